@@ -1,0 +1,20 @@
+/**
+ * exp of four floats that are not positive. Below -60 it stays at 9e-27: nothing beside 1, and far
+ * from the denormal numbers that processors are slow with.
+ */
+export function expNonPositive(x: v128): v128 {
+  const clamped = f32x4.max(x, f32x4.splat(-60.0));
+  // exp(x) = 2^n exp(r) with |r| <= ln 2 / 2; ln 2 in two parts keeps r exact.
+  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.44269504)));
+  let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
+  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.1219444e-4)));
+  let p = f32x4.splat(1.9875691e-4);
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795e-2));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665e-1));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001e-1));
+  p = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1.0));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return f32x4.mul(p, power);
+}

@@ -1,0 +1,2 @@
+export { adamw } from "./adamw";
+export { parIterate, parReplicate, parWeights } from "./par";

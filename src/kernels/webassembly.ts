@@ -1,0 +1,20 @@
+/** A growable block of bytes that kernels and typed arrays share; the buffer changes when it grows. */
+export interface Memory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+/**
+ * The little of WebAssembly used here. Every host has it, but neither ES2023 nor Node's types
+ * declare it, and a declaration of our own would clash with the DOM's.
+ */
+interface WebAssemblyApi {
+  Memory: new (size: { initial: number; maximum: number }) => Memory;
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (
+    module: object,
+    imports: Record<string, Record<string, unknown>>,
+  ) => { readonly exports: object };
+}
+
+export const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };

@@ -1,0 +1,12 @@
+import { defineConfig } from "tsdown";
+
+export default defineConfig({
+  entry: ["src/index.ts", "src/core.ts", "src/node/cli/main.ts", "src/node/load-worker.ts"],
+  format: "esm",
+  platform: "node",
+  dts: true,
+  unbundle: true,
+  clean: true,
+  // package.json points to .js files.
+  fixedExtension: false,
+});
