@@ -1,0 +1,17 @@
+export type { Dim, Shape } from "./dim.ts";
+export { addDim, divDim, isStatic, mulDim, staticShape } from "./dim.ts";
+export * from "./elementwise.ts";
+export * from "./layout.ts";
+export * from "./reduce.ts";
+export * from "./matmul.ts";
+export * from "./grid.ts";
+export * from "./conv.ts";
+export * from "./norm.ts";
+export * from "./resize.ts";
+export { gradients } from "./gradient.ts";
+export { composite, constant, input, int64, scalar, stopGradient, Tensor } from "./tensor.ts";
+export type { DType, NdArray, NdData } from "./ndarray.ts";
+export { float32, sizeOf } from "./ndarray.ts";
+export type { ModelOptions } from "./onnx.ts";
+export { inputNames, opset, writeModel } from "./onnx.ts";
+export type { Runtime, Session } from "./session.ts";

@@ -1,0 +1,230 @@
+import type { Dim, Shape, SymbolicDim } from "./dim.ts";
+import { addDim, isStatic, product, sameDim, sameShape, staticShape } from "./dim.ts";
+import type { Tensor } from "./tensor.ts";
+import { constant, int64, node, nodes } from "./tensor.ts";
+
+// Everything that moves numbers about or adds them up: linear ops, each the gradient of another.
+
+/** A shape as an int64 tensor, read off the inputs when the graph runs where it is symbolic. */
+export function shapeTensor(shape: Shape): Tensor {
+  if (isStatic(shape)) return int64(shape);
+  return node("Concat", shape.map(dimTensor), [shape.length], null, {
+    dtype: "int64",
+    attributes: { axis: 0 },
+  });
+}
+
+function dimTensor(dim: Dim): Tensor {
+  if (typeof dim === "number") return int64([dim]);
+  const known = dimTensors.get(dim);
+  if (known) return known;
+  const e = dim.expression;
+  const made =
+    e.kind === "axis"
+      ? node("Shape", [e.tensor], [1], null, {
+          dtype: "int64",
+          attributes: { start: e.axis, end: e.axis + 1 },
+        })
+      : node(e.kind, [dimTensor(e.a), dimTensor(e.b)], [1], null, { dtype: "int64" });
+  dimTensors.set(dim, made);
+  return made;
+}
+// A size is computed once per graph however many reshapes ask for it.
+const dimTensors = new WeakMap<SymbolicDim, Tensor>();
+
+/** The same numbers in the same order under another shape. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  if (isStatic(x.shape) && isStatic(shape) && product(x.shape) !== product(shape)) {
+    throw new RangeError(
+      `reshape: [${x.shape}] has ${product(x.shape)} elements, [${shape}] has ${product(shape)}`,
+    );
+  }
+  return node("Reshape", [x, shapeTensor(shape)], shape, (dy) => [reshape(dy, x.shape), null]);
+}
+
+/** Axes in another order; without `order` the last two change places. */
+export function transpose(x: Tensor, order?: readonly number[]): Tensor {
+  const axes = x.shape.map((_, i) => i);
+  const perm = order ?? [...axes.slice(0, -2), x.rank - 1, x.rank - 2];
+  if (perm.length !== x.rank || [...perm].sort((a, b) => a - b).some((axis, i) => axis !== i)) {
+    throw new RangeError(
+      `transpose: [${perm}] is not an order of the ${x.rank} axes of [${x.shape}]`,
+    );
+  }
+  const inverse = axes.map((i) => perm.indexOf(i));
+  return node(
+    "Transpose",
+    [x],
+    perm.map((i) => x.shape[i]!),
+    (dy) => [transpose(dy, inverse)],
+    {
+      attributes: { perm },
+    },
+  );
+}
+
+/** Axes counted from the front, checked. */
+export function normalizeAxes(where: string, axes: readonly number[], rank: number): number[] {
+  return axes.map((axis) => {
+    const positive = axis < 0 ? axis + rank : axis;
+    if (positive < 0 || positive >= rank)
+      throw new RangeError(`${where}: axis ${axis} of a tensor of rank ${rank}`);
+    return positive;
+  });
+}
+
+export function reduced(shape: Shape, axes: readonly number[], keep: boolean): Dim[] {
+  return shape.flatMap((dim, i) => (axes.includes(i) ? (keep ? [1] : []) : [dim]));
+}
+
+/** Sum over axes. */
+export function reduceSum(x: Tensor, axes: readonly number[], keepDims = false): Tensor {
+  const list = normalizeAxes("reduceSum", axes, x.rank);
+  // To ONNX no axes would mean all of them.
+  if (list.length === 0) return x;
+  return node(
+    "ReduceSum",
+    [x, int64(list)],
+    reduced(x.shape, list, keepDims),
+    (dy) => [expand(reshape(dy, reduced(x.shape, list, true)), x.shape), null],
+    { attributes: { keepdims: keepDims ? 1 : 0 } },
+  );
+}
+
+/** Repeats axes of size 1 until the shape is `shape`. */
+export function expand(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  if (x.rank !== shape.length || x.shape.some((dim, i) => dim !== 1 && !sameDim(dim, shape[i]!))) {
+    throw new RangeError(
+      `expand: [${x.shape}] does not repeat into [${shape}]; only axes of size 1 grow`,
+    );
+  }
+  const axes = x.shape.flatMap((dim, i) => (dim === 1 && shape[i] !== 1 ? [i] : []));
+  return node("Expand", [x, shapeTensor(shape)], shape, (dy) => [reduceSum(dy, axes, true), null]);
+}
+
+/** Joins tensors along an axis of static sizes. */
+export function concat(parts: readonly Tensor[], axis: number): Tensor {
+  const [at] = normalizeAxes("concat", [axis], parts[0]!.rank) as [number];
+  const first = parts[0]!.shape;
+  for (const { shape } of parts) {
+    if (
+      shape.length !== first.length ||
+      shape.some((dim, i) => i !== at && !sameDim(dim, first[i]!))
+    ) {
+      throw new RangeError(`concat: [${shape}] does not join [${first}] along axis ${at}`);
+    }
+  }
+  const sizes = parts.map((p) => staticShape("concat", [p.shape[at]!])[0]!);
+  const total = sizes.reduce((a, b) => a + b, 0);
+  return node(
+    "Concat",
+    parts,
+    first.map((dim, i) => (i === at ? total : dim)),
+    (dy) => split(dy, sizes, at),
+    { attributes: { axis: at } },
+  );
+}
+
+/** Cuts a tensor along an axis into parts of the given sizes. */
+export function split(x: Tensor, sizes: readonly number[], axis: number): Tensor[] {
+  const [at] = normalizeAxes("split", [axis], x.rank) as [number];
+  const total = sizes.reduce((a, b) => a + b, 0);
+  if (x.shape[at] !== total) {
+    throw new RangeError(
+      `split: sizes [${sizes}] add up to ${total}, axis ${at} of [${x.shape}] has ${x.shape[at]}`,
+    );
+  }
+  const shapes = sizes.map((size) => x.shape.map((dim, i) => (i === at ? size : dim)));
+  const backward = (dys: readonly (Tensor | null)[]): (Tensor | null)[] => [
+    concat(
+      dys.map((dy, i) => dy ?? zeros(staticShape("split", shapes[i]!), x)),
+      at,
+    ),
+    null,
+  ];
+  return nodes("Split", [x, int64(sizes)], shapes, backward, { attributes: { axis: at } });
+}
+
+function zeros(shape: readonly number[], like: Tensor): Tensor {
+  const zero = constant(
+    shape.map(() => 1),
+    [0],
+    like.dtype,
+  );
+  return expand(zero, shape);
+}
+
+/** The first `sizes[i]` elements of each axis after `starts[i]`. */
+export function slice(x: Tensor, starts: readonly number[], sizes: Shape): Tensor {
+  if (starts.length !== x.rank || sizes.length !== x.rank) {
+    throw new RangeError(
+      `slice: [${sizes}] after [${starts}] does not cut [${x.shape}]; give every axis a start and a size`,
+    );
+  }
+  if (starts.every((start) => start === 0) && sameShape(x.shape, sizes)) return x;
+  const ends = starts.map((start, i) => addDim(sizes[i]!, start));
+  ends.forEach((end, i) => {
+    const dim = x.shape[i]!;
+    if (starts[i]! < 0 || (typeof end === "number" && typeof dim === "number" && end > dim)) {
+      throw new RangeError(
+        `slice: [${sizes}] after [${starts}] leaves [${x.shape}]: axis ${i} ends at ${end}, of ${dim}`,
+      );
+    }
+  });
+  const backward = (dy: Tensor): (Tensor | null)[] => {
+    const whole = staticShape("slice", x.shape);
+    const after = staticShape("slice", ends).map((end, i) => whole[i]! - end);
+    return [pad(dy, starts, after), null, null];
+  };
+  return node("Slice", [x, int64(starts), shapeTensor(ends)], sizes, backward);
+}
+
+/** Zeros before and after each axis. */
+export function pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
+  if (before.length !== x.rank || after.length !== x.rank) {
+    throw new RangeError(
+      `pad: [${before}] and [${after}] do not frame [${x.shape}]; give every axis both`,
+    );
+  }
+  if ([...before, ...after].every((n) => n === 0)) return x;
+  const shape = x.shape.map((dim, i) => addDim(dim, before[i]! + after[i]!));
+  return node("Pad", [x, int64([...before, ...after])], shape, (dy) => [
+    slice(dy, before, x.shape),
+    null,
+  ]);
+}
+
+/**
+ * Rows of a matrix, several gathered into one: out[i] = rows[indices[i]].
+ * @param x [rows, c]
+ * @param indices [n, k] row numbers, −1 for a row of zeros
+ * @param inverse for each row of x the places in `indices` (flat) that read it, [rows, m], −1 for none
+ * @returns [n, k, c]
+ */
+export function gatherRows(x: Tensor, indices: RowTable, inverse: RowTable): Tensor {
+  const [rows, c] = staticShape("gatherRows", x.shape) as [number, number];
+  // The zeros of border taps are read from one more row at the end.
+  const source = indices.values.includes(-1) ? pad(x, [0, 0], [1, 0]) : x;
+  const data = indices.values.map((v) => (v < 0 ? rows : v));
+  const table = constant([indices.rows, indices.columns], data, "int64");
+  return node(
+    "Gather",
+    [source, table],
+    [indices.rows, indices.columns, c],
+    (dy) => {
+      const flat = reshape(dy, [indices.rows * indices.columns, c]);
+      const spread = reduceSum(gatherRows(flat, inverse, indices), [1]); // [rows (+ 1), c]
+      return [source === x ? spread : pad(spread, [0, 0], [1, 0]), null];
+    },
+    { attributes: { axis: 0 } },
+  );
+}
+
+/** A table of row numbers, [rows, columns]. */
+export interface RowTable {
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: readonly number[];
+}

@@ -1,0 +1,30 @@
+/** Element types that networks of ours use. */
+export type DType = "float32" | "float64" | "int64" | "int32" | "uint8" | "bool";
+
+export type NdData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
+
+/** Numbers with a shape, in row-major order. */
+export interface NdArray {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: NdData;
+}
+
+/** Number of elements of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+/** A float32 array; the data is used as it is, not copied. */
+export function float32(
+  shape: readonly number[],
+  data: ArrayLike<number>,
+): NdArray & { data: Float32Array } {
+  const values = data instanceof Float32Array ? data : Float32Array.from(data);
+  if (values.length !== sizeOf(shape)) {
+    throw new RangeError(
+      `float32: shape [${shape}] has ${sizeOf(shape)} elements, data has ${values.length}`,
+    );
+  }
+  return { dtype: "float32", shape, data: values };
+}

@@ -1,0 +1,46 @@
+import type { Dim } from "./dim.ts";
+import { isStatic, mulDim, sameDim } from "./dim.ts";
+import type { Grid } from "./grid.ts";
+import { channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
+import { reshape, shapeTensor } from "./layout.ts";
+import { matmul } from "./matmul.ts";
+import type { Tensor } from "./tensor.ts";
+import { constant, node } from "./tensor.ts";
+
+/**
+ * Bilinear resizing with half-pixel centres (align_corners = false). With static sizes it is two
+ * products with interpolation matrices, whose gradients are their transposes; with symbolic sizes
+ * it is ONNX's Resize (no gradient).
+ */
+export function resizeBilinear(x: Grid, height: Dim, width: Dim): Grid {
+  if (sameDim(x.h, height) && sameDim(x.w, width)) return x;
+  const c = channelsOf(x);
+  const sizes = [x.n, x.h, x.w, height, width];
+  if (!isStatic(sizes)) {
+    const shape = [x.n, c, height, width];
+    const attributes = { mode: "linear", coordinate_transformation_mode: "half_pixel" };
+    return fromChannelsFirst(
+      node("Resize", [toChannelsFirst(x), null, null, shapeTensor(shape)], shape, null, {
+        attributes,
+      }),
+    );
+  }
+  const [n, h, w, outH, outW] = sizes as [number, number, number, number, number];
+  const rows = matmul(interpolation(h, outH, x.tokens), reshape(x.tokens, [n, h, w * c]));
+  const both = matmul(interpolation(w, outW, x.tokens), reshape(rows, [n * outH, w, c]));
+  return { tokens: reshape(both, [mulDim(n * outH, outW), c]), n, h: outH, w: outW };
+}
+
+/** The [to, from] matrix of linear interpolation between pixel centres. */
+function interpolation(from: number, to: number, like: Tensor): Tensor {
+  const matrix = new Float64Array(to * from);
+  for (let i = 0; i < to; i++) {
+    const source = Math.max(0, ((i + 0.5) * from) / to - 0.5);
+    const low = Math.min(Math.floor(source), from - 1);
+    const high = Math.min(low + 1, from - 1);
+    const t = source - low;
+    matrix[i * from + low]! += 1 - t;
+    matrix[i * from + high]! += t;
+  }
+  return constant([to, from], matrix, like.dtype);
+}

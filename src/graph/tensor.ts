@@ -1,0 +1,178 @@
+import type { Dim, Shape } from "./dim.ts";
+import { axisDim } from "./dim.ts";
+import type { DType, NdArray } from "./ndarray.ts";
+import { sizeOf } from "./ndarray.ts";
+
+/** An attribute of an ONNX operator. Whole numbers become ints, `{ float }` becomes a float. */
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/**
+ * Gradients of an op's inputs, from the gradients of its outputs. `needs[i]` tells whether anyone
+ * wants the gradient of input i: return null there and build nothing.
+ */
+export type Backward = (
+  gradients: readonly (Tensor | null)[],
+  needs: readonly boolean[],
+) => readonly (Tensor | null)[];
+
+/** One application of an ONNX operator, or of a composite (no `operator`) whose outputs stand for inner tensors. */
+export interface Node {
+  readonly operator: string | null;
+  readonly domain: string;
+  readonly inputs: readonly (Tensor | null)[];
+  readonly attributes: Attributes;
+  readonly outputs: Tensor[];
+  readonly backward: Backward | null;
+}
+
+/** A value that a graph will compute: a shape, a type and where it comes from. Holds no numbers. */
+export class Tensor {
+  constructor(
+    readonly shape: Shape,
+    readonly dtype: DType,
+    readonly source:
+      | { readonly kind: "input"; readonly name: string }
+      | { readonly kind: "constant"; readonly value: NdArray }
+      | {
+          readonly kind: "node";
+          readonly node: Node;
+          readonly index: number;
+          readonly inner?: Tensor;
+        },
+  ) {}
+
+  get rank(): number {
+    return this.shape.length;
+  }
+}
+
+/**
+ * An input of the graph: data or a parameter, fed under this name.
+ * @param shape a string names a size known only when the graph runs
+ */
+export function input(
+  name: string,
+  shape: readonly (number | string)[],
+  dtype: DType = "float32",
+): Tensor {
+  const dims: Dim[] = [];
+  const tensor = new Tensor(dims, dtype, { kind: "input", name });
+  shape.forEach((dim, axis) =>
+    dims.push(typeof dim === "number" ? dim : axisDim(dim, tensor, axis)),
+  );
+  return tensor;
+}
+
+/** Numbers fixed when the graph is built. */
+export function constant(
+  shape: readonly number[],
+  data: ArrayLike<number>,
+  dtype: DType = "float32",
+): Tensor {
+  if (data.length !== sizeOf(shape)) {
+    throw new RangeError(
+      `constant: shape [${shape}] has ${sizeOf(shape)} elements, data has ${data.length}`,
+    );
+  }
+  return new Tensor(shape, dtype, {
+    kind: "constant",
+    value: { dtype, shape, data: typed(data, dtype) },
+  });
+}
+
+export function scalar(value: number, dtype: DType = "float32"): Tensor {
+  return constant([], [value], dtype);
+}
+
+/** Whole numbers for shapes, axes and indices. */
+export function int64(values: readonly number[]): Tensor {
+  return constant([values.length], values, "int64");
+}
+
+function typed(data: ArrayLike<number>, dtype: DType): NdArray["data"] {
+  switch (dtype) {
+    case "float32":
+      return Float32Array.from(data);
+    case "float64":
+      return Float64Array.from(data);
+    case "int32":
+      return Int32Array.from(data);
+    case "int64":
+      return BigInt64Array.from(Array.from(data, (v) => BigInt(v)));
+    case "uint8":
+    case "bool":
+      return Uint8Array.from(data);
+  }
+}
+
+export interface NodeOptions {
+  readonly attributes?: Attributes;
+  readonly domain?: string;
+  readonly dtype?: DType;
+}
+
+/** Applies an ONNX operator with one output. */
+export function node(
+  operator: string,
+  inputs: readonly (Tensor | null)[],
+  shape: Shape,
+  backward:
+    ((dy: Tensor, y: Tensor, needs: readonly boolean[]) => readonly (Tensor | null)[]) | null,
+  options: NodeOptions = {},
+): Tensor {
+  const [y] = nodes(
+    operator,
+    inputs,
+    [shape],
+    backward && (([dy], needs) => backward(dy!, y!, needs)),
+    options,
+  ) as [Tensor];
+  return y;
+}
+
+/** Applies an ONNX operator with several outputs, all of one type. */
+export function nodes(
+  operator: string,
+  inputs: readonly (Tensor | null)[],
+  shapes: readonly Shape[],
+  backward: Backward | null,
+  { attributes = {}, domain = "", dtype }: NodeOptions = {},
+): Tensor[] {
+  const made: Node = { operator, domain, inputs, attributes, outputs: [], backward };
+  const type = dtype ?? inputs.find((t) => t !== null)?.dtype ?? "float32";
+  shapes.forEach((shape, index) =>
+    made.outputs.push(new Tensor(shape, type, { kind: "node", node: made, index })),
+  );
+  return made.outputs;
+}
+
+/**
+ * Several operators that have one gradient of their own, better than the sum of their parts. The
+ * returned tensors stand for `inner`; gradients flow straight from them to `inputs`.
+ */
+export function composite(
+  inputs: readonly Tensor[],
+  inner: readonly Tensor[],
+  backward: Backward,
+): Tensor[] {
+  const made: Node = { operator: null, domain: "", inputs, attributes: {}, outputs: [], backward };
+  inner.forEach((tensor, index) =>
+    made.outputs.push(
+      new Tensor(tensor.shape, tensor.dtype, { kind: "node", node: made, index, inner: tensor }),
+    ),
+  );
+  return made.outputs;
+}
+
+/** The tensor that is really computed where `tensor` is the output of a composite. */
+export function resolve(tensor: Tensor): Tensor {
+  let t = tensor;
+  while (t.source.kind === "node" && t.source.inner) t = t.source.inner;
+  return t;
+}
+
+/** The same value, through which no gradient flows. */
+export function stopGradient(x: Tensor): Tensor {
+  return composite([x], [x], () => [null])[0]!;
+}

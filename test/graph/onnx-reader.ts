@@ -1,0 +1,67 @@
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+
+export interface OnnxNode {
+  readonly operator: string;
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** What tests look at in an ONNX file. */
+export interface OnnxModel {
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly nodes: readonly OnnxNode[];
+  readonly initializers: readonly string[];
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+type Message = ReadonlyMap<number, readonly (Uint8Array | number)[]>;
+
+/** Reads an ONNX file's structure, by the field numbers of onnx.proto3. */
+export function readModel(bytes: Uint8Array): OnnxModel {
+  const model = fields(bytes);
+  const graph = fields(model.get(7)![0] as Uint8Array);
+  return {
+    opsets: Object.fromEntries(messages(model, 8).map((m) => [text(m, 1), m.get(2)![0] as number])),
+    metadata: Object.fromEntries(messages(model, 14).map((m) => [text(m, 1), text(m, 2)])),
+    nodes: messages(graph, 1).map((m) => ({
+      operator: text(m, 4),
+      domain: text(m, 7),
+      inputs: texts(m, 1),
+      outputs: texts(m, 2),
+    })),
+    initializers: messages(graph, 5).map((m) => text(m, 8)),
+    inputs: messages(graph, 11).map((m) => text(m, 1)),
+    outputs: messages(graph, 12).map((m) => text(m, 1)),
+  };
+}
+
+function fields(bytes: Uint8Array): Message {
+  const found = new Map<number, (Uint8Array | number)[]>();
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [field, wire] = reader.tag();
+    const values = found.get(field) ?? [];
+    found.set(field, values);
+    if (wire === WireType.LengthDelimited) values.push(reader.bytes());
+    else if (wire === WireType.Varint) values.push(Number(reader.int64()));
+    else if (wire === WireType.Bit32) values.push(reader.float());
+    else
+      throw new Error(`onnx: field ${field} has wire type ${wire}, which none of our messages has`);
+  }
+  return found;
+}
+
+function messages(message: Message, field: number): Message[] {
+  return (message.get(field) ?? []).map((bytes) => fields(bytes as Uint8Array));
+}
+
+function texts(message: Message, field: number): string[] {
+  return (message.get(field) ?? []).map((bytes) => new TextDecoder().decode(bytes as Uint8Array));
+}
+
+function text(message: Message, field: number): string {
+  return texts(message, field)[0] ?? "";
+}

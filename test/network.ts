@@ -1,0 +1,72 @@
+import type { GoldenTensor } from "./golden.ts";
+import type { NdArray, Session, Tensor } from "../src/graph/index.ts";
+import { writeModel } from "../src/graph/index.ts";
+import { nodeRuntime } from "../src/node/runtime.ts";
+
+/** Evaluates a graph once. */
+export async function evaluate(
+  outputs: Readonly<Record<string, Tensor>>,
+  feeds: Readonly<Record<string, NdArray>> = {},
+  device = "cpu",
+): Promise<Record<string, NdArray>> {
+  const session: Session = await nodeRuntime({ device }).createSession(writeModel(outputs));
+  const results = await session.run(
+    feeds,
+    Object.fromEntries(Object.keys(outputs).map((name) => [name, null])),
+  );
+  await session.release();
+  return results;
+}
+
+/** Golden tensors as arrays that graphs take. */
+export function asArrays(golden: Readonly<Record<string, GoldenTensor>>): Record<string, NdArray> {
+  return Object.fromEntries(
+    Object.entries(golden).map(([name, { dtype, shape, data }]) => [
+      name,
+      dtype === "I64"
+        ? { dtype: "int64", shape, data: BigInt64Array.from(data as Float64Array, BigInt) }
+        : { dtype: dtype === "F32" ? "float32" : "uint8", shape, data },
+    ]),
+  );
+}
+
+/** Largest difference, in units of the expected values' largest magnitude. */
+export function worstError(
+  actual: ArrayLike<number | bigint>,
+  expected: ArrayLike<number | bigint>,
+): number {
+  if (actual.length !== expected.length)
+    throw new Error(`${actual.length} values, expected ${expected.length}`);
+  let largest = 0;
+  let worst = 0;
+  for (let i = 0; i < expected.length; i++) {
+    largest = Math.max(largest, Math.abs(Number(expected[i])));
+    const difference = Math.abs(Number(actual[i]) - Number(expected[i]));
+    worst = Math.max(worst, difference); // NaN stays NaN
+  }
+  return worst / (largest || 1);
+}
+
+/** Norm of the difference, in units of the expected values' norm. */
+export function normError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < expected.length; i++) {
+    difference += (actual[i]! - expected[i]!) ** 2;
+    norm += expected[i]! ** 2;
+  }
+  return Math.sqrt(difference / (norm || 1));
+}
+
+/** [n, c, h, w] to [n, h, w, c]. */
+export function channelsLast(x: { shape: readonly number[]; data: ArrayLike<unknown> }): NdArray {
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const data = new Float32Array(n * c * h * w);
+  for (let b = 0; b < n; b++) {
+    for (let k = 0; k < c; k++) {
+      for (let p = 0; p < h * w; p++)
+        data[(b * h * w + p) * c + k] = x.data[(b * c + k) * h * w + p] as number;
+    }
+  }
+  return { dtype: "float32", shape: [n, h, w, c], data };
+}
