@@ -1,0 +1,5 @@
+export type { AfaOptions, AfaOutputs } from "./afa.ts";
+export { Afa, imageInput } from "./afa.ts";
+export type { Backbone, BackboneName } from "./backbones.ts";
+export { backbones } from "./backbones.ts";
+export type { Pooling } from "./heads.ts";

@@ -1,0 +1,244 @@
+import type { Grid, Tensor } from "../graph/index.ts";
+import {
+  add,
+  channelsOf,
+  composite,
+  gelu,
+  gemm,
+  isStatic,
+  matmul,
+  mul,
+  mulDim,
+  reduceSum,
+  reshape,
+  slice,
+  softmax,
+  sub,
+  tokenCount,
+  transpose,
+  withTokens,
+} from "../graph/index.ts";
+import { Conv2d, DepthwiseConv, LayerNorm, Linear } from "../nn/index.ts";
+import type { Backbone } from "./backbones.ts";
+
+/** Scales of the residual branches: row 2i and 2i + 1 are those of block i, [2 · blocks, n]. */
+export type DropPathScales = Tensor | null;
+
+/** What the encoder gives: the four stages' maps, and q·kᵀ of the last two blocks. */
+export interface Encoded {
+  readonly features: readonly [Grid, Grid, Grid, Grid];
+  /** Logits before scaling and softmax, [n, heads, t, t] each. */
+  readonly attention: readonly Tensor[];
+}
+
+/** Mix Transformer encoder with strides 4, 2, 2, 1 (method: paper section 3.1, SegFormer section 3.1). */
+export class MixTransformer {
+  readonly patch_embed1: PatchEmbedding;
+  readonly patch_embed2: PatchEmbedding;
+  readonly patch_embed3: PatchEmbedding;
+  readonly patch_embed4: PatchEmbedding;
+  readonly block1: Block[];
+  readonly norm1: LayerNorm;
+  readonly block2: Block[];
+  readonly norm2: LayerNorm;
+  readonly block3: Block[];
+  readonly norm3: LayerNorm;
+  readonly block4: Block[];
+  readonly norm4: LayerNorm;
+
+  constructor({ channels, depths, heads, reductions }: Backbone) {
+    const blocks = (stage: number): Block[] =>
+      Array.from(
+        { length: depths[stage]! },
+        () => new Block(channels[stage]!, heads[stage]!, reductions[stage]!),
+      );
+    this.patch_embed1 = new PatchEmbedding(3, channels[0], 7, 4);
+    this.patch_embed2 = new PatchEmbedding(channels[0], channels[1], 3, 2);
+    this.patch_embed3 = new PatchEmbedding(channels[1], channels[2], 3, 2);
+    // AFA keeps stage 4 at 1/16, where affinity is read.
+    this.patch_embed4 = new PatchEmbedding(channels[2], channels[3], 3, 1);
+    this.block1 = blocks(0);
+    this.norm1 = new LayerNorm(channels[0], 1e-6);
+    this.block2 = blocks(1);
+    this.norm2 = new LayerNorm(channels[1], 1e-6);
+    this.block3 = blocks(2);
+    this.norm3 = new LayerNorm(channels[2], 1e-6);
+    this.block4 = blocks(3);
+    this.norm4 = new LayerNorm(channels[3], 1e-6);
+  }
+
+  get blockCount(): number {
+    return this.block1.length + this.block2.length + this.block3.length + this.block4.length;
+  }
+
+  /** @param image normalised RGB as tokens, [n·h·w, 3] */
+  forward(image: Grid, dropPath: DropPathScales = null): Encoded {
+    const stages = [
+      [this.patch_embed1, this.block1, this.norm1],
+      [this.patch_embed2, this.block2, this.norm2],
+      [this.patch_embed3, this.block3, this.norm3],
+      [this.patch_embed4, this.block4, this.norm4],
+    ] as const;
+    const features: Grid[] = [];
+    const attention: Tensor[] = [];
+    let x = image;
+    let index = 0;
+    for (const [embed, blocks, norm] of stages) {
+      x = embed.forward(x);
+      for (const block of blocks) {
+        const result = block.forward(x, dropPath, index++);
+        x = result.x;
+        attention.push(result.attention);
+      }
+      x = withTokens(x, norm.forward(x.tokens));
+      features.push(x);
+    }
+    return { features: features as unknown as Encoded["features"], attention: attention.slice(-2) };
+  }
+}
+
+class PatchEmbedding {
+  readonly proj: Conv2d;
+  readonly norm: LayerNorm;
+
+  constructor(inputs: number, outputs: number, kernel: number, stride: number) {
+    this.proj = new Conv2d(inputs, outputs, kernel, stride, (kernel - 1) / 2);
+    this.norm = new LayerNorm(outputs, 1e-5);
+  }
+
+  forward(x: Grid): Grid {
+    const y = this.proj.forward(x);
+    return withTokens(y, this.norm.forward(y.tokens));
+  }
+}
+
+class Block {
+  readonly norm1: LayerNorm;
+  readonly attn: Attention;
+  readonly norm2: LayerNorm;
+  readonly mlp: MixFFN;
+
+  constructor(channels: number, heads: number, reduction: number) {
+    this.norm1 = new LayerNorm(channels, 1e-6);
+    this.attn = new Attention(channels, heads, reduction);
+    this.norm2 = new LayerNorm(channels, 1e-6);
+    this.mlp = new MixFFN(channels, 4 * channels);
+  }
+
+  forward(x: Grid, scales: DropPathScales, index: number): { x: Grid; attention: Tensor } {
+    const { y, attention } = this.attn.forward(withTokens(x, this.norm1.forward(x.tokens)));
+    const attended = withTokens(x, add(x.tokens, dropPath(y, x, scales, 2 * index)));
+    const z = this.mlp.forward(withTokens(x, this.norm2.forward(attended.tokens)));
+    return {
+      x: withTokens(x, add(attended.tokens, dropPath(z, x, scales, 2 * index + 1))),
+      attention,
+    };
+  }
+}
+
+/** Stochastic depth: scales a residual branch per image by 0 or 1 / (1 − rate). */
+function dropPath(branch: Tensor, grid: Grid, scales: DropPathScales, row: number): Tensor {
+  if (!scales) return branch;
+  const c = channelsOf(grid);
+  const scale = reshape(slice(scales, [row, 0], [1, grid.n]), [grid.n, 1, 1]);
+  return reshape(mul(reshape(branch, [grid.n, tokenCount(grid), c]), scale), branch.shape);
+}
+
+/** Multi-head self-attention whose keys and values come from a spatially reduced map. */
+class Attention {
+  readonly q: Linear;
+  readonly kv: Linear;
+  readonly proj: Linear;
+  readonly sr?: Conv2d;
+  readonly norm?: LayerNorm;
+
+  constructor(
+    channels: number,
+    private readonly heads: number,
+    reduction: number,
+  ) {
+    this.q = new Linear(channels, channels);
+    this.kv = new Linear(channels, 2 * channels);
+    this.proj = new Linear(channels, channels);
+    if (reduction > 1) {
+      this.sr = new Conv2d(channels, channels, reduction, reduction, 0);
+      this.norm = new LayerNorm(channels, 1e-5);
+    }
+  }
+
+  forward(x: Grid): { y: Tensor; attention: Tensor } {
+    const c = channelsOf(x);
+    const d = c / this.heads;
+    let reduced = x;
+    if (this.sr && this.norm) {
+      reduced = this.sr.forward(x);
+      reduced = withTokens(reduced, this.norm.forward(reduced.tokens));
+    }
+    const keys = tokenCount(reduced);
+    const byHead = reshape(this.q.forward(x.tokens), [x.n, tokenCount(x), this.heads, d]);
+    const q = transpose(byHead, [0, 2, 1, 3]); // [n, heads, t, d]
+    const kv = reshape(this.kv.forward(reduced.tokens), [x.n, keys, 2, this.heads, d]);
+    const pair = transpose(kv, [2, 0, 3, 1, 4]); // [2, n, heads, keys, d]
+    const half = (i: number): Tensor =>
+      reshape(slice(pair, [i, 0, 0, 0, 0], [1, x.n, this.heads, keys, d]), [
+        x.n,
+        this.heads,
+        keys,
+        d,
+      ]);
+    const attention = matmul(q, transpose(half(0))); // [n, heads, t, keys]
+    const attended = transpose(attend(attention, half(1), d ** -0.5), [0, 2, 1, 3]);
+    return { y: this.proj.forward(reshape(attended, [mulDim(x.n, tokenCount(x)), c])), attention };
+  }
+}
+
+/**
+ * softmax(scale · logits) · v. The softmax's gradient needs Σ dP∘P over the keys, which equals
+ * Σ dO∘O over a head's few channels: one pass less over the attention matrix.
+ */
+function attend(logits: Tensor, v: Tensor, scale: number): Tensor {
+  const p = softmax(mul(logits, scale));
+  const o = matmul(p, v);
+  return composite([logits, v], [o], ([dy], needs) => {
+    const logitsGradient = (): Tensor => {
+      const aligned = reduceSum(mul(dy!, o), [-1], true);
+      return mul(mul(p, sub(matmul(dy!, transpose(v)), aligned)), scale);
+    };
+    return [needs[0] ? logitsGradient() : null, needs[1] ? matmul(transpose(p), dy!) : null];
+  })[0]!;
+}
+
+/** Feed-forward layer with a depthwise convolution, the encoder's only sense of position. */
+class MixFFN {
+  readonly fc1: Linear;
+  readonly dwconv: { readonly dwconv: DepthwiseConv };
+  readonly fc2: Linear;
+
+  constructor(
+    channels: number,
+    private readonly hidden: number,
+  ) {
+    this.fc1 = new Linear(channels, hidden);
+    this.dwconv = { dwconv: new DepthwiseConv(hidden) };
+    this.fc2 = new Linear(hidden, channels);
+  }
+
+  forward(x: Grid): Tensor {
+    const { n, h, w } = x;
+    const bias = reshape(this.fc1.bias.tensor, [this.hidden, 1]);
+    const weight2 = this.fc2.weight.tensor;
+    const bias2 = this.fc2.bias.tensor;
+    if (isStatic([n, h, w])) {
+      // The hidden layer is channel-major, as the convolution wants it: no transposing on either side.
+      const hidden = gemm(this.fc1.weight.tensor, x.tokens, { transB: true, bias }); // [4c, n·h·w]
+      const mixed = gelu(this.dwconv.dwconv.forward(hidden, n as number, h as number, w as number));
+      return gemm(mixed, weight2, { transA: true, transB: true, bias: bias2 });
+    }
+    const t = tokenCount(x);
+    const maps = transpose(reshape(x.tokens, [n, t, channelsOf(x)])); // [n, c, t]
+    const hidden = reshape(add(matmul(this.fc1.weight.tensor, maps), bias), [n, this.hidden, h, w]);
+    const mixed = reshape(gelu(this.dwconv.dwconv.forwardMaps(hidden)), [n, this.hidden, t]);
+    const out = add(matmul(transpose(mixed), transpose(weight2)), bias2); // [n, t, c]
+    return reshape(out, x.tokens.shape);
+  }
+}

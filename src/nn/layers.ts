@@ -1,0 +1,130 @@
+import type { BatchStatistics, Grid, Tensor } from "../graph/index.ts";
+import {
+  batchNorm,
+  batchNormInference,
+  conv2d,
+  depthwise3x3,
+  depthwise3x3Maps,
+  layerNorm,
+  linear,
+} from "../graph/index.ts";
+import { fanInUniform, normal, ones, zeros } from "./init.ts";
+import type { Initializer } from "./parameter.ts";
+import { Parameter } from "./parameter.ts";
+
+/** x · Wᵀ + b on rows. Weights start as in the encoder (std 0.02) unless an initializer is given. */
+export class Linear {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+
+  constructor(inputs: number, outputs: number, initializer?: Initializer) {
+    this.weight = new Parameter([outputs, inputs], initializer ?? normal(0.02));
+    this.bias = new Parameter([outputs], initializer ?? zeros);
+  }
+
+  /** @param x [rows, inputs] */
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight.tensor, this.bias.tensor);
+  }
+}
+
+/** Convolution of a grid, initialised by fan-out as the encoder's are. */
+export class Conv2d {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+
+  constructor(
+    inputs: number,
+    outputs: number,
+    private readonly kernel: number,
+    private readonly stride: number,
+    private readonly padding: number,
+  ) {
+    this.weight = new Parameter(
+      [outputs, inputs, kernel, kernel],
+      normal(Math.sqrt(2 / (kernel * kernel * outputs))),
+    );
+    this.bias = new Parameter([outputs], zeros);
+  }
+
+  forward(x: Grid): Grid {
+    const { kernel, stride, padding } = this;
+    return conv2d(x, this.weight.tensor, this.bias.tensor, { kernel, stride, padding });
+  }
+}
+
+/** Depthwise 3×3 convolution. */
+export class DepthwiseConv {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+
+  constructor(channels: number) {
+    // fan_out = k²·C_out / groups = 9
+    this.weight = new Parameter([channels, 1, 3, 3], normal(Math.sqrt(2 / 9)));
+    this.bias = new Parameter([channels], zeros);
+  }
+
+  /** @param x channel-major, [c, n·h·w] */
+  forward(x: Tensor, n: number, h: number, w: number): Tensor {
+    return depthwise3x3(x, this.weight.tensor, this.bias.tensor, n, h, w);
+  }
+
+  /** @param x [n, c, h, w], sizes may be symbolic; no gradient */
+  forwardMaps(x: Tensor): Tensor {
+    return depthwise3x3Maps(x, this.weight.tensor, this.bias.tensor);
+  }
+}
+
+export class LayerNorm {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+
+  constructor(
+    channels: number,
+    private readonly epsilon: number,
+  ) {
+    this.weight = new Parameter([channels], ones);
+    this.bias = new Parameter([channels], zeros);
+  }
+
+  /** @param x [rows, channels] */
+  forward(x: Tensor): Tensor {
+    return layerNorm(x, this.weight.tensor, this.bias.tensor, this.epsilon);
+  }
+}
+
+/** Batch normalisation over rows; the running statistics are buffers that the trainer moves. */
+export class BatchNorm {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly running_mean: Parameter;
+  readonly running_var: Parameter;
+  readonly num_batches_tracked: Parameter;
+
+  constructor(
+    channels: number,
+    private readonly epsilon = 1e-5,
+  ) {
+    this.weight = new Parameter([channels], ones);
+    this.bias = new Parameter([channels], zeros);
+    this.running_mean = new Parameter([channels], zeros, false);
+    this.running_var = new Parameter([channels], ones, false);
+    this.num_batches_tracked = new Parameter([], zeros, false, "int64");
+  }
+
+  /** Training mode: normalises by the batch and returns its statistics. @param x [rows, channels] */
+  forwardTraining(x: Tensor): { y: Tensor; statistics: BatchStatistics } {
+    return batchNorm(x, this.weight.tensor, this.bias.tensor, this.epsilon);
+  }
+
+  /** Evaluation mode: normalises by the running statistics. @param x [rows, channels] */
+  forward(x: Tensor): Tensor {
+    const running = { mean: this.running_mean.tensor, variance: this.running_var.tensor };
+    return batchNormInference(x, this.weight.tensor, this.bias.tensor, running, this.epsilon);
+  }
+}
+
+/** A 1×1 convolution's weight [outputs, inputs, 1, 1], with PyTorch's default start. */
+export function pointwiseWeight(inputs: number, outputs: number): Parameter {
+  return new Parameter([outputs, inputs, 1, 1], fanInUniform(inputs));
+}
