@@ -1,0 +1,95 @@
+import type { Labels, Maps } from "./maps.ts";
+
+/**
+ * Bilinear resizing without antialiasing. Pixel centers correspond by default; with `alignCorners`
+ * the centers of the corner pixels do. Returns the maps themselves if the size is theirs.
+ */
+export function resize(
+  source: Maps,
+  width: number,
+  height: number,
+  { alignCorners = false }: { alignCorners?: boolean } = {},
+): Maps {
+  const { count } = source;
+  if (width === source.width && height === source.height) return source;
+  if (!(width >= 1 && height >= 1 && source.width >= 1 && source.height >= 1)) {
+    throw new RangeError(
+      `resize: ${source.width} x ${source.height} to ${width} x ${height}; no side may be 0`,
+    );
+  }
+  const across = samples(source.width, width, alignCorners);
+  const down = samples(source.height, height, alignCorners);
+  const rows = new Float32Array(source.height * width); // one map, already resized across
+  const data = new Float32Array(count * height * width);
+  for (let k = 0; k < count; k++) {
+    resizeRows(source.data, k * source.height, source.height, source.width, across, rows);
+    for (let y = 0; y < height; y++) {
+      const upper = down.first[y]! * width;
+      const lower = down.second[y]! * width;
+      const share = down.share[y]!;
+      const at = (k * height + y) * width;
+      for (let x = 0; x < width; x++) {
+        data[at + x] = rows[upper + x]! * (1 - share) + rows[lower + x]! * share;
+      }
+    }
+  }
+  return { count, width, height, data };
+}
+
+/** Every stride-th label: source index i * stride, sizes divided by the stride. */
+export function reduceLabels(labels: Labels, stride: number): Labels {
+  const [width, height] = [labels.width / stride, labels.height / stride];
+  if (!Number.isInteger(width) || !Number.isInteger(height)) {
+    throw new RangeError(
+      `reduceLabels: ${labels.width} x ${labels.height} is no multiple of the stride ${stride}; crop to one`,
+    );
+  }
+  const data = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      data[y * width + x] = labels.data[y * stride * labels.width + x * stride]!;
+    }
+  }
+  return { width, height, data };
+}
+
+/** Where the samples along one axis come from: (1 - share) of the first and share of the second. */
+interface Samples {
+  readonly first: Int32Array;
+  readonly second: Int32Array;
+  readonly share: Float32Array;
+}
+
+function samples(from: number, to: number, alignCorners: boolean): Samples {
+  const first = new Int32Array(to);
+  const second = new Int32Array(to);
+  const share = new Float32Array(to);
+  for (let i = 0; i < to; i++) {
+    const position = alignCorners
+      ? (i * (from - 1)) / Math.max(1, to - 1)
+      : Math.max(0, ((i + 0.5) * from) / to - 0.5);
+    first[i] = Math.min(from - 1, Math.floor(position));
+    second[i] = Math.min(from - 1, first[i]! + 1);
+    share[i] = position - first[i]!;
+  }
+  return { first, second, share };
+}
+
+function resizeRows(
+  source: Float32Array,
+  firstRow: number,
+  height: number,
+  width: number,
+  { first, second, share }: Samples,
+  target: Float32Array,
+): void {
+  const count = first.length;
+  for (let y = 0; y < height; y++) {
+    const row = (firstRow + y) * width;
+    for (let x = 0; x < count; x++) {
+      const part = share[x]!;
+      target[y * count + x] =
+        source[row + first[x]!]! * (1 - part) + source[row + second[x]!]! * part;
+    }
+  }
+}

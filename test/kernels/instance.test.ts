@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { allocate, ensure, instantiate } from "../../src/kernels/index.ts";
+
+test("kernels work on the memory they are given and on no other", () => {
+  const memories = [allocate(256, "test"), allocate(256, "test")];
+  const [first, second] = memories.map((memory) => new Float32Array(memory.buffer, 0, 16));
+  first!.fill(1, 0, 4); // one plane of 1 x 1 pixel, margins of 1, rows of 4 floats
+  first![5] = 7;
+  instantiate(memories[0]!).parReplicate(5 * 4, 1, 48, 16, 1, 1, 1, 2);
+  expect([...first!]).toEqual([...new Array<number>(12).fill(7), 0, 0, 0, 0]);
+  expect(second!.every((value) => value === 0)).toBe(true);
+});
+
+test("memory grows to what is needed and keeps what it holds", () => {
+  const memory = allocate(10, "test");
+  new Uint8Array(memory.buffer)[3] = 42;
+  expect(memory.buffer.byteLength).toBe(65536);
+  ensure(memory, 65537, "test");
+  expect(memory.buffer.byteLength).toBe(2 * 65536);
+  expect(new Uint8Array(memory.buffer)[3]).toBe(42);
+  const { buffer } = memory;
+  ensure(memory, 100, "test");
+  expect(memory.buffer).toBe(buffer);
+});
+
+test("more than 4 GiB is refused by name", () => {
+  const tooMuch = 5 * 2 ** 30;
+  expect(() => allocate(tooMuch, "lattice")).toThrow(
+    "lattice: needs 5.00 GiB, WebAssembly memory ends at 4 GiB",
+  );
+  expect(() => ensure(allocate(1, "lattice"), tooMuch, "lattice")).toThrow(/lattice.*4 GiB/);
+});
