@@ -1,0 +1,53 @@
+/** An 8-bit RGB image, rows from the top. */
+export interface Image {
+  readonly width: number;
+  readonly height: number;
+  /** [height, width, 3], 0..255 */
+  readonly data: Uint8Array;
+}
+
+/** One label for every pixel: 0 background, i the i-th class, 255 ignore. */
+export interface LabelMap {
+  readonly width: number;
+  readonly height: number;
+  /** [height, width] */
+  readonly data: Uint8Array;
+}
+
+/** One image of a data set: where it is and what is in it. Plain data, so that it can go to a worker. */
+export interface Sample {
+  /** Unique in the data set and usable as a file name, without extension. */
+  readonly name: string;
+  /** Where the image is, in the host's terms (a path in Node). */
+  readonly image: string;
+  /** Indices into `Dataset.classes`, ascending, from 0 (foreground classes only). */
+  readonly tags: readonly number[];
+  /** Where the true mask is, if there is one: for evaluation only, never for training. */
+  readonly mask?: string;
+}
+
+/** Images with tags, in named splits. */
+export interface Dataset {
+  /** Foreground class names; label i + 1 in a mask is classes[i]. */
+  readonly classes: readonly string[];
+  readonly splits: Readonly<Record<string, readonly Sample[]>>;
+}
+
+/** What a host must be able to do with the addresses in a Sample. */
+export interface SampleReader {
+  readImage(sample: Sample): Promise<Image>;
+  readMask(sample: Sample): Promise<LabelMap>;
+}
+
+/** What one training step eats. */
+export interface Batch {
+  readonly names: readonly string[];
+  readonly size: number;
+  readonly crop: number;
+  /** Augmented crops, [size, crop, crop, 3], 0..255, padding 0. */
+  readonly images: Uint8Array;
+  /** 1 where a class is present, [size, C]. */
+  readonly tags: Float32Array;
+  /** [y0, y1, x0, x1] half-open, the part of each crop that is image and not padding, [size, 4]. */
+  readonly boxes: Int32Array;
+}
