@@ -1,0 +1,25 @@
+import type { NdArray } from "../graph/index.ts";
+import type { Maps } from "../pseudo/index.ts";
+
+/** Smallest side, in pixels, on which every stage of the encoder keeps a token to attend to. */
+export const smallestSide = 32;
+
+/** Weights and buffers by name, read anew at every run: training may move them in between. */
+export type Parameters = Readonly<Record<string, NdArray>>;
+
+/** [3, h, w] to [1, h, w, 3], or to [2, h, w, 3] with the mirror image behind it. */
+export function interleaved({ width, height, data: source }: Maps, mirrored: boolean): NdArray {
+  const area = height * width;
+  const n = mirrored ? 2 : 1;
+  const data = new Float32Array(n * area * 3);
+  for (let p = 0; p < area; p++) {
+    const x = p % width;
+    const mirror = (area + p + width - 1 - 2 * x) * 3;
+    for (let c = 0; c < 3; c++) {
+      const value = source[c * area + p]!;
+      data[p * 3 + c] = value;
+      if (mirrored) data[mirror + c] = value;
+    }
+  }
+  return { dtype: "float32", shape: [n, height, width, 3], data };
+}

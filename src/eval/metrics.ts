@@ -1,0 +1,86 @@
+/**
+ * Counts of (true class, predicted class) over pixels, from which the segmentation scores follow.
+ * Pixels whose true label is no class (255) are left out. Classes absent from the truth count in no
+ * mean. A score over nothing is NaN.
+ */
+export class ConfusionMatrix {
+  /** Row-major [truth, prediction]; whole numbers, exact up to 2^53 pixels. */
+  private readonly counts: Float64Array;
+
+  /** @param numClasses classes including the background */
+  constructor(readonly numClasses: number) {
+    if (!Number.isInteger(numClasses) || numClasses < 1 || numClasses > 255) {
+      throw new RangeError(`metrics: ${numClasses} classes; 1 to 255 are possible`);
+    }
+    this.counts = new Float64Array(numClasses * numClasses);
+  }
+
+  /** Counts one image: two label maps of one size, where a prediction is always a class. */
+  add(truth: Uint8Array, prediction: Uint8Array): void {
+    const n = this.numClasses;
+    if (truth.length !== prediction.length) {
+      throw new RangeError(
+        `metrics: the truth has ${truth.length} pixels, the prediction ${prediction.length}`,
+      );
+    }
+    for (let i = 0; i < truth.length; i++) {
+      const row = truth[i]!;
+      if (row >= n) continue;
+      const column = prediction[i]!;
+      if (column >= n) {
+        throw new RangeError(`metrics: pixel ${i} is predicted as ${column}, of ${n} classes`);
+      }
+      this.counts[row * n + column]! += 1;
+    }
+  }
+
+  /** Intersection over union of each class; NaN where it is neither true nor predicted anywhere. */
+  iou(): number[] {
+    return this.perClass((tp, row, column) => tp / (row + column - tp));
+  }
+
+  /** Mean of `iou` over the classes of the truth. */
+  meanIou(): number {
+    return this.meanOverTruth(this.iou());
+  }
+
+  /** Part of the pixels that are predicted right. */
+  pixelAccuracy(): number {
+    let right = 0;
+    for (let c = 0; c < this.numClasses; c++) right += this.counts[c * this.numClasses + c]!;
+    return right / this.counts.reduce((a, b) => a + b, 0);
+  }
+
+  /** Part of each class's pixels that are predicted right, averaged over the classes of the truth. */
+  meanAccuracy(): number {
+    return this.meanOverTruth(this.perClass((tp, row) => tp / row));
+  }
+
+  private perClass(score: (tp: number, row: number, column: number) => number): number[] {
+    const n = this.numClasses;
+    return Array.from({ length: n }, (_, c) => {
+      let row = 0;
+      let column = 0;
+      for (let k = 0; k < n; k++) {
+        row += this.counts[c * n + k]!;
+        column += this.counts[k * n + c]!;
+      }
+      return score(this.counts[c * n + c]!, row, column);
+    });
+  }
+
+  private meanOverTruth(scores: readonly number[]): number {
+    const occurs = this.perClass((_, row) => row);
+    const counted = scores.filter((_, c) => occurs[c]! > 0);
+    return counted.reduce((a, b) => a + b, 0) / counted.length;
+  }
+}
+
+/** F1 of one image's predicted tags; 1 where nothing is predicted and nothing is there. */
+export function tagF1(predicted: readonly number[], truth: readonly number[]): number {
+  const found = new Set(predicted);
+  const there = new Set(truth);
+  if (found.size + there.size === 0) return 1;
+  const right = [...found].filter((tag) => there.has(tag)).length;
+  return (2 * right) / (found.size + there.size);
+}

@@ -1,0 +1,112 @@
+import type { NdArray, Runtime, Session } from "../graph/index.ts";
+import { writeModel } from "../graph/index.ts";
+import type { Afa } from "../model/index.ts";
+import { imageInput } from "../model/index.ts";
+import type { Labels, Maps } from "../pseudo/index.ts";
+import { resize } from "../pseudo/index.ts";
+import { interleaved, smallestSide, type Parameters } from "./feeds.ts";
+
+/** What a forward pass says of one image. */
+export interface Prediction {
+  /** Class logits, [C]; above 0 the class is predicted present. */
+  readonly clsLogits: Float32Array;
+  /** Segmentation logits, [C + 1, h/4, w/4]. */
+  readonly segLogits: Maps;
+}
+
+export interface PredictOptions {
+  /** Factors on the image's sides; the maximum of their logits is taken. */
+  readonly scales?: readonly number[];
+  /** Average with the logits of the mirror image. */
+  readonly flip?: boolean;
+}
+
+/** Runs the whole network in evaluation mode on images of any size. */
+export class Predictor {
+  private session: Promise<Session> | null = null;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly network: Afa,
+    private readonly parameters: Parameters,
+  ) {}
+
+  /**
+   * Tags and segmentation logits of an image (method section 11). Class logits are those of the
+   * first scale, unflipped.
+   * @param image normalised RGB, [3, h, w]
+   */
+  async predict(
+    image: Maps,
+    { scales = [1], flip = false }: PredictOptions = {},
+  ): Promise<Prediction> {
+    let best: Prediction | null = null;
+    for (const scale of scales) {
+      const one = await this.single(scaled(image, scale), flip);
+      if (!best) {
+        best = one;
+        continue;
+      }
+      const { width, height, data } = best.segLogits;
+      const other = resize(one.segLogits, width, height).data;
+      for (let i = 0; i < data.length; i++) if (other[i]! > data[i]!) data[i] = other[i]!;
+    }
+    return best!;
+  }
+
+  async release(): Promise<void> {
+    if (this.session) await (await this.session).release();
+    this.session = null;
+  }
+
+  private async single(image: Maps, flip: boolean): Promise<Prediction> {
+    this.session ??= this.createSession();
+    const session = await this.session;
+    const feeds = { ...this.parameters, image: interleaved(image, flip) };
+    const { cls, seg } = (await session.run(feeds, { cls: null, seg: null })) as Record<
+      "cls" | "seg",
+      NdArray
+    >;
+    const [, count, height, width] = seg.shape as [number, number, number, number];
+    const data = (seg.data as Float32Array).slice(0, count * height * width);
+    if (flip) average(data, seg.data as Float32Array, width);
+    const clsLogits = (cls.data as Float32Array).slice(0, cls.shape[1]);
+    return { clsLogits, segLogits: { count, width, height, data } };
+  }
+
+  private createSession(): Promise<Session> {
+    const { clsLogits, segLogits } = this.network.forward(imageInput(["n", "h", "w"]));
+    return this.runtime.createSession(writeModel({ cls: clsLogits, seg: segLogits }));
+  }
+}
+
+/** The label of the highest logit at every pixel of an image of the given size. */
+export function labelsOf(segLogits: Maps, width: number, height: number): Labels {
+  const { count, data } = resize(segLogits, width, height);
+  const area = width * height;
+  const labels = new Uint8Array(area);
+  for (let p = 0; p < area; p++) {
+    let highest = data[p]!;
+    for (let k = 1; k < count; k++) {
+      const value = data[k * area + p]!;
+      if (value > highest) {
+        highest = value;
+        labels[p] = k;
+      }
+    }
+  }
+  return { width, height, data: labels };
+}
+
+function scaled(image: Maps, scale: number): Maps {
+  const side = (length: number): number => Math.max(smallestSide, Math.floor(length * scale));
+  return resize(image, side(image.width), side(image.height));
+}
+
+/** Mean of the first image's logits and the mirrored second image's, in place. */
+function average(data: Float32Array, both: Float32Array, width: number): void {
+  for (let i = 0; i < data.length; i++) {
+    const x = i % width;
+    data[i] = (data[i]! + both[data.length + i + width - 1 - 2 * x]!) / 2;
+  }
+}

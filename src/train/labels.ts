@@ -1,0 +1,81 @@
+import type { Config } from "../config.ts";
+import type { ActivationPass } from "../eval/activations.ts";
+import type { AffinityLabel, Box, Labels, Maps, RgbImage } from "../pseudo/index.ts";
+import {
+  affinityLabel,
+  mergeCam,
+  Par,
+  propagate,
+  refineAffinityLabel,
+  refinePseudoLabel,
+} from "../pseudo/index.ts";
+import type { Phase } from "./events.ts";
+
+/** What the segmentation and affinity losses of one crop learn from. */
+export interface StepLabels {
+  readonly seg: Labels;
+  readonly affinity: AffinityLabel;
+}
+
+/** One crop as labels are made for it. */
+export interface LabelInput {
+  /** The augmented 8-bit crop. */
+  readonly image: RgbImage;
+  /** The same, normalised, [3, crop, crop]. */
+  readonly normalized: Maps;
+  /** Classes present, from 0, ascending. */
+  readonly classes: readonly number[];
+  readonly box: Box;
+}
+
+/** Seconds that making labels took. */
+export interface LabelSeconds {
+  cam: number;
+  labels: number;
+}
+
+/** Makes a step's labels from the network itself and the tags (method sections 3 to 7). */
+export class LabelMaker {
+  private readonly par: Par;
+
+  constructor(
+    private readonly activations: ActivationPass,
+    private readonly config: Pick<Config, "pseudo" | "train">,
+  ) {
+    const { parIterations: iterations, parDilations: dilations } = config.pseudo;
+    this.par = new Par({ iterations, dilations });
+  }
+
+  /** @param now clock in seconds @param spent gains what this call took */
+  async label(
+    { image, normalized, classes, box }: LabelInput,
+    phase: Phase,
+    now: () => number,
+    spent: LabelSeconds,
+  ): Promise<StepLabels> {
+    const { lowThreshold: low, highThreshold: high, radius } = this.config.pseudo;
+    const { par } = this;
+    const affinityOf = (labels: Labels): AffinityLabel => affinityLabel(labels, { radius });
+    // Without tags everything is background: there is no activation to ask for.
+    const start = now();
+    const seen = classes.length > 0 ? await this.activations.run(normalized) : null;
+    const ran = now();
+    spent.cam += ran - start;
+    const cam = seen
+      ? mergeCam(seen.scales, classes, image.width, image.height)
+      : { count: 0, width: image.width, height: image.height, data: new Float32Array(0) };
+    const pseudo = refinePseudoLabel(image, cam, classes, { low, high, par, box });
+    let seg = pseudo;
+    let affinity = affinityOf(pseudo);
+    if (phase === "affinity" && seen) {
+      const [walkedLow, walkedHigh] = propagate(cam, seen.affinity, {
+        backgrounds: [low, high],
+        radius,
+      }) as [Maps, Maps];
+      seg = refineAffinityLabel(image, { low: walkedLow, high: walkedHigh }, classes, { par, box });
+      if (this.config.train.affinityLabels === "propagated") affinity = affinityOf(seg);
+    }
+    spent.labels += now() - ran;
+    return { seg, affinity };
+  }
+}

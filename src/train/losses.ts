@@ -1,0 +1,99 @@
+import type { Tensor } from "../graph/index.ts";
+import {
+  add,
+  cast,
+  composite,
+  constant,
+  div,
+  equal,
+  exp,
+  logSoftmax,
+  maximum,
+  mul,
+  neg,
+  reduceSum,
+  reshape,
+  sigmoid,
+  softplus,
+  staticShape,
+  sub,
+  sumAll,
+} from "../graph/index.ts";
+
+/** The label that no loss counts. */
+export const ignoreIndex = 255;
+
+/** Where x equals a number, as 1 and 0 of x's type. */
+function isLabel(x: Tensor, label: number): Tensor {
+  return cast(equal(x, label), x.dtype);
+}
+
+/**
+ * Multi-label soft margin loss: mean over classes and batch of −[y·log σ(x) + (1 − y)·log σ(−x)]
+ * (paper section 3.5).
+ * @param logits [n, C] @param tags 1 where a class is present, [n, C]
+ */
+export function classificationLoss(logits: Tensor, tags: Tensor): Tensor {
+  const [n, classes] = staticShape("classificationLoss", logits.shape) as [number, number];
+  const factor = 1 / (n * classes);
+  const value = mul(sumAll(sub(softplus(logits), mul(logits, tags))), factor);
+  return composite([logits], [value], ([dy]) => [
+    mul(mul(sub(sigmoid(logits), tags), factor), dy!),
+  ])[0]!;
+}
+
+/**
+ * Segmentation loss: the mean cross-entropy of background pixels and that of foreground pixels, one
+ * half each. A half without pixels is 0.
+ * @param logits [rows, width, labels] @param label 0 … labels − 1 or 255, [rows, width], as numbers of logits' type
+ */
+export function segmentationLoss(logits: Tensor, label: Tensor): Tensor {
+  const [rows, width, labels] = staticShape("segmentationLoss", logits.shape) as [
+    number,
+    number,
+    number,
+  ];
+  const background = isLabel(label, 0);
+  const foreground = sub(sub(1, background), isLabel(label, ignoreIndex));
+  const share = (mask: Tensor): Tensor => mul(mask, div(0.5, maximum(sumAll(mask), 1)));
+  const weight = reshape(add(share(background), share(foreground)), [rows, width, 1]);
+  const indices = constant(
+    [1, 1, labels],
+    Array.from({ length: labels }, (_, i) => i),
+    label.dtype,
+  );
+  const oneHot = cast(equal(reshape(label, [rows, width, 1]), indices), logits.dtype);
+  const logProbability = logSoftmax(logits);
+  const value = neg(sumAll(mul(reduceSum(mul(logProbability, oneHot), [-1], true), weight)));
+  return composite([logits], [value], ([dy]) => [
+    mul(sub(exp(logProbability), oneHot), mul(weight, dy!)),
+  ])[0]!;
+}
+
+export interface AffinityLoss {
+  readonly loss: Tensor;
+  /** Number of pairs that count as positive, plus 1. */
+  readonly positives: Tensor;
+  /** Number of pairs that count as negative, plus 1. */
+  readonly negatives: Tensor;
+}
+
+/**
+ * Affinity loss: 0.5·Σ₊(1 − A)/(n₊ + 1) + 0.5·Σ₋ A/(n₋ + 1) (paper equation 5).
+ * @param affinity [n, t, t] in 0..1 @param label 1 same class, 0 different, 255 ignore, [n, t, t]
+ */
+export function affinityLoss(affinity: Tensor, label: Tensor): AffinityLoss {
+  const positive = isLabel(label, 1);
+  const negative = isLabel(label, 0);
+  const positives = add(sumAll(positive), 1);
+  const negatives = add(sumAll(negative), 1);
+  const [p, q] = [div(0.5, positives), div(0.5, negatives)];
+  const value = add(
+    mul(sumAll(mul(positive, sub(1, affinity))), p),
+    mul(sumAll(mul(negative, affinity)), q),
+  );
+  const [loss] = composite([affinity], [value], ([dy]) => [
+    mul(sub(mul(negative, q), mul(positive, p)), dy!),
+  ]);
+  return { loss: loss!, positives, negatives };
+}

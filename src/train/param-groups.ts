@@ -1,0 +1,8 @@
+/** Parameters that share learning rate and weight decay (method section 9). */
+export type ParameterGroup = "encoder" | "norms" | "heads" | "decoder";
+
+/** The optimizer group of a parameter, by its name. */
+export function groupOf(name: string): ParameterGroup {
+  if (name.startsWith("encoder.")) return name.includes("norm") ? "norms" : "encoder";
+  return name.startsWith("decoder.") ? "decoder" : "heads";
+}

@@ -1,0 +1,21 @@
+export interface Schedule {
+  /** T, steps of the whole run. */
+  readonly steps: number;
+  /** Steps of linear warm-up. */
+  readonly warmupSteps: number;
+  /** Learning rate factor of step 0. */
+  readonly warmupRatio: number;
+  /** Exponent of the decay to 0 at step T. */
+  readonly power: number;
+}
+
+/**
+ * What every group's learning rate is multiplied with at a step, counted from 0 (method, section
+ * 9): linear warm-up, then (1 - t/T)^power. The decay has run since step 0, so that the factor
+ * drops where the warm-up ends.
+ */
+export function learningRateFactor(step: number, schedule: Schedule): number {
+  const { steps, warmupSteps, warmupRatio, power } = schedule;
+  if (step < warmupSteps) return 1 - (1 - step / warmupSteps) * (1 - warmupRatio);
+  return Math.max(0, 1 - step / steps) ** power;
+}
