@@ -1,0 +1,26 @@
+// The floors below the hosts: no file, no clock, no screen; they run wherever a Runtime is passed in.
+export * from "./config.ts";
+export * from "./random.ts";
+export * from "./user-error.ts";
+export * as graph from "./graph/index.ts";
+export type { NdArray, Runtime, Session } from "./graph/index.ts";
+export { writeModel } from "./graph/index.ts";
+export * from "./model/index.ts";
+export * from "./pseudo/index.ts";
+export { augment } from "./data/augment.ts";
+export { normalize, normalizeToChannelsFirst } from "./data/normalize.ts";
+export type { Batch, Dataset, Image, LabelMap, Sample, SampleReader } from "./data/sample.ts";
+export { generateScene, sceneClasses } from "./data/scenes.ts";
+export { ActivationPass } from "./eval/activations.ts";
+export { evaluate, networkImage } from "./eval/evaluator.ts";
+export { ConfusionMatrix, tagF1 } from "./eval/metrics.ts";
+export { labelsOf, Predictor } from "./eval/predictor.ts";
+export * from "./train/events.ts";
+export { affinityLoss, classificationLoss, segmentationLoss } from "./train/losses.ts";
+export { NetworkState } from "./train/network-state.ts";
+export { AdamW } from "./train/optimizer.ts";
+export { learningRateFactor } from "./train/schedule.ts";
+export { buildStep } from "./train/step-graph.ts";
+export { Stepper } from "./train/step.ts";
+export { networkOf, train as trainOn } from "./train/trainer.ts";
+export { decodeSafetensors, encodeSafetensors } from "./weights/safetensors.ts";

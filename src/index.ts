@@ -1,0 +1,23 @@
+/**
+ * tag2mask for Node: data sets, training, masks.
+ *
+ * ```ts
+ * const data = await openDataset("photos", { training: true });
+ * const config = parseConfig({ preset: "small" });
+ * for await (const event of train({ data, config })) console.log(event.type);
+ *
+ * const segmenter = await Segmenter.open("runs/train/exp");
+ * const { data: labels, width, height } = await segmenter.segment("cat.jpg", { flip: true });
+ * ```
+ * @packageDocumentation
+ */
+export * from "./core.ts";
+export { BatchLoader } from "./node/batch-loader.ts";
+export * from "./node/datasets/index.ts";
+export { deviceNames, listDevices, resolveDevice } from "./node/devices.ts";
+export { readImage, readMask, writeImage, writeMask } from "./node/images.ts";
+export { openModel, type OpenedModel } from "./node/model-file.ts";
+export { RunDirectory } from "./node/run/directory.ts";
+export { nodeRuntime } from "./node/runtime.ts";
+export { Segmenter, type Segmentation, type SegmentOptions } from "./node/segmenter.ts";
+export { train, type TrainOptions } from "./node/train.ts";

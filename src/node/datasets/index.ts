@@ -1,0 +1,13 @@
+export { inspectDataset, type DatasetReport, type InspectOptions } from "./inspect.ts";
+export { formatProblem, type LayoutName, type Problem } from "./listing.ts";
+export {
+  openDataset,
+  requireTrainable,
+  samplesOf,
+  type OpenedDataset,
+  type OpenOptions,
+  type SplitCounts,
+} from "./open.ts";
+export { checkLabels, checkSameSize, datasetReader } from "./reader.ts";
+export { formatReport, type FormatReportOptions } from "./report.ts";
+export { writeScenes, type WriteScenesOptions } from "./write-scenes.ts";

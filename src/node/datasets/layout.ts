@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import { UserError } from "../../user-error.ts";
+import { listClassFolders } from "./class-folders.ts";
+import { readDescription } from "./description.ts";
+import { isFile, isFolder } from "./files.ts";
+import type { Listing } from "./listing.ts";
+import { describeFolder, findTagsFile, listPlain } from "./plain.ts";
+import { listVoc } from "./voc.ts";
+
+const layouts =
+  "understood are images/ with tags.csv (or .jsonl, .json), a folder of images for each class, " +
+  "and VOC folders (JPEGImages/, ImageSets/)";
+
+/** Reads a data set folder, its layout told by what is there. */
+export async function listDataset(root: string): Promise<Listing> {
+  if (!(await isFolder(root))) {
+    throw new UserError(
+      (await isFile(root))
+        ? `${root}: is a file; a data set is a folder`
+        : `${root}: no such folder; --data must name the folder of a data set`,
+    );
+  }
+  const description = await readDescription(root);
+  if (await isFolder(join(root, "JPEGImages"))) return listVoc(root, description);
+  const tagsPath = await findTagsFile(root, description);
+  if (tagsPath !== undefined) return listPlain(root, description, tagsPath);
+  if (await isFolder(join(root, "images"))) {
+    throw new UserError(
+      `${root}: images/ is there, but no tags.csv, tags.jsonl or tags.json; write the tags of each image ` +
+        'into tags.csv, with the first line "file,tags"',
+    );
+  }
+  const folders = await listClassFolders(root, description);
+  if (folders) return folders;
+  const holds = await describeFolder(root);
+  throw new UserError(
+    holds === "nothing"
+      ? `${root}: the folder is empty, a data set was expected; ${layouts}`
+      : `${root}: not a data set; it holds ${holds}; ${layouts}`,
+  );
+}

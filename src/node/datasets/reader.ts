@@ -1,0 +1,39 @@
+import { ignoreIndex } from "../../data/classes.ts";
+import type { Image, LabelMap, Sample, SampleReader } from "../../data/sample.ts";
+import { UserError } from "../../user-error.ts";
+import { readImage, readMask } from "../images.ts";
+
+/** Reads images and masks of a data set from disk; a mask with labels beyond its classes is a UserError. */
+export function datasetReader(classCount: number): SampleReader {
+  return {
+    readImage: (sample) => readImage(sample.image),
+    readMask: (sample) => readCheckedMask(sample, classCount),
+  };
+}
+
+async function readCheckedMask(sample: Sample, classCount: number): Promise<LabelMap> {
+  if (sample.mask === undefined)
+    throw new UserError(`${sample.image}: there is no mask for this image`);
+  const labels = await readMask(sample.mask);
+  checkLabels(labels, classCount, sample.mask);
+  return labels;
+}
+
+/** Throws a UserError if a label is neither background, nor a class, nor ignore. */
+export function checkLabels(labels: LabelMap, classCount: number, where: string): void {
+  const at = labels.data.findIndex((label) => label > classCount && label !== ignoreIndex);
+  if (at < 0) return;
+  const [x, y] = [at % labels.width, Math.floor(at / labels.width)];
+  throw new UserError(
+    `${where}: mask has label ${labels.data[at]} at x ${x}, y ${y}, but there are ${classCount} classes; ` +
+      `labels are 0 (background), 1 to ${classCount} and 255 (ignore)`,
+  );
+}
+
+/** Throws a UserError if an image and its mask differ in size. */
+export function checkSameSize(image: Image, mask: LabelMap, where: string): void {
+  if (image.width === mask.width && image.height === mask.height) return;
+  throw new UserError(
+    `${where}: mask is ${mask.width}x${mask.height}, but its image is ${image.width}x${image.height}`,
+  );
+}

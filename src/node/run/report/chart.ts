@@ -1,0 +1,187 @@
+import { html, type Html } from "./html.ts";
+
+export type Point = readonly [x: number, y: number];
+
+/** One curve; `hue` is the name of a color of the page's style. */
+export interface Series {
+  readonly name: string;
+  readonly hue: string;
+  readonly points: readonly Point[];
+  /** The same curve unsmoothed, drawn faintly behind. */
+  readonly raw?: readonly Point[];
+}
+
+export interface LineChart {
+  /** What the chart shows, for those who cannot see it. */
+  readonly label: string;
+  readonly series: readonly Series[];
+  readonly xRange: readonly [number, number];
+  readonly yRange: readonly [number, number];
+  /** Stretches of the x axis with a name. */
+  readonly bands?: readonly { from: number; to: number; name: string }[];
+  readonly dots?: boolean;
+  readonly format: (y: number) => string;
+}
+
+const width = 1000;
+const height = 400;
+
+/**
+ * Curves over steps. The SVG is stretched to the width there is, lines keep their thickness, and labels
+ * are HTML beside it: so text has its size on a phone and on paper alike.
+ */
+export function lineChart(chart: LineChart): Html {
+  const { label, series, xRange, yRange, bands = [], dots = false, format } = chart;
+  const across = (x: number): number => (x - xRange[0]) / Math.max(xRange[1] - xRange[0], 1e-9);
+  const up = (y: number): number =>
+    Math.min(1, Math.max(0, (y - yRange[0]) / Math.max(yRange[1] - yRange[0], 1e-9)));
+  const at = ([x, y]: Point): string =>
+    `${(across(x) * width).toFixed(1)} ${((1 - up(y)) * height).toFixed(1)}`;
+  const line = (points: readonly Point[]): string =>
+    points.map((point, i) => `${i === 0 ? "M" : "L"}${at(point)}`).join("");
+  const yTicks = ticks(...yRange, 4);
+  const xTicks = ticks(...xRange, 5);
+  const percent = (part: number): string => `${(part * 100).toFixed(2)}%`;
+  return html`<figure class="chart">
+    <div class="legend">
+      ${series.map(
+        ({ name, hue, points }) =>
+          html`<span class="key"
+            ><i style="background:var(--${hue})"></i>${name}
+            <b>${points.length > 0 ? format(points.at(-1)![1]) : "–"}</b></span
+          >`,
+      )}
+    </div>
+    <div class="plot">
+      <svg
+        viewBox="0 0 ${width} ${height}"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label="${label}"
+      >
+        ${bands.map(({ from, to }, i) => {
+          const left = across(from) * width;
+          const wide = (across(to) - across(from)) * width;
+          return html`<rect
+            class="band${i % 2 === 1 ? " odd" : ""}"
+            x="${left.toFixed(1)}"
+            y="0"
+            width="${wide.toFixed(1)}"
+            height="${height}"
+          />`;
+        })}
+        ${yTicks.map((y) => html`<path class="grid" d="M0 ${(1 - up(y)) * height}H${width}" />`)}
+        ${series.map(({ raw = [], hue }) =>
+          raw.length > 1
+            ? html`<path class="raw" style="stroke:var(--${hue})" d="${line(raw)}" />`
+            : "",
+        )}
+        ${series.map(({ points, hue }) =>
+          points.length > 1
+            ? html`<path class="curve" style="stroke:var(--${hue})" d="${line(points)}" />`
+            : "",
+        )}
+        ${series.flatMap(({ name, points, hue }) =>
+          dots || points.length === 1
+            ? points.map(
+                (point) =>
+                  html`<path class="dot" style="stroke:var(--${hue})" d="M${at(point)}h0">
+                    <title>${name}, step ${point[0]}: ${format(point[1])}</title>
+                  </path>`,
+              )
+            : [],
+        )}
+      </svg>
+      ${yTicks.map((y) => html`<span class="y" style="bottom:${percent(up(y))}">${format(y)}</span>`)}
+      ${xTicks.map(
+        (x) =>
+          html`<span class="x" style="left:${percent(across(x))}">${x.toLocaleString("en")}</span>`,
+      )}
+      ${bands.map(({ from, to, name }) => {
+        const wide = across(to) - across(from);
+        // A name does not fit a sliver.
+        return wide < 0.12
+          ? ""
+          : html`<span class="phase" style="left:${percent(across(from))};width:${percent(wide)}"
+              >${name}</span
+            >`;
+      })}
+    </div>
+  </figure>`;
+}
+
+/** One bar in a stack of rows; parts are drawn to the scale of the longest row. */
+export interface StackedRow {
+  readonly name: string;
+  /** What the whole row comes to, in words. */
+  readonly total: string;
+  readonly parts: readonly {
+    readonly name: string;
+    readonly hue: string;
+    readonly value: number;
+  }[];
+}
+
+/** Rows of stacked bars, all to one scale. */
+export function stackedBars(
+  label: string,
+  rows: readonly StackedRow[],
+  format: (value: number) => string,
+): Html {
+  const sum = ({ parts }: StackedRow): number => parts.reduce((a, { value }) => a + value, 0);
+  const longest = Math.max(...rows.map(sum), 1e-9);
+  return html`<div class="stack" role="img" aria-label="${label}">
+    ${rows.map(
+      (row) =>
+        html`<div class="row">
+          <span class="name">${row.name}</span>
+          <span class="bar"
+            >${row.parts.map(
+              ({ name, hue, value }) =>
+                html`<i
+                  style="width:${((100 * value) / longest).toFixed(2)}%;background:var(--${hue})"
+                  title="${name}: ${format(value)}"
+                ></i>`,
+            )}</span
+          >
+          <span class="total">${row.total}</span>
+        </div>`,
+    )}
+  </div>`;
+}
+
+/** About `count` round numbers in a range. */
+export function ticks(low: number, high: number, count: number): number[] {
+  const rough = (high - low) / count;
+  if (!(rough > 0) || !Number.isFinite(rough)) return [low];
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999)!;
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toPrecision(12)),
+  );
+}
+
+/** At most `count` points, each the mean of its neighbors. */
+export function thin(points: readonly Point[], count: number): Point[] {
+  const size = Math.ceil(points.length / count);
+  if (size <= 1) return [...points];
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, i) => {
+    const bucket = points.slice(i * size, (i + 1) * size);
+    const mean = (axis: 0 | 1): number => bucket.reduce((a, p) => a + p[axis], 0) / bucket.length;
+    return [mean(0), mean(1)];
+  });
+}
+
+/** Exponential moving average over about `span` points, without a bias to its start. */
+export function smooth(points: readonly Point[], span: number): Point[] {
+  const keep = 1 - 2 / (Math.max(1, span) + 1);
+  let mean = 0;
+  let weight = 0;
+  return points.map(([x, y]) => {
+    mean = keep * mean + (1 - keep) * y;
+    weight = keep * weight + (1 - keep);
+    return [x, mean / weight];
+  });
+}

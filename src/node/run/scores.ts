@@ -1,0 +1,44 @@
+import type { LogEntry, ValidationEntry } from "./log.ts";
+
+/** IoU by class name; null for a class that is nowhere. */
+type NamedScores = Readonly<Record<string, number | null>>;
+
+/** The scores of the newest and the best validation, as metrics.json has them. */
+export interface ScoreSummary {
+  readonly step: number;
+  readonly metrics: ValidationEntry["metrics"];
+  readonly perClass: Readonly<Record<keyof ValidationEntry["perClass"], NamedScores>>;
+  readonly best: { readonly step: number; readonly metrics: ValidationEntry["metrics"] };
+}
+
+/** The validation with the highest mIoU of the segmentation, the earliest of equal ones. */
+export function bestValidation(entries: readonly LogEntry[]): ValidationEntry | undefined {
+  return entries
+    .filter((entry) => entry.type === "validation")
+    .reduce<ValidationEntry | undefined>(
+      (best, entry) => (best && !(entry.metrics.seg > best.metrics.seg) ? best : entry),
+      undefined,
+    );
+}
+
+/** Scores so far; undefined before the first validation. */
+export function summarizeScores(entries: readonly LogEntry[]): ScoreSummary | undefined {
+  const last = entries.findLast((entry) => entry.type === "validation");
+  const best = bestValidation(entries);
+  if (!last || !best) return undefined;
+  const classes = entries.find((entry) => entry.type === "start")?.classes ?? [];
+  const named = (scores: readonly (number | null)[]): NamedScores =>
+    Object.fromEntries(
+      scores.map((iou, c) => [
+        c === 0 ? "background" : (classes[c - 1] ?? `class ${c}`),
+        iou !== null && Number.isFinite(iou) ? iou : null,
+      ]),
+    );
+  const { cam, affinityCam, seg } = last.perClass;
+  return {
+    step: last.step,
+    metrics: last.metrics,
+    perClass: { cam: named(cam), affinityCam: named(affinityCam), seg: named(seg) },
+    best: { step: best.step, metrics: best.metrics },
+  };
+}

@@ -1,0 +1,62 @@
+import type { Config } from "../config.ts";
+import type { NdArray } from "../graph/index.ts";
+import type { TrainEvent, TrainingState } from "../train/events.ts";
+import { train as trainOn } from "../train/trainer.ts";
+import { BatchLoader, type SkippedImage } from "./batch-loader.ts";
+import type { OpenedDataset } from "./datasets/index.ts";
+import { requireTrainable } from "./datasets/index.ts";
+import { resolveDevice, type DeviceName } from "./devices.ts";
+import { nodeRuntime } from "./runtime.ts";
+
+export interface TrainOptions {
+  readonly data: OpenedDataset;
+  readonly config: Config;
+  readonly device?: DeviceName;
+  /** A checkpoint to go on from. */
+  readonly resume?: TrainingState | undefined;
+  /** First weights by name, instead of random ones, as far as there are any. */
+  readonly initial?: Readonly<Record<string, NdArray>>;
+  /** Fail on the first image that cannot be read instead of taking another one. */
+  readonly strict?: boolean;
+  /** Is told of images that were left out, as they are met. */
+  readonly skipped?: SkippedImage[];
+  /** Asked after every step: true makes a checkpoint and leaves. */
+  readonly stop?: () => boolean;
+}
+
+/**
+ * Trains on a data set's `train` split and validates on its `val` split, yielding an event for every
+ * step, validation and checkpoint. Nothing is written: keep the state of a checkpoint event, or give
+ * the events to a `RunDirectory`.
+ */
+export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void> {
+  const { data, config, device = "auto", resume, initial, strict = false, skipped = [] } = options;
+  requireTrainable(data);
+  const runtime = nodeRuntime({ device: (await resolveDevice(device)).device });
+  const { crop, batch, maxSide, scaleRange, flip, workers } = config.data;
+  const loader = new BatchLoader(data.splits["train"] ?? [], data.classes.length, {
+    ...{ crop, batch, maxSide, scaleRange, flip, workers, strict },
+    seed: config.train.seed,
+  });
+  try {
+    yield* trainOn({
+      runtime,
+      config,
+      classes: data.classes,
+      batches: {
+        async next(step) {
+          const made = await loader.next(step);
+          skipped.push(...loader.skipped.slice(skipped.length));
+          return made;
+        },
+      },
+      validation: { samples: data.splits["val"] ?? [], reader: data.reader },
+      now: () => performance.now() / 1000,
+      ...(options.stop && { stop: options.stop }),
+      ...(resume && { resume }),
+      ...(initial && { initial }),
+    });
+  } finally {
+    await loader.close();
+  }
+}
