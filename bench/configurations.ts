@@ -1,0 +1,54 @@
+import { parseConfig, type Config } from "../src/config.ts";
+import type { Batch } from "../src/data/sample.ts";
+import { Random } from "../src/random.ts";
+
+/** A network and a batch that speed is measured with. */
+export interface Configuration {
+  /** As `--only` takes it: backbone/crop/batch. */
+  readonly name: string;
+  readonly backbone: Config["model"]["backbone"];
+  readonly crop: number;
+  readonly batch: number;
+}
+
+export const configurations: readonly Configuration[] = [
+  { name: "mit_b1/320/2", backbone: "mit_b1", crop: 320, batch: 2 },
+  { name: "mit_b0/160/2", backbone: "mit_b0", crop: 160, batch: 2 },
+];
+
+/** Of Pascal VOC. */
+export const classCount = 20;
+const tagsPerImage = 2;
+
+/** The VOC recipe at this size, with propagated labels, the dearest phase, from step 1 on. */
+export function recipe({ backbone, crop, batch }: Configuration): Config {
+  return parseConfig({
+    preset: "voc",
+    set: {
+      "model.backbone": backbone,
+      "data.crop": crop,
+      "data.batch": batch,
+      "train.camSteps": 0,
+      "train.affinitySteps": 0,
+      "train.warmupSteps": 0,
+    },
+  });
+}
+
+/** Crops of noise without padding: the work of a step does not depend on what is in them. */
+export function randomBatch({ batch: size, crop }: Configuration, seed: number): Batch {
+  const random = Random.at(seed, "bench");
+  const tags = new Float32Array(size * classCount);
+  for (let i = 0; i < size; i++) {
+    const classes = random.shuffle([...Array(classCount).keys()]).slice(0, tagsPerImage);
+    for (const c of classes) tags[i * classCount + c] = 1;
+  }
+  return {
+    names: Array.from({ length: size }, (_, i) => `noise ${i}`),
+    size,
+    crop,
+    images: Uint8Array.from({ length: size * crop * crop * 3 }, () => random.int(256)),
+    tags,
+    boxes: Int32Array.from({ length: size * 4 }, (_, i) => (i % 2) * crop), // y0, y1, x0, x1
+  };
+}

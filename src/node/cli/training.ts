@@ -1,0 +1,157 @@
+import { join } from "node:path";
+import type { Config } from "../../config.ts";
+import type { NdArray } from "../../graph/index.ts";
+import type { TrainEvent, TrainingState } from "../../train/events.ts";
+import { UserError } from "../../user-error.ts";
+import type { OpenedDataset } from "../datasets/index.ts";
+import type { DeviceName } from "../devices.ts";
+import { StepMeter } from "../progress.ts";
+import type { RunDirectory } from "../run/directory.ts";
+import type { ValidationEntry } from "../run/log.ts";
+import { packageVersion } from "../version.ts";
+import { Interrupted } from "./failure.ts";
+import { interruptible } from "./interrupt.ts";
+import type { Output } from "./output.ts";
+import { scoreTable } from "./score-table.ts";
+
+export interface TrainingJob {
+  readonly run: RunDirectory;
+  readonly data: OpenedDataset;
+  readonly config: Config;
+  readonly device: DeviceName;
+  readonly resume?: TrainingState | undefined;
+  readonly initial?: Readonly<Record<string, NdArray>>;
+  readonly strict: boolean;
+}
+
+/** What came of a training: its run folder and its best validation. */
+export interface TrainingResult {
+  readonly run: string;
+  readonly metrics: ValidationEntry["metrics"] | null;
+}
+
+/**
+ * Trains into a run folder, telling how it goes. Ctrl-C ends it after the step under way with a
+ * checkpoint. A run that fails before its first checkpoint leaves nothing behind.
+ */
+export async function runTraining(job: TrainingJob, output: Output): Promise<TrainingResult> {
+  const { run, resume } = job;
+  let saved = resume?.step;
+  try {
+    const stopped = await interruptible(
+      async (signal) => {
+        for await (const step of recorded(job, output, () => signal.aborted)) saved = step;
+        return signal.aborted;
+      },
+      () => output.note("finishing the step, then saving; Ctrl-C again stops at once"),
+    );
+    output.progress.finish();
+    if (stopped && saved !== job.config.train.steps) {
+      throw new Interrupted(
+        `stopped after step ${saved}; go on with: tag2mask train --resume ${run.path}`,
+      );
+    }
+  } catch (error) {
+    if (saved === undefined) await run.discard();
+    else await run.close();
+    throw withWayOn(error, job, saved);
+  }
+  await run.close();
+  return finish(job, output);
+}
+
+/** Carries every event to the run folder and the screen; yields the steps of checkpoints. */
+async function* recorded(
+  { run, data, config, device, resume, initial, strict }: TrainingJob,
+  output: Output,
+  stop: () => boolean,
+): AsyncGenerator<number, void> {
+  const { train } = await import("../train.ts");
+  const meter = new StepMeter(() => output.now());
+  const skipped: { file: string; reason: string }[] = [];
+  const options = { data, config, device, resume, strict, skipped, stop };
+  let told = 0;
+  for await (const event of train({ ...options, ...(initial && { initial }) })) {
+    await run.record(event);
+    for (; told < skipped.length; told++) {
+      output.note(`left out ${skipped[told]!.file}: ${skipped[told]!.reason}`);
+    }
+    show(event, meter, output);
+    if (event.type === "checkpoint") yield event.step;
+  }
+}
+
+function show(event: TrainEvent, meter: StepMeter, output: Output): void {
+  switch (event.type) {
+    case "start": {
+      output.record(event);
+      const size = (event.parameters / 1e6).toPrecision(3);
+      const from = event.step > 0 ? `, from step ${event.step}` : "";
+      output.note(
+        `${size} M parameters, ${event.classes.length} classes, ${event.steps} steps${from}`,
+      );
+      return;
+    }
+    case "step": {
+      output.record(event);
+      const { line, milestone } = meter.read(event);
+      output.progress.update(line, milestone);
+      return;
+    }
+    case "validation": {
+      const { type, step, metrics, perClass } = event;
+      output.record({ type, step, metrics, perClass });
+      const scores = Object.entries(metrics).map(([name, score]) => `${name} ${score.toFixed(3)}`);
+      output.note(`validation after step ${step}: ${scores.join("  ")}`);
+      return;
+    }
+    case "checkpoint":
+      output.record({ type: event.type, step: event.step, best: event.best });
+      return;
+    case "done":
+      output.record(event);
+  }
+}
+
+async function finish({ run, data, config }: TrainingJob, output: Output): Promise<TrainingResult> {
+  const { writeReport } = await import("../run/report.ts");
+  const { bestValidation } = await import("../run/scores.ts");
+  const { counts } = data;
+  const report = await writeReport(run.path, {
+    title: run.path,
+    dataset: {
+      folder: data.root,
+      layout: data.format,
+      images: counts.all.images,
+      "training images": counts.splits["train"]?.images ?? 0,
+      "validation images": counts.splits["val"]?.images ?? 0,
+      masks: counts.all.masks,
+    },
+    config,
+    command: output.commandLine,
+    versions: { tag2mask: packageVersion(), "Node.js": process.versions.node },
+  });
+  const best = bestValidation(await run.readLog());
+  if (best) output.say(scoreTable(best, data.classes));
+  output.say(`\nrun      ${run.path}`);
+  output.say(`weights  ${join(run.path, "weights", `${best ? "best" : "last"}.safetensors`)}`);
+  output.say(`report   ${report}`);
+  return { run: run.path, metrics: best?.metrics ?? null };
+}
+
+/** Numbers that overflow are something the user can mend, and everything so far is safe. */
+function withWayOn(
+  error: unknown,
+  { run, config }: TrainingJob,
+  saved: number | undefined,
+): unknown {
+  if (!(error instanceof RangeError) || !error.message.startsWith("train: step ")) return error;
+  const what = error.message.replace("train: ", "").split(";")[0];
+  const lower = `a lower --set train.lr (now ${config.train.lr})`;
+  const way =
+    saved === undefined
+      ? `start again with ${lower}`
+      : `the checkpoint of step ${saved} is good: train on from it with --weights ` +
+        `${join(run.path, "weights", "last.safetensors")} and ${lower}`;
+  return new UserError(`${what}; ${way}`, { cause: error });
+}
