@@ -3,6 +3,7 @@ import { NetworkState } from "../src/train/network-state.ts";
 import { Stepper } from "../src/train/step.ts";
 import { networkOf } from "../src/train/trainer.ts";
 import { classCount, randomBatch, recipe, type Configuration } from "./configurations.ts";
+import { watchForeignLoad } from "./foreign-load.ts";
 import { timedRuntime } from "./timed-runtime.ts";
 
 export interface MeasureOptions {
@@ -30,6 +31,8 @@ export interface Measurement {
   };
   /** Peak resident memory of this process, bytes. */
   readonly peakRss: number;
+  /** Cores that other processes kept busy meanwhile: what slowed this down, if not near 0. */
+  readonly foreignLoad: number;
 }
 
 const seed = 1;
@@ -52,6 +55,7 @@ export async function measure(
   const stepper = new Stepper(runtime, network, state, config, now);
   const batch = randomBatch(configuration, seed);
 
+  const others = watchForeignLoad(now);
   const first = await stepper.run(1, batch);
   const measured: (typeof first)["seconds"][] = [];
   for (let i = 0; i < settling + runs; i++) {
@@ -59,6 +63,7 @@ export async function measure(
     if (i >= settling) measured.push(seconds);
   }
   const peakRss = process.resourceUsage().maxRSS * 1024;
+  const foreignLoad = others();
   await stepper.release();
   return {
     parameters: network.size,
@@ -72,5 +77,6 @@ export async function measure(
       firstStep: [first.seconds.total],
     },
     peakRss,
+    foreignLoad,
   };
 }

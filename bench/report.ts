@@ -13,6 +13,8 @@ export interface Result extends Configuration {
   readonly seconds: Readonly<Record<Part, Summary>>;
   /** Bytes. */
   readonly peakRss: Summary;
+  /** Cores that other processes kept busy meanwhile. */
+  readonly foreignLoad: Summary;
 }
 
 /** What `--json` writes. */
@@ -30,6 +32,8 @@ const labels: Readonly<Record<Part, string>> = {
   sessionCreation: "session creation",
   firstStep: "first step",
 };
+/** Cores that others may use before times become worthless. */
+const tolerable = 0.1;
 const parts = Object.keys(labels) as readonly Part[];
 
 /** @param measurements of one configuration, at least one */
@@ -48,6 +52,7 @@ export function combine(
     threads,
     seconds: Object.fromEntries(seconds) as Record<Part, Summary>,
     peakRss: summarize(measurements.map((m) => m.peakRss)),
+    foreignLoad: summarize(measurements.map((m) => m.foreignLoad)),
   };
 }
 
@@ -62,15 +67,18 @@ export function format({ machine, results }: Report): string {
 }
 
 function table(result: Result): string {
-  const { backbone, crop, batch, parameters, threads, seconds, peakRss } = result;
+  const { backbone, crop, batch, parameters, threads, seconds, peakRss, foreignLoad } = result;
   const title = `${backbone}, crop ${crop}, batch ${batch}: ${(parameters / 1e6).toFixed(1)} M parameters, ${threads} threads`;
   const time = (value: number): string => `${value.toFixed(3)} s`;
   const size = (value: number): string => `${(value / 1e9).toFixed(2)} GB`;
+  const cores = (value: number): string => value.toFixed(2);
   return [
     title,
     row("", "median", "min", "max", "n"),
     ...parts.map((part) => summaryRow(labels[part], seconds[part], time)),
     summaryRow("peak memory (RSS)", peakRss, size),
+    summaryRow("cores used by others", foreignLoad, cores),
+    ...(foreignLoad.max > tolerable ? ["  Others kept cores busy: these times are too high."] : []),
   ].join("\n");
 }
 
@@ -81,5 +89,5 @@ function summaryRow(name: string, summary: Summary, unit: (value: number) => str
 
 function row(name: string, median: string, min: string, max: string, count: string): string {
   const numbers = [median, min, max].map((text) => text.padStart(10)).join("");
-  return `  ${name.padEnd(20)}${numbers}${count.padStart(5)}`.trimEnd();
+  return `  ${name.padEnd(22)}${numbers}${count.padStart(5)}`.trimEnd();
 }

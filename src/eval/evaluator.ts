@@ -12,6 +12,7 @@ import {
 } from "../pseudo/index.ts";
 import { Par } from "../pseudo/index.ts";
 import type { ActivationPass } from "./activations.ts";
+import { UserError } from "../user-error.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
 import type { PredictOptions, Predictor } from "./predictor.ts";
 import { labelsOf } from "./predictor.ts";
@@ -36,6 +37,8 @@ export interface ValidationScores {
   /** Images evaluated, and those of them with a true mask. */
   readonly images: number;
   readonly masks: number;
+  /** Images or masks that could not be used, one sentence each. */
+  readonly skipped: readonly string[];
 }
 
 /** One image and everything that was made of it, to be looked at. */
@@ -60,6 +63,14 @@ export interface EvaluatorOptions extends PredictOptions {
   readonly classes: readonly string[];
   /** Images to make panels of, from the first. */
   readonly panels?: number;
+  /** Segment images resized to this long side; without it at their own size, as during training. */
+  readonly longSide?: number;
+}
+
+/** What runs the network. */
+export interface Networks {
+  readonly predictor: Predictor;
+  readonly activations: ActivationPass;
 }
 
 export interface EvaluationProgress {
@@ -88,91 +99,129 @@ export function withLongSide(image: Maps, longSide: number): Maps {
 
 /**
  * Evaluates a network on samples, one at a time: segmentation, class activation maps, propagated
- * ones and tags (method sections 11 and 13). Yields progress, returns the scores and panels.
+ * ones and tags (method sections 11 and 13). What cannot be read is left out and told. Yields
+ * progress, returns the scores and panels.
  */
 export async function* evaluate(
   samples: readonly Sample[],
   reader: SampleReader,
-  { predictor, activations }: { predictor: Predictor; activations: ActivationPass },
-  { config, classes, panels: panelCount = 0, scales = [1], flip = false }: EvaluatorOptions,
+  networks: Networks,
+  options: EvaluatorOptions,
 ): AsyncGenerator<EvaluationProgress, ValidationScores & { panels: ValidationPanel[] }> {
-  const { lowThreshold, highThreshold, backgroundThreshold, radius, parIterations, parDilations } =
-    config.pseudo;
-  const matrices = {
-    cam: new ConfusionMatrix(classes.length + 1),
-    affinityCam: new ConfusionMatrix(classes.length + 1),
-    seg: new ConfusionMatrix(classes.length + 1),
-  };
-  const par = new Par({ iterations: parIterations, dilations: parDilations });
+  const { classes, panels: panelCount = 0 } = options;
+  const { parIterations: iterations, parDilations: dilations } = options.config.pseudo;
+  const par = new Par({ iterations, dilations });
+  const matrix = (): ConfusionMatrix => new ConfusionMatrix(classes.length + 1);
+  const matrices = { cam: matrix(), affinityCam: matrix(), seg: matrix() };
   const panels: ValidationPanel[] = [];
+  const skipped: string[] = [];
   let f1 = 0;
   let masks = 0;
   for (const [done, sample] of samples.entries()) {
-    const image = await reader.readImage(sample);
-    const { width, height } = image;
-    const input = networkImage(image, config.data, config.eval.maxSide);
-    const { clsLogits, segLogits } = await predictor.predict(input, { scales, flip });
-    f1 += tagF1(
-      [...clsLogits.keys()].filter((c) => clsLogits[c]! > 0),
-      sample.tags,
-    );
-    const prediction = labelsOf(segLogits, width, height);
-    const truth = sample.mask === undefined ? undefined : await reader.readMask(sample);
-    if (truth || panels.length < panelCount) {
-      const classesHere = sample.tags;
-      const seen = classesHere.length > 0 ? await activations.run(input) : null;
-      const small = mergeCam(seen?.scales ?? [], classesHere, input.width, input.height);
-      const cam = resize(small, width, height);
-      const camLabel = pseudoLabel(cam, classesHere, {
-        low: backgroundThreshold,
-        high: backgroundThreshold,
-      });
-      const backgrounds = [lowThreshold, highThreshold];
-      const walked = seen
-        ? (propagate(small, seen.affinity, { backgrounds, radius }) as [Maps, Maps])
-        : null;
-      const affinityCam = walked
-        ? labelOf(resize(walked[0], width, height), classesHere)
-        : camLabel;
-      if (truth) {
-        masks++;
-        matrices.seg.add(truth.data, prediction.data);
-        matrices.cam.add(truth.data, camLabel.data);
-        matrices.affinityCam.add(truth.data, affinityCam.data);
-      }
-      if (panels.length < panelCount) {
-        const label = walked
-          ? refineAffinityLabel(image, { low: walked[0], high: walked[1] }, classesHere, { par })
-          : camLabel;
-        panels.push({
-          name: sample.name,
-          image,
-          tags: sample.tags,
-          heat: { width, height, data: highest(cam) },
-          cam: camLabel,
-          affinityCam,
-          label,
-          prediction,
-          ...(truth && { truth }),
-        });
+    const pixels = await readSample(sample, reader);
+    if (pixels instanceof UserError) {
+      skipped.push(pixels.message);
+    } else {
+      const { image, truth } = pixels;
+      const { tags, prediction } = await segment(image, networks, options);
+      f1 += tagF1(tags, sample.tags);
+      // Activations are for comparing and for looking at; an image that is neither spares them.
+      if (truth || panels.length < panelCount) {
+        const seen = await locate(image, sample.tags, networks, options);
+        if (truth) {
+          masks++;
+          matrices.seg.add(truth.data, prediction.data);
+          matrices.cam.add(truth.data, seen.cam.data);
+          matrices.affinityCam.add(truth.data, seen.affinityCam.data);
+        }
+        if (panels.length < panelCount) {
+          const { heat, cam, affinityCam, walked } = seen;
+          const label = walked ? refineAffinityLabel(image, walked, sample.tags, { par }) : cam;
+          const pictures = { image, heat, cam, affinityCam, label, prediction };
+          panels.push({
+            name: sample.name,
+            tags: sample.tags,
+            ...pictures,
+            ...(truth && { truth }),
+          });
+        }
       }
     }
     yield { done: done + 1, total: samples.length };
   }
   const { cam, affinityCam, seg } = matrices;
+  const images = samples.length - skipped.length;
   return {
     metrics: {
       cam: cam.meanIou(),
       affinityCam: affinityCam.meanIou(),
       seg: seg.meanIou(),
-      tagF1: f1 / samples.length,
+      tagF1: f1 / images,
     },
     perClass: { cam: cam.iou(), affinityCam: affinityCam.iou(), seg: seg.iou() },
     accuracy: { pixel: seg.pixelAccuracy(), mean: seg.meanAccuracy() },
-    images: samples.length,
+    images,
     masks,
+    skipped,
     panels,
   };
+}
+
+/** The image and, if there is one, the mask of a sample; or what is wrong with them. */
+async function readSample(
+  sample: Sample,
+  reader: SampleReader,
+): Promise<{ image: Image; truth: LabelMap | undefined } | UserError> {
+  try {
+    const image = await reader.readImage(sample);
+    const truth = sample.mask === undefined ? undefined : await reader.readMask(sample);
+    return { image, truth };
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+}
+
+/** Tags and labels that the network gives an image it knows nothing of. */
+async function segment(
+  image: Image,
+  { predictor }: Networks,
+  { config, longSide, scales = [1], flip = false }: EvaluatorOptions,
+): Promise<{ tags: number[]; prediction: LabelMap }> {
+  const input =
+    longSide === undefined
+      ? networkImage(image, config.data, config.eval.maxSide)
+      : withLongSide(networkImage(image, config.data, Infinity), longSide);
+  const { clsLogits, segLogits } = await predictor.predict(input, { scales, flip });
+  const tags = [...clsLogits.keys()].filter((c) => clsLogits[c]! > 0);
+  return { tags, prediction: labelsOf(segLogits, image.width, image.height) };
+}
+
+/** Where the network sees the classes that an image is known to have. */
+async function locate(
+  image: Image,
+  classes: readonly number[],
+  { activations }: Networks,
+  { config }: EvaluatorOptions,
+): Promise<
+  Pick<ValidationPanel, "heat" | "cam" | "affinityCam"> & {
+    walked: { low: Maps; high: Maps } | null;
+  }
+> {
+  const { width, height } = image;
+  const { lowThreshold, highThreshold, backgroundThreshold, radius } = config.pseudo;
+  const input = networkImage(image, config.data, config.eval.maxSide);
+  const seen = classes.length > 0 ? await activations.run(input) : null;
+  const small = mergeCam(seen?.scales ?? [], classes, input.width, input.height);
+  const full = resize(small, width, height);
+  const threshold = { low: backgroundThreshold, high: backgroundThreshold };
+  const cam = pseudoLabel(full, classes, threshold);
+  const heat = { width, height, data: highest(full) };
+  if (!seen) return { heat, cam, affinityCam: cam, walked: null };
+  const backgrounds = [lowThreshold, highThreshold];
+  const [low, high] = propagate(small, seen.affinity, { backgrounds, radius }) as [Maps, Maps];
+  const affinityCam = labelOf(resize(low, width, height), classes);
+  return { heat, cam, affinityCam, walked: { low, high } };
 }
 
 /** The largest of the maps at every pixel. */

@@ -82,15 +82,16 @@ export class Predictor {
 
 /** The label of the highest logit at every pixel of an image of the given size. */
 export function labelsOf(segLogits: Maps, width: number, height: number): Labels {
-  const { count, data } = resize(segLogits, width, height);
-  const area = width * height;
-  const labels = new Uint8Array(area);
-  for (let p = 0; p < area; p++) {
-    let highest = data[p]!;
-    for (let k = 1; k < count; k++) {
-      const value = data[k * area + p]!;
-      if (value > highest) {
-        highest = value;
+  const size = segLogits.width * segLogits.height;
+  const labels = new Uint8Array(width * height);
+  const highest = new Float32Array(width * height).fill(-Infinity);
+  // One class at a time: all of them at the size of a photograph would fill the memory.
+  for (let k = 0; k < segLogits.count; k++) {
+    const data = segLogits.data.subarray(k * size, (k + 1) * size);
+    const logits = resize({ ...segLogits, count: 1, data }, width, height).data;
+    for (let p = 0; p < logits.length; p++) {
+      if (logits[p]! > highest[p]!) {
+        highest[p] = logits[p]!;
         labels[p] = k;
       }
     }

@@ -5,7 +5,7 @@ import { reduceLabels } from "./resize.ts";
 export interface AffinityLabel {
   /** t, number of tokens. */
   readonly tokens: number;
-  /** [t, t]: 1 same label, 0 different labels, 255 ignore. */
+  /** `[t, t]`: 1 same label, 0 different labels, 255 ignore. */
   readonly data: Uint8Array;
   /** Number of pairs labelled 1. */
   readonly positives: number;

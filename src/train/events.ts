@@ -52,6 +52,8 @@ export interface ValidationEvent {
   readonly step: number;
   readonly metrics: ValidationScores["metrics"];
   readonly perClass: ValidationScores["perClass"];
+  /** Images or masks that could not be used, one sentence each. */
+  readonly skipped: readonly string[];
   readonly panels: readonly ValidationPanel[];
 }
 

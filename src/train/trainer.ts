@@ -103,12 +103,12 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
         });
         let next = await evaluation.next();
         while (!next.done) next = await evaluation.next();
-        const { metrics, perClass, panels: pictures } = next.value;
+        const { metrics, perClass, skipped, panels: pictures } = next.value;
         // Without masks the tags are all there is to judge by.
         const score = Number.isNaN(metrics.seg) ? metrics.tagF1 : metrics.seg;
         improved = score > best;
         if (improved) best = score;
-        yield { type: "validation", step: made, metrics, perClass, panels: pictures };
+        yield { type: "validation", step: made, metrics, perClass, skipped, panels: pictures };
       }
       const stopping = made < steps && stop();
       if (improved || stopping || due(made, checkpointEvery)) {

@@ -40,20 +40,35 @@ export function evalCommand(open: OpenOutput): Command {
         );
       }
       const views = { flip: flip ?? config.eval.flip, scales: scales ?? config.eval.scales };
-      const run = evaluate(samples, data.reader, segmenter, { config, classes, ...views });
+      const { longSide } = config.eval;
+      const run = evaluate(samples, data.reader, segmenter, {
+        config,
+        classes,
+        longSide,
+        ...views,
+      });
       const meter = new CountMeter("images", () => output.now());
       let next = await run.next();
       for (; !next.done; next = await run.next()) {
         output.progress.update(meter.read(next.value.done, next.value.total));
       }
       output.progress.clear();
-      const { metrics, perClass, accuracy, images, masks } = next.value;
+      const { metrics, perClass, accuracy, images, masks, skipped } = next.value;
+      for (const problem of skipped) output.note(`left out ${problem}`);
       output.say(scoreTable({ metrics, perClass }, classes));
       output.say(
         `pixel accuracy ${(100 * accuracy.pixel).toFixed(1)} %, mean of the classes ${(100 * accuracy.mean).toFixed(1)} %` +
           `\n${images} images, ${masks} with masks, of the split "${options.split}"`,
       );
-      output.record({ model: segmenter.model.file, metrics, perClass, accuracy, images, masks });
+      output.record({
+        model: segmenter.model.file,
+        metrics,
+        perClass,
+        accuracy,
+        images,
+        masks,
+        skipped,
+      });
     } finally {
       await segmenter.release();
     }

@@ -99,8 +99,9 @@ function show(event: TrainEvent, meter: StepMeter, output: Output): void {
       return;
     }
     case "validation": {
-      const { type, step, metrics, perClass } = event;
-      output.record({ type, step, metrics, perClass });
+      const { type, step, metrics, perClass, skipped } = event;
+      for (const problem of skipped) output.note(`left out ${problem}`);
+      output.record({ type, step, metrics, perClass, skipped });
       const scores = Object.entries(metrics).map(([name, score]) => `${name} ${score.toFixed(3)}`);
       output.note(`validation after step ${step}: ${scores.join("  ")}`);
       return;

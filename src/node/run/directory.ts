@@ -195,7 +195,7 @@ export class RunDirectory {
   }
 
   private async writeValidation(event: ValidationEvent): Promise<void> {
-    const { type, step, metrics, perClass } = event;
+    const { type, step, metrics, perClass, skipped } = event;
     const panels: StoredPanel[] = [];
     for (const panel of event.panels) {
       const { image, tiles, tileWidth } = composePanel(panel);
@@ -212,7 +212,7 @@ export class RunDirectory {
         png: await encodeImage(small.image, "png"),
       });
     }
-    await this.log.append({ type, step, metrics, perClass, panels });
+    await this.log.append({ type, step, metrics, perClass, skipped, panels });
     await writeScores(this.path, await this.readLog());
     const perName = perClass.seg.map((iou, c) => [`iou_seg/${this.className(c)}`, iou] as const);
     await this.scalars(step, {

@@ -67,6 +67,7 @@ export function* fakeTraining(run: FakeRun): Generator<TrainEvent> {
           tagF1: 0.6 + 0.38 * rise,
         },
         perClass: scores,
+        skipped: [],
         panels: panels(made),
       };
     }
