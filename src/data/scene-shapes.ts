@@ -81,8 +81,8 @@ export const sceneKinds: readonly SceneKind[] = [
     texture: (x, y) => (fraction((x - Math.abs(y) * 0.6) * 0.8) < 0.5 ? 1 : 0),
   },
   {
-    name: "crate", // blue box, latticed
-    hue: 216,
+    name: "crate", // violet box, latticed
+    hue: 286,
     hueSpread: 10,
     tones: [0.9, 0.5],
     outline: (x, y) => boxDistance(x, y, 0.92, 0.76, 0.1),
