@@ -68,7 +68,7 @@ export function format({ machine, results }: Report): string {
 
 function table(result: Result): string {
   const { backbone, crop, batch, parameters, threads, seconds, peakRss, foreignLoad } = result;
-  const title = `${backbone}, crop ${crop}, batch ${batch}: ${(parameters / 1e6).toFixed(1)} M parameters, ${threads} threads`;
+  const title = `${backbone}, crop ${crop}, batch ${batch}: ${(parameters / 1e6).toFixed(1)} M parameters, threads ${threads}`;
   const time = (value: number): string => `${value.toFixed(3)} s`;
   const size = (value: number): string => `${(value / 1e9).toFixed(2)} GB`;
   const cores = (value: number): string => value.toFixed(2);
