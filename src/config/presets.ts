@@ -27,6 +27,7 @@ export const presets = {
       lr: 1e-3,
       headLrScale: 1,
       warmupSteps: 50,
+      power: 2,
       freezeNorms: false,
       validateEvery: 100,
       checkpointEvery: 50,

@@ -1,4 +1,4 @@
-import type { Runtime, Session, Tensor } from "../graph/index.ts";
+import type { NdArray, Runtime, Session, Tensor } from "../graph/index.ts";
 import { slice, writeModel } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
@@ -36,29 +36,28 @@ export class ActivationPass {
 
   /** @param image normalised RGB, [3, h, w] */
   async run(image: Maps): Promise<Activations> {
-    const { scales } = this.options;
+    const { scales, side } = this.options;
     const largest = Math.max(...scales);
     const cams: ScaledCam[] = [];
     let affinity: Affinity | null = null;
     for (const scale of scales) {
-      const [height, width] = [image.height, image.width].map((side) =>
-        Math.max(smallestSide, Math.floor(scale * side)),
+      const [height, width] = [image.height, image.width].map((length) =>
+        Math.max(smallestSide, Math.floor(scale * length)),
       ) as [number, number];
-      const session = await this.session(height, width, scale === largest);
-      const feeds = { ...this.parameters, image: interleaved(resize(image, width, height), true) };
-      const wanted: Record<string, null> =
-        scale === largest ? { cam: null, affinity: null } : { cam: null };
-      const results = await session.run(feeds, wanted);
-      const cam = results["cam"]!;
-      const [, count, h, w] = cam.shape as [number, number, number, number];
-      const half = count * h * w;
-      const maps = (i: number): Maps => {
-        const data = (cam.data as Float32Array).subarray(i * half, (i + 1) * half);
-        return { count, width: w, height: h, data };
-      };
-      cams.push({ plain: maps(0), flipped: maps(1) });
-      if (scale === largest)
-        affinity = { width: w, height: h, data: results["affinity"]!.data as Float32Array };
+      const pair = interleaved(resize(image, width, height), true).data as Float32Array;
+      const half = pair.length / 2;
+      // Crops are small: two at a time use the cores better. Whole photographs would double the
+      // largest attention matrices instead.
+      const seen =
+        side === undefined
+          ? [
+              await this.see(pair.subarray(0, half), [1, height, width], scale === largest),
+              await this.see(pair.subarray(half), [1, height, width], false),
+            ]
+          : [await this.see(pair, [2, height, width], scale === largest)];
+      const [plain, flipped] = seen.flatMap(({ cams: maps }) => maps) as [Maps, Maps];
+      cams.push({ plain, flipped });
+      affinity ??= seen[0]!.affinity;
     }
     return { scales: cams, affinity: affinity! };
   }
@@ -68,12 +67,37 @@ export class ActivationPass {
     this.sessions.clear();
   }
 
-  private session(height: number, width: number, withAffinity: boolean): Promise<Session> {
+  /** Raw activations of each image of a batch, and the affinity of the first if asked for. */
+  private async see(
+    pixels: Float32Array,
+    size: readonly [number, number, number],
+    withAffinity: boolean,
+  ): Promise<{ cams: Maps[]; affinity: Affinity | null }> {
+    const session = await this.session(size, withAffinity);
+    const image: NdArray = { dtype: "float32", shape: [...size, 3], data: pixels };
+    const wanted = withAffinity ? ["cam", "affinity"] : ["cam"];
+    const fetches = Object.fromEntries(wanted.map((name) => [name, null]));
+    const results = await session.run({ ...this.parameters, image }, fetches);
+    const cam = results["cam"]!;
+    const [n, count, height, width] = cam.shape as [number, number, number, number];
+    const length = count * height * width;
+    const cams = Array.from({ length: n }, (_, i) => {
+      const data = (cam.data as Float32Array).subarray(i * length, (i + 1) * length);
+      return { count, width, height, data };
+    });
+    const links = results["affinity"]?.data as Float32Array | undefined;
+    return { cams, affinity: links ? { width, height, data: links } : null };
+  }
+
+  private session(
+    [n, height, width]: readonly [number, number, number],
+    withAffinity: boolean,
+  ): Promise<Session> {
     const fixed = this.options.side !== undefined;
     const key = `${fixed ? `${height}x${width}` : "any"} ${withAffinity}`;
     let session = this.sessions.get(key);
     if (!session) {
-      const image = imageInput(fixed ? [2, height, width] : ["n", "h", "w"]);
+      const image = imageInput(fixed ? [n, height, width] : [n, "h", "w"]);
       const { features, attention } = this.network.encoder.forward(image);
       const outputs: Record<string, Tensor> = {
         cam: this.network.classifier.activate(features[3]),
