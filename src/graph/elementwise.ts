@@ -4,6 +4,7 @@ import { reduceSum, reshape } from "./layout.ts";
 import type { Tensor } from "./tensor.ts";
 import { composite, node, scalar } from "./tensor.ts";
 import type { DType } from "./ndarray.ts";
+import { onnxType } from "./ndarray.ts";
 
 /** A tensor, or a number that takes the type of the other operand. */
 export type Operand = Tensor | number;
@@ -179,15 +180,6 @@ export function equal(a: Operand, b: Operand): Tensor {
 export function not(x: Tensor): Tensor {
   return node("Not", [x], x.shape, null);
 }
-
-const onnxType: Record<DType, number> = {
-  float32: 1,
-  uint8: 2,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float64: 11,
-};
 
 /** Changes the element type; no gradient. */
 export function cast(x: Tensor, dtype: DType): Tensor {

@@ -1,6 +1,16 @@
 /** Element types that networks of ours use. */
 export type DType = "float32" | "float64" | "int64" | "int32" | "uint8" | "bool";
 
+/** ONNX's number for each element type. */
+export const onnxType: Readonly<Record<DType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float64: 11,
+};
+
 export type NdData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
 
 /** Numbers with a shape, in row-major order. */

@@ -1,17 +1,10 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { DType, NdArray } from "./ndarray.ts";
+import type { NdArray } from "./ndarray.ts";
+import { onnxType } from "./ndarray.ts";
 import type { Attribute, Node, Tensor } from "./tensor.ts";
 import { resolve } from "./tensor.ts";
 
 // Field numbers of onnx.proto3 (IR version 8), the few messages that a model of ours holds.
-const elementType: Record<DType, number> = {
-  float32: 1,
-  uint8: 2,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float64: 11,
-};
 const attributeType = { float: 1, int: 2, string: 3, ints: 7 };
 const irVersion = 8;
 /** The newest operator set that every runtime since ONNX Runtime 1.17, and the checkers of 2022, read. */
@@ -220,7 +213,7 @@ function writeAttribute(w: BinaryWriter, name: string, value: Attribute): void {
 
 function writeTensor(w: BinaryWriter, name: string, { dtype, shape, data }: NdArray): void {
   if (shape.length > 0) message(w, 1, (dims) => shape.forEach((dim) => dims.int64(dim)));
-  w.uint32((2 << 3) | 0).int32(elementType[dtype]);
+  w.uint32((2 << 3) | 0).int32(onnxType[dtype]);
   w.uint32((8 << 3) | 2).string(name);
   w.uint32((9 << 3) | 2).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
@@ -229,7 +222,7 @@ function writeValueInfo(w: BinaryWriter, name: string, tensor: Tensor): void {
   w.uint32((1 << 3) | 2).string(name);
   message(w, 2, (type) =>
     message(type, 1, (tensorType) => {
-      tensorType.uint32((1 << 3) | 0).int32(elementType[tensor.dtype]);
+      tensorType.uint32((1 << 3) | 0).int32(onnxType[tensor.dtype]);
       message(tensorType, 2, (shape) => {
         for (const dim of tensor.shape) {
           message(shape, 1, (d) => {

@@ -1,0 +1,150 @@
+import { expect, test } from "vitest";
+import { parseConfig, type Config } from "../../src/config.ts";
+import type { Batch, Sample } from "../../src/data/sample.ts";
+import { generateScene, sceneClasses } from "../../src/data/scenes.ts";
+import type { NdArray } from "../../src/graph/index.ts";
+import { nodeRuntime } from "../../src/node/runtime.ts";
+import type { CheckpointEvent, TrainEvent, TrainingState } from "../../src/train/events.ts";
+import { networkOf, train, type TrainOptions } from "../../src/train/trainer.ts";
+
+const scenes = Array.from({ length: 8 }, (_, index) => generateScene({ seed: 5, index, size: 64 }));
+const samples: Sample[] = scenes.map(({ tags }, i) => ({
+  name: `s${i}`,
+  image: String(i),
+  mask: String(i),
+  tags,
+}));
+const validation = {
+  samples: samples.slice(0, 2),
+  reader: {
+    readImage: async ({ image }: Sample) => scenes[Number(image)]!.image,
+    readMask: async ({ image }: Sample) => scenes[Number(image)]!.mask,
+  },
+};
+
+function configOf(set: Record<string, unknown> = {}): Config {
+  return parseConfig({
+    preset: "small",
+    set: {
+      "model.backbone": "mit_tiny",
+      "model.decoderWidth": 16,
+      "model.dropPath": 0.1,
+      "model.dropout": 0.1,
+      "data.crop": 64,
+      "data.batch": 2,
+      "pseudo.radius": 1,
+      "train.steps": 9,
+      "train.camSteps": 2,
+      "train.affinitySteps": 5,
+      "train.validateEvery": 4,
+      "train.checkpointEvery": 2,
+      ...set,
+    },
+  });
+}
+
+/** Two whole scenes a step, with their tags or with none. */
+function batchOf(step: number, tagged = true): Batch {
+  const pair = [scenes[(2 * step) % 8]!, scenes[(2 * step + 1) % 8]!];
+  const tags = new Float32Array(2 * 4);
+  if (tagged) pair.forEach((scene, i) => scene.tags.forEach((c) => (tags[4 * i + c] = 1)));
+  return {
+    names: ["a.png", "b.png"],
+    size: 2,
+    crop: 64,
+    images: Uint8Array.from(pair.flatMap(({ image }) => [...image.data])),
+    tags,
+    boxes: Int32Array.of(0, 64, 0, 64, 0, 48, 16, 64),
+  };
+}
+
+function run(options: Partial<TrainOptions> = {}): AsyncGenerator<TrainEvent> {
+  return train({
+    runtime: nodeRuntime(),
+    config: configOf(),
+    classes: sceneClasses,
+    batches: { next: async (step) => batchOf(step) },
+    validation,
+    now: () => 0,
+    panels: 1,
+    ...options,
+  });
+}
+
+/** A state that later steps do not change. */
+function copyOf({ step, metadata, tensors }: TrainingState): TrainingState {
+  const copies = Object.entries(tensors).map(([name, { data, ...rest }]) => [
+    name,
+    { ...rest, data: data.slice() } as NdArray,
+  ]);
+  return { step, metadata, tensors: Object.fromEntries(copies) as Record<string, NdArray> };
+}
+
+async function statesOf(events: AsyncGenerator<TrainEvent>): Promise<TrainingState[]> {
+  const states: TrainingState[] = [];
+  for await (const event of events)
+    if (event.type === "checkpoint") states.push(copyOf(event.state));
+  return states;
+}
+
+test("a run resumed from any checkpoint ends with the same bits as one never stopped", async () => {
+  const states = await statesOf(run());
+  const last = states.at(-1)!;
+  expect(last.step).toBe(9);
+  for (const resume of states.slice(0, -1)) {
+    const again = (await statesOf(run({ resume }))).at(-1)!;
+    expect(again, `from step ${resume.step}`).toEqual(last);
+  }
+}, 120_000);
+
+test("the phases follow one another and each reports the losses that it trains", async () => {
+  const steps: [string, boolean][] = [];
+  const kinds: string[] = [];
+  for await (const event of run()) {
+    kinds.push(event.type);
+    if (event.type === "step") steps.push([event.phase, event.losses.seg !== null]);
+  }
+  expect(steps.map(([phase]) => phase)).toEqual([
+    ...Array<string>(3).fill("classification"),
+    ...Array<string>(3).fill("pseudo"),
+    ...Array<string>(3).fill("affinity"),
+  ]);
+  expect(steps.map(([, full]) => full)).toEqual(steps.map(([phase]) => phase !== "classification"));
+  expect(kinds.filter((kind) => kind === "validation")).toHaveLength(3); // after 4, 8 and 9
+  expect([kinds[0], kinds.at(-1)]).toEqual(["start", "done"]);
+});
+
+test("batches of images without any tag train on", async () => {
+  const losses: number[] = [];
+  for await (const event of run({ batches: { next: async (step) => batchOf(step, false) } })) {
+    if (event.type === "step") losses.push(event.losses.total);
+  }
+  expect(losses).toHaveLength(9);
+  expect(losses.every(Number.isFinite)).toBe(true);
+});
+
+test("NaN stops the run with the step and what was NaN", async () => {
+  const config = configOf();
+  const weights = networkOf(config, sceneClasses).initialize(0);
+  (weights["classifier.weight"]!.data as Float32Array)[3] = NaN;
+  const broken = statesOf(run({ initial: { "classifier.weight": weights["classifier.weight"]! } }));
+  await expect(broken).rejects.toThrow(/step 0: the cls loss is NaN \(images a\.png, b\.png\)/);
+});
+
+test("asked to stop, it makes a checkpoint of the step under way and ends", async () => {
+  const events: TrainEvent[] = [];
+  for await (const event of run({ stop: () => true })) events.push(event);
+  expect(events.map((event) => event.type)).toEqual(["start", "step", "checkpoint"]);
+  expect((events.at(-1) as CheckpointEvent).step).toBe(1);
+});
+
+test("the best checkpoint is the one with the best segmentation so far", async () => {
+  let best = -Infinity;
+  let latest = -Infinity;
+  for await (const event of run()) {
+    if (event.type === "validation") latest = event.metrics.seg;
+    if (event.type !== "checkpoint") continue;
+    expect(event.best).toBe(latest > best);
+    best = Math.max(best, latest);
+  }
+});
