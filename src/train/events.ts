@@ -46,6 +46,14 @@ export interface StepEvent {
   readonly seconds: StepSeconds;
 }
 
+/** A validation under way; nothing to keep. */
+export interface ValidatingEvent {
+  readonly type: "validating";
+  /** Images seen so far, of how many. */
+  readonly done: number;
+  readonly total: number;
+}
+
 export interface ValidationEvent {
   readonly type: "validation";
   /** Steps made so far. */
@@ -71,7 +79,8 @@ export interface DoneEvent {
   readonly step: number;
 }
 
-export type TrainEvent = StartEvent | StepEvent | ValidationEvent | CheckpointEvent | DoneEvent;
+export type TrainEvent =
+  StartEvent | StepEvent | ValidatingEvent | ValidationEvent | CheckpointEvent | DoneEvent;
 
 /**
  * Everything a run needs to go on as if it had never stopped. The arrays are the trainer's own: use

@@ -102,7 +102,9 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
           flip,
         });
         let next = await evaluation.next();
-        while (!next.done) next = await evaluation.next();
+        for (; !next.done; next = await evaluation.next()) {
+          yield { type: "validating", ...next.value };
+        }
         const { metrics, perClass, skipped, panels: pictures } = next.value;
         // Without masks the tags are all there is to judge by.
         const score = Number.isNaN(metrics.seg) ? metrics.tagF1 : metrics.seg;

@@ -98,6 +98,9 @@ function show(event: TrainEvent, meter: StepMeter, output: Output): void {
       output.progress.update(line, milestone);
       return;
     }
+    case "validating":
+      output.progress.update(`validating ${event.done}/${event.total}`);
+      return;
     case "validation": {
       const { type, step, metrics, perClass, skipped } = event;
       for (const problem of skipped) output.note(`left out ${problem}`);

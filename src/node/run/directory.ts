@@ -174,6 +174,8 @@ export class RunDirectory {
           "train/images_per_second": images / seconds.total,
         });
       }
+      case "validating":
+        return;
       case "validation":
         return this.writeValidation(event);
       case "checkpoint": {
