@@ -13,9 +13,15 @@ export type { Batch, Dataset, Image, LabelMap, Sample, SampleReader } from "./da
 export { generateScene, sceneClasses } from "./data/scenes.ts";
 export { ActivationPass } from "./eval/activations.ts";
 export { evaluate, networkImage } from "./eval/evaluator.ts";
+export { ForwardPass, type ForwardResult } from "./eval/forward.ts";
 export { ConfusionMatrix, tagF1 } from "./eval/metrics.ts";
 export { labelsOf, Predictor } from "./eval/predictor.ts";
 export * from "./train/events.ts";
+export {
+  lossesAndGradients,
+  type LabelledBatch,
+  type LossesAndGradients,
+} from "./train/losses-and-gradients.ts";
 export { affinityLoss, classificationLoss, segmentationLoss } from "./train/losses.ts";
 export { NetworkState } from "./train/network-state.ts";
 export { AdamW } from "./train/optimizer.ts";

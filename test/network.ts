@@ -1,4 +1,5 @@
 import type { GoldenTensor } from "./golden.ts";
+import { channelsLast as toChannelsLast } from "../src/eval/feeds.ts";
 import type { NdArray, Session, Tensor } from "../src/graph/index.ts";
 import { writeModel } from "../src/graph/index.ts";
 import { nodeRuntime } from "../src/node/runtime.ts";
@@ -58,15 +59,7 @@ export function normError(actual: ArrayLike<number>, expected: ArrayLike<number>
   return Math.sqrt(difference / (norm || 1));
 }
 
-/** [n, c, h, w] to [n, h, w, c]. */
-export function channelsLast(x: { shape: readonly number[]; data: ArrayLike<unknown> }): NdArray {
-  const [n, c, h, w] = x.shape as [number, number, number, number];
-  const data = new Float32Array(n * c * h * w);
-  for (let b = 0; b < n; b++) {
-    for (let k = 0; k < c; k++) {
-      for (let p = 0; p < h * w; p++)
-        data[(b * h * w + p) * c + k] = x.data[(b * c + k) * h * w + p] as number;
-    }
-  }
-  return { dtype: "float32", shape: [n, h, w, c], data };
+/** [n, c, h, w] of any element type to float32 [n, h, w, c]. */
+export function channelsLast({ shape, data }: GoldenTensor): NdArray {
+  return toChannelsLast({ dtype: "float32", shape, data: Float32Array.from(data) });
 }

@@ -23,3 +23,18 @@ export function interleaved({ width, height, data: source }: Maps, mirrored: boo
   }
   return { dtype: "float32", shape: [n, height, width, 3], data };
 }
+
+/** [n, c, h, w], as PyTorch lays images out, to the graphs' [n, h, w, c]. */
+export function channelsLast({ shape, data: source }: NdArray): NdArray {
+  const [n, c, h, w] = shape as [number, number, number, number];
+  if (shape.length !== 4 || !(source instanceof Float32Array)) {
+    throw new RangeError(`channelsLast: needs float32 [n, c, h, w], got [${shape}]`);
+  }
+  const data = new Float32Array(source.length);
+  for (let b = 0, to = 0; b < n; b++) {
+    for (let p = 0; p < h * w; p++) {
+      for (let k = 0; k < c; k++) data[to++] = source[(b * c + k) * h * w + p]!;
+    }
+  }
+  return { dtype: "float32", shape: [n, h, w, c], data };
+}

@@ -97,3 +97,25 @@ test("the same seed draws the same first weights, another seed others", () => {
   expect(a).toEqual(b);
   expect(a[name]!.data).not.toEqual(c[name]!.data);
 });
+
+test("first weights have the published spread", () => {
+  const weights = new Afa({ backbone: "mit_b0", classes: 20 }).initialize(3);
+  const spread = (name: string): number => {
+    const data = weights[name]!.data as Float32Array;
+    return Math.sqrt(data.reduce((sum, v) => sum + v * v, 0) / data.length);
+  };
+  const constant = (name: string, value: number): void =>
+    expect(
+      (weights[name]!.data as Float32Array).every((v) => v === value),
+      name,
+    ).toBe(true);
+  expect(spread("encoder.block3.0.attn.kv.weight")).toBeCloseTo(0.02, 3);
+  expect(spread("encoder.patch_embed2.proj.weight")).toBeCloseTo(Math.sqrt(2 / (9 * 64)), 2);
+  expect(spread("encoder.block4.0.mlp.dwconv.dwconv.weight")).toBeCloseTo(Math.sqrt(2 / 9), 1);
+  // PyTorch's default, uniform in ±1/√fan_in: a spread of that over √3.
+  expect(spread("classifier.weight")).toBeCloseTo(1 / Math.sqrt(3 * 256), 2);
+  constant("encoder.block1.0.attn.q.bias", 0);
+  constant("encoder.norm4.weight", 1);
+  constant("encoder.norm4.bias", 0);
+  constant("decoder.linear_fuse.bn.running_var", 1);
+});
