@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +23,10 @@ const [kills, steps, seed] = [Number(values.kills), Number(values.steps), Number
 const cli = fileURLToPath(new URL("../src/node/cli/main.ts", import.meta.url));
 
 /** Runs the command line; kills it `delay` ms after the given number of steps, if any. */
-function run(args: readonly string[], kill?: { steps: number; delay: number }): Promise<number> {
+function run(
+  args: readonly string[],
+  kill?: { steps: number; delay: number },
+): Promise<{ made: number; killed: boolean }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["--import", "tsx", cli, ...args, "--json"], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -30,13 +34,15 @@ function run(args: readonly string[], kill?: { steps: number; delay: number }): 
     let errors = "";
     child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
     let made = 0;
+    if (kill?.steps === 0) setTimeout(() => child.kill("SIGKILL"), kill.delay);
     createInterface({ input: child.stdout }).on("line", (line) => {
       if (!line.startsWith("{") || (JSON.parse(line) as { type?: string }).type !== "step") return;
       if (++made === kill?.steps) setTimeout(() => child.kill("SIGKILL"), kill.delay);
     });
     child.on("error", reject);
     child.on("close", (code, signal) => {
-      if (code === 0 || signal === "SIGKILL") resolve(made);
+      const killed = signal === "SIGKILL";
+      if (code === 0 || killed) resolve({ made, killed });
       else reject(new Error(`tag2mask ${args.join(" ")} ended with ${code}: ${errors}`));
     });
   });
@@ -79,17 +85,24 @@ try {
 
   const random = Random.at(seed, "kill");
   let args = ["train", ...settings, "--out", broken];
-  for (let k = 1; k <= kills; k++) {
+  let killed = 0;
+  for (let attempt = 1; killed < kills && attempt <= 2 * kills; attempt++) {
+    // Some are killed before their first step, while they start and read the checkpoint.
+    const early = random.chance(0.2);
     const moment = {
-      steps: 1 + random.int(Math.max(1, Math.floor((1.5 * steps) / kills))),
-      delay: random.int(400),
+      steps: early ? 0 : 1 + random.int(Math.max(1, Math.floor((1.5 * steps) / kills))),
+      delay: random.int(early ? 1500 : 400),
     };
-    const made = await run(args, moment);
+    const session = await run(args, moment);
+    if (session.killed) killed++;
     console.log(
-      `kill ${k}: SIGKILL ${moment.delay} ms after ${moment.steps} steps of this session (${made} seen)`,
+      `kill ${killed}: ${moment.delay} ms after step ${moment.steps} of a session (${session.made} seen)`,
     );
-    args = ["train", "--resume", broken];
+    // The first session may be killed before it has made the run.
+    if (existsSync(join(broken, "config.yaml"))) args = ["train", "--resume", broken];
   }
+  if (killed < kills)
+    throw new Error(`only ${killed} of ${kills} sessions lived to be killed; use more --steps`);
   await run(args);
 
   let different = 0;
@@ -98,7 +111,7 @@ try {
     if (a !== b) different++;
     console.log(`${file}: ${a} ${a === b ? "=" : "≠"} ${b}`);
   }
-  console.log(different === 0 ? `identical after ${kills} kills` : `${different} files differ`);
+  console.log(different === 0 ? `identical after ${killed} kills` : `${different} files differ`);
   process.exitCode = different === 0 ? 0 : 1;
 } finally {
   await rm(work, { recursive: true, force: true });

@@ -12,9 +12,10 @@ export { normalize, normalizeToChannelsFirst } from "./data/normalize.ts";
 export type { Batch, Dataset, Image, LabelMap, Sample, SampleReader } from "./data/sample.ts";
 export { generateScene, sceneClasses } from "./data/scenes.ts";
 export { ActivationPass } from "./eval/activations.ts";
-export { evaluate, networkImage } from "./eval/evaluator.ts";
+export { evaluate } from "./eval/evaluator.ts";
 export { ForwardPass, type ForwardResult } from "./eval/forward.ts";
 export { ConfusionMatrix, tagF1 } from "./eval/metrics.ts";
+export { networkImage, withLongSide } from "./eval/network-image.ts";
 export { labelsOf, Predictor } from "./eval/predictor.ts";
 export * from "./train/events.ts";
 export {

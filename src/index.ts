@@ -4,9 +4,11 @@
  * ```ts
  * const data = await openDataset("photos", { training: true });
  * const config = parseConfig({ preset: "small" });
- * for await (const event of train({ data, config })) console.log(event.type);
+ * const run = await RunDirectory.create({ config });
+ * for await (const event of train({ data, config })) await run.record(event);
+ * await run.close();
  *
- * const segmenter = await Segmenter.open("runs/train/exp");
+ * const segmenter = await Segmenter.open(run.path);
  * const { data: labels, width, height } = await segmenter.segment("cat.jpg", { flip: true });
  * ```
  * @packageDocumentation

@@ -5,6 +5,7 @@ import { imageInput } from "../model/index.ts";
 import type { Affinity, Maps, ScaledCam } from "../pseudo/index.ts";
 import { resize } from "../pseudo/index.ts";
 import { interleaved, smallestSide, type Parameters } from "./feeds.ts";
+import { LazySession } from "./lazy-session.ts";
 
 /** What the network sees in an image: raw activations at every scale, and the affinity of the largest. */
 export interface Activations {
@@ -16,7 +17,7 @@ export interface Activations {
 export interface ActivationOptions {
   /** Factors on the image's sides (method section 3: 1, 0.5, 1.5). */
   readonly scales: readonly number[];
-  /** Side of the images where all are squares of one size: static graphs, faster than dynamic ones. */
+  /** Given where all images are squares of this size: static graphs, faster than dynamic ones. */
   readonly side?: number;
 }
 
@@ -25,7 +26,7 @@ export interface ActivationOptions {
  * the decoder (method section 3). Sessions are made when first needed.
  */
 export class ActivationPass {
-  private readonly sessions = new Map<string, Promise<Session>>();
+  private readonly sessions = new Map<string, LazySession>();
 
   constructor(
     private readonly runtime: Runtime,
@@ -63,7 +64,7 @@ export class ActivationPass {
   }
 
   async release(): Promise<void> {
-    for (const session of this.sessions.values()) await (await session).release();
+    for (const session of this.sessions.values()) await session.release();
     this.sessions.clear();
   }
 
@@ -97,20 +98,25 @@ export class ActivationPass {
     const key = `${fixed ? `${height}x${width}` : "any"} ${withAffinity}`;
     let session = this.sessions.get(key);
     if (!session) {
-      const image = imageInput(fixed ? [n, height, width] : [n, "h", "w"]);
-      const { features, attention } = this.network.encoder.forward(image);
-      const outputs: Record<string, Tensor> = {
-        cam: this.network.classifier.activate(features[3]),
-      };
-      if (withAffinity) {
-        const first = attention.map((logits) =>
-          slice(logits, [0, 0, 0, 0], [1, ...logits.shape.slice(1)]),
-        );
-        outputs["affinity"] = this.network.attn_proj.forward(first);
-      }
-      session = this.runtime.createSession(writeModel(outputs));
+      const shape = fixed ? ([n, height, width] as const) : ([n, "h", "w"] as const);
+      session = new LazySession(() => this.createSession(shape, withAffinity));
       this.sessions.set(key, session);
     }
-    return session;
+    return session.get();
+  }
+
+  private createSession(
+    shape: readonly [number, number | string, number | string],
+    withAffinity: boolean,
+  ): Promise<Session> {
+    const { features, attention } = this.network.encoder.forward(imageInput(shape));
+    const outputs: Record<string, Tensor> = { cam: this.network.classifier.activate(features[3]) };
+    if (withAffinity) {
+      const first = attention.map((logits) =>
+        slice(logits, [0, 0, 0, 0], [1, ...logits.shape.slice(1)]),
+      );
+      outputs["affinity"] = this.network.attn_proj.forward(first);
+    }
+    return this.runtime.createSession(writeModel(outputs));
   }
 }

@@ -1,19 +1,20 @@
 import type { Config } from "../config.ts";
 import type { Image, LabelMap, Sample, SampleReader } from "../data/sample.ts";
-import { normalizeToChannelsFirst } from "../data/normalize.ts";
+import { resizeLabels } from "../data/resize.ts";
 import type { Maps } from "../pseudo/index.ts";
 import {
   labelOf,
   mergeCam,
+  Par,
   propagate,
   pseudoLabel,
   refineAffinityLabel,
   resize,
 } from "../pseudo/index.ts";
-import { Par } from "../pseudo/index.ts";
-import type { ActivationPass } from "./activations.ts";
 import { UserError } from "../user-error.ts";
+import type { ActivationPass } from "./activations.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
+import { networkImage, shrinkImage, withLongSide } from "./network-image.ts";
 import type { PredictOptions, Predictor } from "./predictor.ts";
 import { labelsOf } from "./predictor.ts";
 
@@ -63,7 +64,10 @@ export interface EvaluatorOptions extends PredictOptions {
   readonly classes: readonly string[];
   /** Images to make panels of, from the first. */
   readonly panels?: number;
-  /** Segment images resized to this long side; without it at their own size, as during training. */
+  /**
+   * Segment images resized to this long side (method section 11). Without it they keep their own size,
+   * up to `eval.maxSide`, as in validations during training.
+   */
   readonly longSide?: number;
 }
 
@@ -78,25 +82,6 @@ export interface EvaluationProgress {
   readonly total: number;
 }
 
-/** An image as the network takes it: normalised, no larger than the limit for propagation. */
-export function networkImage(image: Image, { mean, std }: Config["data"], maxSide: number): Maps {
-  const { width, height } = image;
-  const data = normalizeToChannelsFirst(image.data, width * height, { mean, std });
-  return shrink({ count: 3, width, height, data }, maxSide);
-}
-
-/** The same image with a long side of at most `maxSide`. */
-export function shrink(image: Maps, maxSide: number): Maps {
-  return Math.max(image.width, image.height) <= maxSide ? image : withLongSide(image, maxSide);
-}
-
-/** The same image with a long side of `longSide`. */
-export function withLongSide(image: Maps, longSide: number): Maps {
-  const factor = longSide / Math.max(image.width, image.height);
-  const side = (length: number): number => Math.max(1, Math.round(length * factor));
-  return resize(image, side(image.width), side(image.height));
-}
-
 /**
  * Evaluates a network on samples, one at a time: segmentation, class activation maps, propagated
  * ones and tags (method sections 11 and 13). What cannot be read is left out and told. Yields
@@ -108,9 +93,9 @@ export async function* evaluate(
   networks: Networks,
   options: EvaluatorOptions,
 ): AsyncGenerator<EvaluationProgress, ValidationScores & { panels: ValidationPanel[] }> {
-  const { classes, panels: panelCount = 0 } = options;
-  const { parIterations: iterations, parDilations: dilations } = options.config.pseudo;
-  const par = new Par({ iterations, dilations });
+  const { config, classes, panels: panelCount = 0 } = options;
+  const { parIterations: iterations, parDilations: dilations } = config.pseudo;
+  const par = panelCount > 0 ? new Par({ iterations, dilations }) : null;
   const matrix = (): ConfusionMatrix => new ConfusionMatrix(classes.length + 1);
   const matrices = { cam: matrix(), affinityCam: matrix(), seg: matrix() };
   const panels: ValidationPanel[] = [];
@@ -123,26 +108,32 @@ export async function* evaluate(
       skipped.push(pixels.message);
     } else {
       const { image, truth } = pixels;
-      const { tags, prediction } = await segment(image, networks, options);
+      const { tags, segLogits } = await segment(image, networks, options);
       f1 += tagF1(tags, sample.tags);
+      const wantsPanel = par !== null && panels.length < panelCount;
       // Activations are for comparing and for looking at; an image that is neither spares them.
-      if (truth || panels.length < panelCount) {
-        const seen = await locate(image, sample.tags, networks, options);
+      if (truth || wantsPanel) {
+        const located = await locate(image, sample.tags, networks, options);
         if (truth) {
+          const { width, height } = image;
           masks++;
-          matrices.seg.add(truth.data, prediction.data);
+          matrices.seg.add(truth.data, labelsOf(segLogits, width, height).data);
+          const seen = labelsAt(located, width, height, config);
           matrices.cam.add(truth.data, seen.cam.data);
           matrices.affinityCam.add(truth.data, seen.affinityCam.data);
         }
-        if (panels.length < panelCount) {
-          const { heat, cam, affinityCam, walked } = seen;
-          const label = walked ? refineAffinityLabel(image, walked, sample.tags, { par }) : cam;
-          const pictures = { image, heat, cam, affinityCam, label, prediction };
+        if (wantsPanel) {
+          // A panel is for the eye: a large photograph need not be kept at its own size.
+          const small = shrinkImage(image, config.eval.maxSide);
+          const { width, height } = small;
+          const { cam, affinityCam, heat } = labelsAt(located, width, height, config);
           panels.push({
-            name: sample.name,
-            tags: sample.tags,
-            ...pictures,
-            ...(truth && { truth }),
+            ...{ name: sample.name, tags: sample.tags, image: small, heat, cam, affinityCam },
+            label: located.walked
+              ? refineAffinityLabel(small, located.walked, sample.tags, { par })
+              : cam,
+            prediction: labelsOf(segLogits, width, height),
+            ...(truth && { truth: resizeLabels(truth, width, height) }),
           });
         }
       }
@@ -175,6 +166,11 @@ async function readSample(
   try {
     const image = await reader.readImage(sample);
     const truth = sample.mask === undefined ? undefined : await reader.readMask(sample);
+    if (truth && (truth.width !== image.width || truth.height !== image.height)) {
+      return new UserError(
+        `${sample.mask}: mask is ${truth.width}x${truth.height}, its image ${image.width}x${image.height}`,
+      );
+    }
     return { image, truth };
   } catch (error) {
     if (error instanceof UserError) return error;
@@ -182,46 +178,56 @@ async function readSample(
   }
 }
 
-/** Tags and labels that the network gives an image it knows nothing of. */
+/** Tags and logits that the network gives an image it knows nothing of. */
 async function segment(
   image: Image,
   { predictor }: Networks,
   { config, longSide, scales = [1], flip = false }: EvaluatorOptions,
-): Promise<{ tags: number[]; prediction: LabelMap }> {
+): Promise<{ tags: number[]; segLogits: Maps }> {
   const input =
     longSide === undefined
       ? networkImage(image, config.data, config.eval.maxSide)
-      : withLongSide(networkImage(image, config.data, Infinity), longSide);
+      : withLongSide(image, config.data, longSide);
   const { clsLogits, segLogits } = await predictor.predict(input, { scales, flip });
-  const tags = [...clsLogits.keys()].filter((c) => clsLogits[c]! > 0);
-  return { tags, prediction: labelsOf(segLogits, image.width, image.height) };
+  return { tags: [...clsLogits.keys()].filter((c) => clsLogits[c]! > 0), segLogits };
 }
 
 /** Where the network sees the classes that an image is known to have. */
+interface Located {
+  readonly classes: readonly number[];
+  /** [classes, h, w], 0..1, of the size that the network saw. */
+  readonly cam: Maps;
+  /** [background, ...classes] on the grid of tokens, with the low and the high background score. */
+  readonly walked: { readonly low: Maps; readonly high: Maps } | null;
+}
+
 async function locate(
   image: Image,
   classes: readonly number[],
   { activations }: Networks,
   { config }: EvaluatorOptions,
-): Promise<
-  Pick<ValidationPanel, "heat" | "cam" | "affinityCam"> & {
-    walked: { low: Maps; high: Maps } | null;
-  }
-> {
-  const { width, height } = image;
-  const { lowThreshold, highThreshold, backgroundThreshold, radius } = config.pseudo;
+): Promise<Located> {
+  const { lowThreshold, highThreshold, radius } = config.pseudo;
   const input = networkImage(image, config.data, config.eval.maxSide);
   const seen = classes.length > 0 ? await activations.run(input) : null;
-  const small = mergeCam(seen?.scales ?? [], classes, input.width, input.height);
-  const full = resize(small, width, height);
-  const threshold = { low: backgroundThreshold, high: backgroundThreshold };
-  const cam = pseudoLabel(full, classes, threshold);
-  const heat = { width, height, data: highest(full) };
-  if (!seen) return { heat, cam, affinityCam: cam, walked: null };
+  const cam = mergeCam(seen?.scales ?? [], classes, input.width, input.height);
+  if (!seen) return { classes, cam, walked: null };
   const backgrounds = [lowThreshold, highThreshold];
-  const [low, high] = propagate(small, seen.affinity, { backgrounds, radius }) as [Maps, Maps];
-  const affinityCam = labelOf(resize(low, width, height), classes);
-  return { heat, cam, affinityCam, walked: { low, high } };
+  const [low, high] = propagate(cam, seen.affinity, { backgrounds, radius }) as [Maps, Maps];
+  return { classes, cam, walked: { low, high } };
+}
+
+/** The labels of a size that activations stand for, and the activations themselves as heat. */
+function labelsAt(
+  { classes, cam: small, walked }: Located,
+  width: number,
+  height: number,
+  { pseudo: { backgroundThreshold } }: EvaluatorOptions["config"],
+): Pick<ValidationPanel, "heat" | "cam" | "affinityCam"> {
+  const full = resize(small, width, height);
+  const cam = pseudoLabel(full, classes, { low: backgroundThreshold, high: backgroundThreshold });
+  const affinityCam = walked ? labelOf(resize(walked.low, width, height), classes) : cam;
+  return { cam, affinityCam, heat: { width, height, data: highest(full) } };
 }
 
 /** The largest of the maps at every pixel. */

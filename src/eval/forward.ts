@@ -1,8 +1,9 @@
-import type { NdArray, Runtime, Session } from "../graph/index.ts";
+import type { NdArray, Runtime } from "../graph/index.ts";
 import { writeModel } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
-import { channelsLast, type Parameters } from "./feeds.ts";
+import { channelsLast, smallestSide, type Parameters } from "./feeds.ts";
+import { LazySession } from "./lazy-session.ts";
 
 /** What the network makes of a batch. */
 export interface ForwardResult {
@@ -18,32 +19,34 @@ export interface ForwardResult {
 
 /** The evaluation-mode forward pass with all its outputs, for batches of any size. */
 export class ForwardPass {
-  private session: Promise<Session> | null = null;
+  private readonly session: LazySession;
 
   constructor(
-    private readonly runtime: Runtime,
-    private readonly network: Afa,
+    runtime: Runtime,
+    network: Afa,
     private readonly parameters: Parameters,
-  ) {}
+  ) {
+    this.session = new LazySession(() => {
+      const { clsLogits, segLogits, affinity, cam } = network.forward(imageInput(["n", "h", "w"]));
+      return runtime.createSession(writeModel({ clsLogits, segLogits, affinity, cam }));
+    });
+  }
 
   /** @param images normalised RGB, [n, 3, h, w] */
   async run(images: NdArray): Promise<ForwardResult> {
-    this.session ??= this.createSession();
-    const session = await this.session;
+    const [, , height, width] = images.shape as [number, number, number, number];
+    if (Math.min(height, width) < smallestSide) {
+      throw new RangeError(
+        `forward: images are ${width} x ${height}; resize them to at least ${smallestSide} a side`,
+      );
+    }
+    const session = await this.session.get();
     const feeds = { ...this.parameters, image: channelsLast(images) };
     const wanted = { clsLogits: null, segLogits: null, affinity: null, cam: null };
     return (await session.run(feeds, wanted)) as unknown as ForwardResult;
   }
 
-  async release(): Promise<void> {
-    if (this.session) await (await this.session).release();
-    this.session = null;
-  }
-
-  private createSession(): Promise<Session> {
-    const { clsLogits, segLogits, affinity, cam } = this.network.forward(
-      imageInput(["n", "h", "w"]),
-    );
-    return this.runtime.createSession(writeModel({ clsLogits, segLogits, affinity, cam }));
+  release(): Promise<void> {
+    return this.session.release();
   }
 }

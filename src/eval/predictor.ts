@@ -1,10 +1,11 @@
-import type { NdArray, Runtime, Session } from "../graph/index.ts";
+import type { NdArray, Runtime } from "../graph/index.ts";
 import { writeModel } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
 import type { Labels, Maps } from "../pseudo/index.ts";
 import { resize } from "../pseudo/index.ts";
 import { interleaved, smallestSide, type Parameters } from "./feeds.ts";
+import { LazySession } from "./lazy-session.ts";
 
 /** What a forward pass says of one image. */
 export interface Prediction {
@@ -23,17 +24,23 @@ export interface PredictOptions {
 
 /** Runs the whole network in evaluation mode on images of any size. */
 export class Predictor {
-  private session: Promise<Session> | null = null;
+  private readonly session: LazySession;
 
   constructor(
-    private readonly runtime: Runtime,
-    private readonly network: Afa,
+    runtime: Runtime,
+    network: Afa,
     private readonly parameters: Parameters,
-  ) {}
+  ) {
+    this.session = new LazySession(() => {
+      const { clsLogits, segLogits } = network.forward(imageInput(["n", "h", "w"]));
+      return runtime.createSession(writeModel({ cls: clsLogits, seg: segLogits }));
+    });
+  }
 
   /**
-   * Tags and segmentation logits of an image (method section 11). Class logits are those of the
-   * first scale, unflipped.
+   * Tags and segmentation logits of an image (method section 11): the largest over the scales, on
+   * the grid of scale 1. Class logits are those of scale 1, unflipped. Where the scales do not have 1,
+   * the one nearest to it takes its place.
    * @param image normalised RGB, [3, h, w]
    */
   async predict(
@@ -41,7 +48,8 @@ export class Predictor {
     { scales = [1], flip = false }: PredictOptions = {},
   ): Promise<Prediction> {
     let best: Prediction | null = null;
-    for (const scale of scales) {
+    const fromOne = (scale: number): number => Math.abs(Math.log(scale));
+    for (const scale of [...scales].sort((a, b) => fromOne(a) - fromOne(b))) {
       const one = await this.single(scaled(image, scale), flip);
       if (!best) {
         best = one;
@@ -54,14 +62,12 @@ export class Predictor {
     return best!;
   }
 
-  async release(): Promise<void> {
-    if (this.session) await (await this.session).release();
-    this.session = null;
+  release(): Promise<void> {
+    return this.session.release();
   }
 
   private async single(image: Maps, flip: boolean): Promise<Prediction> {
-    this.session ??= this.createSession();
-    const session = await this.session;
+    const session = await this.session.get();
     const feeds = { ...this.parameters, image: interleaved(image, flip) };
     const { cls, seg } = (await session.run(feeds, { cls: null, seg: null })) as Record<
       "cls" | "seg",
@@ -72,11 +78,6 @@ export class Predictor {
     if (flip) average(data, seg.data as Float32Array, width);
     const clsLogits = (cls.data as Float32Array).slice(0, cls.shape[1]);
     return { clsLogits, segLogits: { count, width, height, data } };
-  }
-
-  private createSession(): Promise<Session> {
-    const { clsLogits, segLogits } = this.network.forward(imageInput(["n", "h", "w"]));
-    return this.runtime.createSession(writeModel({ cls: clsLogits, seg: segLogits }));
   }
 }
 
@@ -99,9 +100,11 @@ export function labelsOf(segLogits: Maps, width: number, height: number): Labels
   return { width, height, data: labels };
 }
 
+/** The image at a scale; as in the published code, source coordinates follow the factor itself. */
 function scaled(image: Maps, scale: number): Maps {
-  const side = (length: number): number => Math.max(smallestSide, Math.floor(length * scale));
-  return resize(image, side(image.width), side(image.height));
+  const [width, height] = [Math.floor(image.width * scale), Math.floor(image.height * scale)];
+  if (Math.min(width, height) >= smallestSide) return resize(image, width, height, { scale });
+  return resize(image, Math.max(smallestSide, width), Math.max(smallestSide, height));
 }
 
 /** Mean of the first image's logits and the mirrored second image's, in place. */

@@ -36,10 +36,11 @@ export async function listDevices(): Promise<DeviceReport[]> {
 }
 
 /**
- * Finds the device that the user asked for. One that is asked for and missing is an error; only
+ * Finds the device that the user asked for; a choice made before stands. One that is asked for and missing is an error; only
  * `auto` falls back, to the fastest of CUDA, WebGPU and the CPU, and says so.
  */
-export async function resolveDevice(name: DeviceName): Promise<DeviceChoice> {
+export async function resolveDevice(name: DeviceName | DeviceChoice): Promise<DeviceChoice> {
+  if (typeof name === "object") return name;
   if (name === "cpu") return { device: "cpu" };
   if (name === "auto") return chooseDevice();
   const supported = await supportedDevices();

@@ -1,9 +1,10 @@
 import type { Image, LabelMap } from "../data/sample.ts";
 import { ActivationPass } from "../eval/activations.ts";
-import { networkImage, withLongSide } from "../eval/evaluator.ts";
+import { networkImage, withLongSide } from "../eval/network-image.ts";
 import { labelsOf, Predictor } from "../eval/predictor.ts";
-import { labelOf, mergeCam, Par, propagate, refineInside, resize } from "../pseudo/index.ts";
-import { resolveDevice, type DeviceName } from "./devices.ts";
+import { refinedLabel } from "../eval/refined-label.ts";
+import { mergeCam, Par, propagate } from "../pseudo/index.ts";
+import { resolveDevice, type DeviceChoice, type DeviceName } from "./devices.ts";
 import { readImage } from "./images.ts";
 import { openModel, type OpenedModel } from "./model-file.ts";
 import { nodeRuntime } from "./runtime.ts";
@@ -38,12 +39,12 @@ export class Segmenter {
     this.par = new Par({ iterations, dilations });
   }
 
-  /** @param path a run folder or a .safetensors file that a run wrote */
+  /** @param source a run folder, a .safetensors file that a run wrote, or what `openModel` made of it */
   static async open(
-    path: string,
-    { device = "auto" }: { device?: DeviceName } = {},
+    source: string | OpenedModel,
+    { device = "auto" }: { device?: DeviceName | DeviceChoice } = {},
   ): Promise<Segmenter> {
-    const model = await openModel(path);
+    const model = typeof source === "string" ? await openModel(source) : source;
     const runtime = nodeRuntime({ device: (await resolveDevice(device)).device });
     const { network, parameters, config } = model;
     return new Segmenter(
@@ -65,7 +66,7 @@ export class Segmenter {
   ): Promise<Segmentation> {
     const pixels = await this.pixels(image);
     const { config } = this.model;
-    const input = withLongSide(networkImage(pixels, config.data, Infinity), config.eval.longSide);
+    const input = withLongSide(pixels, config.data, config.eval.longSide);
     const { clsLogits, segLogits } = await this.predictor.predict(input, { scales, flip });
     const tags = [...clsLogits.keys()].filter((c) => clsLogits[c]! > 0);
     return { ...labelsOf(segLogits, pixels.width, pixels.height), classes: this.classes, tags };
@@ -97,8 +98,8 @@ export class Segmenter {
       backgrounds: [pseudo.lowThreshold],
       radius: pseudo.radius,
     });
-    const refined = refineInside(pixels, resize(walked!, width, height), { par: this.par });
-    return { ...labelOf(refined, classes), classes: this.classes, tags: classes };
+    const labels = refinedLabel(pixels, walked!, classes, this.par);
+    return { ...labels, classes: this.classes, tags: classes };
   }
 
   async release(): Promise<void> {

@@ -5,13 +5,14 @@ import { train as trainOn } from "../train/trainer.ts";
 import { BatchLoader, type SkippedImage } from "./batch-loader.ts";
 import type { OpenedDataset } from "./datasets/index.ts";
 import { requireTrainable } from "./datasets/index.ts";
-import { resolveDevice, type DeviceName } from "./devices.ts";
+import { resolveDevice, type DeviceChoice, type DeviceName } from "./devices.ts";
 import { nodeRuntime } from "./runtime.ts";
 
 export interface TrainOptions {
   readonly data: OpenedDataset;
   readonly config: Config;
-  readonly device?: DeviceName;
+  /** A choice that `resolveDevice` made is not tried out again. */
+  readonly device?: DeviceName | DeviceChoice;
   /** A checkpoint to go on from. */
   readonly resume?: TrainingState | undefined;
   /** First weights by name, instead of random ones, as far as there are any. */

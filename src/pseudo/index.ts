@@ -2,7 +2,7 @@ export { affinityLabel, type AffinityLabel } from "./affinity-label.ts";
 export { mergeCam, type ScaledCam } from "./cam.ts";
 export { ignoreLabel, maps, type Box, type Labels, type Maps, type RgbImage } from "./maps.ts";
 export { Par } from "./par.ts";
-export { labelOf, pseudoLabel, type Thresholds } from "./pseudo-label.ts";
+export { labelAtSize, labelOf, pseudoLabel, type Thresholds } from "./pseudo-label.ts";
 export { propagate, type Affinity } from "./random-walk.ts";
 export { colors, refineAffinityLabel, refineInside, refinePseudoLabel } from "./refine.ts";
 export { resize } from "./resize.ts";

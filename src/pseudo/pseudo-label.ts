@@ -3,10 +3,12 @@ import {
   checkBox,
   fullBox,
   ignoreLabel,
+  plane,
   type Box,
   type Labels,
   type Maps,
 } from "./maps.ts";
+import { resize } from "./resize.ts";
 
 /** Scores at or below `low` are background, scores above `high` foreground, others are ignored. */
 export interface Thresholds {
@@ -48,6 +50,31 @@ export function labelOf(scores: Maps, classes: readonly number[]): Labels {
   const data = argmax(scores);
   for (let p = 0; p < data.length; p++) {
     if (data[p]! > 0) data[p] = classes[data[p]! - 1]! + 1;
+  }
+  return { width, height, data };
+}
+
+/**
+ * The same for maps resized to the given size, one map at a time: all of them at the size of a large
+ * photograph would fill the memory.
+ */
+export function labelAtSize(
+  scores: Maps,
+  classes: readonly number[],
+  { width, height }: { readonly width: number; readonly height: number },
+): Labels {
+  checkCount("labelAtSize", scores, classes.length + 1);
+  const data = new Uint8Array(width * height);
+  const highest = new Float32Array(width * height).fill(-Infinity);
+  for (let k = 0; k < scores.count; k++) {
+    const label = k === 0 ? 0 : classes[k - 1]! + 1;
+    const values = resize({ ...scores, count: 1, data: plane(scores, k) }, width, height).data;
+    for (let p = 0; p < values.length; p++) {
+      if (values[p]! > highest[p]!) {
+        highest[p] = values[p]!;
+        data[p] = label;
+      }
+    }
   }
   return { width, height, data };
 }

@@ -2,13 +2,14 @@ import type { Labels, Maps } from "./maps.ts";
 
 /**
  * Bilinear resizing without antialiasing. Pixel centers correspond by default; with `alignCorners`
- * the centers of the corner pixels do. Returns the maps themselves if the size is theirs.
+ * the centers of the corner pixels do, and with `scale` a pixel is that much larger than before,
+ * whatever the sizes say. Returns the maps themselves if the size is theirs.
  */
 export function resize(
   source: Maps,
   width: number,
   height: number,
-  { alignCorners = false }: { alignCorners?: boolean } = {},
+  { alignCorners = false, scale }: { alignCorners?: boolean; scale?: number } = {},
 ): Maps {
   const { count } = source;
   if (width === source.width && height === source.height) return source;
@@ -17,8 +18,8 @@ export function resize(
       `resize: ${source.width} x ${source.height} to ${width} x ${height}; no side may be 0`,
     );
   }
-  const across = samples(source.width, width, alignCorners);
-  const down = samples(source.height, height, alignCorners);
+  const across = samples(source.width, width, alignCorners, scale);
+  const down = samples(source.height, height, alignCorners, scale);
   const rows = new Float32Array(source.height * width); // one map, already resized across
   const data = new Float32Array(count * height * width);
   for (let k = 0; k < count; k++) {
@@ -60,14 +61,14 @@ interface Samples {
   readonly share: Float32Array;
 }
 
-function samples(from: number, to: number, alignCorners: boolean): Samples {
+function samples(from: number, to: number, alignCorners: boolean, scale = to / from): Samples {
   const first = new Int32Array(to);
   const second = new Int32Array(to);
   const share = new Float32Array(to);
   for (let i = 0; i < to; i++) {
     const position = alignCorners
       ? (i * (from - 1)) / Math.max(1, to - 1)
-      : Math.max(0, ((i + 0.5) * from) / to - 0.5);
+      : Math.max(0, (i + 0.5) / scale - 0.5);
     first[i] = Math.min(from - 1, Math.floor(position));
     second[i] = Math.min(from - 1, first[i]! + 1);
     share[i] = position - first[i]!;

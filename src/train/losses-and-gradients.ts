@@ -55,8 +55,8 @@ export async function lossesAndGradients(
     loss_weights: { dtype: "float32", shape: [2], data: Float32Array.from(lossWeights) } as const,
   };
   const names = [...Object.keys(graph.outputs), ...graph.gradients.map((name) => `grad.${name}`)];
-  const results = await session.run(feeds, Object.fromEntries(names.map((name) => [name, null])));
-  await session.release();
+  const wanted = Object.fromEntries(names.map((name) => [name, null]));
+  const results = await session.run(feeds, wanted).finally(() => session.release());
   const number = (name: string): number => Number(results[name]!.data[0]);
   return {
     losses: {

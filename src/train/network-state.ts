@@ -12,6 +12,11 @@ import { learningRateFactor } from "./schedule.ts";
 const momentum = 0.1;
 const norm = "decoder.linear_fuse.bn";
 
+/** Weights or a checkpoint that are not those of the network they are meant for. */
+export class WeightsMismatch extends RangeError {
+  override readonly name = "WeightsMismatch";
+}
+
 /** All numbers of a network in training: weights, buffers, gradients and moments. */
 export class NetworkState {
   readonly optimizer: AdamW;
@@ -107,14 +112,19 @@ export class NetworkState {
 
   private copy(name: string, source: NdArray | undefined, target: NdArray): void {
     if (!source)
-      throw new RangeError(
+      throw new WeightsMismatch(
         `weights: ${name} is missing; the network has ${this.network.parameters.length} tensors`,
       );
     // Some writers have no scalars and store them as [1].
     const scalar = target.shape.length === 0 && source.data.length === 1;
     if (!scalar && String(source.shape) !== String(target.shape)) {
-      throw new RangeError(
+      throw new WeightsMismatch(
         `weights: ${name} has shape [${source.shape}], the network needs [${target.shape}]`,
+      );
+    }
+    if (source.dtype !== target.dtype) {
+      throw new WeightsMismatch(
+        `weights: ${name} is ${source.dtype}, the network needs ${target.dtype}`,
       );
     }
     if (target.data instanceof BigInt64Array) target.data.set(source.data as BigInt64Array);

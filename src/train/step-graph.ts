@@ -33,7 +33,7 @@ export interface StepGraphOptions {
 /** A training step as ONNX. */
 export interface StepGraph {
   readonly model: Uint8Array<ArrayBuffer>;
-  /** Names of parameters with an output `grad.<name>`; the gradient of the others is 0. */
+  /** Names of parameters with an output `grad.<name>`; the loss does not reach the others. */
   readonly gradients: readonly string[];
   /** Names of the other outputs with their shapes. */
   readonly outputs: Readonly<Record<string, readonly number[]>>;

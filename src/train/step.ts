@@ -163,7 +163,9 @@ export class Stepper {
   /** Only one step graph is kept: each holds the activations of a whole batch. */
   private async session(kind: StepKind): Promise<{ graph: StepGraph; session: Session }> {
     if (this.compiled?.kind === kind) return this.compiled;
-    await this.compiled?.session.release();
+    const old = this.compiled;
+    this.compiled = null;
+    await old?.session.release();
     const { model, data } = this.config;
     const graph = buildStep(this.network, {
       kind,

@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import type { Batch, Sample, SampleReader } from "../data/sample.ts";
 import { ActivationPass } from "../eval/activations.ts";
+import type { Networks, ValidationPanel, ValidationScores } from "../eval/evaluator.ts";
 import { evaluate } from "../eval/evaluator.ts";
 import { Predictor } from "../eval/predictor.ts";
 import type { NdArray, Runtime } from "../graph/index.ts";
@@ -45,87 +46,71 @@ export function networkOf({ model }: Pick<Config, "model">, classes: readonly st
  * checkpoint loses nothing, and a run resumed from one goes on with the same bits.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void> {
-  const {
-    runtime,
-    config,
-    classes,
-    batches,
-    validation,
-    resume,
-    initial,
-    now,
-    panels = 6,
-    stop = () => false,
-  } = options;
+  const { runtime, config, classes, batches, validation, resume, initial, now } = options;
+  const { stop = () => false } = options;
   const { steps, validateEvery, checkpointEvery, seed } = config.train;
+  checkResume(resume, classes, steps);
   const network = networkOf(config, classes);
   const state = new NetworkState(network, config.train);
   if (resume) state.restore(resume.tensors);
   else state.load({ ...network.initialize(seed), ...initial });
-  let best = Number(resume?.metadata["best"] ?? -1);
 
   const stepper = new Stepper(runtime, network, state, config, now);
   const networks = {
     predictor: new Predictor(runtime, network, state.parameters),
     activations: new ActivationPass(runtime, network, state.parameters, config.pseudo),
   };
-  const first = resume?.step ?? 0;
   const due = (made: number, every: number): boolean =>
     made === steps || (every > 0 && made % every === 0);
+  let made = resume?.step ?? 0;
+  let best = Number(resume?.metadata["best"] ?? -1);
+  // A run stopped in the middle of a validation makes it first when it goes on.
+  let owed = resume?.metadata["validationOwed"] === "true";
   try {
-    yield { type: "start", step: first, steps, parameters: network.size, classes };
-    for (let step = first; step < steps; step++) {
-      const asked = now();
-      const batch = await batches.next(step);
-      const waited = now() - asked;
-      const { losses, learningRate, phase, seconds } = await stepper.run(step, batch);
-      yield {
-        type: "step",
-        step,
-        steps,
-        losses,
-        learningRate,
-        phase,
-        images: batch.size,
-        seconds: { ...seconds, data: waited, total: seconds.total + waited },
-      };
-      const made = step + 1;
-      let improved = false;
-      if (validation && validation.samples.length > 0 && due(made, validateEvery)) {
-        const { maxImages, scales, flip } = config.eval;
-        const samples = maxImages > 0 ? validation.samples.slice(0, maxImages) : validation.samples;
-        const evaluation = evaluate(samples, validation.reader, networks, {
-          config,
-          classes,
-          panels,
-          scales,
-          flip,
-        });
-        let next = await evaluation.next();
-        for (; !next.done; next = await evaluation.next()) {
-          yield { type: "validating", ...next.value };
-        }
-        const { metrics, perClass, skipped, panels: pictures } = next.value;
-        // Without masks the tags are all there is to judge by.
-        const score = Number.isNaN(metrics.seg) ? metrics.tagF1 : metrics.seg;
-        improved = score > best;
-        if (improved) best = score;
-        yield { type: "validation", step: made, metrics, perClass, skipped, panels: pictures };
+    yield { type: "start", step: made, steps, parameters: network.size, classes };
+    while (made < steps || owed) {
+      if (!owed) {
+        const asked = now();
+        const batch = await batches.next(made);
+        const waited = now() - asked;
+        const { losses, learningRate, phase, seconds } = await stepper.run(made, batch);
+        const spent = { ...seconds, data: waited, total: seconds.total + waited };
+        const { size: images } = batch;
+        yield {
+          type: "step",
+          step: made,
+          steps,
+          losses,
+          learningRate,
+          phase,
+          images,
+          seconds: spent,
+        };
+        made++;
+        owed = (validation?.samples.length ?? 0) > 0 && due(made, validateEvery);
       }
-      const stopping = made < steps && stop();
+      let improved = false;
+      if (validation && owed) {
+        const scores = yield* validate(validation, networks, options);
+        owed = scores === null;
+        if (scores) {
+          const { metrics, perClass, skipped, panels, score } = scores;
+          improved = score > best;
+          if (improved) best = score;
+          yield { type: "validation", step: made, metrics, perClass, skipped, panels };
+        }
+      }
+      const stopping = owed || (made < steps && stop());
       if (improved || stopping || due(made, checkpointEvery)) {
         const metadata = {
           step: String(made),
           best: String(best),
+          validationOwed: String(owed),
           config: JSON.stringify(config),
           classes: JSON.stringify(classes),
         };
-        yield {
-          type: "checkpoint",
-          step: made,
-          state: { step: made, tensors: state.tensors(), metadata },
-          best: improved,
-        };
+        const checkpoint = { step: made, tensors: state.tensors(), metadata };
+        yield { type: "checkpoint", step: made, state: checkpoint, best: improved };
       }
       if (stopping) return;
     }
@@ -135,4 +120,48 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
     await networks.predictor.release();
     await networks.activations.release();
   }
+}
+
+function checkResume(
+  resume: TrainingState | undefined,
+  classes: readonly string[],
+  steps: number,
+): void {
+  if (!resume) return;
+  if (resume.step > steps) {
+    throw new RangeError(
+      `train: the checkpoint is of step ${resume.step}, the run has ${steps} steps`,
+    );
+  }
+  const stored = resume.metadata["classes"];
+  if (stored !== undefined && stored !== JSON.stringify(classes)) {
+    throw new RangeError(
+      `train: the checkpoint has learned the classes ${stored}, the data has ${JSON.stringify(classes)}`,
+    );
+  }
+}
+
+type Scores = ValidationScores & { panels: ValidationPanel[]; score: number };
+
+/** A validation, and what makes one better than another; null where it was stopped half-way. */
+async function* validate(
+  { samples: all, reader }: NonNullable<TrainOptions["validation"]>,
+  networks: Networks,
+  { config, classes, panels = 6, stop = () => false }: TrainOptions,
+): AsyncGenerator<TrainEvent, Scores | null> {
+  const { maxImages, scales, flip } = config.eval;
+  const samples = maxImages > 0 ? all.slice(0, maxImages) : all;
+  const evaluation = evaluate(samples, reader, networks, { config, classes, panels, scales, flip });
+  let next = await evaluation.next();
+  for (; !next.done; next = await evaluation.next()) {
+    yield { type: "validating", ...next.value };
+    if (next.value.done < samples.length && stop()) return null;
+  }
+  // What these sessions keep for images of all sizes is not needed by the training.
+  await networks.predictor.release();
+  await networks.activations.release();
+  // Without masks the tags are all there is to judge by.
+  const { seg, tagF1 } = next.value.metrics;
+  const score = samples.some(({ mask }) => mask !== undefined) ? seg : tagF1;
+  return { ...next.value, score };
 }

@@ -18,3 +18,8 @@ test("a device that is asked for and missing is an error that lists what is ther
   expect(error).toBeInstanceOf(UserError);
   expect((error as UserError).message).toMatch(new RegExp(`^device ${missing}: .*; there is cpu`));
 });
+
+test("a choice made before is not tried out again", async () => {
+  const missing = process.platform === "darwin" ? "dml" : "coreml";
+  expect(await resolveDevice({ device: missing })).toEqual({ device: missing });
+});

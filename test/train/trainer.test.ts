@@ -138,6 +138,36 @@ test("asked to stop, it makes a checkpoint of the step under way and ends", asyn
   expect((events.at(-1) as CheckpointEvent).step).toBe(1);
 });
 
+test("stopped in the middle of a validation, it makes it again when it goes on", async () => {
+  const whole = (await statesOf(run())).at(-1)!;
+  let seen = false;
+  let stopped: TrainingState | undefined;
+  for await (const event of run({ stop: () => seen })) {
+    if (event.type === "validating") seen = true;
+    expect(event.type).not.toBe("validation");
+    if (event.type === "checkpoint") stopped = copyOf(event.state);
+  }
+  expect(stopped!.step).toBe(4);
+  const kinds: string[] = [];
+  let last: TrainingState | undefined;
+  for await (const event of run({ resume: stopped! })) {
+    kinds.push(event.type);
+    if (event.type === "checkpoint") last = copyOf(event.state);
+  }
+  expect(kinds.find((kind) => kind !== "start" && kind !== "validating")).toBe("validation");
+  expect(last).toEqual(whole);
+});
+
+test("a checkpoint of other classes or of a longer run is refused", async () => {
+  const state = (await statesOf(run({ stop: () => true })))[0]!;
+  await expect(statesOf(run({ resume: state, classes: ["a", "b", "c", "d"] }))).rejects.toThrow(
+    /learned the classes \["ball","star","leaf","crate"\], the data has \["a","b","c","d"\]/,
+  );
+  await expect(statesOf(run({ resume: { ...state, step: 10 } }))).rejects.toThrow(
+    /step 10.*9 steps/,
+  );
+});
+
 test("the best checkpoint is the one with the best segmentation so far", async () => {
   let best = -Infinity;
   let latest = -Infinity;

@@ -1,13 +1,17 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { UserError } from "../../user-error.ts";
 import type { DeviceName } from "../devices.ts";
 import { CountMeter } from "../progress.ts";
+import { Interrupted } from "./failure.ts";
+import { interruptible } from "./interrupt.ts";
+import { invocation } from "./invocation.ts";
 import { withDevice, withExamples, withJson, withSettings, wholeNumber } from "./options.ts";
 import type { OpenOutput, Output } from "./output.ts";
 import { chooseDevice, openTrainable } from "./prepare.ts";
 import { resolveConfig, storedConfig, type SettingOptions } from "./run-settings.ts";
+import type { TrainingJob } from "./training.ts";
 
 interface DemoOptions extends SettingOptions {
   readonly json?: boolean;
@@ -36,32 +40,62 @@ export function demoCommand(open: OpenOutput): Command {
     const started = output.now();
     const config = await resolveConfig(options, "small");
     const device = await chooseDevice(options.device, output);
-    const folder = await claimFolder(options.out);
+    const { folder, made } = await claimFolder(options.out);
     const scenes = join(folder, "scenes");
-    await makeScenes(scenes, options, output);
-    const data = await openTrainable(scenes, config, true, output);
-    const { RunDirectory } = await import("../run/directory.ts");
-    const origin = { data: scenes, strict: true };
-    const run = await RunDirectory.create({
-      root: folder,
-      name: "train",
-      config: storedConfig(config, origin),
-    });
+    const job = await prepare(scenes, { ...options, config, device }, output).catch(
+      async (error: unknown) => {
+        const { removeEmptyFolders } = await import("../make-folder.ts");
+        await rm(scenes, { recursive: true, force: true, maxRetries: 5 });
+        if (made !== undefined) await removeEmptyFolders(folder, dirname(resolve(made)));
+        throw error;
+      },
+    );
     const { runTraining } = await import("./training.ts");
-    const result = await runTraining({ run, data, config, device, strict: true }, output);
+    const result = await runTraining(job, output);
     const seconds = Number(((output.now() - started) / 1000).toFixed(1));
     output.say(
-      `data     ${scenes}\n\nNext: tag2mask segment --model ${result.run} --out masks ${join(scenes, "images")}`,
+      `data     ${scenes}\n\nNext: ${invocation()} segment --model ${result.run} --out masks ${join(scenes, "images")}`,
     );
     output.record({ run: result.run, seconds, metrics: result.metrics });
   });
   return withExamples(command, "tag2mask demo", "tag2mask demo --seed 2 --out /tmp/demo --json");
 }
 
+/** Makes the scenes and the run folder beside them; Ctrl-C ends it with an error. */
+async function prepare(
+  scenes: string,
+  options: Omit<DemoOptions, "device" | "config"> & Pick<TrainingJob, "config" | "device">,
+  output: Output,
+): Promise<TrainingJob> {
+  const { config, device } = options;
+  return interruptible(
+    async (signal) => {
+      await makeScenes(scenes, options, output, signal);
+      const data = await openTrainable(scenes, config, true, output);
+      const { RunDirectory } = await import("../run/directory.ts");
+      checkInterrupted(signal);
+      const run = await RunDirectory.create({
+        root: dirname(scenes),
+        name: "train",
+        config: storedConfig(config, { data: scenes, strict: true, device: device.device }),
+      });
+      if (signal.aborted) await run.discard();
+      checkInterrupted(signal);
+      return { run, data, config, device, strict: true };
+    },
+    () => output.note("stopping; Ctrl-C again stops at once"),
+  );
+}
+
+function checkInterrupted(signal: AbortSignal): void {
+  if (signal.aborted) throw new Interrupted("stopped before the training; nothing is left behind");
+}
+
 async function makeScenes(
   folder: string,
-  { images, seed = 0 }: DemoOptions,
+  { images, seed = 0 }: Pick<DemoOptions, "images" | "seed">,
   output: Output,
+  signal: AbortSignal,
 ): Promise<void> {
   const { writeScenes } = await import("../datasets/index.ts");
   const meter = new CountMeter("scenes", () => output.now());
@@ -69,26 +103,30 @@ async function makeScenes(
     count: images,
     valCount: Math.round(images * heldOut),
     seed,
-    onProgress: (done, total) => output.progress.update(meter.read(done, total)),
+    onProgress: (done, total) => {
+      checkInterrupted(signal);
+      output.progress.update(meter.read(done, total));
+    },
   });
   output.progress.clear();
   output.note(`made ${images} scenes in ${folder}`);
 }
 
-/** An empty folder: the one asked for, or the first of runs/demo, demo2, … that is. */
-async function claimFolder(wanted: string | undefined): Promise<string> {
+/** An empty folder, the one asked for or the next free, and the topmost folder made for it. */
+async function claimFolder(
+  wanted: string | undefined,
+): Promise<{ folder: string; made: string | undefined }> {
   const { makeFolder } = await import("../make-folder.ts");
-  for (let n = 1; ; n++) {
-    const folder = wanted ?? join("runs", n === 1 ? "demo" : `demo${n}`);
-    const files = await readdir(folder).catch(() => []);
-    if (files.length === 0) {
-      await makeFolder(folder);
-      return folder;
-    }
-    if (wanted !== undefined) {
-      throw new UserError(
-        `${folder}: has ${files.length} file(s) already; give an empty or new folder`,
-      );
-    }
+  if (wanted === undefined) {
+    const { nextFree } = await import("../run/files.ts");
+    const made = await makeFolder("runs");
+    const folder = await nextFree("runs", "demo");
+    return { folder, made: made ?? folder };
   }
+  const made = await makeFolder(wanted);
+  const files = await readdir(wanted);
+  if (files.length === 0) return { folder: wanted, made };
+  throw new UserError(
+    `${wanted}: has ${files.length} file(s) already; give an empty or new folder`,
+  );
 }

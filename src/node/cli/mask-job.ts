@@ -18,13 +18,13 @@ export interface MaskJob<T extends MaskItem> {
   readonly items: readonly T[];
   readonly folder: MaskFolder;
   readonly make: (image: Image, item: T) => Promise<Segmentation>;
-  /** Fail on the first image that cannot be read instead of leaving it out. */
+  /** Fail on the first image that cannot be used instead of leaving it out. */
   readonly strict: boolean;
 }
 
 /**
- * Writes the masks of images, one after the other. Images that cannot be read are named and left out;
- * a job that fails takes back what it wrote.
+ * Writes the masks of images, one after the other. Images that cannot be read, or are too much for the
+ * network or the memory, are named and left out; a job that fails takes back what it wrote.
  */
 export async function writeMasks<T extends MaskItem>(
   job: MaskJob<T>,
@@ -40,7 +40,7 @@ export async function writeMasks<T extends MaskItem>(
     );
     output.progress.clear();
     if (written === 0)
-      throw new UserError(`${skipped[0]}; and none of the ${items.length} images can be read`);
+      throw new UserError(`${skipped[0]}; and none of the ${items.length} images can be used`);
     const classes = await folder.finish();
     const seconds = Number(((output.now() - started) / 1000).toFixed(1));
     const left = skipped.length > 0 ? `, ${skipped.length} left out` : "";
@@ -68,8 +68,12 @@ async function writeEach<T extends MaskItem>(
       );
     }
     let image: Image;
+    let result: Segmentation;
     try {
       image = await readImage(item.file);
+      result = await make(image, item).catch((error: unknown) => {
+        throw failureOf(item, error);
+      });
     } catch (error) {
       if (strict || items.length === 1 || !(error instanceof UserError)) throw error;
       skipped.push(error.message);
@@ -77,7 +81,6 @@ async function writeEach<T extends MaskItem>(
       output.record({ image: item.file, error: error.message });
       continue;
     }
-    const result = await make(image, item);
     const files = await folder.write(item.name, result, image);
     written++;
     const tags = result.tags.map((tag) => result.classes[tag]);
@@ -85,4 +88,12 @@ async function writeEach<T extends MaskItem>(
     output.progress.update(meter.read(i + 1, items.length));
   }
   return written;
+}
+
+/** A UserError naming the file, if it is the image that is too much and not the program that is wrong. */
+function failureOf({ file }: MaskItem, error: unknown): unknown {
+  // Typed arrays and WebAssembly memories beyond what there can be are RangeErrors.
+  if (!(error instanceof UserError || error instanceof RangeError)) return error;
+  const message = `${file}: no mask can be made: ${error.message}`;
+  return error.message.startsWith(`${file}: `) ? error : new UserError(message, { cause: error });
 }

@@ -2,8 +2,9 @@ import type { Config } from "../../config.ts";
 import type { NdArray } from "../../graph/index.ts";
 import { UserError } from "../../user-error.ts";
 import type { OpenedDataset } from "../datasets/index.ts";
-import type { DeviceName } from "../devices.ts";
+import type { DeviceChoice, DeviceName } from "../devices.ts";
 import type { Segmenter } from "../segmenter.ts";
+import { invocation } from "./invocation.ts";
 import type { ModelOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 
@@ -19,7 +20,7 @@ export async function openTrainable(
   const [first] = data.problems;
   if (first) {
     const more = data.problems.length - 1;
-    const hint = more > 0 ? ` (and ${more} more; tag2mask data ${folder} lists all)` : "";
+    const hint = more > 0 ? ` (and ${more} more; ${invocation()} data ${folder} lists all)` : "";
     output.noteLater(`${formatProblem(first)}${hint}`);
   }
   if ((data.counts.splits["val"]?.images ?? 0) === 0) {
@@ -29,11 +30,11 @@ export async function openTrainable(
 }
 
 /** The device asked for; what `auto` chose is told. */
-export async function chooseDevice(name: DeviceName, output: Output): Promise<DeviceName> {
+export async function chooseDevice(name: DeviceName, output: Output): Promise<DeviceChoice> {
   const { resolveDevice } = await import("../devices.ts");
-  const { device, note } = await resolveDevice(name);
-  if (note !== undefined) output.noteLater(note);
-  return device;
+  const choice = await resolveDevice(name);
+  if (choice.note !== undefined) output.noteLater(choice.note);
+  return choice;
 }
 
 /** Opens a trained model on the device asked for. */
@@ -42,7 +43,10 @@ export async function openSegmenter(
   output: Output,
 ): Promise<Segmenter> {
   const { Segmenter } = await import("../segmenter.ts");
-  return Segmenter.open(model, { device: await chooseDevice(device, output) });
+  const { openModel } = await import("../model-file.ts");
+  // First what fails at once, then what takes seconds.
+  const opened = await openModel(model);
+  return Segmenter.open(opened, { device: await chooseDevice(device, output) });
 }
 
 /** A run goes on with the classes it has begun to learn. */

@@ -4,6 +4,7 @@ import { parse as parseYaml } from "yaml";
 import { parseConfig, type Config } from "../../config.ts";
 import { UserError } from "../../user-error.ts";
 import { describeFileError } from "../atomic-file.ts";
+import { deviceNames, type DeviceName } from "../devices.ts";
 
 /** What a run was started with besides its hyper-parameters; `run` in its config.yaml. */
 export interface RunOrigin {
@@ -12,6 +13,8 @@ export interface RunOrigin {
   /** File of the first weights. */
   readonly weights?: string;
   readonly strict: boolean;
+  /** What it computes on: another device rounds otherwise. Runs of older versions do not say. */
+  readonly device?: DeviceName;
 }
 
 /** How `train` and `demo` are told hyper-parameters; shorthands are settings by another name. */
@@ -57,12 +60,15 @@ async function readSettingsFile(file: string): Promise<unknown> {
 }
 
 /** What config.yaml of a run holds. */
-export function storedConfig(config: Config, { data, weights, strict }: RunOrigin): unknown {
+export function storedConfig(
+  config: Config,
+  { data, weights, strict, device }: RunOrigin,
+): unknown {
   const files = {
     data: resolve(data),
     ...(weights !== undefined && { weights: resolve(weights) }),
   };
-  return { ...config, run: { ...files, strict } };
+  return { ...config, run: { ...files, strict, ...(device && { device }) } };
 }
 
 /** Takes a run's config.yaml apart again. */
@@ -71,10 +77,16 @@ export function readStoredConfig(
   stored: unknown,
 ): { config: Config; origin: RunOrigin } {
   const { settings, run } = splitRun(stored);
-  const { data, weights, strict } = (run ?? {}) as Partial<Record<string, unknown>>;
+  const { data, weights, strict, device } = (run ?? {}) as Partial<Record<string, unknown>>;
   if (typeof data !== "string") {
     throw new UserError(
       `${path}: names no data set under run; give the run folder of a tag2mask train`,
+    );
+  }
+  const known = deviceNames.find((name) => name === device);
+  if (device !== undefined && known === undefined) {
+    throw new UserError(
+      `${path}: run.device: expected one of ${deviceNames.join(", ")}, found ${JSON.stringify(device)}`,
     );
   }
   return {
@@ -83,6 +95,7 @@ export function readStoredConfig(
       data,
       strict: strict === true,
       ...(typeof weights === "string" && { weights }),
+      ...(known && { device: known }),
     },
   };
 }

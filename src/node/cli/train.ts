@@ -72,7 +72,11 @@ export function trainCommand(open: OpenOutput): Command {
       command.error("error: --data <folder> is missing, or --resume <run>");
     }
     const started = output.now();
-    const job = await (options.resume === undefined ? startRun : resumeRun)(options, output);
+    const device = command.getOptionValueSource("device") === "cli" ? options.device : undefined;
+    const job =
+      options.resume === undefined
+        ? await startRun(options, output)
+        : await resumeRun({ ...options, device }, output);
     const { runTraining } = await import("./training.ts");
     const result = await runTraining(job, output);
     const seconds = Number(((output.now() - started) / 1000).toFixed(1));
@@ -108,14 +112,23 @@ async function startRun(options: TrainCommandOptions, output: Output): Promise<T
   const { RunDirectory } = await import("../run/directory.ts");
   const place =
     out === undefined ? {} : { root: dirname(resolve(out)), name: basename(resolve(out)) };
-  const origin = { data: folder!, strict, ...(weights !== undefined && { weights }) };
+  const origin = {
+    data: folder!,
+    strict,
+    device: device.device,
+    ...(weights !== undefined && { weights }),
+  };
   const run = await RunDirectory.create({ ...place, config: storedConfig(config, origin) });
   return { run, data, config, device, strict, ...(initial && { initial }) };
 }
 
-async function resumeRun(options: TrainCommandOptions, output: Output): Promise<TrainingJob> {
+/** Goes on where a run stopped, on its own device if none is asked for: another one rounds otherwise. */
+async function resumeRun(
+  options: Omit<TrainCommandOptions, "device"> & { readonly device: DeviceName | undefined },
+  output: Output,
+): Promise<TrainingJob> {
   const { RunDirectory } = await import("../run/directory.ts");
-  const { run, state, messages } = await RunDirectory.open(options.resume!);
+  const { run, state, file: checkpoint, messages } = await RunDirectory.open(options.resume!);
   try {
     for (const message of messages) output.noteLater(message);
     const file = join(run.path, "config.yaml");
@@ -124,8 +137,17 @@ async function resumeRun(options: TrainCommandOptions, output: Output): Promise<
     const data = await openTrainable(options.data ?? origin.data, config, strict, output);
     checkClasses(run.path, state?.metadata["classes"], data);
     const initial = state ? undefined : await firstWeights(origin.weights, config, data);
-    const device = await chooseDevice(options.device, output);
-    return { run, data, config, device, resume: state, strict, ...(initial && { initial }) };
+    const device = await chooseDevice(options.device ?? origin.device ?? "auto", output);
+    return {
+      run,
+      data,
+      config,
+      device,
+      resume: state,
+      checkpoint,
+      strict,
+      ...(initial && { initial }),
+    };
   } catch (error) {
     await run.close();
     throw error;

@@ -2,15 +2,17 @@ import { join } from "node:path";
 import type { Config } from "../../config.ts";
 import type { NdArray } from "../../graph/index.ts";
 import type { TrainEvent, TrainingState } from "../../train/events.ts";
+import { WeightsMismatch } from "../../train/network-state.ts";
 import { UserError } from "../../user-error.ts";
 import type { OpenedDataset } from "../datasets/index.ts";
-import type { DeviceName } from "../devices.ts";
+import type { DeviceChoice } from "../devices.ts";
 import { StepMeter } from "../progress.ts";
 import type { RunDirectory } from "../run/directory.ts";
 import type { ValidationEntry } from "../run/log.ts";
 import { packageVersion } from "../version.ts";
 import { Interrupted } from "./failure.ts";
 import { interruptible } from "./interrupt.ts";
+import { invocation } from "./invocation.ts";
 import type { Output } from "./output.ts";
 import { scoreTable } from "./score-table.ts";
 
@@ -18,8 +20,10 @@ export interface TrainingJob {
   readonly run: RunDirectory;
   readonly data: OpenedDataset;
   readonly config: Config;
-  readonly device: DeviceName;
+  readonly device: DeviceChoice;
   readonly resume?: TrainingState | undefined;
+  /** File that `resume` is from. */
+  readonly checkpoint?: string | undefined;
   readonly initial?: Readonly<Record<string, NdArray>>;
   readonly strict: boolean;
 }
@@ -32,7 +36,7 @@ export interface TrainingResult {
 
 /**
  * Trains into a run folder, telling how it goes. Ctrl-C ends it after the step under way with a
- * checkpoint. A run that fails before its first checkpoint leaves nothing behind.
+ * checkpoint. A new run that fails before its first checkpoint leaves nothing behind.
  */
 export async function runTraining(job: TrainingJob, output: Output): Promise<TrainingResult> {
   const { run, resume } = job;
@@ -48,10 +52,11 @@ export async function runTraining(job: TrainingJob, output: Output): Promise<Tra
     output.progress.finish();
     if (stopped && saved !== job.config.train.steps) {
       throw new Interrupted(
-        `stopped after step ${saved}; go on with: tag2mask train --resume ${run.path}`,
+        `stopped after step ${saved}; go on with: ${invocation()} train --resume ${run.path}`,
       );
     }
   } catch (error) {
+    // Of a run that was there before only the files are closed.
     if (saved === undefined) await run.discard();
     else await run.close();
     throw withWayOn(error, job, saved);
@@ -143,12 +148,23 @@ async function finish({ run, data, config }: TrainingJob, output: Output): Promi
   return { run: run.path, metrics: best?.metrics ?? null };
 }
 
-/** Numbers that overflow are something the user can mend, and everything so far is safe. */
+/**
+ * What the user can mend, in words: a checkpoint of another network, and numbers that overflow, where
+ * everything so far is safe.
+ */
 function withWayOn(
   error: unknown,
-  { run, config }: TrainingJob,
+  { run, config, checkpoint }: TrainingJob,
   saved: number | undefined,
 ): unknown {
+  if (error instanceof WeightsMismatch && checkpoint !== undefined) {
+    const what = error.message.replace("weights: ", "");
+    return new UserError(
+      `${checkpoint}: is not a checkpoint of the ${config.model.backbone} in ` +
+        `${join(run.path, "config.yaml")}: ${what}; resume with the settings it was started with`,
+      { cause: error },
+    );
+  }
   if (!(error instanceof RangeError) || !error.message.startsWith("train: step ")) return error;
   const what = error.message.replace("train: ", "").split(";")[0];
   const lower = `a lower --set train.lr (now ${config.train.lr})`;

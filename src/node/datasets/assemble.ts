@@ -224,13 +224,18 @@ function splitSamples(
   named: readonly Named[],
   { seed, valFraction }: AssembleOptions,
 ): { splits: Record<string, readonly Sample[]>; heldOut: boolean } {
-  const samples = named.map(({ sample }) => sample);
   if (named.every(({ entry }) => entry.split === undefined)) {
+    const samples = named.map(({ sample }) => sample);
     return { splits: { ...holdOut(samples, { seed, fraction: valFraction }) }, heldOut: true };
   }
-  const splits: Record<string, Sample[]> = {};
-  for (const { sample, entry } of named) (splits[entry.split ?? "train"] ??= []).push(sample);
-  return { splits, heldOut: false };
+  const splits = new Map<string, Sample[]>();
+  for (const { sample, entry } of named) {
+    const split = entry.split ?? "train";
+    const samples = splits.get(split);
+    if (samples) samples.push(sample);
+    else splits.set(split, [sample]);
+  }
+  return { splits: Object.fromEntries(splits), heldOut: false };
 }
 
 /** The class names of an opened data set, checked once more as a whole. */

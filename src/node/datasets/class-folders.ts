@@ -4,14 +4,14 @@ import { listFolder, listImages, stem } from "./files.ts";
 import type { Entry, Listing, Problem } from "./listing.ts";
 import { applySplits, describeFolder, findMasks } from "./plain.ts";
 
-const splitNames: Readonly<Record<string, string>> = {
-  train: "train",
-  training: "train",
-  val: "val",
-  valid: "val",
-  validation: "val",
-  test: "test",
-};
+const splitNames: ReadonlyMap<string, string> = new Map([
+  ["train", "train"],
+  ["training", "train"],
+  ["val", "val"],
+  ["valid", "val"],
+  ["validation", "val"],
+  ["test", "test"],
+]);
 
 /**
  * A folder for each class with its images, a tag per image; or the folders train, val, test with such
@@ -23,7 +23,7 @@ export async function listClassFolders(
 ): Promise<Listing | undefined> {
   const masksFolder = description.masks ?? "masks";
   const folders = (await listFolder(root)).folders.filter((name) => name !== masksFolder);
-  const splits = folders.filter((name) => name.toLowerCase() in splitNames);
+  const splits = folders.filter((name) => splitNames.has(name.toLowerCase()));
   const classes = new Set<string>();
   const entries: Entry[] = [];
   const problems: Problem[] = [];
@@ -67,7 +67,7 @@ export async function listClassFolders(
   if (splits.length > 0 && splits.length === folders.length) {
     for (const name of splits) {
       const inside = (await listFolder(join(root, name))).folders;
-      await addFolders(`${name}/`, inside, splitNames[name.toLowerCase()]);
+      await addFolders(`${name}/`, inside, splitNames.get(name.toLowerCase()));
     }
   } else {
     await addFolders("", folders);

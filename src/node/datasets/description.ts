@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { LineCounter, parseDocument } from "yaml";
+import { LineCounter, parseDocument, visit, type Document } from "yaml";
 import { z } from "zod";
 import { nearest } from "../../config/nearest.ts";
 import { validateClasses } from "../../data/classes.ts";
@@ -55,32 +55,62 @@ export function textLines(text: string): string[] {
 }
 
 async function readYaml(root: string, path: string): Promise<Description> {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(await readText(path), { lineCounter });
-  const [error] = document.errors;
-  if (error) {
-    const { line } = lineCounter.linePos(error.pos[0]);
-    throw new UserError(`${path}:${line}: not readable as YAML: ${error.message.split("\n")[0]}`);
-  }
-  const parsed = schema.safeParse(document.toJS({ maxAliasCount: 10 }) ?? {});
+  const parsed = schema.safeParse(parseYaml(await readText(path), path) ?? {});
   if (!parsed.success) throw new UserError(`${path}: ${explain(parsed.error.issues[0]!)}`);
   const { names, splits, ...places } = parsed.data;
   for (const [key, place] of Object.entries(places)) checkInside(place, `${path}: ${key}`);
   const description: Description = { ...places };
-  const explicit: Record<string, { files: string[]; from: string }> = {};
+  const explicit = new Map<string, { files: string[]; from: string }>();
   for (const [split, files] of Object.entries(splits ?? {})) {
-    if (Array.isArray(files)) explicit[split] = { files, from: path };
+    if (Array.isArray(files)) explicit.set(split, { files, from: path });
     else {
       checkInside(files, `${path}: splits.${split}`);
       const from = join(root, files);
-      explicit[split] = { files: textLines(await readText(from)), from };
+      explicit.set(split, { files: textLines(await readText(from)), from });
     }
   }
   return {
     ...description,
     ...(names ? { classes: { names: orderedNames(names, path), file: path } } : {}),
-    ...(splits ? { splits: explicit } : {}),
+    ...(splits ? { splits: Object.fromEntries(explicit) } : {}),
   };
+}
+
+/** The plain value of a document; aliases of nothing, or of ever more, are a UserError too. */
+function parseYaml(text: string, path: string): unknown {
+  const lineCounter = new LineCounter();
+  const refuse = (line: number | undefined, reason: string, cause?: unknown): UserError => {
+    const where = line === undefined ? path : `${path}:${line}`;
+    return new UserError(`${where}: not readable as YAML: ${reason.split("\n")[0]}`, { cause });
+  };
+  let document;
+  try {
+    document = parseDocument(text, { lineCounter, logLevel: "error" });
+    const [error] = document.errors;
+    if (!error) return document.toJS({ maxAliasCount: 10 }) as unknown;
+    throw refuse(lineCounter.linePos(error.pos[0]).line, error.message);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    // The parser's own errors name no place: ReferenceErrors of aliases, RangeErrors of nesting.
+    const { message } = error as Error;
+    const line = document && firstAlias(document, message, lineCounter);
+    throw refuse(line, message, error);
+  }
+}
+
+/** The line of the alias that an error is about. */
+function firstAlias(document: Document, message: string, lines: LineCounter): number | undefined {
+  if (!/alias/i.test(message)) return undefined;
+  const name = /: (\S+)$/.exec(message)?.[1];
+  let line: number | undefined;
+  visit(document, {
+    Alias: (_, { source, range }) => {
+      if (!range || (name !== undefined && source !== name)) return undefined;
+      line = lines.linePos(range[0]).line;
+      return visit.BREAK;
+    },
+  });
+  return line;
 }
 
 function explain(issue: z.core.$ZodIssue): string {

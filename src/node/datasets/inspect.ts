@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Sample } from "../../data/sample.ts";
 import { UserError } from "../../user-error.ts";
 import { readImage, readMask } from "../images.ts";
-import { assemble, inReadingOrder, ownWords, type Assembled } from "./assemble.ts";
+import { assemble, checkClasses, inReadingOrder, ownWords, type Assembled } from "./assemble.ts";
 import { mapAtOnce } from "./files.ts";
 import { listDataset } from "./layout.ts";
 import type { Problem } from "./listing.ts";
@@ -78,6 +78,7 @@ function obstacleTo(dataset: OpenedDataset, problems: readonly Problem[]): strin
   const errors = problems.filter(({ severity }) => severity === "error").length;
   if (errors > 0) return `${errors} error${errors === 1 ? "" : "s"}`;
   try {
+    if (dataset.counts.all.images > 0) checkClasses(dataset.root, dataset.classes);
     requireTrainable(dataset);
   } catch (error) {
     return ownWords(error, dataset.root);

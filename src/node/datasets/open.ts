@@ -93,7 +93,7 @@ export function samplesOf(
   dataset: Dataset & { readonly root?: string },
   split: string,
 ): readonly Sample[] {
-  const samples = dataset.splits[split];
+  const samples = Object.hasOwn(dataset.splits, split) ? dataset.splits[split] : undefined;
   if (samples && samples.length > 0) return samples;
   const there = Object.entries(dataset.splits).map(
     ([name, list]) => `${name} (${list.length} images)`,

@@ -19,10 +19,11 @@ export interface FormatReportOptions {
 
 /** A data set report as text for a terminal. */
 export function formatReport(
-  report: DatasetReport,
+  raw: DatasetReport,
   { color = pc.isColorSupported, maxProblems = 20 }: FormatReportOptions = {},
 ): string {
   const paint = pc.createColors(color);
+  const report = printable(raw);
   const lines = [
     paint.bold(report.root),
     ...facts(report, paint),
@@ -35,6 +36,32 @@ export function formatReport(
   }
   lines.push("", verdict(report, paint));
   return lines.join("\n");
+}
+
+/** The report without what a terminal would obey: names may hold escape sequences and line breaks. */
+function printable(report: DatasetReport): DatasetReport {
+  const { counts, obstacle } = report;
+  const splits = Object.entries(counts.splits).map(([name, own]) => [visible(name), own] as const);
+  return {
+    ...report,
+    root: visible(report.root),
+    classes: report.classes.map(visible),
+    problems: report.problems.map((problem) => ({
+      ...problem,
+      file: visible(problem.file),
+      message: visible(problem.message),
+    })),
+    counts: { ...counts, splits: Object.fromEntries(splits) },
+    ...(obstacle === undefined ? {} : { obstacle: visible(obstacle) }),
+  };
+}
+
+/** Control characters, and those that turn the direction of writing, as escapes. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (letter) => {
+    const code = letter.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`;
+  });
 }
 
 type Paint = ReturnType<typeof pc.createColors>;

@@ -93,7 +93,13 @@ function cleanTags(tags: readonly string[]): string[] {
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? "missing";
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? "missing";
+  } catch {
+    // JSON can be read at any depth, but not written.
+    text = "something nested too deeply";
+  }
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }
 

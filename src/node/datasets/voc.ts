@@ -4,7 +4,7 @@ import { vocClasses } from "../../data/classes.ts";
 import { UserError } from "../../user-error.ts";
 import { readMask } from "../images.ts";
 import type { Description } from "./description.ts";
-import { isFile, isFolder, listFolder, listImages, mapAtOnce, stem } from "./files.ts";
+import { isFile, isFolder, isImageName, listFolder, listImages, mapAtOnce, stem } from "./files.ts";
 import type { Entry, Listing, Origin, Problem } from "./listing.ts";
 import { describeFolder, findTagsFile } from "./plain.ts";
 import { readText, readTagsFile } from "./tags-file.ts";
@@ -29,13 +29,18 @@ export async function listVoc(root: string, description: Description): Promise<L
   const onDisk = new Map((await listImages(images)).map((file) => [stem(file), file]));
   const masks = await maskFinder(root);
   const classes = description.classes ?? { names: vocClasses, file: "the VOC classes" };
-  const tagsOf = await tagSource(root, description, classes.names, masks, problems);
+  const tagsOf = await tagSource(root, description, {
+    classes: classes.names,
+    masks,
+    onDisk,
+    problems,
+  });
 
   const listed: { name: string; split: string; origin: Origin }[] = [];
   const splitOf = new Map<string, string>();
   for (const { split, path } of await findLists(root)) {
     (await readText(path)).split(/\r?\n/).forEach((text, i) => {
-      const name = listedName(text);
+      const name = listedName(text, onDisk);
       if (name === "") return;
       const origin = { file: path, line: i + 1 };
       const before = splitOf.get(name);
@@ -104,10 +109,16 @@ async function findLists(root: string): Promise<{ split: string; path: string }[
   return found;
 }
 
-/** A list has a name a line, or like DeepLab's the paths of image and mask. */
-function listedName(text: string): string {
+/**
+ * The name of a listed image. A list has a name a line, or like DeepLab's the paths of image and mask; names
+ * may have dots, so that what looks like an ending may be none.
+ */
+function listedName(text: string, onDisk: ReadonlyMap<string, string>): string {
   const first = text.trim().split(/\s+/)[0]!;
-  return stem(first.slice(first.lastIndexOf("/") + 1)) || first;
+  const whole = first.slice(first.lastIndexOf("/") + 1);
+  const bare = stem(whole);
+  if (onDisk.has(whole) || bare === "") return whole;
+  return onDisk.has(bare) || isImageName(whole) ? bare : whole;
 }
 
 async function maskFinder(root: string): Promise<(name: string) => string | undefined> {
@@ -125,9 +136,17 @@ async function maskFinder(root: string): Promise<(name: string) => string | unde
 async function tagSource(
   root: string,
   description: Description,
-  classes: readonly string[],
-  masks: (name: string) => string | undefined,
-  problems: Problem[],
+  {
+    classes,
+    masks,
+    onDisk,
+    problems,
+  }: {
+    classes: readonly string[];
+    masks: (name: string) => string | undefined;
+    onDisk: ReadonlyMap<string, string>;
+    problems: Problem[];
+  },
 ): Promise<TagSource> {
   const annotations = join(root, "Annotations");
   const tagsPath = await findTagsFile(root, description);
@@ -142,7 +161,7 @@ async function tagSource(
   if (tagsPath === undefined) return tagsFromMasks(classes, masks);
   const { lines, problems: found } = await readTagsFile(tagsPath);
   problems.push(...found);
-  const tags = new Map(lines.map((line) => [listedName(line.file), line.tags]));
+  const tags = new Map(lines.map((line) => [listedName(line.file, onDisk), line.tags]));
   return async (name, origin) =>
     tags.get(name) ?? leftOut(origin, `${name} is not in ${tagsPath}, so it has no tags; left out`);
 }
@@ -189,7 +208,14 @@ async function tagsFromXml(path: string, name: string): Promise<readonly string[
     const message = `not readable as XML: ${msg} ${name} is left out`;
     return { severity: "warning", file: path, line, message, leftOut: true };
   }
-  const { annotation } = parser.parse(text) as { annotation?: { object?: unknown } };
+  let annotation: { object?: unknown } | undefined;
+  try {
+    ({ annotation } = parser.parse(text) as { annotation?: { object?: unknown } });
+  } catch (error) {
+    // Well-formed, but more than the parser takes: names such as __proto__, or very many nested tags.
+    const message = `not readable as XML: ${(error as Error).message}; ${name} is left out`;
+    return leftOut({ file: path }, message);
+  }
   const objects = annotation?.object ?? [];
   const tags = new Set<string>();
   for (const object of Array.isArray(objects) ? objects : [objects]) {

@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { lstat, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ignoreIndex, validateClasses, vocPalette } from "../../data/classes.ts";
 import type { Image, LabelMap } from "../../data/sample.ts";
@@ -28,7 +28,8 @@ export interface WrittenMask {
  */
 export class MaskFolder {
   private readonly taken = new Set<string>();
-  private readonly written: string[] = [];
+  /** Files that were not there before, so that they may be taken back. */
+  private readonly added = new Set<string>();
 
   private constructor(
     readonly path: string,
@@ -75,20 +76,22 @@ export class MaskFolder {
   async write(name: string, labels: LabelMap, image?: Image): Promise<WrittenMask> {
     this.checkLabels(name, labels);
     const free = this.freeName(safePath(name));
+    // From here on an earlier job's list would vouch for masks that are not its own.
+    if (this.taken.size === 1) await rm(this.classesFile, { force: true });
     const mask = join(this.path, "masks", `${free}.png`);
-    this.written.push(mask);
+    await this.claim(mask);
     await writeMask(mask, labels, { durable: false });
     if (!image || !this.overlays) return { mask };
     const overlay = join(this.path, "overlays", `${free}.jpg`);
-    this.written.push(overlay);
+    await this.claim(overlay);
     await writeImage(overlay, paintLabels(image, labels), { durable: false });
     return { mask, overlay };
   }
 
   /** Writes `classes.json`, which says that the folder is complete; returns its path. */
   async finish(): Promise<string> {
-    const path = join(this.path, "classes.json");
-    this.written.push(path);
+    const path = this.classesFile;
+    await this.claim(path);
     const classes = ["background", ...this.classes].map((name, index) => ({
       index,
       name,
@@ -100,12 +103,25 @@ export class MaskFolder {
     return path;
   }
 
-  /** Takes back all that was written and made. */
+  /** Takes back the files and folders that were added; what was written over stays as it is now. */
   async discard(): Promise<void> {
-    for (const file of this.written) await rm(file, { force: true });
-    const folders = new Set(this.written.map((file) => dirname(file)));
+    for (const file of this.added) await rm(file, { force: true });
+    const folders = new Set([...this.added].map((file) => dirname(file)));
     for (const folder of folders) await removeEmptyFolders(folder, this.path);
     if (this.made !== undefined) await removeEmptyFolders(this.path, dirname(this.made));
+  }
+
+  private get classesFile(): string {
+    return join(this.path, "classes.json");
+  }
+
+  /** Remembers a file that is about to be written, if it is a new one. */
+  private async claim(file: string): Promise<void> {
+    const there = await lstat(file).then(
+      () => true,
+      () => false,
+    );
+    if (!there) this.added.add(file);
   }
 
   /** Different names may be made alike by what file names cannot have, or differ in case alone. */

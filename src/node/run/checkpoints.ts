@@ -1,5 +1,5 @@
 import { copyFile, link, readdir, readFile, rename, rm, statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { TrainingState } from "../../train/events.ts";
 import { UserError } from "../../user-error.ts";
 import {
@@ -80,6 +80,12 @@ export class Checkpoints {
     throw new UserError(
       `${this.folder}: none of its checkpoints is whole; start the training anew\n  ${messages.join("\n  ")}`,
     );
+  }
+
+  /** Makes a checkpoint that `load` found the best one, as its run was about to when it was killed. */
+  async markBest({ file }: FoundCheckpoint): Promise<void> {
+    const name = basename(file);
+    if (name !== "best.safetensors") await this.alias(name, "best.safetensors");
   }
 
   /** Steps of the `step-N` files, newest first. */

@@ -17,6 +17,7 @@ import {
   sampleFile,
 } from "./files.ts";
 import { entriesUpTo, readLog, RunLog, type LogEntry, type StoredPanel } from "./log.ts";
+import { RunLock } from "./lock.ts";
 import { composePanel, tileTitles } from "./panels.ts";
 import { summarizeScores } from "./scores.ts";
 import { EventFile } from "./tensorboard.ts";
@@ -35,6 +36,8 @@ export interface OpenedRun {
   readonly run: RunDirectory;
   /** Undefined where the run stopped before its first checkpoint: it starts from the beginning. */
   readonly state: TrainingState | undefined;
+  /** The checkpoint's file, for messages. */
+  readonly file: string | undefined;
   /** What was found amiss and mended, in sentences. */
   readonly messages: readonly string[];
 }
@@ -48,8 +51,12 @@ export class RunDirectory {
   private classes: readonly string[] = [];
   private started = false;
 
+  /** The topmost folder above it that was made for it; undefined for a run that was there before. */
+  private madeFor: string | undefined;
+
   private constructor(
     readonly path: string,
+    private readonly lock: RunLock,
     private readonly checkpoints: Checkpoints,
     private readonly log: RunLog,
     private readonly events: EventFile,
@@ -65,13 +72,19 @@ export class RunDirectory {
       throw new UserError(`${name}: cannot be the folder name of a run; try ${safeFileName(name)}`);
     }
     const made = await makeFolder(root);
-    const path = name === undefined ? await nextFree(root) : await emptyFolder(join(root, name));
+    const path =
+      name === undefined ? await nextFree(root, "exp") : await emptyFolder(join(root, name));
+    const lock = await RunLock.take(path).catch((error: unknown) => {
+      throw inWords(path, error);
+    });
     try {
       await writeFileAtomic(join(path, "config.yaml"), stringify(config));
-      return await RunDirectory.start(path, undefined);
+      const run = await RunDirectory.start(path, lock, undefined);
+      run.madeFor = made ?? path;
+      return run;
     } catch (error) {
-      await rm(path, { recursive: true, force: true });
-      if (made !== undefined) await removeEmptyFolders(root, dirname(made));
+      await lock.release();
+      await removeMade(path, made ?? path);
       throw inWords(path, error);
     }
   }
@@ -89,20 +102,31 @@ export class RunDirectory {
         `${path}: has no config.yaml, so it is no run; give one as in runs/train/exp`,
       );
     }
+    const lock = await RunLock.take(path).catch((error: unknown) => {
+      throw inWords(path, error);
+    });
     try {
       for (const folder of [".", "weights", "samples"]) await cleanTemporary(join(path, folder));
       await makeFolder(join(path, "weights"));
-      const found = await new Checkpoints(join(path, "weights")).load();
-      const run = await RunDirectory.start(path, found?.state.step);
+      const checkpoints = new Checkpoints(join(path, "weights"));
+      const found = await checkpoints.load();
+      if (found && (await wasBest(path, found.state.step))) await checkpoints.markBest(found);
+      const run = await RunDirectory.start(path, lock, found?.state.step);
       const none = `${path}: stopped before its first checkpoint, starting from the beginning`;
-      return { run, state: found?.state, messages: found?.messages ?? [none] };
+      const { state, file, messages = [none] } = found ?? {};
+      return { run, state, file, messages };
     } catch (error) {
+      await lock.release();
       throw inWords(path, error);
     }
   }
 
   /** Opens the files for adding to, with nothing in them that is later than the checkpoint of this step. */
-  private static async start(path: string, step: number | undefined): Promise<RunDirectory> {
+  private static async start(
+    path: string,
+    lock: RunLock,
+    step: number | undefined,
+  ): Promise<RunDirectory> {
     for (const folder of ["weights", "samples"]) await makeFolder(join(path, folder));
     const logPath = join(path, "log.jsonl");
     const entries = entriesUpTo(await readLog(logPath), step);
@@ -114,7 +138,8 @@ export class RunDirectory {
       const reopened = checkpoint && (await EventFile.reopen(path, checkpoint.eventBytes));
       if (!reopened) await EventFile.removeAll(path);
       const events = reopened ?? (await EventFile.create(path, now()));
-      const run = new RunDirectory(path, new Checkpoints(join(path, "weights")), log, events);
+      const checkpoints = new Checkpoints(join(path, "weights"));
+      const run = new RunDirectory(path, lock, checkpoints, log, events);
       const start = entries.find((entry) => entry.type === "start");
       run.classes = start?.classes ?? [];
       run.started = start !== undefined;
@@ -238,12 +263,16 @@ export class RunDirectory {
   async close(): Promise<void> {
     await this.log.close();
     await this.events.close();
+    await this.lock.release();
   }
 
-  /** Closes and removes the folder of a run that came to nothing. */
+  /**
+   * Closes a run that came to nothing and removes its folder with the empty ones made for it. One that
+   * was there before is only closed.
+   */
   async discard(): Promise<void> {
     await this.close();
-    await rm(this.path, { recursive: true, force: true });
+    if (this.madeFor !== undefined) await removeMade(this.path, this.madeFor);
   }
 
   private className(label: number): string {
@@ -254,6 +283,20 @@ export class RunDirectory {
 /** TensorBoard's time, seconds since 1970. */
 function now(): number {
   return Date.now() / 1000;
+}
+
+/** Removes the folder of a run, and those above it up to the topmost one made if they are empty. */
+async function removeMade(path: string, topmost: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+  await removeEmptyFolders(dirname(path), dirname(topmost));
+}
+
+/** Whether the checkpoint of a step was the best so far when it was taken. */
+async function wasBest(path: string, step: number): Promise<boolean> {
+  const entries = await readLog(join(path, "log.jsonl"));
+  const isOf = (entry: LogEntry): boolean => entry.type === "checkpoint" && entry.step === step;
+  const own = entries.findLast(isOf);
+  return own?.type === "checkpoint" && own.best;
 }
 
 /** Keeps metrics.json what the log says; without a validation there is none. */

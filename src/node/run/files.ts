@@ -6,10 +6,10 @@ import { makeFolder } from "../make-folder.ts";
 import { safeFileName } from "../masks/file-name.ts";
 import type { LogEntry } from "./log.ts";
 
-/** Makes the first of exp, exp2, exp3, … that is not there yet. */
-export async function nextFree(root: string): Promise<string> {
+/** Makes the first of name, name2, name3, … that is not there yet. */
+export async function nextFree(root: string, name: string): Promise<string> {
   for (let n = 1; ; n++) {
-    const path = join(root, n === 1 ? "exp" : `exp${n}`);
+    const path = join(root, n === 1 ? name : `${name}${n}`);
     try {
       await mkdir(path);
       return path;

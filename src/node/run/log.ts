@@ -34,7 +34,7 @@ export type CheckpointEntry = Omit<CheckpointEvent, "state"> & {
 /** One line of log.jsonl: an event without its bulk. Numbers that are not finite become null there. */
 export type LogEntry = StartEvent | StepEvent | ValidationEntry | CheckpointEntry | DoneEvent;
 
-/** Entries of a log file; lines that are torn or no JSON are left out. No file is an empty log. */
+/** Entries of a log file; lines that are torn, no JSON or lack what their type has are left out. No file is an empty log. */
 export async function readLog(path: string): Promise<LogEntry[]> {
   let text: string;
   try {
@@ -45,13 +45,32 @@ export async function readLog(path: string): Promise<LogEntry[]> {
   }
   return text.split("\n").flatMap((line) => {
     try {
-      const entry = JSON.parse(line) as Partial<LogEntry> | null;
-      const whole = typeof entry?.type === "string" && Number.isInteger(entry.step);
-      return whole ? [entry as LogEntry] : [];
+      const entry = JSON.parse(line) as LogEntry | null;
+      return entry !== null && isWhole(entry) ? [withPanels(entry)] : [];
     } catch {
       return [];
     }
   });
+}
+
+function isWhole(entry: LogEntry): boolean {
+  const { type, step }: Partial<LogEntry> = entry;
+  if (typeof type !== "string" || !Number.isInteger(step)) return false;
+  const has = (...keys: string[]): boolean =>
+    keys.every((key) => typeof (entry as unknown as Record<string, unknown>)[key] === "object");
+  if (type === "step") return has("losses", "seconds");
+  return type !== "validation" || has("metrics", "perClass");
+}
+
+/** A validation whose line names no panels has none. */
+function withPanels(entry: LogEntry): LogEntry {
+  if (entry.type !== "validation") return entry;
+  const panels: unknown = entry.panels;
+  const known = Array.isArray(panels) ? (panels as Partial<StoredPanel>[]) : [];
+  const whole = known.filter(
+    ({ file, tiles }) => typeof file === "string" && Array.isArray(tiles),
+  ) as StoredPanel[];
+  return { ...entry, panels: whole };
 }
 
 /**

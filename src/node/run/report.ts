@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import sharp from "sharp";
 import { UserError } from "../../user-error.ts";
 import { describeFileError, writeFileAtomic } from "../atomic-file.ts";
@@ -43,7 +43,8 @@ export async function writeReport(folder: string, info: ReportInfo): Promise<str
 
 /** The tiles of a stored strip, each a picture of its own, so that they can wrap on a narrow screen. */
 async function cutPanel(folder: string, panel: StoredPanel): Promise<ReportPanel> {
-  const path = join(folder, panel.file);
+  // Whatever the log says: no file from elsewhere becomes part of a page that may be passed on.
+  const path = join(folder, "samples", basename(panel.file));
   try {
     const strip = await readFile(path);
     const { height = 1 } = await sharp(strip).metadata();

@@ -81,6 +81,7 @@ test("a folder with files is only written to when asked, and then over files of 
   await folder.finish();
   const again = await MaskFolder.create(out, ["cat", "dog"], { overwrite: true });
   await again.write("a", labels);
+  await again.finish();
   expect(files(out)).toEqual(["classes.json", "masks/a.png", "mine.txt"]);
 });
 
@@ -106,6 +107,25 @@ test("discarding takes back everything that was made, and nothing else", async (
   await old.write("trip/a", labels, image);
   await old.discard();
   expect(readdirSync(join(root, "old"))).toEqual(["mine.txt"]);
+});
+
+test("a job that fails leaves the files of an earlier one, which is no longer called complete", async () => {
+  const out = join(root, "out");
+  const first = await MaskFolder.create(out, ["cat", "dog"]);
+  for (const name of ["a", "b"]) await first.write(name, labels, image);
+  await first.finish();
+  const second = await MaskFolder.create(out, ["cat", "dog"], { overwrite: true });
+  expect(files(out)).toContain("classes.json");
+  const other = { ...labels, data: new Uint8Array(6) };
+  await second.write("a", other, image);
+  expect(files(out)).not.toContain("classes.json");
+  await second.write("c", other, image);
+  // A folder in the way of an overlay: the mask is refused after its path is known.
+  rmSync(join(out, "overlays/b.jpg"));
+  mkdirSync(join(out, "overlays/b.jpg"));
+  await expect(second.write("b", other, image)).rejects.toThrow(UserError);
+  await second.discard();
+  expect(files(out)).toEqual(["masks/a.png", "masks/b.png", "overlays/a.jpg"]);
 });
 
 test("labels that are no class are refused before anything is written", async () => {

@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { RunDirectory } from "../../../src/node/run/directory.ts";
+import { nextFree } from "../../../src/node/run/files.ts";
 import type { TrainEvent } from "../../../src/train/events.ts";
 import { UserError } from "../../../src/user-error.ts";
 import { readEvents } from "./event-reader.ts";
@@ -126,6 +127,12 @@ test("runs without a name are called exp, exp2, exp3", async () => {
   }
 });
 
+test("of folders claimed at once each is another one", async () => {
+  const claimed = await Promise.all([1, 2, 3].map(() => nextFree(root, "demo")));
+  const expected = ["demo", "demo2", "demo3"].map((name) => join(root, name));
+  expect(claimed.sort()).toEqual(expected);
+});
+
 test("a named run is refused where files are, and where the name is no folder name", async () => {
   const run = await RunDirectory.create({ root, name: "mine", config });
   await run.close();
@@ -149,10 +156,39 @@ test("what is no run cannot be opened", async () => {
   await expect(RunDirectory.open(root)).rejects.toThrow(/has no config.yaml/);
 });
 
-test("a discarded run leaves nothing", async () => {
-  const run = await RunDirectory.create({ root: join(root, "runs"), config });
+test("a discarded run leaves nothing, nor the folders made for it", async () => {
+  const run = await RunDirectory.create({ root: join(root, "runs", "train"), config });
   await run.discard();
-  expect(readdirSync(join(root, "runs"))).toEqual([]);
+  expect(readdirSync(root)).toEqual([]);
+});
+
+test("a discarded run leaves the folders of others", async () => {
+  const first = await RunDirectory.create({ root: join(root, "runs"), config });
+  await (await RunDirectory.create({ root: join(root, "runs"), config })).discard();
+  await first.close();
+  expect(readdirSync(join(root, "runs"))).toEqual(["exp"]);
+});
+
+test("a run that was there before is not discarded", async () => {
+  await (await RunDirectory.create({ root, config })).close();
+  const { run } = await RunDirectory.open(join(root, "exp"));
+  await run.discard();
+  expect(existsSync(join(root, "exp", "config.yaml"))).toBe(true);
+});
+
+test("a validation without panels, or half a line, does not keep a run from going on", async () => {
+  const run = await RunDirectory.create({ root, config });
+  await recordAll(run, training());
+  const lines = text(run, "log.jsonl").trim().split("\n");
+  const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const changed = entries.map((entry) =>
+    entry["type"] === "validation" ? { ...entry, panels: undefined } : entry,
+  );
+  const odd = [{ type: "validation", step: 1 }, { type: "step", step: 1 }, ...changed];
+  writeFileSync(join(run.path, "log.jsonl"), odd.map((entry) => JSON.stringify(entry)).join("\n"));
+  const opened = await RunDirectory.open(run.path);
+  await opened.run.close();
+  expect(await opened.run.readLog()).toHaveLength(entries.length - 1); // "done" is after the last checkpoint
 });
 
 describe("a run killed and resumed", () => {
@@ -244,6 +280,23 @@ describe("damage", () => {
     rmSync(weights("last"));
     copyFileSync(weights("step-000009"), weights("last"));
     expect(await open()).toEqual({ step: 12, messages: [] });
+  });
+
+  test.each(["missing", "stale"])(
+    "killed between a step's file and best, which is %s: best is mended",
+    async (kind) => {
+      rmSync(weights("best"));
+      if (kind === "stale") copyFileSync(weights("step-000009"), weights("best"));
+      expect(await open()).toEqual({ step: 12, messages: [] });
+      expect(readFileSync(weights("best"))).toEqual(readFileSync(weights("step-000012")));
+    },
+  );
+
+  test("a checkpoint that was not the best does not become it", async () => {
+    for (const name of ["step-000012", "last"]) rmSync(weights(name));
+    const before = readFileSync(weights("best"));
+    expect((await open()).step).toBe(9);
+    expect(readFileSync(weights("best"))).toEqual(before);
   });
 
   test("best alone is left: that", async () => {

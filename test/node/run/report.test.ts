@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
@@ -90,6 +90,19 @@ test("names from data cannot become markup", async () => {
   );
   expect(page).not.toContain("<img src=x");
   expect(page.split(escaped).length).toBeGreaterThan(12);
+});
+
+test("a log that names pictures elsewhere gets none of them into the page", async () => {
+  const run = await RunDirectory.create({ root, config: {} });
+  const panels = () => [squarePanel("a")];
+  for (const event of fakeTraining({ ...options, panels })) await run.record(event);
+  await run.close();
+  const secret = join(root, "secret.jpg");
+  copyFileSync(join(run.path, "samples", "step-000012-a.jpg"), secret);
+  const log = join(run.path, "log.jsonl");
+  const text = readFileSync(log, "utf8");
+  writeFileSync(log, text.replaceAll(/"file":"samples[^"]*"/g, '"file":"../secret.jpg"'));
+  await expect(writeReport(run.path, info)).rejects.toThrow(/samples.secret\.jpg: cannot be read/);
 });
 
 test("the markup is well formed", async () => {

@@ -1,0 +1,56 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Image } from "../../../src/data/sample.ts";
+import { writeMasks } from "../../../src/node/cli/mask-job.ts";
+import { Output } from "../../../src/node/cli/output.ts";
+import { writeImage } from "../../../src/node/images.ts";
+import { MaskFolder } from "../../../src/node/masks/mask-folder.ts";
+import { UserError } from "../../../src/user-error.ts";
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "mask-job-"));
+});
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** Two images, the second of which `make` fails on. */
+async function job(failure: Error, strict = false) {
+  const out = join(root, "out");
+  const items = ["a", "b"].map((name) => ({ name, file: join(root, `${name}.png`) }));
+  for (const { file } of items) {
+    await writeImage(file, { width: 3, height: 2, data: new Uint8Array(18) });
+  }
+  let text = "";
+  const stream = { write: (more: string) => (text += more) };
+  const terminal = { stdout: stream, stderr: stream, color: false, now: () => 0 };
+  const folder = await MaskFolder.create(out, ["cat"], { overlays: false });
+  const make = async ({ width, height }: Image, { name }: { name: string }) => {
+    if (name === "b") throw failure;
+    return { width, height, data: new Uint8Array(width * height), classes: ["cat"], tags: [] };
+  };
+  const done = writeMasks({ items, folder, make, strict }, new Output(terminal, false, "label"));
+  return { done, out, said: () => text };
+}
+
+test.each([new RangeError("Array buffer allocation failed"), new UserError("too many pixels")])(
+  "an image that is too much is left out, and the other masks stay (%s)",
+  async (failure) => {
+    const { done, out, said } = await job(failure);
+    await done;
+    expect(readdirSync(join(out, "masks"))).toEqual(["a.png"]);
+    expect(said()).toContain(`left out ${root}/b.png: no mask can be made: ${failure.message}`);
+    expect(said()).toMatch(/^1 masks in .*, 1 left out/m);
+  },
+);
+
+test("with strict, and where the program is wrong, the job fails and takes back its masks", async () => {
+  const strict = await job(new RangeError("too large"), true);
+  await expect(strict.done).rejects.toThrow(/b\.png: no mask can be made: too large/);
+  const wrong = await job(new TypeError("undefined is not a function"));
+  await expect(wrong.done).rejects.toThrow(TypeError);
+  expect(readdirSync(root).sort()).toEqual(["a.png", "b.png"]);
+});
