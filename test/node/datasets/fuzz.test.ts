@@ -23,20 +23,23 @@ const yaml = "names: {0: &n cat, 1: dog}\nimages: images\ntags: tags.csv\nsplits
 const xml =
   "<annotation><!-- x --><object><name>dog</name><part/></object><object><name>cat</name></object></annotation>";
 
-/** What trips parsers, beside single characters. */
-const pieces = [
-  ..."\"';,:{}[]<>&*!|#\n\r\t\0\\- ".split(""),
-  ...["__proto__", "constructor", "null", "1e999", "../", "\u{1F600}", "\uD800", "\uFEFF"],
-  ...["<![CDATA[", "<!DOCTYPE a [", "<!ENTITY a 'b'>", "*n", "<<: *n", "!!binary ", "---\n"],
-  "[".repeat(3000),
-];
+/** What trips parsers, and what trips those who trust what was parsed. */
+const characters = "\"';,:{}[]<>&*!|#\n\r\t\0\\- \uFEFF\uD800".split("");
+const words = ["__proto__", "constructor", "*n", "*foo", "<!DOCTYPE a [", "[".repeat(3000), "null"];
 
 /** A place in a text or file, 0..1, how much goes there, and what comes instead. */
 const edits = <T>(piece: fc.Arbitrary<T>) =>
-  fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(8), piece), {
-    minLength: 1,
-    maxLength: 3,
-  });
+  fc.array(
+    fc.tuple(
+      fc.nat(999).map((n) => n / 1000),
+      fc.nat(8),
+      piece,
+    ),
+    {
+      minLength: 1,
+      maxLength: 2,
+    },
+  );
 
 /** Whatever happens, it is an answer or a UserError. */
 async function told(work: () => unknown): Promise<void> {
@@ -57,25 +60,19 @@ test.each([
 ] as const)("a damaged %s is read or refused in words", async (name, text, files) => {
   const root = await makeFolder({ ...files, [name]: text });
   await openDataset(root, { valFraction: 0 });
-  const damage = edits(fc.constantFrom(...pieces));
+  const damage = edits(fc.oneof(fc.constantFrom(...characters), fc.constantFrom(...words)));
   const property = fc.asyncProperty(damage, async (changes) => {
     let damaged: string = text;
     for (const [place, count, piece] of changes) {
       // A word in place of another goes deeper than a character that breaks the syntax.
-      const words = damaged.split(/\b/);
-      if (count % 2 === 0) {
-        words[Math.floor(place * words.length)] = piece;
-        damaged = words.join("");
-      } else {
-        const at = Math.floor(place * damaged.length);
-        damaged = damaged.slice(0, at) + piece + damaged.slice(at + count);
-      }
+      const parts = words.includes(piece) ? damaged.split(/\b/) : damaged.split("");
+      parts.splice(Math.floor(place * parts.length), words.includes(piece) ? 1 : count, piece);
+      damaged = parts.join("");
     }
     writeFileSync(join(root, name), damaged);
-    await told(() => openDataset(root, { training: true }));
     await told(() => inspectDataset(root, { decode: false }));
   });
-  await fc.assert(property, { seed: 11, numRuns: 60 });
+  await fc.assert(property, { seed: 11, numRuns: 150 });
 });
 
 test("a damaged mask is read or refused in words", async () => {
