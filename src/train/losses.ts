@@ -1,3 +1,4 @@
+import { ignoreIndex } from "../data/classes.ts";
 import type { Tensor } from "../graph/index.ts";
 import {
   add,
@@ -19,9 +20,6 @@ import {
   sub,
   sumAll,
 } from "../graph/index.ts";
-
-/** The label that no loss counts. */
-export const ignoreIndex = 255;
 
 /** Where x equals a number, as 1 and 0 of x's type. */
 function isLabel(x: Tensor, label: number): Tensor {
