@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import type { ActivationPass } from "../eval/activations.ts";
-import type { AffinityLabel, Box, Labels, Maps, RgbImage } from "../pseudo/index.ts";
+import type { Affinity, AffinityLabel, Box, Labels, Maps, RgbImage } from "../pseudo/index.ts";
 import {
   affinityLabel,
   mergeCam,
@@ -55,7 +55,6 @@ export class LabelMaker {
   ): Promise<StepLabels> {
     const { lowThreshold: low, highThreshold: high, radius } = this.config.pseudo;
     const { par } = this;
-    const affinityOf = (labels: Labels): AffinityLabel => affinityLabel(labels, { radius });
     // Without tags everything is background: there is no activation to ask for.
     const start = now();
     const seen = classes.length > 0 ? await this.activations.run(normalized) : null;
@@ -64,18 +63,29 @@ export class LabelMaker {
     const cam = seen
       ? mergeCam(seen.scales, classes, image.width, image.height)
       : { count: 0, width: image.width, height: image.height, data: new Float32Array(0) };
-    const pseudo = refinePseudoLabel(image, cam, classes, { low, high, par, box });
-    let seg = pseudo;
-    let affinity = affinityOf(pseudo);
-    if (phase === "affinity" && seen) {
-      const [walkedLow, walkedHigh] = propagate(cam, seen.affinity, {
-        backgrounds: [low, high],
-        radius,
-      }) as [Maps, Maps];
-      seg = refineAffinityLabel(image, { low: walkedLow, high: walkedHigh }, classes, { par, box });
-      if (this.config.train.affinityLabels === "propagated") affinity = affinityOf(seg);
-    }
+    const walks = phase === "affinity" && seen !== null;
+    // The COCO recipe learns nothing from the pseudo label once it has the propagated one.
+    const pseudo =
+      walks && this.config.train.affinityLabels === "propagated"
+        ? null
+        : refinePseudoLabel(image, cam, classes, { low, high, par, box });
+    const propagated = walks ? this.propagated(image, cam, seen.affinity, classes, box) : null;
+    const seg = (propagated ?? pseudo)!;
+    const affinity = affinityLabel(pseudo ?? seg, { radius });
     spent.labels += now() - ran;
     return { seg, affinity };
+  }
+  /** The label from activations that walked along the affinity (method sections 6 and 7.3). */
+  private propagated(
+    image: RgbImage,
+    cam: Maps,
+    affinity: Affinity,
+    classes: readonly number[],
+    box: Box,
+  ): Labels {
+    const { lowThreshold, highThreshold, radius } = this.config.pseudo;
+    const backgrounds = [lowThreshold, highThreshold];
+    const [low, high] = propagate(cam, affinity, { backgrounds, radius }) as [Maps, Maps];
+    return refineAffinityLabel(image, { low, high }, classes, { par: this.par, box });
   }
 }
