@@ -1,6 +1,7 @@
 import { parseConfig, type Config } from "../config.ts";
 import type { NdArray } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
+import type { Parameter } from "../nn/index.ts";
 import { networkOf } from "../train/trainer.ts";
 import { UserError } from "../user-error.ts";
 import { readTensorFile } from "./run/checkpoints.ts";
@@ -31,19 +32,30 @@ export async function openModel(path: string): Promise<OpenedModel> {
   const config = readConfig(file, metadata["config"]);
   const network = networkOf(config, classes);
   const parameters: Record<string, NdArray> = {};
-  for (const { name, shape, dtype } of network.parameters) {
+  for (const parameter of network.parameters) {
+    const { name } = parameter;
     const found = tensors[name];
     if (!found)
       throw new UserError(`${file}: ${name} is missing; a ${config.model.backbone} has it`);
-    if (String(found.shape) !== String(shape) || found.dtype !== dtype) {
-      throw new UserError(
-        `${file}: ${name} is ${found.dtype} [${found.shape}], a ${config.model.backbone} ` +
-          `with ${classes.length} classes needs ${dtype} [${shape}]`,
-      );
-    }
+    checkFits(file, found, parameter, config, classes);
     parameters[name] = found;
   }
   return { file, network, parameters, config, classes, step: Number(metadata["step"] ?? 0) };
+}
+
+/** Throws a UserError if a file's tensor has not the shape and type of the network's parameter. */
+export function checkFits(
+  file: string,
+  found: NdArray,
+  { name, shape, dtype }: Parameter,
+  { model }: Config,
+  classes: readonly string[],
+): void {
+  if (String(found.shape) === String(shape) && found.dtype === dtype) return;
+  throw new UserError(
+    `${file}: ${name} is ${found.dtype} [${found.shape}], ${model.backbone} ` +
+      `with ${classes.length} classes needs ${dtype} [${shape}]`,
+  );
 }
 
 function parseList(file: string, text: string | undefined): string[] {

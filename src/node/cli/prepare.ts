@@ -67,18 +67,14 @@ export async function firstWeights(
   if (file === undefined) return undefined;
   const { readTensorFile } = await import("../run/checkpoints.ts");
   const { networkOf } = await import("../../train/trainer.ts");
+  const { checkFits } = await import("../model-file.ts");
   const { tensors } = await readTensorFile(file);
   const initial: Record<string, NdArray> = {};
-  for (const { name, shape, dtype } of networkOf(config, classes).parameters) {
-    const found = tensors[name];
+  for (const parameter of networkOf(config, classes).parameters) {
+    const found = tensors[parameter.name];
     if (found === undefined) continue;
-    if (String(found.shape) !== String(shape) || found.dtype !== dtype) {
-      throw new UserError(
-        `${file}: ${name} is ${found.dtype} [${found.shape}], ${config.model.backbone} ` +
-          `with ${classes.length} classes needs ${dtype} [${shape}]`,
-      );
-    }
-    initial[name] = found;
+    checkFits(file, found, parameter, config, classes);
+    initial[parameter.name] = found;
   }
   if (Object.keys(initial).length === 0) {
     throw new UserError(
