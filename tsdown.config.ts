@@ -1,7 +1,13 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/core.ts", "src/node/cli/main.ts", "src/node/load-worker.ts"],
+  entry: [
+    "src/index.ts",
+    "src/core.ts",
+    "src/node/cli/main.ts",
+    "src/node/load-worker.ts",
+    "src/node/crf-worker.ts",
+  ],
   format: "esm",
   platform: "node",
   dts: true,

@@ -52,6 +52,87 @@ export interface Kernels {
     left: number,
     right: number,
   ): void;
+  latticeEmbed(
+    features: number,
+    count: number,
+    d: number,
+    scales: number,
+    scratch: number,
+    table: number,
+    shift: number,
+    keys: number,
+    simplices: number,
+    weights: number,
+  ): number;
+  latticeIndex(keys: number, vertices: number, table: number, shift: number): void;
+  latticeBridge(
+    keys: number,
+    vertices: number,
+    d: number,
+    table: number,
+    shift: number,
+    counts: number,
+  ): number;
+  latticeLines(
+    keys: number,
+    vertices: number,
+    d: number,
+    axis: number,
+    table: number,
+    shift: number,
+    next: number,
+    inner: number,
+    lines: number,
+  ): number;
+  latticeSplat(
+    simplices: number,
+    weights: number,
+    corners: number,
+    count: number,
+    source: number,
+    vertices: number,
+    bytes: number,
+  ): void;
+  latticeSlice(
+    simplices: number,
+    weights: number,
+    corners: number,
+    count: number,
+    vertices: number,
+    target: number,
+    bytes: number,
+  ): void;
+  latticeBlur(
+    lines: number,
+    length: number,
+    vertices: number,
+    bytes: number,
+    side: number,
+    previous: number,
+  ): void;
+  gaussianAcross(
+    row: number,
+    width: number,
+    bytes: number,
+    scales: number,
+    scale: number,
+    taps: number,
+    radius: number,
+    padded: number,
+    target: number,
+  ): void;
+  gaussianDown(
+    rows: number,
+    width: number,
+    bytes: number,
+    scales: number,
+    scale: number,
+    taps: number,
+    radius: number,
+    unary: number,
+    target: number,
+  ): void;
+  softmaxRows(source: number, count: number, bytes: number, target: number): void;
 }
 
 const PAGE = 65536;

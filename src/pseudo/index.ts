@@ -1,8 +1,18 @@
 export { affinityLabel, type AffinityLabel } from "./affinity-label.ts";
 export { mergeCam, type ScaledCam } from "./cam.ts";
+export { crfLabels } from "./crf-labels.ts";
+export { DenseCrf, type CrfOptions } from "./crf.ts";
+export {
+  denseEnergy,
+  DenseEnergy,
+  type BilateralFilter,
+  type DenseEnergyInput,
+  type DenseEnergyOptions,
+  type DenseEnergyResult,
+} from "./dense-energy.ts";
 export { ignoreLabel, maps, type Box, type Labels, type Maps, type RgbImage } from "./maps.ts";
 export { Par } from "./par.ts";
 export { labelAtSize, labelOf, pseudoLabel, type Thresholds } from "./pseudo-label.ts";
 export { propagate, type Affinity } from "./random-walk.ts";
 export { colors, refineAffinityLabel, refineInside, refinePseudoLabel } from "./refine.ts";
-export { resize } from "./resize.ts";
+export { resize, resizeGradient } from "./resize.ts";

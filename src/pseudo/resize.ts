@@ -37,6 +37,39 @@ export function resize(
   return { count, width, height, data };
 }
 
+/**
+ * The gradient with respect to the maps that `resize` made smaller or larger, from that with respect
+ * to its result: the transposed operation.
+ */
+export function resizeGradient(
+  gradient: Maps,
+  width: number,
+  height: number,
+  { alignCorners = false, scale }: { alignCorners?: boolean; scale?: number } = {},
+): Maps {
+  const { count } = gradient;
+  if (width === gradient.width && height === gradient.height) return gradient;
+  const across = samples(width, gradient.width, alignCorners, scale);
+  const down = samples(height, gradient.height, alignCorners, scale);
+  const data = new Float32Array(count * height * width);
+  for (let row = 0; row < count * gradient.height; row++) {
+    const y = row % gradient.height;
+    const top = Math.floor(row / gradient.height) * height;
+    const upper = (top + down.first[y]!) * width;
+    const lower = (top + down.second[y]!) * width;
+    const share = down.share[y]!;
+    for (let x = 0; x < gradient.width; x++) {
+      const value = gradient.data[row * gradient.width + x]!;
+      const [left, right, part] = [across.first[x]!, across.second[x]!, across.share[x]!];
+      data[upper + left]! += value * (1 - share) * (1 - part);
+      data[upper + right]! += value * (1 - share) * part;
+      data[lower + left]! += value * share * (1 - part);
+      data[lower + right]! += value * share * part;
+    }
+  }
+  return { count, width, height, data };
+}
+
 /** Every stride-th label: source index i * stride, sizes divided by the stride. */
 export function reduceLabels(labels: Labels, stride: number): Labels {
   const [width, height] = [labels.width / stride, labels.height / stride];

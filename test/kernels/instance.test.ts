@@ -30,3 +30,18 @@ test("more than 4 GiB is refused by name", () => {
   );
   expect(() => ensure(allocate(1, "lattice"), tooMuch, "lattice")).toThrow(/lattice.*4 GiB/);
 });
+
+test("softmax of rows keeps to each row and leaves its source alone", () => {
+  const memory = allocate(256, "test");
+  const rows = new Float32Array(memory.buffer, 0, 24); // 2 rows of 12, one vector more than a pair
+  rows.forEach((_, i) => (rows[i] = (i * 7) % 5));
+  const before = rows.slice();
+  instantiate(memory).softmaxRows(0, 2, 48, 96);
+  const result = new Float32Array(memory.buffer, 96, 24);
+  for (const row of [0, 12]) {
+    const powers = [...before.subarray(row, row + 12)].map(Math.exp);
+    const sum = powers.reduce((a, b) => a + b, 0);
+    powers.forEach((power, i) => expect(result[row + i]).toBeCloseTo(power / sum, 6));
+  }
+  expect(rows).toEqual(before);
+});

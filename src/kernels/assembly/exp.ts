@@ -5,7 +5,9 @@
 export function expNonPositive(x: v128): v128 {
   const clamped = f32x4.max(x, f32x4.splat(-60.0));
   // exp(x) = 2^n exp(r) with |r| <= ln 2 / 2; ln 2 in two parts keeps r exact.
-  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.44269504)));
+  // Adding 1.5 * 2^23 rounds to whole numbers and leaves them in the lowest bits.
+  const rounded = f32x4.add(f32x4.mul(clamped, f32x4.splat(1.44269504)), f32x4.splat(12582912.0));
+  const n = f32x4.sub(rounded, f32x4.splat(12582912.0));
   let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
   r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.1219444e-4)));
   let p = f32x4.splat(1.9875691e-4);
@@ -15,6 +17,5 @@ export function expNonPositive(x: v128): v128 {
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665e-1));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001e-1));
   p = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1.0));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return f32x4.mul(p, power);
+  return i32x4.add(p, i32x4.shl(rounded, 23)); // n more in the exponent
 }
