@@ -12,11 +12,20 @@ export { normalize, normalizeToChannelsFirst } from "./data/normalize.ts";
 export type { Batch, Dataset, Image, LabelMap, Sample, SampleReader } from "./data/sample.ts";
 export { generateScene, sceneClasses } from "./data/scenes.ts";
 export { ActivationPass } from "./eval/activations.ts";
+export { meanLogitMargin, meanMargin } from "./eval/confidence.ts";
 export { evaluate } from "./eval/evaluator.ts";
-export { ForwardPass, type ForwardResult } from "./eval/forward.ts";
+export {
+  ExportedForward,
+  ForwardPass,
+  type Forward,
+  type ForwardResult,
+  type Logits,
+} from "./eval/forward.ts";
+export type { RefineLogits } from "./eval/look.ts";
 export { ConfusionMatrix, tagF1 } from "./eval/metrics.ts";
 export { networkImage, withLongSide } from "./eval/network-image.ts";
 export { labelsOf, Predictor } from "./eval/predictor.ts";
+export { evaluateStages, stageTitles, type StageScores } from "./eval/stages.ts";
 export * from "./train/events.ts";
 export {
   lossesAndGradients,
@@ -30,4 +39,11 @@ export { learningRateFactor } from "./train/schedule.ts";
 export { buildStep } from "./train/step-graph.ts";
 export { Stepper } from "./train/step.ts";
 export { networkOf, train as trainOn } from "./train/trainer.ts";
+export { exportOnnx } from "./weights/onnx-export.ts";
+export { matchWeights, readMatched, type WeightMatch } from "./weights/match.ts";
+export { openWeights } from "./weights/open.ts";
+export { readPickle, type PickleOptions } from "./weights/pickle.ts";
 export { decodeSafetensors, encodeSafetensors } from "./weights/safetensors.ts";
+export type { Archive, ByteSource } from "./weights/source.ts";
+export { understandWeights, type UnderstoodWeights } from "./weights/understand.ts";
+export { readTensor, type StoredTensor, type WeightsFile } from "./weights/weights-file.ts";

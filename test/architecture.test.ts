@@ -22,7 +22,7 @@ const mayImport: Record<string, readonly string[]> = {
 const ground = ["config", "random", "user-error"];
 
 /** Packages that the folders below the hosts may run; others only lend them types. */
-const corePackages = ["@bufbuild/protobuf", "pure-rand", "zod"];
+const corePackages = ["@bufbuild/protobuf", "d3-contour", "pure-rand", "simplify-js", "zod"];
 
 interface Import {
   /** The importing file, from src/. */

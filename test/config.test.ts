@@ -116,7 +116,11 @@ describe("a mistake is one line that names the setting, what was expected and wh
     ],
     [{ set: { "pseudo.highThreshold": 0.1 } }, "more than pseudo.highThreshold 0.1"],
     [{ set: { "data.scaleRange": [2, 1] } }, "data.scaleRange[0] is 2, more than"],
-    [{ set: { "loss.regularization": 0.01 } }, "the dense energy is not built in yet, found 0.01"],
+    [{ set: { "loss.regularization": -1 } }, "loss.regularization: expected at least 0, found -1"],
+    [
+      { set: { "train.microBatch": 3 } },
+      "setting train.microBatch: train.microBatch is 3, which does not divide data.batch 8",
+    ],
     [file([1]), "c.yaml: expected keys and values, found [1]"],
     [file({ trian: {} }), "c.yaml: trian: no such section; did you mean train?"],
     [file({ train: 3 }), "c.yaml: train: expected keys and values, found 3"],

@@ -101,7 +101,7 @@ function shrinkSchedule(
 
 /** What no field can know alone. */
 function checkTogether(config: Config, given: ReadonlyMap<string, Given>): void {
-  const { data, pseudo, train, loss } = config;
+  const { data, pseudo, train } = config;
   const ordered: [low: string, lowValue: number, high: string, highValue: number][] = [
     ["train.camSteps", train.camSteps, "train.affinitySteps", train.affinitySteps],
     ["train.affinitySteps", train.affinitySteps, "train.steps", train.steps],
@@ -122,10 +122,12 @@ function checkTogether(config: Config, given: ReadonlyMap<string, Given>): void 
       `${where}: expected scales with 1 among them, found ${show(pseudo.scales)}; add 1`,
     );
   }
-  if (loss.regularization > 0) {
-    const where = whereOf("loss.regularization", given);
-    const found = `found ${loss.regularization}; leave it at 0`;
-    throw new UserError(`${where}: the dense energy is not built in yet, ${found}`);
+  const { microBatch } = train;
+  if (microBatch > 0 && data.batch % microBatch !== 0) {
+    const where = whereOf(given.has("train.microBatch") ? "train.microBatch" : "data.batch", given);
+    throw new UserError(
+      `${where}: train.microBatch is ${microBatch}, which does not divide data.batch ${data.batch}`,
+    );
   }
 }
 

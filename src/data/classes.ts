@@ -12,6 +12,19 @@ export const vocClasses: readonly string[] = [
   ..."horse motorbike person pottedplant sheep sofa train tvmonitor".split(" "),
 ];
 
+/** The eighty classes of MS COCO in the order of their category ids, which have gaps. */
+export const cocoClasses: readonly string[] = [
+  ..."person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light".split(","),
+  ..."fire hydrant,stop sign,parking meter,bench,bird,cat,dog,horse,sheep,cow,elephant".split(","),
+  ..."bear,zebra,giraffe,backpack,umbrella,handbag,tie,suitcase,frisbee,skis,snowboard".split(","),
+  ..."sports ball,kite,baseball bat,baseball glove,skateboard,surfboard,tennis racket".split(","),
+  ..."bottle,wine glass,cup,fork,knife,spoon,bowl,banana,apple,sandwich,orange".split(","),
+  ..."broccoli,carrot,hot dog,pizza,donut,cake,chair,couch,potted plant,bed".split(","),
+  ..."dining table,toilet,tv,laptop,mouse,remote,keyboard,cell phone,microwave,oven".split(","),
+  ..."toaster,sink,refrigerator,book,clock,vase,scissors,teddy bear,hair drier".split(","),
+  ..."toothbrush".split(","),
+];
+
 /** The 256 colours of PASCAL VOC masks: the bits of the label dealt out to red, green and blue. */
 export const vocPalette: readonly (readonly [number, number, number])[] = Array.from(
   { length: 256 },

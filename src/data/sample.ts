@@ -22,6 +22,8 @@ export interface Sample {
   readonly image: string;
   /** Indices into `Dataset.classes`, ascending, from 0 (foreground classes only). */
   readonly tags: readonly number[];
+  /** Nothing is known of what is in the image, as in a test split; `tags` is empty. */
+  readonly untagged?: true;
   /** Where the true mask is, if there is one: for evaluation only, never for training. */
   readonly mask?: string;
 }

@@ -1,5 +1,5 @@
 import type { NdArray, Runtime, Session, Tensor } from "../graph/index.ts";
-import { slice, writeModel } from "../graph/index.ts";
+import { peakBytes, slice, writeModel } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
 import type { Affinity, Maps, ScaledCam } from "../pseudo/index.ts";
@@ -42,9 +42,8 @@ export class ActivationPass {
     const cams: ScaledCam[] = [];
     let affinity: Affinity | null = null;
     for (const scale of scales) {
-      const [height, width] = [image.height, image.width].map((length) =>
-        Math.max(smallestSide, Math.floor(scale * length)),
-      ) as [number, number];
+      const height = scaledSide(image.height, scale);
+      const width = scaledSide(image.width, scale);
       const pair = interleaved(resize(image, width, height), true).data as Float32Array;
       const half = pair.length / 2;
       // Crops are small: two at a time use the cores better. Whole photographs would double the
@@ -109,14 +108,43 @@ export class ActivationPass {
     shape: readonly [number, number | string, number | string],
     withAffinity: boolean,
   ): Promise<Session> {
-    const { features, attention } = this.network.encoder.forward(imageInput(shape));
-    const outputs: Record<string, Tensor> = { cam: this.network.classifier.activate(features[3]) };
-    if (withAffinity) {
-      const first = attention.map((logits) =>
-        slice(logits, [0, 0, 0, 0], [1, ...logits.shape.slice(1)]),
-      );
-      outputs["affinity"] = this.network.attn_proj.forward(first);
-    }
-    return this.runtime.createSession(writeModel(outputs));
+    return this.runtime.createSession(
+      writeModel(activationTensors(this.network, shape, withAffinity)),
+    );
   }
+}
+
+/** Bytes of values alive at once in the passes over crops of this side: every scale has a session of its own. */
+export function activationBytes(
+  network: Afa,
+  { scales, side }: Required<ActivationOptions>,
+): number {
+  const largest = Math.max(...scales);
+  const peaks = scales.map((scale) => {
+    const length = scaledSide(side, scale);
+    const outputs = activationTensors(network, [2, length, length], scale === largest);
+    return peakBytes(Object.values(outputs));
+  });
+  return peaks.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+function scaledSide(length: number, scale: number): number {
+  return Math.max(smallestSide, Math.floor(scale * length));
+}
+
+/** `cam`, and of the first image `affinity`. */
+function activationTensors(
+  network: Afa,
+  shape: readonly [number, number | string, number | string],
+  withAffinity: boolean,
+): Record<string, Tensor> {
+  const { features, attention } = network.encoder.forward(imageInput(shape));
+  const outputs: Record<string, Tensor> = { cam: network.classifier.activate(features[3]) };
+  if (withAffinity) {
+    const first = attention.map((logits) =>
+      slice(logits, [0, 0, 0, 0], [1, ...logits.shape.slice(1)]),
+    );
+    outputs["affinity"] = network.attn_proj.forward(first);
+  }
+  return outputs;
 }

@@ -1,22 +1,15 @@
 import type { Config } from "../config.ts";
-import type { Image, LabelMap, Sample, SampleReader } from "../data/sample.ts";
 import { resizeLabels } from "../data/resize.ts";
-import type { Maps } from "../pseudo/index.ts";
-import {
-  labelOf,
-  mergeCam,
-  Par,
-  propagate,
-  pseudoLabel,
-  refineAffinityLabel,
-  resize,
-} from "../pseudo/index.ts";
+import type { Image, LabelMap, Sample, SampleReader } from "../data/sample.ts";
+import { Par, refineAffinityLabel, type Maps } from "../pseudo/index.ts";
 import { UserError } from "../user-error.ts";
 import type { ActivationPass } from "./activations.ts";
+import { labelsAt, locate, predictImage, readSample, refineOrTell } from "./look.ts";
+import type { Heat, RefineLogits, ViewOptions } from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
-import { networkImage, shrinkImage, withLongSide } from "./network-image.ts";
-import type { PredictOptions, Predictor } from "./predictor.ts";
-import { labelsOf } from "./predictor.ts";
+import { shrinkImage } from "./network-image.ts";
+import { overlap, type Begun } from "./overlap.ts";
+import { labelsOf, type Predictor } from "./predictor.ts";
 
 /** Scores in 0..1; NaN where there is no truth to compare with. */
 export interface ValidationScores {
@@ -48,8 +41,7 @@ export interface ValidationPanel {
   readonly image: Image;
   /** Classes present, from 0. */
   readonly tags: readonly number[];
-  /** The highest class activation at every pixel, 0..1. */
-  readonly heat: { readonly width: number; readonly height: number; readonly data: Float32Array };
+  readonly heat: Heat;
   readonly cam: LabelMap;
   readonly affinityCam: LabelMap;
   /** The label that training would use. */
@@ -58,17 +50,20 @@ export interface ValidationPanel {
   readonly truth?: LabelMap;
 }
 
-export interface EvaluatorOptions extends PredictOptions {
+export interface EvaluatorOptions extends ViewOptions {
   readonly config: Pick<Config, "data" | "pseudo" | "eval">;
   /** Foreground class names. */
   readonly classes: readonly string[];
   /** Images to make panels of, from the first. */
   readonly panels?: number;
-  /**
-   * Segment images resized to this long side (method section 11). Without it they keep their own size,
-   * up to `eval.maxSide`, as in validations during training.
-   */
-  readonly longSide?: number;
+  /** Look at class activations too, which takes longer than the segmentation itself. */
+  readonly cam?: boolean;
+  /** Also measure what this makes of the segmentation; the next images are begun meanwhile. */
+  readonly crf?: RefineLogits;
+  /** Images whose `crf` may be under way at once. */
+  readonly ahead?: number;
+  /** Give the result of every image with its progress. */
+  readonly results?: boolean;
 }
 
 /** What runs the network. */
@@ -77,68 +72,89 @@ export interface Networks {
   readonly activations: ActivationPass;
 }
 
+/** The same where there may be no activations to look at: exported files have none. */
+export type SegmentingNetworks = Pick<Networks, "predictor"> & {
+  readonly activations?: ActivationPass | null | undefined;
+};
+
+/** One image with a true mask, and its segmentation: after the CRF, where there is one. */
+export interface ImageResult {
+  readonly sample: Sample;
+  readonly image: Image;
+  readonly truth: LabelMap;
+  readonly prediction: LabelMap;
+  /** Mean IoU of this image alone, over the classes that occur in its truth; NaN if all is ignored. */
+  readonly meanIou: number;
+}
+
 export interface EvaluationProgress {
   readonly done: number;
   readonly total: number;
+  /** With `results`, of an image with a true mask. */
+  readonly result?: ImageResult;
 }
 
+/** Scores, and the counts they come from. */
+export interface Evaluation extends ValidationScores {
+  readonly panels: ValidationPanel[];
+  /** Pixels by true and predicted class; those of what was not asked for are empty or not there. */
+  readonly matrices: Readonly<Record<Measured, ConfusionMatrix>> & {
+    readonly crf?: ConfusionMatrix;
+  };
+}
+
+type Measured = "cam" | "affinityCam" | "seg";
+
 /**
- * Evaluates a network on samples, one at a time: segmentation, class activation maps, propagated
+ * Evaluates a network on samples, one after the other: segmentation, class activation maps, propagated
  * ones and tags (method sections 11 and 13). What cannot be read is left out and told. Yields
  * progress, returns the scores and panels.
  */
 export async function* evaluate(
   samples: readonly Sample[],
   reader: SampleReader,
-  networks: Networks,
+  networks: SegmentingNetworks,
   options: EvaluatorOptions,
-): AsyncGenerator<EvaluationProgress, ValidationScores & { panels: ValidationPanel[] }> {
-  const { config, classes, panels: panelCount = 0 } = options;
-  const { parIterations: iterations, parDilations: dilations } = config.pseudo;
-  const par = panelCount > 0 ? new Par({ iterations, dilations }) : null;
-  const matrix = (): ConfusionMatrix => new ConfusionMatrix(classes.length + 1);
+): AsyncGenerator<EvaluationProgress, Evaluation> {
+  const { classes, crf: refine, ahead = 4, results = false } = options;
+  const size = classes.length + 1;
+  const matrix = (): ConfusionMatrix => new ConfusionMatrix(size);
   const matrices = { cam: matrix(), affinityCam: matrix(), seg: matrix() };
+  const crfMatrix = refine ? matrix() : undefined;
   const panels: ValidationPanel[] = [];
   const skipped: string[] = [];
   let f1 = 0;
   let masks = 0;
-  for (const [done, sample] of samples.entries()) {
-    const pixels = await readSample(sample, reader);
-    if (pixels instanceof UserError) {
-      skipped.push(pixels.message);
-    } else {
-      const { image, truth } = pixels;
-      const { tags, segLogits } = await segment(image, networks, options);
-      f1 += tagF1(tags, sample.tags);
-      const wantsPanel = par !== null && panels.length < panelCount;
-      // Activations are for comparing and for looking at; an image that is neither spares them.
-      if (truth || wantsPanel) {
-        const located = await locate(image, sample.tags, networks, options);
-        if (truth) {
-          const { width, height } = image;
-          masks++;
-          matrices.seg.add(truth.data, labelsOf(segLogits, width, height).data);
-          const seen = labelsAt(located, width, height, config);
-          matrices.cam.add(truth.data, seen.cam.data);
-          matrices.affinityCam.add(truth.data, seen.affinityCam.data);
-        }
-        if (wantsPanel) {
-          // A panel is for the eye: a large photograph need not be kept at its own size.
-          const small = shrinkImage(image, config.eval.maxSide);
-          const { width, height } = small;
-          const { cam, affinityCam, heat } = labelsAt(located, width, height, config);
-          panels.push({
-            ...{ name: sample.name, tags: sample.tags, image: small, heat, cam, affinityCam },
-            label: located.walked
-              ? refineAffinityLabel(small, located.walked, sample.tags, { par })
-              : cam,
-            prediction: labelsOf(segLogits, width, height),
-            ...(truth && { truth: resizeLabels(truth, width, height) }),
-          });
-        }
-      }
+  let done = 0;
+  const total = samples.length;
+  const looks = lookAtEach(samples, reader, networks, options);
+  for await (const look of overlap(looks, refine ? ahead : 0)) {
+    done++;
+    if (look instanceof UserError) {
+      skipped.push(look.message);
+      yield { done, total };
+      continue;
     }
-    yield { done: done + 1, total: samples.length };
+    const { sample, image, truth, labels, crf } = look;
+    f1 += tagF1(look.tags, sample.tags);
+    if (look.panel) panels.push(look.panel);
+    let result: ImageResult | undefined;
+    if (truth && labels) {
+      masks++;
+      const own = matrix();
+      own.add(truth.data, labels.seg.data);
+      matrices.seg.merge(own);
+      if (labels.cam) matrices.cam.add(truth.data, labels.cam.data);
+      if (labels.affinityCam) matrices.affinityCam.add(truth.data, labels.affinityCam.data);
+      const refined = matrix();
+      if (crf) {
+        refined.add(truth.data, crf.data);
+        crfMatrix!.merge(refined);
+      }
+      const meanIou = (crf ? refined : own).meanIou();
+      result = { sample, image, truth, prediction: crf ?? labels.seg, meanIou };
+    }
+    yield { done, total, ...(results && result && { result }) };
   }
   const { cam, affinityCam, seg } = matrices;
   const images = samples.length - skipped.length;
@@ -155,85 +171,88 @@ export async function* evaluate(
     masks,
     skipped,
     panels,
+    matrices: { ...matrices, ...(crfMatrix && { crf: crfMatrix }) },
   };
 }
 
-/** The image and, if there is one, the mask of a sample; or what is wrong with them. */
-async function readSample(
-  sample: Sample,
+/** All that is made of one sample. */
+interface Look {
+  readonly sample: Sample;
+  readonly image: Image;
+  readonly truth: LabelMap | undefined;
+  /** Predicted, from 0. */
+  readonly tags: readonly number[];
+  /** Where there is a truth to compare with. */
+  readonly labels?: { readonly seg: LabelMap } & Partial<Record<"cam" | "affinityCam", LabelMap>>;
+  readonly crf?: LabelMap;
+  readonly panel?: ValidationPanel;
+}
+
+/** Runs the network on one sample after the other; only the CRF is left under way. */
+async function* lookAtEach(
+  samples: readonly Sample[],
   reader: SampleReader,
-): Promise<{ image: Image; truth: LabelMap | undefined } | UserError> {
-  try {
-    const image = await reader.readImage(sample);
-    const truth = sample.mask === undefined ? undefined : await reader.readMask(sample);
-    if (truth && (truth.width !== image.width || truth.height !== image.height)) {
-      return new UserError(
-        `${sample.mask}: mask is ${truth.width}x${truth.height}, its image ${image.width}x${image.height}`,
-      );
+  networks: SegmentingNetworks,
+  options: EvaluatorOptions,
+): AsyncGenerator<Begun<Look | UserError>> {
+  const { config, panels: panelCount = 0, crf, cam: wantsCam = true } = options;
+  const { activations } = networks;
+  const { parIterations: iterations, parDilations: dilations } = config.pseudo;
+  const par = panelCount > 0 && activations ? new Par({ iterations, dilations }) : null;
+  let panels = 0;
+  for (const sample of samples) {
+    const pixels = await readSample(sample, reader);
+    if (pixels instanceof UserError) {
+      yield { finished: Promise.resolve(pixels) };
+      continue;
     }
-    return { image, truth };
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
+    const { image, truth } = pixels;
+    const { width, height } = image;
+    const { tags, segLogits } = await predictImage(image, networks.predictor, options);
+    const wantsPanel = par !== null && panels < panelCount;
+    let look: Look = { sample, image, truth, tags };
+    // Activations are for comparing and for looking at; an image that is neither spares them.
+    const located =
+      activations && (wantsPanel || (wantsCam && truth))
+        ? await locate(image, sample.tags, activations, config)
+        : undefined;
+    if (truth) {
+      const seen = located && wantsCam && labelsAt(located, width, height, config.pseudo);
+      const labels = {
+        seg: labelsOf(segLogits, width, height),
+        ...(seen && { cam: seen.cam, affinityCam: seen.affinityCam }),
+      };
+      look = { ...look, labels };
+    }
+    if (wantsPanel && located) {
+      panels++;
+      // A panel is for the eye: a large photograph need not be kept at its own size.
+      const small = shrinkImage(image, config.eval.maxSide);
+      const { cam, affinityCam, heat } = labelsAt(
+        located,
+        small.width,
+        small.height,
+        config.pseudo,
+      );
+      const panel = {
+        ...{ name: sample.name, tags: sample.tags, image: small, heat, cam, affinityCam },
+        label: located.walked
+          ? refineAffinityLabel(small, located.walked, sample.tags, { par })
+          : cam,
+        prediction: labelsOf(segLogits, small.width, small.height),
+        ...(truth && { truth: resizeLabels(truth, small.width, small.height) }),
+      };
+      look = { ...look, panel };
+    }
+    yield { finished: crf && truth ? withCrf(look, segLogits, crf) : Promise.resolve(look) };
   }
 }
 
-/** Tags and logits that the network gives an image it knows nothing of. */
-async function segment(
-  image: Image,
-  { predictor }: Networks,
-  { config, longSide, scales = [1], flip = false }: EvaluatorOptions,
-): Promise<{ tags: number[]; segLogits: Maps }> {
-  const input =
-    longSide === undefined
-      ? networkImage(image, config.data, config.eval.maxSide)
-      : withLongSide(image, config.data, longSide);
-  const { clsLogits, segLogits } = await predictor.predict(input, { scales, flip });
-  return { tags: [...clsLogits.keys()].filter((c) => clsLogits[c]! > 0), segLogits };
-}
-
-/** Where the network sees the classes that an image is known to have. */
-interface Located {
-  readonly classes: readonly number[];
-  /** [classes, h, w], 0..1, of the size that the network saw. */
-  readonly cam: Maps;
-  /** [background, ...classes] on the grid of tokens, with the low and the high background score. */
-  readonly walked: { readonly low: Maps; readonly high: Maps } | null;
-}
-
-async function locate(
-  image: Image,
-  classes: readonly number[],
-  { activations }: Networks,
-  { config }: EvaluatorOptions,
-): Promise<Located> {
-  const { lowThreshold, highThreshold, radius } = config.pseudo;
-  const input = networkImage(image, config.data, config.eval.maxSide);
-  const seen = classes.length > 0 ? await activations.run(input) : null;
-  const cam = mergeCam(seen?.scales ?? [], classes, input.width, input.height);
-  if (!seen) return { classes, cam, walked: null };
-  const backgrounds = [lowThreshold, highThreshold];
-  const [low, high] = propagate(cam, seen.affinity, { backgrounds, radius }) as [Maps, Maps];
-  return { classes, cam, walked: { low, high } };
-}
-
-/** The labels of a size that activations stand for, and the activations themselves as heat. */
-function labelsAt(
-  { classes, cam: small, walked }: Located,
-  width: number,
-  height: number,
-  { pseudo: { backgroundThreshold } }: EvaluatorOptions["config"],
-): Pick<ValidationPanel, "heat" | "cam" | "affinityCam"> {
-  const full = resize(small, width, height);
-  const cam = pseudoLabel(full, classes, { low: backgroundThreshold, high: backgroundThreshold });
-  const affinityCam = walked ? labelOf(resize(walked.low, width, height), classes) : cam;
-  return { cam, affinityCam, heat: { width, height, data: highest(full) } };
-}
-
-/** The largest of the maps at every pixel. */
-function highest({ count, width, height, data }: Maps): Float32Array {
-  const area = width * height;
-  const out = new Float32Array(area);
-  for (let i = 0; i < count * area; i++) if (data[i]! > out[i % area]!) out[i % area] = data[i]!;
-  return out;
+async function withCrf(
+  look: Look,
+  segLogits: Maps,
+  refine: RefineLogits,
+): Promise<Look | UserError> {
+  const labels = await refineOrTell(refine, look.sample, look.image, segLogits);
+  return labels instanceof UserError ? labels : { ...look, crf: labels };
 }

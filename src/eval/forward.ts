@@ -2,6 +2,8 @@ import type { NdArray, Runtime } from "../graph/index.ts";
 import { writeModel } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
+import { UserError } from "../user-error.ts";
+import { exportedNames } from "../weights/onnx-export.ts";
 import { channelsLast, smallestSide, type Parameters } from "./feeds.ts";
 import { LazySession } from "./lazy-session.ts";
 
@@ -17,36 +19,116 @@ export interface ForwardResult {
   readonly cam: NdArray;
 }
 
-/** The evaluation-mode forward pass with all its outputs, for batches of any size. */
-export class ForwardPass {
+/** What segmenting needs of a forward pass. */
+export type Logits = Pick<ForwardResult, "clsLogits" | "segLogits">;
+
+/** Evaluation-mode forward passes over batches of any size. */
+export interface Forward<Result = Logits> {
+  /** @param images normalised RGB, [n, 3, h, w] */
+  run(images: NdArray): Promise<Result>;
+  release(): Promise<void>;
+}
+
+const allOutputs: readonly (keyof ForwardResult)[] = ["clsLogits", "segLogits", "affinity", "cam"];
+
+/** The forward pass of a network whose weights are fed, with the outputs wanted: all, unless told. */
+export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult> implements Forward<
+  Pick<ForwardResult, Name>
+> {
   private readonly session: LazySession;
 
   constructor(
     runtime: Runtime,
     network: Afa,
     private readonly parameters: Parameters,
+    private readonly wanted: readonly Name[] = allOutputs as readonly Name[],
   ) {
     this.session = new LazySession(() => {
-      const { clsLogits, segLogits, affinity, cam } = network.forward(imageInput(["n", "h", "w"]));
-      return runtime.createSession(writeModel({ clsLogits, segLogits, affinity, cam }));
+      const outputs = network.forward(imageInput(["n", "h", "w"]));
+      const named = wanted.map((name) => [name, outputs[name]] as const);
+      return runtime.createSession(writeModel(Object.fromEntries(named)));
     });
   }
 
-  /** @param images normalised RGB, [n, 3, h, w] */
-  async run(images: NdArray): Promise<ForwardResult> {
-    const [, , height, width] = images.shape as [number, number, number, number];
-    if (Math.min(height, width) < smallestSide) {
-      throw new RangeError(
-        `forward: images are ${width} x ${height}; resize them to at least ${smallestSide} a side`,
-      );
-    }
+  async run(images: NdArray): Promise<Pick<ForwardResult, Name>> {
+    checkSize(images);
     const session = await this.session.get();
     const feeds = { ...this.parameters, image: channelsLast(images) };
-    const wanted = { clsLogits: null, segLogits: null, affinity: null, cam: null };
-    return (await session.run(feeds, wanted)) as unknown as ForwardResult;
+    const fetches = Object.fromEntries(this.wanted.map((name) => [name, null]));
+    return (await session.run(feeds, fetches)) as Pick<ForwardResult, Name>;
   }
 
   release(): Promise<void> {
     return this.session.release();
   }
+}
+
+/** The forward pass of an exported model, which has its weights inside. */
+export class ExportedForward implements Forward {
+  private readonly session: LazySession;
+
+  /**
+   * @param model its bytes, or where the runtime's host finds it
+   * @param name what messages call it
+   * @param classes number of foreground classes, C
+   */
+  constructor(
+    runtime: Runtime,
+    model: Uint8Array | string,
+    private readonly name: string,
+    private readonly classes: number,
+  ) {
+    this.session = new LazySession(() => runtime.createSession(model));
+  }
+
+  async run(images: NdArray): Promise<Logits> {
+    checkSize(images);
+    const session = await this.session.get().catch((error: unknown) => {
+      const reason = (error as Error).message;
+      throw new UserError(`${this.name}: the model cannot be loaded: ${reason}`, { cause: error });
+    });
+    const { pixels, segLogits, clsLogits } = exportedNames;
+    if (session.inputNames.join() !== pixels)
+      throw this.unfit(`its inputs are ${session.inputNames.join(", ")}, expected ${pixels}`);
+    const results = await session.run(
+      { [pixels]: images },
+      { [segLogits]: null, [clsLogits]: null },
+    );
+    const logits = { clsLogits: results[clsLogits]!, segLogits: results[segLogits]! };
+    const [labels, tags] = [logits.segLogits.shape[1], logits.clsLogits.shape[1]];
+    if (labels !== this.classes + 1 || tags !== this.classes)
+      throw this.unfit(
+        `it tells ${labels} labels and ${tags} tags apart, its metadata names ${this.classes} classes`,
+      );
+    return logits;
+  }
+
+  /** Loads the model and runs it on a small black image: what is wrong with it is known before the work. */
+  async check(): Promise<void> {
+    const data = new Float32Array(3 * smallestSide ** 2);
+    try {
+      await this.run({ dtype: "float32", shape: [1, 3, smallestSide, smallestSide], data });
+    } catch (error) {
+      await this.release().catch(() => undefined);
+      throw error instanceof UserError
+        ? error
+        : this.unfit(`the model cannot be run: ${(error as Error).message}`);
+    }
+  }
+
+  private unfit(problem: string): UserError {
+    return new UserError(`${this.name}: ${problem}; give a model that \`tag2mask export\` wrote`);
+  }
+
+  release(): Promise<void> {
+    return this.session.release();
+  }
+}
+
+function checkSize({ shape }: NdArray): void {
+  const [, , height, width] = shape as [number, number, number, number];
+  if (Math.min(height, width) >= smallestSide) return;
+  throw new RangeError(
+    `forward: images are ${width} x ${height}; resize them to at least ${smallestSide} a side`,
+  );
 }

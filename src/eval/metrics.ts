@@ -34,9 +34,44 @@ export class ConfusionMatrix {
     }
   }
 
+  /** Adds the counts of another matrix over the same classes. */
+  merge(other: ConfusionMatrix): void {
+    if (other.numClasses !== this.numClasses) {
+      throw new RangeError(
+        `metrics: counts over ${other.numClasses} classes do not add to counts over ${this.numClasses}`,
+      );
+    }
+    for (let i = 0; i < this.counts.length; i++) this.counts[i]! += other.counts[i]!;
+  }
+
+  /** Pixels of each true class, by predicted class. */
+  rows(): number[][] {
+    const n = this.numClasses;
+    return Array.from({ length: n }, (_, c) => [...this.counts.subarray(c * n, (c + 1) * n)]);
+  }
+
+  /** The same counts over only as many classes as have any, or over `least` if that is more. */
+  trimmed(least: number): ConfusionMatrix {
+    const n = this.numClasses;
+    let size = Math.max(1, least);
+    this.counts.forEach((pixels, i) => {
+      if (pixels > 0) size = Math.max(size, Math.floor(i / n) + 1, (i % n) + 1);
+    });
+    const small = new ConfusionMatrix(size);
+    for (let c = 0; c < Math.min(n, size); c++) {
+      small.counts.set(this.counts.subarray(c * n, c * n + Math.min(n, size)), c * size);
+    }
+    return small;
+  }
+
   /** Intersection over union of each class; NaN where it is neither true nor predicted anywhere. */
   iou(): number[] {
     return this.perClass((tp, row, column) => tp / (row + column - tp));
+  }
+
+  /** Part of each class's pixels that are predicted right; NaN where the truth has none. */
+  accuracies(): number[] {
+    return this.perClass((tp, row) => tp / row);
   }
 
   /** Mean of `iou` over the classes of the truth. */
@@ -53,7 +88,7 @@ export class ConfusionMatrix {
 
   /** Part of each class's pixels that are predicted right, averaged over the classes of the truth. */
   meanAccuracy(): number {
-    return this.meanOverTruth(this.perClass((tp, row) => tp / row));
+    return this.meanOverTruth(this.accuracies());
   }
 
   private perClass(score: (tp: number, row: number, column: number) => number): number[] {

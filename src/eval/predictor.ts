@@ -1,11 +1,9 @@
 import type { NdArray, Runtime } from "../graph/index.ts";
-import { writeModel } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
-import { imageInput } from "../model/index.ts";
 import type { Labels, Maps } from "../pseudo/index.ts";
 import { resize } from "../pseudo/index.ts";
-import { interleaved, smallestSide, type Parameters } from "./feeds.ts";
-import { LazySession } from "./lazy-session.ts";
+import { smallestSide, type Parameters } from "./feeds.ts";
+import { ForwardPass, type Forward } from "./forward.ts";
 
 /** What a forward pass says of one image. */
 export interface Prediction {
@@ -22,19 +20,13 @@ export interface PredictOptions {
   readonly flip?: boolean;
 }
 
-/** Runs the whole network in evaluation mode on images of any size. */
+/** Tags and segmentation of images of any size, from a network or from an exported model. */
 export class Predictor {
-  private readonly session: LazySession;
+  constructor(private readonly forward: Forward) {}
 
-  constructor(
-    runtime: Runtime,
-    network: Afa,
-    private readonly parameters: Parameters,
-  ) {
-    this.session = new LazySession(() => {
-      const { clsLogits, segLogits } = network.forward(imageInput(["n", "h", "w"]));
-      return runtime.createSession(writeModel({ cls: clsLogits, seg: segLogits }));
-    });
+  /** Runs a network in evaluation mode; its parameters are read anew for every image. */
+  static of(runtime: Runtime, network: Afa, parameters: Parameters): Predictor {
+    return new Predictor(new ForwardPass(runtime, network, parameters, ["clsLogits", "segLogits"]));
   }
 
   /**
@@ -63,22 +55,29 @@ export class Predictor {
   }
 
   release(): Promise<void> {
-    return this.session.release();
+    return this.forward.release();
   }
 
   private async single(image: Maps, flip: boolean): Promise<Prediction> {
-    const session = await this.session.get();
-    const feeds = { ...this.parameters, image: interleaved(image, flip) };
-    const { cls, seg } = (await session.run(feeds, { cls: null, seg: null })) as Record<
-      "cls" | "seg",
-      NdArray
-    >;
+    const { clsLogits: cls, segLogits: seg } = await this.forward.run(batchOf(image, flip));
     const [, count, height, width] = seg.shape as [number, number, number, number];
     const data = (seg.data as Float32Array).slice(0, count * height * width);
     if (flip) average(data, seg.data as Float32Array, width);
     const clsLogits = (cls.data as Float32Array).slice(0, cls.shape[1]);
     return { clsLogits, segLogits: { count, width, height, data } };
   }
+}
+
+/** [3, h, w] as [1, 3, h, w], or as [2, 3, h, w] with the mirror image behind it. */
+function batchOf({ count, width, height, data: source }: Maps, mirrored: boolean): NdArray {
+  const size = source.length;
+  if (!mirrored) return { dtype: "float32", shape: [1, count, height, width], data: source };
+  const data = new Float32Array(2 * size);
+  data.set(source);
+  for (let row = 0; row < size; row += width) {
+    for (let x = 0; x < width; x++) data[size + row + width - 1 - x] = source[row + x]!;
+  }
+  return { dtype: "float32", shape: [2, count, height, width], data };
 }
 
 /** The label of the highest logit at every pixel of an image of the given size. */

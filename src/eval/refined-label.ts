@@ -1,5 +1,14 @@
+import { resizeLabels } from "../data/resize.ts";
 import type { Image, LabelMap } from "../data/sample.ts";
-import { labelAtSize, refineInside, resize, type Maps, type Par } from "../pseudo/index.ts";
+import {
+  labelAtSize,
+  refineInside,
+  refinePseudoLabel,
+  resize,
+  type Maps,
+  type Par,
+} from "../pseudo/index.ts";
+import { meanMargin } from "./confidence.ts";
 import { shrinkImage } from "./network-image.ts";
 
 /**
@@ -8,9 +17,15 @@ import { shrinkImage } from "./network-image.ts";
  */
 const longestRefined = 2048;
 
+/** A label, and how far its class is ahead of the next (`meanMargin`). */
+export interface SureLabel {
+  readonly labels: LabelMap;
+  readonly confidence: number;
+}
+
 /**
  * Label of every pixel of an image from propagated maps, refined along its colors (method, section
- * 7.3); nothing is ignored.
+ * 7.3); nothing is ignored. The confidence is that of the refined maps.
  *
  * @param scores maps [background, ...classes] of any size
  */
@@ -19,8 +34,27 @@ export function refinedLabel(
   scores: Maps,
   classes: readonly number[],
   par: Par,
-): LabelMap {
+): SureLabel {
   const small = shrinkImage(image, longestRefined);
   const refined = refineInside(small, resize(scores, small.width, small.height), { par });
-  return labelAtSize(refined, classes, image);
+  return { labels: labelAtSize(refined, classes, image), confidence: meanMargin(refined) };
+}
+
+/**
+ * Label of every pixel of an image from class activation maps, refined along its colors (method,
+ * section 7.2) with one background score for low and high: nothing is ignored.
+ *
+ * @param cam [classes, h, w] of any size, only of the classes the image has
+ */
+export function refinedCamLabel(
+  image: Image,
+  cam: Maps,
+  classes: readonly number[],
+  { background, par }: { background: number; par: Par },
+): LabelMap {
+  const small = shrinkImage(image, longestRefined);
+  const maps = resize(cam, small.width, small.height);
+  const thresholds = { low: background, high: background };
+  const labels = refinePseudoLabel(small, maps, classes, { ...thresholds, par });
+  return small === image ? labels : resizeLabels(labels, image.width, image.height);
 }

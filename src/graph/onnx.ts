@@ -1,14 +1,22 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { NdArray } from "./ndarray.ts";
-import { onnxType } from "./ndarray.ts";
-import type { Attribute, Node, Tensor } from "./tensor.ts";
+import {
+  byteLength,
+  message,
+  TensorWriter,
+  writeEntry,
+  writeNode,
+  writeValueInfo,
+} from "./onnx-messages.ts";
+import type { Node, Tensor } from "./tensor.ts";
 import { resolve } from "./tensor.ts";
 
-// Field numbers of onnx.proto3 (IR version 8), the few messages that a model of ours holds.
-const attributeType = { float: 1, int: 2, string: 3, ints: 7 };
+// Field numbers of onnx.proto3 (IR version 8).
 const irVersion = 8;
 /** The newest operator set that every runtime since ONNX Runtime 1.17, and the checkers of 2022, read. */
 export const opset = 17;
+/** Protobuf's limit for a message. */
+const largestMessage = 2 ** 31 - 1;
 
 export interface ModelOptions {
   readonly name?: string;
@@ -16,6 +24,24 @@ export interface ModelOptions {
   readonly initializers?: Readonly<Record<string, NdArray>>;
   /** Free text stored with the model. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** What the model is, for people who open it. */
+  readonly description?: string;
+  /** What inputs and outputs are, by name. */
+  readonly descriptions?: Readonly<Record<string, string>>;
+  /** Only operators of the ONNX standard: Gelu is written in its parts, which ONNX Runtime joins again. */
+  readonly portable?: boolean;
+}
+
+export interface EncodeOptions extends ModelOptions {
+  /** Name of a file beside the model's that is to hold the large tensors. */
+  readonly externalData?: string;
+}
+
+/** A model's file in pieces, to be written one after the other; tensors are not copied. */
+export interface EncodedModel {
+  readonly model: readonly Uint8Array[];
+  /** Content of the file named by `externalData`; empty without it. */
+  readonly externalData: readonly Uint8Array[];
 }
 
 /**
@@ -26,18 +52,38 @@ export function writeModel(
   outputs: Readonly<Record<string, Tensor>>,
   options: ModelOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  const { name = "tag2mask", initializers = {}, metadata = {} } = options;
-  const graph = new GraphWriter(initializers);
+  const { model } = encodeModel(outputs, options);
+  const bytes = new Uint8Array(byteLength(model));
+  let end = 0;
+  for (const piece of model) {
+    bytes.set(piece, end);
+    end += piece.length;
+  }
+  return bytes;
+}
+
+/** The same in pieces, and with the large tensors in a second file if one is named. */
+export function encodeModel(
+  outputs: Readonly<Record<string, Tensor>>,
+  options: EncodeOptions = {},
+): EncodedModel {
+  const { name = "tag2mask", metadata = {}, description, portable = false } = options;
+  const graph = new GraphWriter(options);
   const named = Object.entries(outputs).map(([output, tensor]) => graph.output(output, tensor));
-  const writer = new BinaryWriter();
-  writer.uint32((1 << 3) | 0).int64(irVersion);
-  writer.uint32((2 << 3) | 2).string("tag2mask");
-  message(writer, 7, (w) => graph.finish(w, name, named));
-  for (const [domain, version] of [
-    ["", opset],
-    ["com.microsoft", 1],
-  ] as const) {
-    message(writer, 8, (w) =>
+  const body = graph.finish(name, named);
+  const length = byteLength(body.model);
+  if (length > largestMessage) {
+    throw new RangeError(
+      `onnx: the model takes ${length} bytes, at most ${largestMessage} fit into one file; give externalData`,
+    );
+  }
+  const head = new BinaryWriter();
+  head.uint32((1 << 3) | 0).int64(irVersion);
+  head.uint32((2 << 3) | 2).string("tag2mask");
+  if (description !== undefined) head.uint32((6 << 3) | 2).string(description);
+  const domains = [["", opset] as const, ...(portable ? [] : [["com.microsoft", 1] as const])];
+  for (const [domain, version] of domains) {
+    message(head, 8, (w) =>
       w
         .uint32((1 << 3) | 2)
         .string(domain)
@@ -45,21 +91,15 @@ export function writeModel(
         .int64(version),
     );
   }
-  for (const [key, value] of Object.entries(metadata)) {
-    message(writer, 14, (w) =>
-      w
-        .uint32((1 << 3) | 2)
-        .string(key)
-        .uint32((2 << 3) | 2)
-        .string(value),
-    );
-  }
-  return writer.finish() as Uint8Array<ArrayBuffer>;
+  // Before the graph, where it is found without reading the weights.
+  for (const [key, value] of Object.entries(metadata)) writeEntry(head, 14, key, value);
+  head.uint32((7 << 3) | 2).uint32(length);
+  return { model: [head.finish(), ...body.model], externalData: body.externalData };
 }
 
 /** Names of the inputs that a graph reads, in the order met. */
 export function inputNames(outputs: readonly Tensor[]): string[] {
-  const graph = new GraphWriter({});
+  const graph = new GraphWriter();
   outputs.forEach((tensor, i) => graph.output(`output${i}`, tensor));
   return [...graph.inputs.keys()];
 }
@@ -71,7 +111,11 @@ class GraphWriter {
   private readonly order: Node[] = [];
   private readonly seen = new Set<Node>();
 
-  constructor(private readonly initializers: Readonly<Record<string, NdArray>>) {}
+  private readonly initializers: Readonly<Record<string, NdArray>>;
+
+  constructor(private readonly options: EncodeOptions = {}) {
+    this.initializers = options.initializers ?? {};
+  }
 
   /** Adds what an output needs; an Identity gives it its public name. */
   output(name: string, tensor: Tensor): { name: string; from: string; tensor: Tensor } {
@@ -79,36 +123,28 @@ class GraphWriter {
     return { name, from: this.nameOf(tensor), tensor };
   }
 
-  finish(
-    w: BinaryWriter,
-    name: string,
-    outputs: { name: string; from: string; tensor: Tensor }[],
-  ): void {
-    for (const made of this.order) message(w, 1, (n) => this.writeNode(n, made));
+  finish(name: string, outputs: { name: string; from: string; tensor: Tensor }[]): EncodedModel {
+    const { externalData, descriptions = {} } = this.options;
+    const tensors = new TensorWriter(externalData);
+    const w = tensors.writer;
+    for (const made of this.order) this.writeNode(w, made);
     for (const { name: output, from } of outputs) {
       if (this.inputs.has(output))
         throw new Error(`onnx: ${output} is an input and an output; give each its own name`);
-      message(w, 1, (n) =>
-        n
-          .uint32((1 << 3) | 2)
-          .string(from)
-          .uint32((2 << 3) | 2)
-          .string(output)
-          .uint32((4 << 3) | 2)
-          .string("Identity"),
-      );
+      writeNode(w, { operator: "Identity", inputs: [from], outputs: [output] });
     }
     w.uint32((2 << 3) | 2).string(name);
     for (const { name: constant, value } of this.constants.values())
-      message(w, 5, (t) => writeTensor(t, constant, value));
+      tensors.write(5, constant, value);
     for (const [input, tensor] of this.inputs) {
       const value = this.initializers[input];
       if (value) checkInitializer(input, value, tensor);
-      if (value) message(w, 5, (t) => writeTensor(t, input, value));
-      else message(w, 11, (v) => writeValueInfo(v, input, tensor));
+      if (value) tensors.write(5, input, value);
+      else message(w, 11, (v) => writeValueInfo(v, input, tensor, descriptions[input]));
     }
     for (const { name: output, tensor } of outputs)
-      message(w, 12, (v) => writeValueInfo(v, output, tensor));
+      message(w, 12, (v) => writeValueInfo(v, output, tensor, descriptions[output]));
+    return tensors.finish();
   }
 
   private nameOf(tensor: Tensor): string {
@@ -165,12 +201,28 @@ class GraphWriter {
   }
 
   private writeNode(w: BinaryWriter, made: Node): void {
-    for (const t of made.inputs) w.uint32((1 << 3) | 2).string(t ? this.nameOf(t) : "");
-    for (const t of made.outputs) w.uint32((2 << 3) | 2).string(this.nameOf(t));
-    w.uint32((4 << 3) | 2).string(made.operator!);
-    for (const [key, value] of Object.entries(made.attributes))
-      message(w, 5, (a) => writeAttribute(a, key, value));
-    if (made.domain) w.uint32((7 << 3) | 2).string(made.domain);
+    const { domain, attributes } = made;
+    const operator = made.operator!;
+    const inputs = made.inputs.map((t) => (t ? this.nameOf(t) : ""));
+    const outputs = made.outputs.map((t) => this.nameOf(t));
+    if (this.options.portable && domain !== "") this.writeParts(w, operator, inputs, outputs[0]!);
+    else writeNode(w, { operator, domain, inputs, attributes, outputs });
+  }
+
+  /** x · (1 + erf(x / √2)) · 0.5 in the order that ONNX Runtime looks for. */
+  private writeParts(w: BinaryWriter, operator: string, [x]: readonly string[], y: string): void {
+    if (operator !== "Gelu") throw new Error(`onnx: ${operator} has no parts of the ONNX standard`);
+    const number = (value: number): string =>
+      this.constantName({ dtype: "float32", shape: [], data: Float32Array.of(value) });
+    const parts = [
+      ["Div", x!, number(Math.SQRT2), `${y}/scaled`],
+      ["Erf", `${y}/scaled`, "", `${y}/erf`],
+      ["Add", `${y}/erf`, number(1), `${y}/sum`],
+      ["Mul", x!, `${y}/sum`, `${y}/double`],
+      ["Mul", `${y}/double`, number(0.5), y],
+    ] as const;
+    for (const [part, a, b, output] of parts)
+      writeNode(w, { operator: part, inputs: b === "" ? [a] : [a, b], outputs: [output] });
   }
 }
 
@@ -183,54 +235,5 @@ function checkInitializer(name: string, { dtype, shape }: NdArray, tensor: Tenso
     return;
   throw new RangeError(
     `onnx: initializer ${name} is ${dtype} [${shape}], the input is ${tensor.dtype} [${tensor.shape}]`,
-  );
-}
-
-function message(w: BinaryWriter, field: number, write: (w: BinaryWriter) => void): void {
-  w.uint32((field << 3) | 2).fork();
-  write(w);
-  w.join();
-}
-
-function writeAttribute(w: BinaryWriter, name: string, value: Attribute): void {
-  w.uint32((1 << 3) | 2).string(name);
-  let type: number;
-  if (typeof value === "number") {
-    w.uint32((3 << 3) | 0).int64(value);
-    type = attributeType.int;
-  } else if (typeof value === "string") {
-    w.uint32((4 << 3) | 2).string(value);
-    type = attributeType.string;
-  } else if ("float" in value) {
-    w.uint32((2 << 3) | 5).float(value.float);
-    type = attributeType.float;
-  } else {
-    message(w, 8, (ints) => value.forEach((v) => ints.int64(v)));
-    type = attributeType.ints;
-  }
-  w.uint32((20 << 3) | 0).int32(type);
-}
-
-function writeTensor(w: BinaryWriter, name: string, { dtype, shape, data }: NdArray): void {
-  if (shape.length > 0) message(w, 1, (dims) => shape.forEach((dim) => dims.int64(dim)));
-  w.uint32((2 << 3) | 0).int32(onnxType[dtype]);
-  w.uint32((8 << 3) | 2).string(name);
-  w.uint32((9 << 3) | 2).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-}
-
-function writeValueInfo(w: BinaryWriter, name: string, tensor: Tensor): void {
-  w.uint32((1 << 3) | 2).string(name);
-  message(w, 2, (type) =>
-    message(type, 1, (tensorType) => {
-      tensorType.uint32((1 << 3) | 0).int32(onnxType[tensor.dtype]);
-      message(tensorType, 2, (shape) => {
-        for (const dim of tensor.shape) {
-          message(shape, 1, (d) => {
-            if (typeof dim === "number") d.uint32((1 << 3) | 0).int64(dim);
-            else d.uint32((2 << 3) | 2).string(dim.key);
-          });
-        }
-      });
-    }),
   );
 }

@@ -17,5 +17,6 @@ export interface Session {
 /** What runs graphs: ONNX Runtime on some device. A host passes one in. */
 export interface Runtime {
   readonly device: string;
-  createSession(model: Uint8Array): Promise<Session>;
+  /** @param model its bytes, or the path or address by which the host finds it and what lies beside it */
+  createSession(model: Uint8Array | string): Promise<Session>;
 }

@@ -11,6 +11,13 @@ export interface AtomicWriteOptions {
   readonly durable?: boolean;
 }
 
+/** A file to be written. */
+export interface FileToWrite {
+  readonly path: string;
+  /** In pieces where it is large, so that it need not be joined in memory first. */
+  readonly data: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+}
+
 let counter = 0;
 
 /**
@@ -19,28 +26,54 @@ let counter = 0;
  */
 export async function writeFileAtomic(
   path: string,
-  data: string | Uint8Array | readonly Uint8Array[],
+  data: FileToWrite["data"],
+  options: AtomicWriteOptions = {},
+): Promise<void> {
+  await writeFilesAtomic([{ path, data }], options);
+}
+
+/**
+ * The same for files that belong together. All are written under temporary names before the first is
+ * renamed. The last is where readers begin: while the others take their places there is none, so that
+ * it never meets files that are not its own.
+ */
+export async function writeFilesAtomic(
+  files: readonly FileToWrite[],
   { durable = true }: AtomicWriteOptions = {},
 ): Promise<void> {
-  const folder = dirname(resolve(path));
-  const temporary = join(folder, `.${basename(path)}.${process.pid}-${counter++}.tmp`);
+  const staged: { path: string; temporary: string }[] = [];
+  let at = "";
   try {
-    await makeWithParents(folder);
-    const file = await open(temporary, "wx");
-    try {
-      // In pieces, so that a large file need not be joined in memory first.
-      for (const piece of Array.isArray(data) ? data : [data]) await file.writeFile(piece);
-      if (durable) await file.sync();
-    } finally {
-      await file.close();
+    for (const { path, data } of files) {
+      at = path;
+      const folder = dirname(resolve(path));
+      const temporary = join(folder, `.${basename(path)}.${process.pid}-${counter++}.tmp`);
+      staged.push({ path, temporary });
+      await makeWithParents(folder);
+      await writeNew(temporary, data, durable);
     }
-    await rename(temporary, path);
-    if (durable) await syncFolder(folder);
+    if (files.length > 1) await rm(at, { force: true });
+    for (const { path, temporary } of staged) {
+      at = path;
+      await rename(temporary, path);
+      if (durable) await syncFolder(dirname(resolve(path)));
+    }
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw new UserError(`${path}: cannot be written: ${describeFileError(error)}`, {
-      cause: error,
-    });
+    for (const { temporary } of staged) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+    }
+    throw new UserError(`${at}: cannot be written: ${describeFileError(error)}`, { cause: error });
+  }
+}
+
+async function writeNew(path: string, data: FileToWrite["data"], durable: boolean): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    const whole = typeof data === "string" || data instanceof Uint8Array;
+    for await (const piece of whole ? [data] : data) await file.writeFile(piece);
+    if (durable) await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

@@ -1,11 +1,17 @@
-import { parseConfig, type Config } from "../config.ts";
+import type { Config } from "../config.ts";
 import type { NdArray } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Parameter } from "../nn/index.ts";
 import { networkOf } from "../train/trainer.ts";
 import { UserError } from "../user-error.ts";
-import { readTensorFile } from "./run/checkpoints.ts";
+import { isClassLayer, matchWeights, readMatched } from "../weights/match.ts";
+import { listNames, understandWeights } from "../weights/understand.ts";
+import type { WeightsFile } from "../weights/weights-file.ts";
 import { findModelFile } from "./run/model-file.ts";
+import { withWeights } from "./weights/open.ts";
+import { meaningOf } from "./weights/published.ts";
+
+export { parseList, readConfig } from "./model-metadata.ts";
 
 /** A trained network with everything that using it takes. */
 export interface OpenedModel {
@@ -22,64 +28,76 @@ export interface OpenedModel {
 }
 
 /**
- * Opens a run folder (its best weights, else its last), or a .safetensors file that a run wrote.
+ * Opens a run folder (its best weights, else its last), a .safetensors file that a run wrote, or a
+ * published checkpoint of AFA (.pth or .safetensors), whose backbone and decoder its shapes tell.
  * Anything that is not whole is a UserError that names the file and what is wrong in it.
  */
 export async function openModel(path: string): Promise<OpenedModel> {
   const file = await findModelFile(path);
-  const { tensors, metadata } = await readTensorFile(file);
-  const classes = parseList(file, metadata["classes"]);
-  const config = readConfig(file, metadata["config"]);
-  const network = networkOf(config, classes);
-  const parameters: Record<string, NdArray> = {};
-  for (const parameter of network.parameters) {
-    const { name } = parameter;
-    const found = tensors[name];
-    if (!found)
-      throw new UserError(`${file}: ${name} is missing; a ${config.model.backbone} has it`);
-    checkFits(file, found, parameter, config, classes);
-    parameters[name] = found;
-  }
-  return { file, network, parameters, config, classes, step: Number(metadata["step"] ?? 0) };
+  return withWeights(file, async (weights) => {
+    const understood = understandWeights(weights);
+    const meaning = meaningOf(weights, understood);
+    if (!meaning) throw unknownNetwork(weights, understood.architecture);
+    const { config } = meaning;
+    const { backbone } = config.model;
+    const count = understood.architecture.classes;
+    if (!meaning.classes) {
+      if (count === undefined) throw onlyEncoder(file, namesOf(understood.match?.missing ?? []));
+      throw new UserError(
+        `${file}: has ${count} classes without names; name them, one a line in the order of the labels: ` +
+          `tag2mask weights ${file} --out named.safetensors --classes names.txt`,
+      );
+    }
+    const network = networkOf(config, meaning.classes);
+    const match = matchWeights(understood.tensors, network.parameters);
+    const [misfit] = match.misfits;
+    if (misfit) {
+      throw new UserError(
+        `${file}: ${misfit.name} is ${misfit.found}, ${backbone} ` +
+          `with ${meaning.classes.length} classes needs ${misfit.needed}`,
+      );
+    }
+    const missing = namesOf(match.missing);
+    if (missing.some(isClassLayer)) throw onlyEncoder(file, missing);
+    if (missing.length > 0) {
+      throw new UserError(`${file}: ${listNames(missing)} is missing; a ${backbone} has it`);
+    }
+    return {
+      file,
+      network,
+      parameters: await readMatched(match),
+      config,
+      classes: meaning.classes,
+      step: stepOf(weights),
+    };
+  });
 }
 
-/** Throws a UserError if a file's tensor has not the shape and type of the network's parameter. */
-export function checkFits(
-  file: string,
-  found: NdArray,
-  { name, shape, dtype }: Parameter,
-  { model }: Config,
-  classes: readonly string[],
-): void {
-  if (String(found.shape) === String(shape) && found.dtype === dtype) return;
-  throw new UserError(
-    `${file}: ${name} is ${found.dtype} [${found.shape}], ${model.backbone} ` +
-      `with ${classes.length} classes needs ${dtype} [${shape}]`,
+function namesOf(parameters: readonly Parameter[]): string[] {
+  return parameters.map(({ name }) => name);
+}
+
+function stepOf({ metadata }: WeightsFile): number {
+  const step = Number(metadata["step"] ?? 0);
+  return Number.isSafeInteger(step) ? step : 0;
+}
+
+function unknownNetwork(
+  { name, metadata, tensors }: WeightsFile,
+  { channels, depths, parts }: ReturnType<typeof understandWeights>["architecture"],
+): UserError {
+  const what = parts.includes("encoder")
+    ? `its encoder has ${channels.join(",")} channels and ${depths.join(",")} blocks, which is no known backbone`
+    : `none of its ${tensors.length} tensors is of an encoder that we know`;
+  const says = metadata["classes"] === undefined ? "says nothing of its config, and " : "";
+  return new UserError(
+    `${name}: ${says}${what}; give weights that tag2mask train wrote, or a published checkpoint of AFA`,
   );
 }
 
-function parseList(file: string, text: string | undefined): string[] {
-  const value = parseText(file, "classes", text);
-  if (Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string"))
-    return value;
-  throw new UserError(`${file}: its classes are ${text}; expected a list of names`);
-}
-
-function readConfig(file: string, text: string | undefined): Config {
-  return parseConfig({ file: { name: `${file}, config`, value: parseText(file, "config", text) } });
-}
-
-function parseText(file: string, key: string, text: string | undefined): unknown {
-  if (text === undefined) {
-    throw new UserError(
-      `${file}: says nothing of its ${key}; give weights that tag2mask train wrote`,
-    );
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`${file}: its ${key} are not readable: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+function onlyEncoder(file: string, missing: readonly string[]): UserError {
+  return new UserError(
+    `${file}: is not a whole network: ${listNames(missing)} is missing; ` +
+      `train one from it: tag2mask train --weights ${file}`,
+  );
 }

@@ -119,6 +119,7 @@ export class StepMeter {
       const loss = losses[name];
       if (loss !== null) parts.push(`${name} ${loss.toFixed(4)}`);
     }
+    if (losses.energy !== null) parts.push(`energy ${losses.energy.toExponential(2)}`);
     if (this.secondsPerStep > 0) {
       parts.push(`${(images / this.secondsPerStep).toFixed(1)} images/s`);
       parts.push(`ETA ${duration((steps - step) * this.secondsPerStep)}`);

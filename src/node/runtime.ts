@@ -17,7 +17,7 @@ export function nodeRuntime({
   return {
     device,
     async createSession(model) {
-      const session = await ort.InferenceSession.create(model, {
+      const options: ort.InferenceSession.SessionOptions = {
         executionProviders: [device],
         graphOptimizationLevel: "all",
         executionMode: "sequential",
@@ -30,7 +30,10 @@ export function nodeRuntime({
         // Every session has threads of its own. Left spinning after a run they take the cores from the
         // next session: without this the passes of a small network take twice as long.
         extra: { session: { force_spinning_stop: "1" } },
-      });
+      };
+      const session = await (typeof model === "string"
+        ? ort.InferenceSession.create(model, options)
+        : ort.InferenceSession.create(model, options));
       return new NodeSession(session);
     },
   };
@@ -59,7 +62,11 @@ class NodeSession implements Session {
     const results = await this.session.run(given, wanted);
     const out: Record<string, NdArray> = {};
     for (const [name, value] of Object.entries(fetches)) {
-      const result = results[name] as ort.Tensor;
+      const result = results[name];
+      if (!result)
+        throw new Error(
+          `session: no output ${name}; there is ${this.session.outputNames.join(", ")}`,
+        );
       out[name] = value ?? {
         dtype: result.type as NdArray["dtype"],
         shape: result.dims,

@@ -1,12 +1,17 @@
 import type { Image, LabelMap } from "../data/sample.ts";
 import { ActivationPass } from "../eval/activations.ts";
+import { meanLogitMargin } from "../eval/confidence.ts";
+import { ExportedForward } from "../eval/forward.ts";
+import type { RefineLogits } from "../eval/look.ts";
 import { networkImage, withLongSide } from "../eval/network-image.ts";
 import { labelsOf, Predictor } from "../eval/predictor.ts";
 import { refinedLabel } from "../eval/refined-label.ts";
 import { mergeCam, Par, propagate } from "../pseudo/index.ts";
+import { UserError } from "../user-error.ts";
 import { resolveDevice, type DeviceChoice, type DeviceName } from "./devices.ts";
 import { readImage } from "./images.ts";
-import { openModel, type OpenedModel } from "./model-file.ts";
+import type { OpenedModel } from "./model-file.ts";
+import { openAnyModel, type ExportedModel } from "./onnx-model.ts";
 import { nodeRuntime } from "./runtime.ts";
 
 export interface SegmentOptions {
@@ -14,6 +19,10 @@ export interface SegmentOptions {
   readonly scales?: readonly number[];
   /** Average with the logits of the mirror image. */
   readonly flip?: boolean;
+  /** The network sees images resized to this long side; `eval.longSide` of the model if not given. */
+  readonly longSide?: number;
+  /** Turns the logits into labels along the image's colors (dense CRF, method section 12.1). */
+  readonly crf?: RefineLogits;
 }
 
 /** Labels of every pixel of an image, at its own size. */
@@ -22,6 +31,13 @@ export interface Segmentation extends LabelMap {
   readonly classes: readonly string[];
   /** Classes that the tag classifier finds in the image, from 0. */
   readonly tags: readonly number[];
+  /**
+   * How far the best class is ahead of the second, in probability, averaged over the pixels, 0..1. From
+   * `segment`: of the softmax of its logits on their own grid, before any CRF. From `label`: of the
+   * propagated and refined scores of background and the tagged classes, each pixel's divided by their
+   * sum; 1 without tags, for then all is background. Compare like with like: the two differ in scale.
+   */
+  readonly confidence: number;
 }
 
 /** A trained model at work on images: masks for any image, and better ones where the tags are known. */
@@ -29,9 +45,10 @@ export class Segmenter {
   private readonly par: Par;
 
   private constructor(
-    readonly model: OpenedModel,
+    readonly model: OpenedModel | ExportedModel,
     readonly predictor: Predictor,
-    readonly activations: ActivationPass,
+    /** Null for an exported model, which can only segment. */
+    readonly activations: ActivationPass | null,
     /** What it computes on. */
     readonly device: string,
   ) {
@@ -39,17 +56,26 @@ export class Segmenter {
     this.par = new Par({ iterations, dilations });
   }
 
-  /** @param source a run folder, a .safetensors file that a run wrote, or what `openModel` made of it */
+  /**
+   * @param source a run folder, a weights file, an exported .onnx model or a folder that transformers.js
+   * loads; or what `openModel` or `openAnyModel` made of it
+   */
   static async open(
-    source: string | OpenedModel,
+    source: string | OpenedModel | ExportedModel,
     { device = "auto" }: { device?: DeviceName | DeviceChoice } = {},
   ): Promise<Segmenter> {
-    const model = typeof source === "string" ? await openModel(source) : source;
+    const model = typeof source === "string" ? await openAnyModel(source) : source;
     const runtime = nodeRuntime({ device: (await resolveDevice(device)).device });
+    if (model.network === null) {
+      const { file, classes } = model;
+      const forward = new ExportedForward(runtime, file, file, classes.length);
+      await forward.check();
+      return new Segmenter(model, new Predictor(forward), null, runtime.device);
+    }
     const { network, parameters, config } = model;
     return new Segmenter(
       model,
-      new Predictor(runtime, network, parameters),
+      Predictor.of(runtime, network, parameters),
       new ActivationPass(runtime, network, parameters, { scales: config.pseudo.scales }),
       runtime.device,
     );
@@ -62,14 +88,18 @@ export class Segmenter {
   /** Masks from the segmentation branch, for any image (method section 11). @param image a file or pixels */
   async segment(
     image: string | Image,
-    { scales = [1], flip = false }: SegmentOptions = {},
+    { scales = [1], flip = false, longSide, crf }: SegmentOptions = {},
   ): Promise<Segmentation> {
     const pixels = await this.pixels(image);
     const { config } = this.model;
-    const input = withLongSide(pixels, config.data, config.eval.longSide);
+    const input = withLongSide(pixels, config.data, longSide ?? config.eval.longSide);
     const { clsLogits, segLogits } = await this.predictor.predict(input, { scales, flip });
     const tags = [...clsLogits.keys()].filter((c) => clsLogits[c]! > 0);
-    return { ...labelsOf(segLogits, pixels.width, pixels.height), classes: this.classes, tags };
+    const confidence = meanLogitMargin(segLogits);
+    const { width, height, data } = crf
+      ? await crf(pixels, segLogits)
+      : labelsOf(segLogits, pixels.width, pixels.height);
+    return { width, height, data, classes: this.classes, tags, confidence };
   }
 
   /**
@@ -78,6 +108,7 @@ export class Segmenter {
    * @param tags classes present, from 0
    */
   async label(image: string | Image, tags: readonly number[]): Promise<Segmentation> {
+    const activations = this.needActivations();
     const pixels = await this.pixels(image);
     const { width, height } = pixels;
     const classes = [...new Set(tags)].sort((a, b) => a - b);
@@ -89,22 +120,32 @@ export class Segmenter {
         data: new Uint8Array(width * height),
         classes: this.classes,
         tags: [],
+        confidence: 1,
       };
     }
     const input = networkImage(pixels, data, evaluation.maxSide);
-    const { scales, affinity } = await this.activations.run(input);
+    const { scales, affinity } = await activations.run(input);
     const cam = mergeCam(scales, classes, input.width, input.height);
     const [walked] = propagate(cam, affinity, {
       backgrounds: [pseudo.lowThreshold],
       radius: pseudo.radius,
     });
-    const labels = refinedLabel(pixels, walked!, classes, this.par);
-    return { ...labels, classes: this.classes, tags: classes };
+    const { labels, confidence } = refinedLabel(pixels, walked!, classes, this.par);
+    return { ...labels, classes: this.classes, tags: classes, confidence };
+  }
+
+  /** The activations that labels are made of; a UserError for an exported model, which has none. */
+  needActivations(): ActivationPass {
+    if (this.activations) return this.activations;
+    throw new UserError(
+      `${this.model.file}: an exported model only segments; for labels from tags and for activation maps give ` +
+        "the run folder or the weights it was made of",
+    );
   }
 
   async release(): Promise<void> {
     await this.predictor.release();
-    await this.activations.release();
+    await this.activations?.release();
   }
 
   private async pixels(image: string | Image): Promise<Image> {

@@ -9,6 +9,8 @@ export interface StepLosses {
   readonly cls: number;
   readonly seg: number | null;
   readonly affinity: number | null;
+  /** Dense energy, where `loss.regularization` asks for it. */
+  readonly energy: number | null;
   readonly total: number;
 }
 

@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import { normalizeToChannelsFirst } from "../data/normalize.ts";
 import type { ActivationPass } from "../eval/activations.ts";
 import type { Affinity, AffinityLabel, Box, Labels, Maps, RgbImage } from "../pseudo/index.ts";
 import {
@@ -21,8 +22,6 @@ export interface StepLabels {
 export interface LabelInput {
   /** The augmented 8-bit crop. */
   readonly image: RgbImage;
-  /** The same, normalised, [3, crop, crop]. */
-  readonly normalized: Maps;
   /** Classes present, from 0, ascending. */
   readonly classes: readonly number[];
   readonly box: Box;
@@ -40,7 +39,7 @@ export class LabelMaker {
 
   constructor(
     private readonly activations: ActivationPass,
-    private readonly config: Pick<Config, "pseudo" | "train">,
+    private readonly config: Pick<Config, "data" | "pseudo" | "train">,
   ) {
     const { parIterations: iterations, parDilations: dilations } = config.pseudo;
     this.par = new Par({ iterations, dilations });
@@ -48,7 +47,7 @@ export class LabelMaker {
 
   /** @param now clock in seconds @param spent gains what this call took */
   async label(
-    { image, normalized, classes, box }: LabelInput,
+    { image, classes, box }: LabelInput,
     phase: Phase,
     now: () => number,
     spent: LabelSeconds,
@@ -57,7 +56,7 @@ export class LabelMaker {
     const { par } = this;
     // Without tags everything is background: there is no activation to ask for.
     const start = now();
-    const seen = classes.length > 0 ? await this.activations.run(normalized) : null;
+    const seen = classes.length > 0 ? await this.activations.run(this.normalized(image)) : null;
     const ran = now();
     spent.cam += ran - start;
     const cam = seen
@@ -75,6 +74,12 @@ export class LabelMaker {
     spent.labels += now() - ran;
     return { seg, affinity };
   }
+
+  private normalized({ width, height, data }: RgbImage): Maps {
+    const planes = normalizeToChannelsFirst(data, width * height, this.config.data);
+    return { count: 3, width, height, data: planes };
+  }
+
   /** The label from activations that walked along the affinity (method sections 6 and 7.3). */
   private propagated(
     image: RgbImage,

@@ -52,7 +52,11 @@ export async function lossesAndGradients(
     image: channelsLast(images),
     seg_label: segLabel,
     affinity_label: affinityLabel,
-    loss_weights: { dtype: "float32", shape: [2], data: Float32Array.from(lossWeights) } as const,
+    loss_weights: {
+      dtype: "float32",
+      shape: [3],
+      data: Float32Array.of(...lossWeights, 0),
+    } as const,
   };
   const names = [...Object.keys(graph.outputs), ...graph.gradients.map((name) => `grad.${name}`)];
   const wanted = Object.fromEntries(names.map((name) => [name, null]));

@@ -15,6 +15,7 @@ import {
   reduceSum,
   reshape,
   sigmoid,
+  softmax,
   softplus,
   staticShape,
   sub,
@@ -30,10 +31,11 @@ function isLabel(x: Tensor, label: number): Tensor {
  * Multi-label soft margin loss: mean over classes and batch of −[y·log σ(x) + (1 − y)·log σ(−x)]
  * (paper section 3.5).
  * @param logits [n, C] @param tags 1 where a class is present, [n, C]
+ * @param batch crops that the mean is of, where these are a part of them
  */
-export function classificationLoss(logits: Tensor, tags: Tensor): Tensor {
+export function classificationLoss(logits: Tensor, tags: Tensor, batch?: number): Tensor {
   const [n, classes] = staticShape("classificationLoss", logits.shape) as [number, number];
-  const factor = 1 / (n * classes);
+  const factor = 1 / ((batch ?? n) * classes);
   const value = mul(sumAll(sub(softplus(logits), mul(logits, tags))), factor);
   return composite([logits], [value], ([dy]) => [
     mul(mul(sub(sigmoid(logits), tags), factor), dy!),
@@ -44,8 +46,13 @@ export function classificationLoss(logits: Tensor, tags: Tensor): Tensor {
  * Segmentation loss: the mean cross-entropy of background pixels and that of foreground pixels, one
  * half each. A half without pixels is 0.
  * @param logits [rows, width, labels] @param label 0 … labels − 1 or 255, [rows, width], as numbers of logits' type
+ * @param counts pixels that the means are of, where these rows are a part of them
  */
-export function segmentationLoss(logits: Tensor, label: Tensor): Tensor {
+export function segmentationLoss(
+  logits: Tensor,
+  label: Tensor,
+  counts?: { readonly background: Tensor; readonly foreground: Tensor },
+): Tensor {
   const [rows, width, labels] = staticShape("segmentationLoss", logits.shape) as [
     number,
     number,
@@ -53,8 +60,12 @@ export function segmentationLoss(logits: Tensor, label: Tensor): Tensor {
   ];
   const background = isLabel(label, 0);
   const foreground = sub(sub(1, background), isLabel(label, ignoreIndex));
-  const share = (mask: Tensor): Tensor => mul(mask, div(0.5, maximum(sumAll(mask), 1)));
-  const weight = reshape(add(share(background), share(foreground)), [rows, width, 1]);
+  const share = (mask: Tensor, pixels: Tensor = sumAll(mask)): Tensor =>
+    mul(mask, div(0.5, maximum(pixels, 1)));
+  const weight = reshape(
+    add(share(background, counts?.background), share(foreground, counts?.foreground)),
+    [rows, width, 1],
+  );
   const indices = constant(
     [1, 1, labels],
     Array.from({ length: labels }, (_, i) => i),
@@ -79,12 +90,17 @@ export interface AffinityLoss {
 /**
  * Affinity loss: 0.5·Σ₊(1 − A)/(n₊ + 1) + 0.5·Σ₋ A/(n₋ + 1) (paper equation 5).
  * @param affinity [n, t, t] in 0..1 @param label 1 same class, 0 different, 255 ignore, [n, t, t]
+ * @param counts pairs of the whole batch, where these are a part of it
  */
-export function affinityLoss(affinity: Tensor, label: Tensor): AffinityLoss {
+export function affinityLoss(
+  affinity: Tensor,
+  label: Tensor,
+  counts?: { readonly positive: Tensor; readonly negative: Tensor },
+): AffinityLoss {
   const positive = isLabel(label, 1);
   const negative = isLabel(label, 0);
-  const positives = add(sumAll(positive), 1);
-  const negatives = add(sumAll(negative), 1);
+  const positives = add(counts?.positive ?? sumAll(positive), 1);
+  const negatives = add(counts?.negative ?? sumAll(negative), 1);
   const [p, q] = [div(0.5, positives), div(0.5, negatives)];
   const value = add(
     mul(sumAll(mul(positive, sub(1, affinity))), p),
@@ -94,4 +110,18 @@ export function affinityLoss(affinity: Tensor, label: Tensor): AffinityLoss {
     mul(sub(mul(negative, q), mul(positive, p)), dy!),
   ]);
   return { loss: loss!, positives, negatives };
+}
+
+/**
+ * Dense energy: −weight·⟨S, G·(K·S)⟩ / N, whose gradient takes G·(K·S) as given (method section
+ * 12.2). The energy is quadratic in S, so it is half of ⟨S, gradient⟩.
+ * @param logits [rows, labels] @param gradient of the energy by the softmax of the logits, [rows, labels]
+ */
+export function energyLoss(logits: Tensor, gradient: Tensor): Tensor {
+  const probability = softmax(logits);
+  const pull = mul(probability, gradient);
+  const value = mul(sumAll(pull), 0.5);
+  return composite([logits], [value], ([dy]) => [
+    mul(sub(pull, mul(probability, reduceSum(pull, [-1], true))), dy!),
+  ])[0]!;
 }

@@ -1,15 +1,16 @@
 import type { Config } from "../config.ts";
-import { normalize, normalizeToChannelsFirst } from "../data/normalize.ts";
 import type { Batch } from "../data/sample.ts";
 import { ActivationPass } from "../eval/activations.ts";
 import type { NdArray, Runtime, Session } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Box } from "../pseudo/index.ts";
-import { Random } from "../random.ts";
+import { EnergyPass, type EnergyInput } from "./energy.ts";
 import type { Phase, StepEvent } from "./events.ts";
-import { LabelMaker, type StepLabels } from "./labels.ts";
+import { batchFeeds, floats, labelCounts, labelFeeds, partOf, type BatchFeeds } from "./feeds.ts";
+import { LabelMaker, type LabelInput, type LabelSeconds, type StepLabels } from "./labels.ts";
 import type { NetworkState } from "./network-state.ts";
-import { buildStep, type StepGraph, type StepKind } from "./step-graph.ts";
+import { PartSums } from "./part-sums.ts";
+import { buildStep, type PassOptions, type StepGraph, type StepKind } from "./step-graph.ts";
 
 export interface StepResult extends Pick<
   StepEvent,
@@ -21,9 +22,16 @@ export interface StepResult extends Pick<
   readonly pairs: { readonly positive: number; readonly negative: number } | null;
 }
 
+interface CompiledStep {
+  readonly kind: StepKind;
+  readonly graph: StepGraph;
+  readonly session: Session;
+  readonly energy: EnergyPass | null;
+}
+
 /** One training step (method section 8): labels, losses, gradients, AdamW. */
 export class Stepper {
-  private compiled: { kind: StepKind; graph: StepGraph; session: Session } | null = null;
+  private compiled: CompiledStep | null = null;
   private readonly labelMaker: LabelMaker;
   private readonly activations: ActivationPass;
   /** Names of what L_cls depends on: encoder and classifier. */
@@ -61,31 +69,29 @@ export class Stepper {
     const start = now();
     const phase = this.phase(step);
     const full = phase !== "classification" || config.train.warmupLosses;
-    const { graph, session } = await this.session(full ? "full" : "classification");
     const { size: n, crop } = batch;
 
     const spent = { cam: 0, labels: 0 };
-    const labels = full ? await this.makeLabels(batch, phase, spent) : [];
+    const inputs = full ? this.labelInputs(batch) : [];
+    const labels = await this.makeLabels(inputs, phase, spent);
     const labelled = now();
 
-    const feeds: Record<string, NdArray> = {
-      ...state.parameters,
-      image: floats([n, crop, crop, 3], normalize(batch.images, config.data)),
-      tags: floats([n, this.network.classes], batch.tags),
-      ...this.noise(step, n),
+    const feeds = {
+      ...batchFeeds(batch, step, this.network, config),
       ...(full && labelFeeds(labels, crop, given)),
-      ...(full && { loss_weights: floats([2], this.lossWeights(phase)) }),
     };
-    const fetches: Record<string, NdArray | null> = {};
-    for (const name of Object.keys(graph.outputs)) fetches[name] = null;
-    for (const name of graph.gradients) fetches[`grad.${name}`] = state.gradients[`grad.${name}`]!;
-    const results = await session.run(feeds, fetches);
-    const number = (name: string): number => results[name]!.data[0] as number;
+    const energyOf = inputs.map(({ image, box }, i) => {
+      const data = given?.subarray(i * crop * crop, (i + 1) * crop * crop);
+      const { seg } = labels[i]!;
+      return { image, box, label: data ? { ...seg, data } : seg };
+    });
+    const sums = await this.compute(full ? "full" : "classification", feeds, energyOf, phase);
     const losses = {
-      cls: number("loss.cls"),
-      seg: full ? number("loss.seg") : null,
-      affinity: full ? number("loss.affinity") : null,
-      total: number("loss.total"),
+      cls: sums.loss("cls")!,
+      seg: sums.loss("seg"),
+      affinity: sums.loss("affinity"),
+      energy: sums.loss("energy"),
+      total: sums.loss("total")!,
     };
     checkFinite(step, losses, batch.names);
     const ran = now();
@@ -100,17 +106,14 @@ export class Stepper {
           `resume from the last checkpoint with a lower train.lr`,
       );
     }
-    const bn = (name: string): Float32Array => results[`bn.${name}`]!.data as Float32Array;
-    state.moveStatistics(bn("mean"), bn("variance"), n * (crop / 4) ** 2);
+    state.moveStatistics(...sums.statistics(), n * (crop / 4) ** 2);
     const end = now();
     return {
       losses,
       phase,
       learningRate: rates.encoder.learningRate,
       labels,
-      pairs: full
-        ? { positive: number("pairs.positive"), negative: number("pairs.negative") }
-        : null,
+      pairs: sums.pairs(),
       seconds: {
         data: 0,
         cam: spent.cam,
@@ -123,111 +126,119 @@ export class Stepper {
   }
 
   async release(): Promise<void> {
-    await this.compiled?.session.release();
-    this.compiled = null;
+    await this.drop();
     await this.activations.release();
   }
 
-  private lossWeights(phase: Phase): Float32Array {
-    const { seg, affinity } = this.config.loss;
-    return phase === "classification" ? new Float32Array(2) : Float32Array.of(seg, affinity);
+  /** Losses and gradients of a batch, part by part: the gradients are left in the network's state. */
+  private async compute(
+    kind: StepKind,
+    feeds: BatchFeeds,
+    energyOf: readonly EnergyInput[],
+    phase: Phase,
+  ): Promise<PartSums> {
+    const { parameters, gradients } = this.state;
+    const { batch } = this.config.data;
+    const parts = batch / this.partSize;
+    const { graph, session, energy } = await this.compiledFor(kind);
+    const { seg, affinity, regularization } = this.config.loss;
+    const weights = phase === "classification" ? [0, 0, 0] : [seg, affinity, regularization];
+    const shared: Record<string, NdArray> =
+      kind === "full" ? { loss_weights: floats([3], Float32Array.from(weights)) } : {};
+    if (kind === "full" && parts > 1) shared["loss_counts"] = labelCounts(feeds);
+
+    const sums = new PartSums(graph.outputs);
+    for (let part = 0; part < parts; part++) {
+      const own = parts === 1 ? { ...feeds } : partOf(feeds, part, parts);
+      if (energy) {
+        const first = part * this.partSize;
+        const crops = energyOf.slice(first, first + this.partSize);
+        own["energy_gradient"] = await energy.gradient(own, crops);
+      }
+      const fetches: Record<string, NdArray | null> = {};
+      for (const name of Object.keys(graph.outputs)) fetches[name] = null;
+      // The first part writes its gradients where the optimizer reads them, the others add theirs.
+      for (const name of graph.gradients)
+        fetches[`grad.${name}`] = part === 0 ? gradients[`grad.${name}`]! : null;
+      const results = await session.run({ ...parameters, ...shared, ...own }, fetches);
+      sums.add(results);
+      if (part > 0) for (const name of graph.gradients) accumulate(gradients, results, name);
+    }
+    return sums;
   }
 
-  private async makeLabels(
-    batch: Batch,
-    phase: Phase,
-    spent: { cam: number; labels: number },
-  ): Promise<StepLabels[]> {
+  private labelInputs(batch: Batch): LabelInput[] {
     const { crop } = batch;
     const pixels = crop * crop * 3;
-    const out: StepLabels[] = [];
-    for (let i = 0; i < batch.size; i++) {
+    return Array.from({ length: batch.size }, (_, i) => {
       const data = batch.images.subarray(i * pixels, (i + 1) * pixels);
       const tags = batch.tags.subarray(i * this.network.classes, (i + 1) * this.network.classes);
-      const input = {
+      return {
         image: { width: crop, height: crop, data },
-        normalized: {
-          count: 3,
-          width: crop,
-          height: crop,
-          data: normalizeToChannelsFirst(data, crop * crop, this.config.data),
-        },
         classes: [...tags.keys()].filter((c) => tags[c]! > 0),
         box: Array.from(batch.boxes.subarray(4 * i, 4 * i + 4)) as unknown as Box,
       };
+    });
+  }
+
+  private async makeLabels(
+    inputs: readonly LabelInput[],
+    phase: Phase,
+    spent: LabelSeconds,
+  ): Promise<StepLabels[]> {
+    const out: StepLabels[] = [];
+    for (const input of inputs) {
       out.push(await this.labelMaker.label(input, phase, this.now, spent));
     }
     return out;
   }
 
-  /** Only one step graph is kept: each holds the activations of a whole batch. */
-  private async session(kind: StepKind): Promise<{ graph: StepGraph; session: Session }> {
+  /** Crops that are computed at once. */
+  private get partSize(): number {
+    const { data, train } = this.config;
+    return train.microBatch > 0 ? train.microBatch : data.batch;
+  }
+
+  /** Only one step graph is kept: each holds the activations of all crops computed at once. */
+  private async compiledFor(kind: StepKind): Promise<CompiledStep> {
     if (this.compiled?.kind === kind) return this.compiled;
-    const old = this.compiled;
-    this.compiled = null;
-    await old?.session.release();
-    const { model, data } = this.config;
-    const graph = buildStep(this.network, {
-      kind,
-      batch: data.batch,
+    await this.drop();
+    const { runtime, network, state, partSize } = this;
+    const { model, data, loss } = this.config;
+    const pass: PassOptions = {
+      batch: partSize,
       crop: data.crop,
       dropPath: model.dropPath > 0,
       dropout: model.dropout > 0,
-      learned: this.state.learned,
+    };
+    const energy =
+      kind === "full" && loss.regularization > 0
+        ? new EnergyPass(runtime, network, state.parameters, pass, data.batch)
+        : null;
+    const graph = buildStep(network, {
+      ...pass,
+      ...{ kind, whole: data.batch, energy: energy !== null, learned: state.learned },
     });
-    this.compiled = { kind, graph, session: await this.runtime.createSession(graph.model) };
+    this.compiled = { kind, graph, energy, session: await runtime.createSession(graph.model) };
     return this.compiled;
   }
 
-  /** Scales of DropPath and of channel dropout, a stream of their own for every step. */
-  private noise(step: number, n: number): Record<string, NdArray> {
-    const { model, train } = this.config;
-    const feeds: Record<string, NdArray> = {};
-    const scales = (size: number, rate: (i: number) => number, name: string): Float32Array => {
-      const random = Random.at(train.seed, name, step);
-      return Float32Array.from({ length: size }, (_, i) =>
-        random.chance(rate(i)) ? 0 : 1 / (1 - rate(i)),
-      );
-    };
-    if (model.dropPath > 0) {
-      const blocks = this.network.encoder.blockCount;
-      const rate = (i: number): number =>
-        (model.dropPath * Math.floor(i / (2 * n))) / Math.max(1, blocks - 1);
-      feeds["drop_path"] = floats([2 * blocks, n], scales(2 * blocks * n, rate, "dropPath"));
-    }
-    if (model.dropout > 0) {
-      const width = this.network.decoder.width;
-      feeds["dropout"] = floats(
-        [n, width],
-        scales(n * width, () => model.dropout, "dropout"),
-      );
-    }
-    return feeds;
+  private async drop(): Promise<void> {
+    const old = this.compiled;
+    this.compiled = null;
+    await old?.session.release();
+    await old?.energy?.release();
   }
 }
 
-function floats(shape: readonly number[], data: Float32Array): NdArray {
-  return { dtype: "float32", shape, data };
-}
-
-function labelFeeds(
-  labels: readonly StepLabels[],
-  crop: number,
-  given?: Uint8Array,
-): Record<string, NdArray> {
-  const n = labels.length;
-  const tokens = labels[0]!.affinity.tokens;
-  const seg = new Float32Array(n * crop * crop);
-  const affinity = new Float32Array(n * tokens * tokens);
-  labels.forEach((label, i) => {
-    seg.set(label.seg.data, i * crop * crop);
-    affinity.set(label.affinity.data, i * tokens * tokens);
-  });
-  if (given) seg.set(given);
-  return {
-    seg_label: floats([n, crop, crop], seg),
-    affinity_label: floats([n, tokens, tokens], affinity),
-  };
+function accumulate(
+  gradients: Readonly<Record<string, NdArray>>,
+  results: Readonly<Record<string, NdArray>>,
+  name: string,
+): void {
+  const sum = gradients[`grad.${name}`]!.data as Float32Array;
+  const more = results[`grad.${name}`]!.data as Float32Array;
+  for (let i = 0; i < sum.length; i++) sum[i]! += more[i]!;
 }
 
 function checkFinite(step: number, losses: StepResult["losses"], names: readonly string[]): void {

@@ -57,7 +57,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
 
   const stepper = new Stepper(runtime, network, state, config, now);
   const networks = {
-    predictor: new Predictor(runtime, network, state.parameters),
+    predictor: Predictor.of(runtime, network, state.parameters),
     activations: new ActivationPass(runtime, network, state.parameters, config.pseudo),
   };
   const due = (made: number, every: number): boolean =>

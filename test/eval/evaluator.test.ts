@@ -3,7 +3,13 @@ import { parseConfig } from "../../src/config.ts";
 import type { Sample, SampleReader } from "../../src/data/sample.ts";
 import { generateScene, sceneClasses } from "../../src/data/scenes.ts";
 import { ActivationPass } from "../../src/eval/activations.ts";
-import { evaluate } from "../../src/eval/evaluator.ts";
+import {
+  evaluate,
+  type EvaluationProgress,
+  type EvaluatorOptions,
+  type ImageResult,
+} from "../../src/eval/evaluator.ts";
+import { evaluateStages, type StageScores } from "../../src/eval/stages.ts";
 import { labelsOf, Predictor } from "../../src/eval/predictor.ts";
 import { resize } from "../../src/pseudo/index.ts";
 import { networkOf } from "../../src/train/trainer.ts";
@@ -23,18 +29,23 @@ const reader: SampleReader = {
   readMask: async ({ image }) => scenes[Number(image)]!.mask,
 };
 
-async function scoresOf(read: SampleReader, given: readonly Sample[] = samples, longSide?: number) {
+async function scoresOf(
+  read: SampleReader,
+  given: readonly Sample[] = samples,
+  more: Partial<EvaluatorOptions> = {},
+  onProgress: (progress: EvaluationProgress) => void = () => undefined,
+) {
   const network = networkOf(config, sceneClasses);
   const parameters = network.initialize(1);
   const runtime = nodeRuntime();
   const networks = {
-    predictor: new Predictor(runtime, network, parameters),
+    predictor: Predictor.of(runtime, network, parameters),
     activations: new ActivationPass(runtime, network, parameters, config.pseudo),
   };
-  const options = { config, classes: sceneClasses, panels: 2, ...(longSide && { longSide }) };
+  const options = { config, classes: sceneClasses, panels: 2, ...more };
   const run = evaluate(given, read, networks, options);
   let next = await run.next();
-  while (!next.done) next = await run.next();
+  for (; !next.done; next = await run.next()) onProgress(next.value);
   await networks.predictor.release();
   await networks.activations.release();
   return next.value;
@@ -61,7 +72,7 @@ test("an image without tags or mask is evaluated for its tags only", async () =>
 });
 
 test("predictions have the image's own size whatever size the network saw", async () => {
-  const { panels } = await scoresOf(reader, samples, 96);
+  const { panels } = await scoresOf(reader, samples, { longSide: 96 });
   expect(panels).toHaveLength(2);
   for (const { image, prediction, label } of panels) {
     expect([prediction.width, prediction.height]).toEqual([image.width, image.height]);
@@ -78,4 +89,97 @@ test("labels are those of the highest logit after resizing, the first of equals"
     return values.indexOf(Math.max(...values));
   });
   expect([...labelsOf(logits, 5, 3).data]).toEqual(expected);
+});
+
+test("the CRF's labels are measured on their own, in order, with a few under way at once", async () => {
+  const done: (() => void)[] = [];
+  let most = 0;
+  // A CRF that knows the truth, and finishes the last first.
+  const crf: EvaluatorOptions["crf"] = async (image) => {
+    most = Math.max(most, done.length + 1);
+    await new Promise<void>((resolve) => {
+      done.push(resolve);
+      setImmediate(() =>
+        done
+          .splice(0)
+          .reverse()
+          .forEach((finish) => finish()),
+      );
+    });
+    return scenes.find((scene) => scene.image === image)!.mask;
+  };
+  const results: ImageResult[] = [];
+  const options = { panels: 0, crf, ahead: 2, results: true };
+  const evaluation = await scoresOf(reader, samples, options, ({ result }) => {
+    if (result) results.push(result);
+  });
+  const plain = await scoresOf(reader);
+  expect(most).toBeLessThanOrEqual(3);
+  expect(evaluation.metrics).toEqual(plain.metrics);
+  expect(evaluation.matrices.crf!.meanIou()).toBe(1);
+  expect(results.map(({ sample }) => sample.name)).toEqual(["s0", "s1", "s2"]);
+  expect(results.map(({ meanIou }) => meanIou)).toEqual([1, 1, 1]);
+});
+
+test("without activation maps the segmentation's scores stay the same and theirs are none", async () => {
+  const [whole, fast] = [await scoresOf(reader), await scoresOf(reader, samples, { cam: false })];
+  expect(fast.metrics.seg).toBe(whole.metrics.seg);
+  expect(fast.metrics.tagF1).toBe(whole.metrics.tagF1);
+  expect(fast.metrics.cam).toBeNaN();
+});
+
+test("an image whose CRF fails for its own reasons is left out of everything", async () => {
+  const crf: EvaluatorOptions["crf"] = async (image) => {
+    if (image === scenes[1]!.image) throw new UserError("s1.jpg: too large");
+    if (image === scenes[2]!.image) throw new RangeError("needs 5 GiB");
+    return scenes.find((scene) => scene.image === image)!.mask;
+  };
+  const evaluation = await scoresOf(reader, samples, { crf });
+  const others = await scoresOf(reader, [samples[0]!]);
+  const skipped = ["s1.jpg: too large", "2: cannot be refined: needs 5 GiB"];
+  expect(evaluation).toMatchObject({ images: 1, masks: 1, skipped });
+  expect(evaluation.metrics).toEqual(others.metrics);
+});
+
+async function stagesOf(exported: boolean, crf?: EvaluatorOptions["crf"]): Promise<StageScores> {
+  const network = networkOf(config, sceneClasses);
+  const parameters = network.initialize(1);
+  const runtime = nodeRuntime();
+  const predictor = Predictor.of(runtime, network, parameters);
+  const activations = new ActivationPass(runtime, network, parameters, config.pseudo);
+  const networks = { predictor, activations: exported ? null : activations };
+  const given = [...samples, { name: "s3", image: "0", tags: [] }];
+  const run = evaluateStages(given, reader, networks, {
+    ...{ config, classes: sceneClasses, longSide: 64 },
+    ...(crf && { crf }),
+  });
+  let next = await run.next();
+  for (; !next.done; next = await run.next()) expect(next.value.total).toBe(3);
+  await predictor.release();
+  await activations.release();
+  return next.value;
+}
+
+test("stages start with what the evaluation says and end with the CRF", async () => {
+  const crf: EvaluatorOptions["crf"] = async (image) =>
+    scenes.find((scene) => scene.image === image)!.mask;
+  const { stages, masks, tagF1 } = await stagesOf(false, crf);
+  const titles = stages.map(({ title }) => title);
+  expect(titles).toEqual([
+    ...["CAM", "CAM + PAR", "affinity CAM", "affinity CAM + PAR"],
+    ...["segmentation", "+ multi-scale, flip", "+ CRF"],
+  ]);
+  const score = Object.fromEntries(stages.map(({ name, meanIou }) => [name, meanIou]));
+  const { metrics } = await scoresOf(reader, samples, { longSide: 64 });
+  const views = { longSide: 64, scales: [1, 0.5, 0.75], flip: true };
+  const multiple = await scoresOf(reader, samples, views);
+  const { cam, affinityCam, seg } = score;
+  expect({ cam, affinityCam, seg, tagF1 }).toEqual(metrics);
+  expect([score["views"], score["crf"], masks]).toEqual([multiple.metrics.seg, 1, 3]);
+  for (const value of Object.values(score)) expect(value).toBeGreaterThan(0);
+});
+
+test("an exported model has the stages of the segmentation only", async () => {
+  const { stages } = await stagesOf(true);
+  expect(stages.map(({ name }) => name)).toEqual(["seg", "views"]);
 });

@@ -16,7 +16,7 @@ test.each([
   async (name, scales, flip) => {
     const golden = readGolden("inference_msc_flip");
     const network = new Afa({ backbone: "mit_tiny", classes: 5, decoderWidth: 32 });
-    const predictor = new Predictor(nodeRuntime(), network, asArrays(readGolden("model")));
+    const predictor = Predictor.of(nodeRuntime(), network, asArrays(readGolden("model")));
     const [, , height, width] = golden["image"]!.shape as [number, number, number, number];
     const pixels = Uint8Array.from(channelsLast(golden["image"]!).data as Float32Array);
     const input = withLongSide({ width, height, data: pixels }, imageNetNormalization, 128);

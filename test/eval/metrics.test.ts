@@ -70,3 +70,20 @@ test.each([
 ])("tag F1: %s", (_, predicted, truth, score) => {
   expect(tagF1(predicted, truth)).toBe(score);
 });
+
+test("counts of images merged are the counts of all, and only classes with counts need be kept", () => {
+  const [first, second, both] = [0, 0, 0].map(() => new ConfusionMatrix(255));
+  first!.add(Uint8Array.of(0, 1, 255), Uint8Array.of(0, 2, 9));
+  second!.add(Uint8Array.of(2, 2), Uint8Array.of(2, 1));
+  for (const matrix of [first!, second!]) both!.merge(matrix);
+  const small = both!.trimmed(2);
+  expect(small.rows()).toEqual([
+    [1, 0, 0],
+    [0, 0, 1],
+    [0, 1, 1],
+  ]);
+  expect(small.meanIou()).toBe(both!.meanIou());
+  expect(small.accuracies()).toEqual([1, 0, 0.5]);
+  expect(both!.trimmed(4).numClasses).toBe(4);
+  expect(() => both!.merge(small)).toThrow(/over 3 classes .* over 255/);
+});

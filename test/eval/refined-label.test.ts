@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { meanMargin } from "../../src/eval/confidence.ts";
 import { refinedLabel } from "../../src/eval/refined-label.ts";
 import { labelOf, Par, refineInside, resize } from "../../src/pseudo/index.ts";
 import { Random } from "../../src/random.ts";
@@ -19,7 +20,9 @@ test("labels of an ordinary image are those of the maps refined at its own size"
   const image = picture(37, 22);
   const par = new Par();
   const refined = refineInside(image, resize(scores, 37, 22), { par });
-  expect(refinedLabel(image, scores, [4], par)).toEqual(labelOf(refined, [4]));
+  const { labels, confidence } = refinedLabel(image, scores, [4], par);
+  expect(labels).toEqual(labelOf(refined, [4]));
+  expect(confidence).toBe(meanMargin(refined));
 });
 
 test("a very large image is refined at a size that memory has room for", () => {
@@ -32,7 +35,7 @@ test("a very large image is refined at a size that memory has room for", () => {
     }
   }
   const par = new Watched({ iterations: 1, dilations: [1] });
-  const { data, ...size } = refinedLabel(image, scores, [4], par);
+  const { data, ...size } = refinedLabel(image, scores, [4], par).labels;
   expect([size, data.length]).toEqual([{ width: 9000, height: 40 }, 360000]);
   expect([data[0], data[8999]]).toEqual([0, 5]);
   expect(sizes).toEqual([1024]);

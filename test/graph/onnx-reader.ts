@@ -13,6 +13,11 @@ export interface OnnxModel {
   readonly metadata: Readonly<Record<string, string>>;
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly string[];
+  /** Where tensors of a second file lie, by their names. */
+  readonly external: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly description: string;
+  /** Of inputs and outputs, by name. */
+  readonly descriptions: Readonly<Record<string, string>>;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
@@ -25,7 +30,7 @@ export function readModel(bytes: Uint8Array): OnnxModel {
   const graph = fields(model.get(7)![0] as Uint8Array);
   return {
     opsets: Object.fromEntries(messages(model, 8).map((m) => [text(m, 1), m.get(2)![0] as number])),
-    metadata: Object.fromEntries(messages(model, 14).map((m) => [text(m, 1), text(m, 2)])),
+    metadata: entries(model, 14),
     nodes: messages(graph, 1).map((m) => ({
       operator: text(m, 4),
       domain: text(m, 7),
@@ -33,6 +38,15 @@ export function readModel(bytes: Uint8Array): OnnxModel {
       outputs: texts(m, 2),
     })),
     initializers: messages(graph, 5).map((m) => text(m, 8)),
+    external: Object.fromEntries(
+      messages(graph, 5)
+        .filter((m) => m.get(14)?.[0] === 1)
+        .map((m) => [text(m, 8), entries(m, 13)]),
+    ),
+    description: text(model, 6),
+    descriptions: Object.fromEntries(
+      [...messages(graph, 11), ...messages(graph, 12)].map((m) => [text(m, 1), text(m, 3)]),
+    ),
     inputs: messages(graph, 11).map((m) => text(m, 1)),
     outputs: messages(graph, 12).map((m) => text(m, 1)),
   };
@@ -56,6 +70,10 @@ function fields(bytes: Uint8Array): Message {
 
 function messages(message: Message, field: number): Message[] {
   return (message.get(field) ?? []).map((bytes) => fields(bytes as Uint8Array));
+}
+
+function entries(message: Message, field: number): Record<string, string> {
+  return Object.fromEntries(messages(message, field).map((m) => [text(m, 1), text(m, 2)]));
 }
 
 function texts(message: Message, field: number): string[] {

@@ -3,12 +3,14 @@ import type { NdArray, Tensor } from "../../src/graph/index.ts";
 import {
   add,
   constant,
+  encodeModel,
   exp,
   float32,
   gelu,
   gradients,
   input,
   linear,
+  matmul,
   mul,
   reshape,
   split,
@@ -17,7 +19,7 @@ import {
   writeModel,
 } from "../../src/graph/index.ts";
 import { nodeRuntime } from "../../src/node/runtime.ts";
-import { evaluate } from "../network.ts";
+import { evaluate, worstError } from "../network.ts";
 import type { OnnxModel } from "./onnx-reader.ts";
 import { readModel } from "./onnx-reader.ts";
 
@@ -68,6 +70,52 @@ test("metadata and operator sets are stored with the model", () => {
     domain: "com.microsoft",
     inputs: ["x"],
   });
+});
+
+test("what the model, its inputs and outputs are is stored with them", () => {
+  const description = "Doubles numbers.";
+  const descriptions = { x: "any number", y: "twice the number", z: "not there" };
+  const y = mul(input("x", [2]), 2);
+  const model = readModel(writeModel({ y }, { description, descriptions }));
+  expect(model.description).toBe(description);
+  expect(model.descriptions).toEqual({ x: "any number", y: "twice the number" });
+});
+
+test("a portable model has Gelu in parts of the ONNX standard that give the same numbers", async () => {
+  const y = gelu(input("x", [5]));
+  const bytes = writeModel({ y, z: gelu(y) }, { portable: true });
+  const model = readModel(bytes);
+  expect(model.opsets).toEqual({ "": 17 });
+  const parts = ["Div", "Erf", "Add", "Mul", "Mul"];
+  expect(operators(model)).toEqual([...parts, ...parts, "Identity", "Identity"]);
+  const feeds = { x: float32([5], [-3, -1, 0, 0.5, 2]) };
+  const session = await nodeRuntime().createSession(bytes);
+  const actual = await session.run(feeds, { y: null, z: null });
+  const expected = await evaluate({ y, z: gelu(y) }, feeds);
+  for (const name of ["y", "z"])
+    expect(worstError(actual[name]!.data, expected[name]!.data)).toBeLessThan(1e-6);
+  await session.release();
+});
+
+test("large tensors go to places in a second file, small ones stay", () => {
+  const [x, large, small] = [input("x", [1, 500]), input("large", [500, 500]), input("small", [2])];
+  const more = input("more", [500, 1]);
+  const initializers = {
+    large: float32([500, 500], new Float32Array(250_000).fill(7)),
+    more: float32([500, 1], new Float32Array(500).fill(9)),
+    small: float32([2], [1, 2]),
+  };
+  const outputs = { y: mul(matmul(matmul(x, large), more), small) };
+  const { model, externalData } = encodeModel(outputs, { initializers, externalData: "w.bin" });
+  const place = (offset: number, length: number): Record<string, string> => ({
+    ...{ location: "w.bin", offset: String(offset), length: String(length) },
+  });
+  const { external, initializers: names } = readModel(Buffer.concat(model));
+  expect(names).toEqual(["large", "more", "small"]);
+  expect(external).toEqual({ large: place(0, 1_000_000), more: place(1_003_520, 2000) });
+  const file = Buffer.concat(externalData);
+  expect([file.readFloatLE(999_996), file.readFloatLE(1_000_000)]).toEqual([7, 0]);
+  expect([file.readFloatLE(1_003_520), file.length % 4096]).toEqual([9, 0]);
 });
 
 test("equal small constants of one type are written once", () => {

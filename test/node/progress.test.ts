@@ -58,7 +58,7 @@ test("a step's line has losses, speed and time left, and marks phases and the en
   const clock = { time: 0 };
   const meter = new StepMeter(() => clock.time);
   const seconds = { data: 0, cam: 0, labels: 0, network: 0, optimizer: 0, total: 0 };
-  const losses = { cls: 0.5, seg: null, affinity: 0.25, total: 0.65 };
+  const losses = { cls: 0.5, seg: null, affinity: 0.25, energy: null, total: 0.65 };
   const read = (step: number, phase: Phase) => {
     clock.time += 500;
     return meter.read({

@@ -1,9 +1,15 @@
 import { expect, test } from "vitest";
 import type { NdArray, Tensor } from "../../src/graph/index.ts";
 import { gradients, input, reshape } from "../../src/graph/index.ts";
-import { affinityLoss, classificationLoss, segmentationLoss } from "../../src/train/losses.ts";
+import {
+  affinityLoss,
+  classificationLoss,
+  energyLoss,
+  segmentationLoss,
+} from "../../src/train/losses.ts";
 import { readGolden } from "../golden.ts";
-import { evaluate } from "../network.ts";
+import { centralDifferences } from "../graph/central-differences.ts";
+import { evaluate, worstError } from "../network.ts";
 
 const golden = readGolden("losses");
 
@@ -84,4 +90,26 @@ test("a segmentation label of nothing but ignored pixels gives no loss and no gr
   const results = await evaluate({ loss, gradient: reshape(gradient!, logits.shape) }, feeds);
   expect(Math.abs(Number(results["loss"]!.data[0]))).toBe(0);
   expect(results["gradient"]!.data.every((value) => Number(value) === 0)).toBe(true);
+});
+
+test("the energy is half of what its gradient weighs, and pulls at the logits through the softmax", async () => {
+  const pull = Float64Array.of(0.5, -1, 2, -0.25, 0.75, 1.5);
+  const logits = Float64Array.of(1, -0.5, 0.3, 0.1, 2, -1);
+  const weighed = ([x]: readonly Float64Array[]): number => {
+    let sum = 0;
+    for (let row = 0; row < 2; row++) {
+      const powers = [...x!.subarray(3 * row, 3 * row + 3)].map(Math.exp);
+      const total = powers.reduce((a, b) => a + b);
+      powers.forEach((power, k) => (sum += (power / total) * pull[3 * row + k]!));
+    }
+    return sum;
+  };
+  const x = input("logits", [2, 3]);
+  const loss = energyLoss(x, input("pull", [2, 3]));
+  const [gradient] = gradients(loss, [x]);
+  const feeds = { logits: floats([2, 3], logits), pull: floats([2, 3], pull) };
+  const results = await evaluate({ loss, gradient: gradient! }, feeds);
+  expect(Number(results["loss"]!.data[0])).toBeCloseTo(weighed([logits]) / 2, 6);
+  const [expected] = centralDifferences(weighed, [logits]);
+  expect(worstError(results["gradient"]!.data as Float32Array, expected!)).toBeLessThan(1e-5);
 });

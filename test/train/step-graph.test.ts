@@ -20,7 +20,7 @@ const feeds = {
   tags: floats([2, 3], () => random.int(2)),
   seg_label: floats([2, 64, 64], () => random.int(4)),
   affinity_label: floats([2, 16, 16], () => random.int(2)),
-  loss_weights: floats([2], () => 0.1),
+  loss_weights: floats([3], () => 0.1),
 };
 
 async function lossOf(

@@ -1,13 +1,14 @@
 import { Command } from "commander";
 import { UserError } from "../../user-error.ts";
-import { CountMeter } from "../progress.ts";
 import { withExamples, withJson, wholeNumber } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
+import { readingProgress } from "./reading-progress.ts";
 
 interface DataOptions {
   readonly json?: boolean;
   readonly decode: boolean;
   readonly seed: number;
+  readonly tagsOut?: string;
 }
 
 /** `tag2mask data`: what is understood of a data set, and what is wrong with it. */
@@ -16,7 +17,8 @@ export function dataCommand(open: OpenOutput): Command {
     .summary("show what is understood of a data set")
     .description(
       "Shows what is understood of a data set folder: classes, splits, masks and problems.\n" +
-        "Known are images/ with tags.csv, .json or .jsonl, a folder for each class, and VOC folders.",
+        "Known are images/ with tags.csv, .json or .jsonl, a folder for each class, VOC folders, and COCO\n" +
+        "(annotations/instances_*.json with its images, or folders like VOC's).",
     )
     .argument("<folder>", "folder of the data set")
     .option("--no-decode", "read only the headers of images and masks")
@@ -26,17 +28,23 @@ export function dataCommand(open: OpenOutput): Command {
       wholeNumber(0),
       0,
     )
-    .action(async (folder: string, { decode, seed, json = false }: DataOptions) => {
+    .option(
+      "--tags-out <file>",
+      "write the tags found as a .csv file: as tags.csv in the folder, it saves taking them from masks again",
+    )
+    .action(async (folder: string, { decode, seed, tagsOut, json = false }: DataOptions) => {
       const output = open({ json });
       const { formatReport, inspectDataset } = await import("../datasets/index.ts");
-      const meter = new CountMeter("images", () => output.now());
+      const { onProgress, clear } = readingProgress(output);
       const report = await inspectDataset(folder, {
         decode,
         seed,
-        onProgress: (done, total) => output.progress.update(meter.read(done, total)),
+        tagsTo: tagsOut,
+        onProgress,
       });
-      output.progress.clear();
+      clear();
       output.say(formatReport(report, { color: output.color }));
+      if (tagsOut !== undefined) output.say(`tags written to ${tagsOut}`);
       output.record(report);
       if (!report.trainable)
         throw new UserError(`${folder}: not ready for training: ${report.obstacle}`);
@@ -45,5 +53,6 @@ export function dataCommand(open: OpenOutput): Command {
     withJson(command),
     "tag2mask data photos",
     "tag2mask data VOC2012 --no-decode --json",
+    "tag2mask data MSCOCO --no-decode --tags-out MSCOCO/tags.csv",
   );
 }

@@ -1,23 +1,33 @@
 import { readdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { UserError } from "../../user-error.ts";
-import type { DeviceName } from "../devices.ts";
+import { writeFileAtomic } from "../atomic-file.ts";
+import type { DeviceChoice, DeviceName } from "../devices.ts";
 import { CountMeter } from "../progress.ts";
 import { Interrupted } from "./failure.ts";
 import { interruptible } from "./interrupt.ts";
 import { invocation } from "./invocation.ts";
-import { withDevice, withExamples, withJson, withSettings, wholeNumber } from "./options.ts";
+import type { MeasuredSeed } from "./demo-stages.ts";
+import {
+  wholeNumber,
+  wholeNumbers,
+  withDevice,
+  withExamples,
+  withJson,
+  withSettings,
+} from "./options.ts";
 import type { OpenOutput, Output } from "./output.ts";
 import { chooseDevice, openTrainable } from "./prepare.ts";
 import { resolveConfig, storedConfig, type SettingOptions } from "./run-settings.ts";
-import type { TrainingJob } from "./training.ts";
+import type { TrainingJob, TrainingResult } from "./training.ts";
 
 interface DemoOptions extends SettingOptions {
   readonly json?: boolean;
   readonly out?: string;
   readonly images: number;
   readonly device: DeviceName;
+  readonly seeds?: readonly number[];
 }
 
 /** Share of the scenes that is held out to measure on. */
@@ -34,31 +44,81 @@ export function demoCommand(open: OpenOutput): Command {
     .option("--out <folder>", "where to; the next free of runs/demo, demo2, … if not given")
     .option("--images <n>", "scenes to make", wholeNumber(14), 700)
     .option("--steps <n>", "length of the training", wholeNumber(1))
-    .option("--seed <n>", "of scenes and training", wholeNumber(0), 0);
+    .option("--seed <n>", "of scenes and training", wholeNumber(0), 0)
+    .addOption(
+      new Option(
+        "--seeds <list>",
+        "train once for each of these seeds, then show what every part of the method adds",
+      )
+        .argParser(wholeNumbers)
+        .conflicts("seed"),
+    );
   withJson(withDevice(withSettings(command))).action(async (options: DemoOptions) => {
     const output = open(options);
     const started = output.now();
-    const config = await resolveConfig(options, "small");
     const device = await chooseDevice(options.device, output);
-    const { folder, made } = await claimFolder(options.out);
-    const scenes = join(folder, "scenes");
-    const job = await prepare(scenes, { ...options, config, device }, output).catch(
-      async (error: unknown) => {
-        const { removeEmptyFolders } = await import("../make-folder.ts");
-        await rm(scenes, { recursive: true, force: true, maxRetries: 5 });
-        if (made !== undefined) await removeEmptyFolders(folder, dirname(resolve(made)));
-        throw error;
-      },
-    );
-    const { runTraining } = await import("./training.ts");
-    const result = await runTraining(job, output);
+    const { seeds } = options;
+    const place = await claimFolder(options.out);
+    if (seeds) return compareSeeds(seeds, place.folder, options, device, output);
+    const result = await runDemo({ ...options, ...place }, device, output);
     const seconds = Number(((output.now() - started) / 1000).toFixed(1));
+    const scenes = join(place.folder, "scenes");
     output.say(
       `data     ${scenes}\n\nNext: ${invocation()} segment --model ${result.run} --out masks ${join(scenes, "images")}`,
     );
     output.record({ run: result.run, seconds, metrics: result.metrics });
   });
-  return withExamples(command, "tag2mask demo", "tag2mask demo --seed 2 --out /tmp/demo --json");
+  return withExamples(
+    command,
+    "tag2mask demo",
+    "tag2mask demo --seed 2 --out /tmp/demo --json",
+    "tag2mask demo --seeds 1,2,3",
+  );
+}
+
+/** Makes the scenes of one seed and trains on them. */
+async function runDemo(
+  options: DemoOptions & { readonly folder: string; readonly made: string | undefined },
+  device: DeviceChoice,
+  output: Output,
+): Promise<TrainingResult> {
+  const { folder, made } = options;
+  const scenes = join(folder, "scenes");
+  const job = await resolveConfig(options, "small")
+    .then((config) => prepare(scenes, { ...options, config, device }, output))
+    .catch(async (error: unknown) => {
+      const { removeEmptyFolders } = await import("../make-folder.ts");
+      await rm(scenes, { recursive: true, force: true, maxRetries: 5 });
+      if (made !== undefined) await removeEmptyFolders(folder, dirname(resolve(made)));
+      throw error;
+    });
+  const { runTraining } = await import("./training.ts");
+  return runTraining(job, output);
+}
+
+/** The same tour for several seeds, and the scores of every stage on their held-out scenes. */
+async function compareSeeds(
+  seeds: readonly number[],
+  folder: string,
+  options: DemoOptions,
+  device: DeviceChoice,
+  output: Output,
+): Promise<void> {
+  const { measureStages, summarize } = await import("./demo-stages.ts");
+  const measured: MeasuredSeed[] = [];
+  for (const [i, seed] of seeds.entries()) {
+    output.note(`seed ${seed}, ${i + 1} of ${seeds.length}`);
+    const place = await claimFolder(join(folder, `seed-${seed}`));
+    const { run } = await runDemo({ ...options, seed, ...place }, device, output);
+    const scores = await measureStages(run, join(place.folder, "scenes"), device, output);
+    measured.push({ seed, run, scores });
+    output.record({ seed, run, ...scores });
+  }
+  const file = join(folder, "stages.json");
+  const { table, summary } = summarize(measured);
+  await writeFileAtomic(file, `${JSON.stringify({ seeds: measured, summary }, null, 2)}\n`);
+  output.say(`\n${table}\n\nscores   ${file}`);
+  output.record({ out: folder, summary });
 }
 
 /** Makes the scenes and the run folder beside them; Ctrl-C ends it with an error. */

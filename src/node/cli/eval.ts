@@ -1,93 +1,107 @@
 import { Command } from "commander";
-import { UserError } from "../../user-error.ts";
-import type { Segmenter } from "../segmenter.ts";
-import { CountMeter } from "../progress.ts";
-import { withExamples, withJson, withModel, withViews } from "./options.ts";
-import type { ModelOptions, ViewOptions } from "./options.ts";
+import type { DeviceName } from "../devices.ts";
+import { wholeNumber, withDevice, withExamples, withJson, withViews } from "./options.ts";
+import type { ViewOptions } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
-import { scoreTable } from "./score-table.ts";
 
-interface EvalCommandOptions extends ModelOptions, ViewOptions {
-  readonly json?: boolean;
+/** What every kind of evaluation may be told. */
+export interface EvalOutOptions {
+  /** Folder for scores and pictures. */
+  readonly out?: string;
+  readonly overwrite?: boolean;
+  /** Images on the page of the worst. */
+  readonly worst: number;
+}
+
+export interface EvalModelOptions extends EvalOutOptions, ViewOptions {
+  readonly model: string;
+  readonly device: DeviceName;
   readonly data: string;
   readonly split: string;
+  readonly cam: boolean;
 }
+
+export interface EvalMasksOptions extends EvalOutOptions {
+  readonly masks: string;
+  readonly truth: string;
+  readonly classes?: string;
+  readonly list?: string;
+}
+
+/** As the command line gives them; which belong together is checked here. */
+type EvalCommandOptions = Partial<Omit<EvalMasksOptions, "worst">> &
+  Partial<Pick<EvalModelOptions, "model" | "data">> &
+  Omit<EvalModelOptions, "model" | "data"> & { readonly json?: boolean; readonly stages?: boolean };
 
 /** `tag2mask eval`: how well a model does on images with true masks. */
 export function evalCommand(open: OpenOutput): Command {
   const command = new Command("eval")
-    .summary("measure a model on images with masks")
+    .summary("measure a model, or a folder of masks, against true masks")
     .description(
-      "Measures IoU of CAM, affinity CAM and segmentation against true masks, and F1 of the tags.",
+      "Measures IoU of CAM, affinity CAM and segmentation against true masks, and F1 of the tags. " +
+        "Where a split has no masks, writes the predictions as a benchmark's server takes them. With " +
+        "--masks and --truth it compares two folders of masks, whatever made them.",
     )
-    .requiredOption("--data <folder>", "data set with masks")
-    .option("--split <name>", "which images", "val");
-  withJson(withViews(withModel(command))).action(async (options: EvalCommandOptions) => {
+    .option("--model <run>", "run folder, weights file or exported model")
+    .option("--data <folder>", "data set with masks")
+    .option("--split <name>", "which images", "val")
+    .option("--no-cam", "only the segmentation, without the slower activation maps")
+    .option("--stages", "what every part of the method adds, from the CAM to the CRF")
+    .option("--masks <folder>", "masks to measure, instead of a model's")
+    .option("--truth <folder>", "true masks of the same names")
+    .option("--classes <file>", "class names of --masks: classes.json, or a name a line")
+    .option("--list <file>", "only these of --masks and --truth, a name a line")
+    .option("--out <folder>", "write metrics.json, results.csv, confusion matrix, worst.html")
+    .option("--overwrite", "write over the results of an earlier evaluation")
+    .option("--worst <n>", "images on the page of the worst", wholeNumber(0), 24);
+  withJson(withViews(withDevice(command))).action(async (options: EvalCommandOptions) => {
+    const { masks, truth, model, data, stages = false } = options;
     const output = open(options);
-    const { scales, flip } = options;
-    const { openSegmenter } = await import("./prepare.ts");
-    const { openDataset, samplesOf } = await import("../datasets/index.ts");
-    const { evaluate } = await import("../../eval/evaluator.ts");
-    const segmenter = await openSegmenter(options, output);
-    try {
-      const { config, classes } = segmenter.model;
-      const data = await openDataset(options.data, { seed: config.train.seed });
-      const samples = samplesOf(data, options.split);
-      checkSameClasses(segmenter, data.classes, options);
-      if (!samples.some((sample) => sample.mask !== undefined)) {
-        throw new UserError(
-          `${data.root}: no image of the split "${options.split}" has a mask to measure against`,
-        );
+    if (masks !== undefined || truth !== undefined) {
+      if (masks === undefined || truth === undefined) {
+        return usage(command, "--masks and --truth go together: the masks and what is true");
       }
-      const views = { flip: flip ?? config.eval.flip, scales: scales ?? config.eval.scales };
-      const { longSide } = config.eval;
-      const run = evaluate(samples, data.reader, segmenter, {
-        config,
-        classes,
-        longSide,
-        ...views,
-      });
-      const meter = new CountMeter("images", () => output.now());
-      let next = await run.next();
-      for (; !next.done; next = await run.next()) {
-        output.progress.update(meter.read(next.value.done, next.value.total));
+      const foreign = modelOnly.find((name) => command.getOptionValueSource(name) === "cli");
+      if (foreign !== undefined) {
+        return usage(command, `--masks needs no model: leave out ${flagOf(command, foreign)}`);
       }
-      output.progress.clear();
-      const { metrics, perClass, accuracy, images, masks, skipped } = next.value;
-      for (const problem of skipped) output.note(`left out ${problem}`);
-      output.say(scoreTable({ metrics, perClass }, classes));
-      output.say(
-        `pixel accuracy ${(100 * accuracy.pixel).toFixed(1)} %, mean of the classes ${(100 * accuracy.mean).toFixed(1)} %` +
-          `\n${images} images, ${masks} with masks, of the split "${options.split}"`,
-      );
-      output.record({
-        model: segmenter.model.file,
-        metrics,
-        perClass,
-        accuracy,
-        images,
-        masks,
-        skipped,
-      });
-    } finally {
-      await segmenter.release();
+      const { evalMasks } = await import("./eval-masks.ts");
+      return evalMasks({ ...options, masks, truth }, output);
     }
+    const foreign = (["classes", "list"] as const).find((name) => options[name] !== undefined);
+    if (foreign !== undefined) return usage(command, `--${foreign} goes with --masks`);
+    if (model === undefined || data === undefined) {
+      const missing = model === undefined ? "--model <run>" : "--data <folder>";
+      return usage(command, `required option '${missing}' not specified`);
+    }
+    const chosen = { ...options, model, data };
+    if (stages) {
+      if (!options.cam) return usage(command, "--stages measures the CAM: leave out --no-cam");
+      const { evalStages } = await import("./eval-stages.ts");
+      return evalStages(chosen, output);
+    }
+    const { evalModel } = await import("./eval-model.ts");
+    return evalModel(chosen, output);
   });
   return withExamples(
     command,
     "tag2mask eval --model runs/train/exp --data photos",
-    "tag2mask eval --model runs/train/exp --data VOC2012 --split val --flip --scales 0.5,0.75,1",
+    "tag2mask eval --model runs/train/exp --data VOC2012 --flip --scales 1,0.5,0.75 --crf --out scores",
+    "tag2mask eval --model runs/train/exp --data VOC2012 --stages",
+    "tag2mask eval --model runs/train/exp --data VOC2012 --split test --out submission",
+    "tag2mask eval --masks masks --truth VOC2012/SegmentationClass --list VOC2012/ImageSets/Segmentation/val.txt",
   );
 }
 
-function checkSameClasses(
-  { classes, model }: Segmenter,
-  found: readonly string[],
-  { data }: EvalCommandOptions,
-): void {
-  if (JSON.stringify(found) === JSON.stringify(classes)) return;
-  throw new UserError(
-    `${data}: its ${found.length} classes are ${found.join(", ")}; ${model.file} has learned ` +
-      `${classes.length}: ${classes.join(", ")}; masks count classes in this order, so they must agree`,
-  );
+/** Options that say something about a model. */
+const modelOnly = [
+  ...["model", "data", "split", "cam", "stages", "scales", "flip", "longSide", "crf", "device"],
+];
+
+function usage(command: Command, message: string): never {
+  return command.error(`error: ${message}`);
+}
+
+function flagOf(command: Command, name: string): string {
+  return command.options.find((option) => option.attributeName() === name)!.long!;
 }

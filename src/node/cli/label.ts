@@ -4,6 +4,7 @@ import type { OpenedDataset } from "../datasets/index.ts";
 import { withExamples, withJson, withMasks, withModel } from "./options.ts";
 import type { MaskOptions, ModelOptions } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
+import { readingProgress } from "./reading-progress.ts";
 
 interface LabelCommandOptions extends ModelOptions, MaskOptions {
   readonly json?: boolean;
@@ -17,7 +18,8 @@ export function labelCommand(open: OpenOutput): Command {
     .summary("masks for tagged images")
     .description(
       "Writes masks of a data set's images. Knowing what is in an image, it finds where: class\n" +
-        "activation maps, spread along the learned affinity and refined along the image's colors.",
+        "activation maps, spread along the learned affinity and refined along the image's colors.\n" +
+        "For review, confidence.csv and contact-sheet.html list the least sure masks first.",
     )
     .requiredOption("--data <folder>", "data set with tagged images")
     .option("--split <name>", "only the images of this split");
@@ -30,10 +32,19 @@ export function labelCommand(open: OpenOutput): Command {
     const { writeMasks } = await import("./mask-job.ts");
     const segmenter = await openSegmenter(options, output);
     try {
+      segmenter.needActivations();
       const seed = segmenter.model.config.train.seed;
-      const data = await openDataset(options.data, { seed, strict });
-      const samples =
-        split === undefined ? Object.values(data.splits).flat() : samplesOf(data, split);
+      const { onProgress, clear } = readingProgress(output);
+      const data = await openDataset(options.data, { seed, strict, onProgress });
+      clear();
+      const all = split === undefined ? Object.values(data.splits).flat() : samplesOf(data, split);
+      const samples = all.filter(({ untagged }) => !untagged);
+      if (samples.length === 0) {
+        throw new UserError(
+          `${data.root}: nothing is known of any of the ${all.length} images; label needs tags, ` +
+            "`tag2mask segment` does without",
+        );
+      }
       const labels = matchClasses(data, segmenter.classes, options.model);
       const items = samples.map(({ name, image, tags }) => ({
         name,
@@ -53,6 +64,7 @@ export function labelCommand(open: OpenOutput): Command {
     command,
     "tag2mask label --model runs/train/exp --data photos --out masks",
     "tag2mask label --model runs/train/exp --data photos --split train --out masks --no-overlays",
+    "tag2mask label --model runs/train/exp --data photos --out project --format coco,labelstudio",
   );
 }
 

@@ -1,6 +1,9 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { parse as parseYaml } from "yaml";
+import { nearest } from "../../config/nearest.ts";
+import type { InstanceKind } from "../../data/regions.ts";
 import { deviceNames, type DeviceName } from "../devices.ts";
+import { maskFormats, type MaskFormat } from "../masks/formats.ts";
 
 /** A whole number from `least` up. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -9,6 +12,13 @@ export function wholeNumber(least: number): (text: string) => number {
     if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) return value;
     throw new InvalidArgumentError(`Expected a whole number from ${least} up, found "${text}".`);
   };
+}
+
+/** Different whole numbers from 0 up with commas between: `1,2,3`. */
+export function wholeNumbers(text: string): number[] {
+  const values = text.split(",").map(wholeNumber(0));
+  if (new Set(values).size === values.length) return values;
+  throw new InvalidArgumentError(`Expected different whole numbers, found "${text}".`);
 }
 
 /** Positive numbers with commas between: `0.5,1,1.5`. */
@@ -65,22 +75,65 @@ export interface ModelOptions {
 /** `--model` and `--device`, for whatever uses a trained model. */
 export function withModel(command: Command): Command {
   return withDevice(
-    command.requiredOption("--model <run>", "run folder, or a .safetensors file of one"),
+    command.requiredOption(
+      "--model <run>",
+      "run folder, a weights file, or an exported .onnx model",
+    ),
   );
 }
 
-export interface MaskOptions {
+/** Formats of masks with commas between: `voc,coco`. */
+export function maskFormatList(text: string): MaskFormat[] {
+  const names = text.split(",").map((name) => name.trim().toLowerCase());
+  const wrong = names.find((name) => !maskFormats.some((format) => format === name));
+  if (wrong !== undefined) {
+    const guess = nearest(wrong, [...maskFormats]);
+    throw new InvalidArgumentError(
+      `Expected formats with commas between out of ${maskFormats.join(", ")}, found "${wrong}"` +
+        `${guess === undefined ? "." : `; did you mean ${guess}?`}`,
+    );
+  }
+  return [...new Set(names)] as MaskFormat[];
+}
+
+export interface FormatOptions {
+  readonly instances: InstanceKind;
+  readonly imageUrl?: string;
+}
+
+/** What formats that know objects, and Label Studio, want to know. */
+export function withFormatOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--instances <kind>", "what is an object: connected regions, or whole classes")
+        .choices(["regions", "classes"])
+        .default("regions"),
+    )
+    .option("--image-url <prefix>", "what images are called for Label Studio, before their names");
+}
+
+export interface MaskOptions extends FormatOptions {
   readonly out: string;
+  readonly format: readonly MaskFormat[];
   readonly overlays: boolean;
+  readonly sheet: boolean;
   readonly overwrite?: boolean;
   readonly strict?: boolean;
 }
 
-/** Where masks go and what to do about images that cannot be read. */
+/** Where masks go and how, and what to do about images that cannot be read. */
 export function withMasks(command: Command): Command {
-  return command
-    .requiredOption("--out <folder>", "where to write masks/, overlays/ and classes.json")
+  return withFormatOptions(
+    command
+      .requiredOption("--out <folder>", "where to write masks, overlays/ and classes.json")
+      .addOption(
+        new Option("--format <names>", `${maskFormats.join(", ")}; several with commas between`)
+          .argParser(maskFormatList)
+          .default(["voc"], "voc"),
+      ),
+  )
     .option("--no-overlays", "do not write masks laid over their images")
+    .option("--no-sheet", "do not write contact-sheet.html, which shows the least sure masks first")
     .option("--overwrite", "write into a folder that has files already")
     .option("--strict", "fail on the first image that cannot be read instead of leaving it out");
 }
@@ -88,13 +141,21 @@ export function withMasks(command: Command): Command {
 export interface ViewOptions {
   readonly scales?: number[];
   readonly flip?: boolean;
+  readonly longSide?: number;
+  readonly crf?: boolean;
 }
 
-/** How often the network looks at an image. */
+/** How the network looks at an image, and what is made of what it sees. */
 export function withViews(command: Command): Command {
   return command
     .option("--scales <list>", "look at the image at these scales: 0.75,1,1.25", positiveNumbers)
-    .option("--flip", "look at the mirrored image too");
+    .option("--flip", "look at the mirrored image too")
+    .option(
+      "--long-side <pixels>",
+      "resize images to this long side; eval.longSide of the model if not given",
+      wholeNumber(32),
+    )
+    .option("--crf", "refine the masks along the image's colors with a dense CRF");
 }
 
 /** Commands to copy from, below the options in `--help`. */

@@ -7,6 +7,7 @@ import type { Segmenter } from "../segmenter.ts";
 import { invocation } from "./invocation.ts";
 import type { ModelOptions } from "./options.ts";
 import type { Output } from "./output.ts";
+import { readingProgress } from "./reading-progress.ts";
 
 /** Opens a data set for training and tells what is left out. */
 export async function openTrainable(
@@ -16,7 +17,10 @@ export async function openTrainable(
   output: Output,
 ): Promise<OpenedDataset> {
   const { formatProblem, openDataset } = await import("../datasets/index.ts");
-  const data = await openDataset(folder, { seed: config.train.seed, strict, training: true });
+  const { onProgress, clear } = readingProgress(output);
+  const seed = config.train.seed;
+  const data = await openDataset(folder, { seed, strict, training: true, onProgress });
+  clear();
   const [first] = data.problems;
   if (first) {
     const more = data.problems.length - 1;
@@ -43,9 +47,9 @@ export async function openSegmenter(
   output: Output,
 ): Promise<Segmenter> {
   const { Segmenter } = await import("../segmenter.ts");
-  const { openModel } = await import("../model-file.ts");
+  const { openAnyModel } = await import("../onnx-model.ts");
   // First what fails at once, then what takes seconds.
-  const opened = await openModel(model);
+  const opened = await openAnyModel(model);
   return Segmenter.open(opened, { device: await chooseDevice(device, output) });
 }
 
@@ -58,29 +62,16 @@ export function checkClasses(run: string, stored: string | undefined, data: Open
   );
 }
 
-/** Those tensors of a weights file that the network has, with the shapes that it needs. */
+/** The first weights that a training is given by a file, told in notes. */
 export async function firstWeights(
   file: string | undefined,
   config: Config,
   { classes }: OpenedDataset,
-): Promise<Record<string, NdArray> | undefined> {
+  { resetHeads = false, output }: { readonly resetHeads?: boolean; readonly output: Output },
+): Promise<Readonly<Record<string, NdArray>> | undefined> {
   if (file === undefined) return undefined;
-  const { readTensorFile } = await import("../run/checkpoints.ts");
-  const { networkOf } = await import("../../train/trainer.ts");
-  const { checkFits } = await import("../model-file.ts");
-  const { tensors } = await readTensorFile(file);
-  const initial: Record<string, NdArray> = {};
-  for (const parameter of networkOf(config, classes).parameters) {
-    const found = tensors[parameter.name];
-    if (found === undefined) continue;
-    checkFits(file, found, parameter, config, classes);
-    initial[parameter.name] = found;
-  }
-  if (Object.keys(initial).length === 0) {
-    throw new UserError(
-      `${file}: none of its ${Object.keys(tensors).length} tensors is one of ${config.model.backbone}'s; ` +
-        "give weights of the same backbone under their published names",
-    );
-  }
+  const { readFirstWeights } = await import("../weights/first-weights.ts");
+  const { initial, notes } = await readFirstWeights(file, config, classes, { resetHeads });
+  for (const note of notes) output.noteLater(note);
   return initial;
 }

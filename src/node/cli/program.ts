@@ -1,14 +1,17 @@
 import { Command } from "commander";
 import { packageVersion } from "../version.ts";
+import { convertCommand } from "./convert.ts";
 import { dataCommand } from "./data.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { evalCommand } from "./eval.ts";
+import { exportCommand } from "./export.ts";
 import { exitCodes, explainFailure, explainUsage } from "./failure.ts";
 import { labelCommand } from "./label.ts";
 import { Output, type OpenOutput, type Terminal } from "./output.ts";
 import { segmentCommand } from "./segment.ts";
 import { trainCommand } from "./train.ts";
+import { weightsCommand } from "./weights.ts";
 
 const commands: readonly ((open: OpenOutput) => Command)[] = [
   demoCommand,
@@ -17,6 +20,9 @@ const commands: readonly ((open: OpenOutput) => Command)[] = [
   labelCommand,
   evalCommand,
   dataCommand,
+  convertCommand,
+  weightsCommand,
+  exportCommand,
   doctorCommand,
 ];
 

@@ -12,6 +12,8 @@ export interface RunOrigin {
   readonly data: string;
   /** File of the first weights. */
   readonly weights?: string;
+  /** Whether the layers of the classes started anew. */
+  readonly resetHeads?: boolean;
   readonly strict: boolean;
   /** What it computes on: another device rounds otherwise. Runs of older versions do not say. */
   readonly device?: DeviceName;
@@ -62,11 +64,12 @@ async function readSettingsFile(file: string): Promise<unknown> {
 /** What config.yaml of a run holds. */
 export function storedConfig(
   config: Config,
-  { data, weights, strict, device }: RunOrigin,
+  { data, weights, resetHeads, strict, device }: RunOrigin,
 ): unknown {
   const files = {
     data: resolve(data),
     ...(weights !== undefined && { weights: resolve(weights) }),
+    ...(resetHeads && { resetHeads }),
   };
   return { ...config, run: { ...files, strict, ...(device && { device }) } };
 }
@@ -77,7 +80,9 @@ export function readStoredConfig(
   stored: unknown,
 ): { config: Config; origin: RunOrigin } {
   const { settings, run } = splitRun(stored);
-  const { data, weights, strict, device } = (run ?? {}) as Partial<Record<string, unknown>>;
+  const { data, weights, resetHeads, strict, device } = (run ?? {}) as Partial<
+    Record<string, unknown>
+  >;
   if (typeof data !== "string") {
     throw new UserError(
       `${path}: names no data set under run; give the run folder of a tag2mask train`,
@@ -95,6 +100,7 @@ export function readStoredConfig(
       data,
       strict: strict === true,
       ...(typeof weights === "string" && { weights }),
+      ...(resetHeads === true && { resetHeads }),
       ...(known && { device: known }),
     },
   };

@@ -1,6 +1,8 @@
 import { basename, join } from "node:path";
 import { Command } from "commander";
+import type { Image } from "../../data/sample.ts";
 import { UserError } from "../../user-error.ts";
+import type { Segmentation } from "../segmenter.ts";
 import { withExamples, withJson, withMasks, withModel, withViews } from "./options.ts";
 import type { MaskOptions, ModelOptions, ViewOptions } from "./options.ts";
 import type { MaskItem } from "./mask-job.ts";
@@ -21,18 +23,21 @@ export function segmentCommand(open: OpenOutput): Command {
   withJson(withViews(withMasks(withModel(command)))).action(
     async (paths: string[], options: SegmentCommandOptions) => {
       const output = open(options);
-      const { scales, flip, strict = false } = options;
+      const { scales, flip = false, longSide, strict = false } = options;
       const items = await findImages(paths);
       const { openSegmenter } = await import("./prepare.ts");
       const { MaskFolder } = await import("../masks/mask-folder.ts");
       const { writeMasks } = await import("./mask-job.ts");
+      const { crfAhead, withCrf } = await import("./with-crf.ts");
       const segmenter = await openSegmenter(options, output);
       try {
         const folder = await MaskFolder.create(options.out, segmenter.classes, options);
-        const views = { flip: flip ?? false, ...(scales && { scales }) };
-        const make = (image: Parameters<typeof segmenter.segment>[0]) =>
-          segmenter.segment(image, views);
-        await writeMasks({ items, folder, make, strict }, output);
+        const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };
+        await withCrf(options.crf ?? false, async (crf) => {
+          const make = (image: Image): Promise<Segmentation> =>
+            segmenter.segment(image, { ...views, ...(crf && { crf }) });
+          await writeMasks({ items, folder, make, strict, ahead: crf ? crfAhead : 0 }, output);
+        });
       } finally {
         await segmenter.release();
       }
@@ -42,6 +47,7 @@ export function segmentCommand(open: OpenOutput): Command {
     command,
     "tag2mask segment --model runs/train/exp --out masks cat.jpg dog.jpg",
     "tag2mask segment --model runs/train/exp --out masks photos/images --flip --scales 0.75,1,1.25",
+    "tag2mask segment --model runs/train/exp --out masks photos/images --crf --long-side 768",
   );
 }
 

@@ -17,6 +17,7 @@ interface TrainCommandOptions extends SettingOptions {
   readonly json?: boolean;
   readonly data?: string;
   readonly weights?: string;
+  readonly resetHeads?: boolean;
   readonly out?: string;
   readonly resume?: string;
   readonly device: DeviceName;
@@ -41,7 +42,11 @@ export function trainCommand(open: OpenOutput): Command {
       ).choices(presetNames),
     )
     .addOption(new Option("--backbone <name>", "encoder").choices(backboneNames))
-    .option("--weights <file>", "first weights (.safetensors) instead of random ones")
+    .option(
+      "--weights <file>",
+      "first weights instead of random ones: .pth or .safetensors of AFA or SegFormer",
+    )
+    .option("--reset-heads", "start the layers anew that know how many classes there are")
     .option("--steps <n>", "length; the phases of the recipe shrink with it", wholeNumber(1))
     .option("--batch <n>", "crops in a step", wholeNumber(1))
     .option("--crop <pixels>", "side of a crop, a multiple of 32", wholeNumber(1))
@@ -54,6 +59,7 @@ export function trainCommand(open: OpenOutput): Command {
           "preset",
           "backbone",
           "weights",
+          "resetHeads",
           "steps",
           "batch",
           "crop",
@@ -86,7 +92,7 @@ export function trainCommand(open: OpenOutput): Command {
     command,
     "tag2mask train --data photos",
     "tag2mask train --data photos --steps 3000 --seed 1 --set train.lr=5e-4",
-    "tag2mask train --data VOC2012 --preset voc --weights mit_b1.safetensors",
+    "tag2mask train --data VOC2012 --preset voc --weights mit_b1.pth",
     "tag2mask train --resume runs/train/exp",
   );
 }
@@ -104,11 +110,13 @@ async function listAll(output: Output): Promise<void> {
 
 /** Checks all that can be checked before the run folder is made. */
 async function startRun(options: TrainCommandOptions, output: Output): Promise<TrainingJob> {
-  const { data: folder, weights, strict = false, out } = options;
-  const config = await resolveConfig(options, weights === undefined ? "small" : "voc");
-  const data = await openTrainable(folder!, config, strict, output);
-  const initial = await firstWeights(weights, config, data);
+  const { data: folder, weights, resetHeads = false, strict = false, out } = options;
+  const wanted = await resolveConfig(options, weights === undefined ? "small" : "voc");
+  const data = await openTrainable(folder!, wanted, strict, output);
+  const initial = await firstWeights(weights, wanted, data, { resetHeads, output });
   const device = await chooseDevice(options.device, output);
+  const { fitMemory } = await import("./fit-memory.ts");
+  const config = await fitMemory(wanted, data.classes, device, output);
   const { RunDirectory } = await import("../run/directory.ts");
   const place =
     out === undefined ? {} : { root: dirname(resolve(out)), name: basename(resolve(out)) };
@@ -116,7 +124,7 @@ async function startRun(options: TrainCommandOptions, output: Output): Promise<T
     data: folder!,
     strict,
     device: device.device,
-    ...(weights !== undefined && { weights }),
+    ...(weights !== undefined && { weights, resetHeads }),
   };
   const run = await RunDirectory.create({ ...place, config: storedConfig(config, origin) });
   return { run, data, config, device, strict, ...(initial && { initial }) };
@@ -136,7 +144,10 @@ async function resumeRun(
     const strict = options.strict ?? origin.strict;
     const data = await openTrainable(options.data ?? origin.data, config, strict, output);
     checkClasses(run.path, state?.metadata["classes"], data);
-    const initial = state ? undefined : await firstWeights(origin.weights, config, data);
+    const { resetHeads = false, weights } = origin;
+    const initial = state
+      ? undefined
+      : await firstWeights(weights, config, data, { resetHeads, output });
     const device = await chooseDevice(options.device ?? origin.device ?? "auto", output);
     return {
       run,

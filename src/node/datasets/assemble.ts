@@ -6,7 +6,7 @@ import { holdOut } from "../../data/split.ts";
 import { UserError } from "../../user-error.ts";
 import { readImageHeader, type ImageHeader } from "../images.ts";
 import { mapAtOnce, stem } from "./files.ts";
-import type { Entry, Listing, Problem } from "./listing.ts";
+import type { Entry, Listing, OnProgress, Problem } from "./listing.ts";
 
 export interface AssembleOptions {
   /** Decides which images are held out where no split is given. */
@@ -14,6 +14,9 @@ export interface AssembleOptions {
   readonly valFraction: number;
   /** Turns every image that would be left out into an error. */
   readonly strict: boolean;
+  /** Looks at the header of every image and mask file; without, images are taken to be what their names say. */
+  readonly headers: boolean;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** A listing checked against the disk and put into the form that training eats. */
@@ -22,6 +25,7 @@ export interface Assembled {
   readonly splits: Readonly<Record<string, readonly Sample[]>>;
   /** Whether the splits were held out here, by seed, because the data set names none. */
   readonly heldOut: boolean;
+  /** Of the images whose headers were looked at. */
   readonly sizes: ReadonlyMap<Sample, ImageHeader>;
   readonly origins: ReadonlyMap<Sample, Entry>;
   /** Errors first, then by file and line. */
@@ -40,15 +44,21 @@ export async function assemble(listing: Listing, options: AssembleOptions): Prom
   const samples = nameSamples(indexed);
 
   const sizes = new Map<Sample, ImageHeader>();
-  const headers = await mapAtOnce(samples, atOnce, ({ sample, entry }) =>
-    checkHeaders(sample, entry),
-  );
-  samples.forEach(({ sample }, i) => {
-    const { header, problem } = headers[i]!;
-    if (problem) problems.push(problem);
-    if (header) sizes.set(sample, header);
-  });
-  const usable = samples.filter(({ sample }) => sizes.has(sample));
+  let usable: readonly Named[] = samples;
+  if (options.headers) {
+    let done = 0;
+    const headers = await mapAtOnce(samples, atOnce, async ({ sample, entry }) => {
+      const checked = await checkHeaders(sample, entry);
+      options.onProgress?.(++done, samples.length, "headers");
+      return checked;
+    });
+    samples.forEach(({ sample }, i) => {
+      const { header, problem } = headers[i]!;
+      if (problem) problems.push(problem);
+      if (header) sizes.set(sample, header);
+    });
+    usable = samples.filter(({ sample }) => sizes.has(sample));
+  }
   problems.push(...lostClasses(samples, usable, classes));
   const { splits, heldOut } = splitSamples(usable, options);
   return {
@@ -136,21 +146,20 @@ function indexTags(
         problems.push({ severity: "error", ...entry.origin, message: message + hint });
       }
     }
-    if (entry.tags.length === 0) {
+    if (entry.tags.length === 0 && !entry.untagged) {
       const message = `${entry.file} has no tags: it counts as showing background only`;
       problems.push({ severity: "warning", ...entry.origin, message });
     }
     for (const tag of tags) used.add(tag);
     return { entry, tags: [...tags].sort((a, b) => a - b) };
   });
-  classes.forEach((name, i) => {
-    if (used.has(i)) return;
-    problems.push({
-      severity: "warning",
-      file: classesFile,
-      message: `class "${name}" has no images`,
-    });
-  });
+  const unused = classes.filter((_, i) => !used.has(i));
+  const messages =
+    unused.length > 3
+      ? [`${unused.length} of the ${classes.length} classes have no images: ${unused.join(", ")}`]
+      : unused.map((name) => `class "${name}" has no images`);
+  for (const message of messages)
+    problems.push({ severity: "warning", file: classesFile, message });
   return indexed;
 }
 
@@ -183,7 +192,8 @@ function nameSamples(indexed: readonly Indexed[]): Named[] {
     for (let i = 2; taken.has(name.toLowerCase()); i++) name = `${base}-${i}`;
     taken.add(name.toLowerCase());
     const mask = entry.mask === undefined ? {} : { mask: resolve(entry.mask) };
-    return { entry, sample: { name, image: resolve(entry.path), tags, ...mask } };
+    const known = entry.untagged ? { untagged: entry.untagged } : {};
+    return { entry, sample: { name, image: resolve(entry.path), tags, ...known, ...mask } };
   });
 }
 
@@ -202,7 +212,7 @@ async function checkHeaders(
   if (sample.mask === undefined) return { header };
   const { width, height } = header;
   try {
-    const mask = await readImageHeader(sample.mask);
+    const mask = entry.maskSize ?? (await readImageHeader(sample.mask));
     if (mask.width === width && mask.height === height) return { header };
     const message = `mask is ${mask.width}x${mask.height}, but its image ${entry.path} is ${width}x${height}`;
     return { header, problem: { severity: "error", file: entry.mask!, message } };

@@ -16,10 +16,12 @@ export async function listFolder(folder: string): Promise<{ folders: string[]; f
   } catch (error) {
     throw new UserError(`${folder}: cannot be read: ${describeFileError(error)}`, { cause: error });
   }
-  for (const entry of entries) {
-    if (entry.name.startsWith(".")) continue;
-    const path = join(folder, entry.name);
-    const folderish = entry.isSymbolicLink() ? await isFolder(path) : entry.isDirectory();
+  const shown = entries.filter(({ name }) => !name.startsWith("."));
+  const links = shown.filter((entry) => entry.isSymbolicLink()).map(({ name }) => name);
+  const linked = await mapAtOnce(links, 16, (name) => isFolder(join(folder, name)));
+  const toFolders = new Set(links.filter((_, i) => linked[i]));
+  for (const entry of shown) {
+    const folderish = entry.isDirectory() || toFolders.has(entry.name);
     (folderish ? out.folders : out.files).push(entry.name);
   }
   out.folders.sort();

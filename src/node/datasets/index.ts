@@ -1,5 +1,12 @@
 export { inspectDataset, type DatasetReport, type InspectOptions } from "./inspect.ts";
-export { formatProblem, type LayoutName, type Problem } from "./listing.ts";
+export {
+  formatProblem,
+  type LayoutName,
+  type OnProgress,
+  type Problem,
+  type Source,
+  type Sources,
+} from "./listing.ts";
 export {
   openDataset,
   requireTrainable,
@@ -10,4 +17,5 @@ export {
 } from "./open.ts";
 export { checkLabels, checkSameSize, datasetReader } from "./reader.ts";
 export { formatReport, type FormatReportOptions } from "./report.ts";
+export { writeTags } from "./write-tags.ts";
 export { writeScenes, type WriteScenesOptions } from "./write-scenes.ts";

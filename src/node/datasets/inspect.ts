@@ -1,13 +1,13 @@
 import { availableParallelism } from "node:os";
 import type { Sample } from "../../data/sample.ts";
 import { UserError } from "../../user-error.ts";
-import { readImage, readMask } from "../images.ts";
+import { readImage } from "../images.ts";
 import { assemble, checkClasses, inReadingOrder, ownWords, type Assembled } from "./assemble.ts";
 import { mapAtOnce } from "./files.ts";
 import { listDataset } from "./layout.ts";
-import type { Problem } from "./listing.ts";
+import type { OnProgress, Problem } from "./listing.ts";
 import { describe, requireTrainable, type OpenedDataset } from "./open.ts";
-import { checkLabels } from "./reader.ts";
+import { writeTags } from "./write-tags.ts";
 
 export interface InspectOptions {
   readonly seed?: number;
@@ -15,13 +15,15 @@ export interface InspectOptions {
   readonly strict?: boolean;
   /** Decode every image and mask, not only their headers; on unless said otherwise. */
   readonly decode?: boolean;
-  readonly onProgress?: (done: number, total: number) => void;
+  /** A .csv file to write the tags into that were found. */
+  readonly tagsTo?: string | undefined;
+  readonly onProgress?: OnProgress;
 }
 
 /** What is understood of a data set folder. */
 export interface DatasetReport extends Pick<
   OpenedDataset,
-  "root" | "format" | "classes" | "heldOut" | "problems" | "counts"
+  "root" | "format" | "classes" | "heldOut" | "problems" | "counts" | "sources"
 > {
   /** Least and greatest side of the images, in pixels; 0 if there are none. */
   readonly sides: readonly [number, number];
@@ -38,9 +40,11 @@ export async function inspectDataset(
   options: InspectOptions = {},
 ): Promise<DatasetReport> {
   const { seed = 0, valFraction = 0.2, strict = false, decode = true, onProgress } = options;
-  const listing = await listDataset(root);
-  const assembled = await assemble(listing, { seed, valFraction, strict });
+  const listing = await listDataset(root, onProgress);
+  const how = { seed, valFraction, strict, headers: true, onProgress };
+  const assembled = await assemble(listing, how);
   const dataset = describe(root, listing, assembled);
+  if (options.tagsTo !== undefined) await writeTags(options.tagsTo, dataset);
   const problems = [...dataset.problems];
   const maskPixels = new Array<number>(dataset.classes.length + 1).fill(0);
 
@@ -49,7 +53,7 @@ export async function inspectDataset(
     let done = 0;
     const found = await mapAtOnce(samples, availableParallelism() + 1, async (sample) => {
       const own = await decodeFully(sample, assembled, dataset, maskPixels);
-      onProgress?.(++done, samples.length);
+      onProgress?.(++done, samples.length, "images");
       return own;
     });
     const known = new Set(problems.map(({ file }) => file));
@@ -63,6 +67,7 @@ export async function inspectDataset(
   return {
     ...{ root, format: dataset.format, classes: dataset.classes, heldOut: dataset.heldOut },
     counts: dataset.counts,
+    ...(dataset.sources ? { sources: dataset.sources } : {}),
     problems: problems.sort(inReadingOrder),
     sides: sides.reduce(([low, high], s) => [Math.min(low || s, s), Math.max(high, s)], [0, 0] as [
       number,
@@ -90,10 +95,11 @@ function obstacleTo(dataset: OpenedDataset, problems: readonly Problem[]): strin
 async function decodeFully(
   sample: Sample,
   { origins, sizes }: Assembled,
-  { classes }: OpenedDataset,
+  { classes, reader }: OpenedDataset,
   maskPixels: number[],
 ): Promise<Problem[]> {
-  const { path, mask } = origins.get(sample)!;
+  const { path } = origins.get(sample)!;
+  const { mask } = sample;
   const problems: Problem[] = [];
   try {
     await readImage(path);
@@ -103,11 +109,10 @@ async function decodeFully(
   }
   if (mask === undefined) return problems;
   try {
-    const labels = await readMask(mask);
+    const labels = await reader.readMask(sample);
     // A mask of another size is told already, and says nothing about this image.
     const { width, height } = sizes.get(sample)!;
     if (labels.width !== width || labels.height !== height) return problems;
-    checkLabels(labels, classes.length, mask);
     const pixels = new Array<number>(classes.length + 1).fill(0);
     for (const label of labels.data) if (label <= classes.length) pixels[label]!++;
     pixels.forEach((count, label) => (maskPixels[label]! += count));

@@ -1,18 +1,20 @@
 import { join } from "node:path";
 import { UserError } from "../../user-error.ts";
 import { listClassFolders } from "./class-folders.ts";
+import { listCoco } from "./coco.ts";
 import { readDescription } from "./description.ts";
 import { isFile, isFolder } from "./files.ts";
-import type { Listing } from "./listing.ts";
+import type { Listing, OnProgress } from "./listing.ts";
 import { describeFolder, findTagsFile, listPlain } from "./plain.ts";
 import { listVoc } from "./voc.ts";
 
 const layouts =
   "understood are images/ with tags.csv (or .jsonl, .json), a folder of images for each class, " +
-  "and VOC folders (JPEGImages/, ImageSets/)";
+  "VOC folders (JPEGImages/, ImageSets/), and COCO (annotations/instances_*.json with its images, or " +
+  "JPEGImages/train and val)";
 
 /** Reads a data set folder, its layout told by what is there. */
-export async function listDataset(root: string): Promise<Listing> {
+export async function listDataset(root: string, onProgress?: OnProgress): Promise<Listing> {
   if (!(await isFolder(root))) {
     throw new UserError(
       (await isFile(root))
@@ -21,7 +23,9 @@ export async function listDataset(root: string): Promise<Listing> {
     );
   }
   const description = await readDescription(root);
-  if (await isFolder(join(root, "JPEGImages"))) return listVoc(root, description);
+  const coco = await listCoco(root, description, onProgress);
+  if (coco) return coco;
+  if (await isFolder(join(root, "JPEGImages"))) return listVoc(root, description, { onProgress });
   const tagsPath = await findTagsFile(root, description);
   if (tagsPath !== undefined) return listPlain(root, description, tagsPath);
   if (await isFolder(join(root, "images"))) {

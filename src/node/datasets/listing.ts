@@ -1,3 +1,5 @@
+import type { LabelMap } from "../../data/sample.ts";
+
 /** Something about a data set that its owner should know. */
 export interface Problem {
   /** Errors stop the opening of a data set; with warnings one can go on. */
@@ -22,13 +24,46 @@ export interface Entry {
   readonly file: string;
   readonly path: string;
   readonly tags: readonly string[];
+  /** Nothing is known of what is in the image, as in a test split. */
+  readonly untagged?: true;
   readonly split?: string;
-  /** Path of the true mask, if there is one. */
+  /** Path of the true mask, if there is one; or what the listing's `readMask` makes one from. */
   readonly mask?: string;
+  /** Its size where that is written down, so that no header needs to be read. */
+  readonly maskSize?: { readonly width: number; readonly height: number };
   readonly origin: Origin;
 }
 
-export type LayoutName = "plain" | "class folders" | "voc";
+export type LayoutName = "plain" | "class folders" | "voc" | "coco";
+
+/** One line of a tags file. */
+export interface TagLine {
+  readonly file: string;
+  readonly tags: readonly string[];
+  readonly split?: string;
+  readonly line?: number;
+}
+
+export interface TagsFile {
+  readonly lines: readonly TagLine[];
+  readonly problems: readonly Problem[];
+}
+
+/** What something was read from, and for how many images. */
+export interface Source {
+  readonly from: string;
+  readonly images: number;
+}
+
+/** Where a data set with several possible sources has its lists, tags and masks from. */
+export interface Sources {
+  readonly lists: readonly Source[];
+  readonly tags: readonly Source[];
+  readonly masks: readonly Source[];
+}
+
+/** How far a long reading is: `what` is done, of a total. */
+export type OnProgress = (done: number, total: number, what: string) => void;
 
 /** What a layout reader found in a folder. */
 export interface Listing {
@@ -37,6 +72,9 @@ export interface Listing {
   /** Classes in label order where they are written down somewhere, and where that is. */
   readonly classes?: { readonly names: readonly string[]; readonly file: string };
   readonly problems: readonly Problem[];
+  readonly sources?: Sources;
+  /** Draws masks that are not files of their own. */
+  readonly readMask?: (address: string) => Promise<LabelMap>;
 }
 
 /** `file:line: message`, as compilers and editors have it. */

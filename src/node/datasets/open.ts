@@ -2,7 +2,8 @@ import type { Dataset, Sample, SampleReader } from "../../data/sample.ts";
 import { UserError } from "../../user-error.ts";
 import { assemble, checkClasses, type Assembled } from "./assemble.ts";
 import { listDataset } from "./layout.ts";
-import { formatProblem, type LayoutName, type Listing, type Problem } from "./listing.ts";
+import { formatProblem, type LayoutName, type Listing } from "./listing.ts";
+import type { OnProgress, Problem, Sources } from "./listing.ts";
 import { datasetReader } from "./reader.ts";
 
 export interface OpenOptions {
@@ -16,11 +17,18 @@ export interface OpenOptions {
   readonly split?: string;
   /** Refuse data sets that cannot be trained on, see `requireTrainable`. */
   readonly training?: boolean;
+  /** Told how far the reading of a large data set is. */
+  readonly onProgress?: OnProgress;
 }
+
+/** Up to this many images, every header is looked at when a data set is opened: that takes a second or two. */
+const headerLimit = 4000;
 
 export interface SplitCounts {
   readonly images: number;
   readonly masks: number;
+  /** Images of which nothing is known, as in a test split. */
+  readonly untagged: number;
   /** Images with each class. */
   readonly perClass: readonly number[];
 }
@@ -31,6 +39,8 @@ export interface OpenedDataset extends Dataset {
   /** Whether the splits were held out by seed, because the data set names none. */
   readonly heldOut: boolean;
   readonly problems: readonly Problem[];
+  /** Where lists, tags and masks are from, in the layouts where that may differ. */
+  readonly sources?: Sources;
   /** Of every split, and of all of them under `all`. */
   readonly counts: {
     readonly all: SplitCounts;
@@ -42,12 +52,14 @@ export interface OpenedDataset extends Dataset {
 /**
  * Opens a data set folder of any layout. Where no splits are named, `valFraction` of the images become
  * `val`, if possible ones with masks, and the rest `train`. Images that cannot be read are left out and told in
- * `problems`; anything worse is a UserError that names file and line.
+ * `problems`; anything worse is a UserError that names file and line. Of more than 4,000 images only the names are
+ * compared with the disk, unless `strict`: a broken one then shows when it is read.
  */
 export async function openDataset(root: string, options: OpenOptions = {}): Promise<OpenedDataset> {
-  const { seed = 0, valFraction = 0.2, strict = false } = options;
-  const listing = await listDataset(root);
-  const assembled = await assemble(listing, { seed, valFraction, strict });
+  const { seed = 0, valFraction = 0.2, strict = false, onProgress } = options;
+  const listing = await listDataset(root, onProgress);
+  const headers = strict || listing.entries.length <= headerLimit;
+  const assembled = await assemble(listing, { seed, valFraction, strict, headers, onProgress });
   const errors = assembled.problems.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     const more =
@@ -77,7 +89,8 @@ export function describe(root: string, listing: Listing, assembled: Assembled): 
         Object.entries(splits).map(([split, samples]) => [split, count(samples, classes.length)]),
       ),
     },
-    reader: datasetReader(classes.length),
+    ...(listing.sources ? { sources: listing.sources } : {}),
+    reader: datasetReader(classes.length, listing.readMask),
   };
 }
 
@@ -85,7 +98,8 @@ function count(samples: readonly Sample[], classCount: number): SplitCounts {
   const perClass = new Array<number>(classCount).fill(0);
   for (const { tags } of samples) for (const tag of tags) perClass[tag]!++;
   const masks = samples.filter(({ mask }) => mask !== undefined).length;
-  return { images: samples.length, masks, perClass };
+  const untagged = samples.filter((sample) => sample.untagged).length;
+  return { images: samples.length, masks, untagged, perClass };
 }
 
 /** The samples of a split; a UserError that lists the splits there are if it has none. */

@@ -2,8 +2,8 @@ import { join, relative } from "node:path";
 import { UserError } from "../../user-error.ts";
 import { leavesFolder, type Description } from "./description.ts";
 import { isFile, isFolder, listFolder, listImages, stem } from "./files.ts";
-import type { Entry, Listing, Problem } from "./listing.ts";
-import { readTagsFile, tagsFileNames, type TagLine } from "./tags-file.ts";
+import type { Entry, Listing, Problem, TagLine } from "./listing.ts";
+import { readTagsFile, tagsFileNames } from "./tags-file.ts";
 
 /** The tags file of a data set folder, if it has one. */
 export async function findTagsFile(
@@ -27,7 +27,10 @@ export async function listPlain(
   const images = join(root, description.images ?? imagesDefault);
   if (!(await isFolder(images)))
     throw new UserError(`${images}: no such folder; images belong there`);
-  const { lines, problems: lineProblems } = await readTagsFile(tagsPath);
+  const { lines, problems: lineProblems } = await readTagsFile(
+    tagsPath,
+    description.classes?.names,
+  );
   const problems: Problem[] = [...lineProblems];
   const masks = await findMasks(root, description);
   const masksInside = `${relative(images, join(root, description.masks ?? "masks"))}/`;

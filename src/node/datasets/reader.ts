@@ -3,18 +3,28 @@ import type { Image, LabelMap, Sample, SampleReader } from "../../data/sample.ts
 import { UserError } from "../../user-error.ts";
 import { readImage, readMask } from "../images.ts";
 
-/** Reads images and masks of a data set from disk; a mask with labels beyond its classes is a UserError. */
-export function datasetReader(classCount: number): SampleReader {
+/**
+ * Reads images and masks of a data set from disk; a mask with labels beyond its classes is a UserError.
+ * @param read makes a mask of its address, a PNG file unless said otherwise
+ */
+export function datasetReader(
+  classCount: number,
+  read: (address: string) => Promise<LabelMap> = readMask,
+): SampleReader {
   return {
     readImage: (sample) => readImage(sample.image),
-    readMask: (sample) => readCheckedMask(sample, classCount),
+    readMask: (sample) => readCheckedMask(sample, classCount, read),
   };
 }
 
-async function readCheckedMask(sample: Sample, classCount: number): Promise<LabelMap> {
+async function readCheckedMask(
+  sample: Sample,
+  classCount: number,
+  read: (address: string) => Promise<LabelMap>,
+): Promise<LabelMap> {
   if (sample.mask === undefined)
     throw new UserError(`${sample.image}: there is no mask for this image`);
-  const labels = await readMask(sample.mask);
+  const labels = await read(sample.mask);
   checkLabels(labels, classCount, sample.mask);
   return labels;
 }

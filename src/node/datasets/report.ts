@@ -1,11 +1,18 @@
 import pc from "picocolors";
 import type { DatasetReport } from "./inspect.ts";
-import { formatProblem, type LayoutName, type Problem } from "./listing.ts";
+import {
+  formatProblem,
+  type LayoutName,
+  type Problem,
+  type Source,
+  type Sources,
+} from "./listing.ts";
 
 const layoutNames: Readonly<Record<LayoutName, string>> = {
   plain: "plain (images and a tags file)",
   "class folders": "a folder for each class",
   voc: "VOC folder",
+  coco: "COCO",
 };
 
 const barWidth = 24;
@@ -40,7 +47,7 @@ export function formatReport(
 
 /** The report without what a terminal would obey: names may hold escape sequences and line breaks. */
 function printable(report: DatasetReport): DatasetReport {
-  const { counts, obstacle } = report;
+  const { counts, obstacle, sources } = report;
   const splits = Object.entries(counts.splits).map(([name, own]) => [visible(name), own] as const);
   return {
     ...report,
@@ -52,8 +59,15 @@ function printable(report: DatasetReport): DatasetReport {
       message: visible(problem.message),
     })),
     counts: { ...counts, splits: Object.fromEntries(splits) },
+    ...(sources ? { sources: printableSources(sources) } : {}),
     ...(obstacle === undefined ? {} : { obstacle: visible(obstacle) }),
   };
+}
+
+function printableSources({ lists, tags, masks }: Sources): Sources {
+  const shown = (found: readonly Source[]): Source[] =>
+    found.map(({ from, images }) => ({ from: visible(from), images }));
+  return { lists: shown(lists), tags: shown(tags), masks: shown(masks) };
 }
 
 /** Control characters, and those that turn the direction of writing, as escapes. */
@@ -73,16 +87,46 @@ function facts(report: DatasetReport, paint: Paint): string[] {
   const rows: [string, string][] = [
     ["layout", layoutNames[report.format]],
     ["images", `${all.images}${sizes}`],
-    ["masks", all.masks === 0 ? "none (scores need some)" : String(all.masks)],
+    ["masks", all.masks === 0 ? "none (scores need some)" : maskSources(report)],
+    ...sourceRows(report),
     ["classes", String(report.classes.length)],
     [
       "splits",
       Object.entries(splits)
-        .map(([name, { images }]) => `${name} ${images}`)
+        .map(([name, { images, untagged }]) => {
+          const known =
+            untagged === 0
+              ? ""
+              : untagged === images
+                ? " (no tags)"
+                : ` (${untagged} without tags)`;
+          return `${name} ${images}${known}`;
+        })
         .join(", ") + (report.heldOut ? " (held out by seed, none are given)" : ""),
     ],
   ];
   return rows.map(([name, value]) => `  ${paint.dim(name.padEnd(9))}${value}`);
+}
+
+/** What lists, tags and masks are read from, where a layout has a choice. */
+function sourceRows({ sources }: DatasetReport): [string, string][] {
+  if (!sources) return [];
+  const rows: [string, string][] = [];
+  for (const name of ["tags", "lists"] as const) {
+    const used = sourceList(sources[name]);
+    if (used !== "") rows.push([name, `from ${used}`]);
+  }
+  return rows;
+}
+
+function maskSources({ counts, sources }: DatasetReport): string {
+  const used = sourceList(sources?.masks ?? []);
+  return used === "" ? String(counts.all.masks) : `${counts.all.masks} from ${used}`;
+}
+
+function sourceList(sources: readonly Source[]): string {
+  const used = sources.filter(({ images }) => images > 0);
+  return used.map(({ from, images }) => `${from} (${images})`).join(", ");
 }
 
 /** A row for each class: images in each split, and a bar of its share. */

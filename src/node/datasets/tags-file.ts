@@ -3,20 +3,8 @@ import { extname } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
 import { UserError } from "../../user-error.ts";
 import { describeFileError } from "../atomic-file.ts";
-import type { Problem } from "./listing.ts";
-
-/** One line of a tags file. */
-export interface TagLine {
-  readonly file: string;
-  readonly tags: readonly string[];
-  readonly split?: string;
-  readonly line?: number;
-}
-
-export interface TagsFile {
-  readonly lines: readonly TagLine[];
-  readonly problems: readonly Problem[];
-}
+import type { Problem, TagLine, TagsFile } from "./listing.ts";
+import { readTagsNpy } from "./tags-npy.ts";
 
 /** Names a tags file may have, the first that exists is read. */
 export const tagsFileNames: readonly string[] = ["tags.csv", "tags.jsonl", "tags.json"];
@@ -25,16 +13,26 @@ export const tagsFileNames: readonly string[] = ["tags.csv", "tags.jsonl", "tags
  * Reads image tags, told apart by the ending:
  * - `.csv` with a header `file,tags[,split]`, several tags separated by semicolons;
  * - `.jsonl`, a line per image: `{"file": "a.jpg", "tags": ["cat"], "split": "train"}`;
- * - `.json`, a list of such objects or one object `{"a.jpg": ["cat"]}`.
+ * - `.json`, a list of such objects or one object `{"a.jpg": ["cat"]}`;
+ * - `.npy`, a pickled dictionary from names to vectors, whose places are those of `classes`.
  */
-export async function readTagsFile(path: string): Promise<TagsFile> {
+export async function readTagsFile(
+  path: string,
+  classes: readonly string[] | undefined,
+): Promise<TagsFile> {
+  if (extname(path).toLowerCase() === ".npy") {
+    if (classes) return readTagsNpy(path, classes);
+    throw new UserError(
+      `${path}: its vectors name no classes; list them in classes.txt, in the order of the vectors`,
+    );
+  }
   const text = await readText(path);
   const collector = new Collector(path);
   const ending = extname(path).toLowerCase();
   if (ending === ".csv") readCsv(text, collector);
   else if (ending === ".jsonl") readJsonLines(text, collector);
   else if (ending === ".json") readJson(text, collector);
-  else throw new UserError(`${path}: tags are read from .csv, .jsonl and .json files`);
+  else throw new UserError(`${path}: tags are read from .csv, .jsonl, .json and .npy files`);
   return collector;
 }
 

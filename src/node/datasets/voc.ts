@@ -1,230 +1,193 @@
-import { join } from "node:path";
-import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { join, posix } from "node:path";
 import { vocClasses } from "../../data/classes.ts";
-import { UserError } from "../../user-error.ts";
-import { readMask } from "../images.ts";
+import { cocoClasses } from "../../data/coco-categories.ts";
 import type { Description } from "./description.ts";
-import { isFile, isFolder, isImageName, listFolder, listImages, mapAtOnce, stem } from "./files.ts";
-import type { Entry, Listing, Origin, Problem } from "./listing.ts";
-import { describeFolder, findTagsFile } from "./plain.ts";
-import { readText, readTagsFile } from "./tags-file.ts";
+import { isFolder, listImages, mapAtOnce, stem } from "./files.ts";
+import type { Entry, Listing, OnProgress, Problem, Source } from "./listing.ts";
+import { noLists, readLists, type Listed } from "./lists.ts";
+import {
+  leftOut,
+  maskSource,
+  numbersOf,
+  TagSources,
+  tagsFileSource,
+  xmlSource,
+} from "./tag-sources.ts";
 
-/** Lists that become splits, the first of each that exists. */
-const splitLists: readonly (readonly [split: string, lists: readonly string[]])[] = [
-  ["train", ["train_aug", "train"]],
-  ["val", ["val"]],
-  ["test", ["test"]],
-];
+/** How COCO 2014 in folders like VOC's differs from VOC. */
+const kinds = {
+  voc: { classes: vocClasses, name: "the VOC classes" },
+  coco: { classes: cocoClasses, name: "the COCO classes" },
+} as const;
 
-/** A tag source: the tags of an image, or why there are none. */
-type TagSource = (name: string, listed: Origin) => Promise<readonly string[] | Problem>;
+/** Masks that are decoded in some seconds. */
+const manyMasks = 1000;
 
-/**
- * A VOC folder: JPEGImages, lists in ImageSets/Segmentation, palette masks in SegmentationClassAug or
- * SegmentationClass. Tags come from Annotations/*.xml, else from the masks, else from a tags file.
- */
-export async function listVoc(root: string, description: Description): Promise<Listing> {
-  const images = join(root, "JPEGImages");
-  const problems: Problem[] = [];
-  const onDisk = new Map((await listImages(images)).map((file) => [stem(file), file]));
-  const masks = await maskFinder(root);
-  const classes = description.classes ?? { names: vocClasses, file: "the VOC classes" };
-  const tagsOf = await tagSource(root, description, {
-    classes: classes.names,
-    masks,
-    onDisk,
-    problems,
-  });
-
-  const listed: { name: string; split: string; origin: Origin }[] = [];
-  const splitOf = new Map<string, string>();
-  for (const { split, path } of await findLists(root)) {
-    (await readText(path)).split(/\r?\n/).forEach((text, i) => {
-      const name = listedName(text, onDisk);
-      if (name === "") return;
-      const origin = { file: path, line: i + 1 };
-      const before = splitOf.get(name);
-      if (before !== undefined && before !== split) {
-        const message = `${name} is in the splits "${before}" and "${split}"; it stays in "${before}"`;
-        problems.push({ severity: "warning", ...origin, message });
-        return;
-      }
-      splitOf.set(name, split);
-      listed.push({ name, split, origin });
-    });
-  }
-
-  const entries = await mapAtOnce(
-    listed,
-    16,
-    async ({ name, split, origin }): Promise<Entry | undefined> => {
-      const file = onDisk.get(name);
-      if (file === undefined) {
-        const message = `${name} is not in ${images}; left out`;
-        problems.push({ severity: "warning", ...origin, message, leftOut: true });
-        return undefined;
-      }
-      const tags = await tagsOf(name, origin);
-      if ("message" in tags) {
-        problems.push(tags);
-        return undefined;
-      }
-      const mask = masks(name);
-      return {
-        ...{ file, path: join(images, file), tags, split, origin },
-        ...(mask === undefined ? {} : { mask }),
-      };
-    },
-  );
-  return {
-    format: "voc",
-    entries: entries.filter((entry) => entry !== undefined),
-    classes,
-    problems,
-  };
-}
-
-async function findLists(root: string): Promise<{ split: string; path: string }[]> {
-  const folder = join(root, "ImageSets", "Segmentation");
-  if (!(await isFolder(folder))) {
-    throw new UserError(
-      `${folder}: no such folder; a VOC folder has its lists train.txt and val.txt there`,
-    );
-  }
-  const found: { split: string; path: string }[] = [];
-  for (const [split, lists] of splitLists) {
-    for (const list of lists) {
-      const path = join(folder, `${list}.txt`);
-      if (!(await isFile(path))) continue;
-      found.push({ split, path });
-      break;
-    }
-  }
-  if (found.length === 0) {
-    const holds = await describeFolder(folder);
-    throw new UserError(
-      `${folder}: no train_aug.txt, train.txt, val.txt or test.txt; it holds ${holds}`,
-    );
-  }
-  return found;
-}
+/** Folders of masks; where an image has one in both, the first is taken. */
+const maskFolders = ["SegmentationClassAug", "SegmentationClass"];
 
 /**
- * The name of a listed image. A list has a name a line, or like DeepLab's the paths of image and mask; names
- * may have dots, so that what looks like an ending may be none.
+ * A VOC folder: JPEGImages, lists, palette masks in SegmentationClassAug or SegmentationClass; or COCO 2014 in such
+ * folders, with `train` and `val` in each. Tags come from a tags file, else from Annotations/*.xml, else from the masks.
  */
-function listedName(text: string, onDisk: ReadonlyMap<string, string>): string {
-  const first = text.trim().split(/\s+/)[0]!;
-  const whole = first.slice(first.lastIndexOf("/") + 1);
-  const bare = stem(whole);
-  if (onDisk.has(whole) || bare === "") return whole;
-  return onDisk.has(bare) || isImageName(whole) ? bare : whole;
-}
-
-async function maskFinder(root: string): Promise<(name: string) => string | undefined> {
-  const masks = new Map<string, string>();
-  for (const folder of ["SegmentationClass", "SegmentationClassAug"]) {
-    const path = join(root, folder);
-    if (!(await isFolder(path))) continue;
-    for (const file of (await listFolder(path)).files) {
-      if (file.endsWith(".png")) masks.set(stem(file), join(path, file));
-    }
-  }
-  return (name) => masks.get(name);
-}
-
-async function tagSource(
+export async function listVoc(
   root: string,
   description: Description,
-  {
-    classes,
-    masks,
-    onDisk,
-    problems,
-  }: {
-    classes: readonly string[];
-    masks: (name: string) => string | undefined;
-    onDisk: ReadonlyMap<string, string>;
-    problems: Problem[];
-  },
-): Promise<TagSource> {
-  const annotations = join(root, "Annotations");
-  const tagsPath = await findTagsFile(root, description);
-  // A tags file that data.yaml names is meant; one that is merely there comes last.
-  if (description.tags === undefined && (await isFolder(annotations))) {
-    const fromMasks = tagsFromMasks(classes, masks);
-    return async (name, origin) => {
-      const path = join(annotations, `${name}.xml`);
-      return (await isFile(path)) ? tagsFromXml(path, name) : fromMasks(name, origin);
-    };
-  }
-  if (tagsPath === undefined) return tagsFromMasks(classes, masks);
-  const { lines, problems: found } = await readTagsFile(tagsPath);
-  problems.push(...found);
-  const tags = new Map(lines.map((line) => [listedName(line.file, onDisk), line.tags]));
-  return async (name, origin) =>
-    tags.get(name) ?? leftOut(origin, `${name} is not in ${tagsPath}, so it has no tags; left out`);
-}
+  { kind = "voc", onProgress }: { kind?: "voc" | "coco"; onProgress?: OnProgress | undefined } = {},
+): Promise<Listing> {
+  const images = join(root, "JPEGImages");
+  const onDisk = new FilesByName(await listImages(images));
+  const has = (name: string): boolean => onDisk.has(name);
+  const lists = await readLists(root, kind, has);
+  const problems: Problem[] = [...lists.problems];
+  const { listed, sources } = kind === "voc" ? lists : withWholeFolders(lists, onDisk, images);
+  if (listed.length === 0) throw await noLists(root);
 
-function tagsFromMasks(
-  classes: readonly string[],
-  masks: (name: string) => string | undefined,
-): TagSource {
-  return async (name, origin) => {
-    const path = masks(name);
-    if (path === undefined) {
-      return leftOut(
-        origin,
-        `${name} has neither Annotations/${name}.xml nor a mask, so no tags; left out`,
-      );
+  const masks = await readMaskFolders(root);
+  const classes = description.classes ?? { names: kinds[kind].classes, file: kinds[kind].name };
+  const about = { kind, classes: classes.names, has, problems };
+  // Asked for in the order of the list, where the split of a name is known.
+  const splitOf = new Map(listed.map(({ name, split }) => [name, split]));
+  const maskOf = (name: string): string | undefined => masks.find(name, splitOf.get(name)!)?.path;
+  const candidates = [
+    await tagsFileSource(root, description, about),
+    await xmlSource(root),
+    maskSource(classes.names, maskOf),
+  ];
+  const tagSources = new TagSources(candidates.filter((source) => source !== undefined));
+
+  let done = 0;
+  const entryOf = async ({ name, split, origin }: Listed): Promise<Entry | Problem> => {
+    const file = onDisk.find(name, split);
+    if (file === undefined) return leftOut(origin, `${name} is not in ${images}; left out`);
+    const tags = await tagSources.read(name);
+    onProgress?.(++done, listed.length, "tags");
+    if (tags !== undefined && "message" in tags) return tags;
+    if (tags === undefined && split !== "test") {
+      return leftOut(origin, `${name} has no tags: it is in none of ${tagSources.names}; left out`);
     }
-    try {
-      const labels = new Set((await readMask(path)).data);
-      const wrong = [...labels].find((label) => label > classes.length && label !== 255);
-      if (wrong !== undefined) {
-        const message = `mask has label ${wrong}, but there are only ${classes.length} classes`;
-        return { severity: "error", file: path, message };
-      }
-      return classes.filter((_, i) => labels.has(i + 1));
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      return { severity: "error", file: path, message: error.message.replace(`${path}: `, "") };
-    }
+    const mask = maskOf(name);
+    return {
+      ...{ file: posix.basename(file), path: join(images, file), tags: tags ?? [], split, origin },
+      ...(tags === undefined ? { untagged: true as const } : {}),
+      ...(mask === undefined ? {} : { mask }),
+    };
+  };
+  const entries: Entry[] = [];
+  for (const found of await mapAtOnce(listed, 16, entryOf)) {
+    if ("message" in found) problems.push(found);
+    else entries.push(found);
+  }
+  const fromMasks = tagSources.used.find(({ from }) => from === "masks")!.images;
+  if (fromMasks > manyMasks) {
+    const message =
+      `tags are taken from ${fromMasks} masks each time, which is slow; ` +
+      "`tag2mask data <folder> --no-decode --tags-out <folder>/tags.csv` writes them once";
+    problems.push({ severity: "warning", file: root, message });
+  }
+  const used = masks.count(entries);
+  return {
+    ...{ format: kind, entries, classes, problems },
+    sources: { lists: sources, tags: tagSources.used, masks: used },
   };
 }
 
-function leftOut(origin: Origin, message: string): Problem {
-  return { severity: "warning", ...origin, message, leftOut: true };
+/** Files by the last part of their names, without ending; several may have the same in different folders. */
+class FilesByName {
+  private readonly files = new Map<string, string[]>();
+
+  constructor(paths: readonly string[]) {
+    for (const path of paths) {
+      const name = stem(posix.basename(path));
+      const same = this.files.get(name);
+      if (same) same.push(path);
+      else this.files.set(name, [path]);
+    }
+  }
+
+  has(name: string): boolean {
+    return this.files.has(name);
+  }
+
+  /** The file of this name, in a folder named like the split if there are several. */
+  find(name: string, split: string): string | undefined {
+    const same = this.files.get(name);
+    return same?.find((path) => splitOfFolder(path) === split) ?? same?.[0];
+  }
+
+  inSplit(split: string): string[] {
+    return [...this.files.keys()].filter((name) =>
+      this.files.get(name)!.some((path) => splitOfFolder(path) === split),
+    );
+  }
 }
 
-const parser = new XMLParser({ ignoreAttributes: true, processEntities: false });
+/** `train` for train/ and train2014/. */
+export function splitOfFolder(path: string): string {
+  return path.slice(0, Math.max(0, path.indexOf("/"))).replace(/\d{4}$/, "");
+}
 
-/** The names of the objects in a VOC annotation. */
-async function tagsFromXml(path: string, name: string): Promise<readonly string[] | Problem> {
-  const text = await readText(path);
-  const valid = XMLValidator.validate(text);
-  if (valid !== true) {
-    const { line, msg } = valid.err;
-    const message = `not readable as XML: ${msg} ${name} is left out`;
-    return { severity: "warning", file: path, line, message, leftOut: true };
+/** COCO's folders say themselves what belongs to a split, so that lists may be missing. */
+function withWholeFolders(
+  {
+    listed,
+    splits,
+    sources,
+  }: { listed: readonly Listed[]; splits: ReadonlySet<string>; sources: readonly Source[] },
+  onDisk: FilesByName,
+  images: string,
+): { listed: readonly Listed[]; sources: readonly Source[] } {
+  const all = [...listed];
+  const from = [...sources];
+  for (const split of ["train", "val", "test"].filter((split) => !splits.has(split))) {
+    const names = onDisk.inSplit(split).sort();
+    if (names.length === 0) continue;
+    for (const name of names) all.push({ name, split, origin: { file: join(images, split) } });
+    from.push({ from: `all of JPEGImages/${split}`, images: names.length });
   }
-  let annotation: { object?: unknown } | undefined;
-  try {
-    ({ annotation } = parser.parse(text) as { annotation?: { object?: unknown } });
-  } catch (error) {
-    // Well-formed, but more than the parser takes: names such as __proto__, or very many nested tags.
-    const message = `not readable as XML: ${(error as Error).message}; ${name} is left out`;
-    return leftOut({ file: path }, message);
-  }
-  const objects = annotation?.object ?? [];
-  const tags = new Set<string>();
-  for (const object of Array.isArray(objects) ? objects : [objects]) {
-    const tag = (object as { name?: unknown } | null)?.name;
-    if (typeof tag !== "string" && typeof tag !== "number") {
-      const message = `an object has no name; ${name} is left out`;
-      return { severity: "warning", file: path, message, leftOut: true };
+  return { listed: all, sources: from };
+}
+
+interface Mask {
+  readonly path: string;
+  readonly folder: string;
+}
+
+interface MaskFinder {
+  find(name: string, split: string): Mask | undefined;
+  /** How many entries have their mask from each folder. */
+  count(entries: readonly Entry[]): Source[];
+}
+
+/** Mask PNGs by name, or by number for those of COCO. */
+async function readMaskFolders(root: string): Promise<MaskFinder> {
+  const folders: { folder: string; files: FilesByName; byNumber: Map<string, string> }[] = [];
+  for (const folder of maskFolders) {
+    if (!(await isFolder(join(root, folder)))) continue;
+    const files = (await listImages(join(root, folder))).filter((file) => /\.png$/i.test(file));
+    const byNumber = new Map<string, string>();
+    for (const file of files) {
+      const [number] = numbersOf(stem(posix.basename(file)));
+      if (number !== undefined) byNumber.set(number, file);
     }
-    tags.add(String(tag).normalize("NFC").trim());
+    folders.push({ folder, files: new FilesByName(files), byNumber });
   }
-  return [...tags];
+  return {
+    find: (name, split) => {
+      for (const { folder, files, byNumber } of folders) {
+        const number = numbersOf(name)[0];
+        const file = files.find(name, split) ?? (number ? byNumber.get(number) : undefined);
+        if (file !== undefined) return { path: join(root, folder, file), folder };
+      }
+      return undefined;
+    },
+    count: (entries) =>
+      folders.map(({ folder }) => {
+        const inside = join(root, folder, "/");
+        return {
+          from: folder,
+          images: entries.filter(({ mask }) => mask?.startsWith(inside)).length,
+        };
+      }),
+  };
 }

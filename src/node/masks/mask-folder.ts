@@ -1,67 +1,114 @@
 import { lstat, readdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { ignoreIndex, validateClasses, vocPalette } from "../../data/classes.ts";
+import { basename, dirname, extname, join } from "node:path";
+import { ignoreIndex, validateClasses } from "../../data/classes.ts";
+import type { InstanceKind } from "../../data/regions.ts";
 import type { Image, LabelMap } from "../../data/sample.ts";
 import { UserError } from "../../user-error.ts";
 import { writeFileAtomic } from "../atomic-file.ts";
-import { writeImage, writeMask } from "../images.ts";
+import { writeImage } from "../images.ts";
 import { makeFolder, removeEmptyFolders } from "../make-folder.ts";
+import { classesJson } from "./classes-file.ts";
 import { safePath } from "./file-name.ts";
-import { hexColor, overlayColor, paintLabels } from "./overlay.ts";
+import { formatFiles, type MaskFormat } from "./formats.ts";
+import { Losses, type Loss } from "./losses.ts";
+import { paintLabels } from "./overlay.ts";
+import { openWriter, type MaskWriter } from "./writers/index.ts";
 
 export interface MaskFolderOptions {
+  /** Formats; with several, each in a folder of its name. */
+  readonly format?: readonly MaskFormat[];
+  /** What becomes an object in formats that know objects. */
+  readonly instances?: InstanceKind;
+  /** What the names of images begin with for Label Studio. */
+  readonly imageUrl?: string;
   /** Also write each mask laid over its image, `overlays/<name>.jpg`. */
   readonly overlays?: boolean;
+  /** Also show all masks on one page, `contact-sheet.html`. */
+  readonly sheet?: boolean;
   /** Write into a folder that has files already, over those of the same name. */
   readonly overwrite?: boolean;
 }
 
+/** Where the image of a mask came from. */
+export interface MaskOrigin {
+  /** Its file. */
+  readonly source?: string;
+  /** What tools know it as, if that is not the mask's name with the ending of the file. */
+  readonly fileName?: string;
+  /** How sure its mask is, 0..1. */
+  readonly confidence?: number;
+}
+
 /** Where the files of one image went. */
 export interface WrittenMask {
-  readonly mask: string;
+  /** The mask's own PNG, in formats that have such. */
+  readonly mask?: string;
   readonly overlay?: string;
 }
 
+/** Endings of what lies beside the one file of a format. */
+const companions = [".classes.json", ".confidence.csv", ".xml"] as const;
+
+/** Label Studio's own way to name files of a folder that it is told of. */
+const localFiles = "/data/local-files/?d=";
+
 /**
- * A folder of masks: `masks/<name>.png` with VOC's palette, `overlays/<name>.jpg`, and `classes.json`
- * once it is complete. Every file is written whole or not at all.
+ * Masks in a folder, in one format or several: for "voc" as `masks/<name>.png` with VOC's palette; with
+ * `overlays/<name>.jpg`, and `classes.json` once it is complete. Every file is written whole or not at all.
  */
 export class MaskFolder {
   private readonly taken = new Set<string>();
+  private readonly takenFiles = new Set<string>();
   /** Files that were not there before, so that they may be taken back. */
   private readonly added = new Set<string>();
+  private writers: readonly MaskWriter[] = [];
+  private readonly lossList = new Losses();
 
   private constructor(
+    /** The folder, or the one file that was asked for. */
     readonly path: string,
-    private readonly classes: readonly string[],
-    private readonly overlays: boolean,
+    /** Foreground class names. */
+    readonly classes: readonly string[],
+    private readonly options: MaskFolderOptions,
     /** The topmost folder that did not exist before, if any. */
     private readonly made: string | undefined,
+    /** Whether the path is that of one file. */
+    private readonly single: boolean,
   ) {}
 
   /**
    * Makes the folder, or takes an empty one; a UserError where it cannot be written.
+   * @param path a folder; for a format that is one file also a file that ends as it does
    * @param classes foreground class names; label i + 1 is classes[i]
    */
   static async create(
     path: string,
     classes: readonly string[],
-    { overlays = true, overwrite = false }: MaskFolderOptions = {},
+    options: MaskFolderOptions = {},
   ): Promise<MaskFolder> {
     validateClasses(classes, path);
-    const made = await makeFolder(path);
-    const existing = await readdir(path);
-    if (existing.length > 0 && !overwrite) {
+    const single = isSingleFile(path, options.format ?? ["voc"]);
+    const root = single ? dirname(path) : path;
+    const made = await makeFolder(root);
+    const existing = await readdir(root);
+    const beside = single ? existing.find((name) => isCompanion(name, basename(path))) : undefined;
+    if (options.overwrite !== true && beside !== undefined) {
+      throw new UserError(
+        `${join(root, beside)}: is there already; name a new file, or ask to overwrite`,
+      );
+    }
+    if (options.overwrite !== true && !single && existing.length > 0) {
       throw new UserError(
         `${path}: has ${existing.length} file(s) already; give an empty or new folder, or ask to overwrite`,
       );
     }
-    const folder = new MaskFolder(path, classes, overlays, made);
+    const folder = new MaskFolder(path, classes, options, made, single);
     // Known now, not after the first image has been through the network.
-    const probe = join(path, `.probe-${process.pid}`);
+    const probe = join(root, `.probe-${process.pid}`);
     try {
       await writeFileAtomic(probe, "", { durable: false });
       await rm(probe);
+      await folder.open();
     } catch (error) {
       await folder.discard();
       throw error;
@@ -73,46 +120,97 @@ export class MaskFolder {
    * Writes one image's mask, and its overlay where an image is given.
    * @param name what the image is called, without extension; may name sub-folders
    */
-  async write(name: string, labels: LabelMap, image?: Image): Promise<WrittenMask> {
+  async write(
+    name: string,
+    labels: LabelMap,
+    image?: Image,
+    origin: MaskOrigin = {},
+  ): Promise<WrittenMask> {
     this.checkLabels(name, labels);
-    const free = this.freeName(safePath(name));
+    const free = freeName(safePath(name), this.taken);
     // From here on an earlier job's list would vouch for masks that are not its own.
     if (this.taken.size === 1) await rm(this.classesFile, { force: true });
-    const mask = join(this.path, "masks", `${free}.png`);
-    await this.claim(mask);
-    await writeMask(mask, labels, { durable: false });
-    if (!image || !this.overlays) return { mask };
+    const fileName = this.fileName(name, free, origin);
+    let mask: string | undefined;
+    for (const writer of this.writers) {
+      const path = await writer.write({ ...origin, name: free, fileName, labels });
+      mask ??= path;
+    }
+    const written = mask === undefined ? {} : { mask };
+    if (!image || this.options.overlays === false || this.single) return written;
     const overlay = join(this.path, "overlays", `${free}.jpg`);
     await this.claim(overlay);
     await writeImage(overlay, paintLabels(image, labels), { durable: false });
-    return { mask, overlay };
+    return { ...written, overlay };
   }
 
-  /** Writes `classes.json`, which says that the folder is complete; returns its path. */
+  /** Completes all formats and writes `classes.json`, which says that the folder is complete; its path. */
   async finish(): Promise<string> {
+    for (const writer of this.writers) await writer.finish();
     const path = this.classesFile;
     await this.claim(path);
-    const classes = ["background", ...this.classes].map((name, index) => ({
-      index,
-      name,
-      color: hexColor(vocPalette[index]!),
-      ...(index > 0 && { overlayColor: hexColor(overlayColor(index)) }),
-    }));
-    const ignore = { index: ignoreIndex, color: hexColor(vocPalette[ignoreIndex]!) };
-    await writeFileAtomic(path, `${JSON.stringify({ classes, ignore }, undefined, 2)}\n`);
+    await writeFileAtomic(path, classesJson(this.classes));
     return path;
   }
 
   /** Takes back the files and folders that were added; what was written over stays as it is now. */
   async discard(): Promise<void> {
+    await this.abandon();
+    const root = this.single ? dirname(this.path) : this.path;
     for (const file of this.added) await rm(file, { force: true });
     const folders = new Set([...this.added].map((file) => dirname(file)));
-    for (const folder of folders) await removeEmptyFolders(folder, this.path);
-    if (this.made !== undefined) await removeEmptyFolders(this.path, dirname(this.made));
+    for (const format of this.formats) folders.add(this.folderOf(format));
+    for (const folder of folders) await removeEmptyFolders(folder, root);
+    if (this.made !== undefined) await removeEmptyFolders(root, dirname(this.made));
+  }
+
+  /** Leaves what is complete by itself, such as PNGs, and takes back files that were still growing. */
+  async abandon(): Promise<void> {
+    for (const writer of this.writers) await writer.discard();
+  }
+
+  /** What the formats could not hold so far. */
+  losses(): Loss[] {
+    return this.lossList.list();
+  }
+
+  /** Where a file about all masks goes: into the folder, or beside the one file under its name. */
+  besides(name: string): string {
+    if (!this.single) return join(this.path, name);
+    return `${this.path.slice(0, this.path.length - extname(this.path).length)}.${name}`;
+  }
+
+  /** Whether the masks are to be shown on a page. */
+  get wantsSheet(): boolean {
+    return this.options.sheet === true && !this.single;
   }
 
   private get classesFile(): string {
-    return join(this.path, "classes.json");
+    return this.besides("classes.json");
+  }
+
+  private get formats(): readonly MaskFormat[] {
+    return this.options.format ?? ["voc"];
+  }
+
+  private folderOf(format: MaskFormat): string {
+    if (this.single) return dirname(this.path);
+    return this.formats.length > 1 ? join(this.path, format) : this.path;
+  }
+
+  private async open(): Promise<void> {
+    for (const format of this.formats) {
+      const writer = await openWriter(format, {
+        folder: this.folderOf(format),
+        ...(this.single && { file: this.path }),
+        classes: this.classes,
+        instances: this.options.instances ?? "regions",
+        imageUrl: this.options.imageUrl ?? localFiles,
+        losses: this.lossList,
+        claim: (path) => this.claim(path),
+      });
+      this.writers = [...this.writers, writer];
+    }
   }
 
   /** Remembers a file that is about to be written, if it is a new one. */
@@ -124,12 +222,20 @@ export class MaskFolder {
     if (!there) this.added.add(file);
   }
 
-  /** Different names may be made alike by what file names cannot have, or differ in case alone. */
-  private freeName(wanted: string): string {
-    let name = wanted;
-    for (let n = 2; this.taken.has(name.toLowerCase()); n++) name = `${wanted}-${n}`;
-    this.taken.add(name.toLowerCase());
-    return name;
+  /** What tools know an image as. Two images may differ in the ending alone, which their masks cannot. */
+  private fileName(name: string, free: string, { source, fileName }: MaskOrigin): string {
+    const ending = extname(fileName ?? source ?? "");
+    if (
+      ending === "" &&
+      this.formats.some((format) => format === "coco" || format === "labelstudio")
+    ) {
+      this.lossList.add("the image's file is not known; it is taken to end in .jpg", free);
+    }
+    const wanted = safePath(fileName ?? `${name}${ending === "" ? ".jpg" : ending}`);
+    const key = wanted.toLowerCase();
+    if (this.takenFiles.has(key)) return `${free}${ending === "" ? ".jpg" : ending}`;
+    this.takenFiles.add(key);
+    return wanted;
   }
 
   private checkLabels(name: string, { width, height, data }: LabelMap): void {
@@ -141,4 +247,29 @@ export class MaskFolder {
       throw new RangeError(`masks: ${name} has label ${wrong} of ${this.classes.length} classes`);
     }
   }
+}
+
+/** Different names may be made alike by what file names cannot have, or differ in case alone. */
+function freeName(wanted: string, taken: Set<string>): string {
+  let name = wanted;
+  for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${wanted}-${n}`;
+  taken.add(name.toLowerCase());
+  return name;
+}
+
+/** Whether a name is that of a file, or of one that is written beside it. */
+function isCompanion(name: string, file: string): boolean {
+  const bare = file.slice(0, file.length - extname(file).length);
+  return [file, ...companions.map((ending) => bare + ending)].includes(name);
+}
+
+/** Whether a path names the one file that a format is, and no folder. */
+function isSingleFile(path: string, formats: readonly MaskFormat[]): boolean {
+  const ending = extname(path).toLowerCase();
+  if (ending !== ".json" && ending !== ".zip") return false;
+  const [format, ...more] = formats;
+  if (more.length === 0 && extname(formatFiles[format!] ?? "") === ending) return true;
+  throw new UserError(
+    `${path}: ${formats.join(" and ")} cannot be written as a ${ending} file; name a folder`,
+  );
 }

@@ -194,6 +194,7 @@ export class RunDirectory {
           "loss/cls": losses.cls,
           "loss/seg": losses.seg,
           "loss/affinity": losses.affinity,
+          "loss/energy": losses.energy,
           "loss/total": losses.total,
           "train/learning_rate": learningRate,
           "train/images_per_second": images / seconds.total,

@@ -129,19 +129,21 @@ function jsonLine(entry: LogEntry): string {
 }
 
 const csvHeader =
-  "step,phase,loss_cls,loss_seg,loss_affinity,loss_total,learning_rate,seconds," +
+  "step,phase,loss_cls,loss_seg,loss_affinity,loss_energy,loss_total,learning_rate,seconds," +
   "miou_cam,miou_affinity_cam,miou_seg,tag_f1\n";
 
 /** A line of losses for a step, of scores for a validation, none for other entries. */
 function csvLine(entry: LogEntry): string[] {
   if (entry.type === "step") {
     const { step, phase, losses, learningRate, seconds } = entry;
-    const numbers = [losses.cls, losses.seg, losses.affinity, losses.total, learningRate];
+    // Logs of older versions say nothing of the energy.
+    const { cls, seg, affinity, energy = null, total } = losses;
+    const numbers = [cls, seg, affinity, energy, total, learningRate];
     return [`${[step, phase, ...[...numbers, seconds.total].map(csvNumber)].join(",")},,,,\n`];
   }
   if (entry.type === "validation") {
     const { cam, affinityCam, seg, tagF1 } = entry.metrics;
-    return [`${entry.step},,,,,,,,${[cam, affinityCam, seg, tagF1].map(csvNumber).join(",")}\n`];
+    return [`${entry.step},,,,,,,,,${[cam, affinityCam, seg, tagF1].map(csvNumber).join(",")}\n`];
   }
   return [];
 }

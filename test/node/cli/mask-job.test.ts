@@ -30,7 +30,14 @@ async function job(failure: Error, strict = false) {
   const folder = await MaskFolder.create(out, ["cat"], { overlays: false });
   const make = async ({ width, height }: Image, { name }: { name: string }) => {
     if (name === "b") throw failure;
-    return { width, height, data: new Uint8Array(width * height), classes: ["cat"], tags: [] };
+    return {
+      width,
+      height,
+      data: new Uint8Array(width * height),
+      classes: ["cat"],
+      tags: [],
+      confidence: 1,
+    };
   };
   const done = writeMasks({ items, folder, make, strict }, new Output(terminal, false, "label"));
   return { done, out, said: () => text };

@@ -58,7 +58,12 @@ describe("a plain folder", () => {
     expect(b!.tags).toEqual([0]);
     expect((await dataset.reader.readMask(b!)).data.slice(0, 3)).toEqual(Uint8Array.of(0, 1, 255));
     expect(await dataset.reader.readImage(b!)).toMatchObject({ width: 8, height: 6 });
-    expect(dataset.counts.splits["val"]).toEqual({ images: 1, masks: 1, perClass: [1, 0] });
+    expect(dataset.counts.splits["val"]).toEqual({
+      images: 1,
+      masks: 1,
+      untagged: 0,
+      perClass: [1, 0],
+    });
     expect(dataset.counts.all.perClass).toEqual([2, 1]);
   });
 

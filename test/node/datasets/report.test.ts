@@ -36,8 +36,10 @@ test("an inspection goes on past errors and finds what only decoding shows", asy
     "classes.txt": "cat\ndog\ncow\n",
     "tags.csv": "file,tags\na.jpg,cat\nb.jpg,dog\nc.jpg,mouse\ncut.png,cat\nd.jpg\n",
   });
-  const steps: number[] = [];
-  const report = await inspectDataset(root, { onProgress: (done) => steps.push(done) });
+  const steps: string[] = [];
+  const report = await inspectDataset(root, {
+    onProgress: (done, total, what) => steps.push(`${what} ${done}/${total}`),
+  });
   expect(
     report.problems.map((p) => `${p.severity} ${formatProblem(p).replace(`${root}/`, "")}`),
   ).toEqual([
@@ -51,7 +53,9 @@ test("an inspection goes on past errors and finds what only decoding shows", asy
     ),
     "warning masks/a.png: mask shows dog, which the image is not tagged with",
   ]);
-  expect(steps).toEqual([1, 2, 3, 4]);
+  expect(steps).toEqual(
+    ["headers", "images"].flatMap((what) => [1, 2, 3, 4].map((done) => `${what} ${done}/4`)),
+  );
   expect(report.trainable).toBe(false);
   expect(report.sides).toEqual([6, 64]);
   expect(report.maskPixels).toEqual([24, 0, 24, 0]);

@@ -79,7 +79,7 @@ test("a run folder holds config, log, table, scores, samples, weights and Tensor
   const [header, first, ...rows] = text(run, "results.csv").trim().split("\n");
   const columns = header!.split(",").length;
   expect(header).toMatch(/^step,phase,loss_cls,.*,miou_seg,tag_f1$/);
-  expect(first).toMatch(/^0,classification,0\.\d+,,,0\.\d+,0\.006,0\.\d+,,,,$/);
+  expect(first).toMatch(/^0,classification,0\.\d+,,,,0\.\d+,0\.006,0\.\d+,,,,$/);
   for (const row of rows) expect(row.split(",")).toHaveLength(columns);
   expect(rows.filter((row) => /^\d+,,/.test(row))).toHaveLength(3);
 

@@ -9,6 +9,7 @@ const losses = [
   { key: "cls", name: "Classification", hue: "cam" },
   { key: "seg", name: "Segmentation", hue: "seg" },
   { key: "affinity", name: "Affinity", hue: "affinity" },
+  { key: "energy", name: "Dense energy", hue: "labels" },
 ] as const;
 
 /** Losses, and where the time went. */

@@ -1,0 +1,67 @@
+import { isStatic } from "./dim.ts";
+import type { DType } from "./ndarray.ts";
+import { sizeOf } from "./ndarray.ts";
+import { nodesInOrder } from "./order.ts";
+import type { Tensor } from "./tensor.ts";
+import { resolve } from "./tensor.ts";
+
+const bytesOf: Readonly<Record<DType, number>> = {
+  float32: 4,
+  float64: 8,
+  int32: 4,
+  int64: 8,
+  uint8: 1,
+  bool: 1,
+};
+
+/** Operators whose output is their first input under another shape. */
+const renames = new Set(["Reshape", "Squeeze", "Unsqueeze", "Identity"]);
+
+/** Operators that write over an input of their size that nobody reads again. */
+const inPlace = new Set(["Add", "Sub", "Mul", "Div", "Max", "Neg", "Exp", "Relu", "Sigmoid"]);
+
+/**
+ * Bytes that the values of a static graph occupy when most of them are alive, computed in the order
+ * in which the graph is written, each given up after its last use. Inputs and constants not counted.
+ */
+export function peakBytes(outputs: readonly Tensor[]): number {
+  const order = nodesInOrder(outputs);
+  const lastUse = new Map<Tensor, number>();
+  order.forEach((made, i) => {
+    for (const tensor of made.inputs) if (tensor) lastUse.set(storageOf(tensor), i);
+  });
+  for (const tensor of outputs) lastUse.set(storageOf(tensor), Infinity);
+  let [live, peak] = [0, 0];
+  order.forEach((made, i) => {
+    const own = renames.has(made.operator!) ? [] : made.outputs.filter((t) => lastUse.has(t));
+    const freed = [...new Set(made.inputs.flatMap((t) => (t ? [storageOf(t)] : [])))].filter(
+      (t) => isComputed(t) && lastUse.get(t) === i,
+    );
+    const gained = own.reduce((sum, t) => sum + size(t), 0);
+    const given = freed.reduce((sum, t) => sum + size(t), 0);
+    const reuses = inPlace.has(made.operator!) && freed.some((t) => size(t) === gained);
+    peak = Math.max(peak, live + (reuses ? 0 : gained));
+    live += gained - given;
+  });
+  return peak;
+}
+
+/** The tensor whose memory a tensor lies in. */
+function storageOf(tensor: Tensor): Tensor {
+  let t = resolve(tensor);
+  while (t.source.kind === "node" && renames.has(t.source.node.operator!)) {
+    t = resolve(t.source.node.inputs[0]!);
+  }
+  return t;
+}
+
+function isComputed({ source }: Tensor): boolean {
+  return source.kind === "node";
+}
+
+function size({ shape, dtype }: Tensor): number {
+  if (!isStatic(shape)) {
+    throw new RangeError(`memory: a size of [${shape.map(String)}] is not known; give static ones`);
+  }
+  return sizeOf(shape) * bytesOf[dtype];
+}

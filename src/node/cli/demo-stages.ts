@@ -1,0 +1,92 @@
+import { evaluateStages, type StageName, type StageScores } from "../../eval/stages.ts";
+import { CrfPool } from "../crf-pool.ts";
+import { openDataset, samplesOf } from "../datasets/index.ts";
+import type { DeviceChoice } from "../devices.ts";
+import { CountMeter } from "../progress.ts";
+import { Segmenter } from "../segmenter.ts";
+import type { Output } from "./output.ts";
+
+/** What came of the demo with one seed. */
+export interface MeasuredSeed {
+  readonly seed: number;
+  readonly run: string;
+  readonly scores: StageScores;
+}
+
+/** A stage over all seeds. */
+export interface StageSummary {
+  readonly name: StageName;
+  readonly title: string;
+  /** mIoU of each seed, 0..1. */
+  readonly scores: readonly number[];
+  readonly mean: number;
+  /** Sample standard deviation; 0 of a single seed. */
+  readonly deviation: number;
+}
+
+/** Scores of every stage of a trained model on the held-out images of its data. */
+export async function measureStages(
+  run: string,
+  folder: string,
+  device: DeviceChoice,
+  output: Output,
+): Promise<StageScores> {
+  const segmenter = await Segmenter.open(run, { device });
+  const pool = new CrfPool();
+  try {
+    const { config, classes } = segmenter.model;
+    const data = await openDataset(folder, { seed: config.train.seed });
+    const stages = evaluateStages(samplesOf(data, "val"), data.reader, segmenter, {
+      ...{ config, classes, longSide: config.eval.longSide },
+      crf: (image, logits) => pool.refine(image, logits),
+    });
+    const meter = new CountMeter("images", () => output.now());
+    let next = await stages.next();
+    for (; !next.done; next = await stages.next()) {
+      output.progress.update(meter.read(next.value.done, next.value.total));
+    }
+    output.progress.clear();
+    return next.value;
+  } finally {
+    await pool.close();
+    await segmenter.release();
+  }
+}
+
+/** Mean and deviation of every stage over the seeds, as numbers and as a table. */
+export function summarize(measured: readonly MeasuredSeed[]): {
+  table: string;
+  summary: { readonly stages: StageSummary[]; readonly tagF1: number };
+} {
+  const stages = measured[0]!.scores.stages.map(({ name, title }, i): StageSummary => {
+    const scores = measured.map((one) => one.scores.stages[i]!.meanIou);
+    return { name, title, scores, ...meanAndDeviation(scores) };
+  });
+  const rows = [
+    ["mIoU, %", ...measured.map(({ seed }) => `seed ${seed}`), "mean ± deviation"],
+    ...stages.map(({ title, scores, mean, deviation }) => [
+      title,
+      ...scores.map(percent),
+      `${percent(mean)} ± ${percent(deviation)}`,
+    ]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join("  "),
+  );
+  const { mean: tagF1 } = meanAndDeviation(measured.map(({ scores }) => scores.tagF1));
+  const table = [...lines, `F1 of the tags ${percent(tagF1)} %`].join("\n");
+  return { table, summary: { stages, tagF1 } };
+}
+
+function meanAndDeviation(values: readonly number[]): { mean: number; deviation: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
+}
+
+function percent(share: number): string {
+  return (100 * share).toFixed(1);
+}

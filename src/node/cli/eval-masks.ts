@@ -1,0 +1,71 @@
+import { readFile } from "node:fs/promises";
+import { describeFileError } from "../file-error.ts";
+import { UserError } from "../../user-error.ts";
+import { listed, pairMasks, scorePairs } from "../evaluation/mask-folders.ts";
+import { WorstImages } from "../evaluation/worst-images.ts";
+import { CountMeter } from "../progress.ts";
+import { claimResults, tellResults } from "./eval-out.ts";
+import type { EvalMasksOptions } from "./eval.ts";
+import type { Output } from "./output.ts";
+import { percent, scoreTable } from "./score-table.ts";
+
+/** `tag2mask eval --masks … --truth …`: one folder of masks against another. */
+export async function evalMasks(options: EvalMasksOptions, output: Output): Promise<void> {
+  const { masks: folder, truth, classes: classFile, list, out } = options;
+  await claimResults(options);
+  const found = await pairMasks(folder, truth, {
+    ...(classFile !== undefined && { classes: classFile }),
+    ...(list !== undefined && { names: await readNames(list) }),
+  });
+  const { unpredicted, untrue, pairs } = found;
+  const note = (names: readonly string[], what: string): void => {
+    if (names.length > 0) output.note(`${what}, not counted: ${listed(names)}`);
+  };
+  note(unpredicted, `${unpredicted.length} of ${truth} have no mask in ${folder}`);
+  note(untrue, `${untrue.length} of ${folder} have no truth in ${truth}`);
+  const worst = new WorstImages(out === undefined ? 0 : options.worst);
+  const run = scorePairs(found);
+  const meter = new CountMeter("masks", () => output.now());
+  let next = await run.next();
+  for (; !next.done; next = await run.next()) {
+    const { done, total, measured } = next.value;
+    if (measured) await worst.add(measured);
+    output.progress.update(meter.read(done, total));
+  }
+  output.progress.clear();
+  const { matrix, classes, masks, skipped } = next.value;
+  for (const problem of skipped) output.note(`left out ${problem}`);
+  if (masks === 0) {
+    throw new UserError(`${skipped[0]}; none of the ${pairs.length} masks can be measured`);
+  }
+  const metrics = { masks: matrix.meanIou() };
+  const perClass = { masks: matrix.iou() };
+  const accuracy = { pixel: matrix.pixelAccuracy(), mean: matrix.meanAccuracy() };
+  output.say(scoreTable({ metrics, perClass }, classes));
+  output.say(
+    `pixel accuracy ${percent(accuracy.pixel)} %, mean of the classes ${percent(accuracy.mean)} %` +
+      `\n${masks} masks of ${folder} against ${truth}`,
+  );
+  const about = { predictions: folder, truth, unpredicted, untrue };
+  const results = { about, classes, matrices: { masks: matrix }, masks, skipped };
+  const title = "Worst masks";
+  const files = await tellResults(options, { ...results, title, worst: worst.images }, output);
+  output.record({
+    ...{ masks: folder, truth, metrics, perClass, accuracy, classes, compared: masks },
+    ...{ unpredicted, untrue, skipped, ...(files.length > 0 && { files }) },
+  });
+}
+
+/** Names of a list such as VOC's val.txt: the first word of every line. */
+async function readNames(path: string): Promise<string[]> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+  }
+  const words = text.split(/\r?\n/).map((line) => line.trim().split(/\s+/)[0]!);
+  const names = [...new Set(words.filter((word) => word !== ""))];
+  if (names.length === 0) throw new UserError(`${path}: names no mask; it has one name a line`);
+  return names;
+}

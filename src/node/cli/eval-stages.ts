@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import { evaluateStages } from "../../eval/stages.ts";
+import { UserError } from "../../user-error.ts";
+import { writeFileAtomic } from "../atomic-file.ts";
+import { CountMeter } from "../progress.ts";
+import { claimResults } from "./eval-out.ts";
+import { viewsOf, withModelAndData } from "./eval-data.ts";
+import type { EvalModelOptions } from "./eval.ts";
+import type { Output } from "./output.ts";
+import { alignedTable, percent } from "./score-table.ts";
+import { crfAhead, withCrf } from "./with-crf.ts";
+
+/** What --out gets. */
+const stagesFile = "stages.json";
+
+/** `tag2mask eval --stages`: mIoU after every part of the method. */
+export async function evalStages(options: EvalModelOptions, output: Output): Promise<void> {
+  const { split, scales, out } = options;
+  await withModelAndData(options, output, ({ segmenter, data, samples }) =>
+    withCrf(true, async (crf) => {
+      if (!samples.some((sample) => sample.mask !== undefined)) {
+        throw new UserError(
+          `${data.root}: no image of the split "${split}" has a mask to measure against`,
+        );
+      }
+      await claimResults(options, [stagesFile]);
+      const { config, classes, file } = segmenter.model;
+      const { longSide } = viewsOf(segmenter, options);
+      const run = evaluateStages(samples, data.reader, segmenter, {
+        ...{ config, classes, longSide },
+        ...(scales && { scales }),
+        ...(crf && { crf, ahead: crfAhead }),
+      });
+      const meter = new CountMeter("images", () => output.now());
+      let next = await run.next();
+      for (; !next.done; next = await run.next()) {
+        output.progress.update(meter.read(next.value.done, next.value.total));
+      }
+      output.progress.clear();
+      const { stages, tagF1, masks, skipped } = next.value;
+      for (const problem of skipped) output.note(`left out ${problem}`);
+      if (masks === 0) {
+        throw new UserError(`${skipped[0]}; none of the ${samples.length} images can be measured`);
+      }
+      output.say(
+        alignedTable([
+          ["stage", "mIoU, %"],
+          ...stages.map(({ title, meanIou }) => [title, percent(meanIou)]),
+        ]),
+      );
+      output.say(
+        `F1 of the tags ${percent(tagF1)} %\n${masks} images with masks, of the split "${split}"`,
+      );
+      const found = {
+        model: file,
+        data: data.root,
+        split,
+        longSide,
+        stages,
+        tagF1,
+        masks,
+        skipped,
+      };
+      if (out !== undefined) {
+        const path = join(out, stagesFile);
+        await writeFileAtomic(path, `${JSON.stringify(found, undefined, 2)}\n`);
+        output.say(path);
+      }
+      output.record(found);
+    }),
+  );
+}

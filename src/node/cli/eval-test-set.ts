@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { UserError } from "../../user-error.ts";
+import { predictTestSet, testSetFolder } from "../evaluation/test-set.ts";
+import { listed } from "../evaluation/mask-folders.ts";
+import { CountMeter } from "../progress.ts";
+import { viewsOf, type ModelAndData } from "./eval-data.ts";
+import type { EvalModelOptions } from "./eval.ts";
+import { Interrupted } from "./failure.ts";
+import { interruptible } from "./interrupt.ts";
+import type { Output } from "./output.ts";
+import { crfAhead, withCrf } from "./with-crf.ts";
+
+/** `tag2mask eval` where there is no truth: the predictions, as a benchmark's server takes them. */
+export async function evalTestSet(
+  { segmenter, data, samples }: ModelAndData,
+  options: EvalModelOptions & { readonly out: string },
+  output: Output,
+): Promise<void> {
+  const { out, split, overwrite = false } = options;
+  const folder = await testSetFolder(out, data, { overwrite });
+  output.note(`no image of the split "${split}" has a mask: writing predictions`);
+  const views = viewsOf(segmenter, options);
+  const meter = new CountMeter("masks", () => output.now());
+  const result = await withCrf(options.crf ?? false, (crf) =>
+    interruptible(
+      async (signal) => {
+        const run = predictTestSet(samples, segmenter, folder, {
+          ...views,
+          ...(crf && { crf, ahead: crfAhead }),
+        });
+        let next = await run.next();
+        for (; !next.done; next = await run.next()) {
+          const { done, total } = next.value;
+          output.progress.update(meter.read(done, total));
+          if (signal.aborted && done < total) {
+            throw new Interrupted(
+              `stopped after ${done} of ${total} images; ${folder.path} is not complete`,
+            );
+          }
+        }
+        return next.value;
+      },
+      () => output.note("finishing the image under way"),
+    ),
+  );
+  output.progress.clear();
+  const { masks, skipped } = result;
+  for (const problem of skipped) output.note(`no mask: ${problem}`);
+  output.record({ model: segmenter.model.file, split, out: folder.path, masks, skipped });
+  if (skipped.length > 0) {
+    throw new UserError(
+      `${folder.path}: ${skipped.length} of ${samples.length} images have no mask; a server wants all: ${listed(skipped)}`,
+    );
+  }
+  output.say(
+    `${masks} masks: ${folder.path}\n` +
+      `pack them with: tar -czf ${join(out, "results.tgz")} -C ${out} ${folder.top}`,
+  );
+}

@@ -1,0 +1,42 @@
+import type { Config } from "../../config.ts";
+import type { DeviceChoice } from "../devices.ts";
+import type { Output } from "./output.ts";
+
+/** Left to everything else on the machine. */
+const share = 0.9;
+
+/**
+ * The settings, with the batch computed in parts if the memory that is free has no room for all of it. A
+ * run keeps what was chosen here in its config.yaml; `train.microBatch` decides it beforehand.
+ */
+export async function fitMemory(
+  config: Config,
+  classes: readonly string[],
+  { device }: Pick<DeviceChoice, "device">,
+  output: Output,
+  free: number = process.availableMemory(),
+): Promise<Config> {
+  const { data, train } = config;
+  if (train.microBatch > 0 || device !== "cpu") return config;
+  const { networkOf } = await import("../../train/trainer.ts");
+  const { fittingMicroBatch, trainingBytes } = await import("../../train/memory.ts");
+  const network = networkOf(config, classes);
+  const needed = trainingBytes(network, config);
+  if (needed <= share * free) return config;
+  const microBatch = fittingMicroBatch(network, config, share * free);
+  const parted = { ...config, train: { ...train, microBatch } };
+  const least = trainingBytes(network, parted);
+  const short = least > share * free ? `, of which even that takes about ${gigabytes(least)}` : "";
+  if (microBatch > 0) {
+    output.noteLater(
+      `a batch of ${data.batch} crops of ${data.crop} pixels takes about ${gigabytes(needed)}, ` +
+        `${gigabytes(free)} are free${short}: computing ${microBatch} at a time and adding up ` +
+        "their gradients (train.microBatch)",
+    );
+  }
+  return parted;
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}

@@ -1,0 +1,60 @@
+import { Command } from "commander";
+import { invocation } from "./invocation.ts";
+import { withExamples, withJson } from "./options.ts";
+import type { OpenOutput } from "./output.ts";
+
+interface WeightsOptions {
+  readonly json?: boolean;
+  readonly out?: string;
+  readonly classes?: string;
+}
+
+/** `tag2mask weights`: what is in a weights file, and the same as safetensors. */
+export function weightsCommand(open: OpenOutput): Command {
+  const command = new Command("weights")
+    .summary("list or convert weights (.pth, .safetensors)")
+    .description(
+      "Lists the tensors of a weights file and what network they make, and converts it to safetensors. " +
+        "Read are PyTorch's .pth, .pt and .bin (nothing in them is run) and .safetensors, with the names " +
+        "of AFA, SegFormer or Hugging Face. Converted weights keep their element types and have AFA's " +
+        "names; a whole network opens as a model if it has VOC's 20 classes, COCO's 80, or --classes.",
+    )
+    .argument("<file>", "weights file, or a run folder")
+    .option("--out <file>", "write the weights here, as .safetensors")
+    .option("--classes <names>", "class names in the order of the labels: a text file, or a,b,c")
+    .action(async (path: string, { json = false, out, classes }: WeightsOptions) => {
+      if (classes !== undefined && out === undefined) {
+        command.error("error: --classes are written into a file; give --out <file> too");
+      }
+      const output = open({ json });
+      const { withWeights } = await import("../weights/open.ts");
+      const { understandWeights } = await import("../../weights/understand.ts");
+      const { convertWeights } = await import("../weights/convert.ts");
+      const { formatWeights, weightsRecord } = await import("../weights/describe.ts");
+      const { readClassNames } = await import("../weights/class-names.ts");
+      const names = classes === undefined ? undefined : await readClassNames(classes);
+      const { findModelFile } = await import("../run/model-file.ts");
+      await withWeights(await findModelFile(path), async (file) => {
+        const understood = understandWeights(file);
+        if (out === undefined) {
+          output.say(formatWeights(file, understood));
+          output.record(weightsRecord(file, understood));
+          return;
+        }
+        const written = await convertWeights(file, understood, out, names);
+        const model = written.classes
+          ? `a model of ${written.classes.length} classes`
+          : understood.match
+            ? `weights to begin with: ${invocation()} train --weights ${written.file}`
+            : "all tensors under their own names";
+        output.say(`${written.file}: ${written.tensors} tensors, ${model}`);
+        output.record({ ...weightsRecord(file, understood), written });
+      });
+    });
+  return withExamples(
+    withJson(command),
+    "tag2mask weights mit_b1.pth",
+    "tag2mask weights afa_voc.pth --out afa_voc.safetensors",
+    "tag2mask weights afa_mine.pth --out mine.safetensors --classes cat,dog,horse",
+  );
+}

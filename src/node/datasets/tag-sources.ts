@@ -1,0 +1,174 @@
+import { join, relative } from "node:path";
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { UserError } from "../../user-error.ts";
+import { readMask } from "../images.ts";
+import type { Description } from "./description.ts";
+import { isFolder, listFolder } from "./files.ts";
+import type { Origin, Problem, Source } from "./listing.ts";
+import { firstFile, listedName, listPlaces } from "./lists.ts";
+import { findTagsFile } from "./plain.ts";
+import { readTagsFile, readText } from "./tags-file.ts";
+
+/** Where tags may come from: those of an image, why there are none, or undefined if this knows nothing of it. */
+export interface TagSource {
+  /** For people, from the data set's folder. */
+  readonly from: string;
+  read(name: string): Promise<readonly string[] | Problem | undefined>;
+}
+
+/** Names of the published dictionaries of tags. */
+const npyNames = ["cls_labels_onehot.npy", "cls_labels.npy", "cls_labels_coco.npy"];
+
+/** Asks tag sources in turn, and counts whose answer was taken. */
+export class TagSources {
+  private readonly counts = new Map<string, number>();
+
+  constructor(private readonly sources: readonly TagSource[]) {}
+
+  /** Tags of an image, or what is wrong with them; undefined if nothing is known of it. */
+  async read(name: string): Promise<readonly string[] | Problem | undefined> {
+    for (const source of this.sources) {
+      const tags = await source.read(name);
+      if (tags === undefined) continue;
+      if (!("message" in tags)) {
+        this.counts.set(source.from, (this.counts.get(source.from) ?? 0) + 1);
+      }
+      return tags;
+    }
+    return undefined;
+  }
+
+  /** "tags.csv, Annotations or masks", for messages. */
+  get names(): string {
+    return this.sources.map(({ from }) => from).join(", ");
+  }
+
+  get used(): Source[] {
+    return this.sources.map(({ from }) => ({ from, images: this.counts.get(from) ?? 0 }));
+  }
+}
+
+/**
+ * The tags file that data.yaml names, or else one that is there: tags.csv, .jsonl or .json, or the published .npy,
+ * which may lie with the lists.
+ */
+export async function tagsFileSource(
+  root: string,
+  description: Description,
+  {
+    kind,
+    classes,
+    has,
+    problems,
+  }: {
+    kind: "voc" | "coco";
+    classes: readonly string[];
+    has: (name: string) => boolean;
+    problems: Problem[];
+  },
+): Promise<TagSource | undefined> {
+  const published = npyNames.flatMap((name) => listPlaces(root, kind).map((at) => join(at, name)));
+  const path = (await findTagsFile(root, description)) ?? (await firstFile(published));
+  if (path === undefined) return undefined;
+  const { lines, problems: found } = await readTagsFile(path, classes);
+  problems.push(...found);
+  const tags = new Map(lines.map((line) => [listedName(line.file, has), line.tags]));
+  return {
+    from: relative(root, path),
+    read: async (name) => {
+      for (const key of [name, ...numbersOf(name)]) {
+        const known = tags.get(key);
+        if (known) return known;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** What some files have in place of a name: 2007000032 for 2007_000032, 9 for COCO_train2014_000000000009. */
+export function numbersOf(name: string): string[] {
+  const voc = /^(\d{4})_(\d{6})$/.exec(name);
+  const coco = /(?:^|_)(\d{12})$/.exec(name);
+  return [...(voc ? [voc[1]! + voc[2]!] : []), ...(coco ? [String(Number(coco[1]))] : [])];
+}
+
+/** The names of the objects in Annotations/*.xml. */
+export async function xmlSource(root: string): Promise<TagSource | undefined> {
+  const folder = join(root, "Annotations");
+  if (!(await isFolder(folder))) return undefined;
+  const files = new Set((await listFolder(folder)).files);
+  return {
+    from: "Annotations",
+    read: async (name) =>
+      files.has(`${name}.xml`) ? tagsFromXml(join(folder, `${name}.xml`), name) : undefined,
+  };
+}
+
+/** The labels in the masks. */
+export function maskSource(
+  classes: readonly string[],
+  maskOf: (name: string) => string | undefined,
+): TagSource {
+  return {
+    from: "masks",
+    read: async (name) => {
+      const path = maskOf(name);
+      return path === undefined ? undefined : tagsFromMask(path, classes);
+    },
+  };
+}
+
+async function tagsFromMask(
+  path: string,
+  classes: readonly string[],
+): Promise<readonly string[] | Problem> {
+  try {
+    const seen = new Uint8Array(256);
+    for (const label of (await readMask(path)).data) seen[label] = 1;
+    const wrong = seen.findIndex((there, i) => there === 1 && i > classes.length && i !== 255);
+    if (wrong >= 0) {
+      const message = `mask has label ${wrong}, but there are only ${classes.length} classes`;
+      return { severity: "error", file: path, message };
+    }
+    return classes.filter((_, i) => seen[i + 1] === 1);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { severity: "error", file: path, message: error.message.replace(`${path}: `, "") };
+  }
+}
+
+export function leftOut(origin: Origin, message: string): Problem {
+  return { severity: "warning", ...origin, message, leftOut: true };
+}
+
+const parser = new XMLParser({ ignoreAttributes: true, processEntities: false });
+
+/** The names of the objects in a VOC annotation. */
+async function tagsFromXml(path: string, name: string): Promise<readonly string[] | Problem> {
+  const text = await readText(path);
+  const valid = XMLValidator.validate(text);
+  if (valid !== true) {
+    const { line, msg } = valid.err;
+    const message = `not readable as XML: ${msg} ${name} is left out`;
+    return { severity: "warning", file: path, line, message, leftOut: true };
+  }
+  let annotation: { object?: unknown } | undefined;
+  try {
+    ({ annotation } = parser.parse(text) as { annotation?: { object?: unknown } });
+  } catch (error) {
+    // Well-formed, but more than the parser takes: names such as __proto__, or very many nested tags.
+    const message = `not readable as XML: ${(error as Error).message}; ${name} is left out`;
+    return leftOut({ file: path }, message);
+  }
+  const objects = annotation?.object ?? [];
+  const tags = new Set<string>();
+  for (const object of Array.isArray(objects) ? objects : [objects]) {
+    const tag = (object as { name?: unknown } | null)?.name;
+    if (typeof tag !== "string" && typeof tag !== "number") {
+      const message = `an object has no name; ${name} is left out`;
+      return { severity: "warning", file: path, message, leftOut: true };
+    }
+    tags.add(String(tag).normalize("NFC").trim());
+  }
+  return [...tags];
+}

@@ -1,0 +1,82 @@
+import { readFile, stat } from "node:fs/promises";
+import { UserError } from "../../user-error.ts";
+import { describeFileError } from "../atomic-file.ts";
+import type { Problem, TagLine, TagsFile } from "./listing.ts";
+import { arrayOf, readNpy, type NpyArray } from "./npy.ts";
+
+/** The published ones have 2 MB (VOC) and 40 MB (COCO). */
+const sizeLimit = 256 * 1024 * 1024;
+
+/**
+ * Reads tags as they are published: a pickled dictionary of NumPy's, from the name of an image (or its number) to a
+ * vector with a 1 for each class it shows.
+ */
+export async function readTagsNpy(path: string, classes: readonly string[]): Promise<TagsFile> {
+  const dictionary = readNpy(await readBytes(path), path).item();
+  if (!(dictionary instanceof Map)) {
+    throw new UserError(
+      `${path}: holds no dictionary; expected one from image names to vectors of ${classes.length} zeros and ones`,
+    );
+  }
+  const lines: TagLine[] = [];
+  const problems: Problem[] = [];
+  for (const [key, value] of dictionary as Map<unknown, unknown>) {
+    const file = typeof key === "string" ? key : keyText(key);
+    if (file === undefined) {
+      problems.push(
+        wrong(path, `a key of the dictionary is a ${typeof key}, expected an image name`),
+      );
+      continue;
+    }
+    const vector = vectorOf(value);
+    if (vector?.length !== classes.length) {
+      const found = vector === undefined ? "no vector" : `a vector of ${vector.length} numbers`;
+      problems.push(
+        wrong(path, `${file} has ${found}, expected ${classes.length}, one for each class`),
+      );
+      continue;
+    }
+    const odd = Array.from(vector).find((number) => number !== 0 && number !== 1);
+    if (odd === undefined) lines.push({ file, tags: classes.filter((_, i) => vector[i] === 1) });
+    else problems.push(wrong(path, `${file} has ${odd} in its vector, expected zeros and ones`));
+  }
+  return { lines, problems };
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path);
+    if (size > sizeLimit) {
+      throw new UserError(
+        `${path}: has ${size} bytes; tags of at most ${sizeLimit} bytes are read, write tags.csv instead`,
+      );
+    }
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+  }
+}
+
+/** Keys may be texts of NumPy, or numbers: 2007000032 for 2007_000032 in some published files, ids in COCO. */
+function keyText(key: unknown): string | undefined {
+  if (typeof key === "number" || typeof key === "bigint") return String(key);
+  const array = arrayOf(key);
+  return array?.shape.length === 0 ? (array.text() ?? String(array.numbers()[0])) : undefined;
+}
+
+function vectorOf(value: unknown): ArrayLike<number> | undefined {
+  const array: NpyArray | undefined = arrayOf(value);
+  // Anything longer is no vector of tags, and a file may hold one large array many times.
+  if (array) return product(array.shape) <= 1000 ? array.numbers() : undefined;
+  if (!Array.isArray(value) || value.length > 1000) return undefined;
+  return value.map((item) => (typeof item === "boolean" || typeof item === "number" ? +item : NaN));
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((all, side) => all * side, 1);
+}
+
+function wrong(file: string, message: string): Problem {
+  return { severity: "error", file, message };
+}

@@ -1,0 +1,114 @@
+import { extname, join } from "node:path";
+import { UserError } from "../../../user-error.ts";
+import { isFile, isFolder, listFolder } from "../../datasets/files.ts";
+import { formatFiles, type MaskFormat } from "../formats.ts";
+import { openFolder, openZip } from "./archive.ts";
+import { cocoSource, isCoco } from "./coco.ts";
+import { cvatSource } from "./cvat.ts";
+import { isLabelStudio, labelStudioSource } from "./label-studio.ts";
+import { paletteFolder, paletteSource, ultralyticsSource } from "./png-folder.ts";
+import { classesBeside } from "./source-classes.ts";
+import type { MaskSource, SourceOptions } from "./source.ts";
+import { readDataYaml, readJson } from "./text-files.ts";
+import { labelFolders, yoloSource } from "./yolo.ts";
+
+export { ImageFiles } from "./image-files.ts";
+export { givenClasses } from "./source-classes.ts";
+export type { MaskEntry, MaskSource } from "./source.ts";
+
+/** Something that can be read as a format: a file, or a folder. */
+interface Candidate {
+  readonly format: MaskFormat;
+  readonly path: string;
+  /** What a JSON file holds. */
+  readonly value?: unknown;
+}
+
+/** Opens masks in a file or folder, the format told by what is there unless it is given. */
+export async function openMasks(
+  path: string,
+  options: SourceOptions & { readonly from?: MaskFormat },
+): Promise<MaskSource> {
+  const { from } = options;
+  const found = await candidates(path);
+  const wanted = from === undefined ? found : found.filter(({ format }) => format === from);
+  const [first, second] = wanted;
+  if (!first) {
+    const holds = found.map(({ format }) => format).join(" and ");
+    throw new UserError(
+      from === undefined
+        ? `${path}: no masks in a known format; understood are instances JSON of COCO, tasks of Label Studio, a zip of CVAT, data.yaml with labels/ or masks/, and folders of mask PNGs`
+        : `${path}: has no masks as ${from}${holds ? `; it holds ${holds}` : ""}`,
+    );
+  }
+  if (second) {
+    const list = wanted.map((one) => `${one.format} (${one.path})`).join(", ");
+    throw new UserError(
+      `${path}: holds masks more than once: ${list}; name a file, or the format by --from`,
+    );
+  }
+  return openCandidate(first, options);
+}
+
+async function candidates(path: string): Promise<Candidate[]> {
+  if (await isFile(path)) return fileCandidate(path);
+  if (!(await isFolder(path))) throw new UserError(`${path}: no such file or folder`);
+  const found: Candidate[] = [];
+  const description = await readDataYaml(path);
+  const hasLabels = (await labelFolders(path)).length > 0;
+  if (description?.masksDir !== undefined) found.push({ format: "ultralytics", path });
+  else if (description && hasLabels) found.push({ format: "yolo", path });
+  const isArchive = await isFile(join(path, "labelmap.txt"));
+  if (isArchive) found.push({ format: "cvat", path });
+  // The masks/ of Ultralytics and the SegmentationClass/ of CVAT are no palette masks.
+  else if (description?.masksDir === undefined && (await paletteFolder(path)) !== undefined) {
+    found.push({ format: "voc", path });
+  }
+  const own = new Set(Object.values(formatFiles));
+  const { files } = await listFolder(path);
+  const single = files.filter(
+    (file) => /\.(json|zip)$/i.test(file) && !/classes\.json$/.test(file),
+  );
+  // In a folder with other masks, a JSON file counts only by the names that are written here.
+  for (const file of single.filter((name) => own.has(name) || found.length === 0)) {
+    found.push(...(await fileCandidate(join(path, file))));
+  }
+  return found;
+}
+
+async function fileCandidate(path: string): Promise<Candidate[]> {
+  const ending = extname(path).toLowerCase();
+  if (ending === ".zip") return [{ format: "cvat", path }];
+  if (ending !== ".json") return [];
+  const value = await readJson(path);
+  if (isCoco(value)) return [{ format: "coco", path, value }];
+  return isLabelStudio(value) ? [{ format: "labelstudio", path, value }] : [];
+}
+
+async function openCandidate(
+  { format, path, value }: Candidate,
+  options: SourceOptions,
+): Promise<MaskSource> {
+  switch (format) {
+    case "voc":
+      return paletteSource(path, options);
+    case "yolo":
+      return yoloSource(path, (await readDataYaml(path))!, options);
+    case "ultralytics":
+      return ultralyticsSource(path, (await readDataYaml(path))!, options);
+    case "coco":
+      return cocoSource(path, value as Parameters<typeof cocoSource>[1], options);
+    case "labelstudio": {
+      const beside = await classesBeside(path, false);
+      const tasks = value as Parameters<typeof labelStudioSource>[1];
+      return labelStudioSource(path, tasks, { ...options, ...(beside && { beside }) });
+    }
+    case "cvat": {
+      const archive = (await isFile(path)) ? await openZip(path) : await openFolder(path);
+      return cvatSource(path, archive, options).catch(async (error: unknown) => {
+        await archive.close();
+        throw error;
+      });
+    }
+  }
+}

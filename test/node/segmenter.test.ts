@@ -1,0 +1,53 @@
+import { afterAll, expect, test } from "vitest";
+import { parseConfig } from "../../src/config.ts";
+import { generateScene, sceneClasses } from "../../src/data/scenes.ts";
+import { meanLogitMargin } from "../../src/eval/confidence.ts";
+import { withLongSide } from "../../src/eval/network-image.ts";
+import { Segmenter } from "../../src/node/segmenter.ts";
+import type { Maps } from "../../src/pseudo/index.ts";
+import { networkOf } from "../../src/train/trainer.ts";
+
+const config = parseConfig({
+  preset: "small",
+  set: { "model.backbone": "mit_tiny", "eval.longSide": 64 },
+});
+const network = networkOf(config, sceneClasses);
+const parameters = network.initialize(3);
+const model = { file: "m", network, parameters, config, classes: sceneClasses, step: 0 };
+const segmenter = await Segmenter.open(model, { device: "cpu" });
+afterAll(() => segmenter.release());
+const { image } = generateScene({ seed: 1, index: 0, size: 48 });
+
+test("segment says how far the softmax of its logits is from a tie", async () => {
+  const { confidence, width, height, data } = await segmenter.segment(image);
+  const input = withLongSide(image, config.data, 64);
+  const { segLogits } = await segmenter.predictor.predict(input);
+  expect(confidence).toBe(meanLogitMargin(segLogits));
+  expect(confidence).toBeGreaterThan(0);
+  expect(confidence).toBeLessThan(1);
+  expect([width, height, data.length]).toEqual([48, 48, 48 * 48]);
+});
+
+test("segment hands the logits of the size asked for to the CRF and gives its labels", async () => {
+  const seen: Maps[] = [];
+  const labels = { width: 48, height: 48, data: new Uint8Array(48 * 48).fill(2) };
+  const result = await segmenter.segment(image, {
+    longSide: 96,
+    crf: async (pixels, logits) => {
+      expect(pixels).toBe(image);
+      seen.push(logits);
+      return labels;
+    },
+  });
+  expect(result.data).toEqual(labels.data);
+  expect(seen.map(({ count, width }) => [count, width])).toEqual([[sceneClasses.length + 1, 24]]);
+  expect(result.confidence).toBe(meanLogitMargin(seen[0]!));
+});
+
+test("label is less sure of a tag among several than of none at all", async () => {
+  const none = await segmenter.label(image, []);
+  const two = await segmenter.label(image, [0, 2]);
+  expect([none.confidence, Math.max(...none.data)]).toEqual([1, 0]);
+  expect(two.confidence).toBeGreaterThan(0);
+  expect(two.confidence).toBeLessThan(1);
+});
