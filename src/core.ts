@@ -32,7 +32,7 @@ export {
   type LabelledBatch,
   type LossesAndGradients,
 } from "./train/losses-and-gradients.ts";
-export { affinityLoss, classificationLoss, segmentationLoss } from "./train/losses.ts";
+export { affinityLoss, classificationLoss, energyLoss, segmentationLoss } from "./train/losses.ts";
 export { NetworkState } from "./train/network-state.ts";
 export { AdamW } from "./train/optimizer.ts";
 export { learningRateFactor } from "./train/schedule.ts";

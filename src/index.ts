@@ -15,12 +15,15 @@
  */
 export * from "./core.ts";
 export { BatchLoader } from "./node/batch-loader.ts";
+export { CrfPool } from "./node/crf-pool.ts";
 export * from "./node/datasets/index.ts";
 export { deviceNames, listDevices, resolveDevice } from "./node/devices.ts";
 export { readImage, readMask, writeImage, writeMask } from "./node/images.ts";
 export { exportModel, type Exported, type ExportOptions } from "./node/export.ts";
 export { openModel, type OpenedModel } from "./node/model-file.ts";
 export { openAnyModel, type ExportedModel } from "./node/onnx-model.ts";
+export { MaskFolder, type MaskFolderOptions } from "./node/masks/mask-folder.ts";
+export { openMasks } from "./node/masks/readers/index.ts";
 export { RunDirectory } from "./node/run/directory.ts";
 export { nodeRuntime } from "./node/runtime.ts";
 export { Segmenter, type Segmentation, type SegmentOptions } from "./node/segmenter.ts";

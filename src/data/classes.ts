@@ -12,7 +12,7 @@ export const vocClasses: readonly string[] = [
   ..."horse motorbike person pottedplant sheep sofa train tvmonitor".split(" "),
 ];
 
-/** The eighty classes of MS COCO in the order of their category ids, which have gaps. */
+/** The eighty classes of MS COCO in the order of their category ids, which have gaps: labels 1 to 80. */
 export const cocoClasses: readonly string[] = [
   ..."person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light".split(","),
   ..."fire hydrant,stop sign,parking meter,bench,bird,cat,dog,horse,sheep,cow,elephant".split(","),
@@ -25,7 +25,7 @@ export const cocoClasses: readonly string[] = [
   ..."toothbrush".split(","),
 ];
 
-/** The 256 colours of PASCAL VOC masks: the bits of the label dealt out to red, green and blue. */
+/** The 256 colors of PASCAL VOC masks: the bits of the label dealt out to red, green and blue. */
 export const vocPalette: readonly (readonly [number, number, number])[] = Array.from(
   { length: 256 },
   (_, label) => {

@@ -123,9 +123,7 @@ export async function* evaluate(
   const crfMatrix = refine ? matrix() : undefined;
   const panels: ValidationPanel[] = [];
   const skipped: string[] = [];
-  let f1 = 0;
-  let masks = 0;
-  let done = 0;
+  let [f1, tagged, masks, done] = [0, 0, 0, 0];
   const total = samples.length;
   const looks = lookAtEach(samples, reader, networks, options);
   for await (const look of overlap(looks, refine ? ahead : 0)) {
@@ -136,7 +134,10 @@ export async function* evaluate(
       continue;
     }
     const { sample, image, truth, labels, crf } = look;
-    f1 += tagF1(look.tags, sample.tags);
+    if (!sample.untagged) {
+      tagged++;
+      f1 += tagF1(look.tags, sample.tags);
+    }
     if (look.panel) panels.push(look.panel);
     let result: ImageResult | undefined;
     if (truth && labels) {
@@ -163,7 +164,7 @@ export async function* evaluate(
       cam: cam.meanIou(),
       affinityCam: affinityCam.meanIou(),
       seg: seg.meanIou(),
-      tagF1: f1 / images,
+      tagF1: f1 / tagged,
     },
     perClass: { cam: cam.iou(), affinityCam: affinityCam.iou(), seg: seg.iou() },
     accuracy: { pixel: seg.pixelAccuracy(), mean: seg.meanAccuracy() },
@@ -211,9 +212,9 @@ async function* lookAtEach(
     const { tags, segLogits } = await predictImage(image, networks.predictor, options);
     const wantsPanel = par !== null && panels < panelCount;
     let look: Look = { sample, image, truth, tags };
-    // Activations are for comparing and for looking at; an image that is neither spares them.
+    // Activations are of known tags, for comparing and for looking at; other images spare them.
     const located =
-      activations && (wantsPanel || (wantsCam && truth))
+      activations && !sample.untagged && (wantsPanel || (wantsCam && truth))
         ? await locate(image, sample.tags, activations, config)
         : undefined;
     if (truth) {

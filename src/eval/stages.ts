@@ -43,7 +43,7 @@ export interface StageScores {
   readonly stages: readonly StageScore[];
   /** Mean F1 of the tags at one scale. */
   readonly tagF1: number;
-  /** Images measured: those with a true mask. */
+  /** Images measured: those with a true mask and known tags. */
   readonly masks: number;
   readonly skipped: readonly string[];
 }
@@ -83,7 +83,7 @@ export async function* evaluateStages(
   const matrices = new Map(names.map((name) => [name, new ConfusionMatrix(classes.length + 1)]));
   const skipped: string[] = [];
   let [f1, masks, done] = [0, 0, 0];
-  const measured = samples.filter(({ mask }) => mask !== undefined);
+  const measured = samples.filter(({ mask, untagged }) => mask !== undefined && !untagged);
   const looks = stagesOfEach(measured, reader, networks, options);
   for await (const look of overlap(looks, crf ? ahead : 0)) {
     if (look instanceof UserError) {

@@ -13,6 +13,6 @@ export { composite, constant, input, int64, scalar, stopGradient, Tensor } from 
 export type { DType, NdArray, NdData } from "./ndarray.ts";
 export { float32, sizeOf } from "./ndarray.ts";
 export type { EncodedModel, EncodeOptions, ModelOptions } from "./onnx.ts";
-export { encodeModel, inputNames, opset, writeModel } from "./onnx.ts";
+export { encodeModel, opset, writeModel } from "./onnx.ts";
 export { peakBytes } from "./memory.ts";
 export type { Runtime, Session } from "./session.ts";

@@ -8,6 +8,7 @@ import {
   writeNode,
   writeValueInfo,
 } from "./onnx-messages.ts";
+import { nodesInOrder } from "./order.ts";
 import type { Node, Tensor } from "./tensor.ts";
 import { resolve } from "./tensor.ts";
 
@@ -68,9 +69,7 @@ export function encodeModel(
   options: EncodeOptions = {},
 ): EncodedModel {
   const { name = "tag2mask", metadata = {}, description, portable = false } = options;
-  const graph = new GraphWriter(options);
-  const named = Object.entries(outputs).map(([output, tensor]) => graph.output(output, tensor));
-  const body = graph.finish(name, named);
+  const body = new GraphWriter(options).write(name, outputs);
   const length = byteLength(body.model);
   if (length > largestMessage) {
     throw new RangeError(
@@ -97,38 +96,23 @@ export function encodeModel(
   return { model: [head.finish(), ...body.model], externalData: body.externalData };
 }
 
-/** Names of the inputs that a graph reads, in the order met. */
-export function inputNames(outputs: readonly Tensor[]): string[] {
-  const graph = new GraphWriter();
-  outputs.forEach((tensor, i) => graph.output(`output${i}`, tensor));
-  return [...graph.inputs.keys()];
-}
-
 class GraphWriter {
-  readonly inputs = new Map<string, Tensor>();
+  private readonly inputs = new Map<string, Tensor>();
   private readonly names = new Map<Tensor, string>();
   private readonly constants = new Map<string, { name: string; value: NdArray }>();
-  private readonly order: Node[] = [];
-  private readonly seen = new Set<Node>();
 
-  private readonly initializers: Readonly<Record<string, NdArray>>;
+  constructor(private readonly options: EncodeOptions) {}
 
-  constructor(private readonly options: EncodeOptions = {}) {
-    this.initializers = options.initializers ?? {};
-  }
-
-  /** Adds what an output needs; an Identity gives it its public name. */
-  output(name: string, tensor: Tensor): { name: string; from: string; tensor: Tensor } {
-    this.visit(resolve(tensor));
-    return { name, from: this.nameOf(tensor), tensor };
-  }
-
-  finish(name: string, outputs: { name: string; from: string; tensor: Tensor }[]): EncodedModel {
-    const { externalData, descriptions = {} } = this.options;
+  /** The graph that leads to these outputs; an Identity gives each its public name. */
+  write(name: string, outputs: Readonly<Record<string, Tensor>>): EncodedModel {
+    const { externalData, descriptions = {}, initializers = {} } = this.options;
     const tensors = new TensorWriter(externalData);
     const w = tensors.writer;
-    for (const made of this.order) this.writeNode(w, made);
-    for (const { name: output, from } of outputs) {
+    for (const made of nodesInOrder(Object.values(outputs))) this.writeNode(w, made);
+    const named = Object.entries(outputs).map(
+      ([output, t]) => [output, this.nameOf(t), t] as const,
+    );
+    for (const [output, from] of named) {
       if (this.inputs.has(output))
         throw new Error(`onnx: ${output} is an input and an output; give each its own name`);
       writeNode(w, { operator: "Identity", inputs: [from], outputs: [output] });
@@ -137,12 +121,12 @@ class GraphWriter {
     for (const { name: constant, value } of this.constants.values())
       tensors.write(5, constant, value);
     for (const [input, tensor] of this.inputs) {
-      const value = this.initializers[input];
+      const value = initializers[input];
       if (value) checkInitializer(input, value, tensor);
       if (value) tensors.write(5, input, value);
       else message(w, 11, (v) => writeValueInfo(v, input, tensor, descriptions[input]));
     }
-    for (const { name: output, tensor } of outputs)
+    for (const [output, , tensor] of named)
       message(w, 12, (v) => writeValueInfo(v, output, tensor, descriptions[output]));
     return tensors.finish();
   }
@@ -178,26 +162,6 @@ class GraphWriter {
     const name = `/c${this.constants.size}`;
     this.constants.set(key, { name, value });
     return name;
-  }
-
-  /** Depth-first without recursion: gradient graphs are thousands of nodes deep. */
-  private visit(root: Tensor): void {
-    const stack: { made: Node; next: number }[] = [];
-    const push = (tensor: Tensor | null): void => {
-      if (!tensor) return;
-      const t = resolve(tensor);
-      if (t.source.kind !== "node") this.nameOf(t);
-      else if (!this.seen.has(t.source.node)) {
-        this.seen.add(t.source.node);
-        stack.push({ made: t.source.node, next: 0 });
-      }
-    };
-    push(root);
-    while (stack.length > 0) {
-      const top = stack.at(-1)!;
-      if (top.next < top.made.inputs.length) push(top.made.inputs[top.next++]!);
-      else this.order.push(stack.pop()!.made);
-    }
   }
 
   private writeNode(w: BinaryWriter, made: Node): void {

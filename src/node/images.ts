@@ -151,6 +151,8 @@ function unreadable(where: string, error: unknown): UserError {
     ? "its contents are no image format that is known here"
     : /exceeds pixel limit/i.test(text)
       ? `it has more than ${pixelLimit / 1e6} million pixels`
-      : text.replace(/^Input (buffer|file) ?/, "").split("\n")[0]!;
+      : /^unknown error/i.test(text)
+        ? "it is damaged or cut short"
+        : text.replace(/^Input (buffer|file) ?/, "").split("\n")[0]!;
   return new UserError(`${where}: not a readable image: ${reason}`, { cause: error });
 }

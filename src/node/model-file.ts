@@ -11,8 +11,6 @@ import { findModelFile } from "./run/model-file.ts";
 import { withWeights } from "./weights/open.ts";
 import { meaningOf } from "./weights/published.ts";
 
-export { parseList, readConfig } from "./model-metadata.ts";
-
 /** A trained network with everything that using it takes. */
 export interface OpenedModel {
   /** The weights file. */
@@ -54,13 +52,16 @@ export async function openModel(path: string): Promise<OpenedModel> {
     if (misfit) {
       throw new UserError(
         `${file}: ${misfit.name} is ${misfit.found}, ${backbone} ` +
-          `with ${meaning.classes.length} classes needs ${misfit.needed}`,
+          `with ${meaning.classes.length} classes needs ${misfit.needed}; its weights and what it says of ` +
+          "them are of two networks, get it anew",
       );
     }
     const missing = namesOf(match.missing);
     if (missing.some(isClassLayer)) throw onlyEncoder(file, missing);
     if (missing.length > 0) {
-      throw new UserError(`${file}: ${listNames(missing)} is missing; a ${backbone} has it`);
+      throw new UserError(
+        `${file}: lacks ${listNames(missing)}, which a ${backbone} has; give a file with all of its weights`,
+      );
     }
     return {
       file,
@@ -97,7 +98,7 @@ function unknownNetwork(
 
 function onlyEncoder(file: string, missing: readonly string[]): UserError {
   return new UserError(
-    `${file}: is not a whole network: ${listNames(missing)} is missing; ` +
+    `${file}: is not a whole network, it lacks ${listNames(missing)}; ` +
       `train one from it: tag2mask train --weights ${file}`,
   );
 }

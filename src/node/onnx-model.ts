@@ -38,7 +38,7 @@ export async function openAnyModel(path: string): Promise<OpenedModel | Exported
  * The .onnx file that a path means: itself, or of a folder that transformers.js loads the model.
  * Undefined for everything else, and for a run that happens to hold such a folder's files.
  */
-export async function findExported(path: string): Promise<string | undefined> {
+async function findExported(path: string): Promise<string | undefined> {
   if (extname(path).toLowerCase() === ".onnx") return path;
   const inside = join(path, "onnx", "model.onnx");
   if (!(await isFile(inside))) return undefined;

@@ -35,7 +35,9 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   requireTrainable(data);
   const runtime = nodeRuntime({ device: (await resolveDevice(device)).device });
   const { crop, batch, maxSide, scaleRange, flip, workers } = config.data;
-  const loader = new BatchLoader(data.splits["train"] ?? [], data.classes.length, {
+  // Without tags an image would teach that it shows nothing.
+  const samples = (data.splits["train"] ?? []).filter(({ untagged }) => !untagged);
+  const loader = new BatchLoader(samples, data.classes.length, {
     ...{ crop, batch, maxSide, scaleRange, flip, workers, strict },
     seed: config.train.seed,
   });

@@ -2,7 +2,7 @@ import type { Config } from "../config.ts";
 import { activationBytes } from "../eval/activations.ts";
 import { peakBytes } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
-import { stepTensors } from "./step-graph.ts";
+import { probabilityTensor, stepTensors } from "./step-graph.ts";
 
 /** The process itself with its libraries, images on their way, and label maps. */
 const base = 350e6;
@@ -11,17 +11,23 @@ const arena = 1.3;
 
 /** Bytes that training with these settings takes on a CPU: 5 to 25 % more than was measured. */
 export function trainingBytes(network: Afa, config: Config): number {
-  const { data, model, pseudo, train } = config;
-  const batch = train.microBatch > 0 ? train.microBatch : data.batch;
-  const { outputs } = stepTensors(network, {
-    ...{ kind: "full", batch, whole: data.batch, crop: data.crop },
+  const { data, model, pseudo, train, loss } = config;
+  const pass = {
+    batch: train.microBatch > 0 ? train.microBatch : data.batch,
+    crop: data.crop,
     dropPath: model.dropPath > 0,
     dropout: model.dropout > 0,
-    learned: network.trainable,
+  };
+  const energy = loss.regularization > 0;
+  const { outputs } = stepTensors(network, {
+    ...pass,
+    ...{ kind: "full", whole: data.batch, energy, learned: network.trainable },
   });
   const { scales } = pseudo;
   const values =
-    peakBytes(Object.values(outputs)) + activationBytes(network, { scales, side: data.crop });
+    peakBytes(Object.values(outputs)) +
+    activationBytes(network, { scales, side: data.crop }) +
+    (energy ? peakBytes([probabilityTensor(network, pass)]) : 0);
   // Values, gradients and two moments.
   return base + 16 * network.size + arena * values;
 }

@@ -138,11 +138,14 @@ export function stepTensors(
  * [n, C + 1, h, w].
  */
 export function buildProbabilities(network: Afa, options: PassOptions): Uint8Array<ArrayBuffer> {
+  return writeModel({ probabilities: probabilityTensor(network, options) });
+}
+
+/** The same before it is written as ONNX. */
+export function probabilityTensor(network: Afa, options: PassOptions): Tensor {
   const { decoded } = trainingPass(network, options);
   const logits = resizeBilinear(decoded.logits, options.crop, options.crop);
-  return writeModel({
-    probabilities: toChannelsFirst(withTokens(logits, softmax(logits.tokens))),
-  });
+  return toChannelsFirst(withTokens(logits, softmax(logits.tokens)));
 }
 
 /** The network in training mode: BatchNorm over the batch, DropPath and dropout as fed. */

@@ -91,6 +91,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       }
       let improved = false;
       if (validation && owed) {
+        // What a step keeps is most of the memory, and is made again in less than a second.
+        await stepper.release();
         const scores = yield* validate(validation, networks, options);
         owed = scores === null;
         if (scores) {

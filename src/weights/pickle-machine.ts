@@ -141,7 +141,12 @@ export class PickleMachine {
     if (!Array.isArray(args) || args.length > maxArguments) {
       throw this.reader.damaged(`calls a function without a list of up to ${maxArguments} values`);
     }
-    this.spend(call);
+    // A function may walk through lists that it is given, and copy them.
+    const handed = args.reduce<number>(
+      (sum, arg) => sum + (Array.isArray(arg) ? arg.length : 0),
+      0,
+    );
+    this.spend(call + entry * handed);
     // Functions get onto the stack from `globals` alone.
     this.push(this.guard(() => (target as PickleFunction)(...(args as unknown[]))));
   }

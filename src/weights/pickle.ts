@@ -31,7 +31,7 @@ const maxDepth = 200;
 const maxValues = 20_000_000;
 
 interface Walk {
-  readonly container: object;
+  readonly container: unknown;
   readonly children: Iterator<unknown>;
   depth: number;
   values: number;
@@ -42,39 +42,36 @@ interface Walk {
  * lists of lists that name each other so often that a kilobyte stands for billions of values.
  */
 function checkWalkable(root: unknown, source: string): void {
-  const done = new Map<object, Walk>();
+  // Count and depth of what has been walked, as one number: there may be millions.
+  const done = new Map<unknown, number>();
   const path: Walk[] = [];
-  const open = new Set<object>();
-  const enter = (value: unknown): Walk | undefined => {
+  const open = new Set<unknown>();
+  const enter = (value: unknown): void => {
     const children = childrenOf(value);
-    if (!children) return undefined;
-    const before = done.get(value as object);
-    if (before) return before;
-    if (open.has(value as object)) throw harmful(source, "holds itself");
-    const walk = { container: value as object, children, depth: 1, values: 1 };
-    open.add(walk.container);
-    path.push(walk);
-    if (path.length > maxDepth) throw harmful(source, `is nested deeper than ${maxDepth} levels`);
-    return undefined;
+    if (!children) return;
+    if (open.has(value)) throw harmful(source, "holds itself");
+    open.add(value);
+    path.push({ container: value, children, depth: 1, values: 1 });
   };
   enter(root);
   while (path.length > 0) {
-    const parent = path[path.length - 1]!;
-    const { done: last = false, value } = parent.children.next();
-    const finished = last ? parent : enter(value);
+    const top = path[path.length - 1]!;
+    const { done: last = false, value } = top.children.next();
+    let into: Walk | undefined = top;
+    let size: number;
     if (last) {
       path.pop();
-      open.delete(parent.container);
-      done.set(parent.container, parent);
-    }
-    const into = last ? path[path.length - 1] : parent;
-    if (!into) continue;
-    if (finished) {
-      into.depth = Math.max(into.depth, finished.depth + 1);
-      into.values += finished.values;
+      open.delete(top.container);
+      size = top.values * 256 + top.depth;
+      done.set(top.container, size);
+      into = path[path.length - 1];
     } else {
-      into.values++;
+      size = done.get(value) ?? 0;
+      if (size === 0) enter(value);
     }
+    if (!into) continue;
+    into.depth = Math.max(into.depth, (size % 256) + 1);
+    into.values += Math.max(1, Math.floor(size / 256));
     if (path.length + into.depth > maxDepth) {
       throw harmful(source, `is nested deeper than ${maxDepth} levels`);
     }
@@ -84,7 +81,8 @@ function checkWalkable(root: unknown, source: string): void {
 
 function childrenOf(value: unknown): Iterator<unknown> | undefined {
   if (value instanceof Map) return [...value.keys(), ...value.values()].values();
-  return Array.isArray(value) || value instanceof Set ? value.values() : undefined;
+  if (value instanceof Set) return value.values();
+  return Array.isArray(value) && value.length > 0 ? value.values() : undefined;
 }
 
 function harmful(source: string, what: string): UserError {

@@ -1,5 +1,5 @@
-import { TorchTensor } from "./torch-pickle.ts";
 import { UserError } from "../user-error.ts";
+import { TorchTensor } from "./torch-pickle.ts";
 
 /** What people put their weights under, the likeliest first. */
 const wrappers = [
@@ -17,6 +17,8 @@ const wrappers = [
 ];
 
 const maxTensors = 100_000;
+/** Of a name, in characters: names are made of many keys, and each of them may be a whole file long. */
+const longestName = 1000;
 
 /** The tensors of a file by name, and what was passed over to get to them. */
 export interface StateDict {
@@ -70,6 +72,12 @@ function collect(
     const key = name === "" ? "tensor" : name;
     if (into.has(key)) {
       throw new UserError(`${source}: two of its tensors are called ${quote(key)}; rename one`);
+    }
+    if (key.length > longestName) {
+      throw new UserError(
+        `${source}: a name of a tensor has ${key.length} characters, at most ${longestName} are read; ` +
+          "give the weights of one network",
+      );
     }
     if (into.size >= maxTensors) {
       throw new UserError(

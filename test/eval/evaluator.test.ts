@@ -51,6 +51,16 @@ async function scoresOf(
   return next.value;
 }
 
+test("an image of which nothing is known counts neither for the tags nor for what is made of them", async () => {
+  const known = await scoresOf(reader, samples.slice(0, 2));
+  const unknown = { ...samples[2]!, tags: [], untagged: true } as const;
+  const both = await scoresOf(reader, [unknown, ...samples.slice(0, 2)]);
+  expect(both.images).toBe(3);
+  expect([both.metrics.tagF1, both.metrics.cam]).toEqual([known.metrics.tagF1, known.metrics.cam]);
+  expect(both.panels.map(({ name }) => name)).toEqual(["s0", "s1"]);
+  expect((await scoresOf(reader, [unknown])).metrics.tagF1).toBeNaN();
+});
+
 test("an image that cannot be read is left out, told and not counted", async () => {
   const whole = await scoresOf(reader, samples.slice(0, 2));
   const broken = await scoresOf({

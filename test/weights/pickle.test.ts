@@ -146,6 +146,7 @@ describe("made to harm", () => {
     ["bytes beyond all numbers", "\x8e\xff\xff\xff\xff\xff\xff\xff\xff.", /needs \d+ more bytes/],
     ["a text that is not UTF-8", "X\x01\x00\x00\x00\xff.", /not UTF-8/],
     ["a million arguments", `cour\nlist\n(${many("N", 1_000_000)}tR.`, /up to 256 values/],
+    ["a list that is handed to a function a thousand times", `](${many("N", 100_000)}e\x85q\x000${many("cour\nlist\nh\x00R", 1000)}.`, /more than 256 MiB/],
     ["a decimal integer of a million digits", `L${many("9", 1_000_000)}\n.`, /is no integer/],
     ["a line without an end", `I${many("1", 1000)}`, /more bytes/],
     ["nothing on the stack", "0.", /mark that was never set/],

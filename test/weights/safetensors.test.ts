@@ -148,6 +148,11 @@ test.each([
     Uint8Array.of(255, 0, 0, 0, 0, 0, 0, 0, 123),
     /claims 255 bytes/,
   ],
+  [
+    "a header of nine megabytes",
+    Buffer.concat([Uint8Array.of(0, 0, 0x90, 0, 0, 0, 0, 0, 123), Buffer.alloc(9 * 2 ** 20)]),
+    /its header has 9437184 bytes, at most 8388608/,
+  ],
   ["a header of 2^63 bytes", Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 128, 123), /claims 9223372036854/],
   ["a header that is no JSON", file("{nonsense", 0), /not JSON/],
   ["a header that is no UTF-8", Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0xff), /not JSON/],

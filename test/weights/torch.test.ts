@@ -167,6 +167,7 @@ describe("hostile files", () => {
     ["a shape beyond all numbers", zip(tensor({ length: 2, shape: Array<number>(60).fill(2 ** 50), strides: Array<number>(60).fill(0) })), /does not fit/],
     ["negative strides", zip(tensor({ length: 2, offset: 1, shape: [2], strides: [-1] })), /of whole numbers/],
     ["other strides than axes", zip(tensor({ length: 2, shape: [2], strides: [1, 1] })), /1 axes and 2 strides/],
+    ["a name longer than any", zip(py.dictionary({ ["K".repeat(999)]: py.dictionary({ a: plain }) })), /a name of a tensor has 1001 characters, at most 1000/],
     ["no tensors", zip(py.dictionary({ epoch: py.integer(1) })), /holds no tensors/],
     ["a compressed zip", torchZip(plain, { 0: floats(1, 2) }, { level: 6 }), /compressed or encrypted/],
     ["a zip of something else", Uint8Array.from(Buffer.concat([Buffer.from("PK"), Buffer.alloc(40)])), /damaged zip archive/],

@@ -28,7 +28,7 @@ export function convertCommand(open: OpenOutput): Command {
   const command = new Command("convert")
     .summary("masks from one annotation format into another")
     .description(
-      "Reads masks of any of the formats, told by what is there, writes them in others,\n" +
+      "Reads masks of any of the formats, told by what is there, writes them in others, " +
         "and says what these cannot hold. Pixels keep their labels; YOLO's outlines are polygons.",
     )
     .argument("<masks>", "folder of masks, .json of COCO or Label Studio, .zip of CVAT")

@@ -16,8 +16,8 @@ export function dataCommand(open: OpenOutput): Command {
   const command = new Command("data")
     .summary("show what is understood of a data set")
     .description(
-      "Shows what is understood of a data set folder: classes, splits, masks and problems.\n" +
-        "Known are images/ with tags.csv, .json or .jsonl, a folder for each class, VOC folders, and COCO\n" +
+      "Shows what is understood of a data set folder: classes, splits, masks and problems. " +
+        "Known are images/ with tags.csv, .json or .jsonl, a folder for each class, VOC folders, and COCO " +
         "(annotations/instances_*.json with its images, or folders like VOC's).",
     )
     .argument("<folder>", "folder of the data set")

@@ -1,10 +1,12 @@
 import { evaluateStages, type StageName, type StageScores } from "../../eval/stages.ts";
-import { CrfPool } from "../crf-pool.ts";
 import { openDataset, samplesOf } from "../datasets/index.ts";
 import type { DeviceChoice } from "../devices.ts";
 import { CountMeter } from "../progress.ts";
 import { Segmenter } from "../segmenter.ts";
+import { textTable } from "../text-table.ts";
 import type { Output } from "./output.ts";
+import { percent } from "./score-table.ts";
+import { crfAhead, withCrf } from "./with-crf.ts";
 
 /** What came of the demo with one seed. */
 export interface MeasuredSeed {
@@ -32,23 +34,23 @@ export async function measureStages(
   output: Output,
 ): Promise<StageScores> {
   const segmenter = await Segmenter.open(run, { device });
-  const pool = new CrfPool();
   try {
-    const { config, classes } = segmenter.model;
-    const data = await openDataset(folder, { seed: config.train.seed });
-    const stages = evaluateStages(samplesOf(data, "val"), data.reader, segmenter, {
-      ...{ config, classes, longSide: config.eval.longSide },
-      crf: (image, logits) => pool.refine(image, logits),
+    return await withCrf(true, async (crf) => {
+      const { config, classes } = segmenter.model;
+      const data = await openDataset(folder, { seed: config.train.seed });
+      const stages = evaluateStages(samplesOf(data, "val"), data.reader, segmenter, {
+        ...{ config, classes, longSide: config.eval.longSide },
+        ...(crf && { crf, ahead: crfAhead }),
+      });
+      const meter = new CountMeter("images", () => output.now());
+      let next = await stages.next();
+      for (; !next.done; next = await stages.next()) {
+        output.progress.update(meter.read(next.value.done, next.value.total));
+      }
+      output.progress.clear();
+      return next.value;
     });
-    const meter = new CountMeter("images", () => output.now());
-    let next = await stages.next();
-    for (; !next.done; next = await stages.next()) {
-      output.progress.update(meter.read(next.value.done, next.value.total));
-    }
-    output.progress.clear();
-    return next.value;
   } finally {
-    await pool.close();
     await segmenter.release();
   }
 }
@@ -70,14 +72,8 @@ export function summarize(measured: readonly MeasuredSeed[]): {
       `${percent(mean)} ± ${percent(deviation)}`,
     ]),
   ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join("  "),
-  );
   const { mean: tagF1 } = meanAndDeviation(measured.map(({ scores }) => scores.tagF1));
-  const table = [...lines, `F1 of the tags ${percent(tagF1)} %`].join("\n");
+  const table = `${textTable(rows)}\nF1 of the tags ${percent(tagF1)} %`;
   return { table, summary: { stages, tagF1 } };
 }
 
@@ -85,8 +81,4 @@ function meanAndDeviation(values: readonly number[]): { mean: number; deviation:
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
-}
-
-function percent(share: number): string {
-  return (100 * share).toFixed(1);
 }

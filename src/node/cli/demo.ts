@@ -38,7 +38,7 @@ export function demoCommand(open: OpenOutput): Command {
   const command = new Command("demo")
     .summary("the tour: make scenes, train on their tags, measure, report")
     .description(
-      "Makes a small synthetic data set, trains on its tags alone, measures the masks on held-out\n" +
+      "Makes a small synthetic data set, trains on its tags alone, measures the masks on held-out " +
         "scenes and writes a report with pictures. Takes minutes on two cores.",
     )
     .option("--out <folder>", "where to; the next free of runs/demo, demo2, … if not given")

@@ -4,6 +4,7 @@ import type { Segmenter } from "../segmenter.ts";
 import type { EvalModelOptions } from "./eval.ts";
 import type { Output } from "./output.ts";
 import { openSegmenter } from "./prepare.ts";
+import { readingProgress } from "./reading-progress.ts";
 
 /** A model and the images to measure it on. */
 export interface ModelAndData {
@@ -20,7 +21,10 @@ export async function withModelAndData(
 ): Promise<void> {
   const segmenter = await openSegmenter(options, output);
   try {
-    const data = await openDataset(options.data, { seed: segmenter.model.config.train.seed });
+    const { onProgress, clear } = readingProgress(output);
+    const seed = segmenter.model.config.train.seed;
+    const data = await openDataset(options.data, { seed, onProgress });
+    clear();
     const samples = samplesOf(data, options.split);
     checkSameClasses(segmenter, data.classes, options.data);
     await job({ segmenter, data, samples });

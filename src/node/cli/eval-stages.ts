@@ -3,11 +3,12 @@ import { evaluateStages } from "../../eval/stages.ts";
 import { UserError } from "../../user-error.ts";
 import { writeFileAtomic } from "../atomic-file.ts";
 import { CountMeter } from "../progress.ts";
+import { textTable } from "../text-table.ts";
 import { claimResults } from "./eval-out.ts";
 import { viewsOf, withModelAndData } from "./eval-data.ts";
 import type { EvalModelOptions } from "./eval.ts";
 import type { Output } from "./output.ts";
-import { alignedTable, percent } from "./score-table.ts";
+import { percent } from "./score-table.ts";
 import { crfAhead, withCrf } from "./with-crf.ts";
 
 /** What --out gets. */
@@ -43,7 +44,7 @@ export async function evalStages(options: EvalModelOptions, output: Output): Pro
         throw new UserError(`${skipped[0]}; none of the ${samples.length} images can be measured`);
       }
       output.say(
-        alignedTable([
+        textTable([
           ["stage", "mIoU, %"],
           ...stages.map(({ title, meanIou }) => [title, percent(meanIou)]),
         ]),

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { UserError } from "../../user-error.ts";
 import type { Exported, ExportFormat } from "../export.ts";
+import { inUnits } from "../units.ts";
 import { invocation } from "./invocation.ts";
 import { withExamples, withJson } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
@@ -82,8 +83,4 @@ function formatExported(exported: Exported, classes: number): string {
     "",
     `Use it: ${use}`,
   ].join("\n");
-}
-
-function inUnits(bytes: number): string {
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,5 +1,6 @@
 import type { Config } from "../../config.ts";
 import type { DeviceChoice } from "../devices.ts";
+import { inUnits } from "../units.ts";
 import type { Output } from "./output.ts";
 
 /** Left to everything else on the machine. */
@@ -26,17 +27,16 @@ export async function fitMemory(
   const microBatch = fittingMicroBatch(network, config, share * free);
   const parted = { ...config, train: { ...train, microBatch } };
   const least = trainingBytes(network, parted);
-  const short = least > share * free ? `, of which even that takes about ${gigabytes(least)}` : "";
+  const warning =
+    least > share * free
+      ? `; even so it takes about ${inUnits(least)}, so close other programs or take smaller crops (--crop)`
+      : "";
   if (microBatch > 0) {
     output.noteLater(
-      `a batch of ${data.batch} crops of ${data.crop} pixels takes about ${gigabytes(needed)}, ` +
-        `${gigabytes(free)} are free${short}: computing ${microBatch} at a time and adding up ` +
-        "their gradients (train.microBatch)",
+      `a batch of ${data.batch} crops of ${data.crop} pixels takes about ${inUnits(needed)}, ` +
+        `${inUnits(free)} are free: computing ${microBatch} at a time and adding up their gradients ` +
+        `(train.microBatch)${warning}`,
     );
   }
   return parted;
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }

@@ -17,8 +17,8 @@ export function labelCommand(open: OpenOutput): Command {
   const command = new Command("label")
     .summary("masks for tagged images")
     .description(
-      "Writes masks of a data set's images. Knowing what is in an image, it finds where: class\n" +
-        "activation maps, spread along the learned affinity and refined along the image's colors.\n" +
+      "Writes masks of a data set's images. Knowing what is in an image, it finds where: class " +
+        "activation maps, spread along the learned affinity and refined along the image's colors. " +
         "For review, confidence.csv and contact-sheet.html list the least sure masks first.",
     )
     .requiredOption("--data <folder>", "data set with tagged images")

@@ -1,6 +1,7 @@
 import type { Image } from "../../data/sample.ts";
 import { overlap, type Begun } from "../../eval/overlap.ts";
 import { UserError } from "../../user-error.ts";
+import { csvField } from "../csv.ts";
 import type { MaskFolder, WrittenMask } from "../masks/mask-folder.ts";
 import { CountMeter } from "../progress.ts";
 import type { Segmentation } from "../segmenter.ts";
@@ -147,7 +148,9 @@ async function writeReview(
   const { writeFileAtomic } = await import("../atomic-file.ts");
   const sorted = [...done].sort((a, b) => a.confidence - b.confidence);
   const lines = sorted.map(({ name, confidence, tags }) =>
-    [name, confidence.toFixed(4), tags.join(";")].map(csvField).join(","),
+    [name, confidence.toFixed(4), tags.join(";")]
+      .map((field) => csvField(noFormula(field)))
+      .join(","),
   );
   const confidence = folder.besides("confidence.csv");
   await writeFileAtomic(confidence, `${["name,confidence,tags", ...lines].join("\n")}\n`);
@@ -167,10 +170,9 @@ async function writeReview(
   return { confidence, sheet };
 }
 
-/** As CSV has it; what a spreadsheet would take for a formula is text. */
-function csvField(text: string): string {
-  const safe = /^[=+@\t]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+/** What a spreadsheet would take for a formula becomes text. */
+function noFormula(text: string): string {
+  return /^[=+@\t]/.test(text) ? `'${text}` : text;
 }
 
 /** A UserError naming the file, if it is the image that is too much and not the program that is wrong. */

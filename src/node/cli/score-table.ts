@@ -1,3 +1,5 @@
+import { textTable } from "../text-table.ts";
+
 /** A score in 0..1, or none where there is no truth (null once it has been through JSON). */
 type Score = number | null | undefined;
 
@@ -21,7 +23,7 @@ export interface Scores {
 export function scoreTable({ metrics, perClass }: Scores, classes: readonly string[]): string {
   const names = ["background", ...classes];
   const kinds = (Object.keys(columns) as Kind[]).filter((kind) => perClass[kind]);
-  const table = alignedTable([
+  const table = textTable([
     ["IoU, %", ...kinds.map((kind) => columns[kind])],
     ...names.map((name, i) => [name, ...kinds.map((kind) => percent(perClass[kind]![i]))]),
     ["mean", ...kinds.map((kind) => percent(metrics[kind]))],
@@ -29,17 +31,6 @@ export function scoreTable({ metrics, perClass }: Scores, classes: readonly stri
   return metrics.tagF1 === undefined
     ? table
     : `${table}\nF1 of the tags ${percent(metrics.tagF1)} %`;
-}
-
-/** Columns of one width each, the first to the left, the others to the right. */
-export function alignedTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join("  "),
-  );
-  return lines.join("\n");
 }
 
 /** A score in percent, or a dash. */

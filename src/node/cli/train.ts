@@ -93,6 +93,7 @@ export function trainCommand(open: OpenOutput): Command {
     "tag2mask train --data photos",
     "tag2mask train --data photos --steps 3000 --seed 1 --set train.lr=5e-4",
     "tag2mask train --data VOC2012 --preset voc --weights mit_b1.pth",
+    "tag2mask train --data MSCOCO --preset coco --weights mit_b1.pth",
     "tag2mask train --resume runs/train/exp",
   );
 }

@@ -28,7 +28,7 @@ export function weightsCommand(open: OpenOutput): Command {
       }
       const output = open({ json });
       const { withWeights } = await import("../weights/open.ts");
-      const { understandWeights } = await import("../../weights/understand.ts");
+      const { listNames, understandWeights } = await import("../../weights/understand.ts");
       const { convertWeights } = await import("../weights/convert.ts");
       const { formatWeights, weightsRecord } = await import("../weights/describe.ts");
       const { readClassNames } = await import("../weights/class-names.ts");
@@ -48,6 +48,7 @@ export function weightsCommand(open: OpenOutput): Command {
             ? `weights to begin with: ${invocation()} train --weights ${written.file}`
             : "all tensors under their own names";
         output.say(`${written.file}: ${written.tensors} tensors, ${model}`);
+        if (written.left.length > 0) output.say(`not written: ${listNames(written.left)}`);
         output.record({ ...weightsRecord(file, understood), written });
       });
     });

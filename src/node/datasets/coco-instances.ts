@@ -1,5 +1,5 @@
 import { open, stat, type FileHandle } from "node:fs/promises";
-import type { CocoCategory } from "../../data/coco-categories.ts";
+import { maxClasses } from "../../data/classes.ts";
 import type { LabelMap } from "../../data/sample.ts";
 import { UserError } from "../../user-error.ts";
 import { describeFileError } from "../atomic-file.ts";
@@ -8,6 +8,15 @@ import { scanJsonArrays, type Place } from "./json-arrays.ts";
 
 /** Images beyond this many pixels are refused, as when they are decoded. */
 const pixelLimit = 200_000_000;
+
+/** Bytes that the annotations of one image may take; in COCO they have some hundred kilobytes. */
+const outlineLimit = 64 * 1024 * 1024;
+
+/** A kind of object of an annotation file; the ids of COCO's own eighty go up to 90, with gaps. */
+interface CocoCategory {
+  readonly id: number;
+  readonly name: string;
+}
 
 /** An image of an annotation file. */
 export interface CocoImage {
@@ -84,11 +93,18 @@ export class CocoInstances {
     if ((await versionOf(this.path)) !== this.version) {
       throw new UserError(`${this.path}: changed since it was opened; start again`);
     }
+    const references = this.references.get(id) ?? [];
+    const size = references.reduce((sum, { length }) => sum + length, 0);
+    if (size > outlineLimit) {
+      throw new UserError(
+        `${this.path}: the annotations of image ${id} have ${size} bytes; at most ${outlineLimit} are read`,
+      );
+    }
     const annotations = [];
     let file: FileHandle | undefined;
     try {
       file = await open(this.path);
-      for (const { offset, length } of this.references.get(id) ?? []) {
+      for (const { offset, length } of references) {
         const bytes = Buffer.alloc(length);
         await file.read(bytes, 0, length, offset);
         annotations.push(readAnnotation(JSON.parse(bytes.toString("utf8")), this.path));
@@ -127,6 +143,11 @@ export class CocoInstances {
     if (typeof name !== "string") throw new UserError(`${where} has no "name"`);
     if (this.categories.some((other) => other.id === id)) {
       throw new UserError(`${where} has the id ${id} of a category before it`);
+    }
+    if (this.categories.length >= maxClasses) {
+      throw new UserError(
+        `${where}: there are more than ${maxClasses} categories; masks have 8 bits, leave some out`,
+      );
     }
     this.categories.push({ id, name: name.normalize("NFC").trim() });
   }

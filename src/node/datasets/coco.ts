@@ -201,16 +201,22 @@ async function listImagesOf(
   },
 ): Promise<Pick<Listing, "entries" | "sources">> {
   const { description, classes, problems } = context;
-  const byName = new Map<string, Known>();
+  const byName = new Map<string, Known[]>();
   for (const part of parts) {
-    for (const image of part.instances.images) byName.set(nameOf(image), { part, image });
+    for (const image of part.instances.images) {
+      const same = byName.get(nameOf(image));
+      if (same) same.push({ part, image });
+      else byName.set(nameOf(image), [{ part, image }]);
+    }
   }
   const has = (name: string): boolean => byName.has(name);
   const lists = await readLists(root, "coco", has);
   problems.push(...lists.problems);
   const chosen: (Known & { origin: Origin; split: string })[] = [];
   for (const { name, split, origin } of lists.listed) {
-    const known = byName.get(name);
+    const same = byName.get(name);
+    // Different images may have one name in different splits.
+    const known = same?.find(({ part }) => part.split === split) ?? same?.[0];
     if (known) chosen.push({ ...known, origin, split });
     else {
       const message = `${name} is in no annotation file; left out`;
@@ -231,11 +237,13 @@ async function listImagesOf(
     sources.push({ from: relative(root, instances.path), images: annotated.length });
   }
   const about = { kind: "coco" as const, classes: classes.names, has, problems };
-  const tagSources = new TagSources(
-    [await tagsFileSource(root, description, about), annotationSource(byName)].filter(
-      (source) => source !== undefined,
-    ),
-  );
+  const tagsFile = await tagsFileSource(root, description, about);
+  const tagSources = new TagSources<Known>([
+    ...(tagsFile
+      ? [{ from: tagsFile.from, read: ({ image }: Known) => tagsFile.read(nameOf(image)) }]
+      : []),
+    annotations,
+  ]);
 
   const entries: Entry[] = [];
   let masks = 0;
@@ -246,7 +254,7 @@ async function listImagesOf(
       problems.push({ severity: "warning", ...origin, message, leftOut: true });
       continue;
     }
-    const tags = await tagSources.read(nameOf(image));
+    const tags = await tagSources.read({ part, image });
     if (tags === undefined || "message" in tags) continue;
     const { width, height } = image;
     const outlined = instances.isOutlined(image);
@@ -266,16 +274,14 @@ async function listImagesOf(
   };
 }
 
-function annotationSource(byName: ReadonlyMap<string, Known>): TagSource {
-  return {
-    from: "annotations",
-    read: async (name) => {
-      const { part, image } = byName.get(name)!;
-      const ids = part.instances.categoriesOf(image) ?? new Set();
-      return part.instances.categories.filter(({ id }) => ids.has(id)).map((one) => one.name);
-    },
-  };
-}
+/** What an image's own annotations show. */
+const annotations: TagSource<Known> = {
+  from: "annotations",
+  read: async ({ part: { instances }, image }) => {
+    const ids = instances.categoriesOf(image) ?? new Set();
+    return instances.categories.filter(({ id }) => ids.has(id)).map(({ name }) => name);
+  },
+};
 
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -47,7 +47,7 @@ export async function readDescription(root: string): Promise<Description> {
 }
 
 /** The lines of a text file that say something, trimmed. */
-export function textLines(text: string): string[] {
+function textLines(text: string): string[] {
   return text
     .split(/\r?\n/)
     .map((line) => line.normalize("NFC").trim())

@@ -15,7 +15,7 @@ export {
   type OpenOptions,
   type SplitCounts,
 } from "./open.ts";
-export { checkLabels, checkSameSize, datasetReader } from "./reader.ts";
+export { checkLabels, datasetReader } from "./reader.ts";
 export { formatReport, type FormatReportOptions } from "./report.ts";
 export { writeTags } from "./write-tags.ts";
 export { writeScenes, type WriteScenesOptions } from "./write-scenes.ts";

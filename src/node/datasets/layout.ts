@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { UserError } from "../../user-error.ts";
 import { listClassFolders } from "./class-folders.ts";
 import { listCoco } from "./coco.ts";
-import { readDescription } from "./description.ts";
+import { readDescription, type Description } from "./description.ts";
 import { isFile, isFolder } from "./files.ts";
 import type { Listing, OnProgress } from "./listing.ts";
 import { describeFolder, findTagsFile, listPlain } from "./plain.ts";
@@ -24,8 +24,11 @@ export async function listDataset(root: string, onProgress?: OnProgress): Promis
   }
   const description = await readDescription(root);
   const coco = await listCoco(root, description, onProgress);
-  if (coco) return coco;
-  if (await isFolder(join(root, "JPEGImages"))) return listVoc(root, description, { onProgress });
+  if (coco) return tellUnused(coco, root, description, ["masks", "splits"]);
+  if (await isFolder(join(root, "JPEGImages"))) {
+    const voc = await listVoc(root, description, { onProgress });
+    return tellUnused(voc, root, description, ["images", "masks", "splits"]);
+  }
   const tagsPath = await findTagsFile(root, description);
   if (tagsPath !== undefined) return listPlain(root, description, tagsPath);
   if (await isFolder(join(root, "images"))) {
@@ -42,4 +45,18 @@ export async function listDataset(root: string, onProgress?: OnProgress): Promis
       ? `${root}: the folder is empty, a data set was expected; ${layouts}`
       : `${root}: not a data set; it holds ${holds}; ${layouts}`,
   );
+}
+
+/** Warns of what data.yaml says in vain, because the layout has places of its own for it. */
+function tellUnused(
+  listing: Listing,
+  root: string,
+  description: Description,
+  keys: readonly (keyof Description)[],
+): Listing {
+  const unused = keys.filter((key) => description[key] !== undefined);
+  if (unused.length === 0) return listing;
+  const message = `${unused.join(", ")}: not used; a folder of VOC's or COCO's form has places of its own for this`;
+  const problem = { severity: "warning", file: join(root, "data.yaml"), message } as const;
+  return { ...listing, problems: [...listing.problems, problem] };
 }

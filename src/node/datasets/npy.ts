@@ -112,7 +112,7 @@ export class NpyArray {
 
 /** Bytes of an element; undefined for Python objects. */
 function elementBytes(code: string): number | undefined {
-  const letters = /^([US])(\d{1,5})$/.exec(code);
+  const letters = /^([US])(\d{1,3})$/.exec(code);
   if (letters) return Number(letters[2]) * (letters[1] === "U" ? 4 : 1);
   return readers.get(code)?.[0];
 }
@@ -176,7 +176,7 @@ function readHeader(
 
 /** An element type as NumPy writes it: `<f4`, `|b1`, `?`, `O8`. */
 function elementType(text: string, source: string): ElementType {
-  const [, order, name = ""] = /^([<>|=]?)([a-zA-Z?]\d*)$/.exec(text) ?? [];
+  const [, order, name = ""] = /^([<>|=]?)([a-zA-Z?]\d{0,9})$/.exec(text) ?? [];
   const code = name === "?" ? "b1" : /^O8?$/.test(name) ? "O" : name;
   if (code !== "O" && elementBytes(code) === undefined) {
     throw new UserError(
@@ -192,7 +192,10 @@ class PickledType implements ElementType {
   little: boolean;
 
   constructor(text: unknown, source: string) {
-    ({ code: this.code, little: this.little } = elementType(String(text), source));
+    if (typeof text !== "string") {
+      throw new UserError(`${source}: a type of NumPy's in its pickle has no name`);
+    }
+    ({ code: this.code, little: this.little } = elementType(text, source));
   }
 
   __setstate__(state: unknown): void {
@@ -241,10 +244,12 @@ function numpyGlobals(source: string, size: number): ReadonlyMap<string, PickleF
   let spent = 0;
   // Byte strings of Python 2 arrive as text, a character a byte; one of them may be asked for again and again.
   const bytesOf = (text: unknown): Uint8Array => {
-    spent += String(text).length;
+    if (typeof text !== "string")
+      throw new UserError(`${source}: its pickle encodes what is no text`);
+    spent += text.length;
     if (spent > 2 * size)
       throw new UserError(`${source}: its pickle unfolds to more than it holds`);
-    return Buffer.from(String(text), "latin1");
+    return Buffer.from(text, "latin1");
   };
   const unreachable = (): never => {
     throw new UserError(`${source}: its pickle calls a type of NumPy by itself`);

@@ -1,5 +1,5 @@
 import { ignoreIndex } from "../../data/classes.ts";
-import type { Image, LabelMap, Sample, SampleReader } from "../../data/sample.ts";
+import type { LabelMap, Sample, SampleReader } from "../../data/sample.ts";
 import { UserError } from "../../user-error.ts";
 import { readImage, readMask } from "../images.ts";
 
@@ -37,13 +37,5 @@ export function checkLabels(labels: LabelMap, classCount: number, where: string)
   throw new UserError(
     `${where}: mask has label ${labels.data[at]} at x ${x}, y ${y}, but there are ${classCount} classes; ` +
       `labels are 0 (background), 1 to ${classCount} and 255 (ignore)`,
-  );
-}
-
-/** Throws a UserError if an image and its mask differ in size. */
-export function checkSameSize(image: Image, mask: LabelMap, where: string): void {
-  if (image.width === mask.width && image.height === mask.height) return;
-  throw new UserError(
-    `${where}: mask is ${mask.width}x${mask.height}, but its image is ${image.width}x${image.height}`,
   );
 }

@@ -10,25 +10,26 @@ import { findTagsFile } from "./plain.ts";
 import { readTagsFile, readText } from "./tags-file.ts";
 
 /** Where tags may come from: those of an image, why there are none, or undefined if this knows nothing of it. */
-export interface TagSource {
+export interface TagSource<Item = string> {
   /** For people, from the data set's folder. */
   readonly from: string;
-  read(name: string): Promise<readonly string[] | Problem | undefined>;
+  /** @param item an image, by its name unless a layout knows more of it */
+  read(item: Item): Promise<readonly string[] | Problem | undefined>;
 }
 
 /** Names of the published dictionaries of tags. */
 const npyNames = ["cls_labels_onehot.npy", "cls_labels.npy", "cls_labels_coco.npy"];
 
 /** Asks tag sources in turn, and counts whose answer was taken. */
-export class TagSources {
+export class TagSources<Item = string> {
   private readonly counts = new Map<string, number>();
 
-  constructor(private readonly sources: readonly TagSource[]) {}
+  constructor(private readonly sources: readonly TagSource<Item>[]) {}
 
   /** Tags of an image, or what is wrong with them; undefined if nothing is known of it. */
-  async read(name: string): Promise<readonly string[] | Problem | undefined> {
+  async read(item: Item): Promise<readonly string[] | Problem | undefined> {
     for (const source of this.sources) {
-      const tags = await source.read(name);
+      const tags = await source.read(item);
       if (tags === undefined) continue;
       if (!("message" in tags)) {
         this.counts.set(source.from, (this.counts.get(source.from) ?? 0) + 1);
@@ -38,7 +39,7 @@ export class TagSources {
     return undefined;
   }
 
-  /** "tags.csv, Annotations or masks", for messages. */
+  /** "tags.csv, Annotations, masks", for messages. */
   get names(): string {
     return this.sources.map(({ from }) => from).join(", ");
   }
@@ -141,7 +142,9 @@ export function leftOut(origin: Origin, message: string): Problem {
   return { severity: "warning", ...origin, message, leftOut: true };
 }
 
-const parser = new XMLParser({ ignoreAttributes: true, processEntities: false });
+const parser = new XMLParser({
+  ...{ ignoreAttributes: true, processEntities: false, parseTagValue: false },
+});
 
 /** The names of the objects in a VOC annotation. */
 async function tagsFromXml(path: string, name: string): Promise<readonly string[] | Problem> {
@@ -149,8 +152,7 @@ async function tagsFromXml(path: string, name: string): Promise<readonly string[
   const valid = XMLValidator.validate(text);
   if (valid !== true) {
     const { line, msg } = valid.err;
-    const message = `not readable as XML: ${msg} ${name} is left out`;
-    return { severity: "warning", file: path, line, message, leftOut: true };
+    return leftOut({ file: path, line }, `not readable as XML: ${msg} ${name} is left out`);
   }
   let annotation: { object?: unknown } | undefined;
   try {
@@ -160,15 +162,17 @@ async function tagsFromXml(path: string, name: string): Promise<readonly string[
     const message = `not readable as XML: ${(error as Error).message}; ${name} is left out`;
     return leftOut({ file: path }, message);
   }
-  const objects = annotation?.object ?? [];
+  if (annotation === undefined) {
+    return leftOut({ file: path }, `has no <annotation>, so is none of VOC's; ${name} is left out`);
+  }
+  const objects = annotation.object ?? [];
   const tags = new Set<string>();
   for (const object of Array.isArray(objects) ? objects : [objects]) {
     const tag = (object as { name?: unknown } | null)?.name;
-    if (typeof tag !== "string" && typeof tag !== "number") {
-      const message = `an object has no name; ${name} is left out`;
-      return { severity: "warning", file: path, message, leftOut: true };
+    if (typeof tag !== "string") {
+      return leftOut({ file: path }, `an object has no name; ${name} is left out`);
     }
-    tags.add(String(tag).normalize("NFC").trim());
+    tags.add(tag.normalize("NFC").trim());
   }
   return [...tags];
 }

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { UserError } from "../../user-error.ts";
 import { describeFileError } from "../atomic-file.ts";
 import type { Problem, TagLine, TagsFile } from "./listing.ts";
-import { arrayOf, readNpy, type NpyArray } from "./npy.ts";
+import { arrayOf, readNpy } from "./npy.ts";
 
 /** The published ones have 2 MB (VOC) and 40 MB (COCO). */
 const sizeLimit = 256 * 1024 * 1024;
@@ -28,14 +28,15 @@ export async function readTagsNpy(path: string, classes: readonly string[]): Pro
       );
       continue;
     }
-    const vector = vectorOf(value);
-    if (vector?.length !== classes.length) {
-      const found = vector === undefined ? "no vector" : `a vector of ${vector.length} numbers`;
+    const length = lengthOf(value);
+    if (length !== classes.length) {
+      const found = length === undefined ? "no vector" : `a vector of ${length} numbers`;
       problems.push(
         wrong(path, `${file} has ${found}, expected ${classes.length}, one for each class`),
       );
       continue;
     }
+    const vector = vectorOf(value);
     const odd = Array.from(vector).find((number) => number !== 0 && number !== 1);
     if (odd === undefined) lines.push({ file, tags: classes.filter((_, i) => vector[i] === 1) });
     else problems.push(wrong(path, `${file} has ${odd} in its vector, expected zeros and ones`));
@@ -65,16 +66,18 @@ function keyText(key: unknown): string | undefined {
   return array?.shape.length === 0 ? (array.text() ?? String(array.numbers()[0])) : undefined;
 }
 
-function vectorOf(value: unknown): ArrayLike<number> | undefined {
-  const array: NpyArray | undefined = arrayOf(value);
-  // Anything longer is no vector of tags, and a file may hold one large array many times.
-  if (array) return product(array.shape) <= 1000 ? array.numbers() : undefined;
-  if (!Array.isArray(value) || value.length > 1000) return undefined;
-  return value.map((item) => (typeof item === "boolean" || typeof item === "number" ? +item : NaN));
+/** How many numbers a value holds; the numbers themselves are read only where that is right. */
+function lengthOf(value: unknown): number | undefined {
+  const array = arrayOf(value);
+  if (array) return array.shape.reduce((product, side) => product * side, 1);
+  return Array.isArray(value) ? value.length : undefined;
 }
 
-function product(shape: readonly number[]): number {
-  return shape.reduce((all, side) => all * side, 1);
+function vectorOf(value: unknown): ArrayLike<number> {
+  const array = arrayOf(value);
+  if (array) return array.numbers();
+  const items = value as readonly unknown[];
+  return items.map((item) => (typeof item === "boolean" || typeof item === "number" ? +item : NaN));
 }
 
 function wrong(file: string, message: string): Problem {

@@ -1,6 +1,5 @@
 import { join, posix } from "node:path";
-import { vocClasses } from "../../data/classes.ts";
-import { cocoClasses } from "../../data/coco-categories.ts";
+import { cocoClasses, vocClasses } from "../../data/classes.ts";
 import type { Description } from "./description.ts";
 import { isFolder, listImages, mapAtOnce, stem } from "./files.ts";
 import type { Entry, Listing, OnProgress, Problem, Source } from "./listing.ts";

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { Dataset } from "../../data/sample.ts";
 import { UserError } from "../../user-error.ts";
 import { writeFileAtomic } from "../atomic-file.ts";
+import { csvField } from "../csv.ts";
 
 /**
  * Writes the tags of a data set as a tags file, so that they need not be taken from its masks or annotations again.
@@ -23,14 +24,9 @@ export async function writeTags(path: string, { classes, splits }: Dataset): Pro
       .filter((sample) => !sample.untagged)
       .map(({ image, tags }) => {
         const names = tags.map((tag) => classes[tag]).join(";");
-        return `${[basename(image), names, split].map(quoted).join(",")}\n`;
+        return `${[basename(image), names, split].map(csvField).join(",")}\n`;
       }),
   );
   await writeFileAtomic(path, `file,tags,split\n${rows.join("")}`);
   return rows.length;
-}
-
-/** A field of a CSV file. */
-function quoted(text: string): string {
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

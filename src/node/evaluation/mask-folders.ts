@@ -10,6 +10,9 @@ import { readMask } from "../images.ts";
 import { readClassNames } from "./class-names.ts";
 import type { MeasuredImage } from "./worst-images.ts";
 
+/** Files that say what labels mean, as mask folders and data sets have them. */
+const classFiles = ["classes.json", "classes.txt"] as const;
+
 /** The masks of two folders that belong together, and those that are alone. */
 export interface MaskPairs {
   /** From what both are called, without ending. */
@@ -27,7 +30,7 @@ export interface MaskPairs {
 }
 
 export interface PairOptions {
-  /** File with the class names; else `classes.json` in or above either folder. */
+  /** File with the class names; else `classes.json` or `classes.txt` in or above either folder. */
   readonly classes?: string;
   /** Only these, all of which must be there. */
   readonly names?: readonly string[];
@@ -67,7 +70,7 @@ export async function pairMasks(
     pairs,
     unpredicted: alone(truths, masks),
     untrue: alone(masks, truths),
-    classes: await agreedClasses(classes, masks.folder, truths.folder),
+    classes: await agreedClasses(classes, masks.around, truths.around),
   };
 }
 
@@ -77,26 +80,33 @@ export function listed(names: readonly string[]): string {
   return names.length > 5 ? `${few} and ${names.length - 5} more` : few;
 }
 
+interface FoundMasks {
+  readonly files: ReadonlyMap<string, string>;
+  /** Folders that may say what the labels mean, the nearest first. */
+  readonly around: readonly string[];
+}
+
 /** PNGs by path without ending; of a folder that `label` or `segment` wrote those in its masks/. */
-async function findMasks(
-  root: string,
-): Promise<{ folder: string; files: ReadonlyMap<string, string> }> {
+async function findMasks(root: string): Promise<FoundMasks> {
   if (!(await isFolder(root))) throw new UserError(`${root}: no such folder`);
   const inside = join(root, "masks");
-  const folder = (await isFolder(inside)) ? inside : root;
+  const hasInside = await isFolder(inside);
+  const folder = hasInside ? inside : root;
+  // Of several formats the names lie above the folders of all.
+  const around = [folder, dirname(folder), ...(hasInside ? [dirname(root)] : [])];
   const files = (await listImages(folder)).filter((file) => file.toLowerCase().endsWith(".png"));
   if (files.length === 0) throw new UserError(`${folder}: no PNG files in this folder`);
-  return { folder, files: new Map(files.map((file) => [stem(file), join(folder, file)])) };
+  return { around, files: new Map(files.map((file) => [stem(file), join(folder, file)])) };
 }
 
 async function agreedClasses(
   given: string | undefined,
-  ...folders: readonly string[]
+  ...places: readonly (readonly string[])[]
 ): Promise<string[] | undefined> {
   if (given !== undefined) return readClassNames(given);
   let found: { file: string; names: string[] } | undefined;
-  for (const folder of folders) {
-    for (const file of [join(folder, "classes.json"), join(dirname(folder), "classes.json")]) {
+  for (const folders of places) {
+    for (const file of folders.flatMap((folder) => classFiles.map((name) => join(folder, name)))) {
       if (!(await isFile(file))) continue;
       const names = await readClassNames(file);
       if (found && JSON.stringify(found.names) !== JSON.stringify(names)) {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ConfusionMatrix } from "../../eval/metrics.ts";
 import { writeFileAtomic } from "../atomic-file.ts";
+import { csvField } from "../csv.ts";
 import { confusionPicture, rasterize } from "./confusion-picture.ts";
 import type { WorstImage } from "./worst-images.ts";
 import { renderWorst } from "./worst-page.ts";
@@ -106,7 +107,7 @@ function table({ classes, matrices }: EvaluationResults): string {
   const accuracies = final.accuracies();
   const columns = kinds.map(([, matrix]) => matrix.iou());
   const lines = ["background", ...classes].map((name, c) => [
-    quote(name),
+    csvField(name),
     String(pixels[c]),
     ...columns.map((iou) => cell(iou[c]!)),
     cell(accuracies[c]!),
@@ -117,8 +118,4 @@ function table({ classes, matrices }: EvaluationResults): string {
 
 function cell(score: number): string {
   return Number.isFinite(score) ? score.toFixed(6) : "";
-}
-
-function quote(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

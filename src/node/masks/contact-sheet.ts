@@ -7,7 +7,7 @@ import { UserError } from "../../user-error.ts";
 import { describeFileError, writeFileAtomic } from "../atomic-file.ts";
 import { encodeImage, readImage, readMask } from "../images.ts";
 import { renderSheet, type SheetCard } from "./contact-page.ts";
-import { safePath } from "./file-name.ts";
+import { freeName, safePath } from "./file-name.ts";
 import { paintLabels } from "./overlay.ts";
 
 /** An image whose mask is there. */
@@ -129,12 +129,4 @@ function link(folder: string, file: string): string {
   // Another drive.
   if (isAbsolute(path)) return pathToFileURL(file).href;
   return path.split(sep).map(encodeURIComponent).join("/");
-}
-
-/** Names may be made alike by what file names cannot have, or differ in case alone. */
-function freeName(wanted: string, taken: Set<string>): string {
-  let name = wanted;
-  for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${wanted}-${n}`;
-  taken.add(name.toLowerCase());
-  return name;
 }

@@ -20,6 +20,14 @@ export function safeFileName(name: string): string {
   return safePath(name).replaceAll("/", "-");
 }
 
+/** A name that no other of a job has: different ones may be alike after `safePath`, or but for their case. */
+export function freeName(wanted: string, taken: Set<string>): string {
+  let name = wanted;
+  for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${wanted}-${n}`;
+  taken.add(name.toLowerCase());
+  return name;
+}
+
 function safePart(part: string): string {
   const clean = part
     .replace(/[\p{Cc}\p{Surrogate}<>:"|?*]/gu, "_")

@@ -8,7 +8,7 @@ import { writeFileAtomic } from "../atomic-file.ts";
 import { writeImage } from "../images.ts";
 import { makeFolder, removeEmptyFolders } from "../make-folder.ts";
 import { classesJson } from "./classes-file.ts";
-import { safePath } from "./file-name.ts";
+import { freeName, safePath } from "./file-name.ts";
 import { formatFiles, type MaskFormat } from "./formats.ts";
 import { Losses, type Loss } from "./losses.ts";
 import { paintLabels } from "./overlay.ts";
@@ -247,14 +247,6 @@ export class MaskFolder {
       throw new RangeError(`masks: ${name} has label ${wrong} of ${this.classes.length} classes`);
     }
   }
-}
-
-/** Different names may be made alike by what file names cannot have, or differ in case alone. */
-function freeName(wanted: string, taken: Set<string>): string {
-  let name = wanted;
-  for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${wanted}-${n}`;
-  taken.add(name.toLowerCase());
-  return name;
 }
 
 /** Whether a name is that of a file, or of one that is written beside it. */

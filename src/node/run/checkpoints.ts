@@ -8,6 +8,7 @@ import {
   type TensorFile,
 } from "../../weights/safetensors.ts";
 import { describeFileError, writeFileAtomic } from "../atomic-file.ts";
+import { inUnits } from "../units.ts";
 
 /** A checkpoint found whole, and what had to be passed over to find it. */
 export interface FoundCheckpoint {
@@ -154,8 +155,4 @@ export async function readTensorFile(path: string): Promise<TensorFile> {
     throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
   }
   return decodeSafetensors(bytes, path);
-}
-
-function inUnits(bytes: number): string {
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(0)} MB`;
 }

@@ -10,6 +10,8 @@ import { meaningOf } from "./published.ts";
 export interface ConvertedWeights {
   readonly file: string;
   readonly tensors: number;
+  /** Tensors of the file that were not written: the network has no use for them. */
+  readonly left: readonly string[];
   /** Class names it carries, if it opens as a model. */
   readonly classes: readonly string[] | undefined;
 }
@@ -33,7 +35,7 @@ export async function convertWeights(
     throw new UserError(`${out}: weights are written as .safetensors; give a name that ends so`);
   }
   const { match, architecture } = understood;
-  const classes = understood.architecture.classes;
+  const { classes } = architecture;
   if (names && classes !== undefined && names.length !== classes) {
     throw new UserError(
       `${file.name}: has ${classes} classes, ${names.length} names are given; give one for each`,
@@ -61,7 +63,11 @@ export async function convertWeights(
     }),
   };
   await writeFileAtomic(out, streamSafetensors(tensors, metadata));
-  return { file: out, tensors: tensors.length, classes: meaning?.classes };
+  const left = [
+    ...(match ? [...match.misfits.map(({ name }) => name), ...match.extra] : []),
+    ...understood.dropped.map(({ name }) => name),
+  ];
+  return { file: out, tensors: tensors.length, left, classes: meaning?.classes };
 }
 
 function checkSize({ name, size }: WeightsFile, tensors: readonly StoredTensor[]): void {

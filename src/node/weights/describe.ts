@@ -2,6 +2,8 @@ import { sizeOf } from "../../graph/index.ts";
 import { describe } from "../../weights/match.ts";
 import { byReason, listNames, type UnderstoodWeights } from "../../weights/understand.ts";
 import { storedBytes, type WeightsFile } from "../../weights/weights-file.ts";
+import { textTable } from "../text-table.ts";
+import { inUnits } from "../units.ts";
 
 /** What is in a weights file, for a program. */
 export function weightsRecord(file: WeightsFile, understood: UnderstoodWeights): object {
@@ -40,7 +42,7 @@ export function formatWeights(file: WeightsFile, understood: UnderstoodWeights):
   return [
     head,
     "",
-    ...columns([["tensor", "type", "shape", "size"], ...rows]),
+    textTable([["tensor", "type", "shape", "size"], ...rows], (column) => column === 3),
     "",
     ...summary(file, understood),
   ].join("\n");
@@ -81,20 +83,4 @@ function block(title: string, lines: readonly string[]): string[] {
 /** A damaged file may have names of any length. */
 function shorten(text: string): string {
   return text.length > 160 ? `${text.slice(0, 159)}…` : text;
-}
-
-/** Texts under each other; the last column is a number and ends at the right. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, i) => rows.reduce((most, row) => Math.max(most, row[i]!.length), 0)); // prettier-ignore
-  const last = widths.length - 1;
-  return rows.map(
-    (row) =>
-    row.map((cell, i) => (i === last ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join("  "), // prettier-ignore
-  );
-}
-
-/** Bytes as people say them. */
-export function inUnits(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -106,7 +106,9 @@ function checkMisfits(path: string, misfits: readonly Misfit[], network: string)
   const remedy = misfits.every(({ name }) => isClassLayer(name))
     ? "give --reset-heads to start these layers anew"
     : "give weights of the same network";
-  throw new UserError(`${path}: ${list.slice(0, 6).join("; ")}; ${remedy}`);
+  const more =
+    list.length > 6 ? `; and ${list.length - 6} more (tag2mask weights ${path} lists all)` : "";
+  throw new UserError(`${path}: ${list.slice(0, 6).join("; ")}${more}; ${remedy}`);
 }
 
 /** Takes entries away; returns their names. */

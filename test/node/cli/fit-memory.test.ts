@@ -42,7 +42,7 @@ test("what does not even fit crop by crop is tried so, with a warning", async ()
   const { output, told } = listener();
   const { train } = await fitMemory(configOf(), classes, cpu, output, 1e8);
   expect(train.microBatch).toBe(1);
-  expect(told()).toContain("of which even that takes about");
+  expect(told()).toContain("; even so it takes about");
 });
 
 test("a part that was asked for is kept", async () => {
@@ -55,4 +55,10 @@ test("the fewer crops at a time, the less memory", () => {
   const sizes = [1, 2, 3, 6].map(needed);
   expect(sizes).toEqual([...sizes].sort((a, b) => a - b));
   expect(sizes[3]! / sizes[0]!).toBeGreaterThan(1.5);
+});
+
+test("the dense energy has a pass of its own, which takes memory too", () => {
+  const network = networkOf(configOf(), classes);
+  const more = trainingBytes(network, configOf({ "loss.regularization": 0.01 }));
+  expect(more).toBeGreaterThan(1.02 * needed(0));
 });

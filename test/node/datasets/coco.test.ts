@@ -195,6 +195,34 @@ test("two files of a split are refused, and so are different categories", async 
   );
 });
 
+test("images of one name in different splits have each their own tags and masks", async () => {
+  const other = { ...annotation, category_id: 90 };
+  const val = JSON.stringify({ ...whole, annotations: [other] });
+  const more = {
+    "val2014/a.jpg": new Picture(8, 6),
+    "annotations/instances_val2014.json": val,
+  };
+  for (const [list, splits] of [
+    ["", ["train", "val"]],
+    ["a\n", ["train"]],
+  ] as const) {
+    const files = list === "" ? more : { ...more, "train.txt": list };
+    const data = await open(whole, files);
+    for (const [i, split] of splits.entries()) {
+      const [sample] = samplesOf(data, split);
+      expect([split, sample!.tags]).toEqual([split, [i]]);
+      expect(Math.max(...(await data.reader.readMask(sample!)).data)).toBe(i + 1);
+    }
+  }
+});
+
+test("more categories than labels are refused before they take long", async () => {
+  const many = Array.from({ length: 300 }, (_, id) => ({ id, name: `c${id}` }));
+  await expect(open({ ...whole, categories: many })).rejects.toThrow(
+    /entry 255 of "categories": there are more than 254 categories/,
+  );
+});
+
 test("entries are found across the pieces in which a large file is read", async () => {
   const texts = Array.from({ length: 3000 }, (_, i) => `é"\\[${"x".repeat(i)}]}`);
   const list = texts.map((text, i) => ({ text, deep: [[{ i }]] }));

@@ -77,6 +77,17 @@ test.each([
   await expect(reading).rejects.toThrow(message);
 });
 
+test("a type or a text that is a tree of lists is refused before anybody writes it out", () => {
+  const tree = `X\x01\x00\x00\x00a${"q\x000](h\x00h\x00e".repeat(40)}\x85R.`;
+  for (const [name, message] of [
+    ["cnumpy\ndtype\n", /a type of NumPy's in its pickle has no name/],
+    ["c_codecs\nencode\n", /encodes what is no text/],
+  ] as const) {
+    const bytes = Buffer.concat([npyHeader("|O", "()"), Buffer.from(name + tree, "latin1")]);
+    expect(() => readNpy(bytes, "x.npy")).toThrow(message);
+  }
+});
+
 test("vectors that do not fit the classes are told by name", async () => {
   const tags = new Map([["a", [1, 0]], ["b", [1, 0, 1]], ["c", [1, 2, 0]], ["__proto__", [0, 0, 1]]]); // prettier-ignore
   const root = await makeFolder({ "t.npy": tagsNpy(tags) });

@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
-import { vocClasses } from "../../../src/data/classes.ts";
-import { cocoCategories, cocoClasses } from "../../../src/data/coco-categories.ts";
+import { cocoClasses, vocClasses } from "../../../src/data/classes.ts";
 import { encodeMask } from "../../../src/node/images.ts";
 import { tagsNpy } from "./mini-npy.ts";
 
@@ -43,6 +42,12 @@ export interface MiniCocoOptions {
   /** Folders like VOC's with masks, or images and instances_*.json. */
   readonly layout: "voc" | "json";
 }
+
+/** Ids below 91 that COCO never gave to a category. */
+const gaps = [12, 26, 29, 30, 45, 66, 68, 69, 71, 83];
+const categoryIds = Array.from({ length: 90 }, (_, i) => i + 1).filter((id) => !gaps.includes(id));
+/** The categories of COCO's annotation files. */
+export const cocoCategories = categoryIds.map((id, i) => ({ id, name: cocoClasses[i]! }));
 
 const counts = { train: 12, val: 4, test: 2 } as const;
 /** Pictures with something awkward, by their place in the training split. */

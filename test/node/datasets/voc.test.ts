@@ -78,13 +78,15 @@ test("what is listed but missing or broken is left out, with the line of the lis
     "ImageSets/Segmentation/train_aug.txt": "2007_01\n2007_02\n2007_09\n",
     "ImageSets/Segmentation/val.txt": "2007_03\n2007_01\n",
     "Annotations/2007_02.xml": "<annotation><object></annotation>",
+    "Annotations/2007_03.xml": "<html/>",
   });
   const { problems, splits } = await openDataset(root);
   const lists = join(root, "ImageSets/Segmentation");
   expect(splits["train"]).toHaveLength(1);
-  const [broken, missing, twice] = problems
+  const [broken, foreign, missing, twice] = problems
     .map(formatProblem)
-    .filter((text) => !text.includes("has no images"));
+    .filter((text) => !/(has|have) no images/.test(text));
+  expect(foreign).toMatch(/2007_03\.xml: has no <annotation>.*; 2007_03 is left out$/);
   expect(broken).toMatch(/2007_02\.xml:1: not readable as XML/);
   expect(missing).toBe(
     `${lists}/train_aug.txt:3: 2007_09 is not in ${join(root, "JPEGImages")}; left out`,
@@ -109,5 +111,13 @@ test("a folder without lists is refused", async () => {
   const other = { ...images, "ImageSets/Segmentation/mine.txt": "a" };
   await expect(openDataset(await makeFolder(other))).rejects.toThrow(
     /no train_aug\.txt.*it holds mine\.txt/,
+  );
+});
+
+test("what data.yaml says in vain is told", async () => {
+  const said = "images: JPEGImages\nsplits: {val: [2007_01]}\n";
+  const { problems } = await openDataset(await makeFolder({ ...folder, "data.yaml": said }));
+  expect(problems.map(formatProblem).join("\n")).toMatch(
+    /data\.yaml: images, splits: not used; a folder of VOC's/,
   );
 });

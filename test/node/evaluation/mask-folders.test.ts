@@ -82,6 +82,16 @@ test("a folder that tag2mask wrote is understood, its classes among it; others m
   await expect(score()).rejects.toThrow(/classes are dog, cat; .* has 2: cat, dog; .* must agree/);
 });
 
+test("names of classes lie above the folders of several formats, and in a data set's classes.txt", async () => {
+  for (const name of ["all/voc/masks/a.png", "data/masks/a.png"]) await put(name, 0, 1);
+  const paths = [join(root, "all/voc"), join(root, "data/masks")] as const;
+  expect((await pairMasks(...paths)).classes).toBeUndefined();
+  writeFileSync(join(root, "data/classes.txt"), "cat\ndog\n");
+  expect((await pairMasks(...paths)).classes).toEqual(["cat", "dog"]);
+  writeFileSync(join(root, "all/classes.json"), '["cat", "cow"]');
+  await expect(pairMasks(...paths)).rejects.toThrow(/must agree/);
+});
+
 test("of a list every name must be there, and nothing else is counted", async () => {
   for (const name of ["a", "b"]) {
     await put(`masks/${name}.png`, 0);

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, parse } from "node:path";
+import { join } from "node:path";
 import { decodeBinary, encodeBinary } from "@thi.ng/rle-pack";
 import { decode as decodePng } from "fast-png";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
@@ -127,17 +127,16 @@ test("YOLO lines are classes from 0 and shares; semantic masks are gray PNGs wit
   });
 });
 
-test("an archive of many files has them all, in the order they came", async () => {
+test("an archive of more files than 16 bits can count is read whole", async () => {
   const path = join(root, "many.zip");
   const file = await GrowingFile.create(path);
   const zip = new ZipWriter(file);
-  for (let i = 0; i < 500; i++) await zip.add(`SegmentationClass/${i}.png`, Buffer.from([i & 255]));
+  for (let i = 0; i < 66_000; i++)
+    await zip.add(`SegmentationClass/${i}.png`, Buffer.from([i & 255]));
   await zip.finish();
   await file.finish();
   const archive = await openZip(path);
-  expect([...archive.names].map((name) => parse(name).name)).toEqual(
-    Array.from({ length: 500 }, (_, i) => String(i)),
-  );
-  expect([...(await archive.read("SegmentationClass/499.png", 10))]).toEqual([499 & 255]);
+  expect(archive.names).toHaveLength(66_000);
+  expect([...(await archive.read("SegmentationClass/65999.png", 10))]).toEqual([65_999 & 255]);
   await archive.close();
 });

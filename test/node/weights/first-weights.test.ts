@@ -111,13 +111,15 @@ describe("a published checkpoint opens as a model", () => {
       /has 5 classes without names; .*tag2mask weights \S+ --out named\.safetensors --classes names\.txt/,
     );
     await expect(openModel(join(checkpoints, "mit_imagenet.pth"))).rejects.toThrow(
-      /not a whole network: decoder\.linear_c4.* is missing; train one from it: .*--weights/,
+      /not a whole network, it lacks decoder\.linear_c4.*; train one from it: .*--weights/,
     );
     await expect(openModel(join(checkpoints, "odd_tensors.pth"))).rejects.toThrow(
       /none of its 6 tensors is of an encoder that we know; give/,
     );
     const part = foreign("part", { classes: 20 }, ({ ["attn_proj.bias"]: _, ...rest }) => rest);
-    await expect(openModel(part)).rejects.toThrow(/attn_proj\.bias is missing; a mit_tiny has it/);
+    await expect(openModel(part)).rejects.toThrow(
+      /lacks attn_proj\.bias, which a mit_tiny has; give/,
+    );
   });
 
   test("what a file says of itself is not believed blindly", async () => {

@@ -7,8 +7,7 @@ import { stem } from "../../datasets/files.ts";
 import { checkSize, DrawingWork, paintObjects, polygonCounts, type MaskObject } from "./objects.ts";
 import { cleanNames } from "./source-classes.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "./source.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
+import { isObject, type Fields } from "./text-files.ts";
 
 interface CocoImage {
   readonly name: string;
@@ -149,8 +148,4 @@ function countsOf(
     );
   }
   return readCounts(counts as string | number[], width, height, where);
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { extname, join } from "node:path";
 import { UserError } from "../../../user-error.ts";
 import { isFile, isFolder, listFolder } from "../../datasets/files.ts";
-import { formatFiles, type MaskFormat } from "../formats.ts";
+import { formatFiles, maskFormats, type MaskFormat } from "../formats.ts";
 import { openFolder, openZip } from "./archive.ts";
 import { cocoSource, isCoco } from "./coco.ts";
 import { cvatSource } from "./cvat.ts";
@@ -35,6 +35,13 @@ export async function openMasks(
   const [first, second] = wanted;
   if (!first) {
     const holds = found.map(({ format }) => format).join(" and ");
+    const inside: string[] = [];
+    for (const name of maskFormats) if (await isFolder(join(path, name))) inside.push(name);
+    if (found.length === 0 && inside.length > 0) {
+      throw new UserError(
+        `${path}: has masks in several formats, a folder each; name one: ${inside.map((name) => join(path, name)).join(", ")}`,
+      );
+    }
     throw new UserError(
       from === undefined
         ? `${path}: no masks in a known format; understood are instances JSON of COCO, tasks of Label Studio, a zip of CVAT, data.yaml with labels/ or masks/, and folders of mask PNGs`

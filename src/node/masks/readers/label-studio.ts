@@ -9,8 +9,7 @@ import { ignoredName } from "../formats.ts";
 import { checkSize, DrawingWork, paintObjects, polygonCounts, type MaskObject } from "./objects.ts";
 import { cleanNames } from "./source-classes.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "./source.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
+import { isObject, type Fields } from "./text-files.ts";
 
 /** Kinds of results that have an area, and where each has its labels. */
 const shapes = ["brushlabels", "polygonlabels", "rectanglelabels"] as const;
@@ -206,8 +205,4 @@ function corners(
     x + a * width * cos - b * height * sin,
     y + a * width * sin + b * height * cos,
   ]);
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -42,6 +42,14 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
+/** What a JSON object may hold. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Whether a JSON value is an object, and no list. */
+export function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Class names from a list or a map by number, as in a `data.yaml`. */
 export type Names = ReadonlyMap<number, string>;
 

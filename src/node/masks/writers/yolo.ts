@@ -5,6 +5,7 @@ import { contours } from "../../../data/polygon.ts";
 import { findRegions, regionBoxes } from "../../../data/regions.ts";
 import type { LabelMap } from "../../../data/sample.ts";
 import { writeFileAtomic } from "../../atomic-file.ts";
+import { csvField } from "../../csv.ts";
 import { GrowingFile } from "../growing-file.ts";
 import { copyImage } from "./image-copy.ts";
 import type { MaskRecord, MaskWriter, WriterOptions } from "./writer.ts";
@@ -44,7 +45,7 @@ export class YoloWriter implements MaskWriter {
     if (labels.data.includes(ignoreIndex)) losses.add("ignored pixels became background", name);
     await claim(path);
     await writeFileAtomic(path, lines.map((line) => `${line}\n`).join(""), { durable: false });
-    await this.sizes.write(`"${name.replaceAll('"', '""')}",${labels.width},${labels.height}\n`);
+    await this.sizes.write(`${csvField(name)},${labels.width},${labels.height}\n`);
     await copyImage(record, this.options);
     return undefined;
   }
