@@ -1,3 +1,8 @@
+/** `1 mask`, `2 masks`. */
+export function counted(count: number, thing: string): string {
+  return `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
+}
+
 /** Bytes as people say them. */
 export function inUnits(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;

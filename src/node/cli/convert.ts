@@ -6,9 +6,16 @@ import { maskFormats, type MaskFormat } from "../masks/formats.ts";
 import type { MaskFolder } from "../masks/mask-folder.ts";
 import type { MaskEntry, MaskSource } from "../masks/readers/index.ts";
 import { CountMeter } from "../progress.ts";
+import { counted } from "../units.ts";
 import { Interrupted } from "./failure.ts";
 import { interruptible } from "./interrupt.ts";
-import { maskFormatList, withExamples, withFormatOptions, withJson } from "./options.ts";
+import {
+  classNamesHelp,
+  maskFormatList,
+  withExamples,
+  withFormatOptions,
+  withJson,
+} from "./options.ts";
 import type { FormatOptions } from "./options.ts";
 import type { OpenOutput, Output } from "./output.ts";
 
@@ -42,7 +49,7 @@ export function convertCommand(open: OpenOutput): Command {
       new Option("--from <name>", "format of the masks, if it cannot be told").choices(maskFormats),
     )
     .option("--images <folder>", "their images: for sizes, names, and formats that hold images")
-    .option("--classes <list>", "class names in label order with commas between, or a .txt file");
+    .option("--classes <names>", classNamesHelp);
   withJson(
     withFormatOptions(command)
       .option("--overwrite", "write into a folder that has files already")
@@ -59,7 +66,8 @@ export function convertCommand(open: OpenOutput): Command {
 
 async function convert(path: string, options: ConvertOptions, output: Output): Promise<void> {
   const { isFolder } = await import("../datasets/files.ts");
-  const { givenClasses, ImageFiles, openMasks } = await import("../masks/readers/index.ts");
+  const { ImageFiles, openMasks } = await import("../masks/readers/index.ts");
+  const { givenClassNames } = await import("../class-names.ts");
   const { Losses } = await import("../masks/losses.ts");
   const { MaskFolder } = await import("../masks/mask-folder.ts");
   const { from, to, instances, imageUrl, overwrite = false } = options;
@@ -68,7 +76,7 @@ async function convert(path: string, options: ConvertOptions, output: Output): P
   const root = (await isFolder(path)) ? path : dirname(path);
   const source = await openMasks(path, {
     images: await ImageFiles.find(options.images, root),
-    ...(options.classes !== undefined && { classes: await givenClasses(options.classes) }),
+    ...(options.classes !== undefined && { classes: await givenClassNames(options.classes) }),
     ...(from && { from }),
     ...{ instances, losses },
   });
@@ -101,7 +109,7 @@ async function convert(path: string, options: ConvertOptions, output: Output): P
     const lost = [...losses.list(), ...folder.losses()];
     const left = skipped.length > 0 ? `, ${skipped.length} left out` : "";
     output.say(
-      `${masks} masks from ${source.format} to ${to.join(", ")} in ${seconds} s${left}: ${options.out}`,
+      `${counted(masks, "mask")} from ${source.format} to ${to.join(", ")} in ${seconds} s${left}: ${options.out}`,
     );
     if (lost.length === 0) output.say("nothing was lost");
     for (const { what, images } of lost) output.say(`in ${images} of ${masks}: ${what}`);

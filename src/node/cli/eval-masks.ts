@@ -4,6 +4,7 @@ import { UserError } from "../../user-error.ts";
 import { listed, pairMasks, scorePairs } from "../evaluation/mask-folders.ts";
 import { WorstImages } from "../evaluation/worst-images.ts";
 import { CountMeter } from "../progress.ts";
+import { counted } from "../units.ts";
 import { claimResults, tellResults } from "./eval-out.ts";
 import type { EvalMasksOptions } from "./eval.ts";
 import type { Output } from "./output.ts";
@@ -44,7 +45,7 @@ export async function evalMasks(options: EvalMasksOptions, output: Output): Prom
   output.say(scoreTable({ metrics, perClass }, classes));
   output.say(
     `pixel accuracy ${percent(accuracy.pixel)} %, mean of the classes ${percent(accuracy.mean)} %` +
-      `\n${masks} masks of ${folder} against ${truth}`,
+      `\n${counted(masks, "mask")} of ${folder} against ${truth}`,
   );
   const about = { predictions: folder, truth, unpredicted, untrue };
   const results = { about, classes, matrices: { masks: matrix }, masks, skipped };

@@ -3,6 +3,7 @@ import { UserError } from "../../user-error.ts";
 import { predictTestSet, testSetFolder } from "../evaluation/test-set.ts";
 import { listed } from "../evaluation/mask-folders.ts";
 import { CountMeter } from "../progress.ts";
+import { counted } from "../units.ts";
 import { viewsOf, type ModelAndData } from "./eval-data.ts";
 import type { EvalModelOptions } from "./eval.ts";
 import { Interrupted } from "./failure.ts";
@@ -53,7 +54,7 @@ export async function evalTestSet(
     );
   }
   output.say(
-    `${masks} masks: ${folder.path}\n` +
+    `${counted(masks, "mask")}: ${folder.path}\n` +
       `pack them with: tar -czf ${join(out, "results.tgz")} -C ${out} ${folder.top}`,
   );
 }

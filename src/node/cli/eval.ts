@@ -1,6 +1,13 @@
 import { Command } from "commander";
 import type { DeviceName } from "../devices.ts";
-import { wholeNumber, withDevice, withExamples, withJson, withViews } from "./options.ts";
+import {
+  classNamesHelp,
+  wholeNumber,
+  withDevice,
+  withExamples,
+  withJson,
+  withViews,
+} from "./options.ts";
 import type { ViewOptions } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
 
@@ -49,7 +56,7 @@ export function evalCommand(open: OpenOutput): Command {
     .option("--stages", "what every part of the method adds, from the CAM to the CRF")
     .option("--masks <folder>", "masks to measure, instead of a model's")
     .option("--truth <folder>", "true masks of the same names")
-    .option("--classes <file>", "class names of --masks: classes.json, or a name a line")
+    .option("--classes <names>", `of --masks, ${classNamesHelp}`)
     .option("--list <file>", "only these of --masks and --truth, a name a line")
     .option("--out <folder>", "write metrics.json, results.csv, confusion matrix, worst.html")
     .option("--overwrite", "write over the results of an earlier evaluation")

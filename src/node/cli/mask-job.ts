@@ -5,6 +5,7 @@ import { csvField } from "../csv.ts";
 import type { MaskFolder, WrittenMask } from "../masks/mask-folder.ts";
 import { CountMeter } from "../progress.ts";
 import type { Segmentation } from "../segmenter.ts";
+import { counted } from "../units.ts";
 import { Interrupted } from "./failure.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Output } from "./output.ts";
@@ -65,7 +66,9 @@ export async function writeMasks<T extends MaskItem>(
   const seconds = Number(((output.now() - started) / 1000).toFixed(1));
   const left = skipped.length > 0 ? `, ${skipped.length} left out` : "";
   const lost = folder.losses();
-  output.say(`${done.length} masks in ${seconds} s${left}: ${folder.path} (labels: ${classes})`);
+  output.say(
+    `${counted(done.length, "mask")} in ${seconds} s${left}: ${folder.path} (labels: ${classes})`,
+  );
   for (const { what, images } of lost) output.say(`in ${images} of ${done.length}: ${what}`);
   if (review.sheet !== undefined) output.say(`least sure first: ${review.sheet}`);
   const counts = { masks: done.length, skipped: skipped.length };

@@ -48,6 +48,10 @@ export function setting(
   }
 }
 
+/** What `--classes` takes. */
+export const classNamesHelp =
+  "class names in label order: a,b,c, or a file with a name a line or as classes.json";
+
 /** `--json`, which every command has. */
 export function withJson(command: Command): Command {
   return command.option("--json", "print JSON lines for programs instead of text");

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { invocation } from "./invocation.ts";
-import { withExamples, withJson } from "./options.ts";
+import { classNamesHelp, withExamples, withJson } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
 
 interface WeightsOptions {
@@ -21,7 +21,7 @@ export function weightsCommand(open: OpenOutput): Command {
     )
     .argument("<file>", "weights file, or a run folder")
     .option("--out <file>", "write the weights here, as .safetensors")
-    .option("--classes <names>", "class names in the order of the labels: a text file, or a,b,c")
+    .option("--classes <names>", classNamesHelp)
     .action(async (path: string, { json = false, out, classes }: WeightsOptions) => {
       if (classes !== undefined && out === undefined) {
         command.error("error: --classes are written into a file; give --out <file> too");
@@ -31,8 +31,8 @@ export function weightsCommand(open: OpenOutput): Command {
       const { listNames, understandWeights } = await import("../../weights/understand.ts");
       const { convertWeights } = await import("../weights/convert.ts");
       const { formatWeights, weightsRecord } = await import("../weights/describe.ts");
-      const { readClassNames } = await import("../weights/class-names.ts");
-      const names = classes === undefined ? undefined : await readClassNames(classes);
+      const { givenClassNames } = await import("../class-names.ts");
+      const names = classes === undefined ? undefined : await givenClassNames(classes);
       const { findModelFile } = await import("../run/model-file.ts");
       await withWeights(await findModelFile(path), async (file) => {
         const understood = understandWeights(file);

@@ -26,7 +26,9 @@ export function confusionPicture(matrix: ConfusionMatrix, names: readonly string
   const side = n * cell;
   const [width, height] = [left + side + 72, top + side + 62].map(Math.ceil) as [number, number];
   const rows = matrix.rows();
-  const iou = matrix.iou();
+  // A class that the truth does not have is not part of the mean either.
+  const accuracies = matrix.accuracies();
+  const iou = matrix.iou().map((value, c) => (Number.isNaN(accuracies[c]) ? NaN : value));
   const mean = matrix.meanIou();
   const middle = (c: number): number => (c + 0.5) * cell;
   const percent = (part: number): string => (100 * part).toFixed(part < 0.0995 ? 1 : 0);

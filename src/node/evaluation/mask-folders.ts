@@ -4,10 +4,10 @@ import type { LabelMap } from "../../data/sample.ts";
 import type { EvaluationProgress } from "../../eval/evaluator.ts";
 import { ConfusionMatrix } from "../../eval/metrics.ts";
 import { UserError } from "../../user-error.ts";
+import { givenClassNames, readClassNames } from "../class-names.ts";
 import { isFile, isFolder, listImages, stem } from "../datasets/files.ts";
 import { checkLabels } from "../datasets/reader.ts";
 import { readMask } from "../images.ts";
-import { readClassNames } from "./class-names.ts";
 import type { MeasuredImage } from "./worst-images.ts";
 
 /** Files that say what labels mean, as mask folders and data sets have them. */
@@ -103,7 +103,7 @@ async function agreedClasses(
   given: string | undefined,
   ...places: readonly (readonly string[])[]
 ): Promise<string[] | undefined> {
-  if (given !== undefined) return readClassNames(given);
+  if (given !== undefined) return givenClassNames(given);
   let found: { file: string; names: string[] } | undefined;
   for (const folders of places) {
     for (const file of folders.flatMap((folder) => classFiles.map((name) => join(folder, name)))) {

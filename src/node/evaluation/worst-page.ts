@@ -1,6 +1,6 @@
+import { renderDocument } from "../run/report/document.ts";
 import { swatch } from "../run/report/format.ts";
-import { html, Html } from "../run/report/html.ts";
-import { reportStyle } from "../run/report/style.ts";
+import { html, type Html } from "../run/report/html.ts";
 import type { WorstImage } from "./worst-images.ts";
 
 /** worst.html: the images with the lowest scores, a page that needs nothing but itself. */
@@ -8,37 +8,19 @@ export function renderWorst(
   images: readonly WorstImage[],
   { title, classes, measured }: { title: string; classes: readonly string[]; measured: number },
 ): string {
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-        />
-        <meta name="generator" content="tag2mask" />
-        <title>${title} · tag2mask</title>
-        <style>
-          ${new Html(reportStyle + worstStyle)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <p class="over">tag2mask evaluation</p>
-            <h1>${title}</h1>
-            <p class="soft">
-              The ${images.length} of ${measured.toLocaleString("en")} images with the lowest mean
-              IoU, worst first. The mean is over the classes of an image's own truth. Hatched is
-              ignored.
-            </p>
-          </header>
-          <div class="panels worst">${images.map((image, i) => card(image, i, classes))}</div>
-        </main>
-      </body>
-    </html>`;
-  return page.text;
+  const count = measured.toLocaleString("en");
+  return renderDocument(
+    { title, style: worstStyle },
+    html`<header>
+        <p class="over">tag2mask evaluation</p>
+        <h1>${title}</h1>
+        <p class="soft">
+          The ${images.length} of ${count} images with the lowest mean IoU, worst first. The mean is
+          over the classes of an image's own truth. Hatched is ignored.
+        </p>
+      </header>
+      <div class="panels worst">${images.map((image, i) => card(image, i, classes))}</div>`,
+  );
 }
 
 function card(

@@ -1,6 +1,6 @@
+import { renderDocument } from "../run/report/document.ts";
 import { swatch } from "../run/report/format.ts";
-import { html, Html } from "../run/report/html.ts";
-import { reportStyle } from "../run/report/style.ts";
+import { html, type Html } from "../run/report/html.ts";
 
 /** One picture of the sheet; files are links from the page. */
 export interface SheetCard {
@@ -27,35 +27,17 @@ export interface Sheet {
 /** contact-sheet.html: thumbnails beside it, nothing from elsewhere, no program. */
 export function renderSheet({ title, classes, cards }: Sheet): string {
   const labels = new Map(classes.map((name, i) => [name, i + 1]));
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; img-src 'self' file:"
-        />
-        <meta name="generator" content="tag2mask" />
-        <title>${title} · tag2mask</title>
-        <style>
-          ${new Html(reportStyle + sheetStyle)}
-        </style>
-      </head>
-      <body>
-        <main class="sheet">
-          <header>
-            <p class="over">tag2mask contact sheet</p>
-            <h1>${title}</h1>
-            <p class="soft">${summary(cards)}</p>
-          </header>
-          <ol>
-            ${cards.map((card) => cardOf(card, labels))}
-          </ol>
-        </main>
-      </body>
-    </html>`;
-  return page.text;
+  return renderDocument(
+    { title, style: sheetStyle, images: "beside", className: "sheet" },
+    html`<header>
+        <p class="over">tag2mask contact sheet</p>
+        <h1>${title}</h1>
+        <p class="soft">${summary(cards)}</p>
+      </header>
+      <ol>
+        ${cards.map((card) => cardOf(card, labels))}
+      </ol>`,
+  );
 }
 
 function summary(cards: readonly SheetCard[]): string {

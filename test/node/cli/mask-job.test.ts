@@ -50,7 +50,7 @@ test.each([new RangeError("Array buffer allocation failed"), new UserError("too 
     await done;
     expect(readdirSync(join(out, "masks"))).toEqual(["a.png"]);
     expect(said()).toContain(`left out ${root}/b.png: no mask can be made: ${failure.message}`);
-    expect(said()).toMatch(/^1 masks in .*, 1 left out/m);
+    expect(said()).toMatch(/^1 mask in .*, 1 left out/m);
   },
 );
 

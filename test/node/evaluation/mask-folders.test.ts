@@ -7,7 +7,7 @@ import {
   scorePairs,
   type PairScores,
 } from "../../../src/node/evaluation/mask-folders.ts";
-import { readClassNames } from "../../../src/node/evaluation/class-names.ts";
+import { readClassNames } from "../../../src/node/class-names.ts";
 import { writeMask } from "../../../src/node/images.ts";
 import { MaskFolder } from "../../../src/node/masks/mask-folder.ts";
 

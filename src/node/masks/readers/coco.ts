@@ -3,9 +3,9 @@ import { ignoreIndex, validateClasses } from "../../../data/classes.ts";
 import { readCounts } from "../../../data/coco-rle.ts";
 import type { LabelMap } from "../../../data/sample.ts";
 import { UserError } from "../../../user-error.ts";
+import { cleanNames } from "../../class-names.ts";
 import { stem } from "../../datasets/files.ts";
 import { checkSize, DrawingWork, paintObjects, polygonCounts, type MaskObject } from "./objects.ts";
-import { cleanNames } from "./source-classes.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "./source.ts";
 import { isObject, type Fields } from "./text-files.ts";
 

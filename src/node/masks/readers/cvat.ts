@@ -2,10 +2,10 @@ import { ignoreIndex, validateClasses, vocClasses, vocPalette } from "../../../d
 import { findRegions } from "../../../data/regions.ts";
 import type { LabelMap } from "../../../data/sample.ts";
 import { UserError } from "../../../user-error.ts";
+import { cleanNames } from "../../class-names.ts";
 import { decodeImage, decodeMask } from "../../images.ts";
 import { ignoredNames } from "../formats.ts";
 import type { Archive } from "./archive.ts";
-import { cleanNames } from "./source-classes.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "./source.ts";
 
 /** Limits of what is unpacked: lists of names, and PNGs. */

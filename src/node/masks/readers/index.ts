@@ -13,7 +13,6 @@ import { readDataYaml, readJson } from "./text-files.ts";
 import { labelFolders, yoloSource } from "./yolo.ts";
 
 export { ImageFiles } from "./image-files.ts";
-export { givenClasses } from "./source-classes.ts";
 export type { MaskEntry, MaskSource } from "./source.ts";
 
 /** Something that can be read as a format: a file, or a folder. */

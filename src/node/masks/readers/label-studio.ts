@@ -2,12 +2,12 @@ import { ignoreIndex, validateClasses } from "../../../data/classes.ts";
 import { rleCounts } from "../../../data/coco-rle.ts";
 import type { LabelMap } from "../../../data/sample.ts";
 import { UserError } from "../../../user-error.ts";
+import { cleanNames } from "../../class-names.ts";
 import { isImageName, stem } from "../../datasets/files.ts";
 import { readImageHeader } from "../../images.ts";
 import { decodeBrush } from "../brush-rle.ts";
 import { ignoredName } from "../formats.ts";
 import { checkSize, DrawingWork, paintObjects, polygonCounts, type MaskObject } from "./objects.ts";
-import { cleanNames } from "./source-classes.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "./source.ts";
 import { isObject, type Fields } from "./text-files.ts";
 

@@ -1,34 +1,15 @@
 import type { ReportData } from "./data.ts";
-import { html, Html } from "./html.ts";
+import { renderDocument } from "./document.ts";
+import { html, type Html } from "./html.ts";
 import { panels } from "./panels.ts";
 import { figures, scores } from "./scores.ts";
-import { reportStyle } from "./style.ts";
 import { training } from "./training.ts";
 
 /** report.html: one page that needs nothing but itself. */
 export function renderReport(data: ReportData): string {
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-        />
-        <meta name="generator" content="tag2mask" />
-        <title>${data.title} · tag2mask</title>
-        <style>
-          ${new Html(reportStyle)}
-        </style>
-      </head>
-      <body>
-        <main>
-          ${[heading(data), figures(data), scores(data), panels(data), training(data), facts(data)]}
-        </main>
-      </body>
-    </html>`;
-  return page.text;
+  return renderDocument({ title: data.title }, [
+    ...[heading(data), figures(data), scores(data), panels(data), training(data), facts(data)],
+  ]);
 }
 
 function heading({ title, dataset, classes, parameters, finished, steps }: ReportData): Html {

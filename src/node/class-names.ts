@@ -1,8 +1,9 @@
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
-import { validateClasses } from "../../data/classes.ts";
-import { UserError } from "../../user-error.ts";
-import { describeFileError } from "../file-error.ts";
+import { validateClasses } from "../data/classes.ts";
+import { UserError } from "../user-error.ts";
+import { isFile } from "./datasets/files.ts";
+import { describeFileError } from "./file-error.ts";
 
 /** 254 names take a few kilobytes; whatever is this large is something else. */
 const sizeLimit = 1_000_000;
@@ -17,11 +18,24 @@ const classesJson = z.object({
  */
 export async function readClassNames(path: string): Promise<string[]> {
   const text = await readSmall(path);
-  const names = withoutBackground(
-    /^\s*[[{]/.test(text) ? namesOfJson(text, path) : namesOfLines(text),
-  );
-  validateClasses(names, path);
-  return names;
+  const names = /^\s*[[{]/.test(text) ? namesOfJson(text, path) : namesOfLines(text);
+  const classes = withoutBackground(cleanNames(names));
+  validateClasses(classes, path);
+  return classes;
+}
+
+/** Foreground class names out of what `--classes` says: names with commas between, or such a file. */
+export async function givenClassNames(text: string): Promise<string[]> {
+  const looksLikeFile = /\.(txt|names|json)$/i.test(text);
+  if (looksLikeFile || (await isFile(text))) return readClassNames(text);
+  const classes = cleanNames(text.split(",")).filter((name) => name !== "");
+  validateClasses(classes, "--classes");
+  return classes;
+}
+
+/** Names as they are compared: composed letters, no space around. */
+export function cleanNames(names: readonly string[]): string[] {
+  return names.map((name) => name.normalize("NFC").trim());
 }
 
 async function readSmall(path: string): Promise<string> {
@@ -39,7 +53,7 @@ async function readSmall(path: string): Promise<string> {
 
 function namesOfLines(text: string): string[] {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  return lines.map((line) => line.normalize("NFC").trim()).filter((line) => line !== "");
+  return lines.filter((line) => line.trim() !== "");
 }
 
 function namesOfJson(text: string, path: string): string[] {
@@ -71,5 +85,5 @@ function namesOfJson(text: string, path: string): string[] {
 }
 
 function withoutBackground(names: readonly string[]): string[] {
-  return names[0]?.trim().toLowerCase() === "background" ? names.slice(1) : [...names];
+  return names[0]?.toLowerCase() === "background" ? names.slice(1) : [...names];
 }
