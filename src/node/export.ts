@@ -1,5 +1,5 @@
-import { lstat, readdir, rm } from "node:fs/promises";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { readdir, rm } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
 import { ExportedForward, ForwardPass, type Logits } from "../eval/forward.ts";
 import type { NdArray } from "../graph/index.ts";
 import { Random } from "../random.ts";
@@ -11,7 +11,7 @@ import {
   segformerProcessor,
   segformerReadme,
 } from "../weights/transformers-js.ts";
-import { writeFilesAtomic } from "./atomic-file.ts";
+import { checkFree, writeFilesAtomic } from "./atomic-file.ts";
 import type { OpenedModel } from "./model-file.ts";
 import { nodeRuntime } from "./runtime.ts";
 import { packageVersion } from "./version.ts";
@@ -144,21 +144,6 @@ function checkEnding(out: string, format: ExportFormat): void {
   throw new UserError(
     `${out}: the name of a file of the format ${format} ends in .${format}; give that ending or another --format`,
   );
-}
-
-async function checkFree(
-  paths: readonly string[],
-  source: string,
-  overwrite: boolean,
-): Promise<void> {
-  for (const path of paths) {
-    if (resolve(path) === resolve(source)) {
-      throw new UserError(`${path}: is the model to be exported; give another --out`);
-    }
-    if (!overwrite && (await lstat(path).catch(() => undefined))) {
-      throw new UserError(`${path}: is there already; give another --out, or --overwrite`);
-    }
-  }
 }
 
 async function checkEmpty(folder: string): Promise<void> {

@@ -7,6 +7,7 @@ interface WeightsOptions {
   readonly json?: boolean;
   readonly out?: string;
   readonly classes?: string;
+  readonly overwrite?: boolean;
 }
 
 /** `tag2mask weights`: what is in a weights file, and the same as safetensors. */
@@ -22,7 +23,9 @@ export function weightsCommand(open: OpenOutput): Command {
     .argument("<file>", "weights file, or a run folder")
     .option("--out <file>", "write the weights here, as .safetensors")
     .option("--classes <names>", classNamesHelp)
-    .action(async (path: string, { json = false, out, classes }: WeightsOptions) => {
+    .option("--overwrite", "replace a file that is there already")
+    .action(async (path: string, options: WeightsOptions) => {
+      const { json = false, out, classes, overwrite = false } = options;
       if (classes !== undefined && out === undefined) {
         command.error("error: --classes are written into a file; give --out <file> too");
       }
@@ -34,7 +37,10 @@ export function weightsCommand(open: OpenOutput): Command {
       const { givenClassNames } = await import("../class-names.ts");
       const names = classes === undefined ? undefined : await givenClassNames(classes);
       const { findModelFile } = await import("../run/model-file.ts");
-      await withWeights(await findModelFile(path), async (file) => {
+      const { checkFree } = await import("../atomic-file.ts");
+      const source = await findModelFile(path);
+      if (out !== undefined) await checkFree([out], source, overwrite);
+      await withWeights(source, async (file) => {
         const understood = understandWeights(file);
         if (out === undefined) {
           output.say(formatWeights(file, understood));

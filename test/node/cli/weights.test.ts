@@ -90,7 +90,10 @@ test("--out without classes makes first weights, and of anything else a plain co
   expect(Object.keys(tensors)).toContain("encoder.block1.0.attn.kv.weight");
   expect({ ...metadata }).toEqual({ format: "pt" });
 
-  await weights(checkpoint("odd_tensors.pth"), "--out", out);
+  await expect(weights(checkpoint("odd_tensors.pth"), "--out", out)).rejects.toThrow(
+    /is there already/,
+  );
+  await weights(checkpoint("odd_tensors.pth"), "--out", out, "--overwrite");
   const odd = decodeSafetensors(new Uint8Array(readFileSync(out))).tensors;
   expect([...odd["transposed"]!.shape]).toEqual([6, 4]);
   expect([...odd["i64"]!.data]).toEqual([1n, 2n, 2n ** 40n]);
