@@ -3,7 +3,7 @@ import { z } from "zod";
 import { validateClasses } from "../data/classes.ts";
 import { UserError } from "../user-error.ts";
 import { isFile } from "./datasets/files.ts";
-import { describeFileError } from "./file-error.ts";
+import { unreadable } from "./file-error.ts";
 
 /** 254 names take a few kilobytes; whatever is this large is something else. */
 const sizeLimit = 1_000_000;
@@ -47,7 +47,7 @@ async function readSmall(path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
 }
 

@@ -1,3 +1,5 @@
+import { UserError } from "../user-error.ts";
+
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "no such file or folder",
   EACCES: "permission denied; check the rights of the file and its folder",
@@ -18,4 +20,9 @@ const reasons: Readonly<Record<string, string>> = {
 export function describeFileError(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return reasons[code] ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** The error of a file or folder that cannot be read. */
+export function unreadable(path: string, cause: unknown): UserError {
+  return new UserError(`${path}: cannot be read: ${describeFileError(cause)}`, { cause });
 }

@@ -3,7 +3,7 @@ import { extname, join } from "node:path";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import type { Config } from "../config.ts";
 import { UserError } from "../user-error.ts";
-import { describeFileError } from "./file-error.ts";
+import { unreadable } from "./file-error.ts";
 import { openModel, type OpenedModel } from "./model-file.ts";
 import { parseList, readConfig } from "./model-metadata.ts";
 import { findModelFile } from "./run/model-file.ts";
@@ -79,7 +79,7 @@ export async function readMetadata(path: string): Promise<Map<string, string>> {
   try {
     file = await open(path);
   } catch (error) {
-    throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
   try {
     return await walk(file, (await file.stat()).size, path);

@@ -1,9 +1,10 @@
-import type { NdArray, Runtime, Session } from "../graph/index.ts";
+import type { NdArray, Runtime } from "../graph/index.ts";
+import { float32 } from "../graph/index.ts";
+import type { Parameters } from "../eval/feeds.ts";
+import { LazySession } from "../eval/lazy-session.ts";
 import type { Afa } from "../model/index.ts";
 import type { Box, Labels, RgbImage } from "../pseudo/index.ts";
 import { DenseEnergy } from "../pseudo/index.ts";
-import type { Parameters } from "../eval/feeds.ts";
-import { floats } from "./feeds.ts";
 import { buildProbabilities, type PassOptions } from "./step-graph.ts";
 
 /** One crop as its energy is computed. */
@@ -19,11 +20,11 @@ export interface EnergyInput {
  * the probabilities that the step will see, the lattice filters them.
  */
 export class EnergyPass {
-  private session: Session | null = null;
+  private readonly session: LazySession;
   private readonly energy: DenseEnergy;
 
   constructor(
-    private readonly runtime: Runtime,
+    runtime: Runtime,
     private readonly network: Afa,
     private readonly parameters: Parameters,
     private readonly options: PassOptions,
@@ -31,6 +32,9 @@ export class EnergyPass {
     batch: number,
   ) {
     this.energy = new DenseEnergy({ batch });
+    this.session = new LazySession(() =>
+      runtime.createSession(buildProbabilities(network, options)),
+    );
   }
 
   /**
@@ -42,13 +46,8 @@ export class EnergyPass {
     crops: readonly EnergyInput[],
   ): Promise<NdArray> {
     const { crop } = this.options;
-    this.session ??= await this.runtime.createSession(
-      buildProbabilities(this.network, this.options),
-    );
-    const results = await this.session.run(
-      { ...this.parameters, ...feeds },
-      { probabilities: null },
-    );
+    const session = await this.session.get();
+    const results = await session.run({ ...this.parameters, ...feeds }, { probabilities: null });
     const { data, shape } = results["probabilities"]!;
     const count = this.network.classes + 1;
     const size = count * crop * crop;
@@ -59,11 +58,10 @@ export class EnergyPass {
       const one = this.energy.evaluate({ image, probabilities, box, label });
       gradient.set(one.gradient.data, i * size);
     });
-    return floats(shape, gradient);
+    return float32(shape, gradient);
   }
 
-  async release(): Promise<void> {
-    await this.session?.release();
-    this.session = null;
+  release(): Promise<void> {
+    return this.session.release();
   }
 }

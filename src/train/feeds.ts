@@ -2,6 +2,7 @@ import type { Config } from "../config.ts";
 import { normalize } from "../data/normalize.ts";
 import type { Batch } from "../data/sample.ts";
 import type { NdArray } from "../graph/index.ts";
+import { float32 } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import { Random } from "../random.ts";
 import type { StepLabels } from "./labels.ts";
@@ -16,8 +17,8 @@ const dropPath = "drop_path";
 export function batchFeeds(batch: Batch, step: number, network: Afa, config: Config): BatchFeeds {
   const { size: n, crop } = batch;
   return {
-    image: floats([n, crop, crop, 3], normalize(batch.images, config.data)),
-    tags: floats([n, network.classes], batch.tags),
+    image: float32([n, crop, crop, 3], normalize(batch.images, config.data)),
+    tags: float32([n, network.classes], batch.tags),
     ...noise(step, n, network, config),
   };
 }
@@ -35,12 +36,12 @@ function noise(step: number, n: number, network: Afa, { model, train }: Config):
     const blocks = network.encoder.blockCount;
     const rate = (i: number): number =>
       (model.dropPath * Math.floor(i / (2 * n))) / Math.max(1, blocks - 1);
-    feeds[dropPath] = floats([2 * blocks, n], scales(2 * blocks * n, rate, "dropPath"));
+    feeds[dropPath] = float32([2 * blocks, n], scales(2 * blocks * n, rate, "dropPath"));
   }
   if (model.dropout > 0) {
     const width = network.decoder.width;
     const data = scales(n * width, () => model.dropout, "dropout");
-    feeds["dropout"] = floats([n, width], data);
+    feeds["dropout"] = float32([n, width], data);
   }
   return feeds;
 }
@@ -61,8 +62,8 @@ export function labelFeeds(
   });
   if (given) seg.set(given);
   return {
-    seg_label: floats([n, crop, crop], seg),
-    affinity_label: floats([n, tokens, tokens], affinity),
+    seg_label: float32([n, crop, crop], seg),
+    affinity_label: float32([n, tokens, tokens], affinity),
   };
 }
 
@@ -70,7 +71,7 @@ export function labelFeeds(
 export function labelCounts({ seg_label: seg, affinity_label: affinity }: BatchFeeds): NdArray {
   const [background, ignored] = [count(seg!, 0), count(seg!, 255)];
   const foreground = seg!.data.length - background - ignored;
-  return floats(
+  return float32(
     [4],
     Float32Array.of(background, foreground, count(affinity!, 1), count(affinity!, 0)),
   );
@@ -94,11 +95,7 @@ export function partOf(feeds: BatchFeeds, part: number, parts: number): Record<s
       values.set((data as Float32Array).subarray(from, from + size), row * size);
     }
     const own = columns ? [rows, size] : [shape[0]! / parts, ...shape.slice(1)];
-    out[name] = floats(own, values);
+    out[name] = float32(own, values);
   }
   return out;
-}
-
-export function floats(shape: readonly number[], data: Float32Array): NdArray {
-  return { dtype: "float32", shape, data };
 }

@@ -2,11 +2,12 @@ import type { Config } from "../config.ts";
 import type { Batch } from "../data/sample.ts";
 import { ActivationPass } from "../eval/activations.ts";
 import type { NdArray, Runtime, Session } from "../graph/index.ts";
+import { float32 } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Box } from "../pseudo/index.ts";
 import { EnergyPass, type EnergyInput } from "./energy.ts";
 import type { Phase, StepEvent } from "./events.ts";
-import { batchFeeds, floats, labelCounts, labelFeeds, partOf, type BatchFeeds } from "./feeds.ts";
+import { batchFeeds, labelCounts, labelFeeds, partOf, type BatchFeeds } from "./feeds.ts";
 import { LabelMaker, type LabelInput, type LabelSeconds, type StepLabels } from "./labels.ts";
 import type { NetworkState } from "./network-state.ts";
 import { PartSums } from "./part-sums.ts";
@@ -144,7 +145,7 @@ export class Stepper {
     const { seg, affinity, regularization } = this.config.loss;
     const weights = phase === "classification" ? [0, 0, 0] : [seg, affinity, regularization];
     const shared: Record<string, NdArray> =
-      kind === "full" ? { loss_weights: floats([3], Float32Array.from(weights)) } : {};
+      kind === "full" ? { loss_weights: float32([3], weights) } : {};
     if (kind === "full" && parts > 1) shared["loss_counts"] = labelCounts(feeds);
 
     const sums = new PartSums(graph.outputs);

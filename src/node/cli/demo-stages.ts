@@ -1,12 +1,12 @@
 import { evaluateStages, type StageName, type StageScores } from "../../eval/stages.ts";
 import { openDataset, samplesOf } from "../datasets/index.ts";
 import type { DeviceChoice } from "../devices.ts";
-import { CountMeter } from "../progress.ts";
 import { Segmenter } from "../segmenter.ts";
 import { textTable } from "../text-table.ts";
 import type { Output } from "./output.ts";
 import { percent } from "./score-table.ts";
 import { crfAhead, withCrf } from "./with-crf.ts";
+import { withProgress } from "./with-progress.ts";
 
 /** What came of the demo with one seed. */
 export interface MeasuredSeed {
@@ -42,13 +42,7 @@ export async function measureStages(
         ...{ config, classes, longSide: config.eval.longSide },
         ...(crf && { crf, ahead: crfAhead }),
       });
-      const meter = new CountMeter("images", () => output.now());
-      let next = await stages.next();
-      for (; !next.done; next = await stages.next()) {
-        output.progress.update(meter.read(next.value.done, next.value.total));
-      }
-      output.progress.clear();
-      return next.value;
+      return withProgress("images", stages, output);
     });
   } finally {
     await segmenter.release();

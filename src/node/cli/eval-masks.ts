@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { describeFileError } from "../file-error.ts";
+import { unreadable } from "../file-error.ts";
 import { UserError } from "../../user-error.ts";
 import { listed, pairMasks, scorePairs } from "../evaluation/mask-folders.ts";
 import { WorstImages } from "../evaluation/worst-images.ts";
-import { CountMeter } from "../progress.ts";
 import { counted } from "../units.ts";
 import { claimResults, tellResults } from "./eval-out.ts";
 import type { EvalMasksOptions } from "./eval.ts";
 import type { Output } from "./output.ts";
 import { percent, scoreTable } from "./score-table.ts";
+import { withProgress } from "./with-progress.ts";
 
 /** `tag2mask eval --masks … --truth …`: one folder of masks against another. */
 export async function evalMasks(options: EvalMasksOptions, output: Output): Promise<void> {
@@ -26,15 +26,10 @@ export async function evalMasks(options: EvalMasksOptions, output: Output): Prom
   note(untrue, `${untrue.length} of ${folder} have no truth in ${truth}`);
   const worst = new WorstImages(out === undefined ? 0 : options.worst);
   const run = scorePairs(found);
-  const meter = new CountMeter("masks", () => output.now());
-  let next = await run.next();
-  for (; !next.done; next = await run.next()) {
-    const { done, total, measured } = next.value;
+  const scored = await withProgress("masks", run, output, async ({ measured }) => {
     if (measured) await worst.add(measured);
-    output.progress.update(meter.read(done, total));
-  }
-  output.progress.clear();
-  const { matrix, classes, masks, skipped } = next.value;
+  });
+  const { matrix, classes, masks, skipped } = scored;
   for (const problem of skipped) output.note(`left out ${problem}`);
   if (masks === 0) {
     throw new UserError(`${skipped[0]}; none of the ${pairs.length} masks can be measured`);
@@ -63,7 +58,7 @@ async function readNames(path: string): Promise<string[]> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
   const words = text.split(/\r?\n/).map((line) => line.trim().split(/\s+/)[0]!);
   const names = [...new Set(words.filter((word) => word !== ""))];

@@ -2,13 +2,13 @@ import { evaluate, type Evaluation } from "../../eval/evaluator.ts";
 import type { RefineLogits } from "../../eval/look.ts";
 import { UserError } from "../../user-error.ts";
 import { WorstImages } from "../evaluation/worst-images.ts";
-import { CountMeter } from "../progress.ts";
 import { viewsOf, withModelAndData, type ModelAndData } from "./eval-data.ts";
 import { claimResults, tellResults } from "./eval-out.ts";
 import type { EvalModelOptions } from "./eval.ts";
 import type { Output } from "./output.ts";
 import { percent, scoreTable } from "./score-table.ts";
 import { crfAhead, withCrf } from "./with-crf.ts";
+import { withProgress } from "./with-progress.ts";
 
 /** `tag2mask eval` of a model: on images with masks its scores, on others its predictions. */
 export async function evalModel(options: EvalModelOptions, output: Output): Promise<void> {
@@ -45,15 +45,9 @@ async function measure(
     ...{ config, classes, ...views, cam: withCam, results: options.out !== undefined },
     ...(crf && { crf, ahead: crfAhead }),
   });
-  const meter = new CountMeter("images", () => output.now());
-  let next = await run.next();
-  for (; !next.done; next = await run.next()) {
-    const { done, total, result } = next.value;
+  const evaluation = await withProgress("images", run, output, async ({ result }) => {
     if (result) await worst.add({ ...result, name: result.sample.name });
-    output.progress.update(meter.read(done, total));
-  }
-  output.progress.clear();
-  const evaluation = next.value;
+  });
   const { images, masks, skipped } = evaluation;
   for (const problem of skipped) output.note(`left out ${problem}`);
   if (masks === 0) {

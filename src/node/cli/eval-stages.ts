@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { evaluateStages } from "../../eval/stages.ts";
 import { UserError } from "../../user-error.ts";
 import { writeFileAtomic } from "../atomic-file.ts";
-import { CountMeter } from "../progress.ts";
 import { textTable } from "../text-table.ts";
 import { claimResults } from "./eval-out.ts";
 import { viewsOf, withModelAndData } from "./eval-data.ts";
@@ -10,6 +9,7 @@ import type { EvalModelOptions } from "./eval.ts";
 import type { Output } from "./output.ts";
 import { percent } from "./score-table.ts";
 import { crfAhead, withCrf } from "./with-crf.ts";
+import { withProgress } from "./with-progress.ts";
 
 /** What --out gets. */
 const stagesFile = "stages.json";
@@ -32,13 +32,7 @@ export async function evalStages(options: EvalModelOptions, output: Output): Pro
         ...(scales && { scales }),
         ...(crf && { crf, ahead: crfAhead }),
       });
-      const meter = new CountMeter("images", () => output.now());
-      let next = await run.next();
-      for (; !next.done; next = await run.next()) {
-        output.progress.update(meter.read(next.value.done, next.value.total));
-      }
-      output.progress.clear();
-      const { stages, tagF1, masks, skipped } = next.value;
+      const { stages, tagF1, masks, skipped } = await withProgress("images", run, output);
       for (const problem of skipped) output.note(`left out ${problem}`);
       if (masks === 0) {
         throw new UserError(`${skipped[0]}; none of the ${samples.length} images can be measured`);

@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { UserError } from "../../user-error.ts";
 import { predictTestSet, testSetFolder } from "../evaluation/test-set.ts";
 import { listed } from "../evaluation/mask-folders.ts";
-import { CountMeter } from "../progress.ts";
 import { counted } from "../units.ts";
 import { viewsOf, type ModelAndData } from "./eval-data.ts";
 import type { EvalModelOptions } from "./eval.ts";
@@ -10,6 +9,7 @@ import { Interrupted } from "./failure.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Output } from "./output.ts";
 import { crfAhead, withCrf } from "./with-crf.ts";
+import { withProgress } from "./with-progress.ts";
 
 /** `tag2mask eval` where there is no truth: the predictions, as a benchmark's server takes them. */
 export async function evalTestSet(
@@ -21,7 +21,6 @@ export async function evalTestSet(
   const folder = await testSetFolder(out, data, { overwrite });
   output.note(`no image of the split "${split}" has a mask: writing predictions`);
   const views = viewsOf(segmenter, options);
-  const meter = new CountMeter("masks", () => output.now());
   const result = await withCrf(options.crf ?? false, (crf) =>
     interruptible(
       async (signal) => {
@@ -29,22 +28,17 @@ export async function evalTestSet(
           ...views,
           ...(crf && { crf, ahead: crfAhead }),
         });
-        let next = await run.next();
-        for (; !next.done; next = await run.next()) {
-          const { done, total } = next.value;
-          output.progress.update(meter.read(done, total));
+        return withProgress("masks", run, output, ({ done, total }) => {
           if (signal.aborted && done < total) {
             throw new Interrupted(
               `stopped after ${done} of ${total} images; ${folder.path} is not complete`,
             );
           }
-        }
-        return next.value;
+        });
       },
       () => output.note("finishing the image under way"),
     ),
   );
-  output.progress.clear();
   const { masks, skipped } = result;
   for (const problem of skipped) output.note(`no mask: ${problem}`);
   output.record({ model: segmenter.model.file, split, out: folder.path, masks, skipped });

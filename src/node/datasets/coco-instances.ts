@@ -2,7 +2,7 @@ import { open, stat, type FileHandle } from "node:fs/promises";
 import { maxClasses } from "../../data/classes.ts";
 import type { LabelMap } from "../../data/sample.ts";
 import { UserError } from "../../user-error.ts";
-import { describeFileError } from "../atomic-file.ts";
+import { unreadable } from "../file-error.ts";
 import { drawAnnotations, readAnnotation } from "./coco-outlines.ts";
 import { scanJsonArrays, type Place } from "./json-arrays.ts";
 
@@ -111,9 +111,7 @@ export class CocoInstances {
       }
     } catch (error) {
       if (error instanceof UserError) throw error;
-      throw new UserError(`${this.path}: cannot be read: ${describeFileError(error)}`, {
-        cause: error,
-      });
+      throw unreadable(this.path, error);
     } finally {
       await file?.close();
     }
@@ -197,7 +195,7 @@ async function versionOf(path: string): Promise<string> {
     const { size, mtimeMs } = await stat(path);
     return `${size} ${mtimeMs}`;
   } catch (error) {
-    throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
 }
 

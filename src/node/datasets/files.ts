@@ -1,7 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { extname, join, posix } from "node:path";
-import { UserError } from "../../user-error.ts";
-import { describeFileError } from "../atomic-file.ts";
+import { unreadable } from "../file-error.ts";
 import { imageExtensions } from "../images.ts";
 
 /** Folders deeper than this below an image folder are not looked into (links may lead in circles). */
@@ -14,7 +13,7 @@ export async function listFolder(folder: string): Promise<{ folders: string[]; f
   try {
     entries = await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    throw new UserError(`${folder}: cannot be read: ${describeFileError(error)}`, { cause: error });
+    throw unreadable(folder, error);
   }
   const shown = entries.filter(({ name }) => !name.startsWith("."));
   const links = shown.filter((entry) => entry.isSymbolicLink()).map(({ name }) => name);

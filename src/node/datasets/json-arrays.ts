@@ -1,6 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { UserError } from "../../user-error.ts";
-import { describeFileError } from "../atomic-file.ts";
+import { unreadable } from "../file-error.ts";
 
 /** Bytes read at a time. */
 const chunkSize = 4 * 1024 * 1024;
@@ -39,7 +39,7 @@ export async function scanJsonArrays(
   try {
     file = await open(path);
   } catch (error) {
-    throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
   try {
     const scanner = new ArrayScanner(path, keys, visit);
@@ -55,7 +55,7 @@ export async function scanJsonArrays(
     scanner.end();
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+    throw unreadable(path, error);
   } finally {
     await file.close();
   }

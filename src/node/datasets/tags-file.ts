@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
 import { UserError } from "../../user-error.ts";
-import { describeFileError } from "../atomic-file.ts";
+import { unreadable } from "../file-error.ts";
 import type { Problem, TagLine, TagsFile } from "./listing.ts";
 import { readTagsNpy } from "./tags-npy.ts";
 
@@ -41,7 +41,7 @@ export async function readText(path: string): Promise<string> {
   try {
     return (await readFile(path, "utf8")).replace(/^\uFEFF/, "");
   } catch (error) {
-    throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
 }
 

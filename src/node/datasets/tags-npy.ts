@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { UserError } from "../../user-error.ts";
-import { describeFileError } from "../atomic-file.ts";
+import { unreadable } from "../file-error.ts";
 import type { Problem, TagLine, TagsFile } from "./listing.ts";
 import { arrayOf, readNpy } from "./npy.ts";
 
@@ -55,7 +55,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
 }
 

@@ -7,7 +7,8 @@ import {
   encodeSafetensors,
   type TensorFile,
 } from "../../weights/safetensors.ts";
-import { describeFileError, writeFileAtomic } from "../atomic-file.ts";
+import { writeFileAtomic } from "../atomic-file.ts";
+import { describeFileError, unreadable } from "../file-error.ts";
 import { inUnits } from "../units.ts";
 
 /** A checkpoint found whole, and what had to be passed over to find it. */
@@ -152,7 +153,7 @@ export async function readTensorFile(path: string): Promise<TensorFile> {
   try {
     bytes = await readFile(path);
   } catch (error) {
-    throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
   return decodeSafetensors(bytes, path);
 }

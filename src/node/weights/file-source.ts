@@ -1,7 +1,7 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { UserError } from "../../user-error.ts";
 import type { ByteSource } from "../../weights/source.ts";
-import { describeFileError } from "../file-error.ts";
+import { describeFileError, unreadable } from "../file-error.ts";
 
 /** A file as a source of bytes; close it after use. */
 export class FileSource implements ByteSource {
@@ -21,7 +21,7 @@ export class FileSource implements ByteSource {
     } catch (error) {
       await handle?.close();
       if (error instanceof UserError) throw error;
-      throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+      throw unreadable(path, error);
     }
   }
 

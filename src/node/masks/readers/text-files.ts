@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { UserError } from "../../../user-error.ts";
-import { describeFileError } from "../../atomic-file.ts";
+import { unreadable } from "../../file-error.ts";
 import { isFile } from "../../datasets/files.ts";
 
 /** Files of text beyond this size are refused: what is made of them would not fit into memory. */
@@ -27,7 +27,7 @@ export async function readBinary(path: string, limit: number): Promise<Uint8Arra
     return await readFile(path);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
 }
 
