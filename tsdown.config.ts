@@ -7,6 +7,8 @@ export default defineConfig({
     "src/node/cli/main.ts",
     "src/node/load-worker.ts",
     "src/node/crf-worker.ts",
+    "src/node/label-worker.ts",
+    "src/node/session-lane.ts",
   ],
   format: "esm",
   platform: "node",

@@ -9,21 +9,33 @@ export interface Configuration {
   readonly backbone: Config["model"]["backbone"];
   readonly crop: number;
   readonly batch: number;
+  readonly preset: "voc" | "small";
+  /** Foreground classes: those of Pascal VOC, or of the demo's scenes. */
+  readonly classes: number;
 }
 
+const voc = { preset: "voc", classes: 20 } as const;
 export const configurations: readonly Configuration[] = [
-  { name: "mit_b1/320/2", backbone: "mit_b1", crop: 320, batch: 2 },
-  { name: "mit_b0/160/2", backbone: "mit_b0", crop: 160, batch: 2 },
+  { name: "mit_b1/320/2", backbone: "mit_b1", crop: 320, batch: 2, ...voc },
+  { name: "mit_b0/160/2", backbone: "mit_b0", crop: 160, batch: 2, ...voc },
+  // The demo's training.
+  {
+    ...{ name: "mit_small/128/8", backbone: "mit_small", crop: 128, batch: 8 },
+    ...{ preset: "small", classes: 4 },
+  },
+];
+/** Whose images are loaded: theirs, and those of the published recipes. */
+export const loadedConfigurations: readonly Configuration[] = [
+  ...configurations,
+  { name: "mit_b1/512/2", backbone: "mit_b1", crop: 512, batch: 2, ...voc },
 ];
 
-/** Of Pascal VOC. */
-export const classCount = 20;
 const tagsPerImage = 2;
 
-/** The VOC recipe at this size, with propagated labels, the dearest phase, from step 1 on. */
-export function recipe({ backbone, crop, batch }: Configuration): Config {
+/** The recipe at this size, with propagated labels, the dearest phase, from step 1 on. */
+export function recipe({ preset, backbone, crop, batch }: Configuration): Config {
   return parseConfig({
-    preset: "voc",
+    preset,
     set: {
       "model.backbone": backbone,
       "data.crop": crop,
@@ -36,12 +48,15 @@ export function recipe({ backbone, crop, batch }: Configuration): Config {
 }
 
 /** Crops of noise without padding: the work of a step does not depend on what is in them. */
-export function randomBatch({ batch: size, crop }: Configuration, seed: number): Batch {
+export function randomBatch(
+  { batch: size, crop, classes: count }: Configuration,
+  seed: number,
+): Batch {
   const random = Random.at(seed, "bench");
-  const tags = new Float32Array(size * classCount);
+  const tags = new Float32Array(size * count);
   for (let i = 0; i < size; i++) {
-    const classes = random.shuffle([...Array(classCount).keys()]).slice(0, tagsPerImage);
-    for (const c of classes) tags[i * classCount + c] = 1;
+    const classes = random.shuffle([...Array(count).keys()]).slice(0, tagsPerImage);
+    for (const c of classes) tags[i * count + c] = 1;
   }
   return {
     names: Array.from({ length: size }, (_, i) => `noise ${i}`),

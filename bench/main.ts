@@ -1,67 +1,129 @@
 import { fork } from "node:child_process";
-import { availableParallelism } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
 import { writeFileAtomic } from "../src/node/atomic-file.ts";
 import { explainFailure } from "../src/node/cli/failure.ts";
 import { wholeNumber, withExamples } from "../src/node/cli/options.ts";
 import { UserError } from "../src/user-error.ts";
-import { configurations, type Configuration } from "./configurations.ts";
+import { combine } from "./combine.ts";
+import { configurations, loadedConfigurations } from "./configurations.ts";
+import type { Job, JobResult, Workspace } from "./job.ts";
 import { describeMachine } from "./machine.ts";
-import type { Measurement, MeasureOptions } from "./measure.ts";
-import { combine, format } from "./report.ts";
+import { builtCommand } from "./measure-startup.ts";
+import { writePhotographs } from "./photographs.ts";
+import { asMarkdown, asText } from "./tables.ts";
 
-interface BenchOptions extends MeasureOptions {
+interface BenchOptions {
   readonly only?: readonly string[];
+  readonly runs: number;
   readonly rounds: number;
+  readonly threads: number;
   readonly json?: string;
+  readonly markdown?: boolean;
 }
 
-/** Measures in a process of its own. */
-async function measureApart(
-  { name }: Configuration,
-  { runs, threads }: MeasureOptions,
-): Promise<Measurement> {
+const kinds = ["sgemm", "loading", "start-up"] as const;
+/** More names than a process asks for, so that none comes twice. */
+const photographs = { different: 16, count: 400, seed: 1 };
+
+/** What is to be measured, in the order of each round. The peak is measured always: others are told as shares of it. */
+function jobsOf({ only, runs, threads }: BenchOptions): Job[] {
+  const wanted = (name: string): boolean => !only || only.includes(name);
+  const steps = configurations.filter(({ name }) => wanted(name));
+  const jobs: Job[] = [...new Set([1, threads])].map((count) => ({
+    kind: "sgemm",
+    threads: count,
+  }));
+  jobs.push(...steps.map(({ name }) => ({ kind: "step", name, runs, threads }) as const));
+  if (wanted("loading"))
+    jobs.push(...loadedConfigurations.map(({ name }) => ({ kind: "loading", name }) as const));
+  if (wanted("start-up")) {
+    if (builtCommand() !== null) jobs.push({ kind: "start-up" });
+    else process.stderr.write("start-up is left out: there is no dist/; npm run build makes it\n");
+  }
+  return jobs;
+}
+
+function titleOf(job: Job): string {
+  switch (job.kind) {
+    case "sgemm":
+      return `matrix products, threads ${job.threads}`;
+    case "step":
+      return job.name;
+    case "loading":
+      return `loading for ${job.name}`;
+    case "start-up":
+      return job.kind;
+  }
+}
+
+/** Measures in a process of its own. @param workspace a file that holds it */
+async function measureApart(job: Job, workspace: string): Promise<JobResult> {
   const path = fileURLToPath(new URL("./measure-process.ts", import.meta.url));
-  const child = fork(path, [name, String(runs), String(threads)]);
+  const child = fork(path, [JSON.stringify(job), workspace]);
   return await new Promise((resolve, reject) => {
-    let measured: Measurement | null = null;
-    child.on("message", (message) => (measured = message as Measurement));
+    let measured: JobResult | null = null;
+    child.on("message", (message) => (measured = message as JobResult));
     child.on("error", reject);
     child.on("exit", (code, signal) => {
       if (measured && code === 0) resolve(measured);
       else {
         const end = signal ? `was ended by ${signal}` : `ended with code ${code}`;
-        reject(new UserError(`bench: measuring ${name} ${end}; its own message is above`));
+        reject(new UserError(`measuring ${titleOf(job)} ${end}; its own message is above`));
       }
     });
   });
 }
 
-async function bench({ only, rounds, json, ...options }: BenchOptions): Promise<void> {
+async function bench(options: BenchOptions): Promise<void> {
+  const { rounds, threads, json, markdown = false } = options;
   const machine = describeMachine(new Date().toISOString());
-  const chosen = configurations.filter(({ name }) => !only || only.includes(name));
-  const measured = chosen.map((): Measurement[] => []);
-  // Round after round, so that a busy minute of the machine does not hit one configuration alone.
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, configuration] of chosen.entries()) {
-      process.stderr.write(`${configuration.name}, round ${round + 1} of ${rounds}\n`);
-      measured[i]!.push(await measureApart(configuration, options));
+  const jobs = jobsOf(options);
+  const measured = jobs.map((): JobResult[] => []);
+  const folder = await mkdtemp(join(tmpdir(), "tag2mask-bench-"));
+  try {
+    const images = await writePhotographs(join(folder, "photographs"), photographs);
+    const workspace = join(folder, "workspace.json");
+    const content: Workspace = { folder, photographs: images };
+    await writeFileAtomic(workspace, JSON.stringify(content), { durable: false });
+    // Round after round, so that a busy minute of the machine does not hit one part alone.
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, job] of jobs.entries()) {
+        process.stderr.write(`round ${round + 1} of ${rounds}: ${titleOf(job)}\n`);
+        measured[i]!.push(await measureApart(job, workspace));
+      }
     }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
-  const results = chosen.map((c, i) => combine(c, options.threads, measured[i]!));
-  process.stdout.write(`${format({ machine, results })}\n`);
-  if (json) await writeFileAtomic(json, `${JSON.stringify({ machine, results }, null, 2)}\n`);
+  const results = jobs.map((job, i) => ({
+    threads: "threads" in job ? job.threads : threads,
+    isPeak: job.kind === "sgemm",
+    rounds: measured[i]!,
+  }));
+  const report = combine(machine, threads, results);
+  process.stdout.write(`${markdown ? asMarkdown(report) : asText(report)}\n`);
+  if (json) await writeFileAtomic(json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-const names = configurations.map(({ name }) => name);
+const names = [...configurations.map(({ name }) => name), ...kinds];
 const command = new Command("bench")
-  .description("Measures the speed and memory of a training step on this machine.")
-  .addOption(new Option("--only <name...>", "configurations, backbone/crop/batch").choices(names))
+  .description(
+    "Measures on this machine what training takes: time, memory, share of what it can do.",
+  )
+  .addOption(
+    new Option("--only <name...>", "configurations (backbone/crop/batch) or other parts").choices(
+      names,
+    ),
+  )
   .option("--runs <n>", "measured steps in each process", wholeNumber(1), 5)
-  .option("--rounds <n>", "processes for each configuration", wholeNumber(1), 3)
+  .option("--rounds <n>", "processes for each measurement", wholeNumber(1), 3)
   .option("--threads <n>", "threads of ONNX Runtime", wholeNumber(1), availableParallelism())
-  .option("--json <file>", "also write the figures to a file")
+  .option("--markdown", "print Markdown tables")
+  .option("--json <file>", "also write the figures to a file, for bench/compare.ts")
   .action(bench)
   .exitOverride();
 withExamples(command, "npm run bench", "npm run bench -- --only mit_b1/320/2 --json bench.json");

@@ -1,93 +1,83 @@
-import type { Configuration } from "./configurations.ts";
-import type { Machine } from "./machine.ts";
-import type { Measurement } from "./measure.ts";
-import { summarize, type Summary } from "./summary.ts";
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { describeFileError } from "../src/node/atomic-file.ts";
+import { UserError } from "../src/user-error.ts";
 
-type Part = keyof Measurement["seconds"];
+/** Marks a JSON file as this benchmark's, and says which fields it has: another number for other fields. */
+export const reportSchema = "tag2mask.bench/1";
 
-/** A configuration's figures over all its processes. */
-export interface Result extends Configuration {
-  /** Number of learned values. */
-  readonly parameters: number;
-  readonly threads: number;
-  readonly seconds: Readonly<Record<Part, Summary>>;
-  /** Bytes. */
-  readonly peakRss: Summary;
-  /** Cores that other processes kept busy meanwhile. */
-  readonly foreignLoad: Summary;
-}
+const amount = z.number().min(0);
+const summary = z.object({
+  ...{ median: amount, min: amount, max: amount, lowerQuartile: amount, upperQuartile: amount },
+  count: z.int().min(1),
+});
+const machine = z.object({
+  ...{ cpu: z.string(), cores: z.int().min(1), memory: amount, system: z.string() },
+  ...{ node: z.string(), onnxruntime: z.string(), tag2mask: z.string(), date: z.string() },
+  load: amount,
+});
+const part = z.object({
+  /** What was measured, and how large. */
+  group: z.string(),
+  name: z.string(),
+  seconds: summary,
+  /** Resident memory when the part ended, of each process its highest, bytes. */
+  rss: summary.nullable(),
+  /** Floating-point operations of one run, counted from its graphs. */
+  operations: z.object({ matrix: amount, total: amount }).nullable(),
+  /** Operations of matrix products and convolutions a second, at the median time. */
+  rate: amount.nullable(),
+  /** `rate` of the fastest matrix product of this run with as many threads. */
+  peakShare: amount.nullable(),
+});
+const report = z.object({
+  schema: z.literal(reportSchema),
+  machine,
+  /** Of ONNX Runtime in the training steps. */
+  threads: z.int().min(1),
+  /** The fastest matrix product with so many threads, operations a second. */
+  peaks: z.array(z.object({ threads: z.int().min(1), shape: z.string(), rate: amount })),
+  parts: z.array(part),
+  /** Cores that other processes kept busy, by process that measured. */
+  foreignLoad: summary,
+});
 
+/** What one part took, over all processes that measured it. */
+export type Part = z.infer<typeof part>;
 /** What `--json` writes. */
-export interface Report {
-  readonly machine: Machine;
-  readonly results: readonly Result[];
-}
+export type Report = z.infer<typeof report>;
+export type Peak = Report["peaks"][number];
 
-const labels: Readonly<Record<Part, string>> = {
-  forwardBackward: "forward + backward",
-  cam: "CAM",
-  labels: "labels",
-  optimizer: "optimizer",
-  step: "whole step",
-  sessionCreation: "session creation",
-  firstStep: "first step",
-};
 /** Cores that others may use before times become worthless. */
-const tolerable = 0.1;
-const parts = Object.keys(labels) as readonly Part[];
+export const tolerableLoad = 0.1;
 
-/** @param measurements of one configuration, at least one */
-export function combine(
-  configuration: Configuration,
-  threads: number,
-  measurements: readonly Measurement[],
-): Result {
-  const seconds = parts.map((part): [Part, Summary] => [
-    part,
-    summarize(measurements.flatMap((m) => m.seconds[part])),
-  ]);
-  return {
-    ...configuration,
-    parameters: measurements[0]!.parameters,
-    threads,
-    seconds: Object.fromEntries(seconds) as Record<Part, Summary>,
-    peakRss: summarize(measurements.map((m) => m.peakRss)),
-    foreignLoad: summarize(measurements.map((m) => m.foreignLoad)),
-  };
+/** Reads what `--json` wrote; a UserError says why another file is none. */
+export async function readReport(path: string): Promise<Report> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+  }
+  return parseReport(text, path);
 }
 
-/** The report as a person reads it. */
-export function format({ machine, results }: Report): string {
-  const { cpu, cores, memory, system, node, onnxruntime, date, load } = machine;
-  const head = [
-    `${cpu}, ${cores} cores, ${(memory / 2 ** 30).toFixed(1)} GiB, ${system}`,
-    `Node.js ${node}, ONNX Runtime ${onnxruntime}, ${date}, load before ${load.toFixed(1)}`,
-  ];
-  return [head.join("\n"), ...results.map(table)].join("\n\n");
-}
-
-function table(result: Result): string {
-  const { backbone, crop, batch, parameters, threads, seconds, peakRss, foreignLoad } = result;
-  const title = `${backbone}, crop ${crop}, batch ${batch}: ${(parameters / 1e6).toFixed(1)} M parameters, threads ${threads}`;
-  const time = (value: number): string => `${value.toFixed(3)} s`;
-  const size = (value: number): string => `${(value / 1e9).toFixed(2)} GB`;
-  const cores = (value: number): string => value.toFixed(2);
-  return [
-    title,
-    row("", "median", "min", "max", "n"),
-    ...parts.map((part) => summaryRow(labels[part], seconds[part], time)),
-    summaryRow("peak memory (RSS)", peakRss, size),
-    summaryRow("cores used by others", foreignLoad, cores),
-    ...(foreignLoad.max > tolerable ? ["  Others kept cores busy: these times are too high."] : []),
-  ].join("\n");
-}
-
-function summaryRow(name: string, summary: Summary, unit: (value: number) => string): string {
-  const { median, min, max, count } = summary;
-  return row(name, unit(median), unit(min), unit(max), String(count));
-}
-
-function row(name: string, median: string, min: string, max: string, count: string): string {
-  const numbers = [median, min, max].map((text) => text.padStart(10)).join("");
-  return `  ${name.padEnd(22)}${numbers}${count.padStart(5)}`.trimEnd();
+/** @param where begins the message of the UserError */
+export function parseReport(text: string, where: string): Report {
+  const remedy = "expected what npm run bench -- --json FILE writes";
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${where}: is not JSON; ${remedy}`, { cause: error });
+  }
+  const found = (value as { schema?: unknown } | null)?.schema;
+  if (found !== reportSchema) {
+    const what = found === undefined ? "no schema" : `schema ${JSON.stringify(found)}`;
+    throw new UserError(`${where}: has ${what}, expected "${reportSchema}"; ${remedy}`);
+  }
+  const parsed = report.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw new UserError(`${where}: ${path.join(".")}: ${message}; ${remedy}`);
 }

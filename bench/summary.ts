@@ -3,6 +3,9 @@ export interface Summary {
   readonly median: number;
   readonly min: number;
   readonly max: number;
+  /** A quarter of the measurements lies below it, a quarter above the upper one. */
+  readonly lowerQuartile: number;
+  readonly upperQuartile: number;
   /** Number of measurements. */
   readonly count: number;
 }
@@ -11,7 +14,17 @@ export interface Summary {
 export function summarize(values: readonly number[]): Summary {
   if (values.length === 0) throw new RangeError("summarize: no values; measure something first");
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  const median = (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
-  return { median, min: sorted[0]!, max: sorted.at(-1)!, count: sorted.length };
+  const at = (share: number): number => {
+    const place = share * (sorted.length - 1);
+    const [low, high] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];
+    return low + (high - low) * (place - Math.floor(place));
+  };
+  return {
+    median: at(0.5),
+    min: at(0),
+    max: at(1),
+    lowerQuartile: at(0.25),
+    upperQuartile: at(0.75),
+    count: sorted.length,
+  };
 }

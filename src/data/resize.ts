@@ -86,43 +86,103 @@ function taps(from: number, to: number, start: number, length: number): Taps {
 
 /** Horizontal pass over source rows top..bottom, [bottom - top, columns, 3]. */
 function resizeRows(image: Image, columns: Taps, top: number, bottom: number): Image {
-  const { first, count, weights, stride } = columns;
-  const width = first.length;
-  const source = image.data;
+  const width = columns.first.length;
   const data = new Uint8Array((bottom - top) * width * 3);
+  const most = columns.count.reduce((a, b) => Math.max(a, b), 0);
+  // Written out for few taps, as augmentation has them, a row takes less than half the time.
+  const resizeRow = most <= 2 ? mixTwo : most <= 4 ? mixFour : mixMany;
   for (let y = top; y < bottom; y++) {
-    let out = (y - top) * width * 3;
-    for (let x = 0; x < width; x++, out += 3) {
-      let at = (y * image.width + first[x]!) * 3;
-      let [r, g, b] = [0.5, 0.5, 0.5];
-      for (let k = x * stride, end = k + count[x]!; k < end; k++, at += 3) {
-        const weight = weights[k]!;
-        r += weight * source[at]!;
-        g += weight * source[at + 1]!;
-        b += weight * source[at + 2]!;
-      }
-      data[out] = r;
-      data[out + 1] = g;
-      data[out + 2] = b;
-    }
+    resizeRow(image.data, y * image.width * 3, columns, data, (y - top) * width * 3);
   }
   return { width, height: bottom - top, data };
 }
 
+/** A row of pixels, each of `columns.count` pixels of the source row that starts at `from`. */
+type MixRow = (
+  source: Uint8Array,
+  from: number,
+  columns: Taps,
+  out: Uint8Array,
+  to: number,
+) => void;
+
+const mixMany: MixRow = (source, from, { first, count, weights, stride }, out, to) => {
+  for (let x = 0; x < first.length; x++, to += 3) {
+    let at = from + first[x]! * 3;
+    let [r, g, b] = [0.5, 0.5, 0.5];
+    for (let k = x * stride, end = k + count[x]!; k < end; k++, at += 3) {
+      const weight = weights[k]!;
+      r += weight * source[at]!;
+      g += weight * source[at + 1]!;
+      b += weight * source[at + 2]!;
+    }
+    out[to] = r;
+    out[to + 1] = g;
+    out[to + 2] = b;
+  }
+};
+
+/** One or two pixels, as in every enlargement. A missing one is the last once more, with weight 0. */
+const mixTwo: MixRow = (source, from, { first, count, weights, stride }, out, to) => {
+  for (let x = 0, k = 0; x < first.length; x++, to += 3, k += stride) {
+    const a = from + first[x]! * 3;
+    const b = a + 3 * (count[x]! - 1);
+    const u = weights[k]!;
+    const v = weights[k + 1]!;
+    for (let c = 0; c < 3; c++) out[to + c] = 0.5 + u * source[a + c]! + v * source[b + c]!;
+  }
+};
+
+/** One to four pixels, as in reductions down to half the size. */
+const mixFour: MixRow = (source, from, { first, count, weights, stride }, out, to) => {
+  for (let x = 0, k = 0; x < first.length; x++, to += 3, k += stride) {
+    const a = from + first[x]! * 3;
+    const last = a + 3 * (count[x]! - 1);
+    const b = Math.min(a + 3, last);
+    const c = Math.min(a + 6, last);
+    const t = weights[k]!;
+    const u = weights[k + 1]!;
+    const v = weights[k + 2]!;
+    const w = weights[k + 3]!;
+    for (let i = 0; i < 3; i++) {
+      out[to + i] =
+        0.5 + t * source[a + i]! + u * source[b + i]! + v * source[c + i]! + w * source[last + i]!;
+    }
+  }
+};
+
 /** Vertical pass; `image` starts at source row `top`. */
-function resizeColumns(image: Image, rows: Taps, top: number): Uint8Array {
+function resizeColumns({ width, data: source }: Image, rows: Taps, top: number): Uint8Array {
   const { first, count, weights, stride } = rows;
-  const row = image.width * 3;
+  const row = width * 3;
   const data = new Uint8Array(first.length * row);
   const sums = new Float64Array(row);
-  for (let y = 0; y < first.length; y++) {
-    sums.fill(0.5);
-    for (let k = 0; k < count[y]!; k++) {
-      const weight = weights[y * stride + k]!;
-      const from = (first[y]! + k - top) * row;
-      for (let i = 0; i < row; i++) sums[i]! += weight * image.data[from + i]!;
+  for (let y = 0, to = 0; y < first.length; y++, to += row) {
+    const k = y * stride;
+    const a = (first[y]! - top) * row;
+    const last = a + row * (count[y]! - 1);
+    const [t, u, v, w] = [weights[k]!, weights[k + 1]!, weights[k + 2]!, weights[k + 3]!];
+    if (count[y]! <= 2) {
+      for (let i = 0; i < row; i++) data[to + i] = 0.5 + t * source[a + i]! + u * source[last + i]!;
+    } else if (count[y]! <= 4) {
+      const [b, c] = [a + row, a + 2 * row];
+      for (let i = 0; i < row; i++) {
+        data[to + i] =
+          0.5 +
+          t * source[a + i]! +
+          u * source[b + i]! +
+          v * source[c + i]! +
+          w * source[last + i]!;
+      }
+    } else {
+      sums.fill(0.5);
+      for (let j = 0; j < count[y]!; j++) {
+        const weight = weights[k + j]!;
+        const from = a + j * row;
+        for (let i = 0; i < row; i++) sums[i]! += weight * source[from + i]!;
+      }
+      data.set(sums, to);
     }
-    data.set(sums, y * row);
   }
   return data;
 }

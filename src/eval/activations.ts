@@ -1,10 +1,11 @@
-import type { NdArray, Runtime, Session, Tensor } from "../graph/index.ts";
-import { peakBytes, slice, writeModel } from "../graph/index.ts";
-import type { Afa } from "../model/index.ts";
+import type { Grid, NdArray, Runtime, Session, Tensor } from "../graph/index.ts";
+import { float32, peakBytes, writeModel } from "../graph/index.ts";
+import type { Afa, HiddenLayout } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
 import type { Affinity, Maps, ScaledCam } from "../pseudo/index.ts";
 import { resize } from "../pseudo/index.ts";
 import { interleaved, smallestSide, type Parameters } from "./feeds.ts";
+import { fastestLayout } from "./fastest-layout.ts";
 import { LazySession } from "./lazy-session.ts";
 
 /** What the network sees in an image: raw activations at every scale, and the affinity of the largest. */
@@ -38,28 +39,21 @@ export class ActivationPass {
   /** @param image normalised RGB, [3, h, w] */
   async run(image: Maps): Promise<Activations> {
     const { scales, side } = this.options;
-    const largest = Math.max(...scales);
-    const cams: ScaledCam[] = [];
-    let affinity: Affinity | null = null;
-    for (const scale of scales) {
-      const height = scaledSide(image.height, scale);
-      const width = scaledSide(image.width, scale);
-      const pair = interleaved(resize(image, width, height), true).data as Float32Array;
-      const half = pair.length / 2;
-      // Crops are small: two at a time use the cores better. Whole photographs would double the
-      // largest attention matrices instead.
-      const seen =
-        side === undefined
-          ? [
-              await this.see(pair.subarray(0, half), [1, height, width], scale === largest),
-              await this.see(pair.subarray(half), [1, height, width], false),
-            ]
-          : [await this.see(pair, [2, height, width], scale === largest)];
-      const [plain, flipped] = seen.flatMap(({ cams: maps }) => maps) as [Maps, Maps];
-      cams.push({ plain, flipped });
-      affinity ??= seen[0]!.affinity;
-    }
-    return { scales: cams, affinity: affinity! };
+    const views = scales.map((scale) => viewsOf(image, scale));
+    const results =
+      side === undefined ? await this.runEach(views) : await this.runTogether(views, side);
+    const { width, height } = views[largestOf(scales)]!;
+    return {
+      scales: views.map((_, i) => ({
+        plain: mapsOf(results[camName(i, "plain")]!),
+        flipped: mapsOf(results[camName(i, "flipped")]!),
+      })),
+      affinity: {
+        width: Math.ceil(width / 16),
+        height: Math.ceil(height / 16),
+        data: results["affinity"]!.data as Float32Array,
+      },
+    };
   }
 
   async release(): Promise<void> {
@@ -67,84 +61,143 @@ export class ActivationPass {
     this.sessions.clear();
   }
 
-  /** Raw activations of each image of a batch, and the affinity of the first if asked for. */
-  private async see(
-    pixels: Float32Array,
-    size: readonly [number, number, number],
-    withAffinity: boolean,
-  ): Promise<{ cams: Maps[]; affinity: Affinity | null }> {
-    const session = await this.session(size, withAffinity);
-    const image: NdArray = { dtype: "float32", shape: [...size, 3], data: pixels };
-    const wanted = withAffinity ? ["cam", "affinity"] : ["cam"];
-    const fetches = Object.fromEntries(wanted.map((name) => [name, null]));
-    const results = await session.run({ ...this.parameters, image }, fetches);
-    const cam = results["cam"]!;
-    const [n, count, height, width] = cam.shape as [number, number, number, number];
-    const length = count * height * width;
-    const cams = Array.from({ length: n }, (_, i) => {
-      const data = (cam.data as Float32Array).subarray(i * length, (i + 1) * length);
-      return { count, width, height, data };
-    });
-    const links = results["affinity"]?.data as Float32Array | undefined;
-    return { cams, affinity: links ? { width, height, data: links } : null };
+  /** Crops, all of one size: one graph for all views, which prepares the weights once for all of them. */
+  private async runTogether(views: readonly View[], side: number): Promise<Results> {
+    const { runtime, network } = this;
+    const { scales } = this.options;
+    const session = await this.session(`${side}`, async () =>
+      cropActivations(network, { scales, side }, await fastestLayout(runtime)),
+    );
+    const images = views.flatMap((view, i) =>
+      mirrors.map((mirror) => [imageName(i, mirror), view[mirror]] as const),
+    );
+    const wanted = [...images.map(([name]) => name.replace("image", "cam")), "affinity"];
+    return session.run({ ...this.parameters, ...Object.fromEntries(images) }, fetchesOf(wanted));
   }
 
-  private session(
-    [n, height, width]: readonly [number, number, number],
-    withAffinity: boolean,
-  ): Promise<Session> {
-    const fixed = this.options.side !== undefined;
-    const key = `${fixed ? `${height}x${width}` : "any"} ${withAffinity}`;
+  /**
+   * Whole photographs, of any size: one graph with symbolic sizes, run for one view after the other, so
+   * that only one view's attention matrices are in memory at a time.
+   */
+  private async runEach(views: readonly View[]): Promise<Results> {
+    const largest = largestOf(this.options.scales);
+    const results: Record<string, NdArray> = {};
+    for (const [i, view] of views.entries()) {
+      for (const mirror of mirrors) {
+        const withAffinity = i === largest && mirror === "plain";
+        const session = await this.session(`any ${withAffinity}`, async () =>
+          activationTensors(
+            this.network,
+            imageInput([1, "h", "w"]),
+            withAffinity,
+            await fastestLayout(this.runtime),
+          ),
+        );
+        const wanted = withAffinity ? ["cam", "affinity"] : ["cam"];
+        const feeds = { ...this.parameters, image: view[mirror] };
+        const { cam, affinity } = await session.run(feeds, fetchesOf(wanted));
+        results[camName(i, mirror)] = cam!;
+        if (affinity) results["affinity"] = affinity;
+      }
+    }
+    return results;
+  }
+
+  private session(key: string, outputs: () => Promise<Record<string, Tensor>>): Promise<Session> {
     let session = this.sessions.get(key);
     if (!session) {
-      const shape = fixed ? ([n, height, width] as const) : ([n, "h", "w"] as const);
-      session = new LazySession(() => this.createSession(shape, withAffinity));
+      session = new LazySession(async () =>
+        this.runtime.createSession(writeModel(await outputs())),
+      );
       this.sessions.set(key, session);
     }
     return session.get();
   }
-
-  private createSession(
-    shape: readonly [number, number | string, number | string],
-    withAffinity: boolean,
-  ): Promise<Session> {
-    return this.runtime.createSession(
-      writeModel(activationTensors(this.network, shape, withAffinity)),
-    );
-  }
 }
 
-/** Bytes of values alive at once in the passes over crops of this side: every scale has a session of its own. */
-export function activationBytes(
-  network: Afa,
-  { scales, side }: Required<ActivationOptions>,
-): number {
-  const largest = Math.max(...scales);
-  const peaks = scales.map((scale) => {
-    const length = scaledSide(side, scale);
-    const outputs = activationTensors(network, [2, length, length], scale === largest);
-    return peakBytes(Object.values(outputs));
-  });
-  return peaks.reduce((sum, bytes) => sum + bytes, 0);
+type Results = Readonly<Record<string, NdArray>>;
+type Mirror = "plain" | "flipped";
+const mirrors: readonly Mirror[] = ["plain", "flipped"];
+
+/** An image at one scale as the network reads it, and its mirror image: [1, h, w, 3]. */
+interface View extends Readonly<Record<Mirror, NdArray>> {
+  readonly width: number;
+  readonly height: number;
+}
+
+function viewsOf(image: Maps, scale: number): View {
+  const height = scaledSide(image.height, scale);
+  const width = scaledSide(image.width, scale);
+  const pair = interleaved(resize(image, width, height), true).data as Float32Array;
+  const half = pair.length / 2;
+  const view = (data: Float32Array): NdArray => float32([1, height, width, 3], data);
+  const plain = view(pair.subarray(0, half));
+  return { width, height, plain, flipped: view(pair.subarray(half)) };
+}
+
+function fetchesOf(names: readonly string[]): Record<string, null> {
+  return Object.fromEntries(names.map((name) => [name, null]));
+}
+
+function mapsOf({ shape, data }: NdArray): Maps {
+  const [, count, height, width] = shape as [number, number, number, number];
+  return { count, width, height, data: data as Float32Array };
+}
+
+function imageName(scale: number, mirror: Mirror): string {
+  return `image.${scale}.${mirror}`;
+}
+
+function camName(scale: number, mirror: Mirror): string {
+  return imageName(scale, mirror).replace("image", "cam");
+}
+
+function largestOf(scales: readonly number[]): number {
+  return scales.indexOf(Math.max(...scales));
 }
 
 function scaledSide(length: number, scale: number): number {
   return Math.max(smallestSide, Math.floor(scale * length));
 }
 
-/** `cam`, and of the first image `affinity`. */
+/** Bytes of values alive at once in the passes over a crop of this side. */
+export function activationBytes(network: Afa, options: Required<ActivationOptions>): number {
+  return peakBytes(Object.values(cropActivations(network, options)));
+}
+
+/**
+ * Everything that is asked of a crop: from the inputs `image.<scale>.plain` and `.flipped`, [1, s, s, 3], the
+ * outputs `cam.<scale>.plain` and `.flipped`, and `affinity` of the largest unflipped.
+ */
+export function cropActivations(
+  network: Afa,
+  { scales, side }: Required<ActivationOptions>,
+  layout: HiddenLayout = "maps",
+): Record<string, Tensor> {
+  const largest = largestOf(scales);
+  const outputs: Record<string, Tensor> = {};
+  for (const [i, scale] of scales.entries()) {
+    const length = scaledSide(side, scale);
+    for (const mirror of mirrors) {
+      const image = imageInput([1, length, length], imageName(i, mirror));
+      const withAffinity = i === largest && mirror === "plain";
+      const { cam, affinity } = activationTensors(network, image, withAffinity, layout);
+      outputs[camName(i, mirror)] = cam!;
+      if (affinity) outputs["affinity"] = affinity;
+    }
+  }
+  return outputs;
+}
+
+/** `cam`, and `affinity` if asked for. */
 function activationTensors(
   network: Afa,
-  shape: readonly [number, number | string, number | string],
+  image: Grid,
   withAffinity: boolean,
+  layout: HiddenLayout,
 ): Record<string, Tensor> {
-  const { features, attention } = network.encoder.forward(imageInput(shape));
+  const { features, attention } = network.encoder.forward(image, null, layout);
   const outputs: Record<string, Tensor> = { cam: network.classifier.activate(features[3]) };
-  if (withAffinity) {
-    const first = attention.map((logits) =>
-      slice(logits, [0, 0, 0, 0], [1, ...logits.shape.slice(1)]),
-    );
-    outputs["affinity"] = network.attn_proj.forward(first);
-  }
+  if (withAffinity) outputs["affinity"] = network.attn_proj.forward(attention);
   return outputs;
 }

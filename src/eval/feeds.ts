@@ -1,11 +1,11 @@
-import type { NdArray } from "../graph/index.ts";
+import type { Feeds, NdArray } from "../graph/index.ts";
 import type { Maps } from "../pseudo/index.ts";
 
 /** Smallest side, in pixels, on which every stage of the encoder keeps a token to attend to. */
 export const smallestSide = 32;
 
-/** Weights and buffers by name, read anew at every run: training may move them in between. */
-export type Parameters = Readonly<Record<string, NdArray>>;
+/** Weights and buffers by name, read anew at every run: training may move and replace them in between. */
+export type Parameters = Feeds;
 
 /** [3, h, w] to [1, h, w, 3], or to [2, h, w, 3] with the mirror image behind it. */
 export function interleaved({ width, height, data: source }: Maps, mirrored: boolean): NdArray {
@@ -31,10 +31,10 @@ export function channelsLast({ shape, data: source }: NdArray): NdArray {
     throw new RangeError(`channelsLast: needs float32 [n, c, h, w], got [${shape}]`);
   }
   const data = new Float32Array(source.length);
-  for (let b = 0, to = 0; b < n; b++) {
-    for (let p = 0; p < h * w; p++) {
-      for (let k = 0; k < c; k++) data[to++] = source[(b * c + k) * h * w + p]!;
-    }
+  // Plane after plane: reading on is faster than writing on.
+  for (let plane = 0, from = 0; plane < n * c; plane++) {
+    const first = Math.floor(plane / c) * h * w * c + (plane % c);
+    for (let p = 0, to = first; p < h * w; p++, to += c) data[to] = source[from++]!;
   }
   return { dtype: "float32", shape: [n, h, w, c], data };
 }

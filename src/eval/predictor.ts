@@ -1,9 +1,11 @@
 import type { NdArray, Runtime } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
-import type { Labels, Maps } from "../pseudo/index.ts";
+import type { Maps } from "../pseudo/index.ts";
 import { resize } from "../pseudo/index.ts";
 import { smallestSide, type Parameters } from "./feeds.ts";
-import { ForwardPass, type Forward } from "./forward.ts";
+import { ForwardPass, type Forward, type ForwardPassOptions } from "./forward.ts";
+
+export { labelsOf } from "./upsampled-labels.ts";
 
 /** What a forward pass says of one image. */
 export interface Prediction {
@@ -24,9 +26,15 @@ export interface PredictOptions {
 export class Predictor {
   constructor(private readonly forward: Forward) {}
 
-  /** Runs a network in evaluation mode; its parameters are read anew for every image. */
-  static of(runtime: Runtime, network: Afa, parameters: Parameters): Predictor {
-    return new Predictor(new ForwardPass(runtime, network, parameters, ["clsLogits", "segLogits"]));
+  /** Runs a network in evaluation mode; its parameters are read anew for every image unless frozen. */
+  static of(
+    runtime: Runtime,
+    network: Afa,
+    parameters: Parameters,
+    options: ForwardPassOptions = {},
+  ): Predictor {
+    const wanted = ["clsLogits", "segLogits"] as const;
+    return new Predictor(new ForwardPass(runtime, network, parameters, wanted, options));
   }
 
   /**
@@ -78,25 +86,6 @@ function batchOf({ count, width, height, data: source }: Maps, mirrored: boolean
     for (let x = 0; x < width; x++) data[size + row + width - 1 - x] = source[row + x]!;
   }
   return { dtype: "float32", shape: [2, count, height, width], data };
-}
-
-/** The label of the highest logit at every pixel of an image of the given size. */
-export function labelsOf(segLogits: Maps, width: number, height: number): Labels {
-  const size = segLogits.width * segLogits.height;
-  const labels = new Uint8Array(width * height);
-  const highest = new Float32Array(width * height).fill(-Infinity);
-  // One class at a time: all of them at the size of a photograph would fill the memory.
-  for (let k = 0; k < segLogits.count; k++) {
-    const data = segLogits.data.subarray(k * size, (k + 1) * size);
-    const logits = resize({ ...segLogits, count: 1, data }, width, height).data;
-    for (let p = 0; p < logits.length; p++) {
-      if (logits[p]! > highest[p]!) {
-        highest[p] = logits[p]!;
-        labels[p] = k;
-      }
-    }
-  }
-  return { width, height, data: labels };
 }
 
 /** The image at a scale; as in the published code, source coordinates follow the factor itself. */

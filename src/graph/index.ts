@@ -6,13 +6,42 @@ export * from "./reduce.ts";
 export * from "./matmul.ts";
 export * from "./grid.ts";
 export * from "./conv.ts";
+export type { BlockedMaps } from "./blocked.ts";
+export { blockedDepthwise3x3, blockedLinear, fromBlocked, toBlocked } from "./blocked.ts";
 export * from "./norm.ts";
 export * from "./resize.ts";
 export { gradients } from "./gradient.ts";
-export { composite, constant, input, int64, scalar, stopGradient, Tensor } from "./tensor.ts";
+export type { Int8Matrix, WeightProduct } from "./quantize.ts";
+export { quantizeProducts, toInt8, weightProducts } from "./quantize.ts";
+export { rewrite } from "./rewrite.ts";
+export type { Node } from "./tensor.ts";
+export {
+  composite,
+  constant,
+  constantOf,
+  input,
+  int64,
+  scalar,
+  stopGradient,
+  Tensor,
+} from "./tensor.ts";
 export type { DType, NdArray, NdData } from "./ndarray.ts";
 export { float32, sizeOf } from "./ndarray.ts";
 export type { EncodedModel, EncodeOptions, ModelOptions } from "./onnx.ts";
 export { encodeModel, opset, writeModel } from "./onnx.ts";
+export type { Operations } from "./flops.ts";
+export { floatingPointOperations } from "./flops.ts";
 export { peakBytes } from "./memory.ts";
-export type { Runtime, Session } from "./session.ts";
+export type {
+  DeviceArray,
+  DeviceResults,
+  DeviceRuntime,
+  DeviceSession,
+  Feed,
+  Feeds,
+  Runtime,
+  Session,
+  SessionOptions,
+} from "./session.ts";
+export { hasMemory, isOnDevice } from "./session.ts";
+export { transferModel } from "./transfer.ts";

@@ -53,15 +53,13 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
     );
   }
   const inverse = axes.map((i) => perm.indexOf(i));
-  return node(
-    "Transpose",
-    [x],
-    perm.map((i) => x.shape[i]!),
-    (dy) => [transpose(dy, inverse)],
-    {
-      attributes: { perm },
-    },
-  );
+  const shape = perm.map((i) => x.shape[i]!);
+  // Where only axes of one element change places no number moves: a view instead of a copy.
+  const long = perm.filter((i) => x.shape[i] !== 1);
+  if (long.every((axis, i) => i === 0 || long[i - 1]! < axis)) return reshape(x, shape);
+  return node("Transpose", [x], shape, (dy) => [transpose(dy, inverse)], {
+    attributes: { perm },
+  });
 }
 
 /** Axes counted from the front, checked. */

@@ -8,8 +8,10 @@ import { resolve } from "./tensor.ts";
 const bytesOf: Readonly<Record<DType, number>> = {
   float32: 4,
   float64: 8,
+  float16: 2,
   int32: 4,
   int64: 8,
+  int8: 1,
   uint8: 1,
   bool: 1,
 };

@@ -1,17 +1,22 @@
 /** Element types that networks of ours use. */
-export type DType = "float32" | "float64" | "int64" | "int32" | "uint8" | "bool";
+export type DType =
+  "float32" | "float64" | "float16" | "int64" | "int32" | "int8" | "uint8" | "bool";
 
 /** ONNX's number for each element type. */
 export const onnxType: Readonly<Record<DType, number>> = {
   float32: 1,
   uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,
+  float16: 10,
   float64: 11,
 };
 
-export type NdData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
+/** float16 is kept as its bits. */
+export type NdData =
+  Float32Array | Float64Array | Uint16Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
 
 /** Numbers with a shape, in row-major order. */
 export interface NdArray {

@@ -32,19 +32,20 @@ export function reduceMean(x: Tensor, axes: readonly number[], keepDims = false)
 export function reduceMax(x: Tensor, axis: number, keepDims = false): Tensor {
   const [at] = normalizeAxes("reduceMax", [axis], x.rank) as [number];
   const kept = reduced(x.shape, [at], true);
-  const backward = (dy: Tensor): Tensor[] => {
+  const backward = (dy: Tensor, y: Tensor): Tensor[] => {
     const size = x.shape[at]!;
     if (typeof size !== "number")
       throw new RangeError(`reduceMax: no gradient over the symbolic axis ${size}`);
-    const attributes = { axis: at, keepdims: 1 };
-    const winner = cast(node("ArgMax", [x], kept, null, { dtype: "int64", attributes }), x.dtype);
     const shape = x.shape.map((_, i) => (i === at ? size : 1));
-    const positions = constant(
+    const fromEnd = constant(
       shape,
-      Array.from({ length: size }, (_, i) => i),
+      Array.from({ length: size }, (_, i) => size - i),
       x.dtype,
     );
-    return [mul(reshape(dy, kept), cast(equal(winner, positions), x.dtype))];
+    // ArgMax would say which is first, but WebGPU cannot compare its integers.
+    const ranks = mul(cast(equal(x, reshape(y, kept)), x.dtype), fromEnd);
+    const first = equal(ranks, reduceMax(ranks, at, true));
+    return [mul(reshape(dy, kept), cast(first, x.dtype))];
   };
   return node("ReduceMax", [x], reduced(x.shape, [at], keepDims), backward, {
     attributes: { axes: [at], keepdims: keepDims ? 1 : 0 },

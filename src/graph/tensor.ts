@@ -81,6 +81,11 @@ export function constant(
   });
 }
 
+/** The same of an array, which is used as it is. */
+export function constantOf(value: NdArray): Tensor {
+  return new Tensor(value.shape, value.dtype, { kind: "constant", value });
+}
+
 export function scalar(value: number, dtype: DType = "float32"): Tensor {
   return constant([], [value], dtype);
 }
@@ -96,8 +101,12 @@ function typed(data: ArrayLike<number>, dtype: DType): NdArray["data"] {
       return Float32Array.from(data);
     case "float64":
       return Float64Array.from(data);
+    case "float16":
+      return Uint16Array.from(data);
     case "int32":
       return Int32Array.from(data);
+    case "int8":
+      return Int8Array.from(data);
     case "int64":
       return BigInt64Array.from(Array.from(data, (v) => BigInt(v)));
     case "uint8":

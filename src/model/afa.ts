@@ -1,5 +1,5 @@
 import type { Grid, NdArray, Tensor } from "../graph/index.ts";
-import { input, mulDim, reshape, sizeOf, toChannelsFirst } from "../graph/index.ts";
+import { input, mul, mulDim, reshape, sizeOf, toChannelsFirst } from "../graph/index.ts";
 import type { Parameter } from "../nn/index.ts";
 import { nameParameters } from "../nn/index.ts";
 import { Random } from "../random.ts";
@@ -7,7 +7,7 @@ import type { BackboneName } from "./backbones.ts";
 import { backbones } from "./backbones.ts";
 import type { Pooling } from "./heads.ts";
 import { AffinityHead, Classifier, SegmentationDecoder } from "./heads.ts";
-import { MixTransformer } from "./mit.ts";
+import { MixTransformer, type HiddenLayout } from "./mit.ts";
 
 export interface AfaOptions {
   readonly backbone: BackboneName;
@@ -72,12 +72,14 @@ export class Afa {
   }
 
   /** Evaluation-mode forward pass. @param image normalised RGB as tokens, see `imageInput` */
-  forward(image: Grid): AfaOutputs {
-    const { features, attention } = this.encoder.forward(image);
+  forward(image: Grid, hidden: HiddenLayout = "maps"): AfaOutputs {
+    const { features, attention } = this.encoder.forward(image, null, hidden);
     const deepest = features[3];
     return {
       features: features.map(toChannelsFirst),
-      attention,
+      attention: attention.map(({ logits, scale }) =>
+        reshape(mul(logits, 1 / scale), [image.n, ...logits.shape.slice(-3)]),
+      ),
       clsLogits: this.classifier.forward(deepest, this.#pooling),
       segLogits: toChannelsFirst(this.decoder.forward(features).logits),
       affinity: this.attn_proj.forward(attention),
@@ -102,12 +104,11 @@ export class Afa {
  * The graph input "image": normalised RGB, [n, h, w, 3].
  * @param shape strings name sizes known only when the graph runs
  */
-export function imageInput([n, h, w]: readonly [
-  number | string,
-  number | string,
-  number | string,
-]): Grid {
-  const image = input("image", [n, h, w, 3]);
+export function imageInput(
+  [n, h, w]: readonly [number | string, number | string, number | string],
+  name = "image",
+): Grid {
+  const image = input(name, [n, h, w, 3]);
   const [batch, height, width] = image.shape as [number, number, number];
   return {
     tokens: reshape(image, [mulDim(mulDim(batch, height), width), 3]),

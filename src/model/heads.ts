@@ -26,7 +26,7 @@ import {
   Parameter,
   pointwiseWeight,
 } from "../nn/index.ts";
-import type { Encoded } from "./mit.ts";
+import type { AttentionLogits, Encoded } from "./mit.ts";
 
 /** Global pooling of the last stage: AFA takes the maximum (GMP). */
 export type Pooling = "max" | "average";
@@ -68,12 +68,12 @@ export class AffinityHead {
     this.bias = new Parameter([1], fanInUniform(2 * heads));
   }
 
-  /** @param attention q·kᵀ of the last two blocks, [n, heads, t, t] each @returns [n, t, t] in 0..1 */
+  /** @param attention of the last two blocks, every token with every token @returns [n, t, t] in 0..1 */
   forward(attention: Encoded["attention"]): Tensor {
     const heads = this.weight.shape[1]! / 2;
     const weights = split(reshape(this.weight.tensor, [1, 2 * heads]), [heads, heads], 1);
     // Weighing the heads first leaves one matrix to symmetrise instead of sixteen.
-    const [first, second] = attention.map((logits, i) => weighHeads(logits, weights[i]!)) as [
+    const [first, second] = attention.map((block, i) => weighHeads(block, weights[i]!)) as [
       Tensor,
       Tensor,
     ];
@@ -83,10 +83,12 @@ export class AffinityHead {
   }
 }
 
-/** Σ over heads of weight · logits: [1, heads] and [n, heads, t, t] to [n, t, t]. */
-function weighHeads(logits: Tensor, weight: Tensor): Tensor {
-  const [n, heads, t] = logits.shape as [Dim, number, Dim];
-  return reshape(matmul(weight, reshape(logits, [n, heads, mulDim(t, t)])), [n, t, t]);
+/** Σ over heads of weight · q·kᵀ (the head reads it unscaled): [1, heads] and the logits to [n, t, t]. */
+function weighHeads({ logits, scale }: AttentionLogits, weight: Tensor): Tensor {
+  const [heads, t] = logits.shape.slice(-3) as [number, Dim];
+  const n = logits.rank === 4 ? logits.shape[0]! : 1;
+  const pairs = reshape(logits, [n, heads, mulDim(t, t)]);
+  return reshape(matmul(mul(weight, 1 / scale), pairs), [n, t, t]);
 }
 
 export interface Segmented {

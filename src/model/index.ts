@@ -3,3 +3,4 @@ export { Afa, imageInput } from "./afa.ts";
 export type { Backbone, BackboneName } from "./backbones.ts";
 export { backbones } from "./backbones.ts";
 export type { Pooling } from "./heads.ts";
+export type { HiddenLayout } from "./mit.ts";

@@ -1,11 +1,15 @@
-import type { Grid, Tensor } from "../graph/index.ts";
+import type { Dim, Grid, Tensor } from "../graph/index.ts";
 import {
   add,
+  blockedLinear,
   channelsOf,
   composite,
+  fromBlocked,
+  fromChannelsFirst,
   gelu,
   gemm,
   isStatic,
+  linear,
   matmul,
   mul,
   mulDim,
@@ -13,7 +17,10 @@ import {
   reshape,
   slice,
   softmax,
+  split,
   sub,
+  toBlocked,
+  toChannelsFirst,
   tokenCount,
   transpose,
   withTokens,
@@ -24,11 +31,25 @@ import type { Backbone } from "./backbones.ts";
 /** Scales of the residual branches: row 2i and 2i + 1 are those of block i, [2 · blocks, n]. */
 export type DropPathScales = Tensor | null;
 
-/** What the encoder gives: the four stages' maps, and q·kᵀ of the last two blocks. */
+/**
+ * How the feed-forward layers' hidden maps lie: channels first, the only one with gradients; where sizes are
+ * symbolic as tokens, which makes all their products rows times weights (what 8-bit products need; equally fast
+ * in float32); or in blocks of channels where they fill
+ * them, the layout of the runtime's own convolutions and the fastest.
+ */
+export type HiddenLayout = "maps" | "tokens" | { readonly block: number };
+
+/** What the encoder gives: the four stages' maps, and the attention of the last two blocks. */
 export interface Encoded {
   readonly features: readonly [Grid, Grid, Grid, Grid];
-  /** Logits before scaling and softmax, [n, heads, t, t] each. */
-  readonly attention: readonly Tensor[];
+  readonly attention: readonly AttentionLogits[];
+}
+
+/** Self-attention before the softmax: scale · q·kᵀ. */
+export interface AttentionLogits {
+  /** [n, heads, t, keys]; of one image [heads, t, keys]. */
+  readonly logits: Tensor;
+  readonly scale: number;
 }
 
 /** Mix Transformer encoder with strides 4, 2, 2, 1 (method: paper section 3.1, SegFormer section 3.1). */
@@ -72,7 +93,7 @@ export class MixTransformer {
   }
 
   /** @param image normalised RGB as tokens, [n·h·w, 3] */
-  forward(image: Grid, dropPath: DropPathScales = null): Encoded {
+  forward(image: Grid, dropPath: DropPathScales = null, hidden: HiddenLayout = "maps"): Encoded {
     const stages = [
       [this.patch_embed1, this.block1, this.norm1],
       [this.patch_embed2, this.block2, this.norm2],
@@ -80,13 +101,13 @@ export class MixTransformer {
       [this.patch_embed4, this.block4, this.norm4],
     ] as const;
     const features: Grid[] = [];
-    const attention: Tensor[] = [];
+    const attention: AttentionLogits[] = [];
     let x = image;
     let index = 0;
     for (const [embed, blocks, norm] of stages) {
       x = embed.forward(x);
-      for (const block of blocks) {
-        const result = block.forward(x, dropPath, index++);
+      for (const layer of blocks) {
+        const result = layer.forward(x, dropPath, index++, hidden);
         x = result.x;
         attention.push(result.attention);
       }
@@ -125,10 +146,15 @@ class Block {
     this.mlp = new MixFFN(channels, 4 * channels);
   }
 
-  forward(x: Grid, scales: DropPathScales, index: number): { x: Grid; attention: Tensor } {
+  forward(
+    x: Grid,
+    scales: DropPathScales,
+    index: number,
+    hidden: HiddenLayout,
+  ): { x: Grid; attention: AttentionLogits } {
     const { y, attention } = this.attn.forward(withTokens(x, this.norm1.forward(x.tokens)));
     const attended = withTokens(x, add(x.tokens, dropPath(y, x, scales, 2 * index)));
-    const z = this.mlp.forward(withTokens(x, this.norm2.forward(attended.tokens)));
+    const z = this.mlp.forward(withTokens(x, this.norm2.forward(attended.tokens)), hidden);
     return {
       x: withTokens(x, add(attended.tokens, dropPath(z, x, scales, 2 * index + 1))),
       attention,
@@ -166,7 +192,7 @@ class Attention {
     }
   }
 
-  forward(x: Grid): { y: Tensor; attention: Tensor } {
+  forward(x: Grid): { y: Tensor; attention: AttentionLogits } {
     const c = channelsOf(x);
     const d = c / this.heads;
     let reduced = x;
@@ -174,35 +200,46 @@ class Attention {
       reduced = this.sr.forward(x);
       reduced = withTokens(reduced, this.norm.forward(reduced.tokens));
     }
-    const keys = tokenCount(reduced);
-    const byHead = reshape(this.q.forward(x.tokens), [x.n, tokenCount(x), this.heads, d]);
-    const q = transpose(byHead, [0, 2, 1, 3]); // [n, heads, t, d]
-    const kv = reshape(this.kv.forward(reduced.tokens), [x.n, keys, 2, this.heads, d]);
-    const pair = transpose(kv, [2, 0, 3, 1, 4]); // [2, n, heads, keys, d]
-    const half = (i: number): Tensor =>
-      reshape(slice(pair, [i, 0, 0, 0, 0], [1, x.n, this.heads, keys, d]), [
-        x.n,
-        this.heads,
-        keys,
-        d,
-      ]);
-    const attention = matmul(q, transpose(half(0))); // [n, heads, t, keys]
-    const attended = transpose(attend(attention, half(1), d ** -0.5), [0, 2, 1, 3]);
-    return { y: this.proj.forward(reshape(attended, [mulDim(x.n, tokenCount(x)), c])), attention };
+    const [weightK, weightV] = split(this.kv.weight.tensor, [c, c], 0) as [Tensor, Tensor];
+    const [biasK, biasV] = split(this.kv.bias.tensor, [c, c], 0) as [Tensor, Tensor];
+    const k = linear(reduced.tokens, weightK, biasK);
+    const v = linear(reduced.tokens, weightV, biasV);
+    // Scaled where it is small: a multiplication over channels instead of one over pairs of tokens.
+    const scale = d ** -0.5;
+    const q = mul(this.q.forward(x.tokens), scale);
+    const logits = matmul(byHead(x, q, this.heads), transpose(byHead(reduced, k, this.heads)));
+    const attended = attend(logits, byHead(reduced, v, this.heads));
+    return { y: this.proj.forward(byToken(x, attended)), attention: { logits, scale } };
   }
 }
 
+/** Tokens [n·t, heads·d] by head: [n, heads, t, d]. */
+function byHead(grid: Grid, tokens: Tensor, heads: number): Tensor {
+  const t = tokenCount(grid);
+  const d = channelsOf(withTokens(grid, tokens)) / heads;
+  // One image needs no axis of its own: the runtime's product then reads the heads in place.
+  if (grid.n === 1) return transpose(reshape(tokens, [t, heads, d]), [1, 0, 2]);
+  return transpose(reshape(tokens, [grid.n, t, heads, d]), [0, 2, 1, 3]);
+}
+
+/** The inverse: [(n,) heads, t, d] as tokens, [n·t, heads·d]. */
+function byToken(grid: Grid, maps: Tensor): Tensor {
+  const order = grid.n === 1 ? [1, 0, 2] : [0, 2, 1, 3];
+  const [heads, , d] = maps.shape.slice(-3) as [number, Dim, number];
+  return reshape(transpose(maps, order), [mulDim(grid.n, tokenCount(grid)), heads * d]);
+}
+
 /**
- * softmax(scale · logits) · v. The softmax's gradient needs Σ dP∘P over the keys, which equals
- * Σ dO∘O over a head's few channels: one pass less over the attention matrix.
+ * softmax(logits) · v. The softmax's gradient needs Σ dP∘P over the keys, which equals Σ dO∘O over a
+ * head's few channels: one pass less over the attention matrix.
  */
-function attend(logits: Tensor, v: Tensor, scale: number): Tensor {
-  const p = softmax(mul(logits, scale));
+function attend(logits: Tensor, v: Tensor): Tensor {
+  const p = softmax(logits);
   const o = matmul(p, v);
   return composite([logits, v], [o], ([dy], needs) => {
     const logitsGradient = (): Tensor => {
       const aligned = reduceSum(mul(dy!, o), [-1], true);
-      return mul(mul(p, sub(matmul(dy!, transpose(v)), aligned)), scale);
+      return mul(p, sub(matmul(dy!, transpose(v)), aligned));
     };
     return [needs[0] ? logitsGradient() : null, needs[1] ? matmul(transpose(p), dy!) : null];
   })[0]!;
@@ -223,8 +260,10 @@ class MixFFN {
     this.fc2 = new Linear(hidden, channels);
   }
 
-  forward(x: Grid): Tensor {
+  forward(x: Grid, layout: HiddenLayout): Tensor {
     const { n, h, w } = x;
+    if (typeof layout === "object" && channelsOf(x) % layout.block === 0)
+      return this.forwardBlocked(x, layout.block);
     const bias = reshape(this.fc1.bias.tensor, [this.hidden, 1]);
     const weight2 = this.fc2.weight.tensor;
     const bias2 = this.fc2.bias.tensor;
@@ -234,11 +273,23 @@ class MixFFN {
       const mixed = gelu(this.dwconv.dwconv.forward(hidden, n as number, h as number, w as number));
       return gemm(mixed, weight2, { transA: true, transB: true, bias: bias2 });
     }
+    if (layout === "tokens") {
+      const wide = this.fc1.forward(x.tokens); // [n·h·w, 4c]
+      const mixed = this.dwconv.dwconv.forwardMaps(toChannelsFirst(withTokens(x, wide)));
+      return this.fc2.forward(gelu(fromChannelsFirst(mixed).tokens));
+    }
     const t = tokenCount(x);
     const maps = transpose(reshape(x.tokens, [n, t, channelsOf(x)])); // [n, c, t]
     const hidden = reshape(add(matmul(this.fc1.weight.tensor, maps), bias), [n, this.hidden, h, w]);
     const mixed = reshape(gelu(this.dwconv.dwconv.forwardMaps(hidden)), [n, this.hidden, t]);
     const out = add(matmul(transpose(mixed), transpose(weight2)), bias2); // [n, t, c]
     return reshape(out, x.tokens.shape);
+  }
+
+  private forwardBlocked(x: Grid, block: number): Tensor {
+    const hidden = blockedLinear(toBlocked(x, block), this.fc1.weight.tensor, this.fc1.bias.tensor);
+    const { maps } = this.dwconv.dwconv.forwardBlocked(hidden);
+    const mixed = { maps: gelu(maps), block };
+    return fromBlocked(blockedLinear(mixed, this.fc2.weight.tensor, this.fc2.bias.tensor));
   }
 }

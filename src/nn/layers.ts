@@ -1,7 +1,8 @@
-import type { BatchStatistics, Grid, Tensor } from "../graph/index.ts";
+import type { BatchStatistics, BlockedMaps, Grid, Tensor } from "../graph/index.ts";
 import {
   batchNorm,
   batchNormInference,
+  blockedDepthwise3x3,
   conv2d,
   depthwise3x3,
   depthwise3x3Maps,
@@ -72,6 +73,11 @@ export class DepthwiseConv {
   /** @param x [n, c, h, w], sizes may be symbolic; no gradient */
   forwardMaps(x: Tensor): Tensor {
     return depthwise3x3Maps(x, this.weight.tensor, this.bias.tensor);
+  }
+
+  /** In the runtime's own layout; no gradient. */
+  forwardBlocked(x: BlockedMaps): BlockedMaps {
+    return blockedDepthwise3x3(x, this.weight.tensor, this.bias.tensor);
   }
 }
 

@@ -1,5 +1,6 @@
 import { fork, type ForkOptions } from "node:child_process";
 import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { UserError } from "../user-error.ts";
 import type { ProbeAnswer } from "./device-probe.ts";
@@ -83,7 +84,8 @@ async function supportedDevices(): Promise<DeviceName[]> {
 /** Tries a device; other than the CPU in a process of its own, for a broken driver takes it along. */
 async function probe(device: DeviceName): Promise<DeviceReport> {
   const answer = device === "cpu" ? await askHere(device) : await askChild(device);
-  if ("problem" in answer) return { device, works: false, problem: shorten(answer.problem) };
+  if ("problem" in answer)
+    return { device, works: false, problem: explain(device, answer.problem) };
   return { device, works: true, gflops: answer.result.gflops };
 }
 
@@ -115,6 +117,24 @@ function askChild(device: string): Promise<ProbeAnswer> {
 function loaderOf(url: string): string[] {
   if (!url.endsWith(".ts")) return [];
   return ["--import", pathToFileURL(createRequire(url).resolve("tsx")).href];
+}
+
+/** The libraries of CUDA are too large for the npm package: whoever wants them fetches them. */
+function explain(device: DeviceName, problem: string): string {
+  const cause = shorten(problem);
+  if (device !== "cuda" || !/shared library|\.so\b|\.dll\b/.test(problem)) return cause;
+  return (
+    `ONNX Runtime's CUDA libraries are not installed (${cause}); with an NVIDIA GPU and CUDA 12 there, ` +
+    `\`node ${installerPath()} --onnxruntime-node-install=true\` fetches them`
+  );
+}
+
+/** From the working folder, as the user types it. */
+function installerPath(): string {
+  const main = createRequire(import.meta.url).resolve("onnxruntime-node");
+  const file = join(dirname(main), "../script/install.js");
+  const near = relative(process.cwd(), file);
+  return near.startsWith("..") ? file : near;
 }
 
 /** ONNX Runtime puts its source file and a function's name before what went wrong. */

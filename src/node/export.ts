@@ -4,7 +4,8 @@ import { ExportedForward, ForwardPass, type Logits } from "../eval/forward.ts";
 import type { NdArray } from "../graph/index.ts";
 import { Random } from "../random.ts";
 import { UserError } from "../user-error.ts";
-import { exportOnnx } from "../weights/onnx-export.ts";
+import { exportedGraph, exportOnnx, type ExportedGraph } from "../weights/onnx-export.ts";
+import { halveWeights, quantizeWeights, type Precision } from "../weights/quantize.ts";
 import { encodeSafetensors } from "../weights/safetensors.ts";
 import {
   segformerConfig,
@@ -20,6 +21,8 @@ import { packageVersion } from "./version.ts";
 export type ExportFormat = "onnx" | "safetensors" | "transformersjs";
 
 export interface ExportOptions {
+  /** What weights are stored as and, with int8, products computed in; only of one .onnx file. */
+  readonly precision?: Precision;
   /** Told from the ending of `out` if not given; ONNX if there is none. */
   readonly format?: ExportFormat;
   /** File, or folder for transformers.js; beside the weights if not given. */
@@ -46,7 +49,7 @@ interface ExportedFile {
 }
 
 /** Exported and own predictions of a model may differ by this share of the largest logit. */
-const tolerance = 1e-4;
+const tolerances: Readonly<Record<Precision, number>> = { float32: 1e-4, float16: 1e-2, int8: 0.2 };
 
 /**
  * Writes a trained model as others can run it: whole or not at all. An ONNX model is run once afterwards
@@ -54,13 +57,22 @@ const tolerance = 1e-4;
  */
 export async function exportModel(
   model: OpenedModel,
-  { format: wanted, out: given, overwrite = false, externalDataFrom = 1.5e9 }: ExportOptions = {},
+  options: ExportOptions = {},
 ): Promise<Exported> {
-  const format = wanted ?? formatOf(given);
-  const out = given ?? defaultOut(model.file, format);
+  const {
+    out: given,
+    overwrite = false,
+    externalDataFrom = 1.5e9,
+    precision = "float32",
+  } = options;
+  const format = options.format ?? formatOf(given);
+  checkPrecision(precision, format);
+  const out = given ?? defaultOut(model.file, format, precision);
   checkEnding(out, format);
   const weights = ownWeights(model);
-  const plan = { out, weights, external: byteLength(weights) >= externalDataFrom };
+  const external = byteLength(weights) >= externalDataFrom;
+  const graph = await graphOf(model, weights, precision);
+  const plan = { out, weights, external, graph };
   const files =
     format === "safetensors"
       ? [{ path: out, data: encodeSafetensors(weights, safetensorsMetadata(model)) }]
@@ -74,7 +86,7 @@ export async function exportModel(
   for (const path of stale) await rm(path, { force: true });
   const written = files.map(({ path, data }) => ({ file: path, bytes: sizeOf(data) }));
   if (format === "safetensors") return { format, out, files: written };
-  const difference = await compare(model, weights, files.at(-1)!.path).catch(
+  const difference = await compare(model, weights, files.at(-1)!.path, tolerances[precision]).catch(
     async (error: unknown) => {
       for (const { path } of files) await rm(path, { force: true });
       throw error;
@@ -88,14 +100,30 @@ interface Plan {
   readonly weights: Readonly<Record<string, NdArray>>;
   /** Whether the weights get a file of their own. */
   readonly external: boolean;
+  readonly graph: ExportedGraph;
+}
+
+async function graphOf(
+  { network }: OpenedModel,
+  weights: Plan["weights"],
+  precision: Precision,
+): Promise<ExportedGraph> {
+  if (precision === "int8")
+    return await quantizeWeights(nodeRuntime(), exportedGraph(network, "tokens"), weights);
+  const graph = exportedGraph(network);
+  return precision === "float16" ? halveWeights(graph, weights) : graph;
 }
 
 /** The model last: who finds it finds all that it needs. */
-function onnxFiles(model: OpenedModel, path: string, { weights, external }: Plan): ExportedFile[] {
+function onnxFiles(
+  model: OpenedModel,
+  path: string,
+  { weights, external, graph }: Plan,
+): ExportedFile[] {
   const { network, config, classes, step } = model;
   const data = `${path}_data`;
   const encoded = exportOnnx(network, {
-    ...{ parameters: weights, config, classes, step, version: packageVersion() },
+    ...{ parameters: weights, config, classes, step, version: packageVersion(), graph },
     ...(external && { externalData: basename(data) }),
   });
   return [
@@ -121,14 +149,23 @@ function formatOf(out: string | undefined): ExportFormat {
     : "onnx";
 }
 
-function defaultOut(weights: string, format: ExportFormat): string {
-  const stem = basename(weights, extname(weights));
+function defaultOut(weights: string, format: ExportFormat, precision: Precision): string {
+  const whole = basename(weights, extname(weights));
+  const stem = precision === "float32" ? whole : `${whole}.${precision}`;
   const name = {
     onnx: ".onnx",
     safetensors: ".weights.safetensors",
     transformersjs: "-transformersjs",
   };
   return join(dirname(weights), `${stem}${name[format]}`);
+}
+
+function checkPrecision(precision: Precision, format: ExportFormat): void {
+  if (precision === "float32" || format === "onnx") return;
+  throw new UserError(
+    `export: the format ${format} has float32 weights only, ${precision} was asked for; ` +
+      "give --format onnx, or no --precision",
+  );
 }
 
 /** By its ending a model is recognised when it is used. */
@@ -175,6 +212,7 @@ async function compare(
   { file: source, network, classes }: OpenedModel,
   weights: Readonly<Record<string, NdArray>>,
   file: string,
+  tolerance: number,
 ): Promise<number> {
   const runtime = nodeRuntime();
   const random = Random.at(0, "export");

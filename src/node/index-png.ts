@@ -1,5 +1,5 @@
-import { inflateSync } from "node:zlib";
-import { decode, encode } from "fast-png";
+import { constants, crc32, deflateSync, inflateSync } from "node:zlib";
+import { decode } from "fast-png";
 import { vocPalette } from "../data/classes.ts";
 import type { LabelMap } from "../data/sample.ts";
 import { UserError } from "../user-error.ts";
@@ -15,16 +15,45 @@ const colorTypes: Readonly<Record<number, string>> = {
   6: "RGB with alpha",
 };
 
+/** Colors of all labels, as a PNG holds them. */
+const palette = Buffer.from(vocPalette.flatMap((color) => [...color]));
+const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
 /** An 8-bit PNG with the palette of VOC whose palette indices are the labels. */
-export function encodeMask(labels: LabelMap): Uint8Array {
-  return encode({
-    width: labels.width,
-    height: labels.height,
-    data: labels.data,
-    channels: 1,
-    depth: 8,
-    palette: vocPalette.map((color) => [...color]),
-  });
+export function encodeMask({ width, height, data }: LabelMap): Uint8Array {
+  if (!(width >= 1 && height >= 1) || data.length !== width * height) {
+    throw new RangeError(`mask: ${width}x${height} with ${data.length} labels; give one a pixel`);
+  }
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 3], 8); // bits, palette
+  // Every row begins with its filter: 0, none.
+  const rows = new Uint8Array((width + 1) * height);
+  for (let y = 0; y < height; y++) {
+    rows.set(data.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
+  }
+  // Labels are runs of the same value: looking for nothing else is ten times faster, and no larger than
+  // what a full search at the fastest level finds.
+  const packed = deflateSync(rows, { strategy: constants.Z_RLE });
+  return Uint8Array.from(
+    Buffer.concat([
+      signature,
+      chunk("IHDR", header),
+      chunk("PLTE", palette),
+      chunk("IDAT", packed),
+      chunk("IEND", Buffer.alloc(0)),
+    ]),
+  );
+}
+
+function chunk(type: string, data: Buffer): Buffer {
+  const bytes = Buffer.alloc(data.length + 12);
+  bytes.writeUInt32BE(data.length, 0);
+  bytes.write(type, 4, "latin1");
+  bytes.set(data, 8);
+  bytes.writeUInt32BE(crc32(bytes.subarray(4, data.length + 8)), data.length + 8);
+  return bytes;
 }
 
 /**

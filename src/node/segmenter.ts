@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Image, LabelMap } from "../data/sample.ts";
 import { ActivationPass } from "../eval/activations.ts";
 import { meanLogitMargin } from "../eval/confidence.ts";
@@ -6,6 +7,7 @@ import type { RefineLogits } from "../eval/look.ts";
 import { networkImage, withLongSide } from "../eval/network-image.ts";
 import { labelsOf, Predictor } from "../eval/predictor.ts";
 import { refinedLabel } from "../eval/refined-label.ts";
+import type { Runtime } from "../graph/index.ts";
 import { mergeCam, Par, propagate } from "../pseudo/index.ts";
 import { UserError } from "../user-error.ts";
 import { resolveDevice, type DeviceChoice, type DeviceName } from "./devices.ts";
@@ -13,6 +15,7 @@ import { readImage } from "./images.ts";
 import type { OpenedModel } from "./model-file.ts";
 import { openAnyModel, type ExportedModel } from "./onnx-model.ts";
 import { nodeRuntime } from "./runtime.ts";
+import type { SessionPool } from "./session-pool.ts";
 
 export interface SegmentOptions {
   /** Factors on the image's sides; the maximum of their logits is taken. */
@@ -23,6 +26,15 @@ export interface SegmentOptions {
   readonly longSide?: number;
   /** Turns the logits into labels along the image's colors (dense CRF, method section 12.1). */
   readonly crf?: RefineLogits;
+}
+
+export interface SegmenterOptions {
+  readonly device?: DeviceName | DeviceChoice;
+  /**
+   * Images that `segment` may compute at the same time, each in a thread of its own, with the cores divided
+   * among them: for many images at once on a CPU. The others of a call wait for their turn.
+   */
+  readonly lanes?: number;
 }
 
 /** Labels of every pixel of an image, at its own size. */
@@ -51,6 +63,8 @@ export class Segmenter {
     readonly activations: ActivationPass | null,
     /** What it computes on. */
     readonly device: string,
+    /** The threads it computes in, if not the caller's. */
+    private readonly pool: SessionPool | null,
   ) {
     const { parIterations: iterations, parDilations: dilations } = model.config.pseudo;
     this.par = new Par({ iterations, dilations });
@@ -62,27 +76,29 @@ export class Segmenter {
    */
   static async open(
     source: string | OpenedModel | ExportedModel,
-    { device = "auto" }: { device?: DeviceName | DeviceChoice } = {},
+    { device = "auto", lanes = 1 }: SegmenterOptions = {},
   ): Promise<Segmenter> {
-    const model = typeof source === "string" ? await openAnyModel(source) : source;
-    const runtime = nodeRuntime({ device: (await resolveDevice(device)).device });
-    if (model.network === null) {
-      const { file, classes } = model;
-      const forward = new ExportedForward(runtime, file, file, classes.length);
-      await forward.check();
-      return new Segmenter(model, new Predictor(forward), null, runtime.device);
+    const choice = await resolveDevice(device);
+    // Its threads start while the model is read.
+    const pool = lanes > 1 && choice.device === "cpu" ? await startPool(lanes) : null;
+    try {
+      const model = typeof source === "string" ? await openAnyModel(source) : source;
+      const runtime = nodeRuntime({ device: choice.device });
+      const predictor = await openPredictor(model, pool ?? runtime);
+      return new Segmenter(model, predictor, openActivations(model, runtime), runtime.device, pool);
+    } catch (error) {
+      await pool?.close();
+      throw error;
     }
-    const { network, parameters, config } = model;
-    return new Segmenter(
-      model,
-      Predictor.of(runtime, network, parameters),
-      new ActivationPass(runtime, network, parameters, { scales: config.pseudo.scales }),
-      runtime.device,
-    );
   }
 
   get classes(): readonly string[] {
     return this.model.classes;
+  }
+
+  /** Images that are computed at the same time. */
+  get lanes(): number {
+    return this.pool?.lanes ?? 1;
   }
 
   /** Masks from the segmentation branch, for any image (method section 11). @param image a file or pixels */
@@ -146,9 +162,41 @@ export class Segmenter {
   async release(): Promise<void> {
     await this.predictor.release();
     await this.activations?.release();
+    await this.pool?.close();
   }
 
   private async pixels(image: string | Image): Promise<Image> {
     return typeof image === "string" ? await readImage(image) : image;
   }
+}
+
+/** Threads for so many images at a time, which share the cores. */
+async function startPool(lanes: number): Promise<SessionPool> {
+  const { SessionPool } = await import("./session-pool.ts");
+  return new SessionPool({
+    lanes,
+    threads: Math.max(1, Math.floor(availableParallelism() / lanes)),
+  });
+}
+
+async function openPredictor(
+  model: OpenedModel | ExportedModel,
+  runtime: Runtime,
+): Promise<Predictor> {
+  if (model.network !== null) {
+    return Predictor.of(runtime, model.network, model.parameters, { frozen: true });
+  }
+  const { file, classes } = model;
+  const forward = new ExportedForward(runtime, file, file, classes.length);
+  await forward.check();
+  return new Predictor(forward);
+}
+
+function openActivations(
+  model: OpenedModel | ExportedModel,
+  runtime: Runtime,
+): ActivationPass | null {
+  if (model.network === null) return null;
+  const { network, parameters, config } = model;
+  return new ActivationPass(runtime, network, parameters, { scales: config.pseudo.scales });
 }

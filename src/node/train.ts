@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Config } from "../config.ts";
 import type { NdArray } from "../graph/index.ts";
 import type { TrainEvent, TrainingState } from "../train/events.ts";
@@ -6,6 +7,7 @@ import { BatchLoader, type SkippedImage } from "./batch-loader.ts";
 import type { OpenedDataset } from "./datasets/index.ts";
 import { requireTrainable } from "./datasets/index.ts";
 import { resolveDevice, type DeviceChoice, type DeviceName } from "./devices.ts";
+import { labelPool } from "./label-pool.ts";
 import { nodeRuntime } from "./runtime.ts";
 
 export interface TrainOptions {
@@ -33,7 +35,9 @@ export interface TrainOptions {
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void> {
   const { data, config, device = "auto", resume, initial, strict = false, skipped = [] } = options;
   requireTrainable(data);
-  const runtime = nodeRuntime({ device: (await resolveDevice(device)).device });
+  const cores = availableParallelism();
+  const runtime = nodeRuntime({ device: (await resolveDevice(device)).device, threads: cores });
+  const setup = { config, classes: data.classes, cores, device: runtime.device };
   const { crop, batch, maxSide, scaleRange, flip, workers } = config.data;
   // Without tags an image would teach that it shows nothing.
   const samples = (data.splits["train"] ?? []).filter(({ untagged }) => !untagged);
@@ -55,6 +59,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       },
       validation: { samples: data.splits["val"] ?? [], reader: data.reader },
       now: () => performance.now() / 1000,
+      labels: (network, parameters) => labelPool(network, { ...setup, parameters }),
       ...(options.stop && { stop: options.stop }),
       ...(resume && { resume }),
       ...(initial && { initial }),

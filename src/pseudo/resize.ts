@@ -88,13 +88,18 @@ export function reduceLabels(labels: Labels, stride: number): Labels {
 }
 
 /** Where the samples along one axis come from: (1 - share) of the first and share of the second. */
-interface Samples {
+export interface Samples {
   readonly first: Int32Array;
   readonly second: Int32Array;
   readonly share: Float32Array;
 }
 
-function samples(from: number, to: number, alignCorners: boolean, scale = to / from): Samples {
+export function samples(
+  from: number,
+  to: number,
+  alignCorners: boolean,
+  scale = to / from,
+): Samples {
   const first = new Int32Array(to);
   const second = new Int32Array(to);
   const share = new Float32Array(to);

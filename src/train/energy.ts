@@ -33,7 +33,7 @@ export class EnergyPass {
   ) {
     this.energy = new DenseEnergy({ batch });
     this.session = new LazySession(() =>
-      runtime.createSession(buildProbabilities(network, options)),
+      runtime.createSession(buildProbabilities(network, options), { whole: true }),
     );
   }
 

@@ -1,6 +1,9 @@
 import type { Config } from "../config.ts";
 import { normalizeToChannelsFirst } from "../data/normalize.ts";
-import type { ActivationPass } from "../eval/activations.ts";
+import { ActivationPass } from "../eval/activations.ts";
+import type { Parameters } from "../eval/feeds.ts";
+import type { Runtime } from "../graph/index.ts";
+import type { Afa } from "../model/index.ts";
 import type { Affinity, AffinityLabel, Box, Labels, Maps, RgbImage } from "../pseudo/index.ts";
 import {
   affinityLabel,
@@ -29,36 +32,66 @@ export interface LabelInput {
 
 /** Seconds that making labels took. */
 export interface LabelSeconds {
-  cam: number;
-  labels: number;
+  readonly cam: number;
+  readonly labels: number;
 }
 
-/** Makes a step's labels from the network itself and the tags (method sections 3 to 7). */
-export class LabelMaker {
+/** The labels of some crops, in their order. */
+export interface MadeLabels {
+  readonly labels: readonly StepLabels[];
+  /** Of all crops added up, even where several were made at a time. */
+  readonly seconds: LabelSeconds;
+}
+
+/** Where a step's labels are made: in the calling thread, or in several. */
+export interface LabelSource {
+  make(inputs: readonly LabelInput[], phase: Phase): Promise<MadeLabels>;
+  /** Frees sessions; the next labels make them again. */
+  rest(): Promise<void>;
+}
+
+type LabelConfig = Pick<Config, "data" | "pseudo" | "train">;
+
+/** Makes a step's labels from the network itself and the tags (method sections 3 to 7), one crop after the other. */
+export class LabelMaker implements LabelSource {
   private readonly par: Par;
+  private readonly activations: ActivationPass;
 
   constructor(
-    private readonly activations: ActivationPass,
-    private readonly config: Pick<Config, "data" | "pseudo" | "train">,
+    runtime: Runtime,
+    network: Afa,
+    parameters: Parameters,
+    private readonly config: LabelConfig,
+    /** Clock in seconds. */
+    private readonly now: () => number,
   ) {
-    const { parIterations: iterations, parDilations: dilations } = config.pseudo;
+    const { parIterations: iterations, parDilations: dilations, scales } = config.pseudo;
     this.par = new Par({ iterations, dilations });
+    const { crop: side } = config.data;
+    this.activations = new ActivationPass(runtime, network, parameters, { scales, side });
   }
 
-  /** @param now clock in seconds @param spent gains what this call took */
-  async label(
+  async make(inputs: readonly LabelInput[], phase: Phase): Promise<MadeLabels> {
+    const made: { labels: StepLabels; seconds: LabelSeconds }[] = [];
+    for (const input of inputs) made.push(await this.makeOne(input, phase));
+    return { labels: made.map(({ labels }) => labels), seconds: addSeconds(made) };
+  }
+
+  rest(): Promise<void> {
+    return this.activations.release();
+  }
+
+  /** The labels of one crop. */
+  async makeOne(
     { image, classes, box }: LabelInput,
     phase: Phase,
-    now: () => number,
-    spent: LabelSeconds,
-  ): Promise<StepLabels> {
+  ): Promise<{ labels: StepLabels; seconds: LabelSeconds }> {
     const { lowThreshold: low, highThreshold: high, radius } = this.config.pseudo;
-    const { par } = this;
+    const { par, now } = this;
     // Without tags everything is background: there is no activation to ask for.
     const start = now();
     const seen = classes.length > 0 ? await this.activations.run(this.normalized(image)) : null;
     const ran = now();
-    spent.cam += ran - start;
     const cam = seen
       ? mergeCam(seen.scales, classes, image.width, image.height)
       : { count: 0, width: image.width, height: image.height, data: new Float32Array(0) };
@@ -71,8 +104,7 @@ export class LabelMaker {
     const propagated = walks ? this.propagated(image, cam, seen.affinity, classes, box) : null;
     const seg = (propagated ?? pseudo)!;
     const affinity = affinityLabel(pseudo ?? seg, { radius });
-    spent.labels += now() - ran;
-    return { seg, affinity };
+    return { labels: { seg, affinity }, seconds: { cam: ran - start, labels: now() - ran } };
   }
 
   private normalized({ width, height, data }: RgbImage): Maps {
@@ -93,4 +125,11 @@ export class LabelMaker {
     const [low, high] = propagate(cam, affinity, { backgrounds, radius }) as [Maps, Maps];
     return refineAffinityLabel(image, { low, high }, classes, { par: this.par, box });
   }
+}
+
+/** What all of them took. */
+export function addSeconds(made: readonly { readonly seconds: LabelSeconds }[]): LabelSeconds {
+  const sum = (of: (seconds: LabelSeconds) => number): number =>
+    made.reduce((total, { seconds }) => total + of(seconds), 0);
+  return { cam: sum(({ cam }) => cam), labels: sum(({ labels }) => labels) };
 }

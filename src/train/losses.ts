@@ -8,10 +8,10 @@ import {
   div,
   equal,
   exp,
-  logSoftmax,
+  log,
   maximum,
   mul,
-  neg,
+  reduceMax,
   reduceSum,
   reshape,
   sigmoid,
@@ -72,10 +72,15 @@ export function segmentationLoss(
     label.dtype,
   );
   const oneHot = cast(equal(reshape(label, [rows, width, 1]), indices), logits.dtype);
-  const logProbability = logSoftmax(logits);
-  const value = neg(sumAll(mul(reduceSum(mul(logProbability, oneHot), [-1], true), weight)));
+  // The logarithm of the softmax in its parts: WebGPU has no kernel for the whole, and the gradient
+  // takes the exponentials over instead of computing them again.
+  const shifted = sub(logits, reduceMax(logits, -1, true));
+  const exponentials = exp(shifted);
+  const total = reduceSum(exponentials, [-1], true);
+  const chosen = reduceSum(mul(shifted, oneHot), [-1], true);
+  const value = sumAll(mul(sub(log(total), chosen), weight));
   return composite([logits], [value], ([dy]) => [
-    mul(sub(exp(logProbability), oneHot), mul(weight, dy!)),
+    mul(sub(div(exponentials, total), oneHot), mul(weight, dy!)),
   ])[0]!;
 }
 

@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import type { NdArray } from "../graph/index.ts";
+import type { Feed, NdArray } from "../graph/index.ts";
 import { sizeOf } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Parameter } from "../nn/index.ts";
@@ -17,19 +17,26 @@ export class WeightsMismatch extends RangeError {
   override readonly name = "WeightsMismatch";
 }
 
-/** All numbers of a network in training: weights, buffers, gradients and moments. */
+/**
+ * All numbers of a network in training: weights, buffers, gradients and moments. While it trains on a
+ * device with a memory of its own, weights and moments here are those of the last download.
+ */
 export class NetworkState {
   readonly optimizer: AdamW;
-  /** Weights and buffers by name, as graphs take them. */
+  /** Weights and buffers by name. */
   readonly parameters: Readonly<Record<string, NdArray>>;
+  /** The same as graphs are to be fed: those that moved into a device's memory are there. */
+  readonly feeds: Record<string, Feed>;
   /** Where a step's graph writes each gradient, by `grad.<name>`. */
   readonly gradients: Readonly<Record<string, NdArray>>;
   /** What the optimizer moves. */
   readonly learned: readonly Parameter[];
+  /** How often numbers were copied in from outside. */
+  loads = 0;
   private readonly batches = new BigInt64Array(1);
 
   constructor(
-    private readonly network: Afa,
+    readonly network: Afa,
     private readonly config: Config["train"],
   ) {
     const isLearned = (p: Parameter): boolean =>
@@ -58,6 +65,7 @@ export class NetworkState {
           : { dtype: "int64", shape: p.shape, data: this.batches },
       ]),
     );
+    this.feeds = { ...this.parameters };
     this.gradients = Object.fromEntries(
       this.learned.map((p) => [`grad.${p.name}`, array(p, gradients[p.name]!)]),
     );
@@ -65,6 +73,7 @@ export class NetworkState {
 
   /** Copies values in; every name must be there with its shape. */
   load(tensors: Readonly<Record<string, NdArray>>): void {
+    this.loads++;
     for (const [name, target] of Object.entries(this.parameters))
       this.copy(name, tensors[name], target);
   }
@@ -83,6 +92,7 @@ export class NetworkState {
 
   /** Takes over a checkpoint. */
   restore(tensors: Readonly<Record<string, NdArray>>): void {
+    this.loads++;
     for (const [name, target] of Object.entries(this.tensors()))
       this.copy(name, tensors[name], target);
   }

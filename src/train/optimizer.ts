@@ -17,6 +17,9 @@ export interface GroupRates {
 
 type Arrays = Readonly<Record<string, Float32Array>>;
 
+/** Rates of every group. */
+export type Rates = Readonly<Record<string, GroupRates>>;
+
 interface Slot {
   readonly name: string;
   readonly group: string;
@@ -49,8 +52,8 @@ export class AdamW {
   /** Updates that each parameter has had, in the order of `learned`; set them when resuming. */
   readonly updates: BigInt64Array;
 
-  private readonly betas: readonly [number, number];
-  private readonly eps: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
   private readonly memory: Memory;
   private readonly kernels: Kernels;
   private readonly slots: readonly Slot[];
@@ -114,15 +117,17 @@ export class AdamW {
    * alone: no decay, and their bias correction starts with their first update. Returns the names of
    * those whose gradient is not finite: they are spoilt now, and so is the run.
    */
-  step(rates: Readonly<Record<string, GroupRates>>, reached?: ReadonlySet<string>): string[] {
+  step(rates: Rates, reached?: ReadonlySet<string>): string[] {
     const [beta1, beta2] = this.betas;
     const spoilt: string[] = [];
     for (const [i, { name, group, size, value, gradient, m, v }] of this.slots.entries()) {
       if (reached && !reached.has(name)) continue;
-      const t = Number(++this.updates[i]!); // the first update has bias correction 1 - beta^1
-      const correction1 = 1 - beta1 ** t;
-      const correction2 = 1 - beta2 ** t;
-      const { learningRate, weightDecay } = rates[group] ?? missingGroup(group, name, rates);
+      const own = rates[group] ?? missingGroup(group, name, rates);
+      const { decay, rate, correction } = updateFactors(
+        Number(++this.updates[i]!),
+        own,
+        this.betas,
+      );
       const poison = this.kernels.adamw(
         value,
         gradient,
@@ -133,9 +138,9 @@ export class AdamW {
         1 - beta1,
         beta2,
         1 - beta2,
-        1 - learningRate * weightDecay,
-        learningRate / correction1,
-        1 / Math.sqrt(correction2),
+        decay,
+        rate,
+        correction,
         this.eps,
       );
       if (poison !== 0) spoilt.push(name);
@@ -144,7 +149,28 @@ export class AdamW {
   }
 }
 
-function missingGroup(group: string, name: string, rates: object): never {
+/** What an update multiplies with: p = decay·p − rate·m / (√v·correction + ε). */
+export interface UpdateFactors {
+  readonly decay: number;
+  readonly rate: number;
+  readonly correction: number;
+}
+
+/** @param t number of the update; the first has the bias corrections 1 − β¹ */
+export function updateFactors(
+  t: number,
+  { learningRate, weightDecay }: GroupRates,
+  [beta1, beta2]: readonly [number, number],
+): UpdateFactors {
+  return {
+    decay: 1 - learningRate * weightDecay,
+    rate: learningRate / (1 - beta1 ** t),
+    correction: 1 / Math.sqrt(1 - beta2 ** t),
+  };
+}
+
+/** Parameters without the rates of their group. */
+export function missingGroup(group: string, name: string, rates: object): never {
   throw new RangeError(
     `AdamW: ${name} is in group ${group}, rates are given for ${Object.keys(rates).join(", ")}`,
   );

@@ -1,14 +1,16 @@
 import type { Config } from "../config.ts";
 import type { Batch } from "../data/sample.ts";
-import { ActivationPass } from "../eval/activations.ts";
-import type { NdArray, Runtime, Session } from "../graph/index.ts";
-import { float32 } from "../graph/index.ts";
+import type { NdArray, Runtime } from "../graph/index.ts";
+import { float32, hasMemory } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Box } from "../pseudo/index.ts";
+import { DeviceLearner } from "./device-learner.ts";
 import { EnergyPass, type EnergyInput } from "./energy.ts";
 import type { Phase, StepEvent } from "./events.ts";
 import { batchFeeds, labelCounts, labelFeeds, partOf, type BatchFeeds } from "./feeds.ts";
-import { LabelMaker, type LabelInput, type LabelSeconds, type StepLabels } from "./labels.ts";
+import { LabelMaker, type LabelInput, type LabelSource, type StepLabels } from "./labels.ts";
+import { HostLearner } from "./host-learner.ts";
+import type { Learner } from "./learner.ts";
 import type { NetworkState } from "./network-state.ts";
 import { PartSums } from "./part-sums.ts";
 import { buildStep, type PassOptions, type StepGraph, type StepKind } from "./step-graph.ts";
@@ -26,15 +28,14 @@ export interface StepResult extends Pick<
 interface CompiledStep {
   readonly kind: StepKind;
   readonly graph: StepGraph;
-  readonly session: Session;
   readonly energy: EnergyPass | null;
 }
 
 /** One training step (method section 8): labels, losses, gradients, AdamW. */
 export class Stepper {
   private compiled: CompiledStep | null = null;
-  private readonly labelMaker: LabelMaker;
-  private readonly activations: ActivationPass;
+  private readonly labels: LabelSource;
+  private readonly learner: Learner;
   /** Names of what L_cls depends on: encoder and classifier. */
   private readonly classified: ReadonlySet<string>;
 
@@ -45,14 +46,15 @@ export class Stepper {
     private readonly config: Config,
     /** Clock in seconds. */
     private readonly now: () => number,
+    /** Where labels are made; in the calling thread if not given. */
+    labels?: LabelSource,
   ) {
-    this.activations = new ActivationPass(runtime, network, state.parameters, {
-      scales: config.pseudo.scales,
-      side: config.data.crop,
-    });
+    this.learner = hasMemory(runtime)
+      ? new DeviceLearner(runtime, state)
+      : new HostLearner(runtime, state);
+    this.labels = labels ?? new LabelMaker(runtime, network, state.feeds, config, now);
     const names = state.learned.map((p) => p.name);
     this.classified = new Set(names.filter((name) => /^(encoder|classifier)\./.test(name)));
-    this.labelMaker = new LabelMaker(this.activations, config);
   }
 
   /** What a step trains; steps count from 0. */
@@ -69,13 +71,15 @@ export class Stepper {
     const { config, state, now } = this;
     const start = now();
     const phase = this.phase(step);
+    await this.learner.begin();
     const full = phase !== "classification" || config.train.warmupLosses;
     const { size: n, crop } = batch;
 
-    const spent = { cam: 0, labels: 0 };
     const inputs = full ? this.labelInputs(batch) : [];
-    const labels = await this.makeLabels(inputs, phase, spent);
+    const { labels, seconds: made } = await this.labels.make(inputs, phase);
     const labelled = now();
+    // Where several are made at a time, each part has its share of the time that passed.
+    const pace = (labelled - start) / (made.cam + made.labels || 1);
 
     const feeds = {
       ...batchFeeds(batch, step, this.network, config),
@@ -100,7 +104,7 @@ export class Stepper {
     const rates = state.rates(step);
     // In the classification phase the loss is L_cls alone, even where the others are computed too.
     const reached = phase === "classification" ? this.classified : undefined;
-    const spoilt = state.optimizer.step(rates, reached);
+    const spoilt = await this.learner.update(rates, reached);
     if (spoilt.length > 0) {
       throw new RangeError(
         `train: step ${step}: the gradient of ${spoilt[0]} is not finite (${spoilt.length} tensors in all); ` +
@@ -117,8 +121,8 @@ export class Stepper {
       pairs: sums.pairs(),
       seconds: {
         data: 0,
-        cam: spent.cam,
-        labels: spent.labels,
+        cam: made.cam * pace,
+        labels: made.labels * pace,
         network: ran - labelled,
         optimizer: end - ran,
         total: end - start,
@@ -126,22 +130,33 @@ export class Stepper {
     };
   }
 
-  async release(): Promise<void> {
-    await this.drop();
-    await this.activations.release();
+  /** Brings what the steps learned to the network's state; until then a device may hold it alone. */
+  download(): Promise<void> {
+    return this.learner.download();
   }
 
-  /** Losses and gradients of a batch, part by part: the gradients are left in the network's state. */
+  /** Frees what a step keeps beyond weights and moments; the next one makes it again. */
+  async rest(): Promise<void> {
+    await this.drop();
+    await this.labels.rest();
+  }
+
+  /** Frees everything; what was not downloaded is lost. */
+  async release(): Promise<void> {
+    await this.rest();
+    await this.learner.release();
+  }
+
+  /** Losses and gradients of a batch, part by part: the gradients are left with the learner. */
   private async compute(
     kind: StepKind,
     feeds: BatchFeeds,
     energyOf: readonly EnergyInput[],
     phase: Phase,
   ): Promise<PartSums> {
-    const { parameters, gradients } = this.state;
     const { batch } = this.config.data;
     const parts = batch / this.partSize;
-    const { graph, session, energy } = await this.compiledFor(kind);
+    const { graph, energy } = await this.compiledFor(kind);
     const { seg, affinity, regularization } = this.config.loss;
     const weights = phase === "classification" ? [0, 0, 0] : [seg, affinity, regularization];
     const shared: Record<string, NdArray> =
@@ -156,14 +171,7 @@ export class Stepper {
         const crops = energyOf.slice(first, first + this.partSize);
         own["energy_gradient"] = await energy.gradient(own, crops);
       }
-      const fetches: Record<string, NdArray | null> = {};
-      for (const name of Object.keys(graph.outputs)) fetches[name] = null;
-      // The first part writes its gradients where the optimizer reads them, the others add theirs.
-      for (const name of graph.gradients)
-        fetches[`grad.${name}`] = part === 0 ? gradients[`grad.${name}`]! : null;
-      const results = await session.run({ ...parameters, ...shared, ...own }, fetches);
-      sums.add(results);
-      if (part > 0) for (const name of graph.gradients) accumulate(gradients, results, name);
+      sums.add(await this.learner.pass({ ...shared, ...own }, part));
     }
     return sums;
   }
@@ -180,18 +188,6 @@ export class Stepper {
         box: Array.from(batch.boxes.subarray(4 * i, 4 * i + 4)) as unknown as Box,
       };
     });
-  }
-
-  private async makeLabels(
-    inputs: readonly LabelInput[],
-    phase: Phase,
-    spent: LabelSeconds,
-  ): Promise<StepLabels[]> {
-    const out: StepLabels[] = [];
-    for (const input of inputs) {
-      out.push(await this.labelMaker.label(input, phase, this.now, spent));
-    }
-    return out;
   }
 
   /** Crops that are computed at once. */
@@ -214,32 +210,23 @@ export class Stepper {
     };
     const energy =
       kind === "full" && loss.regularization > 0
-        ? new EnergyPass(runtime, network, state.parameters, pass, data.batch)
+        ? new EnergyPass(runtime, network, state.feeds, pass, data.batch)
         : null;
     const graph = buildStep(network, {
       ...pass,
       ...{ kind, whole: data.batch, energy: energy !== null, learned: state.learned },
     });
-    this.compiled = { kind, graph, energy, session: await runtime.createSession(graph.model) };
+    await this.learner.prepare(graph);
+    this.compiled = { kind, graph, energy };
     return this.compiled;
   }
 
   private async drop(): Promise<void> {
     const old = this.compiled;
     this.compiled = null;
-    await old?.session.release();
+    await this.learner.rest();
     await old?.energy?.release();
   }
-}
-
-function accumulate(
-  gradients: Readonly<Record<string, NdArray>>,
-  results: Readonly<Record<string, NdArray>>,
-  name: string,
-): void {
-  const sum = gradients[`grad.${name}`]!.data as Float32Array;
-  const more = results[`grad.${name}`]!.data as Float32Array;
-  for (let i = 0; i < sum.length; i++) sum[i]! += more[i]!;
 }
 
 function checkFinite(step: number, losses: StepResult["losses"], names: readonly string[]): void {

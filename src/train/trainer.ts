@@ -7,6 +7,7 @@ import { Predictor } from "../eval/predictor.ts";
 import type { NdArray, Runtime } from "../graph/index.ts";
 import { Afa } from "../model/index.ts";
 import type { TrainEvent, TrainingState } from "./events.ts";
+import type { LabelSource } from "./labels.ts";
 import { NetworkState } from "./network-state.ts";
 import { Stepper } from "./step.ts";
 
@@ -33,6 +34,11 @@ export interface TrainOptions {
   readonly panels?: number;
   /** Asked after every step: true makes a checkpoint and leaves. */
   readonly stop?: () => boolean;
+  /**
+   * Where labels are made, if elsewhere than in the calling thread; it is at rest when training ends.
+   * @param parameters of the network, current at every step
+   */
+  readonly labels?: (network: Afa, parameters: NetworkState["parameters"]) => LabelSource | null;
 }
 
 /** The network that a configuration describes. */
@@ -55,10 +61,11 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   if (resume) state.restore(resume.tensors);
   else state.load({ ...network.initialize(seed), ...initial });
 
-  const stepper = new Stepper(runtime, network, state, config, now);
+  const labels = options.labels?.(network, state.parameters) ?? undefined;
+  const stepper = new Stepper(runtime, network, state, config, now, labels);
   const networks = {
-    predictor: Predictor.of(runtime, network, state.parameters),
-    activations: new ActivationPass(runtime, network, state.parameters, config.pseudo),
+    predictor: Predictor.of(runtime, network, state.feeds),
+    activations: new ActivationPass(runtime, network, state.feeds, config.pseudo),
   };
   const due = (made: number, every: number): boolean =>
     made === steps || (every > 0 && made % every === 0);
@@ -92,7 +99,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       let improved = false;
       if (validation && owed) {
         // What a step keeps is most of the memory, and is made again in less than a second.
-        await stepper.release();
+        await stepper.rest();
         const scores = yield* validate(validation, networks, options);
         owed = scores === null;
         if (scores) {
@@ -111,6 +118,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
           config: JSON.stringify(config),
           classes: JSON.stringify(classes),
         };
+        await stepper.download();
         const checkpoint = { step: made, tensors: state.tensors(), metadata };
         yield { type: "checkpoint", step: made, state: checkpoint, best: improved };
       }

@@ -28,3 +28,23 @@ export function widenBfloat16(bits: Uint16Array): Float32Array {
   for (let i = 0; i < bits.length; i++) out[i] = bits[i]! << 16;
   return new Float32Array(out.buffer);
 }
+
+/** float32 as IEEE half precision bits, rounded to the nearest, ties to even; too large becomes infinity. */
+export function narrowFloat16(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(bits, (x) => {
+    const sign = (x >>> 16) & 0x8000;
+    const exponent = ((x >>> 23) & 0xff) - 112; // 112 = 127 - 15, the biases
+    const mantissa = x & 0x7fffff;
+    if (exponent === 143) return sign | 0x7c00 | (mantissa === 0 ? 0 : 0x200);
+    if (exponent >= 31) return sign | 0x7c00;
+    if (exponent < -10) return sign;
+    // Below the smallest exponent the hidden bit is written out, further right.
+    const whole = exponent > 0 ? (exponent << 23) | mantissa : mantissa | 0x800000;
+    const shift = exponent > 0 ? 13 : 14 - exponent;
+    const kept = whole >>> shift;
+    const rest = whole & ((1 << shift) - 1);
+    const half = 1 << (shift - 1);
+    return sign | (kept + (rest > half || (rest === half && (kept & 1) === 1) ? 1 : 0)); // carries into the exponent
+  });
+}

@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
-import type { EncodedModel, NdArray } from "../graph/index.ts";
+import type { EncodedModel, NdArray, Tensor } from "../graph/index.ts";
 import { encodeModel, fromChannelsFirst, input } from "../graph/index.ts";
-import type { Afa } from "../model/index.ts";
+import type { Afa, HiddenLayout } from "../model/index.ts";
 
 /** Names of an exported model's input and outputs: those of Hugging Face's SegFormer, and one more. */
 export const exportedNames = {
@@ -9,6 +9,16 @@ export const exportedNames = {
   segLogits: "logits",
   clsLogits: "tag_logits",
 } as const;
+
+/** An exported model's outputs by name, from its input. */
+export type ExportedGraph = Readonly<Record<"logits" | "tag_logits", Tensor>>;
+
+/** The graph that is exported, its weights still inputs. @param hidden see `HiddenLayout` */
+export function exportedGraph(network: Afa, hidden?: HiddenLayout): ExportedGraph {
+  const pixels = input(exportedNames.pixels, ["batch", 3, "height", "width"]);
+  const { clsLogits, segLogits } = network.forward(fromChannelsFirst(pixels), hidden);
+  return { [exportedNames.segLogits]: segLogits, [exportedNames.clsLogits]: clsLogits };
+}
 
 export interface ExportOptions {
   /** Weights and buffers by name. */
@@ -20,6 +30,8 @@ export interface ExportOptions {
   readonly step: number;
   /** The version of this package. */
   readonly version: string;
+  /** What to write: `exportedGraph`, unless it was changed. */
+  readonly graph?: ExportedGraph;
   /** Name of the file beside the model's that is to hold the weights; without it they are in the model. */
   readonly externalData?: string;
 }
@@ -29,11 +41,8 @@ export interface ExportOptions {
  * and in its metadata the classes and what to do to an image first.
  */
 export function exportOnnx(network: Afa, options: ExportOptions): EncodedModel {
-  const { parameters, externalData } = options;
-  const pixels = input(exportedNames.pixels, ["batch", 3, "height", "width"]);
-  const { clsLogits, segLogits } = network.forward(fromChannelsFirst(pixels));
-  const outputs = { [exportedNames.segLogits]: segLogits, [exportedNames.clsLogits]: clsLogits };
-  return encodeModel(outputs, {
+  const { parameters, externalData, graph = exportedGraph(network) } = options;
+  return encodeModel(graph, {
     initializers: parameters,
     metadata: exportMetadata(options),
     ...describe(options),

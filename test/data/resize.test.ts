@@ -16,6 +16,35 @@ function noise(width: number, height: number, seed = 1): Image {
   };
 }
 
+/** Resizes the middle axis of [lines, from, step] to `to`, each pixel by the formula. */
+function plainPass(
+  source: Uint8Array,
+  step: number,
+  from: number,
+  to: number,
+  lines: number,
+): Uint8Array {
+  const support = Math.max(1, from / to);
+  const out = new Uint8Array(lines * to * step);
+  for (let i = 0; i < to; i++) {
+    const center = (i + 0.5) * (from / to);
+    const low = Math.max(0, Math.floor(center - support + 0.5));
+    const high = Math.min(from, Math.floor(center + support + 0.5));
+    const triangle = Array.from({ length: high - low }, (_, j) =>
+      Math.max(0, 1 - Math.abs(low + j + 0.5 - center) / support),
+    );
+    const total = triangle.reduce((a, b) => a + b, 0);
+    for (let at = 0; at < lines * step; at++) {
+      const [line, c] = [Math.floor(at / step), at % step];
+      const pixels = triangle.map((weight, j) => {
+        return (weight / total) * source[(line * from + low + j) * step + c]!;
+      });
+      out[(line * to + i) * step + c] = pixels.reduce((a, b) => a + b, 0.5);
+    }
+  }
+  return out;
+}
+
 describe("resizing", () => {
   const [height, width] = golden["image"]!.shape as [number, number];
   const source: Image = { width, height, data: golden["image"]!.data as Uint8Array };
@@ -63,6 +92,19 @@ describe("resizing", () => {
             whole.data.subarray(from, from + cut.width * 3),
           );
         }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("every pass is the weighted sum of its pixels to the last bit, however many there are", () => {
+    const side = fc.integer({ min: 1, max: 24 });
+    fc.assert(
+      fc.property(side, side, side, side, (w, h, toW, toH) => {
+        const image = noise(w, h);
+        const { data } = resizeImage(image, toW, toH);
+        const rows = plainPass(image.data, 3, w, toW, h); // along x
+        expect(data).toEqual(plainPass(rows, 3 * toW, h, toH, 1)); // along y
       }),
       { numRuns: 60 },
     );

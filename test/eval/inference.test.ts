@@ -30,6 +30,24 @@ test.each([
   },
 );
 
+test("frozen weights give what fed ones give, and keep giving it when those change", async () => {
+  const golden = readGolden("inference_msc_flip");
+  const network = new Afa({ backbone: "mit_tiny", classes: 5, decoderWidth: 32 });
+  const parameters = asArrays(readGolden("model"));
+  const [, , height, width] = golden["image"]!.shape as [number, number, number, number];
+  const pixels = Uint8Array.from(channelsLast(golden["image"]!).data as Float32Array);
+  const input = withLongSide({ width, height, data: pixels }, imageNetNormalization, 128);
+  const predictor = Predictor.of(nodeRuntime(), network, parameters, { frozen: true });
+  const expected = golden["seg_logits.single"]!.data;
+  for (let i = 0; i < 2; i++) {
+    const { segLogits } = await predictor.predict(input);
+    expect(worstError(segLogits.data, expected)).toBeLessThan(1e-5);
+    for (const { data } of Object.values(parameters))
+      if (data instanceof Float32Array) data.fill(0);
+  }
+  await predictor.release();
+});
+
 test("the long side is met exactly and the other side rounded down", () => {
   const size = (width: number, height: number, longSide: number): number[] => {
     const image = { width, height, data: new Uint8Array(width * height * 3) };

@@ -55,6 +55,49 @@ describe.each([
   });
 });
 
+describe.each([
+  ["float16", 0.65, 0.998],
+  ["int8", 0.7, 0.95],
+] as const)("precision %s", (precision, size, agreement) => {
+  test("is a smaller file that segments as the run does", async () => {
+    const whole = await exportModel(model, { out: join(folder, "whole.onnx") });
+    const small = await exportModel(model, { precision });
+    expect(small.out).toBe(join(folder, "run", "weights", `best.${precision}.onnx`));
+    expect(small.files[0]!.bytes).toBeLessThan(size * whole.files[0]!.bytes);
+    expect(small.difference).toBeGreaterThan(1e-6);
+    const segmented = async (path: string): Promise<ArrayLike<number>> => {
+      const segmenter = await Segmenter.open(path, { device: "cpu" });
+      const { data } = await segmenter.segment(image);
+      await segmenter.release();
+      return data;
+    };
+    const [expected, actual] = [await segmented(whole.out), await segmented(small.out)];
+    const same = Array.from(expected).filter((label, i) => label === actual[i]).length;
+    expect(same / expected.length).toBeGreaterThan(agreement);
+    const { classes: names, step } = await openAnyModel(small.out);
+    expect({ names, step }).toEqual({ names: classes, step: 12 });
+  });
+
+  test("can have its weights outside", async () => {
+    const { files, difference } = await exportModel(model, { precision, externalDataFrom: 1000 });
+    expect(files).toHaveLength(2);
+    expect(difference).toBeLessThan(0.1);
+  });
+
+  test.each(["safetensors", "transformersjs"] as const)("is refused for %s", async (format) => {
+    await expect(exportModel(model, { precision, format })).rejects.toThrow(
+      `export: the format ${format} has float32 weights only, ${precision} was asked for`,
+    );
+  });
+
+  test("does not keep a model of NaN", async () => {
+    writeCheckpoint(checkpoint, (values) => values.fill(NaN));
+    const out = join(folder, "broken.onnx");
+    const failing = exportModel(await openModel(checkpoint), { out, precision });
+    await expect(failing).rejects.toThrow("broken.onnx: not kept, for its predictions differ");
+  });
+});
+
 test("a folder for transformers.js is itself a model to segment with", async () => {
   const out = join(folder, "web");
   for (const externalDataFrom of [1000, 1e9]) {

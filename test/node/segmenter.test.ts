@@ -51,3 +51,18 @@ test("label is less sure of a tag among several than of none at all", async () =
   expect(two.confidence).toBeGreaterThan(0);
   expect(two.confidence).toBeLessThan(1);
 });
+
+test("in lanes many images at once have the masks that they have one after the other", async () => {
+  const lanes = await Segmenter.open(model, { device: "cpu", lanes: 2 });
+  expect([segmenter.lanes, lanes.lanes]).toEqual([1, 2]);
+  const images = [0, 1, 2, 3].map((index) => generateScene({ seed: 2, index, size: 40 + index }));
+  const made = await Promise.all(images.map((scene) => lanes.segment(scene.image, { flip: true })));
+  await lanes.release();
+  for (const [i, { confidence, ...mask }] of made.entries()) {
+    const { confidence: expected, ...alone } = await segmenter.segment(images[i]!.image, {
+      flip: true,
+    });
+    expect(mask).toEqual(alone);
+    expect(confidence).toBeCloseTo(expected, 5);
+  }
+});

@@ -1,79 +1,32 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "../../src/config.ts";
-import type { Batch } from "../../src/data/sample.ts";
-import { Afa } from "../../src/model/index.ts";
 import { nodeRuntime } from "../../src/node/runtime.ts";
-import { NetworkState } from "../../src/train/network-state.ts";
+import type { NetworkState } from "../../src/train/network-state.ts";
 import { Stepper } from "../../src/train/step.ts";
-import { readGolden, type GoldenTensor } from "../golden.ts";
-import { asArrays, channelsLast, normError } from "../network.ts";
-
-const golden = readGolden("trajectory");
-const withPrefix = (prefix: string): Record<string, GoldenTensor> =>
-  Object.fromEntries(
-    Object.entries(golden).flatMap(([key, tensor]) =>
-      key.startsWith(prefix) ? [[key.slice(prefix.length), tensor]] : [],
-    ),
-  );
-
-function batchOf(step: number): Batch {
-  const part = withPrefix(`step${step}.`);
-  return {
-    names: ["first", "second"],
-    size: 2,
-    crop: 96,
-    images: Uint8Array.from(channelsLast(part["image"]!).data as Float32Array),
-    tags: Float32Array.from(part["cls_label"]!.data),
-    boxes: Int32Array.from(part["img_box"]!.data),
-  };
-}
+import { normError } from "../network.ts";
+import {
+  batchOf,
+  golden,
+  trajectoryConfig,
+  trajectoryError,
+  trajectoryStart,
+  withPrefix,
+} from "./golden-trajectory.ts";
 
 /** Makes the 24 steps and compares every loss on the way. */
 async function replay(
   labelOf: (step: number) => Uint8Array | undefined,
 ): Promise<{ state: NetworkState; agreement: number }> {
-  const base = parseConfig({ preset: "voc" });
-  const config = {
-    ...base,
-    model: {
-      ...base.model,
-      backbone: "mit_tiny" as const,
-      decoderWidth: 32,
-      dropPath: 0,
-      dropout: 0,
-    },
-    data: { ...base.data, crop: 96, batch: 2 },
-    pseudo: { ...base.pseudo, radius: 1 },
-    train: {
-      ...base.train,
-      steps: 24,
-      camSteps: 6,
-      affinitySteps: 12,
-      lr: 1e-3,
-      warmupSteps: 4,
-      warmupLosses: true,
-    },
-  };
-  const network = new Afa({ backbone: "mit_tiny", classes: 5, decoderWidth: 32 });
-  const state = new NetworkState(network, config.train);
-  state.load(asArrays(withPrefix("init.")));
+  const config = trajectoryConfig();
+  const { network, state } = trajectoryStart(config);
   const stepper = new Stepper(nodeRuntime(), network, state, config, () => 0);
-  const expected = golden["losses"]!;
-  const columns = expected.shape[1]!;
+  const columns = golden["losses"]!.shape[1]!;
   let pixels = 0;
   let agreeing = 0;
   for (let step = 0; step < 24; step++) {
-    const { losses, learningRate, labels, pairs } = await stepper.run(
-      step,
-      batchOf(step),
-      labelOf(step),
-    );
-    const row = expected.data.subarray(step * columns, (step + 1) * columns);
-    const actual = [losses.cls, losses.seg, losses.affinity, losses.total, learningRate];
-    for (const [i, value] of actual.entries()) {
-      const error = Math.abs(value! - row[i]!) / Math.abs(row[i]!);
-      expect(error, `step ${step}, column ${i}: ${value} against ${row[i]}`).toBeLessThan(5e-4);
-    }
+    const result = await stepper.run(step, batchOf(step), labelOf(step));
+    expect(trajectoryError(step, result), `step ${step}`).toBeLessThan(5e-4);
+    const { labels, pairs } = result;
+    const row = golden["losses"]!.data.subarray(step * columns, (step + 1) * columns);
     expect([pairs!.positive, pairs!.negative]).toEqual([row[5], row[6]]);
     const truth = golden[`step${step}.seg_label`]!.data;
     labels.forEach(({ seg }, i) => {

@@ -1,17 +1,20 @@
 import { Command, Option } from "commander";
 import { UserError } from "../../user-error.ts";
+import type { Precision } from "../../weights/quantize.ts";
 import type { Exported, ExportFormat } from "../export.ts";
 import { inUnits } from "../units.ts";
 import { invocation } from "./invocation.ts";
 import { withExamples, withJson } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
 
+const precisions: readonly Precision[] = ["float32", "float16", "int8"];
 const formats: readonly ExportFormat[] = ["onnx", "safetensors", "transformersjs"];
 
 interface ExportCommandOptions {
   readonly json?: boolean;
   readonly model: string;
   readonly format?: ExportFormat;
+  readonly precision?: Precision;
   readonly out?: string;
   readonly overwrite?: boolean;
 }
@@ -27,7 +30,9 @@ export function exportCommand(open: OpenOutput): Command {
         "                  preprocessing are in its metadata\n" +
         "  safetensors     the weights alone, under their published names\n" +
         "  transformersjs  a folder that transformers.js loads, for its pipeline\n" +
-        '                  "image-segmentation"',
+        '                  "image-segmentation"\n' +
+        "Of one .onnx file, --precision float16 halves the size; int8 makes it a third and is\n" +
+        "faster on processors with 8-bit products: measure yours with eval before and after.",
     )
     .requiredOption("--model <run>", "run folder, or a weights file")
     .addOption(
@@ -35,6 +40,12 @@ export function exportCommand(open: OpenOutput): Command {
         "--format <name>",
         "what to write; told from the ending of --out, else onnx",
       ).choices(formats),
+    )
+    .addOption(
+      new Option(
+        "--precision <name>",
+        "of the weights in an .onnx file; with int8, of the products too (default: float32)",
+      ).choices(precisions),
     )
     .option("--out <path>", "the file, or with transformersjs the folder")
     .option("--overwrite", "replace files that are there already");
@@ -58,6 +69,7 @@ export function exportCommand(open: OpenOutput): Command {
     command,
     "tag2mask export --model runs/train/exp",
     "tag2mask export --model runs/train/exp --out animals.onnx",
+    "tag2mask export --model runs/train/exp --precision int8 --out fast.onnx",
     "tag2mask export --model runs/train/exp --format transformersjs --out site/animals",
     "tag2mask segment --model animals.onnx --out masks photos/*.jpg",
   );

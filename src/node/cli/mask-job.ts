@@ -97,9 +97,11 @@ async function writeEach<T extends MaskItem>(
     }
     const { image, result } = made;
     const { confidence } = result;
-    const files = await folder.write(item.name, result, image, { source: item.file, confidence });
+    const origin = { source: item.file, confidence };
+    const { thumbnail, ...files } = await folder.write(item.name, result, image, origin);
     const tags = result.tags.map((tag) => result.classes[tag]!);
-    done.push({ name: item.name, file: item.file, ...files, confidence, tags });
+    const small = thumbnail && { thumbnail };
+    done.push({ name: item.name, file: item.file, ...files, ...small, confidence, tags });
     output.record({ image: item.file, ...files, confidence, tags });
     output.progress.update(meter.read(i, items.length));
   }

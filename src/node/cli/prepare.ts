@@ -5,6 +5,7 @@ import type { OpenedDataset } from "../datasets/index.ts";
 import type { DeviceChoice, DeviceName } from "../devices.ts";
 import type { Segmenter } from "../segmenter.ts";
 import { invocation } from "./invocation.ts";
+import { lanesFor, type Segmenting } from "./lanes.ts";
 import type { ModelOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { readingProgress } from "./reading-progress.ts";
@@ -41,16 +42,19 @@ export async function chooseDevice(name: DeviceName, output: Output): Promise<De
   return choice;
 }
 
-/** Opens a trained model on the device asked for. */
+/** Opens a trained model on the device asked for. @param work what it is to segment, for many at a time */
 export async function openSegmenter(
   { model, device }: ModelOptions,
   output: Output,
+  work?: Segmenting,
 ): Promise<Segmenter> {
   const { Segmenter } = await import("../segmenter.ts");
   const { openAnyModel } = await import("../onnx-model.ts");
   // First what fails at once, then what takes seconds.
   const opened = await openAnyModel(model);
-  return Segmenter.open(opened, { device: await chooseDevice(device, output) });
+  const choice = await chooseDevice(device, output);
+  const lanes = work && choice.device === "cpu" ? lanesFor(opened, work) : 1;
+  return Segmenter.open(opened, { device: choice, lanes });
 }
 
 /** A run goes on with the classes it has begun to learn. */

@@ -29,14 +29,17 @@ export function segmentCommand(open: OpenOutput): Command {
       const { MaskFolder } = await import("../masks/mask-folder.ts");
       const { writeMasks } = await import("./mask-job.ts");
       const { crfAhead, withCrf } = await import("./with-crf.ts");
-      const segmenter = await openSegmenter(options, output);
+      const work = { images: items.length, scales: scales ?? [1], flip, longSide };
+      const segmenter = await openSegmenter(options, output, work);
       try {
         const folder = await MaskFolder.create(options.out, segmenter.classes, options);
         const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };
         await withCrf(options.crf ?? false, async (crf) => {
           const make = (image: Image): Promise<Segmentation> =>
             segmenter.segment(image, { ...views, ...(crf && { crf }) });
-          await writeMasks({ items, folder, make, strict, ahead: crf ? crfAhead : 0 }, output);
+          const { lanes } = segmenter;
+          const ahead = Math.max(lanes > 1 ? lanes + 1 : 0, crf ? crfAhead : 0);
+          await writeMasks({ items, folder, make, strict, ahead }, output);
         });
       } finally {
         await segmenter.release();

@@ -1,12 +1,14 @@
-import { resolve } from "node:path";
+import { extname, resolve, sep } from "node:path";
 import { nearest } from "../../config/nearest.ts";
 import { validateClasses } from "../../data/classes.ts";
 import type { Sample } from "../../data/sample.ts";
 import { holdOut } from "../../data/split.ts";
 import { UserError } from "../../user-error.ts";
 import { readImageHeader, type ImageHeader } from "../images.ts";
-import { mapAtOnce, stem } from "./files.ts";
-import type { Entry, Listing, OnProgress, Problem } from "./listing.ts";
+import { Entries, pathOf, type Entry } from "./entries.ts";
+import { mapAtOnce } from "./files.ts";
+import { TextTable } from "./text-table.ts";
+import { originOf, type Listing, type OnProgress, type Problem } from "./listing.ts";
 
 export interface AssembleOptions {
   /** Decides which images are held out where no split is given. */
@@ -25,7 +27,7 @@ export interface Assembled {
   readonly splits: Readonly<Record<string, readonly Sample[]>>;
   /** Whether the splits were held out here, by seed, because the data set names none. */
   readonly heldOut: boolean;
-  /** Of the images whose headers were looked at. */
+  /** Of the images whose headers were looked at: their sizes, and how they were listed. */
   readonly sizes: ReadonlyMap<Sample, ImageHeader>;
   readonly origins: ReadonlyMap<Sample, Entry>;
   /** Errors first, then by file and line. */
@@ -35,35 +37,38 @@ export interface Assembled {
 /** Header reads at a time: enough to keep a disk busy, few enough for any limit on open files. */
 const atOnce = 8;
 
+/** What names are better without, since files are named after them. */
+const unfit = /[^\p{L}\p{N}._ ()+=@,-]+/gu;
+
 /** Orders classes, turns tags into indices, makes names unique, looks at every header, splits. */
 export async function assemble(listing: Listing, options: AssembleOptions): Promise<Assembled> {
   const problems: Problem[] = [...listing.problems];
-  const entries = mergeDuplicates(listing.entries, problems);
+  const entries = listing.distinct ? listing.entries : mergeDuplicates(listing.entries, problems);
   const classes = listing.classes?.names ?? classesOf(entries, problems);
-  const indexed = indexTags(entries, classes, listing.classes?.file ?? "", problems);
-  const samples = nameSamples(indexed);
+  const tags = indexTags(entries, classes, listing.classes?.file ?? "", problems);
+  const samples = nameSamples(entries, tags);
 
   const sizes = new Map<Sample, ImageHeader>();
-  let usable: readonly Named[] = samples;
+  const origins = new Map<Sample, Entry>();
   if (options.headers) {
     let done = 0;
-    const headers = await mapAtOnce(samples, atOnce, async ({ sample, entry }) => {
-      const checked = await checkHeaders(sample, entry);
+    const headers = await mapAtOnce(samples, atOnce, async (sample, i) => {
+      const checked = await checkHeaders(sample, entries.at(i));
       options.onProgress?.(++done, samples.length, "headers");
       return checked;
     });
-    samples.forEach(({ sample }, i) => {
-      const { header, problem } = headers[i]!;
+    headers.forEach(({ header, problem }, i) => {
       if (problem) problems.push(problem);
-      if (header) sizes.set(sample, header);
+      if (!header) return;
+      sizes.set(samples[i]!, header);
+      origins.set(samples[i]!, entries.at(i));
     });
-    usable = samples.filter(({ sample }) => sizes.has(sample));
+    problems.push(...lostClasses(entries, samples, sizes, classes));
   }
-  problems.push(...lostClasses(samples, usable, classes));
-  const { splits, heldOut } = splitSamples(usable, options);
+  const usable = options.headers ? (sample: Sample) => sizes.has(sample) : undefined;
+  const { splits, heldOut } = splitSamples(entries, samples, usable, options);
   return {
-    ...{ classes, splits, heldOut, sizes },
-    origins: new Map(usable.map(({ sample, entry }) => [sample, entry])),
+    ...{ classes, splits, heldOut, sizes, origins },
     problems: problems
       .map((problem) =>
         options.strict && problem.leftOut ? { ...problem, severity: "error" as const } : problem,
@@ -80,79 +85,99 @@ export function inReadingOrder(a: Problem, b: Problem): number {
 }
 
 /** An image may be listed on several lines, a tag each; its tags are put together. */
-function mergeDuplicates(entries: readonly Entry[], problems: Problem[]): Entry[] {
-  const merged = new Map<string, Entry>();
+function mergeDuplicates(entries: Entries, problems: Problem[]): Entries {
+  const first: Entry[] = [];
+  const byFolder = new Map<string, Map<string, number>>();
   for (const entry of entries) {
-    const before = merged.get(entry.path);
-    if (!before) {
-      merged.set(entry.path, entry);
+    let places = byFolder.get(entry.folder);
+    if (!places) byFolder.set(entry.folder, (places = new Map()));
+    const at = places.get(entry.place);
+    if (at === undefined) {
+      places.set(entry.place, first.length);
+      first.push(entry);
       continue;
     }
-    const earlier = before.origin.line === undefined ? "" : `, first in line ${before.origin.line}`;
+    const before = first[at]!;
+    const earlier = before.line === undefined ? "" : `, first in line ${before.line}`;
     const other = entry.split !== undefined && entry.split !== (before.split ?? entry.split);
     problems.push({
       severity: other ? "error" : "warning",
-      ...entry.origin,
+      ...originOf(entry),
       message: other
         ? `${entry.file} is in the splits "${before.split}" and "${entry.split}"; it can be in one only`
         : `${entry.file} is listed again${earlier}; its tags are put together`,
     });
     const tags = [...new Set([...before.tags, ...entry.tags])];
-    const split = before.split ?? entry.split;
-    merged.set(entry.path, { ...before, tags, ...(split === undefined ? {} : { split }) });
+    first[at] = { ...before, tags, split: before.split ?? entry.split };
   }
-  return [...merged.values()];
+  const merged = new Entries();
+  for (const entry of first) merged.push(entry);
+  return merged;
 }
 
 /** Without a list of classes: all tags that occur, in alphabetical order. */
-function classesOf(entries: readonly Entry[], problems: Problem[]): string[] {
-  const classes = [...new Set(entries.flatMap(({ tags }) => tags))].sort();
+function classesOf(entries: Entries, problems: Problem[]): string[] {
+  const first = new Map<string, Entry>();
+  for (const entry of entries) {
+    for (const tag of entry.tags) if (!first.has(tag)) first.set(tag, entry);
+  }
   const folded = new Map<string, string>();
-  for (const name of classes) {
+  for (const name of [...first.keys()].sort()) {
     const twin = folded.get(name.toLowerCase());
     if (twin === undefined) {
       folded.set(name.toLowerCase(), name);
       continue;
     }
-    const { origin } = entries.find(({ tags }) => tags.includes(name))!;
     const message = `tags "${twin}" and "${name}" differ only in case; write them alike`;
-    problems.push({ severity: "error", ...origin, message });
+    problems.push({ severity: "error", ...originOf(first.get(name)!), message });
   }
   return [...folded.values()];
 }
 
-interface Indexed {
-  readonly entry: Entry;
-  readonly tags: readonly number[];
-}
-
+/** The classes that each entry's tags name, ascending; entries that share tags share these too. */
 function indexTags(
-  entries: readonly Entry[],
+  entries: Entries,
   classes: readonly string[],
   classesFile: string,
   problems: Problem[],
-): Indexed[] {
+): readonly (readonly number[])[] {
   const indices = new Map(classes.map((name, i) => [name, i]));
-  const used = new Set<number>();
+  const known = new Map<readonly string[], readonly number[]>();
+  const hints = new Map<string, string>();
+  const hintFor = (tag: string): string => {
+    const meant = nearest(tag, classes);
+    return meant === undefined ? "" : `; did you mean "${meant}"?`;
+  };
   const indexed = entries.map((entry) => {
+    if (entry.tags.length === 0 && !entry.untagged) {
+      const message = `${entry.file} has no tags: it counts as showing background only`;
+      problems.push({ severity: "warning", ...originOf(entry), message });
+    }
+    const before = known.get(entry.tags);
+    if (before) return before;
     const tags = new Set<number>();
+    let foreign = false;
     for (const tag of entry.tags) {
       const index = indices.get(tag);
       if (index !== undefined) tags.add(index);
       else if (classesFile !== "") {
-        const meant = nearest(tag, classes);
+        foreign = true;
+        if (!hints.has(tag)) hints.set(tag, hintFor(tag));
         const message = `unknown tag "${tag}", not one of the ${classes.length} classes of ${classesFile}`;
-        const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
-        problems.push({ severity: "error", ...entry.origin, message: message + hint });
+        problems.push({
+          severity: "error",
+          ...originOf(entry),
+          message: message + hints.get(tag)!,
+        });
       }
     }
-    if (entry.tags.length === 0 && !entry.untagged) {
-      const message = `${entry.file} has no tags: it counts as showing background only`;
-      problems.push({ severity: "warning", ...entry.origin, message });
-    }
-    for (const tag of tags) used.add(tag);
-    return { entry, tags: [...tags].sort((a, b) => a - b) };
+    const sorted = [...tags].sort((a, b) => a - b);
+    // Where a tag is wrong every entry is to be told.
+    if (!foreign) known.set(entry.tags, sorted);
+    return sorted;
   });
+  const used = new Set<number>();
+  for (const tags of new Set(indexed)) for (const tag of tags) used.add(tag);
   const unused = classes.filter((_, i) => !used.has(i));
   const messages =
     unused.length > 3
@@ -165,35 +190,49 @@ function indexTags(
 
 /** Classes that are used, but by no image that can be read. */
 function lostClasses(
-  all: readonly Named[],
-  usable: readonly Named[],
+  entries: Entries,
+  samples: readonly Sample[],
+  readable: ReadonlyMap<Sample, unknown>,
   classes: readonly string[],
 ): Problem[] {
-  const left = new Set(usable.flatMap(({ sample }) => sample.tags));
-  return classes.flatMap((name, i): Problem[] => {
-    const images = all.filter(({ sample }) => sample.tags.includes(i));
-    if (left.has(i) || images.length === 0) return [];
-    const message = `class "${name}" has no image that can be read: all ${images.length} are left out`;
-    return [{ severity: "error", file: images[0]!.entry.origin.file, message }];
+  const left = new Set<number>();
+  for (const { tags } of readable.keys()) for (const tag of tags) left.add(tag);
+  const lost = new Map<number, { images: number; first: Entry }>();
+  samples.forEach(({ tags }, i) => {
+    for (const tag of tags) {
+      if (left.has(tag)) continue;
+      const { images, first } = lost.get(tag) ?? { images: 0, first: entries.at(i) };
+      lost.set(tag, { images: images + 1, first });
+    }
+  });
+  const inOrder = [...lost].sort(([a], [b]) => a - b);
+  return inOrder.map(([tag, { images, first }]) => {
+    const message = `class "${classes[tag]}" has no image that can be read: all ${images} are left out`;
+    return { severity: "error", file: originOf(first).file, message };
   });
 }
 
-interface Named {
-  readonly entry: Entry;
-  readonly sample: Sample;
-}
-
 /** Names are file names of masks and reports later: unique even where upper and lower case are one. */
-function nameSamples(indexed: readonly Indexed[]): Named[] {
-  const taken = new Set<string>();
-  return indexed.map(({ entry, tags }) => {
-    const base = stem(entry.file).replace(/[^\p{L}\p{N}._ ()+=@,-]+/gu, "-");
+function nameSamples(entries: Entries, tags: readonly (readonly number[])[]): readonly Sample[] {
+  const taken = new TextTable();
+  const folders = new Map<string, string>();
+  return entries.map(({ file, folder, place, mask, untagged }, i) => {
+    let prefix = folders.get(folder);
+    if (prefix === undefined) folders.set(folder, (prefix = resolve(folder, "x").slice(0, -1)));
+    // Unlike `+`, join makes one string of the two, which the name then is a part of: half the memory.
+    const image = [prefix, sep === "/" ? place : place.replaceAll("/", sep)].join("");
+    const { length } = image;
+    const bare = image.slice(length - file.length, length - extname(file).length);
+    const base = bare.replace(unfit, "-");
     let name = base;
-    for (let i = 2; taken.has(name.toLowerCase()); i++) name = `${base}-${i}`;
-    taken.add(name.toLowerCase());
-    const mask = entry.mask === undefined ? {} : { mask: resolve(entry.mask) };
-    const known = entry.untagged ? { untagged: entry.untagged } : {};
-    return { entry, sample: { name, image: resolve(entry.path), tags, ...known, ...mask } };
+    for (let n = 2; !taken.addNew(name.toLowerCase()); n++) name = `${base}-${n}`;
+    const sample = { name, image, tags: tags[i]! };
+    if (mask === undefined && !untagged) return sample;
+    return {
+      ...sample,
+      ...(untagged ? { untagged } : {}),
+      ...(mask === undefined ? {} : { mask: resolve(mask) }),
+    };
   });
 }
 
@@ -202,19 +241,20 @@ async function checkHeaders(
   sample: Sample,
   entry: Entry,
 ): Promise<{ header?: ImageHeader; problem?: Problem }> {
+  const path = pathOf(entry);
   let header: ImageHeader;
   try {
-    header = await readImageHeader(entry.path);
+    header = await readImageHeader(path);
   } catch (error) {
-    const message = `${ownWords(error, entry.path)}; left out`;
-    return { problem: { severity: "warning", file: entry.path, message, leftOut: true } };
+    const message = `${ownWords(error, path)}; left out`;
+    return { problem: { severity: "warning", file: path, message, leftOut: true } };
   }
   if (sample.mask === undefined) return { header };
   const { width, height } = header;
   try {
     const mask = entry.maskSize ?? (await readImageHeader(sample.mask));
     if (mask.width === width && mask.height === height) return { header };
-    const message = `mask is ${mask.width}x${mask.height}, but its image ${entry.path} is ${width}x${height}`;
+    const message = `mask is ${mask.width}x${mask.height}, but its image ${path} is ${width}x${height}`;
     return { header, problem: { severity: "error", file: entry.mask!, message } };
   } catch (error) {
     const message = ownWords(error, sample.mask);
@@ -230,22 +270,26 @@ export function ownWords(error: unknown, path: string): string {
     : error.message;
 }
 
+/** @param usable leaves out images that cannot be read */
 function splitSamples(
-  named: readonly Named[],
+  entries: Entries,
+  samples: readonly Sample[],
+  usable: ((sample: Sample) => boolean) | undefined,
   { seed, valFraction }: AssembleOptions,
 ): { splits: Record<string, readonly Sample[]>; heldOut: boolean } {
-  if (named.every(({ entry }) => entry.split === undefined)) {
-    const samples = named.map(({ sample }) => sample);
-    return { splits: { ...holdOut(samples, { seed, fraction: valFraction }) }, heldOut: true };
-  }
   const splits = new Map<string, Sample[]>();
-  for (const { sample, entry } of named) {
-    const split = entry.split ?? "train";
-    const samples = splits.get(split);
-    if (samples) samples.push(sample);
-    else splits.set(split, [sample]);
-  }
-  return { splits: Object.fromEntries(splits), heldOut: false };
+  let named = false;
+  samples.forEach((sample, i) => {
+    if (usable?.(sample) === false) return;
+    const { split } = entries.at(i);
+    named ||= split !== undefined;
+    const members = splits.get(split ?? "train");
+    if (members) members.push(sample);
+    else splits.set(split ?? "train", [sample]);
+  });
+  if (named) return { splits: Object.fromEntries(splits), heldOut: false };
+  const all = splits.get("train") ?? [];
+  return { splits: { ...holdOut(all, { seed, fraction: valFraction }) }, heldOut: true };
 }
 
 /** The class names of an opened data set, checked once more as a whole. */

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { Description } from "./description.ts";
+import { Entries } from "./entries.ts";
 import { listFolder, listImages, stem } from "./files.ts";
-import type { Entry, Listing, Problem } from "./listing.ts";
-import { applySplits, describeFolder, findMasks } from "./plain.ts";
+import type { Listing, Problem } from "./listing.ts";
+import { NamedSplits } from "./named-splits.ts";
+import { describeFolder, findMasks } from "./plain.ts";
 
 const splitNames: ReadonlyMap<string, string> = new Map([
   ["train", "train"],
@@ -25,9 +27,10 @@ export async function listClassFolders(
   const folders = (await listFolder(root)).folders.filter((name) => name !== masksFolder);
   const splits = folders.filter((name) => splitNames.has(name.toLowerCase()));
   const classes = new Set<string>();
-  const entries: Entry[] = [];
+  const entries = new Entries();
   const problems: Problem[] = [];
   const masks = await findMasks(root, description);
+  const named = new NamedSplits(description, problems);
 
   const addFolders = async (
     prefix: string,
@@ -51,14 +54,17 @@ export async function listClassFolders(
         continue;
       }
       classes.add(tag);
+      const tags = [tag];
       for (const image of images) {
-        const file = `${folder}/${image}`;
-        const path = join(root, file);
-        const mask = masks.get(stem(file));
+        const place = [folder, image].join("/");
         entries.push({
-          ...{ file, path, tags: [tag], origin: { file: path } },
-          ...(split === undefined ? {} : { split }),
-          ...(mask === undefined ? {} : { mask }),
+          file: place,
+          folder: root,
+          place,
+          tags,
+          untagged: false,
+          split: named.of(place, split),
+          mask: masks.size === 0 ? undefined : masks.get(stem(place)),
         });
       }
     }
@@ -73,9 +79,11 @@ export async function listClassFolders(
     await addFolders("", folders);
   }
   if (entries.length === 0) return undefined;
+  named.tellUnknown(problems);
   return {
     format: "class folders",
-    entries: applySplits(entries, description, problems),
+    entries,
+    distinct: true,
     problems,
     classes: description.classes ?? { names: [...classes].sort(), file: root },
   };

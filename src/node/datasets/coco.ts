@@ -2,25 +2,30 @@ import { basename, join, relative, resolve } from "node:path";
 import { UserError } from "../../user-error.ts";
 import { CocoInstances, type CocoImage } from "./coco-instances.ts";
 import { leavesFolder, type Description } from "./description.ts";
-import { isFolder, listFolder, listImages, stem } from "./files.ts";
-import type { Entry, Listing, OnProgress, Origin, Problem, Source } from "./listing.ts";
-import { readLists } from "./lists.ts";
+import { Entries } from "./entries.ts";
+import { isFolder, listFolder, listImages, stem, type FolderContent } from "./files.ts";
+import type { Listing, OnProgress, Origin, Problem, Source } from "./listing.ts";
+import { readLists, type Named } from "./lists.ts";
 import { TagSources, tagsFileSource, type TagSource } from "./tag-sources.ts";
+import { TextTable } from "./text-table.ts";
 import { listVoc, splitOfFolder } from "./voc.ts";
 
 /**
  * COCO in either of its forms: `JPEGImages/{train,val}` with masks in folders like VOC's, or images with
  * `annotations/instances_*.json`. Undefined if that is not what is there.
+ * @param inside what is directly in JPEGImages, if there is such a folder
  */
 export async function listCoco(
   root: string,
   description: Description,
+  inside: FolderContent | undefined,
   onProgress?: OnProgress,
 ): Promise<Listing | undefined> {
   const files = await findInstances(root);
-  const inFolders = await hasSplitFolders(join(root, "JPEGImages"));
-  if (inFolders && (files.length === 0 || (await isFolder(join(root, "SegmentationClass"))))) {
-    return listVoc(root, description, { kind: "coco", onProgress });
+  if (inside && hasSplits(inside)) {
+    if (files.length === 0 || (await isFolder(join(root, "SegmentationClass")))) {
+      return listVoc(root, description, { kind: "coco", inside, onProgress });
+    }
   }
   if (files.length === 0) return undefined;
   const bySplit = new Map<string, string>();
@@ -37,9 +42,7 @@ export async function listCoco(
   return listInstances(root, description, bySplit, onProgress);
 }
 
-async function hasSplitFolders(images: string): Promise<boolean> {
-  if (!(await isFolder(images))) return false;
-  const { folders } = await listFolder(images);
+function hasSplits({ folders }: FolderContent): boolean {
   return folders.some((name) => ["train", "val"].includes(splitOfFolder(`${name}/`)));
 }
 
@@ -104,10 +107,10 @@ async function listInstances(
   }
   const classes = classesOf(parts, description);
   const labels = labelsOf(parts, classes);
-  const { entries, sources } = await listImagesOf(root, parts, { description, classes, problems });
+  const found = await listImagesOf(root, parts, { description, classes, problems });
   const readers = new Map(parts.map(({ instances }) => [resolve(instances.path), instances]));
   return {
-    ...{ format: "coco", entries, classes, problems, sources },
+    ...{ format: "coco", ...found, distinct: false, classes, problems },
     readMask: async (address) => {
       const at = address.lastIndexOf("#");
       const instances = readers.get(resolve(address.slice(0, at)));
@@ -182,9 +185,34 @@ function labelsOf(
 }
 
 /** An image with the annotation file that it is from. */
-interface Known {
+interface Known extends Named {
   readonly part: Part;
   readonly image: CocoImage;
+}
+
+/** The images of all annotation files by their names; different splits may have the same. */
+class ImagesByName {
+  readonly names = new TextTable();
+  private readonly found: Known[][] = [];
+
+  constructor(parts: readonly Part[]) {
+    for (const part of parts) {
+      for (const image of part.instances.images) {
+        const name = nameOf(image);
+        const id = this.names.add(name);
+        (this.found[id] ??= []).push({ name, id, part, image });
+      }
+    }
+  }
+
+  images(id: number): readonly Known[] {
+    return this.found[id]!;
+  }
+
+  known(part: Part, image: CocoImage): Known {
+    const name = nameOf(image);
+    return { name, id: this.names.find(name), part, image };
+  }
 }
 
 /**
@@ -201,22 +229,15 @@ async function listImagesOf(
   },
 ): Promise<Pick<Listing, "entries" | "sources">> {
   const { description, classes, problems } = context;
-  const byName = new Map<string, Known[]>();
-  for (const part of parts) {
-    for (const image of part.instances.images) {
-      const same = byName.get(nameOf(image));
-      if (same) same.push({ part, image });
-      else byName.set(nameOf(image), [{ part, image }]);
-    }
-  }
-  const has = (name: string): boolean => byName.has(name);
-  const lists = await readLists(root, "coco", has);
+  const index = new ImagesByName(parts);
+  const lists = await readLists(root, "coco", index.names);
   problems.push(...lists.problems);
   const chosen: (Known & { origin: Origin; split: string })[] = [];
-  for (const { name, split, origin } of lists.listed) {
-    const same = byName.get(name);
+  for (const { name, id, split, from, line } of lists.listed) {
+    const origin = { file: from, line };
+    const same = id === undefined ? [] : index.images(id);
     // Different images may have one name in different splits.
-    const known = same?.find(({ part }) => part.split === split) ?? same?.[0];
+    const known = same.find(({ part }) => part.split === split) ?? same[0];
     if (known) chosen.push({ ...known, origin, split });
     else {
       const message = `${name} is in no annotation file; left out`;
@@ -228,7 +249,7 @@ async function listImagesOf(
     const { instances, split } = part;
     const origin = { file: instances.path };
     const annotated = instances.images.filter((image) => instances.categoriesOf(image));
-    for (const image of annotated) chosen.push({ part, image, origin, split });
+    for (const image of annotated) chosen.push({ ...index.known(part, image), origin, split });
     const without = instances.images.length - annotated.length;
     if (without > 0) {
       const message = `${counted(without, "image")} without any annotation left out, as in the published lists`;
@@ -236,32 +257,37 @@ async function listImagesOf(
     }
     sources.push({ from: relative(root, instances.path), images: annotated.length });
   }
-  const about = { kind: "coco" as const, classes: classes.names, has, problems };
+  const about = { kind: "coco" as const, classes: classes.names, names: index.names, problems };
   const tagsFile = await tagsFileSource(root, description, about);
-  const tagSources = new TagSources<Known>([
-    ...(tagsFile
-      ? [{ from: tagsFile.from, read: ({ image }: Known) => tagsFile.read(nameOf(image)) }]
-      : []),
-    annotations,
-  ]);
+  const tagSources = new TagSources<Known>([...(tagsFile ? [tagsFile] : []), annotations]);
 
-  const entries: Entry[] = [];
+  const entries = new Entries();
   let masks = 0;
-  for (const { part, image, origin, split } of chosen) {
+  for (const { origin, split, ...known } of chosen) {
+    const { part, image } = known;
     const { instances, folder, onDisk } = part;
     if (!onDisk.has(image.file)) {
       const message = `${image.file} is not in ${folder}; left out`;
       problems.push({ severity: "warning", ...origin, message, leftOut: true });
       continue;
     }
-    const tags = await tagSources.read({ part, image });
+    const answer = tagSources.read(known);
+    const tags = answer instanceof Promise ? await answer : answer;
     if (tags === undefined || "message" in tags) continue;
     const { width, height } = image;
     const outlined = instances.isOutlined(image);
     if (outlined) masks++;
     entries.push({
-      ...{ file: basename(image.file), path: join(folder, image.file), tags, split, origin },
-      ...(outlined ? { mask: `${instances.path}#${image.id}`, maskSize: { width, height } } : {}),
+      file: basename(image.file),
+      folder,
+      place: image.file,
+      tags,
+      untagged: false,
+      split,
+      mask: outlined ? `${instances.path}#${image.id}` : undefined,
+      maskSize: outlined ? { width, height } : undefined,
+      from: origin.file,
+      line: origin.line,
     });
   }
   return {
@@ -277,7 +303,7 @@ async function listImagesOf(
 /** What an image's own annotations show. */
 const annotations: TagSource<Known> = {
   from: "annotations",
-  read: async ({ part: { instances }, image }) => {
+  read: ({ part: { instances }, image }) => {
     const ids = instances.categoriesOf(image) ?? new Set();
     return instances.categories.filter(({ id }) => ids.has(id)).map(({ name }) => name);
   },

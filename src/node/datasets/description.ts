@@ -5,7 +5,7 @@ import { nearest } from "../../config/nearest.ts";
 import { validateClasses } from "../../data/classes.ts";
 import { UserError } from "../../user-error.ts";
 import { isFile } from "./files.ts";
-import { readText } from "./tags-file.ts";
+import { readText } from "./text-file.ts";
 
 const schema = z.strictObject({
   names: z.union([z.array(z.string()), z.record(z.string(), z.string())]).optional(),

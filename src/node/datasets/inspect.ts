@@ -3,6 +3,7 @@ import type { Sample } from "../../data/sample.ts";
 import { UserError } from "../../user-error.ts";
 import { readImage } from "../images.ts";
 import { assemble, checkClasses, inReadingOrder, ownWords, type Assembled } from "./assemble.ts";
+import { pathOf } from "./entries.ts";
 import { mapAtOnce } from "./files.ts";
 import { listDataset } from "./layout.ts";
 import type { OnProgress, Problem } from "./listing.ts";
@@ -62,17 +63,18 @@ export async function inspectDataset(
     }
   }
 
-  const sides = [...assembled.sizes.values()].flatMap(({ width, height }) => [width, height]);
+  let [low, high] = [0, 0];
+  for (const { width, height } of assembled.sizes.values()) {
+    low = Math.min(low || width, width, height);
+    high = Math.max(high, width, height);
+  }
   const obstacle = obstacleTo(dataset, problems);
   return {
     ...{ root, format: dataset.format, classes: dataset.classes, heldOut: dataset.heldOut },
     counts: dataset.counts,
     ...(dataset.sources ? { sources: dataset.sources } : {}),
     problems: problems.sort(inReadingOrder),
-    sides: sides.reduce(([low, high], s) => [Math.min(low || s, s), Math.max(high, s)], [0, 0] as [
-      number,
-      number,
-    ]),
+    sides: [low, high],
     maskPixels,
     trainable: obstacle === undefined,
     ...(obstacle === undefined ? {} : { obstacle }),
@@ -98,7 +100,7 @@ async function decodeFully(
   { classes, reader }: OpenedDataset,
   maskPixels: number[],
 ): Promise<Problem[]> {
-  const { path } = origins.get(sample)!;
+  const path = pathOf(origins.get(sample)!);
   const { mask } = sample;
   const problems: Problem[] = [];
   try {

@@ -3,7 +3,7 @@ import { UserError } from "../../user-error.ts";
 import { listClassFolders } from "./class-folders.ts";
 import { listCoco } from "./coco.ts";
 import { readDescription, type Description } from "./description.ts";
-import { isFile, isFolder } from "./files.ts";
+import { isFile, isFolder, listFolder } from "./files.ts";
 import type { Listing, OnProgress } from "./listing.ts";
 import { describeFolder, findTagsFile, listPlain } from "./plain.ts";
 import { listVoc } from "./voc.ts";
@@ -23,10 +23,12 @@ export async function listDataset(root: string, onProgress?: OnProgress): Promis
     );
   }
   const description = await readDescription(root);
-  const coco = await listCoco(root, description, onProgress);
+  const images = join(root, "JPEGImages");
+  const inside = (await isFolder(images)) ? await listFolder(images) : undefined;
+  const coco = await listCoco(root, description, inside, onProgress);
   if (coco) return tellUnused(coco, root, description, ["masks", "splits"]);
-  if (await isFolder(join(root, "JPEGImages"))) {
-    const voc = await listVoc(root, description, { onProgress });
+  if (inside) {
+    const voc = await listVoc(root, description, { kind: "voc", inside, onProgress });
     return tellUnused(voc, root, description, ["images", "masks", "splits"]);
   }
   const tagsPath = await findTagsFile(root, description);

@@ -1,4 +1,5 @@
 import type { LabelMap } from "../../data/sample.ts";
+import { pathOf, type Entries, type Entry } from "./entries.ts";
 
 /** Something about a data set that its owner should know. */
 export interface Problem {
@@ -18,20 +19,10 @@ export interface Origin {
   readonly line?: number;
 }
 
-/** An image as a layout lists it, before anything is checked against the disk. */
-export interface Entry {
-  /** Path from the image folder, for people; its stem becomes the name. */
-  readonly file: string;
-  readonly path: string;
-  readonly tags: readonly string[];
-  /** Nothing is known of what is in the image, as in a test split. */
-  readonly untagged?: true;
-  readonly split?: string;
-  /** Path of the true mask, if there is one; or what the listing's `readMask` makes one from. */
-  readonly mask?: string;
-  /** Its size where that is written down, so that no header needs to be read. */
-  readonly maskSize?: { readonly width: number; readonly height: number };
-  readonly origin: Origin;
+/** Where a problem with an entry is to be told. */
+export function originOf(entry: Entry): Origin {
+  const file = entry.from ?? pathOf(entry);
+  return entry.line === undefined ? { file } : { file, line: entry.line };
 }
 
 export type LayoutName = "plain" | "class folders" | "voc" | "coco";
@@ -40,13 +31,15 @@ export type LayoutName = "plain" | "class folders" | "voc" | "coco";
 export interface TagLine {
   readonly file: string;
   readonly tags: readonly string[];
-  readonly split?: string;
-  readonly line?: number;
+  readonly split: string | undefined;
+  readonly line: number | undefined;
 }
 
-export interface TagsFile {
-  readonly lines: readonly TagLine[];
-  readonly problems: readonly Problem[];
+/** Takes the lines of a tags file one by one: there may be millions. */
+export interface TagTaker {
+  take(line: TagLine): void;
+  /** What was read of a file that is broken further on counts for nothing. */
+  clear(): void;
 }
 
 /** What something was read from, and for how many images. */
@@ -68,7 +61,9 @@ export type OnProgress = (done: number, total: number, what: string) => void;
 /** What a layout reader found in a folder. */
 export interface Listing {
   readonly format: LayoutName;
-  readonly entries: readonly Entry[];
+  readonly entries: Entries;
+  /** Whether no image is listed twice. */
+  readonly distinct: boolean;
   /** Classes in label order where they are written down somewhere, and where that is. */
   readonly classes?: { readonly names: readonly string[]; readonly file: string };
   readonly problems: readonly Problem[];

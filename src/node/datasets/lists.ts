@@ -1,9 +1,10 @@
 import { basename, join, posix, relative, resolve } from "node:path";
 import { UserError } from "../../user-error.ts";
 import { isFile, isFolder, isImageName, stem } from "./files.ts";
-import type { Origin, Problem, Source } from "./listing.ts";
+import type { Problem, Source } from "./listing.ts";
 import { describeFolder } from "./plain.ts";
-import { readText } from "./tags-file.ts";
+import { linesOf, readText } from "./text-file.ts";
+import type { TextTable } from "./text-table.ts";
 
 /** Lists that become splits, the first of each that exists in any of the places. */
 const splitLists: readonly (readonly [split: string, lists: readonly string[]])[] = [
@@ -20,15 +21,23 @@ export function listPlaces(root: string, kind: "voc" | "coco"): string[] {
   return basename(resolve(root)) === kind ? places : [...places, join(root, "..", kind)];
 }
 
-/** A line of a list. */
-export interface Listed {
+/** A name, and its number if an image has it. */
+export interface Named {
   readonly name: string;
+  readonly id: number | undefined;
+}
+
+/** A line of a list, or a file that is in a split by its folder. */
+export interface Listed extends Named {
   readonly split: string;
-  readonly origin: Origin;
+  readonly from: string;
+  readonly line: number | undefined;
 }
 
 export interface FoundLists {
   readonly listed: readonly Listed[];
+  /** Whether no name is listed twice. */
+  readonly distinct: boolean;
   /** Splits that have a list. */
   readonly splits: ReadonlySet<string>;
   readonly sources: readonly Source[];
@@ -37,17 +46,17 @@ export interface FoundLists {
 
 /**
  * Reads the lists of a VOC or COCO folder: a name a line, or like DeepLab's the paths of image and mask.
- * @param has whether there is an image of this name
  */
 export async function readLists(
   root: string,
   kind: "voc" | "coco",
-  has: (name: string) => boolean,
+  names: TextTable,
 ): Promise<FoundLists> {
   const listed: Listed[] = [];
   const sources: Source[] = [];
   const problems: Problem[] = [];
-  const splitOf = new Map<string, string>();
+  const splitOf = new ByName<string>(names);
+  let distinct = true;
   const places = listPlaces(root, kind);
   for (const [split, lists] of splitLists) {
     const path = await firstFile(
@@ -55,23 +64,26 @@ export async function readLists(
     );
     if (path === undefined) continue;
     const before = listed.length;
-    (await readText(path)).split(/\r?\n/).forEach((text, i) => {
-      const name = listedName(text, has);
-      if (name === "") return;
-      const origin = { file: path, line: i + 1 };
-      const other = splitOf.get(name);
+    let line = 0;
+    for (const text of linesOf(await readText(path))) {
+      const named = findListed(text, names);
+      const { name, id } = named;
+      line++;
+      if (name === "") continue;
+      const other = splitOf.get(named);
       if (other !== undefined && other !== split) {
         const message = `${name} is in the splits "${other}" and "${split}"; it stays in "${other}"`;
-        problems.push({ severity: "warning", ...origin, message });
-        return;
+        problems.push({ severity: "warning", file: path, line, message });
+        continue;
       }
-      splitOf.set(name, split);
-      listed.push({ name, split, origin });
-    });
+      distinct &&= other === undefined;
+      splitOf.set(named, split);
+      listed.push({ name, id, split, from: path, line });
+    }
     sources.push({ from: relative(root, path), images: listed.length - before });
   }
   const splits = new Set(listed.map(({ split }) => split));
-  return { listed, splits, sources, problems };
+  return { listed, distinct, splits, sources, problems };
 }
 
 /** A VOC folder must have lists. */
@@ -95,10 +107,45 @@ export async function firstFile(paths: readonly string[]): Promise<string | unde
 }
 
 /** The name of a listed image. Names may have dots, so that what looks like an ending may be none. */
-export function listedName(text: string, has: (name: string) => boolean): string {
-  const first = text.trim().split(/\s+/)[0]!;
-  const whole = posix.basename(first);
+export function findListed(text: string, names: TextTable): Named {
+  const trimmed = text.trim();
+  const blank = trimmed.search(/\s/);
+  const first = blank < 0 ? trimmed : trimmed.slice(0, blank);
+  const whole = first.includes("/") ? posix.basename(first) : first;
   const bare = stem(whole);
-  if (has(whole) || bare === "") return whole;
-  return has(bare) || isImageName(whole) ? bare : whole;
+  for (const name of whole === bare ? [whole] : [whole, bare]) {
+    const id = names.find(name);
+    // The name that is known already, instead of a part of the text that would keep it in memory.
+    if (id !== undefined) return { name: names.at(id), id };
+  }
+  return { name: isImageName(whole) && bare !== "" ? bare : whole, id: undefined };
+}
+
+/** Something of each name: found by number where an image has the name, which is much faster for millions. */
+export class ByName<T> {
+  private readonly known: (T | undefined)[];
+  private readonly others = new Map<string, T>();
+
+  constructor(private readonly names: TextTable) {
+    this.known = new Array<T | undefined>(names.size);
+  }
+
+  get({ name, id }: Named): T | undefined {
+    return id === undefined ? this.others.get(name) : this.known[id];
+  }
+
+  /** The same for a name that was not looked up yet. */
+  find(name: string): T | undefined {
+    return this.get({ name, id: this.names.find(name) });
+  }
+
+  set({ name, id }: Named, value: T): void {
+    if (id === undefined) this.others.set(name, value);
+    else this.known[id] = value;
+  }
+
+  clear(): void {
+    this.known.fill(undefined);
+    this.others.clear();
+  }
 }

@@ -80,26 +80,33 @@ export async function openDataset(root: string, options: OpenOptions = {}): Prom
 /** A data set as it is, whatever is wrong with it. */
 export function describe(root: string, listing: Listing, assembled: Assembled): OpenedDataset {
   const { classes, splits, heldOut, problems } = assembled;
-  const all = Object.values(splits).flat();
+  const counts = Object.entries(splits).map(
+    ([split, samples]) => [split, count([samples], classes.length)] as const,
+  );
   return {
     ...{ root, format: listing.format, classes, splits, heldOut, problems },
     counts: {
-      all: count(all, classes.length),
-      splits: Object.fromEntries(
-        Object.entries(splits).map(([split, samples]) => [split, count(samples, classes.length)]),
-      ),
+      all: count(Object.values(splits), classes.length),
+      splits: Object.fromEntries(counts),
     },
     ...(listing.sources ? { sources: listing.sources } : {}),
     reader: datasetReader(classes.length, listing.readMask),
   };
 }
 
-function count(samples: readonly Sample[], classCount: number): SplitCounts {
+/** Counts the samples of some splits together. */
+function count(splits: readonly (readonly Sample[])[], classCount: number): SplitCounts {
   const perClass = new Array<number>(classCount).fill(0);
-  for (const { tags } of samples) for (const tag of tags) perClass[tag]!++;
-  const masks = samples.filter(({ mask }) => mask !== undefined).length;
-  const untagged = samples.filter((sample) => sample.untagged).length;
-  return { images: samples.length, masks, untagged, perClass };
+  let [images, masks, unknown] = [0, 0, 0];
+  for (const samples of splits) {
+    images += samples.length;
+    for (const { tags, mask, untagged } of samples) {
+      for (const tag of tags) perClass[tag]!++;
+      if (mask !== undefined) masks++;
+      if (untagged) unknown++;
+    }
+  }
+  return { images, masks, untagged: unknown, perClass };
 }
 
 /** The samples of a split; a UserError that lists the splits there are if it has none. */
@@ -122,8 +129,8 @@ export function samplesOf(
  */
 export function requireTrainable(dataset: Dataset & { readonly root?: string }): void {
   const { classes, splits, root = "data set" } = dataset;
-  const train = count(samplesOf(dataset, "train"), classes.length).perClass;
-  const all = count(Object.values(splits).flat(), classes.length).perClass;
+  const train = count([samplesOf(dataset, "train")], classes.length).perClass;
+  const all = count(Object.values(splits), classes.length).perClass;
   const missing = classes.filter((_, i) => train[i] === 0 && all[i]! > 0);
   if (missing.length > 0) {
     const more = missing.length > 1 ? ` (and ${missing.length - 1} classes more)` : "";

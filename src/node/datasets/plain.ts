@@ -1,9 +1,12 @@
 import { join, relative } from "node:path";
 import { UserError } from "../../user-error.ts";
 import { leavesFolder, type Description } from "./description.ts";
+import { Entries } from "./entries.ts";
 import { isFile, isFolder, listFolder, listImages, stem } from "./files.ts";
-import type { Entry, Listing, Problem, TagLine } from "./listing.ts";
+import type { Listing, Problem, TagLine } from "./listing.ts";
+import { NamedSplits } from "./named-splits.ts";
 import { readTagsFile, tagsFileNames } from "./tags-file.ts";
+import { TextTable } from "./text-table.ts";
 
 /** The tags file of a data set folder, if it has one. */
 export async function findTagsFile(
@@ -27,50 +30,65 @@ export async function listPlain(
   const images = join(root, description.images ?? imagesDefault);
   if (!(await isFolder(images)))
     throw new UserError(`${images}: no such folder; images belong there`);
-  const { lines, problems: lineProblems } = await readTagsFile(
-    tagsPath,
-    description.classes?.names,
-  );
-  const problems: Problem[] = [...lineProblems];
+  const problems: Problem[] = [];
   const masks = await findMasks(root, description);
   const masksInside = `${relative(images, join(root, description.masks ?? "masks"))}/`;
   const onDisk = (await listImages(images)).filter((file) => !file.startsWith(masksInside));
 
-  const find = fileFinder(onDisk);
-  const listed = new Set<string>();
-  const entries: Entry[] = [];
-  for (const line of lines) {
-    const origin = { file: tagsPath, line: line.line };
-    const found = locate(line, find);
-    if ("message" in found) {
-      problems.push({ ...origin, ...found });
-      continue;
+  const finder = new FileFinder(onDisk);
+  const named = new NamedSplits(description, problems);
+  let entries = new Entries();
+  const ofLines: Problem[] = [];
+  const listed = new Uint8Array(onDisk.length);
+  let distinct = true;
+  const take = ({ file: name, tags, split, line }: TagLine): void => {
+    const found = locate(name, finder);
+    if (typeof found === "object") {
+      ofLines.push({ ...found, file: tagsPath, line });
+      return;
     }
-    if (found.warning) problems.push({ severity: "warning", ...origin, message: found.warning });
-    listed.add(found.file);
-    const mask = masks.get(stem(found.file));
+    const file = onDisk[found]!;
+    if (file !== name && !isSame(file, bareName(name))) {
+      const message = `${name} is taken to be ${file}`;
+      ofLines.push({ severity: "warning", file: tagsPath, line, message });
+    }
+    distinct &&= listed[found] === 0;
+    listed[found] = 1;
     entries.push({
-      file: found.file,
-      path: join(images, found.file),
-      tags: line.tags,
-      origin,
-      ...(line.split === undefined ? {} : { split: line.split }),
-      ...(mask === undefined ? {} : { mask }),
+      file,
+      folder: images,
+      place: file,
+      tags,
+      untagged: false,
+      split: named.of(file, split),
+      mask: masks.size === 0 ? undefined : masks.get(stem(file)),
+      from: tagsPath,
+      line,
     });
-  }
-  for (const file of onDisk) {
-    if (!listed.has(file)) {
-      const message = `not in ${relative(root, tagsPath)}, so it is not used`;
-      problems.push({ severity: "warning", file: join(images, file), message });
+  };
+  const clear = (): void => {
+    entries = new Entries();
+    ofLines.length = 0;
+    listed.fill(0);
+  };
+  const wrong = await readTagsFile(tagsPath, description.classes?.names, { take, clear });
+  for (const problem of wrong.concat(ofLines)) problems.push(problem);
+  named.tellUnknown(problems);
+  onDisk.forEach((file, i) => {
+    if (listed[i] === 1) return;
+    const message = `not in ${relative(root, tagsPath)}, so it is not used`;
+    problems.push({ severity: "warning", file: join(images, file), message });
+  });
+  if (masks.size > 0) {
+    const stems = new Set(onDisk.map(stem));
+    for (const [name, file] of masks) {
+      if (!stems.has(name)) problems.push({ severity: "warning", file, message: "has no image" });
     }
-  }
-  const stems = new Set(onDisk.map(stem));
-  for (const [name, file] of masks) {
-    if (!stems.has(name)) problems.push({ severity: "warning", file, message: "has no image" });
   }
   return {
     format: "plain",
-    entries: applySplits(entries, description, problems),
+    entries,
+    distinct,
     problems,
     ...(description.classes ? { classes: description.classes } : {}),
   };
@@ -91,62 +109,57 @@ export async function findMasks(
   return masks;
 }
 
-/** Puts entries into the splits that data.yaml names them in. */
-export function applySplits(
-  entries: readonly Entry[],
-  { splits }: Description,
-  problems: Problem[],
-): readonly Entry[] {
-  if (!splits) return entries;
-  const splitOf = new Map<string, string>();
-  const known = new Set(entries.flatMap(({ file }) => [file, stem(file)]));
-  for (const [split, { files, from }] of Object.entries(splits)) {
-    files.forEach((file) => {
-      const before = splitOf.get(file);
-      if (before !== undefined && before !== split) {
-        const message = `${file} is in the splits "${before}" and "${split}"; it can be in one only`;
-        problems.push({ severity: "error", file: from, message });
-      }
-      splitOf.set(file, split);
-      if (!known.has(file)) {
-        const message = `split "${split}" names ${file}, which has no tags or is not there`;
-        problems.push({ severity: "warning", file: from, message });
-      }
-    });
-  }
-  return entries.map((entry) => {
-    const split = splitOf.get(entry.file) ?? splitOf.get(stem(entry.file)) ?? entry.split;
-    return split === undefined ? entry : { ...entry, split };
-  });
-}
-
-type Finder = (file: string) => string | undefined;
-
 /** Finds a listed name among the files on disk: as it is, in other letter case, or without ending. */
-function fileFinder(onDisk: readonly string[]): Finder {
-  const exact = new Set(onDisk);
-  const folded = new Map<string, string>();
-  for (const file of [...onDisk].reverse()) {
-    folded.set(stem(file).toLowerCase(), file);
+class FileFinder {
+  private readonly exact = new TextTable();
+  private folded: Map<string, number> | undefined;
+
+  /** @param onDisk sorted; the first of several that fit is found */
+  constructor(private readonly onDisk: readonly string[]) {
+    for (const file of onDisk) this.exact.add(file);
   }
-  for (const file of [...onDisk].reverse()) folded.set(file.toLowerCase(), file);
-  return (file) => (exact.has(file) ? file : folded.get(file.toLowerCase()));
+
+  /** Its place in the list of files. */
+  find(name: string): number | undefined {
+    return this.exact.find(name) ?? (this.folded ??= this.fold()).get(name.toLowerCase());
+  }
+
+  /** Made only when a name is not that of a file: for a million files it takes a second. */
+  private fold(): Map<string, number> {
+    const folded = new Map<string, number>();
+    const { onDisk } = this;
+    for (let i = onDisk.length - 1; i >= 0; i--) folded.set(stem(onDisk[i]!).toLowerCase(), i);
+    for (let i = onDisk.length - 1; i >= 0; i--) folded.set(onDisk[i]!.toLowerCase(), i);
+    return folded;
+  }
 }
 
+/** Where a listed file is among those on disk, or what is wrong with it. */
 function locate(
-  { file: listed }: TagLine,
-  find: Finder,
-): { file: string; warning?: string } | Pick<Problem, "severity" | "message" | "leftOut"> {
+  listed: string,
+  finder: FileFinder,
+): number | Pick<Problem, "severity" | "message" | "leftOut"> {
   if (leavesFolder(listed)) {
     return { severity: "error", message: `${listed} leads out of the image folder` };
   }
-  const bare = listed.replace(/^\.\//, "");
-  const found = find(bare) ?? (bare.startsWith("images/") ? find(bare.slice(7)) : undefined);
-  if (found === undefined) {
-    return { severity: "warning", leftOut: true, message: `${listed} is not there; left out` };
-  }
-  const same = found === bare || stem(found) === bare || `images/${found}` === bare;
-  return same ? { file: found } : { file: found, warning: `${listed} is taken to be ${found}` };
+  const bare = bareName(listed);
+  return (
+    finder.find(bare) ??
+    (bare.startsWith("images/") ? finder.find(bare.slice(7)) : undefined) ?? {
+      severity: "warning",
+      leftOut: true,
+      message: `${listed} is not there; left out`,
+    }
+  );
+}
+
+function bareName(listed: string): string {
+  return listed.startsWith("./") ? listed.slice(2) : listed;
+}
+
+/** Whether a listed name is that of a file but for the ending or the folder of all images. */
+function isSame(file: string, bare: string): boolean {
+  return file === bare || stem(file) === bare || `images/${file}` === bare;
 }
 
 /** What is in a folder, for a message: its first few entries. */

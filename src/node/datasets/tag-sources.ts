@@ -5,38 +5,54 @@ import { readMask } from "../images.ts";
 import type { Description } from "./description.ts";
 import { isFolder, listFolder } from "./files.ts";
 import type { Origin, Problem, Source } from "./listing.ts";
-import { firstFile, listedName, listPlaces } from "./lists.ts";
+import { ByName, findListed, firstFile, listPlaces } from "./lists.ts";
+import type { Named } from "./lists.ts";
 import { findTagsFile } from "./plain.ts";
-import { readTagsFile, readText } from "./tags-file.ts";
+import { readTagsFile } from "./tags-file.ts";
+import { readText } from "./text-file.ts";
+import type { TextTable } from "./text-table.ts";
 
-/** Where tags may come from: those of an image, why there are none, or undefined if this knows nothing of it. */
-export interface TagSource<Item = string> {
+/** The tags of an image, why there are none, or undefined where nothing is known of it. */
+type Answer = readonly string[] | Problem | undefined;
+
+/** Where tags may come from. */
+export interface TagSource<Item extends Named = Named> {
   /** For people, from the data set's folder. */
   readonly from: string;
-  /** @param item an image, by its name unless a layout knows more of it */
-  read(item: Item): Promise<readonly string[] | Problem | undefined>;
+  /** Answers at once where no file has to be read: for a million images waiting takes longer than all else. */
+  read(item: Item): Answer | Promise<Answer>;
 }
 
 /** Names of the published dictionaries of tags. */
 const npyNames = ["cls_labels_onehot.npy", "cls_labels.npy", "cls_labels_coco.npy"];
 
 /** Asks tag sources in turn, and counts whose answer was taken. */
-export class TagSources<Item = string> {
+export class TagSources<Item extends Named> {
   private readonly counts = new Map<string, number>();
 
   constructor(private readonly sources: readonly TagSource<Item>[]) {}
 
   /** Tags of an image, or what is wrong with them; undefined if nothing is known of it. */
-  async read(item: Item): Promise<readonly string[] | Problem | undefined> {
-    for (const source of this.sources) {
-      const tags = await source.read(item);
-      if (tags === undefined) continue;
-      if (!("message" in tags)) {
-        this.counts.set(source.from, (this.counts.get(source.from) ?? 0) + 1);
+  read(item: Item): Answer | Promise<Answer> {
+    return this.ask(item, 0);
+  }
+
+  /** Asks the sources from one on. */
+  private ask(item: Item, first: number): Answer | Promise<Answer> {
+    for (let i = first; i < this.sources.length; i++) {
+      const { from } = this.sources[i]!;
+      const answer = this.sources[i]!.read(item);
+      if (answer instanceof Promise) {
+        return answer.then((tags) => (tags ? this.take(tags, from) : this.ask(item, i + 1)));
       }
-      return tags;
+      if (answer) return this.take(answer, from);
     }
     return undefined;
+  }
+
+  private take(answer: readonly string[] | Problem, from: string): Answer {
+    if (!("message" in answer)) this.counts.set(from, (this.counts.get(from) ?? 0) + 1);
+    return answer;
   }
 
   /** "tags.csv, Annotations, masks", for messages. */
@@ -59,27 +75,32 @@ export async function tagsFileSource(
   {
     kind,
     classes,
-    has,
+    names,
     problems,
   }: {
     kind: "voc" | "coco";
     classes: readonly string[];
-    has: (name: string) => boolean;
+    names: TextTable;
     problems: Problem[];
   },
 ): Promise<TagSource | undefined> {
   const published = npyNames.flatMap((name) => listPlaces(root, kind).map((at) => join(at, name)));
   const path = (await findTagsFile(root, description)) ?? (await firstFile(published));
   if (path === undefined) return undefined;
-  const { lines, problems: found } = await readTagsFile(path, classes);
-  problems.push(...found);
-  const tags = new Map(lines.map((line) => [listedName(line.file, has), line.tags]));
+  const tags = new ByName<readonly string[]>(names);
+  const found = await readTagsFile(path, classes, {
+    take: (line) => tags.set(findListed(line.file, names), line.tags),
+    clear: () => tags.clear(),
+  });
+  for (const problem of found) problems.push(problem);
   return {
     from: relative(root, path),
-    read: async (name) => {
-      for (const key of [name, ...numbersOf(name)]) {
-        const known = tags.get(key);
-        if (known) return known;
+    read: (item) => {
+      const known = tags.get(item);
+      if (known) return known;
+      for (const number of numbersOf(item.name)) {
+        const tagsOfNumber = tags.find(number);
+        if (tagsOfNumber) return tagsOfNumber;
       }
       return undefined;
     },
@@ -100,20 +121,20 @@ export async function xmlSource(root: string): Promise<TagSource | undefined> {
   const files = new Set((await listFolder(folder)).files);
   return {
     from: "Annotations",
-    read: async (name) =>
+    read: ({ name }) =>
       files.has(`${name}.xml`) ? tagsFromXml(join(folder, `${name}.xml`), name) : undefined,
   };
 }
 
 /** The labels in the masks. */
-export function maskSource(
+export function maskSource<Item extends Named>(
   classes: readonly string[],
-  maskOf: (name: string) => string | undefined,
-): TagSource {
+  maskOf: (item: Item) => string | undefined,
+): TagSource<Item> {
   return {
     from: "masks",
-    read: async (name) => {
-      const path = maskOf(name);
+    read: (item) => {
+      const path = maskOf(item);
       return path === undefined ? undefined : tagsFromMask(path, classes);
     },
   };

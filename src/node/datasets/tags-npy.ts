@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { UserError } from "../../user-error.ts";
 import { unreadable } from "../file-error.ts";
-import type { Problem, TagLine, TagsFile } from "./listing.ts";
+import type { Problem, TagTaker } from "./listing.ts";
 import { arrayOf, readNpy } from "./npy.ts";
 
 /** The published ones have 2 MB (VOC) and 40 MB (COCO). */
@@ -11,14 +11,25 @@ const sizeLimit = 256 * 1024 * 1024;
  * Reads tags as they are published: a pickled dictionary of NumPy's, from the name of an image (or its number) to a
  * vector with a 1 for each class it shows.
  */
-export async function readTagsNpy(path: string, classes: readonly string[]): Promise<TagsFile> {
+export async function readTagsNpy(
+  path: string,
+  classes: readonly string[],
+  taker: TagTaker,
+): Promise<readonly Problem[]> {
   const dictionary = readNpy(await readBytes(path), path).item();
   if (!(dictionary instanceof Map)) {
     throw new UserError(
       `${path}: holds no dictionary; expected one from image names to vectors of ${classes.length} zeros and ones`,
     );
   }
-  const lines: TagLine[] = [];
+  const lists = new Map<string, readonly string[]>();
+  // Images with the same classes share one list of them.
+  const tagsOf = (vector: ArrayLike<number>): readonly string[] => {
+    const key = Array.from(vector).join("");
+    let tags = lists.get(key);
+    if (!tags) lists.set(key, (tags = classes.filter((_, i) => vector[i] === 1)));
+    return tags;
+  };
   const problems: Problem[] = [];
   for (const [key, value] of dictionary as Map<unknown, unknown>) {
     const file = typeof key === "string" ? key : keyText(key);
@@ -38,10 +49,11 @@ export async function readTagsNpy(path: string, classes: readonly string[]): Pro
     }
     const vector = vectorOf(value);
     const odd = Array.from(vector).find((number) => number !== 0 && number !== 1);
-    if (odd === undefined) lines.push({ file, tags: classes.filter((_, i) => vector[i] === 1) });
-    else problems.push(wrong(path, `${file} has ${odd} in its vector, expected zeros and ones`));
+    if (odd === undefined) {
+      taker.take({ file, tags: tagsOf(vector), split: undefined, line: undefined });
+    } else problems.push(wrong(path, `${file} has ${odd} in its vector, expected zeros and ones`));
   }
-  return { lines, problems };
+  return problems;
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {

@@ -1,9 +1,10 @@
 import { join, posix } from "node:path";
 import { cocoClasses, vocClasses } from "../../data/classes.ts";
 import type { Description } from "./description.ts";
-import { isFolder, listImages, mapAtOnce, stem } from "./files.ts";
-import type { Entry, Listing, OnProgress, Problem, Source } from "./listing.ts";
-import { noLists, readLists, type Listed } from "./lists.ts";
+import { Entries, type Entry } from "./entries.ts";
+import { isFolder, listImages, mapAtOnce, stem, type FolderContent } from "./files.ts";
+import type { Listing, OnProgress, Problem, Source } from "./listing.ts";
+import { noLists, readLists, type Listed, type Named } from "./lists.ts";
 import {
   leftOut,
   maskSource,
@@ -12,6 +13,7 @@ import {
   tagsFileSource,
   xmlSource,
 } from "./tag-sources.ts";
+import { TextTable } from "./text-table.ts";
 
 /** How COCO 2014 in folders like VOC's differs from VOC. */
 const kinds = {
@@ -25,6 +27,15 @@ const manyMasks = 1000;
 /** Folders of masks; where an image has one in both, the first is taken. */
 const maskFolders = ["SegmentationClassAug", "SegmentationClass"];
 
+export interface VocOptions {
+  readonly kind: "voc" | "coco";
+  /** What is directly in JPEGImages. */
+  readonly inside: FolderContent;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+const nothing: readonly string[] = [];
+
 /**
  * A VOC folder: JPEGImages, lists, palette masks in SegmentationClassAug or SegmentationClass; or COCO 2014 in such
  * folders, with `train` and `val` in each. Tags come from a tags file, else from Annotations/*.xml, else from the masks.
@@ -32,51 +43,60 @@ const maskFolders = ["SegmentationClassAug", "SegmentationClass"];
 export async function listVoc(
   root: string,
   description: Description,
-  { kind = "voc", onProgress }: { kind?: "voc" | "coco"; onProgress?: OnProgress | undefined } = {},
+  { kind, inside, onProgress }: VocOptions,
 ): Promise<Listing> {
   const images = join(root, "JPEGImages");
-  const onDisk = new FilesByName(await listImages(images));
-  const has = (name: string): boolean => onDisk.has(name);
-  const lists = await readLists(root, kind, has);
+  const onDisk = new FilesByName(await listImages(images, inside));
+  const lists = await readLists(root, kind, onDisk.names);
   const problems: Problem[] = [...lists.problems];
   const { listed, sources } = kind === "voc" ? lists : withWholeFolders(lists, onDisk, images);
   if (listed.length === 0) throw await noLists(root);
 
   const masks = await readMaskFolders(root);
   const classes = description.classes ?? { names: kinds[kind].classes, file: kinds[kind].name };
-  const about = { kind, classes: classes.names, has, problems };
-  // Asked for in the order of the list, where the split of a name is known.
-  const splitOf = new Map(listed.map(({ name, split }) => [name, split]));
-  const maskOf = (name: string): string | undefined => masks.find(name, splitOf.get(name)!)?.path;
+  const about = { kind, classes: classes.names, names: onDisk.names, problems };
+  const maskOf = ({ name, split }: Listed): string | undefined => masks.find(name, split)?.path;
   const candidates = [
     await tagsFileSource(root, description, about),
     await xmlSource(root),
     maskSource(classes.names, maskOf),
   ];
-  const tagSources = new TagSources(candidates.filter((source) => source !== undefined));
-
+  const tagSources = new TagSources<Listed>(candidates.filter((source) => source !== undefined));
   let done = 0;
-  const entryOf = async ({ name, split, origin }: Listed): Promise<Entry | Problem> => {
-    const file = onDisk.find(name, split);
-    if (file === undefined) return leftOut(origin, `${name} is not in ${images}; left out`);
-    const tags = await tagSources.read(name);
+  const answers = await mapAtOnce(listed, 16, (item) => {
     onProgress?.(++done, listed.length, "tags");
-    if (tags !== undefined && "message" in tags) return tags;
-    if (tags === undefined && split !== "test") {
-      return leftOut(origin, `${name} has no tags: it is in none of ${tagSources.names}; left out`);
+    return item.id === undefined ? undefined : tagSources.read(item);
+  });
+  const entries = new Entries();
+  listed.forEach((item, i) => {
+    const { name, id, split, from, line } = item;
+    const tags = answers[i];
+    if (id === undefined) {
+      problems.push(leftOut({ file: from, line }, `${name} is not in ${images}; left out`));
+    } else if (tags !== undefined && "message" in tags) problems.push(tags);
+    else if (tags === undefined && split !== "test") {
+      const message = `${name} has no tags: it is in none of ${tagSources.names}; left out`;
+      problems.push(leftOut({ file: from, line }, message));
+    } else {
+      const place = onDisk.file(id, split);
+      const file = place.includes("/") ? posix.basename(place) : place;
+      const mask = maskOf(item);
+      const untagged = tags === undefined;
+      entries.push({
+        ...{
+          file,
+          place,
+          folder: images,
+          tags: tags ?? nothing,
+          untagged,
+          split,
+          mask,
+          from,
+          line,
+        },
+      });
     }
-    const mask = maskOf(name);
-    return {
-      ...{ file: posix.basename(file), path: join(images, file), tags: tags ?? [], split, origin },
-      ...(tags === undefined ? { untagged: true as const } : {}),
-      ...(mask === undefined ? {} : { mask }),
-    };
-  };
-  const entries: Entry[] = [];
-  for (const found of await mapAtOnce(listed, 16, entryOf)) {
-    if ("message" in found) problems.push(found);
-    else entries.push(found);
-  }
+  });
   const fromMasks = tagSources.used.find(({ from }) => from === "masks")!.images;
   if (fromMasks > manyMasks) {
     const message =
@@ -87,37 +107,42 @@ export async function listVoc(
   const used = masks.count(entries);
   return {
     ...{ format: kind, entries, classes, problems },
+    // Of several files that have one name, different splits may find the same.
+    distinct: lists.distinct && kind === "voc",
     sources: { lists: sources, tags: tagSources.used, masks: used },
   };
 }
 
 /** Files by the last part of their names, without ending; several may have the same in different folders. */
 class FilesByName {
-  private readonly files = new Map<string, string[]>();
+  readonly names = new TextTable();
+  /** Lists only where there are several: a million of them would take more memory than all names. */
+  private readonly files: (string | string[])[] = [];
 
   constructor(paths: readonly string[]) {
     for (const path of paths) {
-      const name = stem(posix.basename(path));
-      const same = this.files.get(name);
-      if (same) same.push(path);
-      else this.files.set(name, [path]);
+      const name = stem(path.includes("/") ? posix.basename(path) : path);
+      const id = this.names.add(name);
+      const same = this.files[id];
+      this.files[id] = same === undefined ? path : [same, path].flat();
     }
   }
 
-  has(name: string): boolean {
-    return this.files.has(name);
+  /** The file of a name, in a folder named like the split if there are several. */
+  file(id: number, split: string): string {
+    const same = this.files[id]!;
+    if (typeof same === "string") return same;
+    return same.find((path) => splitOfFolder(path) === split) ?? same[0]!;
   }
 
-  /** The file of this name, in a folder named like the split if there are several. */
-  find(name: string, split: string): string | undefined {
-    const same = this.files.get(name);
-    return same?.find((path) => splitOfFolder(path) === split) ?? same?.[0];
-  }
-
-  inSplit(split: string): string[] {
-    return [...this.files.keys()].filter((name) =>
-      this.files.get(name)!.some((path) => splitOfFolder(path) === split),
-    );
+  inSplit(split: string): Named[] {
+    return this.files
+      .map((same, id) => ({
+        id,
+        here: [same].flat().some((path) => splitOfFolder(path) === split),
+      }))
+      .filter(({ here }) => here)
+      .map(({ id }) => ({ name: this.names.at(id), id }));
   }
 }
 
@@ -139,10 +164,12 @@ function withWholeFolders(
   const all = [...listed];
   const from = [...sources];
   for (const split of ["train", "val", "test"].filter((split) => !splits.has(split))) {
-    const names = onDisk.inSplit(split).sort();
-    if (names.length === 0) continue;
-    for (const name of names) all.push({ name, split, origin: { file: join(images, split) } });
-    from.push({ from: `all of JPEGImages/${split}`, images: names.length });
+    const found = onDisk.inSplit(split).sort((a, b) => (a.name < b.name ? -1 : 1));
+    if (found.length === 0) continue;
+    for (const named of found) {
+      all.push({ ...named, split, from: join(images, split), line: undefined });
+    }
+    from.push({ from: `all of JPEGImages/${split}`, images: found.length });
   }
   return { listed: all, sources: from };
 }
@@ -155,12 +182,18 @@ interface Mask {
 interface MaskFinder {
   find(name: string, split: string): Mask | undefined;
   /** How many entries have their mask from each folder. */
-  count(entries: readonly Entry[]): Source[];
+  count(entries: Iterable<Entry>): Source[];
 }
 
 /** Mask PNGs by name, or by number for those of COCO. */
 async function readMaskFolders(root: string): Promise<MaskFinder> {
-  const folders: { folder: string; files: FilesByName; byNumber: Map<string, string> }[] = [];
+  const folders: {
+    folder: string;
+    /** How the paths of its masks begin. */
+    inside: string;
+    files: FilesByName;
+    byNumber: Map<string, string>;
+  }[] = [];
   for (const folder of maskFolders) {
     if (!(await isFolder(join(root, folder)))) continue;
     const files = (await listImages(join(root, folder))).filter((file) => /\.png$/i.test(file));
@@ -169,24 +202,27 @@ async function readMaskFolders(root: string): Promise<MaskFinder> {
       const [number] = numbersOf(stem(posix.basename(file)));
       if (number !== undefined) byNumber.set(number, file);
     }
-    folders.push({ folder, files: new FilesByName(files), byNumber });
+    const inside = join(root, folder, "/");
+    folders.push({ folder, inside, files: new FilesByName(files), byNumber });
   }
   return {
     find: (name, split) => {
       for (const { folder, files, byNumber } of folders) {
         const number = numbersOf(name)[0];
-        const file = files.find(name, split) ?? (number ? byNumber.get(number) : undefined);
+        const id = files.names.find(name);
+        const numbered = number ? byNumber.get(number) : undefined;
+        const file = id === undefined ? numbered : files.file(id, split);
         if (file !== undefined) return { path: join(root, folder, file), folder };
       }
       return undefined;
     },
-    count: (entries) =>
-      folders.map(({ folder }) => {
-        const inside = join(root, folder, "/");
-        return {
-          from: folder,
-          images: entries.filter(({ mask }) => mask?.startsWith(inside)).length,
-        };
-      }),
+    count: (entries) => {
+      const counts = new Map<string, number>();
+      for (const { mask } of entries) {
+        const folder = folders.find(({ inside }) => mask?.startsWith(inside))?.folder;
+        if (folder !== undefined) counts.set(folder, (counts.get(folder) ?? 0) + 1);
+      }
+      return folders.map(({ folder }) => ({ from: folder, images: counts.get(folder) ?? 0 }));
+    },
   };
 }

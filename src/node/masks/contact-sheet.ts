@@ -1,6 +1,5 @@
 import { isAbsolute, join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import sharp from "sharp";
 import { resizeImage, resizeLabels } from "../../data/resize.ts";
 import type { Image } from "../../data/sample.ts";
 import { UserError } from "../../user-error.ts";
@@ -9,6 +8,7 @@ import { encodeImage, readImage, readMask } from "../images.ts";
 import { renderSheet, type SheetCard } from "./contact-page.ts";
 import { freeName, safePath } from "./file-name.ts";
 import { paintLabels } from "./overlay.ts";
+import { makeThumbnail, thumbnailFolder, thumbnailSide, type Thumbnail } from "./thumbnail.ts";
 
 /** An image whose mask is there. */
 export interface SheetEntry {
@@ -20,10 +20,20 @@ export interface SheetEntry {
   readonly mask: string;
   /** The mask laid over its image, if it was written: saves painting it again. */
   readonly overlay?: string;
+  /** The overlay made small, if that was written too. */
+  readonly thumbnail?: ThumbnailFile;
   /** How sure the mask is, 0..1 (`Segmentation.confidence`). */
   readonly confidence: number;
   /** Names of the classes in the image. */
   readonly tags: readonly string[];
+}
+
+/** A thumbnail that is there. */
+export interface ThumbnailFile {
+  readonly file: string;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
 }
 
 export interface ContactSheetOptions {
@@ -38,9 +48,8 @@ export interface ContactSheetOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The page, and the folder of its pictures. */
+/** The page. */
 export const sheetFile = "contact-sheet.html";
-export const thumbnailFolder = "thumbnails";
 
 /**
  * Writes `contact-sheet.html` into a folder of masks, with `thumbnails/*.jpg` beside it: every mask over
@@ -50,7 +59,7 @@ export const thumbnailFolder = "thumbnails";
 export async function writeContactSheet(
   folder: string,
   entries: readonly SheetEntry[],
-  { classes, title = "Masks", side = 288, onProgress, signal }: ContactSheetOptions,
+  { classes, title = "Masks", side = thumbnailSide, onProgress, signal }: ContactSheetOptions,
 ): Promise<string> {
   const sorted = entries
     .map((entry, i) => ({ entry, i }))
@@ -60,9 +69,14 @@ export async function writeContactSheet(
   const cards: SheetCard[] = [];
   for (const [i, entry] of sorted.entries()) {
     signal?.throwIfAborted();
-    const file = join(folder, thumbnailFolder, `${freeName(safePath(entry.name), taken)}.jpg`);
-    const { jpeg, width, height } = await thumbnail(entry, side);
-    await writeFileAtomic(file, jpeg, { durable: false });
+    let made = entry.thumbnail;
+    if (!made) {
+      const file = join(folder, thumbnailFolder, `${freeName(safePath(entry.name), taken)}.jpg`);
+      const { jpeg, ...size } = await thumbnail(entry, side);
+      await writeFileAtomic(file, jpeg, { durable: false });
+      made = { file, ...size };
+    }
+    const { file, width, height } = made;
     cards.push({
       ...{ name: entry.name, tags: entry.tags, confidence: entry.confidence, width, height },
       thumbnail: link(folder, file),
@@ -82,21 +96,11 @@ function order(confidence: number): number {
   return Number.isFinite(confidence) ? confidence : -1;
 }
 
-interface Thumbnail {
-  readonly jpeg: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
-
 /** The overlay made small, or painted small where there is none. */
 async function thumbnail(entry: SheetEntry, side: number): Promise<Thumbnail> {
   if (entry.overlay !== undefined) {
     try {
-      const { data, info } = await sharp(entry.overlay, { failOn: "error" })
-        .resize(side, side, { fit: "inside", withoutEnlargement: true })
-        .jpeg({ quality: 80 })
-        .toBuffer({ resolveWithObject: true });
-      return { jpeg: data, width: info.width, height: info.height };
+      return await makeThumbnail(entry.overlay, side);
     } catch (error) {
       throw new UserError(
         `${entry.overlay}: cannot be read for the contact sheet: ${describeFileError(error)}`,

@@ -8,10 +8,12 @@ import { writeFileAtomic } from "../atomic-file.ts";
 import { writeImage } from "../images.ts";
 import { makeFolder, removeEmptyFolders } from "../make-folder.ts";
 import { classesJson } from "./classes-file.ts";
+import type { ThumbnailFile } from "./contact-sheet.ts";
 import { freeName, safePath } from "./file-name.ts";
 import { formatFiles, type MaskFormat } from "./formats.ts";
 import { Losses, type Loss } from "./losses.ts";
 import { paintLabels } from "./overlay.ts";
+import { makeThumbnail, thumbnailFolder, thumbnailSide } from "./thumbnail.ts";
 import { openWriter, type MaskWriter } from "./writers/index.ts";
 
 export interface MaskFolderOptions {
@@ -44,6 +46,8 @@ export interface WrittenMask {
   /** The mask's own PNG, in formats that have such. */
   readonly mask?: string;
   readonly overlay?: string;
+  /** The overlay made small for the contact sheet, if there is to be one. */
+  readonly thumbnail?: ThumbnailFile;
 }
 
 /** Endings of what lies beside the one file of a format. */
@@ -61,6 +65,7 @@ export class MaskFolder {
   private readonly takenFiles = new Set<string>();
   /** Files that were not there before, so that they may be taken back. */
   private readonly added = new Set<string>();
+  private readonly thumbnails: string[] = [];
   private writers: readonly MaskWriter[] = [];
   private readonly lossList = new Losses();
 
@@ -140,8 +145,22 @@ export class MaskFolder {
     if (!image || this.options.overlays === false || this.single) return written;
     const overlay = join(this.path, "overlays", `${free}.jpg`);
     await this.claim(overlay);
-    await writeImage(overlay, paintLabels(image, labels), { durable: false });
-    return { ...written, overlay };
+    const painted = paintLabels(image, labels);
+    const [thumbnail] = await Promise.all([
+      this.options.sheet === true ? this.writeThumbnail(free, painted) : undefined,
+      writeImage(overlay, painted, { durable: false }),
+    ]);
+    return { ...written, overlay, ...(thumbnail && { thumbnail }) };
+  }
+
+  /** While the picture is at hand: the page would have to read it again. */
+  private async writeThumbnail(name: string, painted: Image): Promise<ThumbnailFile> {
+    const file = join(this.path, thumbnailFolder, `${name}.jpg`);
+    await this.claim(file);
+    this.thumbnails.push(file);
+    const { jpeg, width, height } = await makeThumbnail(painted, thumbnailSide);
+    await writeFileAtomic(file, jpeg, { durable: false });
+    return { file, width, height };
   }
 
   /** Completes all formats and writes `classes.json`, which says that the folder is complete; its path. */
@@ -164,9 +183,14 @@ export class MaskFolder {
     if (this.made !== undefined) await removeEmptyFolders(root, dirname(this.made));
   }
 
-  /** Leaves what is complete by itself, such as PNGs, and takes back files that were still growing. */
+  /** Leaves what is complete by itself, such as PNGs, and takes back what belongs to files that are not. */
   async abandon(): Promise<void> {
     for (const writer of this.writers) await writer.discard();
+    const made = this.thumbnails.splice(0).filter((file) => this.added.has(file));
+    for (const file of made) await rm(file, { force: true });
+    for (const folder of new Set(made.map((file) => dirname(file)))) {
+      await removeEmptyFolders(folder, this.path);
+    }
   }
 
   /** What the formats could not hold so far. */
@@ -242,9 +266,12 @@ export class MaskFolder {
     if (data.length !== width * height) {
       throw new RangeError(`masks: ${name} is ${width}x${height} but has ${data.length} labels`);
     }
-    const wrong = data.find((label) => label > this.classes.length && label !== ignoreIndex);
-    if (wrong !== undefined) {
-      throw new RangeError(`masks: ${name} has label ${wrong} of ${this.classes.length} classes`);
+    const most = this.classes.length;
+    // Every pixel passes here: a loop takes a tenth of the time of find().
+    for (let i = 0; i < data.length; i++) {
+      const label = data[i]!;
+      if (label <= most || label === ignoreIndex) continue;
+      throw new RangeError(`masks: ${name} has label ${label} of ${most} classes`);
     }
   }
 }

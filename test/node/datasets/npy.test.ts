@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { arrayOf, readNpy } from "../../../src/node/datasets/npy.ts";
 import { readTagsFile } from "../../../src/node/datasets/tags-file.ts";
 import { UserError } from "../../../src/user-error.ts";
+import type { Problem, TagLine } from "../../../src/node/datasets/listing.ts";
 import { makeFolder } from "./folders.ts";
 import { npyHeader, tagsNpy } from "./mini-npy.ts";
 
@@ -17,6 +18,16 @@ const numpy = new Map(
     >,
   ).map(([name, base64]) => [name, new Uint8Array(Buffer.from(base64, "base64"))]),
 );
+
+async function readAll(
+  path: string,
+  classes: readonly string[],
+): Promise<{ lines: readonly TagLine[]; problems: readonly Problem[] }> {
+  const lines: TagLine[] = [];
+  const taker = { take: (line: TagLine) => lines.push(line), clear: () => (lines.length = 0) };
+  const problems = await readTagsFile(path, classes, taker);
+  return { lines, problems };
+}
 
 test.each([
   ["bigFortran", [2, 3], [-2, -1, 0, 1, 2, 3]],
@@ -47,14 +58,14 @@ test.each([
   ],
 ])("tags are read from NumPy's dictionary in %s", async (name, tags) => {
   const root = await makeFolder({ "t.npy": numpy.get(name)! });
-  const { lines, problems } = await readTagsFile(join(root, "t.npy"), ["x", "y", "z"]);
+  const { lines, problems } = await readAll(join(root, "t.npy"), ["x", "y", "z"]);
   expect(problems).toEqual([]);
   expect(lines.map((line) => [line.file, line.tags])).toEqual(tags);
 });
 
 test("a pickle that names os.system is refused by that name", async () => {
   const root = await makeFolder({ "t.npy": numpy.get("evil")! });
-  const reading = readTagsFile(join(root, "t.npy"), ["x"]);
+  const reading = readAll(join(root, "t.npy"), ["x"]);
   await expect(reading).rejects.toThrow(UserError);
   await expect(reading).rejects.toThrow(/(os|posix)\.system/);
 });
@@ -72,7 +83,7 @@ test.each([
   [Buffer.concat([npyHeader("<f4", "(2,)"), Buffer.alloc(8)]), "where one Python object is"],
 ])("another file is refused in words (%#)", async (bytes, message) => {
   const root = await makeFolder({ "t.npy": bytes });
-  const reading = readTagsFile(join(root, "t.npy"), ["x", "y"]);
+  const reading = readAll(join(root, "t.npy"), ["x", "y"]);
   await expect(reading).rejects.toThrow(UserError);
   await expect(reading).rejects.toThrow(message);
 });
@@ -91,7 +102,7 @@ test("a type or a text that is a tree of lists is refused before anybody writes 
 test("vectors that do not fit the classes are told by name", async () => {
   const tags = new Map([["a", [1, 0]], ["b", [1, 0, 1]], ["c", [1, 2, 0]], ["__proto__", [0, 0, 1]]]); // prettier-ignore
   const root = await makeFolder({ "t.npy": tagsNpy(tags) });
-  const { lines, problems } = await readTagsFile(join(root, "t.npy"), ["x", "y", "z"]);
+  const { lines, problems } = await readAll(join(root, "t.npy"), ["x", "y", "z"]);
   expect(lines.map(({ file, tags }) => [file, tags])).toEqual([
     ["b", ["x", "z"]],
     ["__proto__", ["z"]],

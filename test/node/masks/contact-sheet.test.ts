@@ -73,6 +73,16 @@ test("thumbnails are small files beside the page, loaded when seen, from overlay
   expect(page).not.toMatch(/https?:|<script/);
 });
 
+test("a thumbnail that is there already is shown as it is", async () => {
+  const file = join(root, "out/thumbnails/small.jpg");
+  const given = { ...(await entry("a", 0.5)), thumbnail: { file, width: 7, height: 5 } };
+  const path = await writeContactSheet(join(root, "out"), [given], options);
+  expect(readFileSync(path, "utf8")).toMatch(
+    /src="thumbnails\/small\.jpg"\s+width="7"\s+height="5"/,
+  );
+  expect(existsSync(join(root, "out/thumbnails"))).toBe(false);
+});
+
 test("names and tags are text, whatever they hold, and files of any name are linked", async () => {
   const name = '<img src=x onerror="alert(1)">';
   const odd = { ...(await entry(name, 0.5, { file: "a#b %41?" })), tags: ["</p><b>&"] };

@@ -134,3 +134,17 @@ test("labels that are no class are refused before anything is written", async ()
   await expect(folder.write("a", { ...labels, width: 4 })).rejects.toThrow(/4x2 but has 6 labels/);
   expect(files(root)).toEqual([]);
 });
+
+test("thumbnails for a sheet are made with the overlays, and go when the job is left", async () => {
+  const out = join(root, "out");
+  const folder = await MaskFolder.create(out, ["cat", "dog"], { sheet: true });
+  const wide = { width: 600, height: 4, data: new Uint8Array(7200).fill(90) };
+  const made = await folder.write("trip/a", { ...wide, data: new Uint8Array(2400) }, wide);
+  expect(made.thumbnail).toEqual({
+    ...{ file: join(out, "thumbnails/trip/a.jpg"), width: 288, height: 2 },
+  });
+  expect(await readImage(made.thumbnail!.file)).toMatchObject({ width: 288, height: 2 });
+  await folder.abandon();
+  expect(files(out)).toEqual(["masks/trip/a.png", "overlays/trip/a.jpg"]);
+  expect(existsSync(join(out, "thumbnails"))).toBe(false);
+});

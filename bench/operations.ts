@@ -1,0 +1,55 @@
+import type { Config } from "../src/config.ts";
+import { cropActivations } from "../src/eval/activations.ts";
+import { floatingPointOperations, type Operations, type Tensor } from "../src/graph/index.ts";
+import type { Afa } from "../src/model/index.ts";
+import type { Parameter } from "../src/nn/index.ts";
+import { stepTensors } from "../src/train/step-graph.ts";
+
+/** The sessions of a training step: losses and gradients, and the activations that labels are made of. */
+export type SessionKind = "step" | "activations";
+
+interface KnownGraph {
+  readonly kind: SessionKind;
+  readonly outputs: readonly string[];
+  readonly operations: Operations;
+}
+
+/** Counts the operations of a training step's sessions by building their graphs once more, without ONNX Runtime. */
+export class OperationCounter {
+  private readonly graphs: readonly KnownGraph[];
+
+  constructor(network: Afa, { model, data, pseudo }: Config, learned: readonly Parameter[]) {
+    const step = stepTensors(network, {
+      ...{ kind: "full", batch: data.batch, crop: data.crop, learned },
+      dropPath: model.dropPath > 0,
+      dropout: model.dropout > 0,
+    });
+    const activations = cropActivations(network, { scales: pseudo.scales, side: data.crop });
+    this.graphs = [known("step", step.outputs), known("activations", activations)];
+  }
+
+  /** Which session a run was of. @param outputs names of what it was asked for */
+  kind(outputs: readonly string[]): SessionKind {
+    return this.graph(outputs).kind;
+  }
+
+  /** Operations of several runs together. @param runs names of what each was asked for */
+  sum(runs: readonly (readonly string[])[]): Operations {
+    const counts = runs.map((outputs) => this.graph(outputs).operations);
+    const matrix = counts.reduce((all, count) => all + count.matrix, 0);
+    return { matrix, total: counts.reduce((all, count) => all + count.total, 0) };
+  }
+
+  private graph(outputs: readonly string[]): KnownGraph {
+    const found = this.graphs.find((graph) => outputs.every((o) => graph.outputs.includes(o)));
+    if (found) return found;
+    throw new Error(
+      `no graph has the outputs ${outputs.join(", ")}; teach bench/operations.ts the session that has`,
+    );
+  }
+}
+
+function known(kind: SessionKind, outputs: Readonly<Record<string, Tensor>>): KnownGraph {
+  const operations = floatingPointOperations(Object.values(outputs));
+  return { kind, outputs: Object.keys(outputs), operations };
+}

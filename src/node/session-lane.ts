@@ -1,0 +1,54 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { NdArray, Session } from "../graph/index.ts";
+import { nodeRuntime, type RuntimeOptions } from "./runtime.ts";
+
+/** What a thread of `SessionPool` is asked for; sessions have numbers. */
+export type LaneRequest =
+  | { readonly kind: "create"; readonly id: number; readonly model: Uint8Array | string }
+  | {
+      readonly kind: "run";
+      readonly id: number;
+      readonly feeds: Readonly<Record<string, NdArray>>;
+      /** Names of the wanted outputs. */
+      readonly outputs: readonly string[];
+    }
+  | { readonly kind: "release"; readonly id: number };
+
+/** What comes of it. */
+export interface LaneResults {
+  /** Names of the session's inputs. */
+  readonly create: readonly string[];
+  /** The wanted outputs. */
+  readonly run: Record<string, NdArray>;
+  readonly release: undefined;
+}
+
+export type LaneAnswer =
+  { readonly result: LaneResults[keyof LaneResults] } | { readonly error: unknown };
+
+const sessions = new Map<number, Session>();
+const runtime = nodeRuntime(workerData as RuntimeOptions);
+
+async function answer(request: LaneRequest): Promise<LaneResults[keyof LaneResults]> {
+  const { kind, id } = request;
+  if (kind === "create") {
+    const session = await runtime.createSession(request.model);
+    sessions.set(id, session);
+    return session.inputNames;
+  }
+  const session = sessions.get(id);
+  if (!session) throw new Error(`session pool: ${kind} of session ${id}, which is not there`);
+  if (kind === "run") {
+    return session.run(request.feeds, Object.fromEntries(request.outputs.map((n) => [n, null])));
+  }
+  sessions.delete(id);
+  await session.release();
+  return undefined;
+}
+
+parentPort!.on("message", (request: LaneRequest) => {
+  void answer(request)
+    .then((result): LaneAnswer => ({ result }))
+    .catch((error: unknown): LaneAnswer => ({ error }))
+    .then((message) => parentPort!.postMessage(message));
+});

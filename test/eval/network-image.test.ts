@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { imageNetNormalization as normalization } from "../../src/data/normalize.ts";
+import { networkImage, withLongSide } from "../../src/eval/network-image.ts";
+import { resize } from "../../src/pseudo/index.ts";
+import { Random } from "../../src/random.ts";
+
+test("an image of a long side is the normalised one resized, to the bit", () => {
+  const random = Random.at(1, "network image");
+  for (const [width, height, longSide] of [
+    [50, 37, 64],
+    [37, 50, 64],
+    [50, 37, 40],
+    [50, 37, 50],
+    [200, 90, 64], // shrunk first
+    [1, 5, 32],
+  ] as const) {
+    const data = Uint8Array.from({ length: width * height * 3 }, () => random.int(256));
+    const made = withLongSide({ width, height, data }, normalization, longSide);
+    const whole = networkImage({ width, height, data }, normalization, 2 * longSide);
+    expect(made).toEqual(resize(whole, made.width, made.height));
+    expect(Math.max(made.width, made.height)).toBe(longSide);
+  }
+});

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { parseConfig } from "../../../src/config.ts";
+import { lanesFor } from "../../../src/node/cli/lanes.ts";
+import { networkOf } from "../../../src/train/trainer.ts";
+
+const config = parseConfig({ preset: "small", set: { "model.backbone": "mit_tiny" } });
+const classes = ["cat", "dog"];
+const network = networkOf(config, classes);
+const trained = { file: "m", network, parameters: {}, config, classes, step: 0 };
+const many = { images: 100, scales: [1], flip: false };
+const roomy = { cores: 8, free: 64e9 };
+
+test("there is a lane for each core and image, four at most", () => {
+  expect(lanesFor(trained, many, roomy)).toBe(4);
+  expect(lanesFor(trained, many, { ...roomy, cores: 2 })).toBe(2);
+  expect(lanesFor(trained, { ...many, images: 3 }, roomy)).toBe(3);
+  expect(lanesFor(trained, { ...many, images: 1 }, roomy)).toBe(1);
+  expect(lanesFor({ ...trained, network: null }, many, roomy)).toBe(4);
+});
+
+test("lanes share the memory that is free: larger views leave room for fewer, never for none", () => {
+  const free = 2e9;
+  const counts = [160, 640, 1280, 4000].map((longSide) =>
+    lanesFor(trained, { ...many, longSide }, { cores: 8, free }),
+  );
+  expect(counts).toEqual([...counts].sort((a, b) => b - a));
+  expect([counts[0], counts.at(-1)]).toEqual([4, 1]);
+  const large = { ...many, longSide: 640 };
+  const plain = lanesFor(trained, large, { cores: 8, free });
+  const views = { ...large, scales: [1, 1.5], flip: true };
+  expect(lanesFor(trained, views, { cores: 8, free })).toBeLessThan(plain);
+});
