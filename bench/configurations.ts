@@ -4,7 +4,7 @@ import { Random } from "../src/random.ts";
 
 /** A network and a batch that speed is measured with. */
 export interface Configuration {
-  /** As `--only` takes it: backbone/crop/batch. */
+  /** As `--only` takes it: backbone/crop/batch, with `/inline` for labels made in the training thread. */
   readonly name: string;
   readonly backbone: Config["model"]["backbone"];
   readonly crop: number;
@@ -12,11 +12,17 @@ export interface Configuration {
   readonly preset: "voc" | "small";
   /** Foreground classes: those of Pascal VOC, or of the demo's scenes. */
   readonly classes: number;
+  /** 0: labels are made in the training thread, which takes less memory. */
+  readonly labelWorkers?: 0;
 }
 
 const voc = { preset: "voc", classes: 20 } as const;
 export const configurations: readonly Configuration[] = [
   { name: "mit_b1/320/2", backbone: "mit_b1", crop: 320, batch: 2, ...voc },
+  {
+    ...{ name: "mit_b1/320/2/inline", backbone: "mit_b1", crop: 320, batch: 2, ...voc },
+    labelWorkers: 0,
+  },
   { name: "mit_b0/160/2", backbone: "mit_b0", crop: 160, batch: 2, ...voc },
   // The demo's training.
   {
@@ -26,14 +32,14 @@ export const configurations: readonly Configuration[] = [
 ];
 /** Whose images are loaded: theirs, and those of the published recipes. */
 export const loadedConfigurations: readonly Configuration[] = [
-  ...configurations,
+  ...configurations.filter(({ labelWorkers }) => labelWorkers === undefined),
   { name: "mit_b1/512/2", backbone: "mit_b1", crop: 512, batch: 2, ...voc },
 ];
 
 const tagsPerImage = 2;
 
 /** The recipe at this size, with propagated labels, the dearest phase, from step 1 on. */
-export function recipe({ preset, backbone, crop, batch }: Configuration): Config {
+export function recipe({ preset, backbone, crop, batch, labelWorkers }: Configuration): Config {
   return parseConfig({
     preset,
     set: {
@@ -43,6 +49,7 @@ export function recipe({ preset, backbone, crop, batch }: Configuration): Config
       "train.camSteps": 0,
       "train.affinitySteps": 0,
       "train.warmupSteps": 0,
+      ...(labelWorkers !== undefined && { "train.labelWorkers": labelWorkers }),
     },
   });
 }

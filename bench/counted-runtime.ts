@@ -21,7 +21,7 @@ export interface RunLog {
 /** The same runtime, which keeps a log. */
 export function countedRuntime(runtime: Runtime, now: () => number, log: RunLog): Runtime {
   return {
-    device: runtime.device,
+    ...runtime,
     async createSession(model, options) {
       const start = now();
       const session = await runtime.createSession(model, options);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Operations } from "../src/graph/index.ts";
 import { BatchLoader } from "../src/node/batch-loader.ts";
 import { Checkpoints } from "../src/node/run/checkpoints.ts";
+import { labelPool } from "../src/node/label-pool.ts";
 import { nodeRuntime } from "../src/node/runtime.ts";
 import { NetworkState } from "../src/train/network-state.ts";
 import { Stepper, type StepResult } from "../src/train/step.ts";
@@ -28,15 +29,16 @@ export async function measureStep(
 ): Promise<JobResult> {
   const configuration = configurations.find((c) => c.name === name)!;
   const config = recipe(configuration);
-  const network = networkOf(
-    config,
-    Array.from({ length: configuration.classes }, (_, i) => `class ${i}`),
-  );
+  const classes = Array.from({ length: configuration.classes }, (_, i) => `class ${i}`);
+  const network = networkOf(config, classes);
   const state = new NetworkState(network, config.train);
   state.load(network.initialize(seed));
   const log: RunLog = { runs: [], created: [], rssOfCreation: 0 };
   const runtime = countedRuntime(nodeRuntime({ threads }), now, log);
-  const stepper = new Stepper(runtime, network, state, config, now);
+  const { parameters } = state;
+  const setup = { config, classes, parameters, cores: threads, device: "cpu" };
+  const pool = labelPool(network, setup);
+  const stepper = new Stepper(runtime, network, state, config, now, pool ?? undefined);
   const batch = randomBatch(configuration, seed);
 
   const others = watchForeignLoad(now);
@@ -63,20 +65,31 @@ export async function measureStep(
   await stepper.release();
   // Not before: building graphs takes memory too.
   const counter = new OperationCounter(network, config, state.learned);
-  const highest = (kind: SessionKind, of: (run: SessionRun) => number): number =>
-    Math.max(...sessions.filter(({ outputs }) => counter.kind(outputs) === kind).map(of));
-  const count = (kind: SessionKind): Operations =>
-    counter.sum(own.filter((outputs) => counter.kind(outputs) === kind));
+  const highest = (kind: SessionKind, of: (run: SessionRun) => number): number | null => {
+    const seen = sessions.filter(({ outputs }) => counter.kind(outputs) === kind).map(of);
+    return seen.length > 0 ? Math.max(...seen) : null;
+  };
+  // A crop each; of the runs in other threads the runtime here sees none.
+  const runsOf = (kind: SessionKind): number =>
+    pool && kind === "activations"
+      ? config.data.batch
+      : own.filter((outputs) => counter.kind(outputs) === kind).length;
+  const count = (kind: SessionKind): Operations => counter.of(kind, runsOf(kind));
+  const [passes, activations] = [count("step"), count("activations")];
+  const whole: Operations = {
+    matrix: passes.matrix + activations.matrix,
+    total: passes.total + activations.total,
+  };
   const part = (key: keyof Seconds): number[] => measured.map((seconds) => seconds[key]);
   const parts: PartSample[] = [
     {
       ...{ name: "forward + backward", seconds: part("network") },
-      ...{ rss: highest("step", ({ rssAfter }) => rssAfter), operations: count("step") },
+      ...{ rss: highest("step", ({ rssAfter }) => rssAfter), operations: passes },
     },
     {
       ...{ name: "CAM", seconds: part("cam") },
       rss: highest("activations", ({ rssAfter }) => rssAfter),
-      operations: count("activations"),
+      operations: activations,
     },
     {
       ...{ name: "labels", seconds: part("labels") },
@@ -92,7 +105,7 @@ export async function measureStep(
       ...parts,
       {
         ...{ name: "whole step", seconds: part("total") },
-        ...{ rss: peakRss, operations: counter.sum(own) },
+        ...{ rss: peakRss, operations: whole },
       },
       ...fed,
       written,

@@ -33,11 +33,10 @@ export class OperationCounter {
     return this.graph(outputs).kind;
   }
 
-  /** Operations of several runs together. @param runs names of what each was asked for */
-  sum(runs: readonly (readonly string[])[]): Operations {
-    const counts = runs.map((outputs) => this.graph(outputs).operations);
-    const matrix = counts.reduce((all, count) => all + count.matrix, 0);
-    return { matrix, total: counts.reduce((all, count) => all + count.total, 0) };
+  /** Operations of so many runs of a kind. */
+  of(kind: SessionKind, runs: number): Operations {
+    const { matrix, total } = this.graphs.find((graph) => graph.kind === kind)!.operations;
+    return { matrix: runs * matrix, total: runs * total };
   }
 
   private graph(outputs: readonly string[]): KnownGraph {

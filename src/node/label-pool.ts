@@ -10,7 +10,7 @@ import { addSeconds, type LabelInput, type LabelSource, type MadeLabels } from "
 import type { LabelReply, LabelRequest, LabelSetup } from "./label-worker.ts";
 
 /** Below so many operations a crop a thread's own start would take longer than it saves. */
-const worthwhile = 1e9;
+const worthwhile = 0.5e9;
 /** Of the free memory, what a training may plan with. */
 const share = 0.9;
 

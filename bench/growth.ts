@@ -1,0 +1,95 @@
+import { fork } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command, Option } from "commander";
+import { writeFileAtomic } from "../src/node/atomic-file.ts";
+import { explainFailure } from "../src/node/cli/failure.ts";
+import { withExamples } from "../src/node/cli/options.ts";
+import { UserError } from "../src/user-error.ts";
+import { curves, type Curve, type Task } from "./growth/curves.ts";
+import { renderGrowth, type MeasuredCurve } from "./growth/document.ts";
+import type { Measured } from "./growth/measure.ts";
+import { describeMachine } from "./machine.ts";
+
+interface GrowthOptions {
+  readonly only?: readonly string[];
+  readonly render?: boolean;
+  readonly out: string;
+}
+
+/** Measures in a process of its own. */
+function measureApart(curve: Curve, task: Task): Promise<Measured> {
+  const path = fileURLToPath(new URL("./growth/measure-process.ts", import.meta.url));
+  const child = fork(path, [JSON.stringify(task)]);
+  return new Promise((resolve, reject) => {
+    let measured: Measured | null = null;
+    child.on("message", (message) => (measured = message as Measured));
+    child.on("error", reject);
+    child.on("exit", (code, signal) => {
+      if (measured && code === 0) resolve(measured);
+      else {
+        const end = signal ? `was ended by ${signal}` : `ended with code ${code}`;
+        reject(new UserError(`${curve.name}: a measurement ${end}; its own message is above`));
+      }
+    });
+  });
+}
+
+async function measureCurve(curve: Curve): Promise<MeasuredCurve> {
+  const date = new Date().toISOString();
+  const { cpu, cores, memory, system, node, onnxruntime } = describeMachine(date);
+  const points: Measured[] = [];
+  for (const [i, { task }] of curve.points.entries()) {
+    process.stderr.write(`${curve.name}: ${i + 1} of ${curve.points.length}\n`);
+    points.push(await measureApart(curve, task));
+  }
+  const size = `${(memory / 2 ** 30).toFixed(1)} GiB`;
+  const machine = `${cpu}, ${cores} cores, ${size}, ${system}, Node.js ${node}, ONNX Runtime ${onnxruntime}`;
+  return { name: curve.name, machine, date, points };
+}
+
+async function growth({ only, render = false, out }: GrowthOptions): Promise<void> {
+  const folder = join(out, "performance");
+  const figures = join(folder, "figures.json");
+  await mkdir(folder, { recursive: true });
+  let known: MeasuredCurve[] = existsSync(figures)
+    ? (JSON.parse(await readFile(figures, "utf8")) as MeasuredCurve[])
+    : [];
+  if (render && known.length === 0)
+    throw new UserError(`${figures}: there are no figures to render; measure without --render`);
+  const chosen = render ? [] : curves.filter(({ name }) => !only || only.includes(name));
+  for (const curve of chosen) {
+    const measured = await measureCurve(curve);
+    known = [...known.filter(({ name }) => name !== curve.name), measured];
+    // After every curve: what was measured is not lost when the next one fails.
+    await writeFileAtomic(figures, `${JSON.stringify(known, null, 2)}\n`);
+  }
+  const { markdown, plots } = renderGrowth(known);
+  for (const [name, svg] of Object.entries(plots)) await writeFileAtomic(join(folder, name), svg);
+  await writeFileAtomic(join(out, "performance.md"), markdown);
+  process.stdout.write(`${join(out, "performance.md")}\n`);
+}
+
+const names = curves.map(({ name }) => name);
+const command = new Command("bench/growth.ts")
+  .description("Measures how time and memory grow, and writes docs/performance.md with its plots.")
+  .addOption(new Option("--only <curve...>", "some of the curves").choices(names))
+  .option("--render", "measure nothing, write the page from the figures that are there")
+  .option("--out <folder>", "where performance.md and the folder performance go", "docs")
+  .action(growth)
+  .exitOverride();
+withExamples(
+  command,
+  "npx tsx bench/growth.ts",
+  "npx tsx bench/growth.ts --only crop batch --out /tmp/docs",
+);
+
+try {
+  await command.parseAsync();
+} catch (error) {
+  const { text, code } = explainFailure(error, { command: "bench/growth.ts", debug: false });
+  if (text) process.stderr.write(`${text}\n`);
+  process.exitCode = code;
+}

@@ -1,0 +1,110 @@
+import type { Config } from "../../src/config.ts";
+
+/** Something to measure once, in a process of its own. Plain data. */
+export type Task =
+  | {
+      readonly kind: "step";
+      readonly backbone: Config["model"]["backbone"];
+      readonly crop: number;
+      readonly batch: number;
+      readonly classes: number;
+      readonly threads: number | null;
+    }
+  | { readonly kind: "listing"; readonly entries: number }
+  | {
+      readonly kind: "crf";
+      readonly width: number;
+      readonly height: number;
+      readonly classes: number;
+    };
+
+/** How the cost of something grows with one quantity. */
+export interface Curve {
+  readonly name: string;
+  readonly title: string;
+  /** Of what the points are measured at. */
+  readonly axis: string;
+  readonly points: readonly { readonly x: number; readonly label?: string; readonly task: Task }[];
+  /** What the growth ought to be, in words; of steps the operations of their graphs say it in numbers. */
+  readonly expected: string;
+  /** The exponent it ought to have at most, where that is not counted. */
+  readonly exponent?: number;
+}
+
+type Step = Extract<Task, { kind: "step" }>;
+const step = (changes: Partial<Step>): Step => ({
+  ...{ kind: "step", backbone: "mit_b1", crop: 224, batch: 2, classes: 20, threads: null },
+  ...changes,
+});
+const backbones = ["mit_b0", "mit_b1", "mit_b2", "mit_b3", "mit_b4", "mit_b5"] as const;
+/** Learned values of each, in millions, with the heads of 20 classes. */
+const millions = [3.7, 13.7, 24.7, 44.6, 61.4, 82.0];
+
+export const curves: readonly Curve[] = [
+  {
+    ...{ name: "crop", title: "A step against the crop's side (mit_b1, batch 2)", axis: "pixels" },
+    points: [160, 224, 320, 416, 512].map((crop) => ({ x: crop, task: step({ crop }) })),
+    expected:
+      "2 for everything but attention, whose last stage compares all tokens with all others: 4 for that part.",
+  },
+  {
+    ...{ name: "batch", title: "A step against the batch (mit_b1, crop 224)", axis: "crops" },
+    points: [1, 2, 4, 8].map((batch) => ({ x: batch, task: step({ batch }) })),
+    expected: "1; below it while a crop alone does not occupy all cores.",
+  },
+  {
+    ...{ name: "backbone", title: "A step against the backbone (crop 224, batch 2)" },
+    axis: "million parameters",
+    points: backbones.map((backbone, i) => ({
+      ...{ x: millions[i]!, label: backbone.replace("mit_", "") },
+      task: step({ backbone }),
+    })),
+    expected: "that of the operations: depth and width grow together.",
+  },
+  {
+    ...{ name: "classes", title: "A step against the classes (mit_b1, crop 224, batch 2)" },
+    axis: "classes",
+    points: [2, 20, 80, 200].map((classes) => ({ x: classes, task: step({ classes }) })),
+    expected: "near 0 for few classes; 1 in the end, since every pixel has a logit a class.",
+  },
+  {
+    ...{ name: "threads", title: "A step against the threads (mit_b1, crop 224, batch 2)" },
+    axis: "threads",
+    points: [1, 2, 3].map((threads) => ({ x: threads, task: step({ threads }) })),
+    expected: "-1 up to the number of cores; threads beyond it only wait for one another.",
+  },
+  {
+    ...{ name: "listing", title: "Opening a data set: listing, checking, first batch planned" },
+    axis: "images with tags in a CSV file",
+    points: [10_000, 100_000, 1_000_000].map((entries) => ({
+      x: entries,
+      task: { kind: "listing", entries } as const,
+    })),
+    ...{ expected: "1.", exponent: 1 },
+  },
+  {
+    ...{ name: "crf-pixels", title: "Dense CRF against the pixels (21 classes, one core)" },
+    axis: "pixels",
+    points: [
+      [250, 188],
+      [500, 375],
+      [1000, 750],
+    ].map(([width, height]) => ({
+      ...{ x: width! * height!, label: `${width} x ${height}` },
+      task: { kind: "crf", width: width!, height: height!, classes: 21 } as const,
+    })),
+    ...{ expected: "1.", exponent: 1 },
+  },
+  {
+    ...{ name: "crf-classes", title: "Dense CRF against the classes (500 x 375, one core)" },
+    axis: "classes",
+    points: [2, 21, 81].map((classes) => ({
+      x: classes,
+      task: { kind: "crf", width: 500, height: 375, classes } as const,
+    })),
+    ...{
+      expected: "1; below it while the lattice itself, which no class shares, is most.",
+      exponent: 1,
+    },
+  },
+];

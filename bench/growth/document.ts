@@ -1,0 +1,131 @@
+import { summarize } from "../summary.ts";
+import { curves, type Curve } from "./curves.ts";
+import type { Measured } from "./measure.ts";
+import { drawPlot, type Series } from "./plot.ts";
+
+/** A curve as it was measured in one run. */
+export interface MeasuredCurve {
+  readonly name: string;
+  /** In words: processor, cores, versions. */
+  readonly machine: string;
+  /** ISO 8601. */
+  readonly date: string;
+  readonly points: readonly Measured[];
+}
+
+/** The document and the plots beside it, by name. */
+export function renderGrowth(measured: readonly MeasuredCurve[]): {
+  readonly markdown: string;
+  readonly plots: Readonly<Record<string, string>>;
+} {
+  const plots: Record<string, string> = {};
+  const sections: string[] = [];
+  for (const curve of curves) {
+    const found = measured.find(({ name }) => name === curve.name);
+    if (!found) continue;
+    plots[`${curve.name}.svg`] = plotOf(curve, found);
+    sections.push(section(curve, found));
+  }
+  return { markdown: `${introduction}\n${sections.join("\n")}`, plots };
+}
+
+const introduction = `# How the cost grows
+
+    npx tsx bench/growth.ts
+
+measures everything on this page and writes it again; \`--only crop classes\` measures some of it, \`--render\` only writes
+the page from the figures in \`docs/performance/figures.json\`. Each point has a process of its own. A step is the trainer's own
+on crops of noise, in the dearest phase, labels from the propagated CAM, with the settings a user gets; the median of three
+steps after the first two. Memory is the most that the process had resident. What a single step is made of, and how close to
+the machine's peak, is in [bench/README.md](../bench/README.md).
+
+**Growth** is the slope of a straight line through the logarithms: time goes with the quantity to that power.
+`;
+
+const seconds = ({ seconds: values }: Measured): number => summarize(values).median;
+
+function section(curve: Curve, { points, machine, date }: MeasuredCurve): string {
+  const counted = points.every(({ gflop }) => gflop !== null);
+  const header = ["", "seconds", "from – to", "memory", ...(counted ? ["GFLOP", "GFLOP/s"] : [])];
+  const rows = points.map((point, i) => {
+    const time = seconds(point);
+    const { gflop, rss } = point;
+    return [
+      nameOf(curve, i),
+      time.toPrecision(3),
+      `${Math.min(...point.seconds).toPrecision(3)} – ${Math.max(...point.seconds).toPrecision(3)}`,
+      rss >= 1e9 ? `${(rss / 1e9).toFixed(2)} GB` : `${(rss / 1e6).toFixed(0)} MB`,
+      ...(gflop === null ? [] : [gflop.toPrecision(3), (gflop / time).toFixed(0)]),
+    ];
+  });
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const x = curve.points.map((point) => point.x);
+  const time = slope(x, points.map(seconds));
+  const operations = counted
+    ? slope(
+        x,
+        points.map((point) => point.gflop!),
+      )
+    : null;
+  const load = Math.max(...points.map(({ foreignLoad }) => foreignLoad));
+  return [
+    `## ${curve.title}`,
+    "",
+    `![${curve.title}](performance/${curve.name}.svg)`,
+    "",
+    line(header),
+    line(header.map((_, i) => (i === 0 ? "---" : "---:"))),
+    ...rows.map(line),
+    "",
+    `Growth of the time **${time.toFixed(2)}**` +
+      (operations === null ? "" : `, of the operations ${operations.toFixed(2)}`) +
+      `, of the memory ${slope(
+        x,
+        points.map(({ rss }) => rss),
+      ).toFixed(2)}. It must be: ${curve.expected}`,
+    "",
+    `${machine}; ${date.slice(0, 10)}; cores used by others at most ${load.toFixed(2)}.`,
+    "",
+  ].join("\n");
+}
+
+function nameOf({ points, axis }: Curve, i: number): string {
+  const { label, x } = points[i]!;
+  return label ?? `${x.toLocaleString("en-US")} ${i === 0 ? axis : ""}`.trim();
+}
+
+function plotOf(curve: Curve, { points }: MeasuredCurve): string {
+  const x = curve.points.map((point) => point.x);
+  const times = points.map(seconds);
+  const series: Series[] = [{ name: "measured", color: "#2f81f7", values: times }];
+  if (points.every(({ gflop }) => gflop !== null)) {
+    // As if every point ran at the speed of the fastest: what lies above it is overhead.
+    const best = Math.max(...points.map((point, i) => point.gflop! / times[i]!));
+    const values = points.map((point) => point.gflop! / best);
+    series.push({
+      name: "its operations at the best point's speed",
+      color: "#db6d28",
+      values,
+      dashed: true,
+    });
+  } else if (curve.exponent !== undefined) {
+    const { exponent } = curve;
+    const last = x.length - 1;
+    const values = x.map((value) => times[last]! * (value / x[last]!) ** exponent);
+    series.push({ name: "proportional", color: "#db6d28", values, dashed: true });
+  }
+  return drawPlot({
+    ...{ title: curve.title, axis: curve.axis, unit: "s", x, series },
+    labels: curve.points.map((_, i) => curve.points[i]!.label ?? x[i]!.toLocaleString("en-US")),
+  });
+}
+
+/** Of the least-squares line through the logarithms. */
+export function slope(x: readonly number[], y: readonly number[]): number {
+  const [u, v] = [x.map(Math.log), y.map(Math.log)];
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [mu, mv] = [mean(u), mean(v)];
+  const shared = u.reduce((sum, value, i) => sum + (value - mu) * (v[i]! - mv), 0);
+  return shared / u.reduce((sum, value) => sum + (value - mu) ** 2, 0);
+}
