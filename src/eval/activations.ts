@@ -1,4 +1,4 @@
-import type { Grid, NdArray, Runtime, Session, Tensor } from "../graph/index.ts";
+import type { Grid, NdArray, Runtime, Session, SessionOptions, Tensor } from "../graph/index.ts";
 import { float32, peakBytes, writeModel } from "../graph/index.ts";
 import type { Afa, HiddenLayout } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
@@ -65,8 +65,11 @@ export class ActivationPass {
   private async runTogether(views: readonly View[], side: number): Promise<Results> {
     const { runtime, network } = this;
     const { scales } = this.options;
-    const session = await this.session(`${side}`, async () =>
-      cropActivations(network, { scales, side }, await fastestLayout(runtime)),
+    const session = await this.session(
+      `${side}`,
+      async () => cropActivations(network, { scales, side }, await fastestLayout(runtime)),
+      // Of symbolic sizes the CPU always computes the shapes.
+      { whole: true },
     );
     const images = views.flatMap((view, i) =>
       mirrors.map((mirror) => [imageName(i, mirror), view[mirror]] as const),
@@ -103,11 +106,15 @@ export class ActivationPass {
     return results;
   }
 
-  private session(key: string, outputs: () => Promise<Record<string, Tensor>>): Promise<Session> {
+  private session(
+    key: string,
+    outputs: () => Promise<Record<string, Tensor>>,
+    options: SessionOptions = {},
+  ): Promise<Session> {
     let session = this.sessions.get(key);
     if (!session) {
       session = new LazySession(async () =>
-        this.runtime.createSession(writeModel(await outputs())),
+        this.runtime.createSession(writeModel(await outputs()), options),
       );
       this.sessions.set(key, session);
     }
