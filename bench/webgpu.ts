@@ -69,7 +69,11 @@ async function measure(
       if (step > settling) measured.push(seconds);
     }
   } catch (error) {
-    fail(`device ${device}: ${(error as Error).message}`);
+    // ONNX Runtime names its own source before what is wrong.
+    const { message } = error as Error;
+    fail(
+      `device ${device}: ${/was false\.\s+(.*)/.exec(message)?.[1] ?? message}; is there a GPU and its driver?`,
+    );
   }
   await stepper.release();
   const sorted = (part: keyof Seconds): number[] =>
