@@ -46,8 +46,11 @@ async function answer(request: LaneRequest): Promise<LaneResults[keyof LaneResul
   return undefined;
 }
 
+// One after the other, for answers are told apart by their order.
+let before: Promise<void> = Promise.resolve();
 parentPort!.on("message", (request: LaneRequest) => {
-  void answer(request)
+  before = before
+    .then(() => answer(request))
     .then((result): LaneAnswer => ({ result }))
     .catch((error: unknown): LaneAnswer => ({ error }))
     .then((message) => parentPort!.postMessage(message));

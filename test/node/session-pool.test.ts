@@ -50,6 +50,14 @@ test("what fails in a lane is told here, and the lane works on", async () => {
   await session.release();
 });
 
+test("a session that is released while it runs gives what it was asked for", async () => {
+  const session = await pool.createSession(model);
+  const feeds = { a: float32([1, 2], [1, 1]), b };
+  const runs = [session.run(feeds, { y: null }), session.run(feeds, { y: null })];
+  await session.release();
+  for (const { y } of await Promise.all(runs)) expect([...y!.data]).toEqual([4, 6]);
+});
+
 test("a closed pool says so instead of waiting, and lanes are a whole number", async () => {
   const other = new SessionPool({ lanes: 1, threads: 1 });
   const session = await other.createSession(model);

@@ -50,9 +50,11 @@ export async function openSegmenter(
 ): Promise<Segmenter> {
   const { Segmenter } = await import("../segmenter.ts");
   const { openAnyModel } = await import("../onnx-model.ts");
-  // First what fails at once, then what takes seconds.
+  // Devices are tried in other processes meanwhile; what is wrong with the model is told first.
+  const choosing = chooseDevice(device, output);
+  choosing.catch(() => undefined);
   const opened = await openAnyModel(model);
-  const choice = await chooseDevice(device, output);
+  const choice = await choosing;
   const lanes = work && choice.device === "cpu" ? lanesFor(opened, work) : 1;
   return Segmenter.open(opened, { device: choice, lanes });
 }
