@@ -24,6 +24,7 @@ export function renderGrowth(measured: readonly MeasuredCurve[]): {
     const found = measured.find(({ name }) => name === curve.name);
     if (!found) continue;
     plots[`${curve.name}.svg`] = plotOf(curve, found);
+    plots[`${curve.name}-memory.svg`] = memoryPlotOf(curve, found);
     sections.push(section(curve, found));
   }
   return { markdown: `${introduction}\n${sections.join("\n")}`, plots };
@@ -71,7 +72,8 @@ function section(curve: Curve, { points, machine, date }: MeasuredCurve): string
   return [
     `## ${curve.title}`,
     "",
-    `![${curve.title}](performance/${curve.name}.svg)`,
+    `![Time: ${curve.title}](performance/${curve.name}.svg)`,
+    `![Memory: ${curve.title}](performance/${curve.name}-memory.svg)`,
     "",
     line(header),
     line(header.map((_, i) => (i === 0 ? "---" : "---:"))),
@@ -116,8 +118,21 @@ function plotOf(curve: Curve, { points }: MeasuredCurve): string {
   }
   return drawPlot({
     ...{ title: curve.title, axis: curve.axis, unit: "s", x, series },
-    labels: curve.points.map((_, i) => curve.points[i]!.label ?? x[i]!.toLocaleString("en-US")),
+    labels: labelsOf(curve),
   });
+}
+
+function memoryPlotOf(curve: Curve, { points }: MeasuredCurve): string {
+  const values = points.map(({ rss }) => rss / 1e9);
+  return drawPlot({
+    ...{ title: curve.title, axis: curve.axis, unit: "GB", x: curve.points.map(({ x }) => x) },
+    series: [{ name: "memory of the process", color: "#8957e5", values }],
+    labels: labelsOf(curve),
+  });
+}
+
+function labelsOf({ points }: Curve): string[] {
+  return points.map(({ label, x }) => label ?? x.toLocaleString("en-US"));
 }
 
 /** Of the least-squares line through the logarithms. */

@@ -1,14 +1,16 @@
-import { mkdirSync, linkSync, writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { TrainingSampler } from "../../src/data/sampler.ts";
 import { cropActivations } from "../../src/eval/activations.ts";
 import { floatingPointOperations } from "../../src/graph/index.ts";
 import { openDataset } from "../../src/node/datasets/index.ts";
 import { labelPool } from "../../src/node/label-pool.ts";
 import { nodeRuntime } from "../../src/node/runtime.ts";
-import { Random } from "../../src/random.ts";
 import { stepTensors } from "../../src/train/step-graph.ts";
 import { NetworkState } from "../../src/train/network-state.ts";
 import { Stepper } from "../../src/train/step.ts";
@@ -33,20 +35,21 @@ const seed = 1;
 const measuredSteps = 3;
 
 export async function measureTask(task: Task): Promise<Measured> {
+  if (task.kind === "listing") return measureListing(task.entries);
+  return watched(() => (task.kind === "step" ? measureSteps(task) : Promise.resolve(crf(task))));
+}
+
+/** With memory and load of just this. */
+async function watched(
+  measure: () => Promise<Pick<Measured, "seconds" | "gflop">>,
+): Promise<Measured> {
   const others = watchForeignLoad(now);
-  const { seconds, gflop } = await measureIt(task);
+  const { seconds, gflop } = await measure();
   return { seconds, gflop, rss: process.resourceUsage().maxRSS * 1024, foreignLoad: others() };
 }
 
-function measureIt(task: Task): Promise<Pick<Measured, "seconds" | "gflop">> {
-  switch (task.kind) {
-    case "step":
-      return measureSteps(task);
-    case "listing":
-      return measureListing(task.entries);
-    case "crf":
-      return Promise.resolve({ seconds: [measureCrf(task)], gflop: null });
-  }
+function crf(task: Extract<Task, { kind: "crf" }>): Pick<Measured, "seconds" | "gflop"> {
+  return { seconds: [measureCrf(task)], gflop: null };
 }
 
 /** Steps of the dearest phase on noise; the first, which makes the sessions, and one more are left out. */
@@ -83,38 +86,20 @@ async function measureSteps(
 }
 
 /** As a training opens a folder of images with `tags.csv`, in an order that is not the folder's. */
-async function measureListing(entries: number): Promise<Pick<Measured, "seconds" | "gflop">> {
+async function measureListing(entries: number): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), "tag2mask-listing-"));
   try {
-    writeListing(folder, entries);
+    // In a process of its own: what it leaves in memory is not the cost of opening.
+    const path = fileURLToPath(new URL("./write-listing.ts", import.meta.url));
+    const [code] = (await once(fork(path, [folder, String(entries)]), "exit")) as [number | null];
+    if (code !== 0) throw new Error(`listing: writing ${entries} images ended with code ${code}`);
     const open = async (): Promise<void> => {
       const data = await openDataset(folder, { training: true });
       new TrainingSampler(data.splits["train"]!, seed, 8).batchPlan(0);
     };
-    return { seconds: [await timed(open)], gflop: null };
+    return await watched(async () => ({ seconds: [await timed(open)], gflop: null }));
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // The asynchronous one keeps something of every file in memory.
+    rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function writeListing(folder: string, entries: number): void {
-  const random = Random.at(seed, "listing");
-  const images = join(folder, "images");
-  mkdirSync(images);
-  // Names of a few empty files: a file system takes so many of one file.
-  const namesOfOne = 60_000;
-  const names = Array.from(
-    { length: entries },
-    (_, i) => `photo-${String(i).padStart(7, "0")}.jpg`,
-  );
-  names.forEach((name, i) => {
-    const first = names[i - (i % namesOfOne)]!;
-    if (name === first) writeFileSync(join(images, name), "");
-    else linkSync(join(images, first), join(images, name));
-  });
-  const rows = random.shuffle(names).map((name) => {
-    const tags = [random.int(20), random.int(20), random.int(20)].slice(0, 1 + random.int(3));
-    return `${name},${[...new Set(tags)].map((tag) => `class${tag}`).join(";")}`;
-  });
-  writeFileSync(join(folder, "tags.csv"), `${["file,tags", ...rows].join("\n")}\n`);
 }

@@ -17,16 +17,16 @@ export interface Plot {
 }
 
 const [width, height] = [640, 360];
-const frame = { left: 70, right: 20, top: 40, bottom: 56 };
+const frame = { left: 70, right: 20, top: 56, bottom: 56 };
 // Readable on white and on black.
 const ink = "#7d8590";
 
 /** A plot with logarithmic axes, as SVG; lines of equal growth are straight and equally steep. */
 export function drawPlot({ title, axis, unit, x, labels, series }: Plot): string {
   const across = scale(x, frame.left, width - frame.right, 0.06);
-  const values = series.flatMap((line) => line.values);
-  const up = scale(values, height - frame.bottom, frame.top, 0.12);
-  const ticks = niceTicks(Math.min(...values), Math.max(...values));
+  const range = rangeOf(series.flatMap((line) => line.values));
+  const up = scale(range, height - frame.bottom, frame.top, 0.08);
+  const ticks = niceTicks(...range);
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="13">`,
     text(width / 2, 20, title, `text-anchor="middle" font-weight="600"`),
@@ -46,7 +46,7 @@ export function drawPlot({ title, axis, unit, x, labels, series }: Plot): string
             const [cx, cy] = point.split(",");
             return `<circle cx="${cx}" cy="${cy}" r="4" fill="${color}"/>`;
           });
-      const key = { x: frame.left + 14, y: frame.top + 14 + 18 * k };
+      const key = { x: frame.left + 14 + 130 * k, y: 42 };
       const dash = dashed ? ` stroke-dasharray="5 5"` : "";
       return [
         `<polyline points="${points.join(" ")}" fill="none" stroke="${color}" stroke-width="2"${dash}/>`,
@@ -65,6 +65,13 @@ function text(x: number, y: number, content: string, attributes: string): string
   return `<text x="${round(x)}" y="${round(y)}" fill="${ink}" ${attributes}>${escaped}</text>`;
 }
 
+/** From the least to the greatest value, and a factor of four at least, so that what is flat looks flat. */
+function rangeOf(values: readonly number[]): [low: number, high: number] {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const wider = Math.max(1, Math.sqrt((4 * low) / high));
+  return [low / wider, high * wider];
+}
+
 /** Places of values on a logarithmic axis, with a share of it left free at both ends. */
 function scale(
   values: readonly number[],
@@ -80,7 +87,7 @@ function scale(
   };
 }
 
-/** 1, 2 and 5 times powers of ten between two values, or what is between them if none is. */
+/** 1, 2 and 5 times powers of ten between two values that are a factor of four apart or more. */
 function niceTicks(low: number, high: number): number[] {
   const ticks: number[] = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
@@ -89,7 +96,7 @@ function niceTicks(low: number, high: number): number[] {
       if (tick >= 0.9 * low && tick <= 1.1 * high) ticks.push(tick);
     }
   }
-  return ticks.length > 1 ? ticks : [Number(low.toPrecision(2)), Number(high.toPrecision(2))];
+  return ticks;
 }
 
 function round(value: number): number {

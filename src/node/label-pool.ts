@@ -13,6 +13,8 @@ import type { LabelReply, LabelRequest, LabelSetup } from "./label-worker.ts";
 const worthwhile = 0.5e9;
 /** Of the free memory, what a training may plan with. */
 const share = 0.9;
+/** Bytes beyond which `auto` does not let the threads take a training: the published recipes are to run within them. */
+const ceiling = 6e9;
 
 /** What labels depend on; the decoder sees none of them. */
 const isRead = (name: string): boolean => /^(encoder|classifier|attn_proj)\./.test(name);
@@ -41,7 +43,7 @@ export function labelThreads(network: Afa, config: Config, { cores, free }: Reso
   );
   if (floatingPointOperations(outputs).total < worthwhile) return 0;
   const each = threadBytes + 4 * network.size + arena * peakBytes(outputs);
-  const room = share * free - trainingBytes(network, config);
+  const room = Math.min(share * free, ceiling) - trainingBytes(network, config);
   const threads = Math.min(most, Math.floor(room / each));
   return threads < 2 ? 0 : threads;
 }

@@ -59,6 +59,10 @@ test("threads are taken where they are worth their start and their memory", () =
   expect(threads(large, 1, 64e9)).toBe(0);
   expect(threads({}, 8, 64e9)).toBe(0); // mit_tiny
   expect(threads(large, 8, 0.6e9)).toBe(0);
+  // Plenty of memory is no reason to take more than the published recipes may.
+  const recipe = { "model.backbone": "mit_b1", "data.crop": 512, "data.batch": 2 };
+  expect(threads(recipe, 8, 64e9)).toBe(0);
+  expect(threads({ ...recipe, "train.labelWorkers": 2 }, 8, 64e9)).toBe(2);
   expect(threads({ ...large, "train.labelWorkers": 0 }, 8, 64e9)).toBe(0);
   expect(threads({ "train.labelWorkers": 1 }, 8, 0)).toBe(1);
   expect(threads({ ...large, "train.labelWorkers": 16 }, 1, 0)).toBe(3);

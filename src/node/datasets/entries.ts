@@ -33,27 +33,37 @@ type Common = Pick<Entry, "folder" | "untagged" | "split" | "from">;
  * takes 36 bytes where an object takes 120. Tags are best shared too.
  */
 export class Entries implements Iterable<Entry> {
-  private readonly files: string[] = [];
-  private readonly places: string[] = [];
-  private readonly tags: (readonly string[])[] = [];
-  private readonly commons: Common[] = [];
-  private lines = new Int32Array(1024);
+  private readonly files: string[];
+  private readonly places: string[];
+  private readonly tags: (readonly string[])[];
+  private readonly commons: Common[];
+  private lines: Int32Array;
+  private count = 0;
   /** Only of those that have one. */
   private readonly masks = new Map<number, string>();
   private readonly maskSizes = new Map<number, Size>();
   private latest: Common | undefined;
   private readonly known = new Map<string, Common>();
 
+  /** @param expected how many entries there will be; with more it grows, which leaves garbage behind */
+  constructor(expected = 512) {
+    this.files = new Array<string>(expected);
+    this.places = new Array<string>(expected);
+    this.tags = new Array<readonly string[]>(expected);
+    this.commons = new Array<Common>(expected);
+    this.lines = new Int32Array(expected + 1);
+  }
+
   get length(): number {
-    return this.files.length;
+    return this.count;
   }
 
   push(entry: Entry): void {
-    const at = this.files.length;
-    this.files.push(entry.file);
-    this.places.push(entry.place);
-    this.tags.push(entry.tags);
-    this.commons.push(this.commonOf(entry));
+    const at = this.count++;
+    this.files[at] = entry.file;
+    this.places[at] = entry.place;
+    this.tags[at] = entry.tags;
+    this.commons[at] = this.commonOf(entry);
     if (at === this.lines.length) {
       const longer = new Int32Array(2 * at);
       longer.set(this.lines);

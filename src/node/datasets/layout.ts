@@ -24,7 +24,7 @@ export async function listDataset(root: string, onProgress?: OnProgress): Promis
   }
   const description = await readDescription(root);
   const images = join(root, "JPEGImages");
-  const inside = (await isFolder(images)) ? await listFolder(images) : undefined;
+  const inside = (await isFolder(images)) ? await listFolder(images, { sorted: false }) : undefined;
   const coco = await listCoco(root, description, inside, onProgress);
   if (coco) return tellUnused(coco, root, description, ["masks", "splits"]);
   if (inside) {

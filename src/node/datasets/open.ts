@@ -127,10 +127,13 @@ export function samplesOf(
  * Throws a UserError unless there are training images, and among them one of every class that the other splits
  * have. Classes that no image has at all are only warned about: a list may be longer than what it is used for.
  */
-export function requireTrainable(dataset: Dataset & { readonly root?: string }): void {
-  const { classes, splits, root = "data set" } = dataset;
-  const train = count([samplesOf(dataset, "train")], classes.length).perClass;
-  const all = count(Object.values(splits), classes.length).perClass;
+export function requireTrainable(
+  dataset: Dataset & { readonly root?: string } & Partial<Pick<OpenedDataset, "counts">>,
+): void {
+  const { classes, splits, root = "data set", counts } = dataset;
+  const samples = samplesOf(dataset, "train");
+  const train = (counts?.splits["train"] ?? count([samples], classes.length)).perClass;
+  const all = (counts?.all ?? count(Object.values(splits), classes.length)).perClass;
   const missing = classes.filter((_, i) => train[i] === 0 && all[i]! > 0);
   if (missing.length > 0) {
     const more = missing.length > 1 ? ` (and ${missing.length - 1} classes more)` : "";

@@ -33,11 +33,12 @@ export async function listPlain(
   const problems: Problem[] = [];
   const masks = await findMasks(root, description);
   const masksInside = `${relative(images, join(root, description.masks ?? "masks"))}/`;
-  const onDisk = (await listImages(images)).filter((file) => !file.startsWith(masksInside));
+  const found = await listImages(images, { sorted: false });
+  const onDisk = masks.size === 0 ? found : found.filter((file) => !file.startsWith(masksInside));
 
   const finder = new FileFinder(onDisk);
   const named = new NamedSplits(description, problems);
-  let entries = new Entries();
+  let entries = new Entries(onDisk.length);
   const ofLines: Problem[] = [];
   const listed = new Uint8Array(onDisk.length);
   let distinct = true;
@@ -111,25 +112,32 @@ export async function findMasks(
 
 /** Finds a listed name among the files on disk: as it is, in other letter case, or without ending. */
 class FileFinder {
-  private readonly exact = new TextTable();
-  private folded: Map<string, number> | undefined;
+  private readonly exact: TextTable;
+  private readonly folded: (Map<string, number> | undefined)[] = [];
 
-  /** @param onDisk sorted; the first of several that fit is found */
+  /** Of several files that fit, the first by name is found. */
   constructor(private readonly onDisk: readonly string[]) {
+    this.exact = new TextTable(onDisk.length);
     for (const file of onDisk) this.exact.add(file);
   }
 
   /** Its place in the list of files. */
   find(name: string): number | undefined {
-    return this.exact.find(name) ?? (this.folded ??= this.fold()).get(name.toLowerCase());
+    const at = this.exact.find(name);
+    if (at !== undefined) return at;
+    const key = name.toLowerCase();
+    const whole = (this.folded[0] ??= this.fold((file) => file)).get(key);
+    return whole ?? (this.folded[1] ??= this.fold(stem)).get(key);
   }
 
   /** Made only when a name is not that of a file: for a million files it takes a second. */
-  private fold(): Map<string, number> {
+  private fold(nameOf: (file: string) => string): Map<string, number> {
     const folded = new Map<string, number>();
-    const { onDisk } = this;
-    for (let i = onDisk.length - 1; i >= 0; i--) folded.set(stem(onDisk[i]!).toLowerCase(), i);
-    for (let i = onDisk.length - 1; i >= 0; i--) folded.set(onDisk[i]!.toLowerCase(), i);
+    this.onDisk.forEach((file, i) => {
+      const key = nameOf(file).toLowerCase();
+      const before = folded.get(key);
+      if (before === undefined || file < this.onDisk[before]!) folded.set(key, i);
+    });
     return folded;
   }
 }

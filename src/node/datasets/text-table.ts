@@ -5,15 +5,24 @@ import { randomInt } from "node:crypto";
  * of its memory.
  */
 export class TextTable {
-  private readonly texts: string[] = [];
-  private hashes = new Int32Array(512);
-  /** Number + 1 of the text whose hash leads here, or to one of the filled slots before; at most half are filled. */
-  private slots = new Int32Array(1024);
+  private readonly texts: string[];
+  private count = 0;
+  /**
+   * Pairs of a text's number + 1 and its hash, which lead here or to one of the filled slots before; at most half are filled.
+   * Side by side, because each place in memory that is looked at takes as long as all the computing.
+   */
+  private slots: Int32Array;
   /** Not to be known beforehand, so that nobody can make up names that all fall into one slot. */
   private readonly seed = randomInt(2 ** 32);
 
+  /** @param expected how many texts there will be; with more it grows */
+  constructor(expected = 512) {
+    this.texts = new Array<string>(expected);
+    this.slots = new Int32Array(2 * 2 ** Math.ceil(Math.log2(2 * expected + 4)));
+  }
+
   get size(): number {
-    return this.texts.length;
+    return this.count;
   }
 
   at(id: number): string {
@@ -38,35 +47,37 @@ export class TextTable {
     const slot = this.slotOf(text, hash);
     const known = this.slots[slot]! - 1;
     if (known >= 0) return known;
-    const id = this.texts.push(text) - 1;
-    this.hashes[id] = hash;
+    const id = this.count++;
+    this.texts[id] = text;
     this.slots[slot] = id + 1;
-    if (this.size === this.hashes.length) this.grow();
+    this.slots[slot + 1] = hash;
+    if (4 * this.count > this.slots.length) this.grow();
     return id;
   }
 
   private slotOf(text: string, hash: number): number {
-    const { slots, hashes, texts } = this;
-    const mask = slots.length - 1;
-    let slot = hash & mask;
+    const { slots, texts } = this;
+    const last = slots.length - 1;
+    let slot = (2 * hash) & last;
     while (true) {
       const id = slots[slot]! - 1;
-      if (id < 0 || (hashes[id] === hash && texts[id] === text)) return slot;
-      slot = (slot + 1) & mask;
+      if (id < 0 || (slots[slot + 1] === hash && texts[id] === text)) return slot;
+      slot = (slot + 2) & last;
     }
   }
 
   private grow(): void {
-    const hashes = new Int32Array(2 * this.hashes.length);
-    hashes.set(this.hashes);
-    this.hashes = hashes;
-    this.slots = new Int32Array(2 * this.slots.length);
-    const mask = this.slots.length - 1;
-    for (let id = 0; id < this.size; id++) {
-      let slot = hashes[id]! & mask;
-      while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
-      this.slots[slot] = id + 1;
+    const { slots } = this;
+    const wider = new Int32Array(2 * slots.length);
+    const last = wider.length - 1;
+    for (let from = 0; from < slots.length; from += 2) {
+      if (slots[from] === 0) continue;
+      let slot = (2 * slots[from + 1]!) & last;
+      while (wider[slot] !== 0) slot = (slot + 2) & last;
+      wider[slot] = slots[from]!;
+      wider[slot + 1] = slots[from + 1]!;
     }
+    this.slots = wider;
   }
 
   /** FNV-1a with a shift after each letter, so that what collides depends on the seed. */

@@ -46,7 +46,7 @@ export async function listVoc(
   { kind, inside, onProgress }: VocOptions,
 ): Promise<Listing> {
   const images = join(root, "JPEGImages");
-  const onDisk = new FilesByName(await listImages(images, inside));
+  const onDisk = new FilesByName(await listImages(images, { inside, sorted: false }));
   const lists = await readLists(root, kind, onDisk.names);
   const problems: Problem[] = [...lists.problems];
   const { listed, sources } = kind === "voc" ? lists : withWholeFolders(lists, onDisk, images);
@@ -67,7 +67,7 @@ export async function listVoc(
     onProgress?.(++done, listed.length, "tags");
     return item.id === undefined ? undefined : tagSources.read(item);
   });
-  const entries = new Entries();
+  const entries = new Entries(listed.length);
   listed.forEach((item, i) => {
     const { name, id, split, from, line } = item;
     const tags = answers[i];
@@ -115,16 +115,17 @@ export async function listVoc(
 
 /** Files by the last part of their names, without ending; several may have the same in different folders. */
 class FilesByName {
-  readonly names = new TextTable();
+  readonly names: TextTable;
   /** Lists only where there are several: a million of them would take more memory than all names. */
   private readonly files: (string | string[])[] = [];
 
   constructor(paths: readonly string[]) {
+    this.names = new TextTable(paths.length);
     for (const path of paths) {
       const name = stem(path.includes("/") ? posix.basename(path) : path);
       const id = this.names.add(name);
       const same = this.files[id];
-      this.files[id] = same === undefined ? path : [same, path].flat();
+      this.files[id] = same === undefined ? path : [same, path].flat().sort();
     }
   }
 
