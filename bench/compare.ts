@@ -1,9 +1,9 @@
 import { Command } from "commander";
-import { explainFailure } from "../src/node/cli/failure.ts";
 import { withExamples } from "../src/node/cli/options.ts";
 import { compareParts, warnings, type Difference } from "./comparison.ts";
 import { readReport, type Part, type Report } from "./report.ts";
 import { memory, textGroup, time } from "./tables.ts";
+import { runCommand } from "./run-command.ts";
 
 async function compare(first: string, second: string): Promise<void> {
   const [a, b] = [await readReport(first), await readReport(second)];
@@ -38,14 +38,7 @@ const command = new Command("compare")
   )
   .argument("<a>", "before")
   .argument("<b>", "after")
-  .action(compare)
-  .exitOverride();
+  .action(compare);
 withExamples(command, "npx tsx bench/compare.ts before.json after.json");
 
-try {
-  await command.parseAsync();
-} catch (error) {
-  const { text, code } = explainFailure(error, { command: "compare", debug: false });
-  if (text) process.stderr.write(`${text}\n`);
-  process.exitCode = code;
-}
+await runCommand(command);

@@ -25,7 +25,7 @@ export function drawnImage(width: number, height: number, noise = 2): RgbImage {
 }
 
 /** Class probabilities without any meaning, [count, h, w]. */
-export function beliefs(count: number, width: number, height: number): Maps {
+function beliefs(count: number, width: number, height: number): Maps {
   const length = count * 24 * 32;
   const logits = Float32Array.from({ length }, () => random.normal() * 4);
   const resized = resize(maps(count, 32, 24, logits), width, height);
@@ -33,20 +33,30 @@ export function beliefs(count: number, width: number, height: number): Maps {
   return resized;
 }
 
-/** Seconds that the CRF of a drawn picture takes on one core, the fastest of three. */
-export function measureCrf(size: {
-  readonly width: number;
-  readonly height: number;
-  readonly classes: number;
-}): number {
-  const image = drawnImage(size.width, size.height);
-  const probabilities = beliefs(size.classes, size.width, size.height);
-  const crf = new DenseCrf();
-  let fastest = Infinity;
-  for (let run = 0; run < 3; run++) {
-    const start = performance.now();
+export interface CrfTiming {
+  /** Of the fastest run. */
+  readonly seconds: number;
+  /** Of the processor, in the run that took least of it. */
+  readonly userSeconds: number;
+  /** Of the kernel's memory and of the arrays around it. */
+  readonly bytes: { readonly kernel: number; readonly arrays: number };
+}
+
+/** What the CRF of an image takes on one core. */
+export function timeCrf(
+  image: RgbImage,
+  classes: number,
+  { runs = 3, iterations = 10 }: { runs?: number; iterations?: number } = {},
+): CrfTiming {
+  const probabilities = beliefs(classes, image.width, image.height);
+  const crf = new DenseCrf({ iterations });
+  let [seconds, userSeconds] = [Infinity, Infinity];
+  for (let run = 0; run < runs; run++) {
+    const [start, before] = [performance.now(), process.cpuUsage()];
     crf.refine(image, probabilities);
-    fastest = Math.min(fastest, (performance.now() - start) / 1000);
+    seconds = Math.min(seconds, (performance.now() - start) / 1000);
+    userSeconds = Math.min(userSeconds, process.cpuUsage(before).user / 1e6);
   }
-  return fastest;
+  const arrays = image.data.byteLength + 2 * probabilities.data.byteLength;
+  return { seconds, userSeconds, bytes: { kernel: crf.memoryBytes, arrays } };
 }

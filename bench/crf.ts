@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { readImage } from "../src/node/images.ts";
-import { DenseCrf, type RgbImage } from "../src/pseudo/index.ts";
-import { beliefs, drawnImage } from "./crf-timing.ts";
+import type { RgbImage } from "../src/pseudo/index.ts";
+import { drawnImage, timeCrf } from "./crf-timing.ts";
 
 // Times the dense CRF of one image on one core, against pixels and classes, on a drawn picture or a
 // photograph given with --image.
@@ -20,21 +20,12 @@ const [runs, iterations, noise] = [values.runs, values.iterations, values.noise]
 ];
 
 function measure(image: RgbImage, classes: number): void {
-  const { width, height } = image;
-  const probabilities = beliefs(classes, width, height);
-  const crf = new DenseCrf({ iterations });
-  let [wall, user] = [Infinity, Infinity];
-  for (let run = 0; run < runs; run++) {
-    const [start, before] = [performance.now(), process.cpuUsage()];
-    crf.refine(image, probabilities);
-    wall = Math.min(wall, performance.now() - start);
-    user = Math.min(user, process.cpuUsage(before).user / 1000);
-  }
-  const arrays = (image.data.byteLength + 2 * probabilities.data.byteLength) / 1e6;
-  const memory = crf.memoryBytes / 1e6;
+  const { seconds, userSeconds, bytes } = timeCrf(image, classes, { runs, iterations });
+  const ms = (value: number): string => `${(1000 * value).toFixed(0)} ms`;
+  const mb = (value: number): string => `${(value / 1e6).toFixed(0)} MB`;
   process.stdout.write(
-    `${width} x ${height}, ${classes} classes: ${wall.toFixed(0)} ms, user ${user.toFixed(0)} ms; ` +
-      `kernel memory ${memory.toFixed(0)} MB, arrays ${arrays.toFixed(0)} MB\n`,
+    `${image.width} x ${image.height}, ${classes} classes: ${ms(seconds)}, user ${ms(userSeconds)}; ` +
+      `kernel memory ${mb(bytes.kernel)}, arrays ${mb(bytes.arrays)}\n`,
   );
 }
 

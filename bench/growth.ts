@@ -1,17 +1,16 @@
-import { fork } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
 import { writeFileAtomic } from "../src/node/atomic-file.ts";
-import { explainFailure } from "../src/node/cli/failure.ts";
 import { withExamples } from "../src/node/cli/options.ts";
 import { UserError } from "../src/user-error.ts";
-import { curves, type Curve, type Task } from "./growth/curves.ts";
+import { curves, type Curve } from "./growth/curves.ts";
 import { renderGrowth, type MeasuredCurve } from "./growth/document.ts";
 import type { Measured } from "./growth/measure.ts";
 import { describeMachine } from "./machine.ts";
+import { measureApart } from "./measure-apart.ts";
+import { runCommand } from "./run-command.ts";
 
 interface GrowthOptions {
   readonly only?: readonly string[];
@@ -19,23 +18,7 @@ interface GrowthOptions {
   readonly out: string;
 }
 
-/** Measures in a process of its own. */
-function measureApart(curve: Curve, task: Task): Promise<Measured> {
-  const path = fileURLToPath(new URL("./growth/measure-process.ts", import.meta.url));
-  const child = fork(path, [JSON.stringify(task)]);
-  return new Promise((resolve, reject) => {
-    let measured: Measured | null = null;
-    child.on("message", (message) => (measured = message as Measured));
-    child.on("error", reject);
-    child.on("exit", (code, signal) => {
-      if (measured && code === 0) resolve(measured);
-      else {
-        const end = signal ? `was ended by ${signal}` : `ended with code ${code}`;
-        reject(new UserError(`${curve.name}: a measurement ${end}; its own message is above`));
-      }
-    });
-  });
-}
+const script = new URL("./growth/measure-process.ts", import.meta.url);
 
 async function measureCurve(curve: Curve): Promise<MeasuredCurve> {
   const date = new Date().toISOString();
@@ -43,7 +26,9 @@ async function measureCurve(curve: Curve): Promise<MeasuredCurve> {
   const points: Measured[] = [];
   for (const [i, { task }] of curve.points.entries()) {
     process.stderr.write(`${curve.name}: ${i + 1} of ${curve.points.length}\n`);
-    points.push(await measureApart(curve, task));
+    points.push(
+      await measureApart<Measured>(script, [JSON.stringify(task)], `${curve.name}: a measurement`),
+    );
   }
   const size = `${(memory / 2 ** 30).toFixed(1)} GiB`;
   const machine = `${cpu}, ${cores} cores, ${size}, ${system}, Node.js ${node}, ONNX Runtime ${onnxruntime}`;
@@ -78,18 +63,11 @@ const command = new Command("bench/growth.ts")
   .addOption(new Option("--only <curve...>", "some of the curves").choices(names))
   .option("--render", "measure nothing, write the page from the figures that are there")
   .option("--out <folder>", "where performance.md and the folder performance go", "docs")
-  .action(growth)
-  .exitOverride();
+  .action(growth);
 withExamples(
   command,
   "npx tsx bench/growth.ts",
   "npx tsx bench/growth.ts --only crop batch --out /tmp/docs",
 );
 
-try {
-  await command.parseAsync();
-} catch (error) {
-  const { text, code } = explainFailure(error, { command: "bench/growth.ts", debug: false });
-  if (text) process.stderr.write(`${text}\n`);
-  process.exitCode = code;
-}
+await runCommand(command);

@@ -3,10 +3,10 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { writeFileAtomic } from "../src/node/atomic-file.ts";
-import { explainFailure } from "../src/node/cli/failure.ts";
 import { wholeNumber, withExamples } from "../src/node/cli/options.ts";
 import { UserError } from "../src/user-error.ts";
 import { describeMachine } from "./machine.ts";
+import { runCommand } from "./run-command.ts";
 import * as measure from "./measure-inference.ts";
 import { builtCommand, measureStartUp } from "./measure-startup.ts";
 import { summarize } from "./summary.ts";
@@ -151,14 +151,7 @@ const command = new Command("bench/inference.ts")
   .option("--images <n>", "photographs for the throughput", wholeNumber(2), 200)
   .option("--many <n>", "images for the memory", wholeNumber(8), 2000)
   .option("--json <file>", "also write the figures to a file")
-  .action(bench)
-  .exitOverride();
+  .action(bench);
 withExamples(command, "npm run build && npx tsx bench/inference.ts --json inference.json");
 
-try {
-  await command.parseAsync();
-} catch (error) {
-  const { text, code } = explainFailure(error, { command: "bench/inference.ts", debug: false });
-  if (text) process.stderr.write(`${text}\n`);
-  process.exitCode = code;
-}
+await runCommand(command);

@@ -1,17 +1,15 @@
-import { fork } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
 import { writeFileAtomic } from "../src/node/atomic-file.ts";
-import { explainFailure } from "../src/node/cli/failure.ts";
 import { wholeNumber, withExamples } from "../src/node/cli/options.ts";
-import { UserError } from "../src/user-error.ts";
 import { combine } from "./combine.ts";
 import { configurations, loadedConfigurations } from "./configurations.ts";
 import type { Job, JobResult, Workspace } from "./job.ts";
 import { describeMachine } from "./machine.ts";
+import { measureApart } from "./measure-apart.ts";
+import { runCommand } from "./run-command.ts";
 import { builtCommand } from "./measure-startup.ts";
 import { writePhotographs } from "./photographs.ts";
 import { asMarkdown, asText } from "./tables.ts";
@@ -60,23 +58,7 @@ function titleOf(job: Job): string {
   }
 }
 
-/** Measures in a process of its own. @param workspace a file that holds it */
-async function measureApart(job: Job, workspace: string): Promise<JobResult> {
-  const path = fileURLToPath(new URL("./measure-process.ts", import.meta.url));
-  const child = fork(path, [JSON.stringify(job), workspace]);
-  return await new Promise((resolve, reject) => {
-    let measured: JobResult | null = null;
-    child.on("message", (message) => (measured = message as JobResult));
-    child.on("error", reject);
-    child.on("exit", (code, signal) => {
-      if (measured && code === 0) resolve(measured);
-      else {
-        const end = signal ? `was ended by ${signal}` : `ended with code ${code}`;
-        reject(new UserError(`measuring ${titleOf(job)} ${end}; its own message is above`));
-      }
-    });
-  });
-}
+const script = new URL("./measure-process.ts", import.meta.url);
 
 async function bench(options: BenchOptions): Promise<void> {
   const { rounds, threads, json, markdown = false } = options;
@@ -93,7 +75,13 @@ async function bench(options: BenchOptions): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       for (const [i, job] of jobs.entries()) {
         process.stderr.write(`round ${round + 1} of ${rounds}: ${titleOf(job)}\n`);
-        measured[i]!.push(await measureApart(job, workspace));
+        measured[i]!.push(
+          await measureApart<JobResult>(
+            script,
+            [JSON.stringify(job), workspace],
+            `measuring ${titleOf(job)}`,
+          ),
+        );
       }
     }
   } finally {
@@ -124,14 +112,7 @@ const command = new Command("bench")
   .option("--threads <n>", "threads of ONNX Runtime", wholeNumber(1), availableParallelism())
   .option("--markdown", "print Markdown tables")
   .option("--json <file>", "also write the figures to a file, for bench/compare.ts")
-  .action(bench)
-  .exitOverride();
+  .action(bench);
 withExamples(command, "npm run bench", "npm run bench -- --only mit_b1/320/2 --json bench.json");
 
-try {
-  await command.parseAsync();
-} catch (error) {
-  const { text, code } = explainFailure(error, { command: "bench", debug: false });
-  if (text) process.stderr.write(`${text}\n`);
-  process.exitCode = code;
-}
+await runCommand(command);

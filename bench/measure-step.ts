@@ -3,18 +3,16 @@ import { join } from "node:path";
 import type { Operations } from "../src/graph/index.ts";
 import { BatchLoader } from "../src/node/batch-loader.ts";
 import { Checkpoints } from "../src/node/run/checkpoints.ts";
-import { labelPool } from "../src/node/label-pool.ts";
 import { nodeRuntime } from "../src/node/runtime.ts";
-import { NetworkState } from "../src/train/network-state.ts";
-import { Stepper, type StepResult } from "../src/train/step.ts";
-import { networkOf } from "../src/train/trainer.ts";
-import { configurations, randomBatch, recipe } from "./configurations.ts";
+import type { NetworkState } from "../src/train/network-state.ts";
+import type { Stepper, StepResult } from "../src/train/step.ts";
+import { configurations, type recipe } from "./configurations.ts";
 import { countedRuntime, type RunLog, type SessionRun } from "./counted-runtime.ts";
 import { watchForeignLoad } from "./foreign-load.ts";
 import { now, timed, type Job, type JobResult, type PartSample, type Workspace } from "./job.ts";
 import { OperationCounter, type SessionKind } from "./operations.ts";
+import { setUpStep } from "./step-setup.ts";
 
-const seed = 1;
 /** Steps after the first that are not measured: memory and caches settle. */
 const settling = 1;
 const checkpoints = 3;
@@ -28,18 +26,13 @@ export async function measureStep(
   workspace: Workspace,
 ): Promise<JobResult> {
   const configuration = configurations.find((c) => c.name === name)!;
-  const config = recipe(configuration);
-  const classes = Array.from({ length: configuration.classes }, (_, i) => `class ${i}`);
-  const network = networkOf(config, classes);
-  const state = new NetworkState(network, config.train);
-  state.load(network.initialize(seed));
   const log: RunLog = { runs: [], created: [], rssOfCreation: 0 };
   const runtime = countedRuntime(nodeRuntime({ threads }), now, log);
-  const { parameters } = state;
-  const setup = { config, classes, parameters, cores: threads, device: "cpu" };
-  const pool = labelPool(network, setup);
-  const stepper = new Stepper(runtime, network, state, config, now, pool ?? undefined);
-  const batch = randomBatch(configuration, seed);
+  const { config, network, state, pool, stepper, batch } = setUpStep(
+    configuration,
+    runtime,
+    threads,
+  );
 
   const others = watchForeignLoad(now);
   let step = 1;

@@ -6,19 +6,13 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TrainingSampler } from "../../src/data/sampler.ts";
-import { cropActivations } from "../../src/eval/activations.ts";
-import { floatingPointOperations } from "../../src/graph/index.ts";
 import { openDataset } from "../../src/node/datasets/index.ts";
-import { labelPool } from "../../src/node/label-pool.ts";
 import { nodeRuntime } from "../../src/node/runtime.ts";
-import { stepTensors } from "../../src/train/step-graph.ts";
-import { NetworkState } from "../../src/train/network-state.ts";
-import { Stepper } from "../../src/train/step.ts";
-import { networkOf } from "../../src/train/trainer.ts";
-import { randomBatch, recipe } from "../configurations.ts";
-import { measureCrf } from "../crf-timing.ts";
+import { drawnImage, timeCrf } from "../crf-timing.ts";
 import { watchForeignLoad } from "../foreign-load.ts";
 import { now, timed } from "../job.ts";
+import { OperationCounter } from "../operations.ts";
+import { setUpStep } from "../step-setup.ts";
 import type { Task } from "./curves.ts";
 
 /** What one process measured at one point. */
@@ -48,8 +42,13 @@ async function watched(
   return { seconds, gflop, rss: process.resourceUsage().maxRSS * 1024, foreignLoad: others() };
 }
 
-function crf(task: Extract<Task, { kind: "crf" }>): Pick<Measured, "seconds" | "gflop"> {
-  return { seconds: [measureCrf(task)], gflop: null };
+function crf({
+  width,
+  height,
+  classes,
+}: Extract<Task, { kind: "crf" }>): Pick<Measured, "seconds" | "gflop"> {
+  const { seconds } = timeCrf(drawnImage(width, height), classes);
+  return { seconds: [seconds], gflop: null };
 }
 
 /** Steps of the dearest phase on noise; the first, which makes the sessions, and one more are left out. */
@@ -57,32 +56,18 @@ async function measureSteps(
   task: Extract<Task, { kind: "step" }>,
 ): Promise<Pick<Measured, "seconds" | "gflop">> {
   const configuration = { ...task, name: task.backbone, preset: "voc" } as const;
-  const config = recipe(configuration);
-  const classes = Array.from({ length: task.classes }, (_, i) => `class ${i}`);
-  const network = networkOf(config, classes);
-  const state = new NetworkState(network, config.train);
-  state.load(network.initialize(seed));
   const cores = task.threads ?? availableParallelism();
-  const { parameters } = state;
-  const pool = labelPool(network, { config, classes, parameters, cores, device: "cpu" });
   const runtime = nodeRuntime({ threads: cores });
-  const stepper = new Stepper(runtime, network, state, config, now, pool ?? undefined);
-  const batch = randomBatch(configuration, seed);
+  const { config, network, state, stepper, batch } = setUpStep(configuration, runtime, cores);
   const seconds: number[] = [];
   for (let step = 1; step <= 2 + measuredSteps; step++) {
     const { total } = (await stepper.run(step, batch)).seconds;
     if (step > 2) seconds.push(total);
   }
   await stepper.release();
-  const { data, model, pseudo } = config;
-  const { outputs } = stepTensors(network, {
-    ...{ kind: "full", batch: data.batch, crop: data.crop, learned: state.learned },
-    ...{ dropPath: model.dropPath > 0, dropout: model.dropout > 0 },
-  });
-  const activations = cropActivations(network, { scales: pseudo.scales, side: data.crop });
-  const count = (tensors: typeof outputs): number =>
-    floatingPointOperations(Object.values(tensors)).total;
-  return { seconds, gflop: (count(outputs) + data.batch * count(activations)) / 1e9 };
+  const counter = new OperationCounter(network, config, state.learned);
+  const passes = counter.of("activations", config.data.batch);
+  return { seconds, gflop: (counter.of("step", 1).total + passes.total) / 1e9 };
 }
 
 /** As a training opens a folder of images with `tags.csv`, in an order that is not the folder's. */

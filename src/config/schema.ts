@@ -65,7 +65,7 @@ const train = z.strictObject({
   freezeNorms: z.boolean().default(true).describe("encoder norms keep their values: right for pretrained weights (published code)"),
   affinityLabels: z.enum(["pseudo", "propagated"]).default("pseudo").describe("affinity learns from, after affinitySteps (published VOC and COCO recipes)"),
   microBatch: count.default(0).describe("crops computed at a time, their gradients added up: less memory, at other statistics of the decoder's BatchNorm; divides data.batch, 0 is all of it"),
-  labelWorkers: z.union([z.literal("auto"), count.max(64)]).default("auto").describe("threads that make the labels of a crop each: a tenth faster, for some 400 MB a thread; 0 is the training thread itself, auto as many as there are cores and memory for, if the training stays within about 6 GB"),
+  labelWorkers: z.union([z.literal("auto"), count.max(64)]).default("auto").describe("threads that make the labels of a crop each: up to a fifth faster at crops to 320, for 100 to 400 MB a thread; 0 is the training thread itself, auto as many as there are cores and memory for, if the training stays within about 6 GB"),
   warmupLosses: z.boolean().default(false).describe("compute the other losses in the classification phase too, to be looked at: they train nothing there (published logs)"),
   seed: count.max(2 ** 32 - 1).default(0).describe("of every random number"),
   validateEvery: count.default(2000).describe("steps between validations; 0 is at the end only"),

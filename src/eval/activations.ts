@@ -45,8 +45,8 @@ export class ActivationPass {
     const { width, height } = views[largestOf(scales)]!;
     return {
       scales: views.map((_, i) => ({
-        plain: mapsOf(results[camName(i, "plain")]!),
-        flipped: mapsOf(results[camName(i, "flipped")]!),
+        plain: mapsOf(results[nameOf("cam", i, "plain")]!),
+        flipped: mapsOf(results[nameOf("cam", i, "flipped")]!),
       })),
       affinity: {
         width: Math.ceil(width / 16),
@@ -72,10 +72,11 @@ export class ActivationPass {
       { whole: true },
     );
     const images = views.flatMap((view, i) =>
-      mirrors.map((mirror) => [imageName(i, mirror), view[mirror]] as const),
+      mirrors.map((mirror) => [nameOf("image", i, mirror), view[mirror]] as const),
     );
-    const wanted = [...images.map(([name]) => name.replace("image", "cam")), "affinity"];
-    return session.run({ ...this.parameters, ...Object.fromEntries(images) }, fetchesOf(wanted));
+    const cams = views.flatMap((_, i) => mirrors.map((mirror) => nameOf("cam", i, mirror)));
+    const feeds = { ...this.parameters, ...Object.fromEntries(images) };
+    return session.run(feeds, fetchesOf([...cams, "affinity"]));
   }
 
   /**
@@ -99,7 +100,7 @@ export class ActivationPass {
         const wanted = withAffinity ? ["cam", "affinity"] : ["cam"];
         const feeds = { ...this.parameters, image: view[mirror] };
         const { cam, affinity } = await session.run(feeds, fetchesOf(wanted));
-        results[camName(i, mirror)] = cam!;
+        results[nameOf("cam", i, mirror)] = cam!;
         if (affinity) results["affinity"] = affinity;
       }
     }
@@ -151,12 +152,9 @@ function mapsOf({ shape, data }: NdArray): Maps {
   return { count, width, height, data: data as Float32Array };
 }
 
-function imageName(scale: number, mirror: Mirror): string {
-  return `image.${scale}.${mirror}`;
-}
-
-function camName(scale: number, mirror: Mirror): string {
-  return imageName(scale, mirror).replace("image", "cam");
+/** What a view's input or output is called in the graph of all views. */
+function nameOf(kind: "image" | "cam", scale: number, mirror: Mirror): string {
+  return `${kind}.${scale}.${mirror}`;
 }
 
 function largestOf(scales: readonly number[]): number {
@@ -186,10 +184,10 @@ export function cropActivations(
   for (const [i, scale] of scales.entries()) {
     const length = scaledSide(side, scale);
     for (const mirror of mirrors) {
-      const image = imageInput([1, length, length], imageName(i, mirror));
+      const image = imageInput([1, length, length], nameOf("image", i, mirror));
       const withAffinity = i === largest && mirror === "plain";
       const { cam, affinity } = activationTensors(network, image, withAffinity, layout);
-      outputs[camName(i, mirror)] = cam!;
+      outputs[nameOf("cam", i, mirror)] = cam!;
       if (affinity) outputs["affinity"] = affinity;
     }
   }

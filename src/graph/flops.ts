@@ -31,7 +31,7 @@ const elementwise: Readonly<Record<string, number>> = {
 };
 
 /** Operators that make one number of many: an operation an element they read. */
-const reductions = new Set(["ReduceSum", "ReduceMean", "ReduceMax", "ArgMax"]);
+const reductions = new Set(["ReduceSum", "ReduceMean", "ReduceMax"]);
 
 /**
  * Floating-point operations behind these tensors, as the graph is written: zeros that a form multiplies

@@ -1,10 +1,10 @@
-import { extname } from "node:path";
 import Tinypool from "tinypool";
 import type { AugmentOptions, Augmented } from "../data/augment.ts";
 import type { Batch, Sample } from "../data/sample.ts";
 import { TrainingSampler } from "../data/sampler.ts";
 import { UserError } from "../user-error.ts";
 import { loadItem, type LoadReply, type LoadRequest } from "./load-item.ts";
+import { workerEntry } from "./worker-entry.ts";
 
 export interface BatchLoaderOptions extends AugmentOptions {
   /** Crops in a batch. */
@@ -135,10 +135,8 @@ export class BatchLoader {
 }
 
 function startPool(workers: number): Tinypool {
-  const ending = extname(import.meta.url); // .ts in the sources, .js or .mjs once built
-  const entry = ending === ".ts" ? "./load-worker.source.mjs" : `./load-worker${ending}`;
   return new Tinypool({
-    filename: new URL(entry, import.meta.url).href,
+    filename: workerEntry("load-worker").href,
     runtime: "worker_threads",
     minThreads: workers,
     maxThreads: workers,

@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
-import { extname } from "node:path";
 import Tinypool from "tinypool";
 import type { Image, LabelMap } from "../data/sample.ts";
 import type { CrfOptions, Maps } from "../pseudo/index.ts";
 import type { CrfRequest } from "./crf-worker.ts";
+import { workerEntry } from "./worker-entry.ts";
 
 export interface CrfPoolOptions {
   /** Images refined at the same time; each thread keeps some 100 MB for photographs of 500 x 375. */
@@ -22,10 +22,8 @@ export class CrfPool {
       throw new RangeError(`CRF pool: ${threads} threads; give a whole number from 1`);
     }
     this.options = options;
-    const ending = extname(import.meta.url); // .ts in the sources, .js or .mjs once built
-    const entry = ending === ".ts" ? "./crf-worker.source.mjs" : `./crf-worker${ending}`;
     this.pool = new Tinypool({
-      filename: new URL(entry, import.meta.url).href,
+      filename: workerEntry("crf-worker").href,
       runtime: "worker_threads",
       minThreads: 1,
       maxThreads: threads,

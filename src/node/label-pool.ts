@@ -1,18 +1,16 @@
-import { extname } from "node:path";
 import Tinypool from "tinypool";
 import type { Config } from "../config.ts";
 import { cropActivations } from "../eval/activations.ts";
 import { floatingPointOperations, peakBytes, sizeOf, type NdArray } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Phase } from "../train/events.ts";
-import { trainingBytes } from "../train/memory.ts";
+import { plannedShare, trainingBytes } from "../train/memory.ts";
 import { addSeconds, type LabelInput, type LabelSource, type MadeLabels } from "../train/labels.ts";
 import type { LabelReply, LabelRequest, LabelSetup } from "./label-worker.ts";
+import { workerEntry } from "./worker-entry.ts";
 
 /** Below so many operations a crop a thread's own start would take longer than it saves. */
 const worthwhile = 0.5e9;
-/** Of the free memory, what a training may plan with. */
-const share = 0.9;
 /** Bytes beyond which `auto` does not let the threads take a training: the published recipes are to run within them. */
 const ceiling = 6e9;
 
@@ -35,15 +33,15 @@ export interface Resources {
  */
 export function labelThreads(network: Afa, config: Config, { cores, free }: Resources): number {
   const { data, pseudo, train } = config;
-  const { labelWorkers } = train;
-  const most = Math.min(data.batch, labelWorkers === "auto" ? cores : labelWorkers);
-  if (labelWorkers !== "auto" || most < 2) return labelWorkers === "auto" ? 0 : most;
+  if (train.labelWorkers !== "auto") return Math.min(data.batch, train.labelWorkers);
+  const most = Math.min(data.batch, cores);
+  if (most < 2) return 0;
   const outputs = Object.values(
     cropActivations(network, { scales: pseudo.scales, side: data.crop }),
   );
   if (floatingPointOperations(outputs).total < worthwhile) return 0;
   const each = threadBytes + 4 * network.size + arena * peakBytes(outputs);
-  const room = Math.min(share * free, ceiling) - trainingBytes(network, config);
+  const room = Math.min(plannedShare * free, ceiling) - trainingBytes(network, config);
   const threads = Math.min(most, Math.floor(room / each));
   return threads < 2 ? 0 : threads;
 }
@@ -131,10 +129,8 @@ export class LabelPool implements LabelSource {
 }
 
 function startPool(threads: number): Tinypool {
-  const ending = extname(import.meta.url); // .ts in the sources, .js or .mjs once built
-  const entry = ending === ".ts" ? "./label-worker.source.mjs" : `./label-worker${ending}`;
   return new Tinypool({
-    filename: new URL(entry, import.meta.url).href,
+    filename: workerEntry("label-worker").href,
     runtime: "worker_threads",
     minThreads: threads,
     maxThreads: threads,

@@ -1,4 +1,3 @@
-import Tinypool from "tinypool";
 import type { Config } from "../config.ts";
 import { sizeOf, type NdArray } from "../graph/index.ts";
 import type { Phase } from "../train/events.ts";
@@ -10,6 +9,7 @@ import {
 } from "../train/labels.ts";
 import { networkOf } from "../train/trainer.ts";
 import { nodeRuntime } from "./runtime.ts";
+import { moved } from "./moved.ts";
 
 /** What a thread needs once; the same in all requests of a pool. */
 export interface LabelSetup {
@@ -39,8 +39,6 @@ export interface LabelReply {
   readonly labels: StepLabels;
   readonly seconds: LabelSeconds;
 }
-
-type Movable = Parameters<typeof Tinypool.move>[0];
 
 /** The network of this thread, with weights of its own: ONNX Runtime reads no shared memory. */
 class Workplace {
@@ -78,10 +76,5 @@ export default async function make(request: LabelRequest): Promise<LabelReply> {
   workplace ??= new Workplace(request.setup);
   const made = await workplace.make(request);
   const { seg, affinity } = made.labels;
-  const moved: unknown = {
-    [Tinypool.transferableSymbol]: [seg.data.buffer, affinity.data.buffer],
-    [Tinypool.valueSymbol]: made,
-  };
-  // Tinypool takes the labels out of their wrapping on the way.
-  return Tinypool.move(moved as Movable) as unknown as LabelReply;
+  return moved(made, [seg.data, affinity.data]);
 }

@@ -1,9 +1,9 @@
-import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Feeds, NdArray, Runtime, Session } from "../graph/index.ts";
 import { isOnDevice } from "../graph/index.ts";
 import type { RuntimeOptions } from "./runtime.ts";
 import type { LaneAnswer, LaneRequest, LaneResults } from "./session-lane.ts";
+import { workerEntry } from "./worker-entry.ts";
 
 export interface SessionPoolOptions {
   /** Graphs computed at the same time, each in a thread of its own. */
@@ -90,9 +90,7 @@ class Lane {
   private ended: Error | undefined;
 
   constructor(options: RuntimeOptions) {
-    const ending = extname(import.meta.url); // .ts in the sources, .js once built
-    const entry = ending === ".ts" ? "./session-lane.source.mjs" : `./session-lane${ending}`;
-    this.worker = new Worker(new URL(entry, import.meta.url), { workerData: options });
+    this.worker = new Worker(workerEntry("session-lane"), { workerData: options });
     this.worker.on("message", (answer: LaneAnswer) => this.asked.shift()?.resolve(answer));
     this.worker.on("error", (error: Error) => this.end(error));
     this.worker.on("exit", (code) => this.end(new Error(`session pool: a thread ended: ${code}`)));

@@ -3,9 +3,6 @@ import type { DeviceChoice } from "../devices.ts";
 import { inUnits } from "../units.ts";
 import type { Output } from "./output.ts";
 
-/** Left to everything else on the machine. */
-const share = 0.9;
-
 /**
  * The settings, with the batch computed in parts if the memory that is free has no room for all of it. A
  * run keeps what was chosen here in its config.yaml; `train.microBatch` decides it beforehand.
@@ -20,15 +17,15 @@ export async function fitMemory(
   const { data, train } = config;
   if (train.microBatch > 0 || device !== "cpu") return config;
   const { networkOf } = await import("../../train/trainer.ts");
-  const { fittingMicroBatch, trainingBytes } = await import("../../train/memory.ts");
+  const { fittingMicroBatch, plannedShare, trainingBytes } = await import("../../train/memory.ts");
   const network = networkOf(config, classes);
   const needed = trainingBytes(network, config);
-  if (needed <= share * free) return config;
-  const microBatch = fittingMicroBatch(network, config, share * free);
+  if (needed <= plannedShare * free) return config;
+  const microBatch = fittingMicroBatch(network, config, plannedShare * free);
   const parted = { ...config, train: { ...train, microBatch } };
   const least = trainingBytes(network, parted);
   const warning =
-    least > share * free
+    least > plannedShare * free
       ? `; even so it takes about ${inUnits(least)}, so close other programs or take smaller crops (--crop)`
       : "";
   if (microBatch > 0) {
