@@ -25,22 +25,5 @@ export function meanMargin({ count, width, height, data }: Maps): number {
   return total / area;
 }
 
-/** The same of the softmax of logits, [classes, h, w]: `meanMargin` without a copy of them. */
-export function meanLogitMargin({ count, width, height, data }: Maps): number {
-  const area = width * height;
-  if (count === 1) return 1;
-  let total = 0;
-  for (let p = 0; p < area; p++) {
-    let first = -Infinity;
-    let second = -Infinity;
-    for (let i = p, k = 0; k < count; k++, i += area) {
-      const logit = data[i]!;
-      if (logit > first) [first, second] = [logit, first];
-      else if (logit > second) second = logit;
-    }
-    let sum = 0;
-    for (let i = p, k = 0; k < count; k++, i += area) sum += Math.exp(data[i]! - first);
-    total += (1 - Math.exp(second - first)) / sum;
-  }
-  return total / area;
-}
+/** The same of the softmax of logits, [classes, h, w]. */
+export { meanLogitMargin } from "../pseudo/index.ts";

@@ -38,3 +38,14 @@ export function channelsLast({ shape, data: source }: NdArray): NdArray {
   }
   return { dtype: "float32", shape: [n, h, w, c], data };
 }
+
+/** [1, h, w, c] to [c, h, w]. */
+export function planesOf({ shape, data }: NdArray): Maps {
+  const source = data as Float32Array;
+  const [, height, width, count] = shape as [number, number, number, number];
+  const planes = new Float32Array(source.length);
+  for (let c = 0, to = 0; c < count; c++) {
+    for (let from = c; from < source.length; from += count) planes[to++] = source[from]!;
+  }
+  return { count, width, height, data: planes };
+}

@@ -26,6 +26,10 @@ export type Logits = Pick<ForwardResult, "clsLogits" | "segLogits">;
 export interface Forward<Result = Logits> {
   /** @param images normalised RGB, [n, 3, h, w] */
   run(images: NdArray): Promise<Result>;
+  /** The same of images with their channels last, [n, h, w, 3], where that is how they are needed; given away. */
+  runPixels?(images: NdArray): Promise<Result>;
+  /** Begins to make the session; what is wrong with it is told by the first run. */
+  warmUp(): void;
   release(): Promise<void>;
 }
 
@@ -56,17 +60,29 @@ export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult>
       const outputs = network.forward(imageInput(["n", "h", "w"]));
       const named = wanted.map((name) => [name, outputs[name]] as const);
       const weights = options.frozen === true ? { initializers: arraysOf(parameters) } : {};
-      return runtime.createSession(writeModel(Object.fromEntries(named), weights));
+      const model = writeModel(Object.fromEntries(named), weights);
+      return runtime.createSession(model, { given: true });
     });
   }
 
   async run(images: NdArray): Promise<Pick<ForwardResult, Name>> {
-    checkSize(images);
+    const [, , height, width] = images.shape as [number, number, number, number];
+    checkSize(width, height);
+    return this.runPixels(channelsLast(images));
+  }
+
+  async runPixels(images: NdArray): Promise<Pick<ForwardResult, Name>> {
+    const [, height, width] = images.shape as [number, number, number, number];
+    checkSize(width, height);
     const session = await this.session.get();
-    const weights = this.options.frozen === true ? {} : this.parameters;
-    const feeds = { ...weights, image: channelsLast(images) };
+    const frozen = this.options.frozen === true;
+    const feeds = { ...(frozen ? {} : this.parameters), image: images };
     const fetches = Object.fromEntries(this.wanted.map((name) => [name, null]));
-    return (await session.run(feeds, fetches)) as Pick<ForwardResult, Name>;
+    return (await session.run(feeds, fetches, { given: frozen })) as Pick<ForwardResult, Name>;
+  }
+
+  warmUp(): void {
+    this.session.warmUp();
   }
 
   release(): Promise<void> {
@@ -93,7 +109,8 @@ export class ExportedForward implements Forward {
   }
 
   async run(images: NdArray): Promise<Logits> {
-    checkSize(images);
+    const [, , height, width] = images.shape as [number, number, number, number];
+    checkSize(width, height);
     const session = await this.session.get().catch((error: unknown) => {
       const reason = (error as Error).message;
       throw new UserError(`${this.name}: the model cannot be loaded: ${reason}`, { cause: error });
@@ -131,6 +148,10 @@ export class ExportedForward implements Forward {
     return new UserError(`${this.name}: ${problem}; give a model that \`tag2mask export\` wrote`);
   }
 
+  warmUp(): void {
+    this.session.warmUp();
+  }
+
   release(): Promise<void> {
     return this.session.release();
   }
@@ -147,8 +168,7 @@ function arraysOf(parameters: Parameters): Record<string, NdArray> {
   return arrays;
 }
 
-function checkSize({ shape }: NdArray): void {
-  const [, , height, width] = shape as [number, number, number, number];
+function checkSize(width: number, height: number): void {
   if (Math.min(height, width) >= smallestSide) return;
   throw new RangeError(
     `forward: images are ${width} x ${height}; resize them to at least ${smallestSide} a side`,

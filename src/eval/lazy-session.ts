@@ -16,6 +16,11 @@ export class LazySession {
     }
   }
 
+  /** Begins to make it; should that fail, whoever asks for it makes it again and is told. */
+  warmUp(): void {
+    this.get().catch(() => undefined);
+  }
+
   async release(): Promise<void> {
     const made = this.made;
     this.made = null;

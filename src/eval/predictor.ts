@@ -2,10 +2,10 @@ import type { NdArray, Runtime } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Maps } from "../pseudo/index.ts";
 import { resize } from "../pseudo/index.ts";
-import { smallestSide, type Parameters } from "./feeds.ts";
-import { ForwardPass, type Forward, type ForwardPassOptions } from "./forward.ts";
+import { planesOf, smallestSide, type Parameters } from "./feeds.ts";
+import { ForwardPass, type Forward, type ForwardPassOptions, type Logits } from "./forward.ts";
 
-export { labelsOf } from "./upsampled-labels.ts";
+export { labelsOf } from "../pseudo/index.ts";
 
 /** What a forward pass says of one image. */
 export interface Prediction {
@@ -62,18 +62,37 @@ export class Predictor {
     return best!;
   }
 
+  /**
+   * The same at scale 1, without the mirror image, of an image as the graphs take it.
+   * @param image normalised RGB, [1, h, w, 3]; given away, for it may be handed to another thread
+   */
+  async predictPixels(image: NdArray): Promise<Prediction> {
+    if (!this.forward.runPixels) return this.predict(planesOf(image));
+    return predictionOf(await this.forward.runPixels(image), false);
+  }
+
+  /** Begins to make the session, which the first image otherwise waits for. */
+  warmUp(): void {
+    this.forward.warmUp();
+  }
+
   release(): Promise<void> {
     return this.forward.release();
   }
 
   private async single(image: Maps, flip: boolean): Promise<Prediction> {
-    const { clsLogits: cls, segLogits: seg } = await this.forward.run(batchOf(image, flip));
-    const [, count, height, width] = seg.shape as [number, number, number, number];
-    const data = (seg.data as Float32Array).slice(0, count * height * width);
-    if (flip) average(data, seg.data as Float32Array, width);
-    const clsLogits = (cls.data as Float32Array).slice(0, cls.shape[1]);
-    return { clsLogits, segLogits: { count, width, height, data } };
+    return predictionOf(await this.forward.run(batchOf(image, flip)), flip);
   }
+}
+
+/** Of an image, or of the mean of an image and its mirror image. */
+function predictionOf({ clsLogits: cls, segLogits: seg }: Logits, mirrored: boolean): Prediction {
+  const [, count, height, width] = seg.shape as [number, number, number, number];
+  const both = seg.data as Float32Array;
+  const data = mirrored ? both.slice(0, count * height * width) : both;
+  if (mirrored) average(data, both, width);
+  const clsLogits = (cls.data as Float32Array).slice(0, cls.shape[1]);
+  return { clsLogits, segLogits: { count, width, height, data } };
 }
 
 /** [3, h, w] as [1, 3, h, w], or as [2, 3, h, w] with the mirror image behind it. */

@@ -41,6 +41,7 @@ export type {
   Feeds,
   Runtime,
   Session,
+  RunOptions,
   SessionOptions,
 } from "./session.ts";
 export { hasMemory, isOnDevice } from "./session.ts";

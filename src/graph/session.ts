@@ -17,6 +17,11 @@ export interface DeviceArray {
 export type Feed = NdArray | DeviceArray;
 export type Feeds = Readonly<Record<string, Feed>>;
 
+export interface RunOptions {
+  /** The feeds' arrays are the session's from now on: it need not copy them, and may leave them empty. */
+  readonly given?: boolean;
+}
+
 /** A compiled graph. */
 export interface Session {
   readonly inputNames: readonly string[];
@@ -27,6 +32,7 @@ export interface Session {
   run(
     feeds: Feeds,
     fetches: Readonly<Record<string, NdArray | null>>,
+    options?: RunOptions,
   ): Promise<Record<string, NdArray>>;
   release(): Promise<void>;
 }
@@ -49,6 +55,8 @@ export interface DeviceSession {
 export interface SessionOptions {
   /** Refuse a graph that the device cannot compute whole, instead of leaving parts of it to the CPU. */
   readonly whole?: boolean;
+  /** The model's bytes are the runtime's from now on: it need not copy them, and may leave the array empty. */
+  readonly given?: boolean;
 }
 
 /** What runs graphs: ONNX Runtime on some device. A host passes one in. */

@@ -133,6 +133,41 @@ export interface Kernels {
     target: number,
   ): void;
   softmaxRows(source: number, count: number, bytes: number, target: number): void;
+  allFinite(floats: number, end: number): number;
+  findContenders(
+    logits: number,
+    count: number,
+    height: number,
+    width: number,
+    upper: number,
+    lower: number,
+    bounded: number,
+    columns: number,
+    highest: number,
+    best: number,
+    counts: number,
+    contenders: number,
+  ): void;
+  labelStrip(
+    logits: number,
+    count: number,
+    height: number,
+    width: number,
+    upper: number,
+    lower: number,
+    across: number,
+    length: number,
+    shares: number,
+    rows: number,
+    counts: number,
+    contenders: number,
+    ends: number,
+    labels: number,
+  ): void;
+  pixelValues(pixels: number, width: number, table: number, values: number): void;
+  resizeAcross(values: number, samples: number, width: number, out: number): void;
+  mixRows(upper: number, lower: number, share: number, count: number, out: number): void;
+  marginSum(logits: number, classes: number, pixels: number, block: number): number;
 }
 
 const PAGE = 65536;

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { imageNetNormalization } from "../../src/data/normalize.ts";
-import { withLongSide } from "../../src/eval/network-image.ts";
+import { pixelsWithLongSide, withLongSide } from "../../src/eval/network-image.ts";
 import { labelsOf, Predictor } from "../../src/eval/predictor.ts";
+import type { Runtime } from "../../src/graph/index.ts";
 import { Afa } from "../../src/model/index.ts";
 import { nodeRuntime } from "../../src/node/runtime.ts";
 import { readGolden } from "../golden.ts";
@@ -46,6 +47,27 @@ test("frozen weights give what fed ones give, and keep giving it when those chan
       if (data instanceof Float32Array) data.fill(0);
   }
   await predictor.release();
+});
+
+test("an image as the graphs take it gives what its planes give, and a session may be made ahead", async () => {
+  const network = new Afa({ backbone: "mit_tiny", classes: 5, decoderWidth: 32 });
+  const predictor = Predictor.of(nodeRuntime(), network, asArrays(readGolden("model")));
+  predictor.warmUp();
+  const image = { width: 40, height: 32, data: Uint8Array.from({ length: 3840 }, (_, i) => i) };
+  const made = await predictor.predictPixels(pixelsWithLongSide(image, imageNetNormalization, 64));
+  const planes = withLongSide(image, imageNetNormalization, 64);
+  expect(made).toEqual(await predictor.predict(planes));
+  await predictor.release();
+  let tries = 0;
+  const broken: Runtime = {
+    device: "cpu",
+    createSession: () => Promise.reject(new Error(`no ${++tries}`)),
+  };
+  const failing = Predictor.of(broken, network, asArrays(readGolden("model")));
+  failing.warmUp();
+  await new Promise((resolve) => setImmediate(resolve));
+  await expect(failing.predict(planes)).rejects.toThrow("no 2"); // made anew
+  await failing.release();
 });
 
 test("the long side is met exactly and the other side rounded down", () => {

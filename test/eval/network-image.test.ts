@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { imageNetNormalization as normalization } from "../../src/data/normalize.ts";
-import { networkImage, withLongSide } from "../../src/eval/network-image.ts";
+import { channelsLast } from "../../src/eval/feeds.ts";
+import { networkImage, pixelsWithLongSide, withLongSide } from "../../src/eval/network-image.ts";
 import { resize } from "../../src/pseudo/index.ts";
 import { Random } from "../../src/random.ts";
 
@@ -18,6 +19,13 @@ test("an image of a long side is the normalised one resized, to the bit", () => 
     const made = withLongSide({ width, height, data }, normalization, longSide);
     const whole = networkImage({ width, height, data }, normalization, 2 * longSide);
     expect(made).toEqual(resize(whole, made.width, made.height));
+    const batch = {
+      dtype: "float32",
+      shape: [1, 3, made.height, made.width],
+      data: made.data,
+    } as const;
+    const pixels = pixelsWithLongSide({ width, height, data }, normalization, longSide);
+    expect(pixels).toEqual(channelsLast(batch));
     expect(Math.max(made.width, made.height)).toBe(longSide);
   }
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { labelsOf } from "../../src/eval/upsampled-labels.ts";
+import { labelsOf } from "../../src/pseudo/upsampled-labels.ts";
 import { resize, type Maps } from "../../src/pseudo/index.ts";
 import { Random } from "../../src/random.ts";
 
