@@ -39,23 +39,31 @@ export function hexColor([red, green, blue]: Color): string {
  */
 export function paintLabels(image: Image, labels: LabelMap): Image {
   checkSizes(image, labels);
-  const { width, height, data } = image;
-  const out = new Uint8Array(data.length);
+  const { width, height, data: pixels } = image;
+  const { data } = labels;
+  const out = new Uint8Array(pixels.length);
   const line = Math.max(1, Math.round(Math.max(width, height) / 400));
-  const colors = Array.from({ length: 256 }, (_, label) => overlayColor(label));
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const i = y * width + x;
-      const label = labels.data[i]!;
-      if (label === 0) {
-        blend(data, out, i * 3, black, 0.45);
-      } else if (label === ignoreIndex) {
+  for (let y = 0, i = 0; y < height; y++) {
+    // Beyond the image nothing is different: there a pixel is compared with itself.
+    const up = y >= line ? line * width : 0;
+    const down = y + line < height ? line * width : 0;
+    for (let x = 0; x < width; x++, i++) {
+      const label = data[i]!;
+      let tint = dimmed;
+      if (label === ignoreIndex) {
         // Stripes as wide as four outlines.
-        const stripe = Math.floor((x + y) / (line * 4)) % 2 === 0;
-        blend(data, out, i * 3, white, stripe ? 0.8 : 0.5);
-      } else {
-        blend(data, out, i * 3, colors[label]!, isEdge(labels, x, y, line) ? 1 : 0.6);
+        tint = Math.floor((x + y) / (line * 4)) % 2 === 0 ? hatched : whitened;
+      } else if (label !== 0) {
+        const inside =
+          data[i - up] === label &&
+          data[i + down] === label &&
+          (x < line || data[i - line] === label) &&
+          (x + line >= width || data[i + line] === label);
+        tint = (inside ? tinted : outlined)[label] ?? makeTint(label, inside);
       }
+      out[i * 3] = tint[pixels[i * 3]!]!;
+      out[i * 3 + 1] = tint[256 + pixels[i * 3 + 1]!]!;
+      out[i * 3 + 2] = tint[512 + pixels[i * 3 + 2]!]!;
     }
   }
   return { width, height, data: out };
@@ -79,6 +87,31 @@ const black: Color = [0, 0, 0];
 const white: Color = [255, 255, 255];
 const heatStops: readonly Color[] = [black, [70, 20, 110], [175, 45, 100], [245, 115, 40], [255, 240, 120]]; // prettier-ignore
 
+/** What the 256 levels of each channel become under a color, [3, 256]: looking up is faster than blending. */
+type Tint = Uint8Array;
+const dimmed = tintOf(black, 0.45);
+const hatched = tintOf(white, 0.8);
+const whitened = tintOf(white, 0.5);
+/** Of labels, made when they first come up. */
+const tinted: Tint[] = [];
+const outlined: Tint[] = [];
+
+function makeTint(label: number, inside: boolean): Tint {
+  const tint = tintOf(overlayColor(label), inside ? 0.6 : 1);
+  (inside ? tinted : outlined)[label] = tint;
+  return tint;
+}
+
+function tintOf(color: Color, opacity: number): Tint {
+  const tint = new Uint8Array(3 * 256);
+  const pixel = new Uint8Array(3);
+  for (let level = 0; level < 256; level++) {
+    blend(pixel.fill(level), pixel, 0, color, opacity);
+    for (let c = 0; c < 3; c++) tint[c * 256 + level] = pixel[c]!;
+  }
+  return tint;
+}
+
 function heatColor(value: number): Color {
   const at = value * (heatStops.length - 1);
   const below = Math.min(Math.floor(at), heatStops.length - 2);
@@ -92,17 +125,6 @@ function blend(from: Uint8Array, to: Uint8Array, at: number, color: Color, opaci
   to[at] = from[at]! * rest + color[0] * opacity + 0.5;
   to[at + 1] = from[at + 1]! * rest + color[1] * opacity + 0.5;
   to[at + 2] = from[at + 2]! * rest + color[2] * opacity + 0.5;
-}
-
-/** Whether another label lies within `reach` pixels to the left, right, top or bottom. */
-function isEdge({ width, height, data }: LabelMap, x: number, y: number, reach: number): boolean {
-  const label = data[y * width + x];
-  return (
-    (x >= reach && data[y * width + x - reach] !== label) ||
-    (x + reach < width && data[y * width + x + reach] !== label) ||
-    (y >= reach && data[(y - reach) * width + x] !== label) ||
-    (y + reach < height && data[(y + reach) * width + x] !== label)
-  );
 }
 
 function checkSizes(image: Image, map: { width: number; height: number }): void {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Image, LabelMap } from "../../../src/data/sample.ts";
 import { hexColor, overlayColor, paintHeat, paintLabels } from "../../../src/node/masks/overlay.ts";
+import { Random } from "../../../src/random.ts";
 
 const gray: Image = { width: 8, height: 8, data: new Uint8Array(192).fill(100) };
 
@@ -23,6 +24,40 @@ test("background is dimmed, a class tinted inside and outlined in its full color
   const tint = overlayColor(1).map((v) => Math.round(0.4 * 100 + 0.6 * v));
   expect(pixel(painted, 2, 3)).toEqual(tint);
   expect(gray.data.every((v) => v === 100)).toBe(true);
+});
+
+test("every label of 8 bits tints every level as blending does, in images of any size", () => {
+  const random = Random.at(1, "overlay");
+  for (let i = 0; i < 20; i++) {
+    const [width, height] = [1 + random.int(1000), 1 + random.int(30)];
+    const data = Uint8Array.from({ length: width * height * 3 }, () => random.int(256));
+    const labelled = new Uint8Array(width * height);
+    for (let p = 0; p < labelled.length; p++) {
+      labelled[p] = random.int(9) === 0 ? random.int(256) : labelled[Math.max(0, p - 1)]!;
+    }
+    const painted = paintLabels({ width, height, data }, { width, height, data: labelled });
+    const line = Math.max(1, Math.round(Math.max(width, height) / 400));
+    const expected = new Uint8Array(data.length);
+    for (let p = 0; p < labelled.length; p++) {
+      const [x, y, label] = [p % width, Math.floor(p / width), labelled[p]!];
+      const differs = (dx: number, dy: number): boolean => {
+        const inside = x + dx >= 0 && x + dx < width && y + dy >= 0 && y + dy < height;
+        return inside && labelled[(y + dy) * width + x + dx] !== label;
+      };
+      const edge = differs(-line, 0) || differs(line, 0) || differs(0, -line) || differs(0, line);
+      const stripe = Math.floor((x + y) / (line * 4)) % 2 === 0;
+      const [color, opacity] =
+        label === 0
+          ? [[0, 0, 0], 0.45]
+          : label === 255
+            ? [[255, 255, 255], stripe ? 0.8 : 0.5]
+            : [overlayColor(label), edge ? 1 : 0.6];
+      for (let c = 0; c < 3; c++) {
+        expected[p * 3 + c] = data[p * 3 + c]! * (1 - opacity) + color[c]! * opacity + 0.5;
+      }
+    }
+    expect(Buffer.compare(painted.data, expected)).toBe(0);
+  }
 });
 
 test("ignored pixels are light in two shades", () => {
