@@ -1,10 +1,10 @@
-import { availableParallelism } from "node:os";
 import type { Image, LabelMap } from "../data/sample.ts";
 import { ActivationPass } from "../eval/activations.ts";
 import { meanLogitMargin } from "../eval/confidence.ts";
+import { planesOf } from "../eval/feeds.ts";
 import { ExportedForward } from "../eval/forward.ts";
 import type { RefineLogits } from "../eval/look.ts";
-import { networkImage, withLongSide } from "../eval/network-image.ts";
+import { networkImage, pixelsWithLongSide } from "../eval/network-image.ts";
 import { labelsOf, Predictor } from "../eval/predictor.ts";
 import { refinedLabel } from "../eval/refined-label.ts";
 import type { Runtime } from "../graph/index.ts";
@@ -35,6 +35,8 @@ export interface SegmenterOptions {
    * among them: for many images at once on a CPU. The others of a call wait for their turn.
    */
   readonly lanes?: number;
+  /** Instead of `lanes`: threads that were started before. They end with the segmenter. */
+  readonly pool?: SessionPool;
 }
 
 /** Labels of every pixel of an image, at its own size. */
@@ -76,11 +78,12 @@ export class Segmenter {
    */
   static async open(
     source: string | OpenedModel | ExportedModel,
-    { device = "auto", lanes = 1 }: SegmenterOptions = {},
+    { device = "auto", lanes = 1, pool: started }: SegmenterOptions = {},
   ): Promise<Segmenter> {
     const choice = await resolveDevice(device);
     // Its threads start while the model is read.
-    const pool = lanes > 1 && choice.device === "cpu" ? await startPool(lanes) : null;
+    const wanted = lanes > 1 && choice.device === "cpu";
+    const pool = started ?? (wanted ? await startPool(lanes) : null);
     try {
       const model = typeof source === "string" ? await openAnyModel(source) : source;
       const runtime = nodeRuntime({ device: choice.device });
@@ -101,15 +104,23 @@ export class Segmenter {
     return this.pool?.lanes ?? 1;
   }
 
+  /** Begins to prepare what `segment` needs, which its first call otherwise does. */
+  warmUp(): void {
+    this.predictor.warmUp();
+  }
+
   /** Masks from the segmentation branch, for any image (method section 11). @param image a file or pixels */
   async segment(
     image: string | Image,
     { scales = [1], flip = false, longSide, crf }: SegmentOptions = {},
   ): Promise<Segmentation> {
     const pixels = await this.pixels(image);
-    const { config } = this.model;
-    const input = withLongSide(pixels, config.data, longSide ?? config.eval.longSide);
-    const { clsLogits, segLogits } = await this.predictor.predict(input, { scales, flip });
+    const { data: normalization, eval: evaluation } = this.model.config;
+    const input = pixelsWithLongSide(pixels, normalization, longSide ?? evaluation.longSide);
+    const { clsLogits, segLogits } =
+      flip || scales.join() !== "1"
+        ? await this.predictor.predict(planesOf(input), { scales, flip })
+        : await this.predictor.predictPixels(input);
     const tags = [...clsLogits.keys()].filter((c) => clsLogits[c]! > 0);
     const confidence = meanLogitMargin(segLogits);
     const { width, height, data } = crf
@@ -170,13 +181,9 @@ export class Segmenter {
   }
 }
 
-/** Threads for so many images at a time, which share the cores. */
 async function startPool(lanes: number): Promise<SessionPool> {
-  const { SessionPool } = await import("./session-pool.ts");
-  return new SessionPool({
-    lanes,
-    threads: Math.max(1, Math.floor(availableParallelism() / lanes)),
-  });
+  const { sharedPool } = await import("./session-pool.ts");
+  return sharedPool(lanes);
 }
 
 async function openPredictor(

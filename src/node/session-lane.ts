@@ -16,8 +16,8 @@ export type LaneRequest =
 
 /** What comes of it. */
 export interface LaneResults {
-  /** Names of the session's inputs. */
-  readonly create: readonly string[];
+  /** Names of the session's inputs, and the model back. */
+  readonly create: { readonly inputNames: readonly string[]; readonly model: Uint8Array | string };
   /** The wanted outputs. */
   readonly run: Record<string, NdArray>;
   readonly release: undefined;
@@ -32,9 +32,10 @@ const runtime = nodeRuntime(workerData as RuntimeOptions);
 async function answer(request: LaneRequest): Promise<LaneResults[keyof LaneResults]> {
   const { kind, id } = request;
   if (kind === "create") {
-    const session = await runtime.createSession(request.model);
+    const { model } = request;
+    const session = await runtime.createSession(model);
     sessions.set(id, session);
-    return session.inputNames;
+    return { inputNames: session.inputNames, model };
   }
   const session = sessions.get(id);
   if (!session) throw new Error(`session pool: ${kind} of session ${id}, which is not there`);
@@ -46,12 +47,21 @@ async function answer(request: LaneRequest): Promise<LaneResults[keyof LaneResul
   return undefined;
 }
 
+/** What an answer to a request hands over instead of copying it. */
+function buffersOf({ kind }: LaneRequest, result: LaneResults[keyof LaneResults]): ArrayBuffer[] {
+  if (kind === "create") {
+    const { model } = result as LaneResults["create"];
+    return typeof model === "string" ? [] : [model.buffer as ArrayBuffer];
+  }
+  const outputs = kind === "run" ? Object.values(result as LaneResults["run"]) : [];
+  return [...new Set(outputs.map(({ data }) => data.buffer as ArrayBuffer))];
+}
+
 // One after the other, for answers are told apart by their order.
 let before: Promise<void> = Promise.resolve();
 parentPort!.on("message", (request: LaneRequest) => {
   before = before
     .then(() => answer(request))
-    .then((result): LaneAnswer => ({ result }))
-    .catch((error: unknown): LaneAnswer => ({ error }))
-    .then((message) => parentPort!.postMessage(message));
+    .then((result) => parentPort!.postMessage({ result }, buffersOf(request, result)))
+    .catch((error: unknown) => parentPort!.postMessage({ error }));
 });

@@ -58,6 +58,47 @@ test("a session that is released while it runs gives what it was asked for", asy
   for (const { y } of await Promise.all(runs)) expect([...y!.data]).toEqual([4, 6]);
 });
 
+test("a run or a session that is given its arrays leaves them empty, any other leaves them alone", async () => {
+  const bytes = model.slice();
+  const session = await pool.createSession(bytes, { given: true });
+  expect([bytes.length, model.length > 0]).toEqual([0, true]);
+  const [whole, part] = [float32([1, 2], [1, 1]), { ...b, data: Float32Array.of(0, 1, 2, 3, 4) }];
+  const feeds = { a: whole, b: { ...part, data: part.data.subarray(1) } };
+  const { y } = await session.run(feeds, { y: null }, { given: true });
+  expect([...y!.data]).toEqual([4, 6]);
+  expect([whole.data.length, feeds.b.data.length]).toEqual([0, 4]); // the rest of its buffer is another's
+  await session.release();
+});
+
+test("runs of several sessions take turns in the same lanes, whichever are made or released meanwhile", async () => {
+  const factor = input("b", [2, 2]);
+  const twice = writeModel({ y: matmul(matmul(input("a", ["n", 2]), factor), factor) });
+  const feeds = { a: float32([1, 2], [1, 1]), b };
+  const one = await pool.createSession(model);
+  const making = pool.createSession(twice);
+  const first = Array.from({ length: 5 }, () => one.run(feeds, { y: null }));
+  const two = await making;
+  const second = Array.from({ length: 5 }, () => two.run(feeds, { y: null }));
+  await one.release();
+  for (const { y } of await Promise.all(first)) expect([...y!.data]).toEqual([4, 6]);
+  for (const { y } of await Promise.all(second)) expect([...y!.data]).toEqual([22, 32]);
+  await two.release();
+});
+
+test("a pool that is closed while some lanes have no session yet ends every run", async () => {
+  const other = new SessionPool({ lanes: 3, threads: 1 });
+  const session = await other.createSession(model);
+  const feeds = { a: float32([1, 2], [1, 1]), b };
+  const runs = Array.from({ length: 5 }, () => session.run(feeds, { y: null }));
+  const settled = Promise.allSettled(runs);
+  await other.close();
+  for (const run of await settled) {
+    if (run.status === "rejected") expect(String(run.reason)).toMatch(/thread ended/);
+  }
+  await expect(session.run(feeds, { y: null })).rejects.toThrow(/thread ended/);
+  await expect(other.createSession(model)).rejects.toThrow(/thread ended/);
+});
+
 test("a closed pool says so instead of waiting, and lanes are a whole number", async () => {
   const other = new SessionPool({ lanes: 1, threads: 1 });
   const session = await other.createSession(model);

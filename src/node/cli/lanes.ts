@@ -21,17 +21,23 @@ const share = 0.5;
 /** Copies of the weights that a session holds: its own and those packed for its kernels. */
 const copies = 2;
 
+/** How many images to compute at a time if there is memory: one a core, as far as there are images. */
+export function mostLanes({ images }: Segmenting, cores = availableParallelism()): number {
+  return Math.max(1, Math.min(most, cores, images));
+}
+
 /** How many images to compute at a time on a CPU: one a core, as far as there are images and memory. */
 export function lanesFor(
   model: OpenedModel | ExportedModel,
-  { images, scales, flip, longSide }: Segmenting,
+  work: Segmenting,
   {
     cores = availableParallelism(),
     free = process.availableMemory(),
   }: { readonly cores?: number; readonly free?: number } = {},
 ): number {
-  const wanted = Math.min(most, cores, images);
-  if (wanted <= 1) return 1;
+  const wanted = mostLanes(work, cores);
+  if (wanted === 1) return 1;
+  const { scales, flip, longSide } = work;
   const { config, classes } = model;
   const network = model.network ?? networkOf(config, classes);
   const side = Math.ceil((longSide ?? config.eval.longSide) * Math.max(...scales));

@@ -125,22 +125,31 @@ async function* makeEach<T extends MaskItem>(
   signal: AbortSignal,
 ): AsyncGenerator<Begun<MadeMask<T>>> {
   const { readImage } = await import("../images.ts");
-  const makeOne = async (item: T): Promise<MadeMask<T>> => {
+  const makeOne = async (
+    item: T,
+    reading: Promise<Image>,
+    before: Promise<unknown>,
+  ): Promise<MadeMask<T>> => {
     let image: Image;
     try {
-      image = await readImage(item.file);
+      image = await reading;
     } catch (error) {
       return { item, error };
     }
+    // In their order to the network, whichever is read first: so they are wanted.
+    await before;
     try {
       return { item, image, result: await make(image, item) };
     } catch (error) {
       return { item, error: failureOf(item, error) };
     }
   };
+  let before: Promise<unknown> = Promise.resolve();
   for (const item of items) {
     if (signal.aborted) return;
-    yield { finished: makeOne(item) };
+    const reading = readImage(item.file);
+    yield { finished: makeOne(item, reading, before) };
+    before = Promise.allSettled([before, reading]);
   }
 }
 

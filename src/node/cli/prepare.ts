@@ -5,7 +5,7 @@ import type { OpenedDataset } from "../datasets/index.ts";
 import type { DeviceChoice, DeviceName } from "../devices.ts";
 import type { Segmenter } from "../segmenter.ts";
 import { invocation } from "./invocation.ts";
-import { lanesFor, type Segmenting } from "./lanes.ts";
+import { lanesFor, mostLanes, type Segmenting } from "./lanes.ts";
 import type { ModelOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { readingProgress } from "./reading-progress.ts";
@@ -48,15 +48,30 @@ export async function openSegmenter(
   output: Output,
   work?: Segmenting,
 ): Promise<Segmenter> {
-  const { Segmenter } = await import("../segmenter.ts");
-  const { openAnyModel } = await import("../onnx-model.ts");
-  // Devices are tried in other processes meanwhile; what is wrong with the model is told first.
-  const choosing = chooseDevice(device, output);
-  choosing.catch(() => undefined);
-  const opened = await openAnyModel(model);
-  const choice = await choosing;
-  const lanes = work && choice.device === "cpu" ? lanesFor(opened, work) : 1;
-  return Segmenter.open(opened, { device: choice, lanes });
+  // All that takes time begins at once: a thread, trying devices in other processes, reading the model.
+  const most = work && (device === "cpu" || device === "auto") ? mostLanes(work) : 1;
+  const pool = most > 1 ? (await import("../session-pool.ts")).sharedPool(most) : undefined;
+  try {
+    const choosing = chooseDevice(device, output);
+    choosing.catch(() => undefined);
+    const { openAnyModel } = await import("../onnx-model.ts");
+    const opening = openAnyModel(model);
+    opening.catch(() => undefined);
+    const { Segmenter } = await import("../segmenter.ts");
+    // What is wrong with the model is told before what is wrong with the device.
+    const opened = await opening;
+    const lanes = work ? lanesFor(opened, work) : 1;
+    const choice = await choosing;
+    if (pool && choice.device === "cpu" && lanes === pool.lanes) {
+      return await Segmenter.open(opened, { device: choice, pool });
+    }
+    // Only the model tells how much memory a lane takes; seldom there is not enough for all.
+    await pool?.close();
+    return await Segmenter.open(opened, { device: choice, lanes });
+  } catch (error) {
+    await pool?.close();
+    throw error;
+  }
 }
 
 /** A run goes on with the classes it has begun to learn. */

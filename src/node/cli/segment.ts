@@ -33,6 +33,8 @@ export function segmentCommand(open: OpenOutput): Command {
       const segmenter = await openSegmenter(options, output, work);
       try {
         const folder = await MaskFolder.create(options.out, segmenter.classes, options);
+        // Beside reading the first images.
+        segmenter.warmUp();
         const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };
         await withCrf(options.crf ?? false, async (crf) => {
           const make = (image: Image): Promise<Segmentation> =>

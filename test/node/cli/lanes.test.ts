@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseConfig } from "../../../src/config.ts";
-import { lanesFor } from "../../../src/node/cli/lanes.ts";
+import { lanesFor, mostLanes } from "../../../src/node/cli/lanes.ts";
 import { networkOf } from "../../../src/train/trainer.ts";
 
 const config = parseConfig({ preset: "small", set: { "model.backbone": "mit_tiny" } });
@@ -16,6 +16,9 @@ test("there is a lane for each core and image, four at most", () => {
   expect(lanesFor(trained, { ...many, images: 3 }, roomy)).toBe(3);
   expect(lanesFor(trained, { ...many, images: 1 }, roomy)).toBe(1);
   expect(lanesFor({ ...trained, network: null }, many, roomy)).toBe(4);
+  expect([mostLanes(many, 8), mostLanes(many, 2), mostLanes({ ...many, images: 0 }, 8)]).toEqual([
+    4, 2, 1,
+  ]);
 });
 
 test("lanes share the memory that is free: larger views leave room for fewer, never for none", () => {

@@ -61,3 +61,26 @@ test("with strict, and where the program is wrong, the job fails and takes back 
   await expect(wrong.done).rejects.toThrow(TypeError);
   expect(readdirSync(root).sort()).toEqual(["a.png", "b.png"]);
 });
+
+test("images come to the network in their order, whichever is read first", async () => {
+  const items = [700, 1, 300, 2].map((side, i) => ({
+    name: `${i}`,
+    file: join(root, `${i}.png`),
+    side,
+  }));
+  for (const { file, side } of items) {
+    await writeImage(file, { width: side, height: side, data: new Uint8Array(side * side * 3) });
+  }
+  const folder = await MaskFolder.create(join(root, "out"), ["cat"], { overlays: false });
+  const began: string[] = [];
+  const make = ({ width, height }: Image, { name }: { name: string }) => {
+    began.push(name);
+    const data = new Uint8Array(width * height);
+    return Promise.resolve({ width, height, data, classes: ["cat"], tags: [], confidence: 1 });
+  };
+  const stream = { write: () => undefined };
+  const terminal = { stdout: stream, stderr: stream, color: false, now: () => 0 };
+  const output = new Output(terminal, false, "segment");
+  await writeMasks({ items, folder, make, strict: false, ahead: 3 }, output);
+  expect(began).toEqual(["0", "1", "2", "3"]);
+});
