@@ -12,7 +12,9 @@ export type LaneRequest =
       /** Names of the wanted outputs. */
       readonly outputs: readonly string[];
     }
-  | { readonly kind: "release"; readonly id: number };
+  | { readonly kind: "release"; readonly id: number }
+  /** Says when all before it is done. */
+  | { readonly kind: "rest" };
 
 /** What comes of it. */
 export interface LaneResults {
@@ -21,6 +23,7 @@ export interface LaneResults {
   /** The wanted outputs. */
   readonly run: Record<string, NdArray>;
   readonly release: undefined;
+  readonly rest: undefined;
 }
 
 export type LaneAnswer =
@@ -30,7 +33,9 @@ const sessions = new Map<number, Session>();
 const runtime = nodeRuntime(workerData as RuntimeOptions);
 
 async function answer(request: LaneRequest): Promise<LaneResults[keyof LaneResults]> {
-  const { kind, id } = request;
+  const { kind } = request;
+  if (kind === "rest") return undefined;
+  const { id } = request;
   if (kind === "create") {
     const { model } = request;
     const session = await runtime.createSession(model);

@@ -102,7 +102,7 @@ export class SessionPool implements Runtime {
     };
   }
 
-  /** Ends the threads; runs under way fail. */
+  /** Ends the threads once they are through with what they have begun; what waits fails. */
   async close(): Promise<void> {
     this.closed = true;
     await Promise.all(this.threads.map((lane) => lane.close()));
@@ -246,6 +246,10 @@ class Lane {
   }
 
   async close(): Promise<void> {
+    // ONNX Runtime ends the process when its thread is taken from under it, at work or still loading it.
+    const resting = this.ask({ kind: "rest" }).catch(() => undefined);
+    this.ended ??= new Error("session pool: a thread ended: the pool was closed");
+    await resting;
     await this.worker.terminate();
   }
 

@@ -99,6 +99,16 @@ test("a pool that is closed while some lanes have no session yet ends every run"
   await expect(other.createSession(model)).rejects.toThrow(/thread ended/);
 });
 
+test("a pool that is closed at once finishes what its threads have begun", async () => {
+  const other = new SessionPool({ lanes: 1, threads: 1 });
+  const making = other.createSession(model);
+  await other.close();
+  const session = await making;
+  await expect(session.run({ a: float32([1, 2], [1, 1]), b }, { y: null })).rejects.toThrow(
+    /thread ended/,
+  );
+});
+
 test("a closed pool says so instead of waiting, and lanes are a whole number", async () => {
   const other = new SessionPool({ lanes: 1, threads: 1 });
   const session = await other.createSession(model);

@@ -149,7 +149,8 @@ async function* makeEach<T extends MaskItem>(
     if (signal.aborted) return;
     const reading = readImage(item.file);
     yield { finished: makeOne(item, reading, before) };
-    before = Promise.allSettled([before, reading]);
+    // Without their values, which would keep every image.
+    before = Promise.allSettled([before, reading]).then(() => undefined);
   }
 }
 
