@@ -70,6 +70,7 @@ test("whatever the length, the phases stay in order", () => {
         expect(train.affinitySteps).toBeLessThanOrEqual(train.steps);
       },
     ),
+    { seed: 1 },
   );
 });
 

@@ -55,7 +55,7 @@ function nearest(from: number, to: number): Int32Array {
 interface Taps {
   readonly first: Int32Array;
   readonly count: Int32Array;
-  /** `stride` apart for each output position; they sum to 1. */
+  /** `stride` apart for each output position, at least 4 and 0 behind the last; they sum to 1. */
   readonly weights: Float64Array;
   readonly stride: number;
 }
@@ -63,7 +63,8 @@ interface Taps {
 function taps(from: number, to: number, start: number, length: number): Taps {
   const scale = from / to;
   const support = Math.max(1, scale);
-  const stride = Math.ceil(support) * 2 + 1;
+  // The written-out sums read up to four weights: rounding can give an enlargement three pixels.
+  const stride = Math.max(4, Math.ceil(support) * 2 + 1);
   const first = new Int32Array(length);
   const count = new Int32Array(length);
   const weights = new Float64Array(length * stride);
@@ -122,7 +123,7 @@ const mixMany: MixRow = (source, from, { first, count, weights, stride }, out, t
   }
 };
 
-/** One or two pixels, as in every enlargement. A missing one is the last once more, with weight 0. */
+/** One or two pixels, as in nearly every enlargement. A missing one is the last once more, with weight 0. */
 const mixTwo: MixRow = (source, from, { first, count, weights, stride }, out, to) => {
   for (let x = 0, k = 0; x < first.length; x++, to += 3, k += stride) {
     const a = from + first[x]! * 3;

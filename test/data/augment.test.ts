@@ -28,7 +28,7 @@ test("outside its box a crop is black, inside it is image", () => {
         }
       }
     }),
-    { numRuns: 40 },
+    { seed: 1, numRuns: 40 },
   );
 });
 
