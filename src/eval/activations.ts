@@ -4,7 +4,7 @@ import type { Afa, HiddenLayout } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
 import type { Affinity, Maps, ScaledCam } from "../pseudo/index.ts";
 import { resize } from "../pseudo/index.ts";
-import { interleaved, smallestSide, type Parameters } from "./feeds.ts";
+import { arraysOf, interleaved, smallestSide, type Parameters } from "./feeds.ts";
 import { fastestLayout } from "./fastest-layout.ts";
 import { LazySession } from "./lazy-session.ts";
 
@@ -20,6 +20,8 @@ export interface ActivationOptions {
   readonly scales: readonly number[];
   /** Given where all images are squares of this size: static graphs, faster than dynamic ones. */
   readonly side?: number;
+  /** Makes the weights part of the sessions, as in `ForwardPassOptions`. */
+  readonly frozen?: boolean;
 }
 
 /**
@@ -75,7 +77,7 @@ export class ActivationPass {
       mirrors.map((mirror) => [nameOf("image", i, mirror), view[mirror]] as const),
     );
     const cams = views.flatMap((_, i) => mirrors.map((mirror) => nameOf("cam", i, mirror)));
-    const feeds = { ...this.parameters, ...Object.fromEntries(images) };
+    const feeds = { ...this.fed(), ...Object.fromEntries(images) };
     return session.run(feeds, fetchesOf([...cams, "affinity"]));
   }
 
@@ -98,13 +100,18 @@ export class ActivationPass {
           ),
         );
         const wanted = withAffinity ? ["cam", "affinity"] : ["cam"];
-        const feeds = { ...this.parameters, image: view[mirror] };
+        const feeds = { ...this.fed(), image: view[mirror] };
         const { cam, affinity } = await session.run(feeds, fetchesOf(wanted));
         results[nameOf("cam", i, mirror)] = cam!;
         if (affinity) results["affinity"] = affinity;
       }
     }
     return results;
+  }
+
+  /** The weights, unless the sessions have them. */
+  private fed(): Parameters {
+    return this.options.frozen === true ? {} : this.parameters;
   }
 
   private session(
@@ -114,9 +121,12 @@ export class ActivationPass {
   ): Promise<Session> {
     let session = this.sessions.get(key);
     if (!session) {
-      session = new LazySession(async () =>
-        this.runtime.createSession(writeModel(await outputs()), options),
-      );
+      session = new LazySession(async () => {
+        const weights =
+          this.options.frozen === true ? { initializers: arraysOf(this.parameters) } : {};
+        const model = writeModel(await outputs(), weights);
+        return this.runtime.createSession(model, { ...options, given: true });
+      });
       this.sessions.set(key, session);
     }
     return session.get();
@@ -165,9 +175,19 @@ function scaledSide(length: number, scale: number): number {
   return Math.max(smallestSide, Math.floor(scale * length));
 }
 
+type CropOptions = Required<Pick<ActivationOptions, "scales" | "side">>;
+
 /** Bytes of values alive at once in the passes over a crop of this side. */
-export function activationBytes(network: Afa, options: Required<ActivationOptions>): number {
+export function activationBytes(network: Afa, options: CropOptions): number {
   return peakBytes(Object.values(cropActivations(network, options)));
+}
+
+/** Bytes of values alive at once in the passes over a photograph whose long side, unscaled, is `side`. */
+export function photographBytes(network: Afa, { scales, side }: CropOptions): number {
+  const length = scaledSide(side, Math.max(...scales));
+  return peakBytes(
+    Object.values(activationTensors(network, imageInput([1, length, length]), true, "maps")),
+  );
 }
 
 /**
@@ -176,7 +196,7 @@ export function activationBytes(network: Afa, options: Required<ActivationOption
  */
 export function cropActivations(
   network: Afa,
-  { scales, side }: Required<ActivationOptions>,
+  { scales, side }: CropOptions,
   layout: HiddenLayout = "maps",
 ): Record<string, Tensor> {
   const largest = largestOf(scales);

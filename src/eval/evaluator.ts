@@ -5,7 +5,7 @@ import { Par, refineAffinityLabel, type Maps } from "../pseudo/index.ts";
 import { UserError } from "../user-error.ts";
 import type { ActivationPass } from "./activations.ts";
 import { labelsAt, locate, predictImage, readSample, refineOrTell } from "./look.ts";
-import type { Heat, RefineLogits, ViewOptions } from "./look.ts";
+import type { Heat, Located, RefineLogits, ViewOptions } from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
 import { shrinkImage } from "./network-image.ts";
 import { overlap, type Begun } from "./overlap.ts";
@@ -62,6 +62,8 @@ export interface EvaluatorOptions extends ViewOptions {
   readonly crf?: RefineLogits;
   /** Images whose `crf` may be under way at once. */
   readonly ahead?: number;
+  /** Images that the networks are to look at side by side, where their runtime computes as many; 1 by default. */
+  readonly lanes?: number;
   /** Give the result of every image with its progress. */
   readonly results?: boolean;
 }
@@ -106,7 +108,7 @@ export interface Evaluation extends ValidationScores {
 type Measured = "cam" | "affinityCam" | "seg";
 
 /**
- * Evaluates a network on samples, one after the other: segmentation, class activation maps, propagated
+ * Evaluates a network on samples, told in their order: segmentation, class activation maps, propagated
  * ones and tags (method sections 11 and 13). What cannot be read is left out and told. Yields
  * progress, returns the scores and panels.
  */
@@ -116,7 +118,7 @@ export async function* evaluate(
   networks: SegmentingNetworks,
   options: EvaluatorOptions,
 ): AsyncGenerator<EvaluationProgress, Evaluation> {
-  const { classes, crf: refine, ahead = 4, results = false } = options;
+  const { classes, crf: refine, ahead = 4, lanes = 1, results = false } = options;
   const size = classes.length + 1;
   const matrix = (): ConfusionMatrix => new ConfusionMatrix(size);
   const matrices = { cam: matrix(), affinityCam: matrix(), seg: matrix() };
@@ -126,7 +128,7 @@ export async function* evaluate(
   let [f1, tagged, masks, done] = [0, 0, 0, 0];
   const total = samples.length;
   const looks = lookAtEach(samples, reader, networks, options);
-  for await (const look of overlap(looks, refine ? ahead : 0)) {
+  for await (const look of overlap(looks, Math.max(lanes > 1 ? lanes : 0, refine ? ahead : 0))) {
     done++;
     if (look instanceof UserError) {
       skipped.push(look.message);
@@ -189,17 +191,17 @@ interface Look {
   readonly panel?: ValidationPanel;
 }
 
-/** Runs the network on one sample after the other; only the CRF is left under way. */
+/** Looks at one sample after the other, or at several in lanes; the CRF is left under way. */
 async function* lookAtEach(
   samples: readonly Sample[],
   reader: SampleReader,
   networks: SegmentingNetworks,
   options: EvaluatorOptions,
 ): AsyncGenerator<Begun<Look | UserError>> {
-  const { config, panels: panelCount = 0, crf, cam: wantsCam = true } = options;
-  const { activations } = networks;
+  const { config, panels: panelCount = 0, crf, lanes = 1 } = options;
   const { parIterations: iterations, parDilations: dilations } = config.pseudo;
-  const par = panelCount > 0 && activations ? new Par({ iterations, dilations }) : null;
+  const par =
+    panelCount > 0 && networks.activations ? new Par({ iterations, dilations }) : undefined;
   let panels = 0;
   for (const sample of samples) {
     const pixels = await readSample(sample, reader);
@@ -207,46 +209,63 @@ async function* lookAtEach(
       yield { finished: Promise.resolve(pixels) };
       continue;
     }
-    const { image, truth } = pixels;
-    const { width, height } = image;
-    const { tags, segLogits } = await predictImage(image, networks.predictor, options);
-    const wantsPanel = par !== null && panels < panelCount;
-    let look: Look = { sample, image, truth, tags };
-    // Activations are of known tags, for comparing and for looking at; other images spare them.
-    const located =
-      activations && !sample.untagged && (wantsPanel || (wantsCam && truth))
-        ? await locate(image, sample.tags, activations, config)
-        : undefined;
-    if (truth) {
-      const seen = located && wantsCam && labelsAt(located, width, height, config.pseudo);
-      const labels = {
-        seg: labelsOf(segLogits, width, height),
-        ...(seen && { cam: seen.cam, affinityCam: seen.affinityCam }),
-      };
-      look = { ...look, labels };
-    }
-    if (wantsPanel && located) {
-      panels++;
-      // A panel is for the eye: a large photograph need not be kept at its own size.
-      const small = shrinkImage(image, config.eval.maxSide);
-      const { cam, affinityCam, heat } = labelsAt(
-        located,
-        small.width,
-        small.height,
-        config.pseudo,
-      );
-      const panel = {
-        ...{ name: sample.name, tags: sample.tags, image: small, heat, cam, affinityCam },
-        label: located.walked
-          ? refineAffinityLabel(small, located.walked, sample.tags, { par })
-          : cam,
-        prediction: labelsOf(segLogits, small.width, small.height),
-        ...(truth && { truth: resizeLabels(truth, small.width, small.height) }),
-      };
-      look = { ...look, panel };
-    }
-    yield { finished: crf && truth ? withCrf(look, segLogits, crf) : Promise.resolve(look) };
+    const wantsPanel = par !== undefined && !sample.untagged && panels++ < panelCount;
+    const looking = lookAt(sample, pixels, networks, options, wantsPanel ? par : undefined);
+    // Of a single session every run beyond the first would only take memory.
+    if (lanes === 1) await looking;
+    const finished = looking.then(({ look, segLogits }) =>
+      crf && look.truth ? withCrf(look, segLogits, crf) : look,
+    );
+    yield { finished };
   }
+}
+
+/** Runs the network on one sample. @param par to make a panel of it */
+async function lookAt(
+  sample: Sample,
+  { image, truth }: { readonly image: Image; readonly truth: LabelMap | undefined },
+  { predictor, activations }: SegmentingNetworks,
+  options: EvaluatorOptions,
+  par: Par | undefined,
+): Promise<{ look: Look; segLogits: Maps }> {
+  const { config, cam: wantsCam = true } = options;
+  const { tags, segLogits } = await predictImage(image, predictor, options);
+  // Activations are of known tags, for comparing and for looking at; other images spare them.
+  const located =
+    activations && !sample.untagged && (par || (wantsCam && truth))
+      ? await locate(image, sample.tags, activations, config)
+      : undefined;
+  let look: Look = { sample, image, truth, tags };
+  if (truth) {
+    const { width, height } = image;
+    const seen = located && wantsCam && labelsAt(located, width, height, config.pseudo);
+    const labels = {
+      seg: labelsOf(segLogits, width, height),
+      ...(seen && { cam: seen.cam, affinityCam: seen.affinityCam }),
+    };
+    look = { ...look, labels };
+  }
+  if (par && located) look = { ...look, panel: panelOf(look, segLogits, located, config, par) };
+  return { look, segLogits };
+}
+
+function panelOf(
+  { sample, image, truth }: Look,
+  segLogits: Maps,
+  located: Located,
+  config: EvaluatorOptions["config"],
+  par: Par,
+): ValidationPanel {
+  // A panel is for the eye: a large photograph need not be kept at its own size.
+  const small = shrinkImage(image, config.eval.maxSide);
+  const { width, height } = small;
+  const { cam, affinityCam, heat } = labelsAt(located, width, height, config.pseudo);
+  return {
+    ...{ name: sample.name, tags: sample.tags, image: small, heat, cam, affinityCam },
+    label: located.walked ? refineAffinityLabel(small, located.walked, sample.tags, { par }) : cam,
+    prediction: labelsOf(segLogits, width, height),
+    ...(truth && { truth: resizeLabels(truth, width, height) }),
+  };
 }
 
 async function withCrf(

@@ -1,4 +1,5 @@
 import type { Feeds, NdArray } from "../graph/index.ts";
+import { isOnDevice } from "../graph/index.ts";
 import type { Maps } from "../pseudo/index.ts";
 
 /** Smallest side, in pixels, on which every stage of the encoder keeps a token to attend to. */
@@ -6,6 +7,17 @@ export const smallestSide = 32;
 
 /** Weights and buffers by name, read anew at every run: training may move and replace them in between. */
 export type Parameters = Feeds;
+
+/** Weights that are to be written into a model, which must be in the program's own memory. */
+export function arraysOf(parameters: Parameters): Record<string, NdArray> {
+  const arrays: Record<string, NdArray> = {};
+  for (const [name, value] of Object.entries(parameters)) {
+    if (isOnDevice(value))
+      throw new Error(`forward: ${name} is on the device and cannot be frozen`);
+    arrays[name] = value;
+  }
+  return arrays;
+}
 
 /** [3, h, w] to [1, h, w, 3], or to [2, h, w, 3] with the mirror image behind it. */
 export function interleaved({ width, height, data: source }: Maps, mirrored: boolean): NdArray {

@@ -1,10 +1,10 @@
 import type { NdArray, Runtime } from "../graph/index.ts";
-import { isOnDevice, writeModel } from "../graph/index.ts";
+import { writeModel } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
 import { UserError } from "../user-error.ts";
 import { exportedNames } from "../weights/onnx-export.ts";
-import { channelsLast, smallestSide, type Parameters } from "./feeds.ts";
+import { arraysOf, channelsLast, smallestSide, type Parameters } from "./feeds.ts";
 import { LazySession } from "./lazy-session.ts";
 
 /** What the network makes of a batch. */
@@ -155,17 +155,6 @@ export class ExportedForward implements Forward {
   release(): Promise<void> {
     return this.session.release();
   }
-}
-
-/** Weights that are to be written into a model must be in the program's own memory. */
-function arraysOf(parameters: Parameters): Record<string, NdArray> {
-  const arrays: Record<string, NdArray> = {};
-  for (const [name, value] of Object.entries(parameters)) {
-    if (isOnDevice(value))
-      throw new Error(`forward: ${name} is on the device and cannot be frozen`);
-    arrays[name] = value;
-  }
-  return arrays;
 }
 
 function checkSize(width: number, height: number): void {

@@ -102,6 +102,12 @@ export class SessionPool implements Runtime {
     };
   }
 
+  /** Found in the caller's thread, and once: it is the processor's. */
+  async channelBlock(): Promise<number> {
+    const { nodeRuntime } = await import("./runtime.ts");
+    return nodeRuntime().channelBlock!();
+  }
+
   /** Ends the threads once they are through with what they have begun; what waits fails. */
   async close(): Promise<void> {
     this.closed = true;

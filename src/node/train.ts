@@ -8,7 +8,9 @@ import type { OpenedDataset } from "./datasets/index.ts";
 import { requireTrainable } from "./datasets/index.ts";
 import { resolveDevice, type DeviceChoice, type DeviceName } from "./devices.ts";
 import { labelPool } from "./label-pool.ts";
+import { validationLanes } from "./lanes.ts";
 import { nodeRuntime } from "./runtime.ts";
+import { sharedPool } from "./session-pool.ts";
 
 export interface TrainOptions {
   readonly data: OpenedDataset;
@@ -41,6 +43,9 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   const { crop, batch, maxSide, scaleRange, flip, workers } = config.data;
   // Without tags an image would teach that it shows nothing.
   const samples = (data.splits["train"] ?? []).filter(({ untagged }) => !untagged);
+  const validation = data.splits["val"] ?? [];
+  const { maxImages } = config.eval;
+  const validated = maxImages > 0 ? Math.min(maxImages, validation.length) : validation.length;
   const loader = new BatchLoader(samples, data.classes.length, {
     ...{ crop, batch, maxSide, scaleRange, flip, workers, strict },
     seed: config.train.seed,
@@ -57,9 +62,14 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
           return made;
         },
       },
-      validation: { samples: data.splits["val"] ?? [], reader: data.reader },
+      validation: { samples: validation, reader: data.reader },
       now: () => performance.now() / 1000,
       labels: (network, parameters) => labelPool(network, { ...setup, parameters }),
+      lanes(network) {
+        if (runtime.device !== "cpu") return null;
+        const lanes = validationLanes(network, config, validated);
+        return lanes > 1 ? sharedPool(lanes) : null;
+      },
       ...(options.stop && { stop: options.stop }),
       ...(resume && { resume }),
       ...(initial && { initial }),

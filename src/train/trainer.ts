@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import type { Batch, Sample, SampleReader } from "../data/sample.ts";
 import { ActivationPass } from "../eval/activations.ts";
-import type { Networks, ValidationPanel, ValidationScores } from "../eval/evaluator.ts";
+import type { ValidationPanel, ValidationScores } from "../eval/evaluator.ts";
 import { evaluate } from "../eval/evaluator.ts";
 import { Predictor } from "../eval/predictor.ts";
 import type { NdArray, Runtime } from "../graph/index.ts";
@@ -39,6 +39,15 @@ export interface TrainOptions {
    * @param parameters of the network, current at every step
    */
   readonly labels?: (network: Afa, parameters: NetworkState["parameters"]) => LabelSource | null;
+  /** What validations run in, if elsewhere than in `runtime`: asked before the first, closed when training ends. */
+  readonly lanes?: (network: Afa) => Lanes | null;
+}
+
+/** A runtime that computes several images side by side, weights frozen into its sessions. */
+export interface Lanes extends Runtime {
+  /** How many. */
+  readonly lanes: number;
+  close(): Promise<void>;
 }
 
 /** The network that a configuration describes. */
@@ -63,12 +72,9 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
 
   const labels = options.labels?.(network, state.parameters) ?? undefined;
   const stepper = new Stepper(runtime, network, state, config, now, labels);
-  const networks = {
-    predictor: Predictor.of(runtime, network, state.feeds),
-    activations: new ActivationPass(runtime, network, state.feeds, config.pseudo),
-  };
   const due = (made: number, every: number): boolean =>
     made === steps || (every > 0 && made % every === 0);
+  let pool: Lanes | null = null;
   let made = resume?.step ?? 0;
   let best = Number(resume?.metadata["best"] ?? -1);
   // A run stopped in the middle of a validation makes it first when it goes on.
@@ -100,7 +106,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       if (validation && owed) {
         // What a step keeps is most of the memory, and is made again in less than a second.
         await stepper.rest();
-        const scores = yield* validate(validation, networks, options);
+        pool ??= options.lanes?.(network) ?? null;
+        const scores = yield* validate(validation, network, state, pool, options);
         owed = scores === null;
         if (scores) {
           const { metrics, perClass, skipped, panels, score } = scores;
@@ -127,8 +134,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
     yield { type: "done", step: steps };
   } finally {
     await stepper.release();
-    await networks.predictor.release();
-    await networks.activations.release();
+    await pool?.close();
   }
 }
 
@@ -156,20 +162,33 @@ type Scores = ValidationScores & { panels: ValidationPanel[]; score: number };
 /** A validation, and what makes one better than another; null where it was stopped half-way. */
 async function* validate(
   { samples: all, reader }: NonNullable<TrainOptions["validation"]>,
-  networks: Networks,
-  { config, classes, panels = 6, stop = () => false }: TrainOptions,
+  network: Afa,
+  { feeds }: NetworkState,
+  pool: Lanes | null,
+  options: TrainOptions,
 ): AsyncGenerator<TrainEvent, Scores | null> {
+  const { config, classes, panels = 6, stop = () => false } = options;
   const { maxImages, scales, flip } = config.eval;
   const samples = maxImages > 0 ? all.slice(0, maxImages) : all;
-  const evaluation = evaluate(samples, reader, networks, { config, classes, panels, scales, flip });
-  let next = await evaluation.next();
-  for (; !next.done; next = await evaluation.next()) {
-    yield { type: "validating", ...next.value };
-    if (next.value.done < samples.length && stop()) return null;
+  const runtime = pool ?? options.runtime;
+  const frozen = pool !== null;
+  const networks = {
+    predictor: Predictor.of(runtime, network, feeds, { frozen }),
+    activations: new ActivationPass(runtime, network, feeds, { ...config.pseudo, frozen }),
+  };
+  const views = { panels, scales, flip, lanes: pool?.lanes ?? 1 };
+  const evaluation = evaluate(samples, reader, networks, { config, classes, ...views });
+  let next;
+  try {
+    for (next = await evaluation.next(); !next.done; next = await evaluation.next()) {
+      yield { type: "validating", ...next.value };
+      if (next.value.done < samples.length && stop()) return null;
+    }
+  } finally {
+    // What these sessions keep for images of all sizes is not needed by the training.
+    await networks.predictor.release();
+    await networks.activations.release();
   }
-  // What these sessions keep for images of all sizes is not needed by the training.
-  await networks.predictor.release();
-  await networks.activations.release();
   // Without masks the tags are all there is to judge by.
   const { seg, tagF1 } = next.value.metrics;
   const score = samples.some(({ mask }) => mask !== undefined) ? seg : tagF1;

@@ -5,7 +5,7 @@ import type { OpenedDataset } from "../datasets/index.ts";
 import type { DeviceChoice, DeviceName } from "../devices.ts";
 import type { Segmenter } from "../segmenter.ts";
 import { invocation } from "./invocation.ts";
-import { lanesFor, mostLanes, type Segmenting } from "./lanes.ts";
+import { lanesFor, mostLanes, type Segmenting } from "../lanes.ts";
 import type { ModelOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { readingProgress } from "./reading-progress.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "../../../src/config.ts";
-import { lanesFor, mostLanes } from "../../../src/node/cli/lanes.ts";
-import { networkOf } from "../../../src/train/trainer.ts";
+import { parseConfig } from "../../src/config.ts";
+import { lanesFor, mostLanes, validationLanes } from "../../src/node/lanes.ts";
+import { networkOf } from "../../src/train/trainer.ts";
 
 const config = parseConfig({ preset: "small", set: { "model.backbone": "mit_tiny" } });
 const classes = ["cat", "dog"];
@@ -32,4 +32,12 @@ test("lanes share the memory that is free: larger views leave room for fewer, ne
   const plain = lanesFor(trained, large, { cores: 8, free });
   const views = { ...large, scales: [1, 1.5], flip: true };
   expect(lanesFor(trained, views, { cores: 8, free })).toBeLessThan(plain);
+});
+
+test("a validation has a lane for each core and image too, and one where there is no memory for two", () => {
+  expect(validationLanes(network, config, 100, { cores: 2, free: 64e9 })).toBe(2);
+  expect(validationLanes(network, config, 1, { cores: 2, free: 64e9 })).toBe(1);
+  expect(validationLanes(network, config, 100, { cores: 2, free: 6e7 })).toBe(1);
+  const small = parseConfig({ preset: "small", set: { "eval.maxSide": 128 } });
+  expect(validationLanes(network, small, 100, { cores: 2, free: 1e9 })).toBe(2);
 });
