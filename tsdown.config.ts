@@ -8,6 +8,7 @@ export default defineConfig({
     "src/node/load-worker.ts",
     "src/node/crf-worker.ts",
     "src/node/label-worker.ts",
+    "src/node/scene-worker.ts",
     "src/node/session-lane.ts",
   ],
   format: "esm",

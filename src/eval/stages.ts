@@ -1,5 +1,5 @@
 import type { Image, LabelMap, Sample, SampleReader } from "../data/sample.ts";
-import { Par } from "../pseudo/index.ts";
+import { Par, type Maps } from "../pseudo/index.ts";
 import { UserError } from "../user-error.ts";
 import type { ActivationPass } from "./activations.ts";
 import type { EvaluationProgress, EvaluatorOptions, SegmentingNetworks } from "./evaluator.ts";
@@ -50,7 +50,7 @@ export interface StageScores {
 
 export interface StageOptions extends Pick<
   EvaluatorOptions,
-  "config" | "classes" | "longSide" | "ahead"
+  "config" | "classes" | "longSide" | "ahead" | "lanes"
 > {
   /** Scales of the multi-scale stage, as published. */
   readonly scales?: readonly number[];
@@ -75,7 +75,7 @@ export async function* evaluateStages(
   networks: SegmentingNetworks,
   options: StageOptions,
 ): AsyncGenerator<EvaluationProgress, StageScores> {
-  const { classes, crf, ahead = 4 } = options;
+  const { classes, crf, ahead = 4, lanes = 1 } = options;
   const names = (Object.keys(stageTitles) as StageName[]).filter((name) => {
     if (name === "crf") return crf !== undefined;
     return networks.activations || name === "seg" || name === "views";
@@ -85,7 +85,7 @@ export async function* evaluateStages(
   let [f1, masks, done] = [0, 0, 0];
   const measured = samples.filter(({ mask, untagged }) => mask !== undefined && !untagged);
   const looks = stagesOfEach(measured, reader, networks, options);
-  for await (const look of overlap(looks, crf ? ahead : 0)) {
+  for await (const look of overlap(looks, Math.max(lanes > 1 ? lanes : 0, crf ? ahead : 0))) {
     if (look instanceof UserError) {
       skipped.push(look.message);
     } else {
@@ -113,12 +113,12 @@ interface StageLook {
 async function* stagesOfEach(
   samples: readonly Sample[],
   reader: SampleReader,
-  { predictor, activations }: SegmentingNetworks,
-  { config, longSide, scales = [1, 0.5, 0.75], flip = true, crf }: StageOptions,
+  networks: SegmentingNetworks,
+  options: StageOptions,
 ): AsyncGenerator<Begun<StageLook | UserError>> {
-  const { parIterations: iterations, parDilations: dilations } = config.pseudo;
+  const { crf, lanes = 1 } = options;
+  const { parIterations: iterations, parDilations: dilations } = options.config.pseudo;
   const par = new Par({ iterations, dilations });
-  const view = { config, ...(longSide !== undefined && { longSide }) };
   for (const sample of samples) {
     const pixels = await readSample(sample, reader);
     if (pixels instanceof UserError) {
@@ -127,27 +127,41 @@ async function* stagesOfEach(
     }
     const { image, truth } = pixels;
     if (!truth) continue;
-    const { width, height } = image;
-    const activation = activations
-      ? await activationLabels(image, sample.tags, { activations, par, config })
-      : {};
-    const single = await predictImage(image, predictor, view);
-    const multiple = await predictImage(image, predictor, { ...view, scales, flip });
-    const labels: StageLabels = {
-      ...activation,
-      seg: labelsOf(single.segLogits, width, height),
-      views: labelsOf(multiple.segLogits, width, height),
-    };
-    const look = { truth, labels, f1: tagF1(single.tags, sample.tags) };
-    const finish = async (): Promise<StageLook | UserError> => {
+    const looking = stagesOf(sample, { image, truth }, networks, options, par);
+    // Of a single session every run beyond the first would only take memory.
+    if (lanes === 1) await looking;
+    const finished = looking.then(async ({ look, segLogits }): Promise<StageLook | UserError> => {
       if (!crf) return look;
-      const refined = await refineOrTell(crf, sample, image, multiple.segLogits);
+      const refined = await refineOrTell(crf, sample, image, segLogits);
       return refined instanceof UserError
         ? refined
-        : { ...look, labels: { ...labels, crf: refined } };
-    };
-    yield { finished: finish() };
+        : { ...look, labels: { ...look.labels, crf: refined } };
+    });
+    yield { finished };
   }
+}
+
+/** All stages of an image before the CRF, and the logits for that. */
+async function stagesOf(
+  sample: Sample,
+  { image, truth }: { readonly image: Image; readonly truth: LabelMap },
+  { predictor, activations }: SegmentingNetworks,
+  { config, longSide, scales = [1, 0.5, 0.75], flip = true }: StageOptions,
+  par: Par,
+): Promise<{ look: StageLook; segLogits: Maps }> {
+  const { width, height } = image;
+  const view = { config, ...(longSide !== undefined && { longSide }) };
+  const activation = activations
+    ? await activationLabels(image, sample.tags, { activations, par, config })
+    : {};
+  const single = await predictImage(image, predictor, view);
+  const { segLogits } = await predictImage(image, predictor, { ...view, scales, flip });
+  const labels: StageLabels = {
+    ...activation,
+    seg: labelsOf(single.segLogits, width, height),
+    views: labelsOf(segLogits, width, height),
+  };
+  return { look: { truth, labels, f1: tagF1(single.tags, sample.tags) }, segLogits };
 }
 
 /** The stages that know the true tags. */

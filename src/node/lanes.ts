@@ -10,10 +10,12 @@ import type { ExportedModel } from "./onnx-model.ts";
 /** What is to be segmented, and how. */
 export interface Segmenting {
   readonly images: number;
-  readonly scales: readonly number[];
-  readonly flip: boolean;
-  /** `eval.longSide` of the model if not given. */
+  /** `eval.scales`, `eval.flip` and `eval.longSide` of the model if not given. */
+  readonly scales?: readonly number[] | undefined;
+  readonly flip?: boolean | undefined;
   readonly longSide?: number | undefined;
+  /** Whether its activations are to be looked at too. */
+  readonly activations?: boolean;
 }
 
 /** More lanes than this only take memory: then it is time for threads inside the operators. */
@@ -38,39 +40,37 @@ export interface LaneResources {
   readonly free?: number;
 }
 
-/** How many images to segment at a time on a CPU: one a core, as far as there are images and memory. */
+/** How many images to look at at a time on a CPU: one a core, as far as there are images and memory. */
 export function lanesFor(
   model: OpenedModel | ExportedModel,
-  work: Segmenting,
+  { images, ...work }: Segmenting,
   resources: LaneResources = {},
 ): number {
   const { config, classes } = model;
   const network = model.network ?? networkOf(config, classes);
-  const longSide = work.longSide ?? config.eval.longSide;
-  return lanesWithin(
-    () => segmentingBytes(network, { ...work, longSide }) + copies * 4 * network.size,
-    work.images,
-    resources,
-  );
+  const bytesOfOne = (): number => {
+    const { scales, flip, longSide } = { ...config.eval, ...given(work) };
+    const segmenting = segmentingBytes(network, scales, flip, longSide) + weightBytes(network);
+    return work.activations && model.network
+      ? segmenting + activatingBytes(network, config)
+      : segmenting;
+  };
+  return lanesWithin(bytesOfOne, images, resources);
 }
 
 /** How many images of a validation to look at at a time on a CPU. */
 export function validationLanes(
   network: Afa,
-  { eval: { scales, flip, maxSide }, pseudo }: Pick<Config, "eval" | "pseudo">,
+  config: Pick<Config, "eval" | "pseudo">,
   images: number,
   resources: LaneResources = {},
 ): number {
-  // Each session keeps what it once took: the one that segments, and one each without and with the affinity.
-  const sessions = 3;
-  return lanesWithin(
-    () =>
-      segmentingBytes(network, { scales, flip, longSide: maxSide }) +
-      2 * photographBytes(network, { scales: pseudo.scales, side: maxSide }) +
-      sessions * copies * 4 * network.size,
-    images,
-    resources,
-  );
+  const { scales, flip, maxSide } = config.eval;
+  const bytesOfOne = (): number =>
+    segmentingBytes(network, scales, flip, maxSide) +
+    weightBytes(network) +
+    activatingBytes(network, config);
+  return lanesWithin(bytesOfOne, images, resources);
 }
 
 function lanesWithin(
@@ -85,9 +85,28 @@ function lanesWithin(
 
 function segmentingBytes(
   network: Afa,
-  { scales, flip, longSide }: Pick<Segmenting, "scales" | "flip"> & { readonly longSide: number },
+  scales: readonly number[],
+  flip: boolean,
+  longSide: number,
 ): number {
   const side = Math.ceil(longSide * Math.max(...scales));
   const { clsLogits, segLogits } = network.forward(imageInput([flip ? 2 : 1, side, side]));
   return peakBytes([clsLogits, segLogits]);
+}
+
+/** Of two sessions, without and with the affinity: each keeps what it once took. */
+function activatingBytes(network: Afa, config: Pick<Config, "eval" | "pseudo">): number {
+  const view = { scales: config.pseudo.scales, side: config.eval.maxSide };
+  return 2 * (photographBytes(network, view) + weightBytes(network));
+}
+
+/** Of a session's copies of the weights. */
+function weightBytes(network: Afa): number {
+  return copies * 4 * network.size;
+}
+
+/** Without what is undefined, for that is not to hide what stands for it. */
+function given<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
 }

@@ -88,7 +88,8 @@ export class Segmenter {
       const model = typeof source === "string" ? await openAnyModel(source) : source;
       const runtime = nodeRuntime({ device: choice.device });
       const predictor = await openPredictor(model, pool ?? runtime);
-      return new Segmenter(model, predictor, openActivations(model, runtime), runtime.device, pool);
+      const activations = openActivations(model, runtime, pool);
+      return new Segmenter(model, predictor, activations, runtime.device, pool);
     } catch (error) {
       await pool?.close();
       throw error;
@@ -202,8 +203,14 @@ async function openPredictor(
 function openActivations(
   model: OpenedModel | ExportedModel,
   runtime: Runtime,
+  pool: SessionPool | null,
 ): ActivationPass | null {
   if (model.network === null) return null;
   const { network, parameters, config } = model;
-  return new ActivationPass(runtime, network, parameters, { scales: config.pseudo.scales });
+  const { scales } = config.pseudo;
+  // To threads weights go once, with the session, and not with every image.
+  return new ActivationPass(pool ?? runtime, network, parameters, {
+    scales,
+    frozen: pool !== null,
+  });
 }

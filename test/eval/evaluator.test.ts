@@ -14,6 +14,7 @@ import { labelsOf, Predictor } from "../../src/eval/predictor.ts";
 import { resize } from "../../src/pseudo/index.ts";
 import { networkOf } from "../../src/train/trainer.ts";
 import { nodeRuntime } from "../../src/node/runtime.ts";
+import { SessionPool } from "../../src/node/session-pool.ts";
 import { UserError } from "../../src/user-error.ts";
 
 const config = parseConfig({ preset: "small", set: { "model.backbone": "mit_tiny" } });
@@ -37,10 +38,13 @@ async function scoresOf(
 ) {
   const network = networkOf(config, sceneClasses);
   const parameters = network.initialize(1);
-  const runtime = nodeRuntime();
+  const { lanes = 1 } = more;
+  const pool = lanes > 1 ? new SessionPool({ lanes, threads: 1 }) : null;
+  const runtime = pool ?? nodeRuntime();
+  const frozen = pool !== null;
   const networks = {
-    predictor: Predictor.of(runtime, network, parameters),
-    activations: new ActivationPass(runtime, network, parameters, config.pseudo),
+    predictor: Predictor.of(runtime, network, parameters, { frozen }),
+    activations: new ActivationPass(runtime, network, parameters, { ...config.pseudo, frozen }),
   };
   const options = { config, classes: sceneClasses, panels: 2, ...more };
   const run = evaluate(given, read, networks, options);
@@ -48,8 +52,30 @@ async function scoresOf(
   for (; !next.done; next = await run.next()) onProgress(next.value);
   await networks.predictor.release();
   await networks.activations.release();
+  await pool?.close();
   return next.value;
 }
+
+test("side by side in lanes the scores are the same, told in the same order", async () => {
+  const read: SampleReader = {
+    ...reader,
+    readImage: async (sample) => {
+      if (sample.name === "broken") throw new UserError("broken.jpg: is broken");
+      return reader.readImage(sample);
+    },
+  };
+  const given = [samples[2]!, { ...samples[0]!, name: "broken" }, ...samples];
+  const seen: Record<number, string[]> = { 1: [], 2: [] };
+  const [one, two] = [1, 2].map((lanes) =>
+    scoresOf(read, given, { lanes, results: true }, ({ result }) =>
+      seen[lanes]!.push(result?.sample.name ?? "none"),
+    ),
+  );
+  expect(await two).toEqual(await one);
+  expect((await one)!.panels.map(({ name }) => name)).toEqual(["s2", "s0"]);
+  expect(seen[2]).toEqual(["s2", "none", "s0", "s1", "s2"]);
+  expect(seen[2]).toEqual(seen[1]);
+});
 
 test("an image of which nothing is known counts neither for the tags nor for what is made of them", async () => {
   const known = await scoresOf(reader, samples.slice(0, 2));

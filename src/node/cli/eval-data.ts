@@ -15,11 +15,17 @@ export interface ModelAndData {
 
 /** Opens both, does the job and lets go of the model. */
 export async function withModelAndData(
-  options: Pick<EvalModelOptions, "model" | "device" | "data" | "split">,
+  options: Pick<
+    EvalModelOptions,
+    "model" | "device" | "data" | "split" | "scales" | "flip" | "longSide" | "cam"
+  >,
   output: Output,
   job: (opened: ModelAndData) => Promise<void>,
 ): Promise<void> {
-  const segmenter = await openSegmenter(options, output);
+  const { scales, flip, longSide, cam } = options;
+  // How many there are is not known yet; hardly ever fewer than there are cores.
+  const work = { images: Infinity, scales, flip, longSide, activations: cam };
+  const segmenter = await openSegmenter(options, output, work);
   try {
     const { onProgress, clear } = readingProgress(output);
     const seed = segmenter.model.config.train.seed;

@@ -43,6 +43,7 @@ async function measure(
   const worst = new WorstImages(options.out === undefined ? 0 : options.worst);
   const run = evaluate(samples, data.reader, segmenter, {
     ...{ config, classes, ...views, cam: withCam, results: options.out !== undefined },
+    lanes: segmenter.lanes,
     ...(crf && { crf, ahead: crfAhead }),
   });
   const evaluation = await withProgress("images", run, output, async ({ result }) => {

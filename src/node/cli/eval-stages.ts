@@ -28,7 +28,7 @@ export async function evalStages(options: EvalModelOptions, output: Output): Pro
       const { config, classes, file } = segmenter.model;
       const { longSide } = viewsOf(segmenter, options);
       const run = evaluateStages(samples, data.reader, segmenter, {
-        ...{ config, classes, longSide },
+        ...{ config, classes, longSide, lanes: segmenter.lanes },
         ...(scales && { scales }),
         ...(crf && { crf, ahead: crfAhead }),
       });

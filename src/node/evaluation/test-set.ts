@@ -80,9 +80,13 @@ export async function* predictTestSet(
   { ahead = 4, ...options }: SegmentOptions & { readonly ahead?: number },
 ): AsyncGenerator<EvaluationProgress, TestSetResult> {
   const skipped: string[] = [];
+  const { lanes } = segmenter;
   let done = 0;
   const begun = beginEach(samples, segmenter, options);
-  for await (const made of overlap(begun, options.crf ? ahead : 0)) {
+  for await (const made of overlap(
+    begun,
+    Math.max(lanes > 1 ? lanes : 0, options.crf ? ahead : 0),
+  )) {
     if (made instanceof UserError) skipped.push(made.message);
     else await folder.write(made.name, made.labels);
     yield { done: ++done, total: samples.length };

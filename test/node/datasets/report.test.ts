@@ -89,3 +89,18 @@ test("scenes are written as a plain data set that is read back the same", async 
   expect(text).toContain("Ready for training.");
   await expect(writeScenes(root, { count: 3, seed: 1, valCount: 3 })).rejects.toThrow("3 of 3");
 });
+
+test("many scenes, painted in threads, are the same as one by one", async () => {
+  const root = join(await makeFolder({}), "scenes");
+  const told: number[] = [];
+  const onProgress = (done: number): void => void told.push(done);
+  await writeScenes(root, { count: 120, seed: 9, size: 32, valCount: 2, onProgress });
+  const { splits, reader } = await openDataset(root, { seed: 1 });
+  for (const [i, sample] of splits["train"]!.entries()) {
+    const scene = generateScene({ seed: 9, index: i, size: 32 });
+    expect(sample.tags).toEqual(scene.tags);
+    expect(await reader.readImage(sample)).toEqual(scene.image);
+  }
+  expect(splits["train"]).toHaveLength(118);
+  expect(told).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
+});
