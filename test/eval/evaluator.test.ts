@@ -66,13 +66,24 @@ test("side by side in lanes the scores are the same, told in the same order", as
   };
   const given = [samples[2]!, { ...samples[0]!, name: "broken" }, ...samples];
   const seen: Record<number, string[]> = { 1: [], 2: [] };
-  const [one, two] = [1, 2].map((lanes) =>
-    scoresOf(read, given, { lanes, results: true }, ({ result }) =>
-      seen[lanes]!.push(result?.sample.name ?? "none"),
+  const [one, two] = await Promise.all(
+    [1, 2].map((lanes) =>
+      scoresOf(read, given, { lanes, results: true }, ({ result }) =>
+        seen[lanes]!.push(result?.sample.name ?? "none"),
+      ),
     ),
   );
-  expect(await two).toEqual(await one);
-  expect((await one)!.panels.map(({ name }) => name)).toEqual(["s2", "s0"]);
+  // Sums over a core's own weights may differ in the last bit of an activation.
+  const bare = ({ panels, ...scores }: NonNullable<typeof one>) => ({
+    ...scores,
+    panels: panels.map(({ heat, ...panel }) => ({ ...panel, heat: heat.data.length })),
+  });
+  expect(bare(two!)).toEqual(bare(one!));
+  expect(one!.panels.map(({ name }) => name)).toEqual(["s2", "s0"]);
+  for (const [i, { heat }] of one!.panels.entries()) {
+    const other = two!.panels[i]!.heat.data;
+    expect(heat.data.every((value, p) => Math.abs(value - other[p]!) < 1e-5)).toBe(true);
+  }
   expect(seen[2]).toEqual(["s2", "none", "s0", "s1", "s2"]);
   expect(seen[2]).toEqual(seen[1]);
 });
