@@ -22,6 +22,11 @@ export interface Segmenting {
 const most = 4;
 /** Of the free memory; the rest is for images, masks and other programs. */
 const share = 0.5;
+/**
+ * Bytes that all lanes of an evaluation may take: views that take more are so large that all cores are busy
+ * with one of them, and lanes gain nothing.
+ */
+const evaluationRoom = 1e9;
 /** Copies of the weights that a session holds: its own and those packed for its kernels. */
 const copies = 2;
 
@@ -48,14 +53,12 @@ export function lanesFor(
 ): number {
   const { config, classes } = model;
   const network = model.network ?? networkOf(config, classes);
-  const bytesOfOne = (): number => {
-    const { scales, flip, longSide } = { ...config.eval, ...given(work) };
-    const segmenting = segmentingBytes(network, scales, flip, longSide) + weightBytes(network);
-    return work.activations && model.network
-      ? segmenting + activatingBytes(network, config)
-      : segmenting;
-  };
-  return lanesWithin(bytesOfOne, images, resources);
+  const { scales, flip, longSide } = { ...config.eval, ...given(work) };
+  const segmenting = (): number =>
+    segmentingBytes(network, scales, flip, longSide) + weightBytes(network);
+  if (!work.activations || !model.network) return lanesWithin(segmenting, images, resources);
+  const both = (): number => segmenting() + activatingBytes(network, config);
+  return lanesWithin(both, images, resources, evaluationRoom);
 }
 
 /** How many images of a validation to look at at a time on a CPU. */
@@ -70,17 +73,18 @@ export function validationLanes(
     segmentingBytes(network, scales, flip, maxSide) +
     weightBytes(network) +
     activatingBytes(network, config);
-  return lanesWithin(bytesOfOne, images, resources);
+  return lanesWithin(bytesOfOne, images, resources, evaluationRoom);
 }
 
 function lanesWithin(
   bytesOfOne: () => number,
   images: number,
   { cores = availableParallelism(), free = process.availableMemory() }: LaneResources,
+  room = Infinity,
 ): number {
   const wanted = mostLanes({ images }, cores);
   if (wanted === 1) return 1;
-  return Math.max(1, Math.min(wanted, Math.floor((share * free) / bytesOfOne())));
+  return Math.max(1, Math.min(wanted, Math.floor(Math.min(room, share * free) / bytesOfOne())));
 }
 
 function segmentingBytes(

@@ -34,10 +34,16 @@ test("lanes share the memory that is free: larger views leave room for fewer, ne
   expect(lanesFor(trained, views, { cores: 8, free })).toBeLessThan(plain);
 });
 
-test("a validation has a lane for each core and image too, and one where there is no memory for two", () => {
+test("a validation has a lane for each core and image too, as far as there is memory and views are small", () => {
   expect(validationLanes(network, config, 100, { cores: 2, free: 64e9 })).toBe(2);
   expect(validationLanes(network, config, 1, { cores: 2, free: 64e9 })).toBe(1);
   expect(validationLanes(network, config, 100, { cores: 2, free: 6e7 })).toBe(1);
   const small = parseConfig({ preset: "small", set: { "eval.maxSide": 128 } });
   expect(validationLanes(network, small, 100, { cores: 2, free: 1e9 })).toBe(2);
+  const photographs = parseConfig({ preset: "small", set: { "eval.maxSide": 1280 } });
+  expect(validationLanes(network, photographs, 100, { cores: 2, free: 64e9 })).toBe(1);
+  const large = { ...trained, config: photographs };
+  const evaluation = { images: 100, scales: [1], flip: false, activations: true };
+  expect(lanesFor(large, evaluation, { cores: 2, free: 64e9 })).toBe(1);
+  expect(lanesFor(large, { ...evaluation, activations: false }, { cores: 2, free: 64e9 })).toBe(2);
 });
