@@ -167,6 +167,17 @@ export interface Kernels {
   pixelValues(pixels: number, width: number, table: number, values: number): void;
   resizeAcross(values: number, samples: number, width: number, out: number): void;
   mixRows(upper: number, lower: number, share: number, count: number, out: number): void;
+  resizeMap(
+    source: number,
+    height: number,
+    width: number,
+    across: number,
+    toWidth: number,
+    down: number,
+    toHeight: number,
+    rows: number,
+    out: number,
+  ): void;
   marginSum(logits: number, classes: number, pixels: number, block: number): number;
 }
 

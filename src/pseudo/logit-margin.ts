@@ -1,4 +1,4 @@
-import { withLogits } from "./logit-memory.ts";
+import { withMaps } from "./map-memory.ts";
 import type { Maps } from "./maps.ts";
 
 /**
@@ -10,7 +10,7 @@ export function meanLogitMargin(logits: Maps): number {
   const { count, width, height } = logits;
   if (count === 1) return 1;
   const pixels = width * height;
-  return withLogits(
+  return withMaps(
     logits,
     [count * 64],
     ({ kernels, areas: [block] }) => kernels.marginSum(0, count, pixels, block!) / pixels,

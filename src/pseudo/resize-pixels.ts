@@ -1,6 +1,6 @@
 import { allocate, ensure, instantiate, type Kernels, type Memory } from "../kernels/index.ts";
 import type { RgbImage } from "./maps.ts";
-import { samples } from "./resize.ts";
+import { placeSamples, samples } from "./resize.ts";
 
 const owner = "resizing an image";
 let workspace: { readonly memory: Memory; readonly kernels: Kernels } | undefined;
@@ -30,9 +30,7 @@ export function resizePixels(
   ensure(memory, end, owner);
   const { buffer } = memory;
   new Float32Array(buffer, table, levels.length).set(levels);
-  new Int32Array(buffer, places, width).set(across.first);
-  new Int32Array(buffer, places + width * 4, width).set(across.second);
-  new Float32Array(buffer, places + width * 8, width).set(across.share);
+  placeSamples(across, buffer, places);
   const source = new Uint8Array(buffer, pixels, 3 * image.width);
   const result = new Float32Array(buffer, mixed, 3 * width);
   const data = new Float32Array(3 * width * height);

@@ -1,4 +1,5 @@
-import type { Labels, Maps } from "./maps.ts";
+import { withMaps } from "./map-memory.ts";
+import { plane, type Labels, type Maps } from "./maps.ts";
 
 /**
  * Bilinear resizing without antialiasing. Pixel centers correspond by default; with `alignCorners`
@@ -20,19 +21,19 @@ export function resize(
   }
   const across = samples(source.width, width, alignCorners, scale);
   const down = samples(source.height, height, alignCorners, scale);
-  const rows = new Float32Array(source.height * width); // one map, already resized across
+  const sizes = [3 * width, 3 * height, source.height * width + 3, height * width + 3];
+  const scratch = sizes.map((floats) => 4 * floats);
   const data = new Float32Array(count * height * width);
+  // Map by map, for in large photographs all of them would take much memory twice.
   for (let k = 0; k < count; k++) {
-    resizeRows(source.data, k * source.height, source.height, source.width, across, rows);
-    for (let y = 0; y < height; y++) {
-      const upper = down.first[y]! * width;
-      const lower = down.second[y]! * width;
-      const share = down.share[y]!;
-      const at = (k * height + y) * width;
-      for (let x = 0; x < width; x++) {
-        data[at + x] = rows[upper + x]! * (1 - share) + rows[lower + x]! * share;
-      }
-    }
+    const map = { ...source, count: 1, data: plane(source, k) };
+    withMaps(map, scratch, ({ kernels, buffer, areas }) => {
+      const [columns, lines, rows, out] = areas as [number, number, number, number];
+      placeSamples(across, buffer, columns);
+      placeSamples(down, buffer, lines);
+      kernels.resizeMap(0, source.height, source.width, columns, width, lines, height, rows, out);
+      data.set(new Float32Array(buffer, out, height * width), k * height * width);
+    });
   }
   return { count, width, height, data };
 }
@@ -114,21 +115,14 @@ export function samples(
   return { first, second, share };
 }
 
-function resizeRows(
-  source: Float32Array,
-  firstRow: number,
-  height: number,
-  width: number,
+/** As the kernels read them: one array after the other. */
+export function placeSamples(
   { first, second, share }: Samples,
-  target: Float32Array,
+  buffer: ArrayBuffer,
+  at: number,
 ): void {
-  const count = first.length;
-  for (let y = 0; y < height; y++) {
-    const row = (firstRow + y) * width;
-    for (let x = 0; x < count; x++) {
-      const part = share[x]!;
-      target[y * count + x] =
-        source[row + first[x]!]! * (1 - part) + source[row + second[x]!]! * part;
-    }
-  }
+  const { byteLength } = first;
+  new Int32Array(buffer, at, first.length).set(first);
+  new Int32Array(buffer, at + byteLength, first.length).set(second);
+  new Float32Array(buffer, at + 2 * byteLength, first.length).set(share);
 }

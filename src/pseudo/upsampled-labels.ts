@@ -1,4 +1,4 @@
-import { withLogits } from "./logit-memory.ts";
+import { withMaps } from "./map-memory.ts";
 import type { Labels, Maps } from "./maps.ts";
 import { samples } from "./resize.ts";
 
@@ -23,7 +23,7 @@ export function labelsOf(logits: Maps, width: number, height: number): Labels {
     ...[count * columns * 4, columns * 4, columns * 4, columns * count], // of the contenders
     ...[3 * width * 4, tallest * 4, count * 16, tallest * width],
   ];
-  withLogits(logits, sizes, ({ kernels, buffer, areas }) => {
+  withMaps(logits, sizes, ({ kernels, buffer, areas }) => {
     const [highest, best, counts, contenders, places, shares, ends, labels] = areas as Eight;
     // Of NaN there are no bounds, and interpolating infinity makes it. Behind the logits lie zeros.
     const bounded = kernels.allFinite(0, Math.ceil(logits.data.byteLength / 16) * 16);

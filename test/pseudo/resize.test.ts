@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { maps, resize } from "../../src/pseudo/index.ts";
-import { reduceLabels } from "../../src/pseudo/resize.ts";
+import { reduceLabels, samples } from "../../src/pseudo/resize.ts";
+import { Random } from "../../src/random.ts";
 
 const row = (...values: number[]) => maps(1, values.length, 1, Float32Array.from(values));
 
@@ -25,6 +27,32 @@ describe("resize", () => {
     const source = maps(2, 2, 2, Float32Array.of(0, 4, 8, 12, 1, 1, 1, 1));
     const { data, count, width, height } = resize(source, 1, 1);
     expect([count, width, height, ...data]).toEqual([2, 1, 1, 6, 1]);
+  });
+
+  test("is to the bit what two neighbours give, rounded across and then down", () => {
+    const side = fc.integer({ min: 1, max: 40 });
+    fc.assert(
+      fc.property(side, side, side, side, fc.boolean(), (w, h, toW, toH, alignCorners) => {
+        const random = Random.at(1, w, h, toW, toH);
+        const data = Float32Array.from({ length: 2 * w * h }, () => random.uniform(-1, 1));
+        const across = samples(w, toW, alignCorners);
+        const down = samples(h, toH, alignCorners);
+        const mix = (a: number, b: number, share: number): number =>
+          Math.fround(a * (1 - share) + b * share);
+        const expected = Float32Array.from({ length: 2 * toW * toH }, (_, i) => {
+          const [x, y] = [i % toW, Math.floor(i / toW) % toH];
+          const top = Math.floor(i / (toW * toH)) * w * h;
+          const [left, right, share] = [across.first[x]!, across.second[x]!, across.share[x]!];
+          const [upper, lower] = [down.first[y]!, down.second[y]!].map((row) => {
+            return mix(data[top + row * w + left]!, data[top + row * w + right]!, share);
+          });
+          return mix(upper!, lower!, down.share[y]!);
+        });
+        if (toW === w && toH === h) return;
+        expect(resize(maps(2, w, h, data), toW, toH, { alignCorners }).data).toEqual(expected);
+      }),
+      { seed: 1, numRuns: 200 },
+    );
   });
 
   test("returns maps that have the size already as they are", () => {

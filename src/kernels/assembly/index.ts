@@ -5,4 +5,4 @@ export { latticeBlur, latticeSlice, latticeSplat } from "./lattice-filter";
 export { marginSum } from "./margin";
 export { gaussianAcross, gaussianDown, softmaxRows } from "./mean-field";
 export { parIterate, parReplicate, parWeights } from "./par";
-export { mixRows, pixelValues, resizeAcross } from "./resize";
+export { mixRows, pixelValues, resizeAcross, resizeMap } from "./resize";

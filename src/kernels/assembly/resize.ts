@@ -1,5 +1,5 @@
-// Bilinear resizing of RGB pixels, [h, w, 3], in double precision and rounded to single after each
-// direction. Rows have room for one float more than they hold: pixels are taken four floats at a time.
+// Bilinear resizing of RGB pixels, [h, w, 3], and of maps, [h, w], in double precision and rounded to single
+// after each direction. Rows have room for one float more than they hold: pixels are taken four floats at a time.
 
 /** Levels of a row's pixels become values: values[i] = table[channel][pixels[i]], f32 [3, 256]. */
 export function pixelValues(pixels: usize, width: i32, table: usize, values: usize): void {
@@ -45,4 +45,38 @@ function mixed(a: v128, b: v128, rest: v128, part: v128): v128 {
     f64x2.mul(f64x2.promote_low_f32x4(i64x2.shuffle(b, b, 1, 0)), part),
   );
   return i64x2.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+}
+
+/**
+ * A map, f32 [height, width], resized to [toHeight, toWidth].
+ * @param across samples of the columns, down of the rows: i32 first, i32 second, f32 share, one array after the other
+ * @param rows scratch, f32 [height, toWidth]; it and `out` have room for three floats more
+ */
+export function resizeMap(
+  source: usize,
+  height: i32,
+  width: i32,
+  across: usize,
+  toWidth: i32,
+  down: usize,
+  toHeight: i32,
+  rows: usize,
+  out: usize,
+): void {
+  const line = (<usize>width) << 2;
+  const bytes = (<usize>toWidth) << 2;
+  for (let y = 0, from = source, to = rows; y < height; y++, from += line) {
+    for (let x: usize = 0; x < bytes; x += 4, to += 4) {
+      const first = <f64>load<f32>(from + ((<usize>load<i32>(across + x)) << 2));
+      const second = <f64>load<f32>(from + ((<usize>load<i32>(across + bytes + x)) << 2));
+      const share = <f64>load<f32>(across + 2 * bytes + x);
+      store<f32>(to, <f32>(first * (1 - share) + second * share));
+    }
+  }
+  const column = (<usize>toHeight) << 2;
+  for (let y: usize = 0, to = out; y < column; y += 4, to += bytes) {
+    const upper = rows + <usize>load<i32>(down + y) * bytes;
+    const lower = rows + <usize>load<i32>(down + column + y) * bytes;
+    mixRows(upper, lower, load<f32>(down + 2 * column + y), toWidth, to);
+  }
 }

@@ -8,8 +8,8 @@ const alignment = 16;
 
 let kept: { readonly memory: Memory; readonly kernels: Kernels } | undefined;
 
-/** Where scratch of a kernel lies behind the logits, and what it works with. */
-export interface LogitWork {
+/** Where scratch of a kernel lies behind the maps, and what it works with. */
+export interface MapWork {
   readonly kernels: Kernels;
   readonly buffer: ArrayBuffer;
   /** Addresses of the scratch areas, in their order. */
@@ -17,13 +17,13 @@ export interface LogitWork {
 }
 
 /**
- * Runs kernels on logits, which lie at address 0 followed by 64 bytes of zeros.
+ * Runs kernels on a copy of maps, which lies at address 0 followed by 64 bytes of zeros.
  * @param scratch bytes of the areas wanted behind them
  */
-export function withLogits<T>(
+export function withMaps<T>(
   { count, width, height, data }: Maps,
   scratch: readonly number[],
-  work: (given: LogitWork) => T,
+  work: (given: MapWork) => T,
 ): T {
   const areas: number[] = [];
   let bytes = align(data.byteLength + 64);
@@ -31,7 +31,7 @@ export function withLogits<T>(
     areas.push(bytes);
     bytes = align(bytes + size);
   }
-  const owner = `logits [${count}, ${height}, ${width}]`;
+  const owner = `maps [${count}, ${height}, ${width}]`;
   const { memory, kernels } = (kept ??= fresh(owner));
   ensure(memory, bytes, owner);
   const { buffer } = memory;
