@@ -8,7 +8,7 @@ import { labelsAt, locate, predictImage, readSample, refineOrTell } from "./look
 import type { Heat, Located, RefineLogits, ViewOptions } from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
 import { shrinkImage } from "./network-image.ts";
-import { overlap, type Begun } from "./overlap.ts";
+import { imagesAhead, overlap, type Begun } from "./overlap.ts";
 import { labelsOf, type Predictor } from "./predictor.ts";
 
 /** Scores in 0..1; NaN where there is no truth to compare with. */
@@ -128,7 +128,7 @@ export async function* evaluate(
   let [f1, tagged, masks, done] = [0, 0, 0, 0];
   const total = samples.length;
   const looks = lookAtEach(samples, reader, networks, options);
-  for await (const look of overlap(looks, Math.max(lanes > 1 ? lanes : 0, refine ? ahead : 0))) {
+  for await (const look of overlap(looks, imagesAhead({ lanes, crf: !!refine, ahead }))) {
     done++;
     if (look instanceof UserError) {
       skipped.push(look.message);

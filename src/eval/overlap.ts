@@ -20,3 +20,19 @@ export async function* overlap<T>(
   }
   while (queue.length > 0) yield await queue.shift()!;
 }
+
+/**
+ * How many images are to be under way at once: as many as the networks look at side by side, and with a CRF
+ * that works elsewhere `ahead`; none beyond the one at hand where there is neither.
+ */
+export function imagesAhead({
+  lanes,
+  crf,
+  ahead,
+}: {
+  readonly lanes: number;
+  readonly crf: boolean;
+  readonly ahead: number;
+}): number {
+  return Math.max(lanes > 1 ? lanes : 0, crf ? ahead : 0);
+}

@@ -12,7 +12,7 @@ import {
   type RefineLogits,
 } from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
-import { overlap, type Begun } from "./overlap.ts";
+import { imagesAhead, overlap, type Begun } from "./overlap.ts";
 import { labelsOf } from "./predictor.ts";
 import { refinedCamLabel, refinedLabel } from "./refined-label.ts";
 
@@ -85,7 +85,7 @@ export async function* evaluateStages(
   let [f1, masks, done] = [0, 0, 0];
   const measured = samples.filter(({ mask, untagged }) => mask !== undefined && !untagged);
   const looks = stagesOfEach(measured, reader, networks, options);
-  for await (const look of overlap(looks, Math.max(lanes > 1 ? lanes : 0, crf ? ahead : 0))) {
+  for await (const look of overlap(looks, imagesAhead({ lanes, crf: !!crf, ahead }))) {
     if (look instanceof UserError) {
       skipped.push(look.message);
     } else {

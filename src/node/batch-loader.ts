@@ -1,10 +1,10 @@
-import Tinypool from "tinypool";
+import type Tinypool from "tinypool";
 import type { AugmentOptions, Augmented } from "../data/augment.ts";
 import type { Batch, Sample } from "../data/sample.ts";
 import { TrainingSampler } from "../data/sampler.ts";
 import { UserError } from "../user-error.ts";
 import { loadItem, type LoadReply, type LoadRequest } from "./load-item.ts";
-import { workerEntry } from "./worker-entry.ts";
+import { workerPool } from "./worker-pool.ts";
 
 export interface BatchLoaderOptions extends AugmentOptions {
   /** Crops in a batch. */
@@ -48,7 +48,8 @@ export class BatchLoader {
   ) {
     const { seed, batch, workers = 0 } = options;
     this.sampler = new TrainingSampler(samples, seed, batch);
-    this.pool = workers > 0 ? startPool(workers) : undefined;
+    // While one image is read from disk a thread can work on another.
+    this.pool = workers > 0 ? workerPool("load-worker", workers, { tasks: 2 }) : undefined;
   }
 
   /** Images left out so far, in the order in which they would have been seen. */
@@ -132,15 +133,4 @@ export class BatchLoader {
     const request: LoadRequest = { image, seed, k, options };
     return this.pool ? ((await this.pool.run(request)) as LoadReply) : loadItem(request);
   }
-}
-
-function startPool(workers: number): Tinypool {
-  return new Tinypool({
-    filename: workerEntry("load-worker").href,
-    runtime: "worker_threads",
-    minThreads: workers,
-    maxThreads: workers,
-    // While one image is read from disk the thread can work on another.
-    concurrentTasksPerWorker: 2,
-  });
 }

@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
-import Tinypool from "tinypool";
+import type Tinypool from "tinypool";
 import type { Image, LabelMap } from "../data/sample.ts";
 import type { CrfOptions, Maps } from "../pseudo/index.ts";
 import type { CrfRequest } from "./crf-worker.ts";
-import { workerEntry } from "./worker-entry.ts";
+import { workerPool } from "./worker-pool.ts";
 
 export interface CrfPoolOptions {
   /** Images refined at the same time; each thread keeps some 100 MB for photographs of 500 x 375. */
@@ -22,12 +22,7 @@ export class CrfPool {
       throw new RangeError(`CRF pool: ${threads} threads; give a whole number from 1`);
     }
     this.options = options;
-    this.pool = new Tinypool({
-      filename: workerEntry("crf-worker").href,
-      runtime: "worker_threads",
-      minThreads: 1,
-      maxThreads: threads,
-    });
+    this.pool = workerPool("crf-worker", threads, { least: 1 });
   }
 
   /**

@@ -1,4 +1,4 @@
-import Tinypool from "tinypool";
+import type Tinypool from "tinypool";
 import type { Config } from "../config.ts";
 import { cropActivations } from "../eval/activations.ts";
 import { floatingPointOperations, peakBytes, sizeOf, type NdArray } from "../graph/index.ts";
@@ -7,7 +7,7 @@ import type { Phase } from "../train/events.ts";
 import { plannedShare, trainingBytes } from "../train/memory.ts";
 import { addSeconds, type LabelInput, type LabelSource, type MadeLabels } from "../train/labels.ts";
 import type { LabelReply, LabelRequest, LabelSetup } from "./label-worker.ts";
-import { workerEntry } from "./worker-entry.ts";
+import { workerPool } from "./worker-pool.ts";
 
 /** Below so many operations a crop a thread's own start would take longer than it saves. */
 const worthwhile = 0.5e9;
@@ -94,7 +94,7 @@ export class LabelPool implements LabelSource {
     if (inputs.length === 0) return { labels: [], seconds: { cam: 0, labels: 0 } };
     this.publish();
     const { setup, version } = this;
-    const pool = (this.pool ??= startPool(this.threads));
+    const pool = (this.pool ??= workerPool("label-worker", this.threads));
     const made = await Promise.all(
       inputs.map(async (input): Promise<LabelReply> => {
         // A copy: sent as it is, a view would take the whole batch along.
@@ -126,13 +126,4 @@ export class LabelPool implements LabelSource {
     }
     this.version++;
   }
-}
-
-function startPool(threads: number): Tinypool {
-  return new Tinypool({
-    filename: workerEntry("label-worker").href,
-    runtime: "worker_threads",
-    minThreads: threads,
-    maxThreads: threads,
-  });
 }

@@ -38,6 +38,13 @@ export function mostLanes(
   return Math.max(1, Math.min(most, cores, images));
 }
 
+/** How an image is segmented. */
+interface View {
+  readonly scales: readonly number[];
+  readonly flip: boolean;
+  readonly longSide: number;
+}
+
 /** What lanes share. */
 export interface LaneResources {
   readonly cores?: number;
@@ -53,12 +60,11 @@ export function lanesFor(
 ): number {
   const { config, classes } = model;
   const network = model.network ?? networkOf(config, classes);
-  const { scales, flip, longSide } = { ...config.eval, ...given(work) };
-  const segmenting = (): number =>
-    segmentingBytes(network, scales, flip, longSide) + weightBytes(network);
-  if (!work.activations || !model.network) return lanesWithin(segmenting, images, resources);
-  const both = (): number => segmenting() + activatingBytes(network, config);
-  return lanesWithin(both, images, resources, evaluationRoom);
+  const { scales = config.eval.scales, flip = config.eval.flip } = work;
+  const view = { scales, flip, longSide: work.longSide ?? config.eval.longSide };
+  return work.activations && model.network
+    ? evaluationLanes(network, config, view, images, resources)
+    : lanesWithin(() => segmentingBytes(network, view), images, resources);
 }
 
 /** How many images of a validation to look at at a time on a CPU. */
@@ -69,10 +75,20 @@ export function validationLanes(
   resources: LaneResources = {},
 ): number {
   const { scales, flip, maxSide } = config.eval;
+  const view = { scales, flip, longSide: maxSide };
+  return evaluationLanes(network, config, view, images, resources);
+}
+
+/** Of images that are segmented, and whose activations are looked at. */
+function evaluationLanes(
+  network: Afa,
+  config: Pick<Config, "eval" | "pseudo">,
+  view: View,
+  images: number,
+  resources: LaneResources,
+): number {
   const bytesOfOne = (): number =>
-    segmentingBytes(network, scales, flip, maxSide) +
-    weightBytes(network) +
-    activatingBytes(network, config);
+    segmentingBytes(network, view) + activatingBytes(network, config);
   return lanesWithin(bytesOfOne, images, resources, evaluationRoom);
 }
 
@@ -87,15 +103,11 @@ function lanesWithin(
   return Math.max(1, Math.min(wanted, Math.floor(Math.min(room, share * free) / bytesOfOne())));
 }
 
-function segmentingBytes(
-  network: Afa,
-  scales: readonly number[],
-  flip: boolean,
-  longSide: number,
-): number {
+/** Of one session. */
+function segmentingBytes(network: Afa, { scales, flip, longSide }: View): number {
   const side = Math.ceil(longSide * Math.max(...scales));
   const { clsLogits, segLogits } = network.forward(imageInput([flip ? 2 : 1, side, side]));
-  return peakBytes([clsLogits, segLogits]);
+  return peakBytes([clsLogits, segLogits]) + weightBytes(network);
 }
 
 /** Of two sessions, without and with the affinity: each keeps what it once took. */
@@ -107,10 +119,4 @@ function activatingBytes(network: Afa, config: Pick<Config, "eval" | "pseudo">):
 /** Of a session's copies of the weights. */
 function weightBytes(network: Afa): number {
   return copies * 4 * network.size;
-}
-
-/** Without what is undefined, for that is not to hide what stands for it. */
-function given<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
 }

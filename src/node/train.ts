@@ -43,9 +43,6 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   const { crop, batch, maxSide, scaleRange, flip, workers } = config.data;
   // Without tags an image would teach that it shows nothing.
   const samples = (data.splits["train"] ?? []).filter(({ untagged }) => !untagged);
-  const validation = data.splits["val"] ?? [];
-  const { maxImages } = config.eval;
-  const validated = maxImages > 0 ? Math.min(maxImages, validation.length) : validation.length;
   const loader = new BatchLoader(samples, data.classes.length, {
     ...{ crop, batch, maxSide, scaleRange, flip, workers, strict },
     seed: config.train.seed,
@@ -62,12 +59,12 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
           return made;
         },
       },
-      validation: { samples: validation, reader: data.reader },
+      validation: { samples: data.splits["val"] ?? [], reader: data.reader },
       now: () => performance.now() / 1000,
       labels: (network, parameters) => labelPool(network, { ...setup, parameters }),
-      lanes(network) {
+      lanes(network, images) {
         if (runtime.device !== "cpu") return null;
-        const lanes = validationLanes(network, config, validated);
+        const lanes = validationLanes(network, config, images);
         return lanes > 1 ? sharedPool(lanes) : null;
       },
       ...(options.stop && { stop: options.stop }),

@@ -39,8 +39,11 @@ export interface TrainOptions {
    * @param parameters of the network, current at every step
    */
   readonly labels?: (network: Afa, parameters: NetworkState["parameters"]) => LabelSource | null;
-  /** What validations run in, if elsewhere than in `runtime`: asked before the first, closed when training ends. */
-  readonly lanes?: (network: Afa) => Lanes | null;
+  /**
+   * What validations run in, if elsewhere than in `runtime`: asked before the first, closed when training ends.
+   * @param images of a validation
+   */
+  readonly lanes?: (network: Afa, images: number) => Lanes | null;
 }
 
 /** A runtime that computes several images side by side, weights frozen into its sessions. */
@@ -74,6 +77,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   const stepper = new Stepper(runtime, network, state, config, now, labels);
   const due = (made: number, every: number): boolean =>
     made === steps || (every > 0 && made % every === 0);
+  const { maxImages } = config.eval;
+  const validated = validation?.samples.slice(0, maxImages > 0 ? maxImages : undefined) ?? [];
   let pool: Lanes | null = null;
   let made = resume?.step ?? 0;
   let best = Number(resume?.metadata["best"] ?? -1);
@@ -100,14 +105,15 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
           seconds: spent,
         };
         made++;
-        owed = (validation?.samples.length ?? 0) > 0 && due(made, validateEvery);
+        owed = validated.length > 0 && due(made, validateEvery);
       }
       let improved = false;
       if (validation && owed) {
         // What a step keeps is most of the memory, and is made again in less than a second.
         await stepper.rest();
-        pool ??= options.lanes?.(network) ?? null;
-        const scores = yield* validate(validation, network, state, pool, options);
+        pool ??= options.lanes?.(network, validated.length) ?? null;
+        const given = { ...validation, samples: validated };
+        const scores = yield* validate(given, network, state, pool, options);
         owed = scores === null;
         if (scores) {
           const { metrics, perClass, skipped, panels, score } = scores;
@@ -161,15 +167,14 @@ type Scores = ValidationScores & { panels: ValidationPanel[]; score: number };
 
 /** A validation, and what makes one better than another; null where it was stopped half-way. */
 async function* validate(
-  { samples: all, reader }: NonNullable<TrainOptions["validation"]>,
+  { samples, reader }: NonNullable<TrainOptions["validation"]>,
   network: Afa,
   { feeds }: NetworkState,
   pool: Lanes | null,
   options: TrainOptions,
 ): AsyncGenerator<TrainEvent, Scores | null> {
   const { config, classes, panels = 6, stop = () => false } = options;
-  const { maxImages, scales, flip } = config.eval;
-  const samples = maxImages > 0 ? all.slice(0, maxImages) : all;
+  const { scales, flip } = config.eval;
   const runtime = pool ?? options.runtime;
   const frozen = pool !== null;
   const networks = {

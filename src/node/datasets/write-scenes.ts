@@ -1,11 +1,10 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import Tinypool from "tinypool";
 import { generateScene, sceneClasses, type Scene, type SceneOptions } from "../../data/scenes.ts";
 import { UserError } from "../../user-error.ts";
 import { writeFileAtomic } from "../atomic-file.ts";
 import { writeImage, writeMask } from "../images.ts";
-import { workerEntry } from "../worker-entry.ts";
+import { workerPool } from "../worker-pool.ts";
 import { mapAtOnce } from "./files.ts";
 
 export interface WriteScenesOptions {
@@ -19,6 +18,9 @@ export interface WriteScenesOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** Below so many scenes a thread's own start takes longer than it saves. */
+const worthwhile = 100;
+
 /** Writes generated scenes as a plain data set: images/, masks/, tags.csv, classes.txt. */
 export async function writeScenes(folder: string, options: WriteScenesOptions): Promise<void> {
   const { count, valCount } = options;
@@ -27,25 +29,29 @@ export async function writeScenes(folder: string, options: WriteScenesOptions): 
       `scenes: ${valCount} of ${count} are for validation; some must be left for training`,
     );
   }
-  const painter = scenePainter(count);
+  const cores = availableParallelism();
+  const pool = cores > 1 && count >= worthwhile ? workerPool("scene-worker", cores) : null;
+  const paint = (scene: SceneOptions): Scene | Promise<Scene> =>
+    pool ? (pool.run(scene) as Promise<Scene>) : generateScene(scene);
   try {
-    await writeAll(folder, options, painter);
+    await writeAll(folder, options, paint, Math.max(4, 2 * cores));
   } finally {
-    await painter.close();
+    await pool?.destroy();
   }
 }
 
 async function writeAll(
   folder: string,
   { count, seed, size = 128, valCount, onProgress }: WriteScenesOptions,
-  painter: ScenePainter,
+  paint: (scene: SceneOptions) => Scene | Promise<Scene>,
+  atOnce: number,
 ): Promise<void> {
   const digits = Math.max(4, String(count).length);
   let done = 0;
   // Scenes can be made again at any time, so only tags.csv, written last, waits for the disk.
   const quick = { durable: false };
-  const lines = await mapAtOnce([...Array(count).keys()], 2 * painter.threads, async (index) => {
-    const { image, mask, tags } = await painter.paint({ seed, index, size });
+  const lines = await mapAtOnce([...Array(count).keys()], atOnce, async (index) => {
+    const { image, mask, tags } = await paint({ seed, index, size });
     const name = `scene-${String(index + 1).padStart(digits, "0")}`;
     await writeImage(join(folder, "images", `${name}.png`), image, quick);
     await writeMask(join(folder, "masks", `${name}.png`), mask, quick);
@@ -55,36 +61,4 @@ async function writeAll(
   });
   await writeFileAtomic(join(folder, "classes.txt"), `${sceneClasses.join("\n")}\n`, quick);
   await writeFileAtomic(join(folder, "tags.csv"), `file,tags,split\n${lines.join("")}`);
-}
-
-/** Below so many scenes a thread's own start takes longer than it saves. */
-const worthwhile = 100;
-
-interface ScenePainter {
-  readonly threads: number;
-  paint(options: SceneOptions): Promise<Scene>;
-  close(): Promise<void>;
-}
-
-/** Paints in a thread a core; few scenes, or on a single core, in the caller's. */
-function scenePainter(count: number): ScenePainter {
-  const threads = availableParallelism();
-  if (threads === 1 || count < worthwhile) {
-    return {
-      threads: 1,
-      paint: async (options) => generateScene(options),
-      close: async () => undefined,
-    };
-  }
-  const pool = new Tinypool({
-    filename: workerEntry("scene-worker").href,
-    runtime: "worker_threads",
-    minThreads: threads,
-    maxThreads: threads,
-  });
-  return {
-    threads,
-    paint: (options) => pool.run(options) as Promise<Scene>,
-    close: () => pool.destroy(),
-  };
 }

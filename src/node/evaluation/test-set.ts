@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { vocClasses } from "../../data/classes.ts";
 import type { LabelMap, Sample } from "../../data/sample.ts";
 import type { EvaluationProgress } from "../../eval/evaluator.ts";
-import { overlap, type Begun } from "../../eval/overlap.ts";
+import { imagesAhead, overlap, type Begun } from "../../eval/overlap.ts";
 import { UserError } from "../../user-error.ts";
 import { readImage, writeMask } from "../images.ts";
 import type { OpenedDataset } from "../datasets/index.ts";
@@ -83,10 +83,7 @@ export async function* predictTestSet(
   const { lanes } = segmenter;
   let done = 0;
   const begun = beginEach(samples, segmenter, options);
-  for await (const made of overlap(
-    begun,
-    Math.max(lanes > 1 ? lanes : 0, options.crf ? ahead : 0),
-  )) {
+  for await (const made of overlap(begun, imagesAhead({ lanes, crf: !!options.crf, ahead }))) {
     if (made instanceof UserError) skipped.push(made.message);
     else await folder.write(made.name, made.labels);
     yield { done: ++done, total: samples.length };
