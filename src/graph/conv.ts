@@ -1,12 +1,16 @@
+import { depthwise3x3ThroughBlocks } from "./blocked.ts";
 import type { Dim } from "./dim.ts";
 import { addDim, divDim, isStatic, mulDim, staticShape } from "./dim.ts";
+import type { RowTable } from "./gather.ts";
+import { gatherRows, invert } from "./gather.ts";
 import type { Grid } from "./grid.ts";
 import { channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
-import type { RowTable } from "./layout.ts";
-import { concat, expand, gatherRows, pad, reduceSum, reshape, slice, transpose } from "./layout.ts";
+import { concat, expand, pad, reduceSum, reshape, slice, transpose } from "./layout.ts";
+import { add } from "./elementwise.ts";
 import { linear, matmul } from "./matmul.ts";
 import type { Tensor } from "./tensor.ts";
 import { composite, constant, int64, node } from "./tensor.ts";
+import { winograd3x3 } from "./winograd.ts";
 
 export interface ConvOptions {
   readonly kernel: number;
@@ -15,7 +19,7 @@ export interface ConvOptions {
 }
 
 /**
- * Convolution of a grid. With static sizes it becomes one matrix product over gathered columns, the
+ * Convolution of a grid. With static sizes it becomes matrix products over gathered pixels, the
  * form whose gradients are matrix products too; with symbolic sizes it is ONNX's Conv (no gradient).
  * @param weight [out, in, k, k] @param bias [out]
  */
@@ -55,6 +59,8 @@ export function conv2d(x: Grid, weight: Tensor, bias: Tensor, options: ConvOptio
       );
     }
   }
+  if (kernel === 3 && stride === 1 && padding === 1)
+    return { tokens: add(winograd3x3(x, weight), bias), n: x.n, h, w };
   // Below stride 4 the zero taps that block pairs add to the product cost more than gathering.
   const paired = stride >= 4 && kernel === 2 * stride - 1 && padding === stride - 1;
   const columns = paired
@@ -128,7 +134,6 @@ function gatherColumns(
   const [n, height, width] = staticShape("conv2d", [x.n, x.h, x.w]) as [number, number, number];
   const taps = kernel * kernel;
   const values: number[] = [];
-  const readers: number[][] = Array.from({ length: n * height * width }, () => []);
   for (let b = 0; b < n; b++) {
     for (let i = 0; i < h; i++) {
       for (let j = 0; j < w; j++) {
@@ -136,27 +141,21 @@ function gatherColumns(
           const y = i * stride - padding + Math.floor(tap / kernel);
           const z = j * stride - padding + (tap % kernel);
           const inside = y >= 0 && y < height && z >= 0 && z < width;
-          const row = inside ? (b * height + y) * width + z : -1;
-          if (inside) readers[row]!.push(values.length);
-          values.push(row);
+          values.push(inside ? (b * height + y) * width + z : -1);
         }
       }
     }
   }
-  const most = readers.reduce((longest, r) => Math.max(longest, r.length), 0);
   const indices: RowTable = { rows: n * h * w, columns: taps, values };
-  const inverse: RowTable = {
-    rows: readers.length,
-    columns: most,
-    values: readers.flatMap((r) => [...r, ...Array<number>(most - r.length).fill(-1)]),
-  };
-  return reshape(gatherRows(x.tokens, indices, inverse), [n * h * w, taps * channelsOf(x)]);
+  const columns = gatherRows(x.tokens, indices, invert(indices, n * height * width));
+  return reshape(columns, [n * h * w, taps * channelsOf(x)]);
 }
 
 /**
  * Depthwise 3×3 convolution, padding 1, on a channel-major map: with the batch folded into the
  * channels it is one Conv, and its input gradient is the same Conv with the taps turned about.
  * @param x [c, n·h·w] @param weight [c, 1, 3, 3] @param bias [c]
+ * @param block of the channels in the runtime's own layout, where it has one
  */
 export function depthwise3x3(
   x: Tensor,
@@ -165,14 +164,18 @@ export function depthwise3x3(
   n: number,
   h: number,
   w: number,
+  block = 1,
 ): Tensor {
   const c = weight.shape[0] as number;
   const planes = (map: Tensor, taps: Tensor, offset: Tensor | null): Tensor => {
     const repeated = reshape(expand(reshape(taps, [c, 1, 9]), [c, n, 9]), [c * n, 1, 3, 3]);
     const offsets = offset && reshape(expand(reshape(offset, [c, 1]), [c, n]), [c * n]);
+    const whole = reshape(map, [1, c * n, h, w]);
+    if (block > 1 && (c * n) % block === 0)
+      return reshape(depthwise3x3ThroughBlocks(whole, repeated, offsets, block), x.shape);
     const attributes = { kernel_shape: [3, 3], pads: [1, 1, 1, 1], group: c * n };
-    const inputs = [reshape(map, [1, c * n, h, w]), repeated, ...(offsets ? [offsets] : [])];
-    return reshape(node("Conv", inputs, [1, c * n, h, w], null, { attributes }), x.shape);
+    const inputs = [whole, repeated, ...(offsets ? [offsets] : [])];
+    return reshape(node("Conv", inputs, whole.shape, null, { attributes }), x.shape);
   };
   return composite([x, weight, bias], [planes(x, weight, bias)], ([dy], needs) => [
     needs[0] ? planes(dy!, turned(weight), null) : null,

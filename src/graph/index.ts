@@ -2,6 +2,8 @@ export type { Dim, Shape } from "./dim.ts";
 export { addDim, divDim, isStatic, mulDim, staticShape } from "./dim.ts";
 export * from "./elementwise.ts";
 export * from "./layout.ts";
+export type { RowTable } from "./gather.ts";
+export { gatherRows } from "./gather.ts";
 export * from "./reduce.ts";
 export * from "./matmul.ts";
 export * from "./grid.ts";

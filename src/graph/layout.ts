@@ -53,6 +53,12 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
     );
   }
   const inverse = axes.map((i) => perm.indexOf(i));
+  // Turned back: what was turned.
+  const { source } = x;
+  if (source.kind === "node" && source.node.operator === "Transpose") {
+    const before = source.node.attributes["perm"] as readonly number[];
+    if (before.every((axis, i) => axis === inverse[i])) return source.node.inputs[0]!;
+  }
   const shape = perm.map((i) => x.shape[i]!);
   // Where only axes of one element change places no number moves: a view instead of a copy.
   const long = perm.filter((i) => x.shape[i] !== 1);
@@ -192,37 +198,4 @@ export function pad(x: Tensor, before: readonly number[], after: readonly number
     slice(dy, before, x.shape),
     null,
   ]);
-}
-
-/**
- * Rows of a matrix, several gathered into one: out[i] = rows[indices[i]].
- * @param x [rows, c]
- * @param indices [n, k] row numbers, −1 for a row of zeros
- * @param inverse for each row of x the places in `indices` (flat) that read it, [rows, m], −1 for none
- * @returns [n, k, c]
- */
-export function gatherRows(x: Tensor, indices: RowTable, inverse: RowTable): Tensor {
-  const [rows, c] = staticShape("gatherRows", x.shape) as [number, number];
-  // The zeros of border taps are read from one more row at the end.
-  const source = indices.values.includes(-1) ? pad(x, [0, 0], [1, 0]) : x;
-  const data = indices.values.map((v) => (v < 0 ? rows : v));
-  const table = constant([indices.rows, indices.columns], data, "int64");
-  return node(
-    "Gather",
-    [source, table],
-    [indices.rows, indices.columns, c],
-    (dy) => {
-      const flat = reshape(dy, [indices.rows * indices.columns, c]);
-      const spread = reduceSum(gatherRows(flat, inverse, indices), [1]); // [rows (+ 1), c]
-      return [source === x ? spread : pad(spread, [0, 0], [1, 0]), null];
-    },
-    { attributes: { axis: 0 } },
-  );
-}
-
-/** A table of row numbers, [rows, columns]. */
-export interface RowTable {
-  readonly rows: number;
-  readonly columns: number;
-  readonly values: readonly number[];
 }

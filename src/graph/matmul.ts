@@ -16,9 +16,16 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   }
   const batch = broadcast("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   return node("MatMul", [a, b], [...batch, a.shape.at(-2)!, b.shape.at(-1)!], (dy, _y, needs) => [
-    needs[0] ? unbroadcast(matmul(dy, transpose(b)), a.shape) : null,
-    needs[1] ? unbroadcast(matmul(transpose(a), dy), b.shape) : null,
+    needs[0] ? unbroadcast(likewise(a, dy, transpose(b)), a.shape) : null,
+    needs[1] ? unbroadcast(likewise(b, transpose(a), dy), b.shape) : null,
   ]);
+}
+
+/** x · y; where `model` is a turned matrix as one too, yᵀ · xᵀ turned, for its gradient turns it back at no cost. */
+function likewise(model: Tensor, x: Tensor, y: Tensor): Tensor {
+  const { source } = model;
+  const turned = source.kind === "node" && source.node.operator === "Transpose";
+  return turned ? transpose(matmul(transpose(y), transpose(x))) : matmul(x, y);
 }
 
 export interface GemmOptions {

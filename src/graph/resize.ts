@@ -1,8 +1,8 @@
 import type { Dim } from "./dim.ts";
-import { isStatic, mulDim, sameDim } from "./dim.ts";
+import { isStatic, mulDim, sameDim, staticShape } from "./dim.ts";
 import type { Grid } from "./grid.ts";
 import { channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
-import { reshape, shapeTensor } from "./layout.ts";
+import { reshape, shapeTensor, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import type { Tensor } from "./tensor.ts";
 import { constant, node } from "./tensor.ts";
@@ -29,6 +29,18 @@ export function resizeBilinear(x: Grid, height: Dim, width: Dim): Grid {
   const rows = matmul(interpolation(h, outH, x.tokens), reshape(x.tokens, [n, h, w * c]));
   const both = matmul(interpolation(w, outW, x.tokens), reshape(rows, [n * outH, w, c]));
   return { tokens: reshape(both, [mulDim(n * outH, outW), c]), n, h: outH, w: outW };
+}
+
+/**
+ * The same of maps that stay channels first, of known sizes: where channels are few, products over whole rows are
+ * several times as fast. @param maps [n, c, h, w]
+ */
+export function resizeMaps(maps: Tensor, height: number, width: number): Tensor {
+  const [n, c, h, w] = staticShape("resizeMaps", maps.shape) as [number, number, number, number];
+  const across = transpose(interpolation(w, width, maps)); // [w, width]
+  const rows = matmul(reshape(maps, [n * c * h, w]), across);
+  const both = matmul(interpolation(h, height, maps), reshape(rows, [n * c, h, width]));
+  return reshape(both, [n, c, height, width]);
 }
 
 /** The [to, from] matrix of linear interpolation between pixel centres. */

@@ -32,12 +32,13 @@ import type { Backbone } from "./backbones.ts";
 export type DropPathScales = Tensor | null;
 
 /**
- * How the feed-forward layers' hidden maps lie: channels first, the only one with gradients; where sizes are
- * symbolic as tokens, which makes all their products rows times weights (what 8-bit products need; equally fast
- * in float32); or in blocks of channels where they fill
- * them, the layout of the runtime's own convolutions and the fastest.
+ * How the feed-forward layers' hidden maps lie: channels first, with gradients, the convolution alone in blocks of
+ * channels where the runtime has such; where sizes are symbolic as tokens, which makes all their products rows times
+ * weights (what 8-bit products need; equally fast in float32); or throughout in blocks of channels where they fill
+ * them, the layout of the runtime's own convolutions and the fastest, without gradients.
  */
-export type HiddenLayout = "maps" | "tokens" | { readonly block: number };
+export type HiddenLayout =
+  "maps" | "tokens" | { readonly block: number; readonly within: "layer" | "convolution" };
 
 /** What the encoder gives: the four stages' maps, and the attention of the last two blocks. */
 export interface Encoded {
@@ -262,15 +263,17 @@ class MixFFN {
 
   forward(x: Grid, layout: HiddenLayout): Tensor {
     const { n, h, w } = x;
-    if (typeof layout === "object" && channelsOf(x) % layout.block === 0)
-      return this.forwardBlocked(x, layout.block);
+    const block = typeof layout === "object" ? layout.block : 1;
+    const throughout = typeof layout === "object" && layout.within === "layer";
+    if (throughout && channelsOf(x) % block === 0) return this.forwardBlocked(x, block);
     const bias = reshape(this.fc1.bias.tensor, [this.hidden, 1]);
     const weight2 = this.fc2.weight.tensor;
     const bias2 = this.fc2.bias.tensor;
     if (isStatic([n, h, w])) {
       // The hidden layer is channel-major, as the convolution wants it: no transposing on either side.
       const hidden = gemm(this.fc1.weight.tensor, x.tokens, { transB: true, bias }); // [4c, n·h·w]
-      const mixed = gelu(this.dwconv.dwconv.forward(hidden, n as number, h as number, w as number));
+      const { dwconv } = this.dwconv;
+      const mixed = gelu(dwconv.forward(hidden, n as number, h as number, w as number, block));
       return gemm(mixed, weight2, { transA: true, transB: true, bias: bias2 });
     }
     if (layout === "tokens") {

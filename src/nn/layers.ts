@@ -65,9 +65,9 @@ export class DepthwiseConv {
     this.bias = new Parameter([channels], zeros);
   }
 
-  /** @param x channel-major, [c, n·h·w] */
-  forward(x: Tensor, n: number, h: number, w: number): Tensor {
-    return depthwise3x3(x, this.weight.tensor, this.bias.tensor, n, h, w);
+  /** @param x channel-major, [c, n·h·w] @param block of the runtime's own layout, which is faster */
+  forward(x: Tensor, n: number, h: number, w: number, block?: number): Tensor {
+    return depthwise3x3(x, this.weight.tensor, this.bias.tensor, n, h, w, block);
   }
 
   /** @param x [n, c, h, w], sizes may be symbolic; no gradient */

@@ -45,15 +45,16 @@ export function classificationLoss(logits: Tensor, tags: Tensor, batch?: number)
 /**
  * Segmentation loss: the mean cross-entropy of background pixels and that of foreground pixels, one
  * half each. A half without pixels is 0.
- * @param logits [rows, width, labels] @param label 0 … labels − 1 or 255, [rows, width], as numbers of logits' type
- * @param counts pixels that the means are of, where these rows are a part of them
+ * @param logits [n, labels, h, w] @param label 0 … labels − 1 or 255, [n, h, w], as numbers of logits' type
+ * @param counts pixels that the means are of, where these images are a part of them
  */
 export function segmentationLoss(
   logits: Tensor,
   label: Tensor,
   counts?: { readonly background: Tensor; readonly foreground: Tensor },
 ): Tensor {
-  const [rows, width, labels] = staticShape("segmentationLoss", logits.shape) as [
+  const [n, labels, h, w] = staticShape("segmentationLoss", logits.shape) as [
+    number,
     number,
     number,
     number,
@@ -64,20 +65,21 @@ export function segmentationLoss(
     mul(mask, div(0.5, maximum(pixels, 1)));
   const weight = reshape(
     add(share(background, counts?.background), share(foreground, counts?.foreground)),
-    [rows, width, 1],
+    [n, 1, h, w],
   );
   const indices = constant(
-    [1, 1, labels],
+    [1, labels, 1, 1],
     Array.from({ length: labels }, (_, i) => i),
     label.dtype,
   );
-  const oneHot = cast(equal(reshape(label, [rows, width, 1]), indices), logits.dtype);
+  // Labels lie on an axis before the pixels: operators then run along whole rows, not along a few labels.
+  const oneHot = cast(equal(reshape(label, [n, 1, h, w]), indices), logits.dtype);
   // The logarithm of the softmax in its parts: WebGPU has no kernel for the whole, and the gradient
   // takes the exponentials over instead of computing them again.
-  const shifted = sub(logits, reduceMax(logits, -1, true));
+  const shifted = sub(logits, reduceMax(logits, 1, true));
   const exponentials = exp(shifted);
-  const total = reduceSum(exponentials, [-1], true);
-  const chosen = reduceSum(mul(shifted, oneHot), [-1], true);
+  const total = reduceSum(exponentials, [1], true);
+  const chosen = reduceSum(mul(shifted, oneHot), [1], true);
   const value = sumAll(mul(sub(log(total), chosen), weight));
   return composite([logits], [value], ([dy]) => [
     mul(sub(div(exponentials, total), oneHot), mul(weight, dy!)),

@@ -7,13 +7,14 @@ import {
   mul,
   reshape,
   resizeBilinear,
+  resizeMaps,
   slice,
   softmax,
   toChannelsFirst,
   withTokens,
   writeModel,
 } from "../graph/index.ts";
-import type { Afa } from "../model/index.ts";
+import type { Afa, HiddenLayout } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
 import type { Parameter } from "../nn/index.ts";
 import { affinityLoss, classificationLoss, energyLoss, segmentationLoss } from "./losses.ts";
@@ -31,6 +32,8 @@ export interface PassOptions {
   readonly dropPath: boolean;
   /** Feed `dropout` [n, decoder width]: scales of the decoder's channels. */
   readonly dropout: boolean;
+  /** Of the feed-forward layers, with gradients. */
+  readonly layout?: HiddenLayout;
 }
 
 export interface StepGraphOptions extends PassOptions {
@@ -92,9 +95,8 @@ export function stepTensors(
   if (kind === "full") {
     const weight = elements("loss_weights", 3);
     const count = whole === n ? null : elements("loss_counts", 4);
-    const { tokens } = resizeBilinear(decoded.logits, crop, crop);
-    const label = reshape(input("seg_label", [n, crop, crop]), [n * crop, crop]);
-    const logits = reshape(tokens, [n * crop, crop, network.classes + 1]);
+    const logits = resizeMaps(toChannelsFirst(decoded.logits), crop, crop);
+    const label = input("seg_label", [n, crop, crop]);
     const pixels = count && { background: count(0), foreground: count(1) };
     const seg = segmentationLoss(logits, label, pixels ?? undefined);
     const affinity = network.attn_proj.forward(attention);
@@ -110,7 +112,8 @@ export function stepTensors(
     });
     if (energy) {
       const pull = input("energy_gradient", [n, network.classes + 1, crop, crop]);
-      const regularization = energyLoss(tokens, fromChannelsFirst(pull).tokens);
+      const [pixelLogits, pixelPull] = [logits, pull].map((maps) => fromChannelsFirst(maps).tokens);
+      const regularization = energyLoss(pixelLogits!, pixelPull!);
       losses["loss.energy"] = regularization;
       total = add(total, mul(regularization, weight(2)));
     }
@@ -149,10 +152,11 @@ export function probabilityTensor(network: Afa, options: PassOptions): Tensor {
 }
 
 /** The network in training mode: BatchNorm over the batch, DropPath and dropout as fed. */
-function trainingPass(network: Afa, { batch: n, crop, ...noise }: PassOptions) {
+function trainingPass(network: Afa, { batch: n, crop, layout, ...noise }: PassOptions) {
   const dropPath = noise.dropPath ? input("drop_path", [2 * network.encoder.blockCount, n]) : null;
   const dropout = noise.dropout ? input("dropout", [n, network.decoder.width]) : null;
-  const { features, attention } = network.encoder.forward(imageInput([n, crop, crop]), dropPath);
+  const image = imageInput([n, crop, crop]);
+  const { features, attention } = network.encoder.forward(image, dropPath, layout);
   return { features, attention, decoded: network.decoder.forwardTraining(features, dropout) };
 }
 

@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
 import type { Batch } from "../data/sample.ts";
+import { fastestLayout } from "../eval/fastest-layout.ts";
 import type { NdArray, Runtime } from "../graph/index.ts";
 import { float32, hasMemory } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
@@ -207,6 +208,7 @@ export class Stepper {
       crop: data.crop,
       dropPath: model.dropPath > 0,
       dropout: model.dropout > 0,
+      layout: await fastestLayout(runtime, "convolution"),
     };
     const energy =
       kind === "full" && loss.regularization > 0

@@ -223,20 +223,21 @@ const norm: Row[] = [
 ];
 
 type Size = readonly [height: number, width: number];
-/** Bilinear interpolation between pixel centres, the border repeated; with sizes known and not. */
+/** Linear interpolation between pixel centres, the border repeated. */
+function along(from: number, to: number, at: number, read: (i: number) => number): number {
+  const place = ((at + 0.5) * from) / to - 0.5;
+  const inside = Math.min(Math.max(place, 0), from - 1);
+  const low = Math.floor(inside);
+  return read(low) * (low + 1 - inside) + (inside > low ? read(low + 1) * (inside - low) : 0);
+}
+/** Resizing with sizes known and not. */
 function resizing(name: string, from: Size, to: Size): Row[] {
-  const along = (axis: 0 | 1, at: number, read: (i: number) => number): number => {
-    const place = ((at + 0.5) * from[axis]) / to[axis] - 0.5;
-    const inside = Math.min(Math.max(place, 0), from[axis] - 1);
-    const low = Math.floor(inside);
-    return read(low) * (low + 1 - inside) + (inside > low ? read(low + 1) * (inside - low) : 0);
-  };
   const row = [
     [[2, ...from, 2]],
     (x: Tensor) => toMaps(g.resizeBilinear(toGrid(x), ...to)),
     [2, ...to, 2],
     (x: Reader) => (b: number, i: number, j: number, c: number) =>
-      along(0, i, (u) => along(1, j, (v) => x(b, u, v, c))),
+      along(from[0], to[0], i, (u) => along(from[1], to[1], j, (v) => x(b, u, v, c))),
   ] as const;
   return [
     [name, ...row],
@@ -248,6 +249,7 @@ const grids: Row[] = [
   ...resizing("resizeBilinear up", m34, [7, 8]),
   ...resizing("resizeBilinear down", [6, 5], m23),
   ...resizing("resizeBilinear up and down", [2, 7], m34),
+  ["resizeMaps", [[2, 3, 4, 5]], (x) => g.resizeMaps(x, 7, 3), [2, 3, 7, 3], (x) => (n, c, i, j) => along(4, 7, i, (u) => along(5, 3, j, (v) => x(n, c, u, v)))],
   ["toChannelsFirst", [[2, 3, 4, 5]], (x) => g.toChannelsFirst(toGrid(x)), [2, 5, 3, 4], (x) => (n, c, i, j) => x(n, i, j, c)],
   ["fromChannelsFirst", [[2, 5, 3, 4]], (x) => toMaps(g.fromChannelsFirst(x)), [2, 3, 4, 5], (x) => (n, i, j, c) => x(n, c, i, j)],
 ];

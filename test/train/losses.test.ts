@@ -25,24 +25,21 @@ function relativeError(actual: number, key: string): number {
   return Math.abs(actual / golden[key]!.data[0]! - 1);
 }
 
-/** [n, c, h, w] logits as [n·h, w, c] with their labels as [n·h, w]. */
+/** The golden logits, [n, c, h, w], with these labels. */
 function segmentation(label: ArrayLike<number>): {
   loss: Tensor;
   logits: Tensor;
   feeds: Record<string, NdArray>;
 } {
-  const [n, c, h, w] = golden["seg.logits"]!.shape as [number, number, number, number];
-  const data = new Float32Array(n * c * h * w);
-  golden["seg.logits"]!.data.forEach((value, i) => {
-    const [b, k, p] = [Math.floor(i / (c * h * w)), Math.floor(i / (h * w)) % c, i % (h * w)];
-    data[(b * h * w + p) * c + k] = value;
-  });
-  const logits = input("logits", [n * h, w, c]);
-  const loss = segmentationLoss(logits, input("label", [n * h, w]));
+  const shape = golden["seg.logits"]!.shape as [number, number, number, number];
+  const [n, , h, w] = shape;
+  const logits = input("logits", shape);
+  const loss = segmentationLoss(logits, input("label", [n, h, w]));
+  const data = Float32Array.from(golden["seg.logits"]!.data, Number);
   return {
     loss,
     logits,
-    feeds: { logits: floats([n * h, w, c], data), label: floats([n * h, w], label) },
+    feeds: { logits: floats(shape, data), label: floats([n, h, w], label) },
   };
 }
 
