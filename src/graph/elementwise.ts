@@ -123,11 +123,12 @@ export function gelu(x: Tensor): Tensor {
     [x],
     x.shape,
     (dy) => {
-      const erf = node("Erf", [mul(x, Math.SQRT1_2)], x.shape, null);
+      const u = mul(x, Math.SQRT1_2);
+      const erf = node("Erf", [u], x.shape, null);
       // HardSigmoid is one pass for (erf + 1) / 2, which never leaves its range.
       const attributes = { alpha: { float: 0.5 }, beta: { float: 0.5 } };
       const cdf = node("HardSigmoid", [erf], x.shape, null, { attributes });
-      const density = div(mul(x, 1 / Math.sqrt(2 * Math.PI)), exp(mul(mul(x, x), 0.5)));
+      const density = div(mul(u, 1 / Math.sqrt(Math.PI)), exp(mul(u, u)));
       return [mul(dy, add(cdf, density))];
     },
     { domain: "com.microsoft" },

@@ -69,9 +69,9 @@ export function batchNorm(
 ): { y: Tensor; statistics: BatchStatistics } {
   checkScale("batchNorm", x, gain, bias);
   const [rows] = staticShape("batchNorm", x.shape) as [number, number];
-  const mean = reduceMean(x, [0]);
+  const mean = mul(reduceSum(x, [0]), 1 / rows);
   const centered = sub(x, mean);
-  const variance = reduceMean(mul(centered, centered), [0]);
+  const variance = mul(reduceSum(mul(centered, centered), [0]), 1 / rows);
   const inverse = div(1, sqrt(add(variance, epsilon)));
   const normal = mul(centered, inverse);
   const [y] = composite([x, gain, bias], [add(mul(normal, gain), bias)], ([dy], needs) => {

@@ -10,7 +10,7 @@ const base = 350e6;
  * What ONNX Runtime's arena takes beside the values alive; measured at crops of 320 and 512. It grows by
  * doubling: of little it is a larger part.
  */
-const arena = { step: 1.3, activations: 3 };
+const arena = { step: 1.3, activations: 1.5 };
 
 /** Of the free memory, what a training may plan with; the rest is left to everything else on the machine. */
 export const plannedShare = 0.9;
