@@ -119,7 +119,7 @@ export function stem(file: string): string {
  * is waited for where results come at once.
  */
 export async function mapAtOnce<T, R>(
-  items: readonly T[],
+  items: { readonly length: number; at(index: number): T | undefined },
   limit: number,
   apply: (item: T, index: number) => R | Promise<R>,
 ): Promise<R[]> {
@@ -127,7 +127,7 @@ export async function mapAtOnce<T, R>(
   let next = 0;
   const walk = async (): Promise<void> => {
     for (let i = next++; i < items.length; i = next++) {
-      const result = apply(items[i]!, i);
+      const result = apply(items.at(i)!, i);
       results[i] = result instanceof Promise ? await result : result;
     }
   };

@@ -2,11 +2,12 @@ import { join, relative } from "node:path";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { UserError } from "../../user-error.ts";
 import { readMask } from "../images.ts";
+import { Batch } from "./batch.ts";
 import type { Description } from "./description.ts";
 import { isFolder, listFolder } from "./files.ts";
-import type { Origin, Problem, Source } from "./listing.ts";
-import { ByName, findListed, firstFile, listPlaces } from "./lists.ts";
-import type { Named } from "./lists.ts";
+import { ByName, type Named } from "./listed.ts";
+import type { Origin, Problem, Source, TagLine } from "./listing.ts";
+import { findListed, firstFile, listPlaces } from "./lists.ts";
 import { findTagsFile } from "./plain.ts";
 import { readTagsFile } from "./tags-file.ts";
 import { readText } from "./text-file.ts";
@@ -88,10 +89,21 @@ export async function tagsFileSource(
   const path = (await findTagsFile(root, description)) ?? (await firstFile(published));
   if (path === undefined) return undefined;
   const tags = new ByName<readonly string[]>(names);
-  const found = await readTagsFile(path, classes, {
-    take: (line) => tags.set(findListed(line.file, names), line.tags),
-    clear: () => tags.clear(),
+  const batch = new Batch<TagLine>((lines) => {
+    const named = findListed(
+      lines.map(({ file }) => file),
+      names,
+    );
+    named.forEach((name, i) => tags.set(name, lines[i]!.tags));
   });
+  const found = await readTagsFile(path, classes, {
+    take: (line) => batch.push(line),
+    clear: () => {
+      batch.clear();
+      tags.clear();
+    },
+  });
+  batch.end();
   for (const problem of found) problems.push(problem);
   return {
     from: relative(root, path),

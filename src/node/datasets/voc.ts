@@ -4,7 +4,8 @@ import type { Description } from "./description.ts";
 import { Entries, type Entry } from "./entries.ts";
 import { isFolder, listImages, mapAtOnce, stem, type FolderContent } from "./files.ts";
 import type { Listing, OnProgress, Problem, Source } from "./listing.ts";
-import { noLists, readLists, type Listed, type Named } from "./lists.ts";
+import type { Listed, ListedImages, Named } from "./listed.ts";
+import { noLists, readLists } from "./lists.ts";
 import {
   leftOut,
   maskSource,
@@ -13,6 +14,7 @@ import {
   tagsFileSource,
   xmlSource,
 } from "./tag-sources.ts";
+import { ownCopy } from "./text-file.ts";
 import { TextTable } from "./text-table.ts";
 
 /** How COCO 2014 in folders like VOC's differs from VOC. */
@@ -49,7 +51,9 @@ export async function listVoc(
   const onDisk = new FilesByName(await listImages(images, { inside, sorted: false }));
   const lists = await readLists(root, kind, onDisk.names);
   const problems: Problem[] = [...lists.problems];
-  const { listed, sources } = kind === "voc" ? lists : withWholeFolders(lists, onDisk, images);
+  const { listed } = lists;
+  const sources = [...lists.sources];
+  if (kind === "coco") sources.push(...addWholeFolders(lists, onDisk, images));
   if (listed.length === 0) throw await noLists(root);
 
   const masks = await readMaskFolders(root);
@@ -68,33 +72,22 @@ export async function listVoc(
     return item.id === undefined ? undefined : tagSources.read(item);
   });
   const entries = new Entries(listed.length);
-  listed.forEach((item, i) => {
-    const { name, id, split, from, line } = item;
-    const tags = answers[i];
+  answers.forEach((tags, i) => {
+    const item = listed.at(i);
+    const { id, split, from, line } = item;
     if (id === undefined) {
-      problems.push(leftOut({ file: from, line }, `${name} is not in ${images}; left out`));
+      problems.push(leftOut({ file: from, line }, `${item.name} is not in ${images}; left out`));
     } else if (tags !== undefined && "message" in tags) problems.push(tags);
     else if (tags === undefined && split !== "test") {
-      const message = `${name} has no tags: it is in none of ${tagSources.names}; left out`;
+      const message = `${item.name} has no tags: it is in none of ${tagSources.names}; left out`;
       problems.push(leftOut({ file: from, line }, message));
     } else {
       const place = onDisk.file(id, split);
-      const file = place.includes("/") ? posix.basename(place) : place;
+      const file = onDisk.inFolders ? posix.basename(place) : place;
       const mask = maskOf(item);
+      const known = tags ?? nothing;
       const untagged = tags === undefined;
-      entries.push({
-        ...{
-          file,
-          place,
-          folder: images,
-          tags: tags ?? nothing,
-          untagged,
-          split,
-          mask,
-          from,
-          line,
-        },
-      });
+      entries.push({ file, place, folder: images, tags: known, untagged, split, mask, from, line });
     }
   });
   const fromMasks = tagSources.used.find(({ from }) => from === "masks")!.images;
@@ -116,17 +109,21 @@ export async function listVoc(
 /** Files by the last part of their names, without ending; several may have the same in different folders. */
 class FilesByName {
   readonly names: TextTable;
+  /** Whether any file is in a folder below. */
+  readonly inFolders: boolean;
   /** Lists only where there are several: a million of them would take more memory than all names. */
-  private readonly files: (string | string[])[] = [];
+  private readonly files: (string | string[])[];
 
   constructor(paths: readonly string[]) {
     this.names = new TextTable(paths.length);
-    for (const path of paths) {
-      const name = stem(path.includes("/") ? posix.basename(path) : path);
-      const id = this.names.add(name);
+    this.files = new Array<string | string[]>(paths.length);
+    this.inFolders = paths.some((path) => path.includes("/"));
+    const names = paths.map((path) => ownCopy(stem(this.inFolders ? posix.basename(path) : path)));
+    this.names.addAll(names, (i, id) => {
       const same = this.files[id];
-      this.files[id] = same === undefined ? path : [same, path].flat().sort();
-    }
+      this.files[id] = same === undefined ? paths[i]! : [same, paths[i]!].flat().sort();
+    });
+    this.files.length = this.names.size;
   }
 
   /** The file of a name, in a folder named like the split if there are several. */
@@ -153,26 +150,21 @@ export function splitOfFolder(path: string): string {
 }
 
 /** COCO's folders say themselves what belongs to a split, so that lists may be missing. */
-function withWholeFolders(
-  {
-    listed,
-    splits,
-    sources,
-  }: { listed: readonly Listed[]; splits: ReadonlySet<string>; sources: readonly Source[] },
+function addWholeFolders(
+  { listed, splits }: { listed: ListedImages; splits: ReadonlySet<string> },
   onDisk: FilesByName,
   images: string,
-): { listed: readonly Listed[]; sources: readonly Source[] } {
-  const all = [...listed];
-  const from = [...sources];
+): Source[] {
+  const from: Source[] = [];
   for (const split of ["train", "val", "test"].filter((split) => !splits.has(split))) {
     const found = onDisk.inSplit(split).sort((a, b) => (a.name < b.name ? -1 : 1));
     if (found.length === 0) continue;
     for (const named of found) {
-      all.push({ ...named, split, from: join(images, split), line: undefined });
+      listed.push({ ...named, split, from: join(images, split), line: undefined });
     }
     from.push({ from: `all of JPEGImages/${split}`, images: found.length });
   }
-  return { listed: all, sources: from };
+  return from;
 }
 
 interface Mask {
