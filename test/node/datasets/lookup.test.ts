@@ -17,7 +17,7 @@ test("texts put in and looked up many at a time have the numbers of one by one",
   const property = fc.property(texts, texts, (given, wanted) => {
     const [one, many] = [new TextTable(4), new TextTable(4)];
     const told: [number, boolean][] = [];
-    many.addAll(given, (i, id, isNew) => told.push([id, isNew]));
+    many.addAll(given, (_, id, isNew) => told.push([id, isNew]));
     const seen = new Set<string>();
     const expected = given.map((value) => {
       const isNew = !seen.has(value);
