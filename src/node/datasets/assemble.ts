@@ -306,15 +306,23 @@ function splitSamples(
   usable: ((sample: Sample) => boolean) | undefined,
   { seed, valFraction }: AssembleOptions,
 ): { splits: Record<string, readonly Sample[]>; heldOut: boolean } {
-  const splits = new Map<string, Sample[]>();
+  // Counted first: lists that grow leave as much behind again.
+  const counts = new Map<string, number>();
   let named = false;
-  samples.forEach((sample, i) => {
-    if (usable?.(sample) === false) return;
-    const { split } = entries.at(i);
-    named ||= split !== undefined;
-    const members = splits.get(split ?? "train");
-    if (members) members.push(sample);
-    else splits.set(split ?? "train", [sample]);
+  const each = (take: (split: string, sample: Sample) => void): void =>
+    samples.forEach((sample, i) => {
+      if (usable?.(sample) === false) return;
+      const split = entries.splitAt(i);
+      named ||= split !== undefined;
+      take(split ?? "train", sample);
+    });
+  each((split) => counts.set(split, (counts.get(split) ?? 0) + 1));
+  const splits = new Map([...counts].map(([split, count]) => [split, new Array<Sample>(count)]));
+  counts.clear();
+  each((split, sample) => {
+    const at = counts.get(split) ?? 0;
+    splits.get(split)![at] = sample;
+    counts.set(split, at + 1);
   });
   if (named) return { splits: Object.fromEntries(splits), heldOut: false };
   const all = splits.get("train") ?? [];

@@ -85,6 +85,10 @@ export class Entries implements Iterable<Entry> {
     return { file, place, folder, tags, untagged, split, mask, maskSize, from, line };
   }
 
+  splitAt(index: number): string | undefined {
+    return this.commons[index]!.split;
+  }
+
   *[Symbol.iterator](): Generator<Entry, void> {
     for (let i = 0; i < this.length; i++) yield this.at(i);
   }

@@ -67,7 +67,7 @@ export async function listFolder(
 export async function listImages(
   folder: string,
   { inside, ...options }: FolderOptions & { readonly inside?: FolderContent } = {},
-): Promise<string[]> {
+): Promise<readonly string[]> {
   return imagesOf(folder, inside ?? (await listFolder(folder, options)), options, 0);
 }
 
@@ -76,7 +76,9 @@ async function imagesOf(
   { folders, files }: FolderContent,
   options: FolderOptions,
   depth: number,
-): Promise<string[]> {
+): Promise<readonly string[]> {
+  // Mostly there is nothing to leave out, and no need for another list.
+  if (folders.length === 0 && files.every(isImageName)) return files;
   const images = files.filter(isImageName);
   if (depth < maxDepth) {
     for (const name of folders) {

@@ -111,36 +111,39 @@ class FilesByName {
   readonly names: TextTable;
   /** Whether any file is in a folder below. */
   readonly inFolders: boolean;
-  /** Lists only where there are several: a million of them would take more memory than all names. */
-  private readonly files: (string | string[])[];
+  /** Of each name the first file. */
+  private readonly files: readonly string[];
+  /** All files of the names that have several, sorted. */
+  private readonly several = new Map<number, string[]>();
 
   constructor(paths: readonly string[]) {
     this.names = new TextTable(paths.length);
-    this.files = new Array<string | string[]>(paths.length);
     this.inFolders = paths.some((path) => path.includes("/"));
     const names = paths.map((path) => ownCopy(stem(this.inFolders ? posix.basename(path) : path)));
-    this.names.addAll(names, (i, id) => {
-      const same = this.files[id];
-      this.files[id] = same === undefined ? paths[i]! : [same, paths[i]!].flat().sort();
+    const again = new Map<number, number>();
+    this.names.addAll(names, (i, id, isNew) => {
+      if (!isNew) again.set(i, id);
     });
-    this.files.length = this.names.size;
+    this.files = again.size === 0 ? paths : paths.filter((_, i) => !again.has(i));
+    for (const [i, id] of again) this.several.set(id, [...this.all(id), paths[i]!].sort());
   }
 
   /** The file of a name, in a folder named like the split if there are several. */
   file(id: number, split: string): string {
-    const same = this.files[id]!;
-    if (typeof same === "string") return same;
+    const same = this.several.size === 0 ? undefined : this.several.get(id);
+    if (!same) return this.files[id]!;
     return same.find((path) => splitOfFolder(path) === split) ?? same[0]!;
   }
 
   inSplit(split: string): Named[] {
     return this.files
-      .map((same, id) => ({
-        id,
-        here: [same].flat().some((path) => splitOfFolder(path) === split),
-      }))
+      .map((_, id) => ({ id, here: this.all(id).some((path) => splitOfFolder(path) === split) }))
       .filter(({ here }) => here)
       .map(({ id }) => ({ name: this.names.at(id), id }));
+  }
+
+  private all(id: number): readonly string[] {
+    return this.several.get(id) ?? [this.files[id]!];
   }
 }
 
