@@ -37,6 +37,9 @@ export interface Assembled {
 /** Header reads at a time: enough to keep a disk busy, few enough for any limit on open files. */
 const atOnce = 8;
 
+/** What most names are: fit, and in lower case. */
+const plainName = /^[a-z0-9._ ()+=@,-]*$/;
+
 /** Samples that get their names together: each step for all of them, as in `TextTable`. */
 const namedAtOnce = 256;
 
@@ -231,9 +234,9 @@ function nameSamples(entries: Entries, tags: readonly (readonly number[])[]): re
       const { length } = images[i]!;
       // A part of the path, which takes a third of the memory of a text of its own.
       const bare = images[i]!.slice(length - file.length, length - extname(file).length);
-      return bare.replace(unfit, "-");
+      return plainName.test(bare) ? bare : bare.replace(unfit, "-");
     });
-    const folded = bases.map((base) => base.toLowerCase());
+    const folded = bases.map((base) => (plainName.test(base) ? base : base.toLowerCase()));
     taken.addAll(folded, (i, _, isNew) => {
       let name = bases[i]!;
       for (let n = 2, free = isNew; !free; n++) {

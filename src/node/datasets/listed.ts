@@ -1,3 +1,4 @@
+import { twiceAsLong } from "./entries.ts";
 import type { TextTable } from "./text-table.ts";
 
 /** A name, and its number if an image has it. */
@@ -18,15 +19,20 @@ type Part = Pick<Listed, "split" | "from"> & { readonly start: number };
 
 /** Listed images of data sets of millions: 8 bytes for one that is known by its number, where an object takes 64. */
 export class ListedImages implements Iterable<Listed> {
-  private ids = new Int32Array(1024);
-  private lines = new Int32Array(1024);
+  private ids: Int32Array = new Int32Array(1024);
+  private lines: Int32Array = new Int32Array(1024);
   private count = 0;
   /** In the order in which they begin: a few. */
   private readonly parts: Part[] = [];
   /** Names that no image has, by their place. */
   private readonly others = new Map<number, string>();
+  /** Where images are listed, by their numbers: the part, counted from 1. */
+  private readonly partOf: Uint8Array;
+  private readonly partOfOthers = new Map<string, number>();
 
-  constructor(private readonly names: TextTable) {}
+  constructor(private readonly names: TextTable) {
+    this.partOf = new Uint8Array(names.size);
+  }
 
   get length(): number {
     return this.count;
@@ -38,12 +44,21 @@ export class ListedImages implements Iterable<Listed> {
 
   push({ name, id, split, from, line }: Listed): void {
     const at = this.count++;
-    if (at === this.ids.length) [this.ids, this.lines] = [twice(this.ids), twice(this.lines)];
+    if (at === this.ids.length)
+      [this.ids, this.lines] = [twiceAsLong(this.ids), twiceAsLong(this.lines)];
     this.ids[at] = id ?? -1;
     this.lines[at] = line ?? 0;
     if (id === undefined) this.others.set(at, name);
     const part = this.parts.at(-1);
     if (part?.split !== split || part.from !== from) this.parts.push({ split, from, start: at });
+    if (id === undefined) this.partOfOthers.set(name, this.parts.length);
+    else this.partOf[id] = this.parts.length;
+  }
+
+  /** The split that an image is listed in; undefined if it is in none so far. */
+  splitOf({ name, id }: Named): string | undefined {
+    const part = id === undefined ? this.partOfOthers.get(name) : this.partOf[id];
+    return part ? this.parts[part - 1]!.split : undefined;
   }
 
   at(index: number): Listed {
@@ -84,12 +99,6 @@ class ListedImage implements Listed {
   get name(): string {
     return this.list.nameOf(this.index);
   }
-}
-
-function twice(numbers: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const longer = new Int32Array(2 * numbers.length);
-  longer.set(numbers);
-  return longer;
 }
 
 /** Something of each name: found by number where an image has the name, which is much faster for millions. */

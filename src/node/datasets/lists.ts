@@ -2,7 +2,7 @@ import { basename, join, posix, relative, resolve } from "node:path";
 import { UserError } from "../../user-error.ts";
 import { Batch } from "./batch.ts";
 import { isFile, isFolder, isImageName, stem } from "./files.ts";
-import { ByName, ListedImages, type Named } from "./listed.ts";
+import { ListedImages, type Named } from "./listed.ts";
 import type { Problem, Source } from "./listing.ts";
 import { describeFolder } from "./plain.ts";
 import { linesOf, readPieces } from "./text-file.ts";
@@ -44,7 +44,6 @@ export async function readLists(
   const listed = new ListedImages(names);
   const sources: Source[] = [];
   const problems: Problem[] = [];
-  const splitOf = new ByName<string>(names);
   let distinct = true;
   const places = listPlaces(root, kind);
   for (const [split, lists] of splitLists) {
@@ -58,14 +57,13 @@ export async function readLists(
       const { name, id } = named;
       line++;
       if (name === "") return;
-      const other = splitOf.get(named);
+      const other = listed.splitOf(named);
       if (other !== undefined && other !== split) {
         const message = `${name} is in the splits "${other}" and "${split}"; it stays in "${other}"`;
         problems.push({ severity: "warning", file: path, line, message });
         return;
       }
       distinct &&= other === undefined;
-      splitOf.set(named, split);
       listed.push({ name, id, split, from: path, line });
     };
     const batch = new Batch<string>((texts) => findListed(texts, names).forEach(take));

@@ -11,6 +11,7 @@ import {
   maskSource,
   numbersOf,
   TagSources,
+  type Answer,
   tagsFileSource,
   xmlSource,
 } from "./tag-sources.ts";
@@ -66,14 +67,8 @@ export async function listVoc(
     maskSource(classes.names, maskOf),
   ];
   const tagSources = new TagSources<Listed>(candidates.filter((source) => source !== undefined));
-  let done = 0;
-  const answers = await mapAtOnce(listed, 16, (item) => {
-    onProgress?.(++done, listed.length, "tags");
-    return item.id === undefined ? undefined : tagSources.read(item);
-  });
   const entries = new Entries(listed.length);
-  answers.forEach((tags, i) => {
-    const item = listed.at(i);
+  const add = (item: Listed, tags: Answer): void => {
     const { id, split, from, line } = item;
     if (id === undefined) {
       problems.push(leftOut({ file: from, line }, `${item.name} is not in ${images}; left out`));
@@ -89,7 +84,13 @@ export async function listVoc(
       const untagged = tags === undefined;
       entries.push({ file, place, folder: images, tags: known, untagged, split, mask, from, line });
     }
-  });
+  };
+  let done = 0;
+  const ask = (item: Listed): Answer | Promise<Answer> => {
+    onProgress?.(++done, listed.length, "tags");
+    return item.id === undefined ? undefined : tagSources.read(item);
+  };
+  await forEachAnswer(listed, ask, add);
   const fromMasks = tagSources.used.find(({ from }) => from === "masks")!.images;
   if (fromMasks > manyMasks) {
     const message =
@@ -104,6 +105,28 @@ export async function listVoc(
     distinct: lists.distinct && kind === "voc",
     sources: { lists: sources, tags: tagSources.used, masks: used },
   };
+}
+
+/** Asks for the tags of all images, several at a time from the first on that has to be waited for; tells in their order. */
+async function forEachAnswer(
+  listed: ListedImages,
+  ask: (item: Listed) => Answer | Promise<Answer>,
+  tell: (item: Listed, tags: Answer) => void,
+): Promise<void> {
+  let first = 0;
+  let waiting: Promise<Answer> | undefined;
+  for (; first < listed.length; first++) {
+    const item = listed.at(first);
+    const answer = ask(item);
+    if (answer instanceof Promise) {
+      waiting = answer;
+      break;
+    }
+    tell(item, answer);
+  }
+  const rest = { length: listed.length - first, at: (i: number) => listed.at(first + i) };
+  const answers = await mapAtOnce(rest, 16, (item, i) => (i === 0 ? waiting : ask(item)));
+  answers.forEach((answer, i) => tell(rest.at(i), answer));
 }
 
 /** Files by the last part of their names, without ending; several may have the same in different folders. */

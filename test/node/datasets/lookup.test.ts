@@ -66,14 +66,16 @@ test("listed names are found whole, else without ending, else kept as they are",
 
 test("listed images come back as they were put in", () => {
   const names = new TextTable();
-  const listed = new ListedImages(names);
   const all = Array.from({ length: 3000 }, (_, i) => {
     const id = i % 3 ? names.add(`n${i}`) : undefined;
     const [split, from] =
       i < 1000 ? ["train", "a.txt"] : i < 2000 ? ["val", "b.txt"] : ["val", "c"];
     return { name: `n${i}`, id, split, from, line: i < 2000 ? i + 1 : undefined };
   });
+  const listed = new ListedImages(names);
+  expect(listed.splitOf(all[1]!)).toBeUndefined();
   for (const item of all) listed.push(item);
+  expect(all.map((item) => listed.splitOf(item))).toEqual(all.map(({ split }) => split));
   const found = [...listed].map(({ name, id, split, from, line }) => ({
     name,
     id,
