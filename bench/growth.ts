@@ -5,7 +5,7 @@ import { Command, Option } from "commander";
 import { writeFileAtomic } from "../src/node/atomic-file.ts";
 import { withExamples } from "../src/node/cli/options.ts";
 import { UserError } from "../src/user-error.ts";
-import { curves, type Curve } from "./growth/curves.ts";
+import { curves, tables, type Task } from "./growth/curves.ts";
 import { renderGrowth, type MeasuredCurve } from "./growth/document.ts";
 import type { Measured } from "./growth/measure.ts";
 import { describeMachine } from "./machine.ts";
@@ -20,19 +20,34 @@ interface GrowthOptions {
 
 const script = new URL("./growth/measure-process.ts", import.meta.url);
 
-async function measureCurve(curve: Curve): Promise<MeasuredCurve> {
+/** What is measured and kept by itself: a curve, or a row of a table. */
+interface Part {
+  readonly name: string;
+  /** Of the table, if it is a row. */
+  readonly group?: string;
+  readonly tasks: readonly Task[];
+}
+
+const parts: readonly Part[] = [
+  ...curves.map(({ name, points }) => ({ name, tasks: points.map(({ task }) => task) })),
+  ...tables.flatMap(({ name: group, rows }) =>
+    rows.map(({ name, task }) => ({ name, group, tasks: [task] })),
+  ),
+];
+
+async function measurePart({ name, tasks }: Part): Promise<MeasuredCurve> {
   const date = new Date().toISOString();
   const { cpu, cores, memory, system, node, onnxruntime } = describeMachine(date);
   const points: Measured[] = [];
-  for (const [i, { task }] of curve.points.entries()) {
-    process.stderr.write(`${curve.name}: ${i + 1} of ${curve.points.length}\n`);
+  for (const [i, task] of tasks.entries()) {
+    process.stderr.write(`${name}: ${i + 1} of ${tasks.length}\n`);
     points.push(
-      await measureApart<Measured>(script, [JSON.stringify(task)], `${curve.name}: a measurement`),
+      await measureApart<Measured>(script, [JSON.stringify(task)], `${name}: a measurement`),
     );
   }
   const size = `${(memory / 2 ** 30).toFixed(1)} GiB`;
   const machine = `${cpu}, ${cores} cores, ${size}, ${system}, Node.js ${node}, ONNX Runtime ${onnxruntime}`;
-  return { name: curve.name, machine, date, points };
+  return { name, machine, date, points };
 }
 
 async function growth({ only, render = false, out }: GrowthOptions): Promise<void> {
@@ -44,11 +59,12 @@ async function growth({ only, render = false, out }: GrowthOptions): Promise<voi
     : [];
   if (render && known.length === 0)
     throw new UserError(`${figures}: there are no figures to render; measure without --render`);
-  const chosen = render ? [] : curves.filter(({ name }) => !only || only.includes(name));
-  for (const curve of chosen) {
-    const measured = await measureCurve(curve);
-    known = [...known.filter(({ name }) => name !== curve.name), measured];
-    // After every curve: what was measured is not lost when the next one fails.
+  const isChosen = ({ name, group = name }: Part): boolean =>
+    !only || only.includes(name) || only.includes(group);
+  for (const part of render ? [] : parts.filter(isChosen)) {
+    const measured = await measurePart(part);
+    known = [...known.filter(({ name }) => name !== part.name), measured];
+    // After every part: what was measured is not lost when the next one fails.
     await writeFileAtomic(figures, `${JSON.stringify(known, null, 2)}\n`);
   }
   const { markdown, plots } = renderGrowth(known);
@@ -57,10 +73,12 @@ async function growth({ only, render = false, out }: GrowthOptions): Promise<voi
   process.stdout.write(`${join(out, "performance.md")}\n`);
 }
 
-const names = curves.map(({ name }) => name);
+const names = [...new Set(parts.flatMap(({ name, group = name }) => [group, name]))];
 const command = new Command("bench/growth.ts")
   .description("Measures how time and memory grow, and writes docs/performance.md with its plots.")
-  .addOption(new Option("--only <curve...>", "some of the curves").choices(names))
+  .addOption(
+    new Option("--only <part...>", "some of the curves, tables, or rows of tables").choices(names),
+  )
   .option("--render", "measure nothing, write the page from the figures that are there")
   .option("--out <folder>", "where performance.md and the folder performance go", "docs")
   .action(growth);
@@ -68,6 +86,7 @@ withExamples(
   command,
   "npx tsx bench/growth.ts",
   "npx tsx bench/growth.ts --only crop batch --out /tmp/docs",
+  "npx tsx bench/growth.ts --only listing opening",
 );
 
 await runCommand(command);

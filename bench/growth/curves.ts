@@ -1,5 +1,8 @@
 import type { Config } from "../../src/config.ts";
 
+/** A way to give the tags of images. */
+export type TagsAs = "csv" | "quoted-csv" | "json" | "jsonl" | "class-folders" | "voc";
+
 /** Something to measure once, in a process of its own. Plain data. */
 export type Task =
   | {
@@ -10,13 +13,23 @@ export type Task =
       readonly classes: number;
       readonly threads: number | null;
     }
-  | { readonly kind: "listing"; readonly entries: number }
+  | { readonly kind: "listing"; readonly entries: number; readonly tagsAs: TagsAs }
+  | { readonly kind: "opening"; readonly folder: string }
   | {
       readonly kind: "crf";
       readonly width: number;
       readonly height: number;
       readonly classes: number;
     };
+
+/** The same thing done in several ways, each of which can be measured by itself. */
+export interface Table {
+  readonly name: string;
+  readonly title: string;
+  /** The curve that it belongs to. */
+  readonly after: string;
+  readonly rows: readonly { readonly name: string; readonly label: string; readonly task: Task }[];
+}
 
 /** How the cost of something grows with one quantity. */
 export interface Curve {
@@ -78,7 +91,7 @@ export const curves: readonly Curve[] = [
     axis: "images with tags in a CSV file",
     points: [10_000, 100_000, 1_000_000].map((entries) => ({
       x: entries,
-      task: { kind: "listing", entries } as const,
+      task: { kind: "listing", entries, tagsAs: "csv" } as const,
     })),
     ...{ expected: "1.", exponent: 1 },
   },
@@ -106,5 +119,25 @@ export const curves: readonly Curve[] = [
       expected: "1; below it while the lattice itself, which no class shares, is most.",
       exponent: 1,
     },
+  },
+];
+
+const ways: readonly (readonly [TagsAs, string])[] = [
+  ["csv", "`tags.csv`"],
+  ["quoted-csv", "`tags.csv`, every field in quotes"],
+  ["json", "`tags.json`, a list of objects"],
+  ["jsonl", "`tags.jsonl`"],
+  ["class-folders", "a folder for each of 20 classes"],
+  ["voc", "VOC folder: lists, and tags in `tags.csv`"],
+];
+
+export const tables: readonly Table[] = [
+  {
+    ...{ name: "opening", title: "Opening a million images, by how the tags are given" },
+    after: "listing",
+    rows: ways.map(([tagsAs, label]) => ({
+      ...{ name: `opening-${tagsAs}`, label },
+      task: { kind: "listing", entries: 1_000_000, tagsAs },
+    })),
   },
 ];

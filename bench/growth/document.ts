@@ -1,9 +1,9 @@
 import { summarize } from "../summary.ts";
-import { curves, type Curve } from "./curves.ts";
+import { curves, tables, type Curve, type Table } from "./curves.ts";
 import type { Measured } from "./measure.ts";
 import { drawPlot, type Series } from "./plot.ts";
 
-/** A curve as it was measured in one run. */
+/** A curve, or a row of a table, as it was measured in one run. */
 export interface MeasuredCurve {
   readonly name: string;
   /** In words: processor, cores, versions. */
@@ -22,10 +22,14 @@ export function renderGrowth(measured: readonly MeasuredCurve[]): {
   const sections: string[] = [];
   for (const curve of curves) {
     const found = measured.find(({ name }) => name === curve.name);
-    if (!found) continue;
-    plots[`${curve.name}.svg`] = plotOf(curve, found);
-    plots[`${curve.name}-memory.svg`] = memoryPlotOf(curve, found);
-    sections.push(section(curve, found));
+    if (found) {
+      plots[`${curve.name}.svg`] = plotOf(curve, found);
+      plots[`${curve.name}-memory.svg`] = memoryPlotOf(curve, found);
+      sections.push(section(curve, found));
+    }
+    for (const table of tables.filter(({ after }) => after === curve.name)) {
+      sections.push(...tableSection(table, measured));
+    }
   }
   return { markdown: `${introduction}\n${sections.join("\n")}`, plots };
 }
@@ -37,29 +41,25 @@ const introduction = `# How the cost grows
 measures everything on this page and writes it again; \`--only crop classes\` measures some of it, \`--render\` only writes
 the page from the figures in \`docs/performance/figures.json\`. Each point has a process of its own. A step is the trainer's own
 on crops of noise, in the dearest phase, labels from the propagated CAM, with the settings a user gets; the median of three
-steps after the first two. Memory is the most that the process had resident. What a single step is made of, and how close to
-the machine's peak, is in [bench/README.md](../bench/README.md).
+steps after the first two. A data set is opened three times, each in a process of its own; the median, and the most memory of
+the three. Memory is the most that the process had resident. What a single step is made of, and how close to the machine's peak,
+is in [bench/README.md](../bench/README.md).
 
 **Growth** is the slope of a straight line through the logarithms: time goes with the quantity to that power.
 `;
 
 const seconds = ({ seconds: values }: Measured): number => summarize(values).median;
 
-function section(curve: Curve, { points, machine, date }: MeasuredCurve): string {
+function section(curve: Curve, found: MeasuredCurve): string {
+  const { points } = found;
   const counted = points.every(({ gflop }) => gflop !== null);
   const header = ["", "seconds", "from – to", "memory", ...(counted ? ["GFLOP", "GFLOP/s"] : [])];
   const rows = points.map((point, i) => {
-    const time = seconds(point);
-    const { gflop, rss } = point;
-    return [
-      nameOf(curve, i),
-      time.toPrecision(3),
-      `${Math.min(...point.seconds).toPrecision(3)} – ${Math.max(...point.seconds).toPrecision(3)}`,
-      rss >= 1e9 ? `${(rss / 1e9).toFixed(2)} GB` : `${(rss / 1e6).toFixed(0)} MB`,
-      ...(gflop === null ? [] : [gflop.toPrecision(3), (gflop / time).toFixed(0)]),
-    ];
+    const { gflop } = point;
+    const operations =
+      gflop === null ? [] : [gflop.toPrecision(3), (gflop / seconds(point)).toFixed(0)];
+    return [nameOf(curve, i), ...costs(point), ...operations];
   });
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const x = curve.points.map((point) => point.x);
   const time = slope(x, points.map(seconds));
   const operations = counted
@@ -68,16 +68,13 @@ function section(curve: Curve, { points, machine, date }: MeasuredCurve): string
         points.map((point) => point.gflop!),
       )
     : null;
-  const load = Math.max(...points.map(({ foreignLoad }) => foreignLoad));
   return [
     `## ${curve.title}`,
     "",
     `![Time: ${curve.title}](performance/${curve.name}.svg)`,
     `![Memory: ${curve.title}](performance/${curve.name}-memory.svg)`,
     "",
-    line(header),
-    line(header.map((_, i) => (i === 0 ? "---" : "---:"))),
-    ...rows.map(line),
+    ...tableOf(header, rows),
     "",
     `Growth of the time **${time.toFixed(2)}**` +
       (operations === null ? "" : `, of the operations ${operations.toFixed(2)}`) +
@@ -86,9 +83,44 @@ function section(curve: Curve, { points, machine, date }: MeasuredCurve): string
         points.map(({ rss }) => rss),
       ).toFixed(2)}. It must be: ${curve.expected}`,
     "",
-    `${machine}; ${date.slice(0, 10)}; cores used by others at most ${load.toFixed(2)}.`,
+    circumstances([found]),
     "",
   ].join("\n");
+}
+
+/** Nothing if no row was measured. */
+function tableSection({ title, rows }: Table, measured: readonly MeasuredCurve[]): string[] {
+  const found = rows.flatMap(({ name, label }) => {
+    const part = measured.find((one) => one.name === name);
+    return part ? [{ label, part }] : [];
+  });
+  if (found.length === 0) return [];
+  const cells = found.map(({ label, part }) => [label, ...costs(part.points[0]!)]);
+  const table = tableOf(["", "seconds", "from – to", "memory"], cells);
+  return [
+    [`## ${title}`, "", ...table, "", circumstances(found.map(({ part }) => part)), ""].join("\n"),
+  ];
+}
+
+function costs(point: Measured): string[] {
+  const { rss } = point;
+  return [
+    seconds(point).toPrecision(3),
+    `${Math.min(...point.seconds).toPrecision(3)} – ${Math.max(...point.seconds).toPrecision(3)}`,
+    rss >= 1e9 ? `${(rss / 1e9).toFixed(2)} GB` : `${(rss / 1e6).toFixed(0)} MB`,
+  ];
+}
+
+function tableOf(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(header), line(header.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)];
+}
+
+/** On which machines and days, and how idle they were. */
+function circumstances(parts: readonly MeasuredCurve[]): string {
+  const loads = parts.flatMap(({ points }) => points.map(({ foreignLoad }) => foreignLoad));
+  const where = new Set(parts.map(({ machine, date }) => `${machine}; ${date.slice(0, 10)}`));
+  return `${[...where].join("; ")}; cores used by others at most ${Math.max(...loads).toFixed(2)}.`;
 }
 
 function nameOf({ points, axis }: Curve, i: number): string {

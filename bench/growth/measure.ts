@@ -11,6 +11,7 @@ import { nodeRuntime } from "../../src/node/runtime.ts";
 import { drawnImage, timeCrf } from "../crf-timing.ts";
 import { watchForeignLoad } from "../foreign-load.ts";
 import { now, timed } from "../job.ts";
+import { measureApart } from "../measure-apart.ts";
 import { OperationCounter } from "../operations.ts";
 import { setUpStep } from "../step-setup.ts";
 import type { Task } from "./curves.ts";
@@ -27,10 +28,14 @@ export interface Measured {
 
 const seed = 1;
 const measuredSteps = 3;
+const measuredOpenings = 3;
 
 export async function measureTask(task: Task): Promise<Measured> {
-  if (task.kind === "listing") return measureListing(task.entries);
-  return watched(() => (task.kind === "step" ? measureSteps(task) : Promise.resolve(crf(task))));
+  if (task.kind === "listing") return measureListing(task);
+  return watched(async () => {
+    if (task.kind === "step") return measureSteps(task);
+    return task.kind === "opening" ? opening(task) : crf(task);
+  });
 }
 
 /** With memory and load of just this. */
@@ -70,21 +75,45 @@ async function measureSteps(
   return { seconds, gflop: (counter.of("step", 1).total + passes.total) / 1e9 };
 }
 
-/** As a training opens a folder of images with `tags.csv`, in an order that is not the folder's. */
-async function measureListing(entries: number): Promise<Measured> {
+/** Writes a data set in an order that is not the folder's, and opens it a few times, each in a process of its own. */
+async function measureListing({
+  entries,
+  tagsAs,
+}: Extract<Task, { kind: "listing" }>): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), "tag2mask-listing-"));
   try {
-    // In a process of its own: what it leaves in memory is not the cost of opening.
     const path = fileURLToPath(new URL("./write-listing.ts", import.meta.url));
-    const [code] = (await once(fork(path, [folder, String(entries)]), "exit")) as [number | null];
+    const [code] = (await once(fork(path, [folder, String(entries), tagsAs]), "exit")) as [
+      number | null,
+    ];
     if (code !== 0) throw new Error(`listing: writing ${entries} images ended with code ${code}`);
-    const open = async (): Promise<void> => {
-      const data = await openDataset(folder, { training: true });
-      new TrainingSampler(data.splits["train"]!, seed, 8).batchPlan(0);
+    const script = new URL("./measure-process.ts", import.meta.url);
+    const task: Task = { kind: "opening", folder };
+    const runs: Measured[] = [];
+    for (let run = 0; run < measuredOpenings; run++) {
+      runs.push(
+        await measureApart<Measured>(script, [JSON.stringify(task)], "listing: an opening"),
+      );
+    }
+    return {
+      seconds: runs.flatMap(({ seconds }) => seconds),
+      gflop: null,
+      rss: Math.max(...runs.map(({ rss }) => rss)),
+      foreignLoad: Math.max(...runs.map(({ foreignLoad }) => foreignLoad)),
     };
-    return await watched(async () => ({ seconds: [await timed(open)], gflop: null }));
   } finally {
     // The asynchronous one keeps something of every file in memory.
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** As a training opens it. */
+async function opening({
+  folder,
+}: Extract<Task, { kind: "opening" }>): Promise<Pick<Measured, "seconds" | "gflop">> {
+  const open = async (): Promise<void> => {
+    const data = await openDataset(folder, { training: true });
+    new TrainingSampler(data.splits["train"]!, seed, 8).batchPlan(0);
+  };
+  return { seconds: [await timed(open)], gflop: null };
 }

@@ -37,6 +37,12 @@ export interface Assembled {
 /** Header reads at a time: enough to keep a disk busy, few enough for any limit on open files. */
 const atOnce = 8;
 
+/** What most names are: fit, and in lower case. */
+const plainName = /^[a-z0-9._ ()+=@,-]*$/;
+
+/** Samples that get their names together: each step for all of them, as in `TextTable`. */
+const namedAtOnce = 256;
+
 /** What names are better without, since files are named after them. */
 const unfit = /[^\p{L}\p{N}._ ()+=@,-]+/gu;
 
@@ -215,25 +221,51 @@ function lostClasses(
 /** Names are file names of masks and reports later: unique even where upper and lower case are one. */
 function nameSamples(entries: Entries, tags: readonly (readonly number[])[]): readonly Sample[] {
   const taken = new TextTable(entries.length);
-  const folders = new Map<string, string>();
-  return entries.map(({ file, folder, place, mask, untagged }, i) => {
-    let prefix = folders.get(folder);
-    if (prefix === undefined) folders.set(folder, (prefix = resolve(folder, "x").slice(0, -1)));
-    const image = prefix + (sep === "/" ? place : place.replaceAll("/", sep));
-    const { length } = image;
-    // A part of the path, which takes a third of the memory of a text of its own.
-    const bare = image.slice(length - file.length, length - extname(file).length);
-    const base = bare.replace(unfit, "-");
-    let name = base;
-    for (let n = 2; !taken.addNew(name.toLowerCase()); n++) name = `${base}-${n}`;
-    const sample = { name, image, tags: tags[i]! };
-    if (mask === undefined && !untagged) return sample;
-    return {
-      ...sample,
-      ...(untagged ? { untagged } : {}),
-      ...(mask === undefined ? {} : { mask: resolve(mask) }),
-    };
-  });
+  const samples = new Array<Sample>(entries.length);
+  const pathOfFolder = foldersResolved();
+  for (let start = 0; start < entries.length; start += namedAtOnce) {
+    const count = Math.min(namedAtOnce, entries.length - start);
+    const block = Array.from({ length: count }, (_, i) => entries.at(start + i));
+    const images = block.map(
+      ({ folder, place }) =>
+        pathOfFolder(folder) + (sep === "/" ? place : place.replaceAll("/", sep)),
+    );
+    const bases = block.map(({ file }, i) => {
+      const { length } = images[i]!;
+      // A part of the path, which takes a third of the memory of a text of its own.
+      const bare = images[i]!.slice(length - file.length, length - extname(file).length);
+      return plainName.test(bare) ? bare : bare.replace(unfit, "-");
+    });
+    const folded = bases.map((base) => (plainName.test(base) ? base : base.toLowerCase()));
+    taken.addAll(folded, (i, _, isNew) => {
+      let name = bases[i]!;
+      for (let n = 2, free = isNew; !free; n++) {
+        name = `${bases[i]!}-${n}`;
+        free = taken.addNew(name.toLowerCase());
+      }
+      samples[start + i] = sampleOf(block[i]!, { name, image: images[i]!, tags: tags[start + i]! });
+    });
+  }
+  return samples;
+}
+
+function sampleOf({ mask, untagged }: Entry, sample: Sample): Sample {
+  if (mask === undefined && !untagged) return sample;
+  return {
+    ...sample,
+    ...(untagged ? { untagged } : {}),
+    ...(mask === undefined ? {} : { mask: resolve(mask) }),
+  };
+}
+
+/** How the full paths of the images in a folder begin. */
+function foldersResolved(): (folder: string) => string {
+  const known = new Map<string, string>();
+  return (folder) => {
+    let path = known.get(folder);
+    if (path === undefined) known.set(folder, (path = resolve(folder, "x").slice(0, -1)));
+    return path;
+  };
 }
 
 /** Size of an image, unless it cannot be read; and what is wrong with it or its mask. */
@@ -277,15 +309,23 @@ function splitSamples(
   usable: ((sample: Sample) => boolean) | undefined,
   { seed, valFraction }: AssembleOptions,
 ): { splits: Record<string, readonly Sample[]>; heldOut: boolean } {
-  const splits = new Map<string, Sample[]>();
+  // Counted first: lists that grow leave as much behind again.
+  const counts = new Map<string, number>();
   let named = false;
-  samples.forEach((sample, i) => {
-    if (usable?.(sample) === false) return;
-    const { split } = entries.at(i);
-    named ||= split !== undefined;
-    const members = splits.get(split ?? "train");
-    if (members) members.push(sample);
-    else splits.set(split ?? "train", [sample]);
+  const each = (take: (split: string, sample: Sample) => void): void =>
+    samples.forEach((sample, i) => {
+      if (usable?.(sample) === false) return;
+      const split = entries.splitAt(i);
+      named ||= split !== undefined;
+      take(split ?? "train", sample);
+    });
+  each((split) => counts.set(split, (counts.get(split) ?? 0) + 1));
+  const splits = new Map([...counts].map(([split, count]) => [split, new Array<Sample>(count)]));
+  counts.clear();
+  each((split, sample) => {
+    const at = counts.get(split) ?? 0;
+    splits.get(split)![at] = sample;
+    counts.set(split, at + 1);
   });
   if (named) return { splits: Object.fromEntries(splits), heldOut: false };
   const all = splits.get("train") ?? [];

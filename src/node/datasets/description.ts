@@ -160,5 +160,5 @@ function checkInside(place: string, where: string): void {
 
 /** True for absolute paths and such that climb out of the folder they start in. */
 export function leavesFolder(path: string): boolean {
-  return /^([/\\]|[a-z]:)/i.test(path) || path.split(/[/\\]/).includes("..");
+  return /^([/\\]|[a-z]:)/i.test(path) || /(^|[/\\])\.\.($|[/\\])/.test(path);
 }

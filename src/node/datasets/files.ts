@@ -67,7 +67,7 @@ export async function listFolder(
 export async function listImages(
   folder: string,
   { inside, ...options }: FolderOptions & { readonly inside?: FolderContent } = {},
-): Promise<string[]> {
+): Promise<readonly string[]> {
   return imagesOf(folder, inside ?? (await listFolder(folder, options)), options, 0);
 }
 
@@ -76,7 +76,9 @@ async function imagesOf(
   { folders, files }: FolderContent,
   options: FolderOptions,
   depth: number,
-): Promise<string[]> {
+): Promise<readonly string[]> {
+  // Mostly there is nothing to leave out, and no need for another list.
+  if (folders.length === 0 && files.every(isImageName)) return files;
   const images = files.filter(isImageName);
   if (depth < maxDepth) {
     for (const name of folders) {
@@ -119,7 +121,7 @@ export function stem(file: string): string {
  * is waited for where results come at once.
  */
 export async function mapAtOnce<T, R>(
-  items: readonly T[],
+  items: { readonly length: number; at(index: number): T | undefined },
   limit: number,
   apply: (item: T, index: number) => R | Promise<R>,
 ): Promise<R[]> {
@@ -127,7 +129,7 @@ export async function mapAtOnce<T, R>(
   let next = 0;
   const walk = async (): Promise<void> => {
     for (let i = next++; i < items.length; i = next++) {
-      const result = apply(items[i]!, i);
+      const result = apply(items.at(i)!, i);
       results[i] = result instanceof Promise ? await result : result;
     }
   };

@@ -1,9 +1,11 @@
 import { basename, join, posix, relative, resolve } from "node:path";
 import { UserError } from "../../user-error.ts";
+import { Batch } from "./batch.ts";
 import { isFile, isFolder, isImageName, stem } from "./files.ts";
+import { ListedImages, type Named } from "./listed.ts";
 import type { Problem, Source } from "./listing.ts";
 import { describeFolder } from "./plain.ts";
-import { linesOf, readText } from "./text-file.ts";
+import { linesOf, readPieces } from "./text-file.ts";
 import type { TextTable } from "./text-table.ts";
 
 /** Lists that become splits, the first of each that exists in any of the places. */
@@ -21,21 +23,8 @@ export function listPlaces(root: string, kind: "voc" | "coco"): string[] {
   return basename(resolve(root)) === kind ? places : [...places, join(root, "..", kind)];
 }
 
-/** A name, and its number if an image has it. */
-export interface Named {
-  readonly name: string;
-  readonly id: number | undefined;
-}
-
-/** A line of a list, or a file that is in a split by its folder. */
-export interface Listed extends Named {
-  readonly split: string;
-  readonly from: string;
-  readonly line: number | undefined;
-}
-
 export interface FoundLists {
-  readonly listed: readonly Listed[];
+  readonly listed: ListedImages;
   /** Whether no name is listed twice. */
   readonly distinct: boolean;
   /** Splits that have a list. */
@@ -52,10 +41,9 @@ export async function readLists(
   kind: "voc" | "coco",
   names: TextTable,
 ): Promise<FoundLists> {
-  const listed: Listed[] = [];
+  const listed = new ListedImages(names);
   const sources: Source[] = [];
   const problems: Problem[] = [];
-  const splitOf = new ByName<string>(names);
   let distinct = true;
   const places = listPlaces(root, kind);
   for (const [split, lists] of splitLists) {
@@ -65,25 +53,27 @@ export async function readLists(
     if (path === undefined) continue;
     const before = listed.length;
     let line = 0;
-    for (const text of linesOf(await readText(path))) {
-      const named = findListed(text, names);
+    const take = (named: Named): void => {
       const { name, id } = named;
       line++;
-      if (name === "") continue;
-      const other = splitOf.get(named);
+      if (name === "") return;
+      const other = listed.splitOf(named);
       if (other !== undefined && other !== split) {
         const message = `${name} is in the splits "${other}" and "${split}"; it stays in "${other}"`;
         problems.push({ severity: "warning", file: path, line, message });
-        continue;
+        return;
       }
       distinct &&= other === undefined;
-      splitOf.set(named, split);
       listed.push({ name, id, split, from: path, line });
-    }
+    };
+    const batch = new Batch<string>((texts) => findListed(texts, names).forEach(take));
+    readPieces(path, (text) => {
+      for (const row of linesOf(text)) batch.push(row);
+    });
+    batch.end();
     sources.push({ from: relative(root, path), images: listed.length - before });
   }
-  const splits = new Set(listed.map(({ split }) => split));
-  return { listed, distinct, splits, sources, problems };
+  return { listed, distinct, splits: listed.splits, sources, problems };
 }
 
 /** A VOC folder must have lists. */
@@ -106,46 +96,27 @@ export async function firstFile(paths: readonly string[]): Promise<string | unde
   return undefined;
 }
 
-/** The name of a listed image. Names may have dots, so that what looks like an ending may be none. */
-export function findListed(text: string, names: TextTable): Named {
+/** The names of listed images. Names may have dots, so that what looks like an ending may be none. */
+export function findListed(texts: readonly string[], names: TextTable): Named[] {
+  const whole = texts.map(lastPart);
+  const ids = names.findAll(whole);
+  // Only where nothing is found the ending may be one.
+  const bare = whole.map((name, i) => (ids[i]! < 0 ? stem(name) : name));
+  const again: number[] = [];
+  for (let i = 0; i < whole.length; i++) if (bare[i] !== whole[i]) again.push(i);
+  names.findAll(again.map((i) => bare[i]!)).forEach((id, i) => (ids[again[i]!] = id));
+  return whole.map((name, i) => {
+    const id = ids[i]!;
+    // The name that is known already, instead of a part of the text that would keep it in memory.
+    if (id >= 0) return { name: names.at(id), id };
+    return { name: isImageName(name) && bare[i] !== "" ? bare[i]! : name, id: undefined };
+  });
+}
+
+/** Of the first word, which may be a path. */
+function lastPart(text: string): string {
   const trimmed = text.trim();
   const blank = trimmed.search(/\s/);
   const first = blank < 0 ? trimmed : trimmed.slice(0, blank);
-  const whole = first.includes("/") ? posix.basename(first) : first;
-  const bare = stem(whole);
-  for (const name of whole === bare ? [whole] : [whole, bare]) {
-    const id = names.find(name);
-    // The name that is known already, instead of a part of the text that would keep it in memory.
-    if (id !== undefined) return { name: names.at(id), id };
-  }
-  return { name: isImageName(whole) && bare !== "" ? bare : whole, id: undefined };
-}
-
-/** Something of each name: found by number where an image has the name, which is much faster for millions. */
-export class ByName<T> {
-  private readonly known: (T | undefined)[];
-  private readonly others = new Map<string, T>();
-
-  constructor(private readonly names: TextTable) {
-    this.known = new Array<T | undefined>(names.size);
-  }
-
-  get({ name, id }: Named): T | undefined {
-    return id === undefined ? this.others.get(name) : this.known[id];
-  }
-
-  /** The same for a name that was not looked up yet. */
-  find(name: string): T | undefined {
-    return this.get({ name, id: this.names.find(name) });
-  }
-
-  set({ name, id }: Named, value: T): void {
-    if (id === undefined) this.others.set(name, value);
-    else this.known[id] = value;
-  }
-
-  clear(): void {
-    this.known.fill(undefined);
-    this.others.clear();
-  }
+  return first.includes("/") ? posix.basename(first) : first;
 }

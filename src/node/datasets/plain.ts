@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import { UserError } from "../../user-error.ts";
+import { Batch } from "./batch.ts";
 import { leavesFolder, type Description } from "./description.ts";
 import { Entries } from "./entries.ts";
 import { isFile, isFolder, listFolder, listImages, stem } from "./files.ts";
@@ -42,8 +43,8 @@ export async function listPlain(
   const ofLines: Problem[] = [];
   const listed = new Uint8Array(onDisk.length);
   let distinct = true;
-  const take = ({ file: name, tags, split, line }: TagLine): void => {
-    const found = locate(name, finder);
+  const take = ({ file: name, tags, split, line }: TagLine, id: number): void => {
+    const found = locate(name, id, finder);
     if (typeof found === "object") {
       ofLines.push({ ...found, file: tagsPath, line });
       return;
@@ -67,12 +68,19 @@ export async function listPlain(
       line,
     });
   };
+  const batch = new Batch<TagLine>((lines) => {
+    const ids = finder.findAll(lines.map(({ file }) => bareName(file)));
+    lines.forEach((line, i) => take(line, ids[i]!));
+  });
   const clear = (): void => {
+    batch.clear();
     entries = new Entries();
     ofLines.length = 0;
     listed.fill(0);
   };
-  const wrong = await readTagsFile(tagsPath, description.classes?.names, { take, clear });
+  const taker = { take: (line: TagLine) => batch.push(line), clear };
+  const wrong = await readTagsFile(tagsPath, description.classes?.names, taker);
+  batch.end();
   for (const problem of wrong.concat(ofLines)) problems.push(problem);
   named.tellUnknown(problems);
   onDisk.forEach((file, i) => {
@@ -118,13 +126,21 @@ class FileFinder {
   /** Of several files that fit, the first by name is found. */
   constructor(private readonly onDisk: readonly string[]) {
     this.exact = new TextTable(onDisk.length);
-    for (const file of onDisk) this.exact.add(file);
+    this.exact.addAll(onDisk);
+  }
+
+  /** Places in the list of files, -1 where there is no file of exactly that name. */
+  findAll(names: readonly string[]): Int32Array {
+    return this.exact.findAll(names);
   }
 
   /** Its place in the list of files. */
   find(name: string): number | undefined {
-    const at = this.exact.find(name);
-    if (at !== undefined) return at;
+    return this.exact.find(name) ?? this.findAlike(name);
+  }
+
+  /** The place of a file whose name is not exactly that. */
+  findAlike(name: string): number | undefined {
     const key = name.toLowerCase();
     const whole = (this.folded[0] ??= this.fold((file) => file)).get(key);
     return whole ?? (this.folded[1] ??= this.fold(stem)).get(key);
@@ -142,17 +158,22 @@ class FileFinder {
   }
 }
 
-/** Where a listed file is among those on disk, or what is wrong with it. */
+/**
+ * Where a listed file is among those on disk, or what is wrong with it.
+ * @param exact the place of a file of that name, -1 if there is none
+ */
 function locate(
   listed: string,
+  exact: number,
   finder: FileFinder,
 ): number | Pick<Problem, "severity" | "message" | "leftOut"> {
   if (leavesFolder(listed)) {
     return { severity: "error", message: `${listed} leads out of the image folder` };
   }
+  if (exact >= 0) return exact;
   const bare = bareName(listed);
   return (
-    finder.find(bare) ??
+    finder.findAlike(bare) ??
     (bare.startsWith("images/") ? finder.find(bare.slice(7)) : undefined) ?? {
       severity: "warning",
       leftOut: true,

@@ -1,9 +1,10 @@
 import type { Problem, TagTaker } from "./listing.ts";
+import { ownCopy } from "./text-file.ts";
 
 /** Checks what the readers of tags files find in a file. Lines with the same tags share one list of them. */
 export class TagLines {
   readonly problems: Problem[] = [];
-  /** Lists of tags by how they are written: with semicolons between, or as lists. */
+  /** Lists of tags by how they are written: with semicolons between, or in JSON. */
   private readonly ofTexts = new Map<string, readonly string[]>();
   private readonly ofLists = new Map<string, readonly string[]>();
   private readonly words = new Map<string, string>();
@@ -45,32 +46,48 @@ export class TagLines {
         line,
       );
     }
+    const list =
+      typeof tags === "string" ? this.listOfText(tags) : this.listOfJson(JSON.stringify(tags));
+    this.take(file, list, split ?? undefined, line);
+  }
+
+  /** Takes an image with a list that was found here. */
+  take(file: string, tags: readonly string[], split: string | undefined, line?: number): void {
     this.taker.take({
       file: file.trim().replaceAll("\\", "/"),
-      tags: this.listOf(tags),
+      tags,
       split: split?.trim() ? this.once(split.trim()) : undefined,
       line,
     });
   }
 
-  private listOf(tags: string | readonly string[]): readonly string[] {
-    const key = typeof tags === "string" ? tags : JSON.stringify(tags);
-    const lists = typeof tags === "string" ? this.ofTexts : this.ofLists;
-    let list = lists.get(key);
-    if (!list) {
-      const words = typeof tags === "string" ? tags.split(";") : tags;
-      const clean = words.map((tag) => tag.normalize("NFC").trim()).filter((tag) => tag !== "");
-      list = [...new Set(clean.map((tag) => this.once(tag)))];
-      lists.set(key, list);
-    }
+  /** Tags with semicolons between. */
+  private listOfText(text: string): readonly string[] {
+    return this.ofTexts.get(text) ?? this.keep(this.ofTexts, text, text.split(";"));
+  }
+
+  /** Tags in a list as JSON has it written. */
+  listOfJson(written: string): readonly string[] {
+    const known = this.ofLists.get(written);
+    return known ?? this.keep(this.ofLists, written, JSON.parse(written) as string[]);
+  }
+
+  private keep(
+    lists: Map<string, readonly string[]>,
+    written: string,
+    words: readonly string[],
+  ): readonly string[] {
+    const clean = words.map((tag) => tag.normalize("NFC").trim()).filter((tag) => tag !== "");
+    const list = [...new Set(clean.map((tag) => this.once(tag)))];
+    lists.set(ownCopy(written), list);
     return list;
   }
 
-  /** The same text, the same string each time, and none that is a part of the file's and keeps it in memory. */
+  /** The same text, the same string each time, and none that is a part of the file's. */
   private once(text: string): string {
     const before = this.words.get(text);
     if (before !== undefined) return before;
-    const own = [text.slice(0, 1), text.slice(1)].join("");
+    const own = ownCopy(text);
     this.words.set(own, own);
     return own;
   }

@@ -2,18 +2,19 @@ import { join, relative } from "node:path";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { UserError } from "../../user-error.ts";
 import { readMask } from "../images.ts";
+import { Batch } from "./batch.ts";
 import type { Description } from "./description.ts";
 import { isFolder, listFolder } from "./files.ts";
-import type { Origin, Problem, Source } from "./listing.ts";
-import { ByName, findListed, firstFile, listPlaces } from "./lists.ts";
-import type { Named } from "./lists.ts";
+import { ByName, type Named } from "./listed.ts";
+import type { Origin, Problem, Source, TagLine } from "./listing.ts";
+import { findListed, firstFile, listPlaces } from "./lists.ts";
 import { findTagsFile } from "./plain.ts";
 import { readTagsFile } from "./tags-file.ts";
 import { readText } from "./text-file.ts";
 import type { TextTable } from "./text-table.ts";
 
 /** The tags of an image, why there are none, or undefined where nothing is known of it. */
-type Answer = readonly string[] | Problem | undefined;
+export type Answer = readonly string[] | Problem | undefined;
 
 /** Where tags may come from. */
 export interface TagSource<Item extends Named = Named> {
@@ -28,9 +29,12 @@ const npyNames = ["cls_labels_onehot.npy", "cls_labels.npy", "cls_labels_coco.np
 
 /** Asks tag sources in turn, and counts whose answer was taken. */
 export class TagSources<Item extends Named> {
-  private readonly counts = new Map<string, number>();
+  /** Images of each source. */
+  private readonly counts: number[];
 
-  constructor(private readonly sources: readonly TagSource<Item>[]) {}
+  constructor(private readonly sources: readonly TagSource<Item>[]) {
+    this.counts = sources.map(() => 0);
+  }
 
   /** Tags of an image, or what is wrong with them; undefined if nothing is known of it. */
   read(item: Item): Answer | Promise<Answer> {
@@ -40,18 +44,17 @@ export class TagSources<Item extends Named> {
   /** Asks the sources from one on. */
   private ask(item: Item, first: number): Answer | Promise<Answer> {
     for (let i = first; i < this.sources.length; i++) {
-      const { from } = this.sources[i]!;
       const answer = this.sources[i]!.read(item);
       if (answer instanceof Promise) {
-        return answer.then((tags) => (tags ? this.take(tags, from) : this.ask(item, i + 1)));
+        return answer.then((tags) => (tags ? this.take(tags, i) : this.ask(item, i + 1)));
       }
-      if (answer) return this.take(answer, from);
+      if (answer) return this.take(answer, i);
     }
     return undefined;
   }
 
-  private take(answer: readonly string[] | Problem, from: string): Answer {
-    if (!("message" in answer)) this.counts.set(from, (this.counts.get(from) ?? 0) + 1);
+  private take(answer: readonly string[] | Problem, source: number): Answer {
+    if (!("message" in answer)) this.counts[source]!++;
     return answer;
   }
 
@@ -61,7 +64,7 @@ export class TagSources<Item extends Named> {
   }
 
   get used(): Source[] {
-    return this.sources.map(({ from }) => ({ from, images: this.counts.get(from) ?? 0 }));
+    return this.sources.map(({ from }, i) => ({ from, images: this.counts[i]! }));
   }
 }
 
@@ -88,10 +91,21 @@ export async function tagsFileSource(
   const path = (await findTagsFile(root, description)) ?? (await firstFile(published));
   if (path === undefined) return undefined;
   const tags = new ByName<readonly string[]>(names);
-  const found = await readTagsFile(path, classes, {
-    take: (line) => tags.set(findListed(line.file, names), line.tags),
-    clear: () => tags.clear(),
+  const batch = new Batch<TagLine>((lines) => {
+    const named = findListed(
+      lines.map(({ file }) => file),
+      names,
+    );
+    named.forEach((name, i) => tags.set(name, lines[i]!.tags));
   });
+  const found = await readTagsFile(path, classes, {
+    take: (line) => batch.push(line),
+    clear: () => {
+      batch.clear();
+      tags.clear();
+    },
+  });
+  batch.end();
   for (const problem of found) problems.push(problem);
   return {
     from: relative(root, path),

@@ -1,5 +1,6 @@
 import { CsvError, parse } from "csv-parse/sync";
 import type { TagLines } from "./tag-lines.ts";
+import { TextWindow, type Text } from "./text-file.ts";
 
 const quote = '"';
 
@@ -7,19 +8,18 @@ const quote = '"';
  * Reads a table with the columns `file`, `tags` and perhaps `split`. Well-formed records, which may be a million, are
  * taken apart here; the first that is not and all after it are left to csv-parse, which says what is wrong.
  */
-export function readCsv(text: string, out: TagLines): void {
+export function readCsv(text: Text, out: TagLines): void {
   const table = new Table(out);
-  const row = new Row(text);
+  const row = new Row(new TextWindow(text));
   let line = 1;
-  // Lines that end with a carriage return alone are csv-parse's from the start.
-  let regular = !/^[^\r\n]*\r(?!\n)/.test(text);
-  while (regular && row.end < text.length && !table.refused) {
+  let regular = row.begin();
+  while (regular && !table.refused && row.more()) {
     regular = row.read();
     if (!regular) break;
     if (!row.empty) table.add(row.fields, line);
     line += row.lines;
   }
-  if (!regular) readRest(text.slice(row.start), line - 1, table, out);
+  if (!regular) readRest(row.rest(), line - 1, table, out);
   if (table.empty && out.problems.length === 0) {
     out.error('the file is empty, expected a header "file,tags"', 1);
   }
@@ -66,26 +66,54 @@ class Table {
 
 /** The well-formed records of a text, one after the other: blanks around fields do not count. */
 class Row {
-  /** Where the record begins and ends in the text, and how many lines it has. */
-  start = 0;
-  end = 0;
+  /** How many lines the record has. */
   lines = 1;
   fields: string[] = [];
+  /** Where the record begins and ends in the window. */
+  private start = 0;
+  private end = 0;
 
-  constructor(private readonly text: string) {}
+  constructor(private readonly window: TextWindow) {}
 
   get empty(): boolean {
     return this.fields.length === 0;
   }
 
+  /** Whether lines end with a line feed: those with a carriage return alone are csv-parse's from the start. */
+  begin(): boolean {
+    while (!this.window.text.includes("\n") && this.window.extend(0));
+    return !/^[^\r\n]*\r(?!\n)/.test(this.window.text);
+  }
+
+  /** Whether there is a next record. */
+  more(): boolean {
+    while (this.end >= this.window.text.length) {
+      if (!this.window.extend(this.end)) return false;
+      this.end = 0;
+    }
+    return true;
+  }
+
+  /** The text from the record on. */
+  rest(): string {
+    return this.window.rest(this.start);
+  }
+
   /** Goes to the next record; false if that is not well-formed. */
   read(): boolean {
-    const { text } = this;
     this.start = this.end;
-    const feed = text.indexOf("\n", this.start);
-    const end = feed < 0 ? text.length : feed;
-    const line = text.slice(this.start, end);
-    if (line.includes(quote)) return this.readQuoted();
+    let feed = this.window.text.indexOf("\n", this.start);
+    while (feed < 0 && this.extend()) feed = this.window.text.indexOf("\n");
+    const end = feed < 0 ? this.window.text.length : feed;
+    const line = this.window.text.slice(this.start, end);
+    if (line.includes(quote)) {
+      let read = this.readQuoted();
+      // What ends with the window may go on behind it.
+      while ((!read || this.end >= this.window.text.length) && this.extend()) {
+        read = this.readQuoted();
+      }
+      return read;
+    }
     this.end = end + 1;
     this.lines = 1;
     this.fields = line.split(",");
@@ -94,9 +122,16 @@ class Row {
     return true;
   }
 
+  /** Puts more into the window, which then begins with the record. */
+  private extend(): boolean {
+    if (!this.window.extend(this.start)) return false;
+    this.start = 0;
+    return true;
+  }
+
   /** A record with quotes, which may have commas and line breaks between them. */
   private readQuoted(): boolean {
-    const { text } = this;
+    const { text } = this.window;
     const fields: string[] = [];
     this.lines = 1;
     let at = this.start;

@@ -5,7 +5,7 @@ import { readCsv } from "./tags-csv.ts";
 import { readJson, readJsonLines } from "./tags-json.ts";
 import { TagLines } from "./tag-lines.ts";
 import { readTagsNpy } from "./tags-npy.ts";
-import { readText } from "./text-file.ts";
+import { readPieces, readText, type Text } from "./text-file.ts";
 
 /** Names a tags file may have, the first that exists is read. */
 export const tagsFileNames: readonly string[] = ["tags.csv", "tags.jsonl", "tags.json"];
@@ -30,12 +30,19 @@ export async function readTagsFile(
       `${path}: its vectors name no classes; list them in classes.txt, in the order of the vectors`,
     );
   }
-  const text = await readText(path);
   const out = new TagLines(path, taker);
-  const ending = extname(path).toLowerCase();
-  if (ending === ".csv") readCsv(text, out);
-  else if (ending === ".jsonl") readJsonLines(text, out);
-  else if (ending === ".json") readJson(text, out);
-  else throw new UserError(`${path}: tags are read from .csv, .jsonl, .json and .npy files`);
+  const read = readers[extname(path).toLowerCase()];
+  if (!read) {
+    // That a file is not there comes before that its ending says nothing.
+    await readText(path);
+    throw new UserError(`${path}: tags are read from .csv, .jsonl, .json and .npy files`);
+  }
+  readPieces(path, (text) => read(text, out));
   return out.problems;
 }
+
+const readers: Readonly<Partial<Record<string, (text: Text, out: TagLines) => void>>> = {
+  ".csv": readCsv,
+  ".jsonl": readJsonLines,
+  ".json": readJson,
+};

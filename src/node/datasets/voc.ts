@@ -4,15 +4,18 @@ import type { Description } from "./description.ts";
 import { Entries, type Entry } from "./entries.ts";
 import { isFolder, listImages, mapAtOnce, stem, type FolderContent } from "./files.ts";
 import type { Listing, OnProgress, Problem, Source } from "./listing.ts";
-import { noLists, readLists, type Listed, type Named } from "./lists.ts";
+import type { Listed, ListedImages, Named } from "./listed.ts";
+import { noLists, readLists } from "./lists.ts";
 import {
   leftOut,
   maskSource,
   numbersOf,
   TagSources,
+  type Answer,
   tagsFileSource,
   xmlSource,
 } from "./tag-sources.ts";
+import { ownCopy } from "./text-file.ts";
 import { TextTable } from "./text-table.ts";
 
 /** How COCO 2014 in folders like VOC's differs from VOC. */
@@ -49,7 +52,9 @@ export async function listVoc(
   const onDisk = new FilesByName(await listImages(images, { inside, sorted: false }));
   const lists = await readLists(root, kind, onDisk.names);
   const problems: Problem[] = [...lists.problems];
-  const { listed, sources } = kind === "voc" ? lists : withWholeFolders(lists, onDisk, images);
+  const { listed } = lists;
+  const sources = [...lists.sources];
+  if (kind === "coco") sources.push(...addWholeFolders(lists, onDisk, images));
   if (listed.length === 0) throw await noLists(root);
 
   const masks = await readMaskFolders(root);
@@ -62,41 +67,30 @@ export async function listVoc(
     maskSource(classes.names, maskOf),
   ];
   const tagSources = new TagSources<Listed>(candidates.filter((source) => source !== undefined));
-  let done = 0;
-  const answers = await mapAtOnce(listed, 16, (item) => {
-    onProgress?.(++done, listed.length, "tags");
-    return item.id === undefined ? undefined : tagSources.read(item);
-  });
   const entries = new Entries(listed.length);
-  listed.forEach((item, i) => {
-    const { name, id, split, from, line } = item;
-    const tags = answers[i];
+  const add = (item: Listed, tags: Answer): void => {
+    const { id, split, from, line } = item;
     if (id === undefined) {
-      problems.push(leftOut({ file: from, line }, `${name} is not in ${images}; left out`));
+      problems.push(leftOut({ file: from, line }, `${item.name} is not in ${images}; left out`));
     } else if (tags !== undefined && "message" in tags) problems.push(tags);
     else if (tags === undefined && split !== "test") {
-      const message = `${name} has no tags: it is in none of ${tagSources.names}; left out`;
+      const message = `${item.name} has no tags: it is in none of ${tagSources.names}; left out`;
       problems.push(leftOut({ file: from, line }, message));
     } else {
       const place = onDisk.file(id, split);
-      const file = place.includes("/") ? posix.basename(place) : place;
+      const file = onDisk.inFolders ? posix.basename(place) : place;
       const mask = maskOf(item);
+      const known = tags ?? nothing;
       const untagged = tags === undefined;
-      entries.push({
-        ...{
-          file,
-          place,
-          folder: images,
-          tags: tags ?? nothing,
-          untagged,
-          split,
-          mask,
-          from,
-          line,
-        },
-      });
+      entries.push({ file, place, folder: images, tags: known, untagged, split, mask, from, line });
     }
-  });
+  };
+  let done = 0;
+  const ask = (item: Listed): Answer | Promise<Answer> => {
+    onProgress?.(++done, listed.length, "tags");
+    return item.id === undefined ? undefined : tagSources.read(item);
+  };
+  await forEachAnswer(listed, ask, add);
   const fromMasks = tagSources.used.find(({ from }) => from === "masks")!.images;
   if (fromMasks > manyMasks) {
     const message =
@@ -113,37 +107,66 @@ export async function listVoc(
   };
 }
 
+/** Asks for the tags of all images, several at a time from the first on that has to be waited for; tells in their order. */
+async function forEachAnswer(
+  listed: ListedImages,
+  ask: (item: Listed) => Answer | Promise<Answer>,
+  tell: (item: Listed, tags: Answer) => void,
+): Promise<void> {
+  let first = 0;
+  let waiting: Promise<Answer> | undefined;
+  for (; first < listed.length; first++) {
+    const item = listed.at(first);
+    const answer = ask(item);
+    if (answer instanceof Promise) {
+      waiting = answer;
+      break;
+    }
+    tell(item, answer);
+  }
+  const rest = { length: listed.length - first, at: (i: number) => listed.at(first + i) };
+  const answers = await mapAtOnce(rest, 16, (item, i) => (i === 0 ? waiting : ask(item)));
+  answers.forEach((answer, i) => tell(rest.at(i), answer));
+}
+
 /** Files by the last part of their names, without ending; several may have the same in different folders. */
 class FilesByName {
   readonly names: TextTable;
-  /** Lists only where there are several: a million of them would take more memory than all names. */
-  private readonly files: (string | string[])[] = [];
+  /** Whether any file is in a folder below. */
+  readonly inFolders: boolean;
+  /** Of each name the first file. */
+  private readonly files: readonly string[];
+  /** All files of the names that have several, sorted. */
+  private readonly several = new Map<number, string[]>();
 
   constructor(paths: readonly string[]) {
     this.names = new TextTable(paths.length);
-    for (const path of paths) {
-      const name = stem(path.includes("/") ? posix.basename(path) : path);
-      const id = this.names.add(name);
-      const same = this.files[id];
-      this.files[id] = same === undefined ? path : [same, path].flat().sort();
-    }
+    this.inFolders = paths.some((path) => path.includes("/"));
+    const names = paths.map((path) => ownCopy(stem(this.inFolders ? posix.basename(path) : path)));
+    const again = new Map<number, number>();
+    this.names.addAll(names, (i, id, isNew) => {
+      if (!isNew) again.set(i, id);
+    });
+    this.files = again.size === 0 ? paths : paths.filter((_, i) => !again.has(i));
+    for (const [i, id] of again) this.several.set(id, [...this.all(id), paths[i]!].sort());
   }
 
   /** The file of a name, in a folder named like the split if there are several. */
   file(id: number, split: string): string {
-    const same = this.files[id]!;
-    if (typeof same === "string") return same;
+    const same = this.several.size === 0 ? undefined : this.several.get(id);
+    if (!same) return this.files[id]!;
     return same.find((path) => splitOfFolder(path) === split) ?? same[0]!;
   }
 
   inSplit(split: string): Named[] {
     return this.files
-      .map((same, id) => ({
-        id,
-        here: [same].flat().some((path) => splitOfFolder(path) === split),
-      }))
+      .map((_, id) => ({ id, here: this.all(id).some((path) => splitOfFolder(path) === split) }))
       .filter(({ here }) => here)
       .map(({ id }) => ({ name: this.names.at(id), id }));
+  }
+
+  private all(id: number): readonly string[] {
+    return this.several.get(id) ?? [this.files[id]!];
   }
 }
 
@@ -153,26 +176,21 @@ export function splitOfFolder(path: string): string {
 }
 
 /** COCO's folders say themselves what belongs to a split, so that lists may be missing. */
-function withWholeFolders(
-  {
-    listed,
-    splits,
-    sources,
-  }: { listed: readonly Listed[]; splits: ReadonlySet<string>; sources: readonly Source[] },
+function addWholeFolders(
+  { listed, splits }: { listed: ListedImages; splits: ReadonlySet<string> },
   onDisk: FilesByName,
   images: string,
-): { listed: readonly Listed[]; sources: readonly Source[] } {
-  const all = [...listed];
-  const from = [...sources];
+): Source[] {
+  const from: Source[] = [];
   for (const split of ["train", "val", "test"].filter((split) => !splits.has(split))) {
     const found = onDisk.inSplit(split).sort((a, b) => (a.name < b.name ? -1 : 1));
     if (found.length === 0) continue;
     for (const named of found) {
-      all.push({ ...named, split, from: join(images, split), line: undefined });
+      listed.push({ ...named, split, from: join(images, split), line: undefined });
     }
     from.push({ from: `all of JPEGImages/${split}`, images: found.length });
   }
-  return { listed: all, sources: from };
+  return from;
 }
 
 interface Mask {
