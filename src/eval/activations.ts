@@ -1,5 +1,5 @@
 import type { Grid, NdArray, Runtime, Session, SessionOptions, Tensor } from "../graph/index.ts";
-import { float32, peakBytes, slice, writeModel } from "../graph/index.ts";
+import { concat, float32, peakBytes, slice, split, writeModel } from "../graph/index.ts";
 import type { Afa, HiddenLayout } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
 import type { Affinity, Maps, ScaledCam } from "../pseudo/index.ts";
@@ -192,10 +192,14 @@ export function photographBytes(network: Afa, { scales, side }: CropOptions): nu
   );
 }
 
+/** Side, in pixels, up to which a crop and its mirror image are computed as one batch. */
+const largestPair = 480;
+
 /**
  * Everything that is asked of a crop: from the inputs `image.<scale>`, the crop and its mirror image, [2, s, s, 3],
  * the outputs `cam.<scale>`, [2, C, s/16, s/16], and `affinity` of the largest unflipped, [1, t, t]. Of two images
- * at once a small network needs half the operators, and arranges its weights for half of them.
+ * at once a small network needs half the operators, and arranges its weights for half of them; of large ones one
+ * after the other takes as long, and half the memory.
  */
 export function cropActivations(
   network: Afa,
@@ -206,12 +210,24 @@ export function cropActivations(
   const outputs: Record<string, Tensor> = {};
   for (const [i, scale] of scales.entries()) {
     const length = scaledSide(side, scale);
-    const image = imageInput([2, length, length], imageName(i));
-    const { cam, affinity } = activationTensors(network, image, i === largest, layout);
-    outputs[camName(i)] = cam!;
+    const pair = imageInput([2, length, length], imageName(i));
+    const parts = length > largestPair ? singles(pair) : [pair];
+    const made = parts.map((part, k) =>
+      activationTensors(network, part, i === largest && k === 0, layout),
+    );
+    const cams = made.map(({ cam }) => cam!);
+    outputs[camName(i)] = concat(cams, 0);
+    const { affinity } = made[0]!;
     if (affinity) outputs["affinity"] = affinity;
   }
   return outputs;
+}
+
+/** The images of a pair by themselves. */
+function singles({ tokens, h, w }: Grid): Grid[] {
+  const count = tokens.shape[0]! as number;
+  const halves = split(tokens, [count / 2, count / 2], 0);
+  return halves.map((half) => ({ tokens: half, n: 1, h, w }));
 }
 
 /** `cam`, and `affinity` of the first image if asked for. */

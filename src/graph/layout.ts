@@ -120,6 +120,7 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 /** Joins tensors along an axis of static sizes. */
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
   const [at] = normalizeAxes("concat", [axis], parts[0]!.rank) as [number];
+  if (parts.length === 1) return parts[0]!;
   const first = parts[0]!.shape;
   for (const { shape } of parts) {
     if (

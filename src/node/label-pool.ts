@@ -18,7 +18,7 @@ const ceiling = 6e9;
 const isRead = (name: string): boolean => /^(encoder|classifier|attn_proj)\./.test(name);
 
 /** A thread with its own JavaScript, ONNX Runtime's arena beside the values alive; measured at crops of 160 and 320. */
-const [threadBytes, arena] = [150e6, 1];
+const [threadBytes, arena] = [150e6, 1.5];
 
 export interface Resources {
   /** Cores that the training may use. */

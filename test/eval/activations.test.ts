@@ -30,3 +30,24 @@ test.each([
   }
   await pass.release();
 });
+
+test("large views of a crop, computed one image at a time, have the activations of a photograph", async () => {
+  const network = new Afa({ backbone: "mit_tiny", classes: 5, decoderWidth: 32 });
+  const parameters = asArrays(readGolden("model"));
+  const side = 352; // 528 pixels at the largest scale
+  const data = Float32Array.from({ length: 3 * side * side }, (_, i) => Math.sin(0.01 * i));
+  const image = { count: 3, width: side, height: side, data };
+  const [crop, photograph] = await Promise.all(
+    [{ side }, {}].map(async (known) => {
+      const options = { scales: [1, 0.5, 1.5], ...known };
+      const pass = new ActivationPass(nodeRuntime(), network, parameters, options);
+      return pass.run(image).finally(() => pass.release());
+    }),
+  );
+  expect(worstError(crop!.affinity.data, photograph!.affinity.data)).toBeLessThan(1e-5);
+  crop!.scales.forEach(({ plain, flipped }, i) => {
+    const other = photograph!.scales[i]!;
+    expect(worstError(plain.data, other.plain.data)).toBeLessThan(1e-5);
+    expect(worstError(flipped.data, other.flipped.data)).toBeLessThan(1e-5);
+  });
+});
