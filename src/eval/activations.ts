@@ -198,8 +198,8 @@ const largestPair = 480;
 /**
  * Everything that is asked of a crop: from the inputs `image.<scale>`, the crop and its mirror image, [2, s, s, 3],
  * the outputs `cam.<scale>`, [2, C, s/16, s/16], and `affinity` of the largest unflipped, [1, t, t]. Of two images
- * at once a small network needs half the operators, and arranges its weights for half of them; of large ones one
- * after the other takes as long, and half the memory.
+ * at once a small network needs half the operators, and arranges its weights half as often; large ones are faster
+ * one after the other, in less memory.
  */
 export function cropActivations(
   network: Afa,

@@ -1,12 +1,12 @@
 import { depthwise3x3ThroughBlocks } from "./blocked.ts";
 import type { Dim } from "./dim.ts";
 import { addDim, divDim, isStatic, mulDim, staticShape } from "./dim.ts";
+import { add } from "./elementwise.ts";
 import type { RowTable } from "./gather.ts";
 import { gatherRows, invert } from "./gather.ts";
 import type { Grid } from "./grid.ts";
 import { channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
 import { concat, expand, pad, reduceSum, reshape, slice, transpose } from "./layout.ts";
-import { add } from "./elementwise.ts";
 import { linear, matmul } from "./matmul.ts";
 import type { Tensor } from "./tensor.ts";
 import { composite, constant, node } from "./tensor.ts";
