@@ -225,9 +225,8 @@ export function cropActivations(
 
 /** The images of a pair by themselves. */
 function singles({ tokens, h, w }: Grid): Grid[] {
-  const count = tokens.shape[0]! as number;
-  const halves = split(tokens, [count / 2, count / 2], 0);
-  return halves.map((half) => ({ tokens: half, n: 1, h, w }));
+  const each = (tokens.shape[0] as number) / 2;
+  return split(tokens, [each, each], 0).map((half) => ({ tokens: half, n: 1, h, w }));
 }
 
 /** `cam`, and `affinity` of the first image if asked for. */

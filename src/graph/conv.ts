@@ -2,8 +2,8 @@ import { depthwise3x3ThroughBlocks } from "./blocked.ts";
 import type { Dim } from "./dim.ts";
 import { addDim, divDim, isStatic, mulDim, staticShape } from "./dim.ts";
 import { add } from "./elementwise.ts";
-import type { RowTable } from "./gather.ts";
-import { gatherRows, invert } from "./gather.ts";
+import type { Windows } from "./gather.ts";
+import { gatherRows, windowRows } from "./gather.ts";
 import type { Grid } from "./grid.ts";
 import { channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
 import { concat, expand, pad, reduceSum, reshape, slice, transpose } from "./layout.ts";
@@ -12,11 +12,7 @@ import type { Tensor } from "./tensor.ts";
 import { composite, constant, node } from "./tensor.ts";
 import { winograd3x3 } from "./winograd.ts";
 
-export interface ConvOptions {
-  readonly kernel: number;
-  readonly stride: number;
-  readonly padding: number;
-}
+export type ConvOptions = Windows;
 
 /**
  * Convolution of a grid. With static sizes it becomes matrix products over gathered pixels, the
@@ -125,30 +121,10 @@ function blockPairWeight(weight: Tensor, s: number): Tensor {
   return reshape(cut, [out, 4 * s * s * c]);
 }
 
-function gatherColumns(
-  x: Grid,
-  { kernel, stride, padding }: ConvOptions,
-  h: number,
-  w: number,
-): Tensor {
+function gatherColumns(x: Grid, options: ConvOptions, h: number, w: number): Tensor {
   const [n, height, width] = staticShape("conv2d", [x.n, x.h, x.w]) as [number, number, number];
-  const taps = kernel * kernel;
-  const values: number[] = [];
-  for (let b = 0; b < n; b++) {
-    for (let i = 0; i < h; i++) {
-      for (let j = 0; j < w; j++) {
-        for (let tap = 0; tap < taps; tap++) {
-          const y = i * stride - padding + Math.floor(tap / kernel);
-          const z = j * stride - padding + (tap % kernel);
-          const inside = y >= 0 && y < height && z >= 0 && z < width;
-          values.push(inside ? (b * height + y) * width + z : -1);
-        }
-      }
-    }
-  }
-  const indices: RowTable = { rows: n * h * w, columns: taps, values };
-  const columns = gatherRows(x.tokens, indices, invert(indices, n * height * width));
-  return reshape(columns, [n * h * w, taps * channelsOf(x)]);
+  const columns = gatherRows(x.tokens, windowRows([n, height, width], options, h, w));
+  return reshape(columns, [n * h * w, options.kernel ** 2 * channelsOf(x)]);
 }
 
 /**

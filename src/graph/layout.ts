@@ -88,8 +88,7 @@ export function reduceSum(x: Tensor, axes: readonly number[], keepDims = false):
   // To ONNX no axes would mean all of them.
   if (list.length === 0) return x;
   const sums = reduced(x.shape, list, keepDims);
-  if (x.rank === 2 && list.join() === "0" && isStatic(x.shape))
-    return reshape(sumOfRows(x, x.shape[0]!), sums);
+  if (x.rank === 2 && list.join() === "0" && isStatic(x.shape)) return reshape(sumOfRows(x), sums);
   return node(
     "ReduceSum",
     [x, int64(list)],
@@ -99,10 +98,15 @@ export function reduceSum(x: Tensor, axes: readonly number[], keepDims = false):
   );
 }
 
-/** A product with ones: two to five times as fast as the runtime's sum over the first axis, and nearer the true sum. */
-function sumOfRows(x: Tensor, rows: number): Tensor {
+/**
+ * Sum over the axis before the last, which stays with size 1, as a product with ones: of few large matrices two to five
+ * times as fast as the runtime's sum, and nearer the true one. @param x [..., rows, c]
+ */
+export function sumOfRows(x: Tensor): Tensor {
+  const [rows] = staticShape("sumOfRows", x.shape.slice(-2, -1)) as [number];
   const ones = constant([1, rows], new Float32Array(rows).fill(1), x.dtype);
-  return node("MatMul", [ones, x], [1, x.shape[1]!], (dy) => [null, expand(dy, x.shape)]);
+  const shape = [...x.shape.slice(0, -2), 1, x.shape.at(-1)!];
+  return node("MatMul", [ones, x], shape, (dy) => [null, expand(dy, x.shape)]);
 }
 
 /** Repeats axes of size 1 until the shape is `shape`. */

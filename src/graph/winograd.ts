@@ -1,5 +1,4 @@
-import type { RowTable } from "./gather.ts";
-import { gatherRows, invert } from "./gather.ts";
+import { gatherRows, turnedTable, windowRows } from "./gather.ts";
 import type { Grid } from "./grid.ts";
 import { reshape, slice, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
@@ -38,8 +37,11 @@ export function winograd3x3(x: Grid, weight: Tensor): Tensor {
   const along = (matrix: readonly (readonly number[])[], map: Tensor): Tensor =>
     matmul(bothWays(matrix, map), map);
 
-  const pixels = windows(n, h, w);
-  const gathered = gatherRows(x.tokens, pixels, invert(pixels, n * h * w)); // [16, tiles, c]
+  // Pixel for pixel, not window for window: the transforms are then single products.
+  const pixels = turnedTable(
+    windowRows([n, h, w], { kernel: 4, stride: 2, padding: 1 }, rows, columns),
+  );
+  const gathered = gatherRows(x.tokens, pixels); // [16, tiles, c]
   const maps = reshape(along(window, reshape(gathered, [16, tiles * c])), [16, tiles, c]);
   const taps = transpose(reshape(weight, [out * c, 9]));
   const filters = reshape(along(filter, taps), [16, out, c]);
@@ -55,20 +57,4 @@ function bothWays(matrix: readonly (readonly number[])[], { dtype }: Tensor): Te
     matrix.flatMap((column) => row.flatMap((a) => column.map((b) => a * b))),
   );
   return constant([matrix.length ** 2, matrix[0]!.length ** 2], values, dtype);
-}
-
-/** For each pixel of a window the rows of tokens that all windows have there, −1 outside the map: [16, tiles]. */
-function windows(n: number, h: number, w: number): RowTable {
-  const [rows, columns] = [Math.ceil(h / 2), Math.ceil(w / 2)];
-  const values: number[] = [];
-  for (let pixel = 0; pixel < 16; pixel++) {
-    for (let tile = 0; tile < n * rows * columns; tile++) {
-      const y = 2 * (Math.floor(tile / columns) % rows) - 1 + Math.floor(pixel / 4);
-      const z = 2 * (tile % columns) - 1 + (pixel % 4);
-      const image = Math.floor(tile / (rows * columns));
-      const inside = y >= 0 && y < h && z >= 0 && z < w;
-      values.push(inside ? (image * h + y) * w + z : -1);
-    }
-  }
-  return { rows: 16, columns: n * rows * columns, values };
 }

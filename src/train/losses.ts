@@ -9,7 +9,6 @@ import {
   equal,
   exp,
   log,
-  matmul,
   maximum,
   mul,
   reduceMax,
@@ -21,6 +20,7 @@ import {
   staticShape,
   sub,
   sumAll,
+  sumOfRows,
 } from "../graph/index.ts";
 
 /** Where x equals a number, as 1 and 0 of x's type. */
@@ -77,14 +77,12 @@ export function segmentationLoss(
   // Labels lie on an axis before the pixels: operators then run along whole rows, not along a few labels.
   const maps = reshape(logits, [n, labels, pixels]);
   const oneHot = cast(equal(reshape(label, [n, 1, pixels]), indices), logits.dtype);
-  // A product with ones is several times as fast as a sum over an axis before the last.
-  const ones = constant([1, labels], Array<number>(labels).fill(1), logits.dtype);
   // The logarithm of the softmax in its parts: WebGPU has no kernel for the whole, and the gradient
   // takes the exponentials over instead of computing them again.
   const shifted = sub(maps, reduceMax(maps, 1, true));
   const exponentials = exp(shifted);
-  const total = matmul(ones, exponentials); // [n, 1, pixels]
-  const chosen = matmul(ones, mul(shifted, oneHot));
+  const total = sumOfRows(exponentials); // [n, 1, pixels]
+  const chosen = sumOfRows(mul(shifted, oneHot));
   const value = sumAll(reshape(mul(sub(log(total), chosen), weight), [n, h, w]));
   return composite([logits], [value], ([dy]) => [
     reshape(mul(sub(div(exponentials, total), oneHot), mul(weight, dy!)), logits.shape),

@@ -112,8 +112,8 @@ export function stepTensors(
     });
     if (energy) {
       const pull = input("energy_gradient", [n, network.classes + 1, crop, crop]);
-      const [pixelLogits, pixelPull] = [logits, pull].map((maps) => fromChannelsFirst(maps).tokens);
-      const regularization = energyLoss(pixelLogits!, pixelPull!);
+      const tokensOf = (maps: Tensor): Tensor => fromChannelsFirst(maps).tokens;
+      const regularization = energyLoss(tokensOf(logits), tokensOf(pull));
       losses["loss.energy"] = regularization;
       total = add(total, mul(regularization, weight(2)));
     }

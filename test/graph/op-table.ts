@@ -94,13 +94,13 @@ const elementwise: Row[] = [
 ];
 
 const gathered = { rows: 3, columns: 2, values: [2, 0, -1, 2, 2, 3] };
-const readers = { rows: 4, columns: 3, values: [1, -1, -1, -1, -1, -1, 0, 3, 4, 5, -1, -1] };
 // prettier-ignore
 const layout: Row[] = [
   ["reshape", [[2, 6]], (x) => g.reshape(x, m34), m34, (x) => (i, j) => x(Math.floor((4 * i + j) / 6), (4 * i + j) % 6)],
   ["transpose", [[2, 3, 4]], (x) => g.transpose(x), [2, 4, 3], (x) => (i, j, k) => x(i, k, j)],
   ["transpose by an order", [[2, 3, 4]], (x) => g.transpose(x, [2, 0, 1]), [4, 2, 3], (x) => (i, j, k) => x(j, k, i)],
   ["reduceSum", [[2, 3, 4]], (x) => g.reduceSum(x, [0, -1]), [3], (x) => (j) => sum(2, (i) => sum(4, (k) => x(i, j, k)))],
+  ["sumOfRows", [[2, 3, 4]], g.sumOfRows, [2, 1, 4], (x) => (i, _, k) => sum(3, (j) => x(i, j, k))],
   ["reduceSum keeping axes", [m23], (x) => g.reduceSum(x, [1], true), [2, 1], (x) => (i) => sum(3, (j) => x(i, j))],
   ["reduceSum over no axis", [m23], (x) => g.reduceSum(x, []), m23, (x) => x],
   ["expand", [[2, 1, 1]], (x) => g.expand(x, [2, 3, 4]), [2, 3, 4], (x) => (i) => x(i, 0, 0)],
@@ -109,7 +109,7 @@ const layout: Row[] = [
   ["split, all parts", [[4]], (x) => g.mul(...(g.split(x, [1, 3], 0) as [Tensor, Tensor])), [3], (x) => (i) => x(0) * x(i + 1)],
   ["slice", [[4, 5]], (x) => g.slice(x, [1, 2], m23), m23, (x) => (i, j) => x(i + 1, j + 2)],
   ["pad", [m23], (x) => g.pad(x, [1, 0], [2, 3]), [5, 6], (x) => (i, j) => x(i - 1, j)],
-  ["gatherRows", [m43], (x) => g.gatherRows(x, gathered, readers), [3, 2, 3], (x) => (i, j, k) => x(gathered.values[2 * i + j]!, k)],
+  ["gatherRows", [m43], (x) => g.gatherRows(x, gathered), [3, 2, 3], (x) => (i, j, k) => x(gathered.values[2 * i + j]!, k)],
 ];
 
 // prettier-ignore

@@ -2,21 +2,10 @@ import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Entries } from "../../../src/node/datasets/entries.ts";
-import { formatProblem, type TagLine } from "../../../src/node/datasets/listing.ts";
-import { TagLines } from "../../../src/node/datasets/tag-lines.ts";
 import { readCsv } from "../../../src/node/datasets/tags-csv.ts";
 import { readJson } from "../../../src/node/datasets/tags-json.ts";
 import { TextTable } from "../../../src/node/datasets/text-table.ts";
-
-type Read = (text: string, out: TagLines) => void;
-
-function lines(read: Read, text: string): { taken: TagLine[]; told: string[] } {
-  const taken: TagLine[] = [];
-  const taker = { take: (line: TagLine) => taken.push(line), clear: () => (taken.length = 0) };
-  const out = new TagLines("t", taker);
-  read(text, out);
-  return { taken, told: out.problems.map(formatProblem) };
-}
+import { foundLines } from "./found-lines.ts";
 
 const cell = fc.string({ unit: fc.constantFrom(..."ab ;,\"\t\n'"), maxLength: 5 });
 const row = fc.tuple(fc.constantFrom("x.jpg", "y z.jpg"), cell);
@@ -34,7 +23,7 @@ test("well-formed CSV says the same as by csv-parse, whatever is between quotes"
       file,
       [...new Set(tags!.split(";").map((tag) => tag.trim()))].filter((tag) => tag !== ""),
     ]);
-    const { taken, told } = lines(readCsv, text);
+    const { taken, told } = foundLines(readCsv, text);
     expect(told).toEqual([]);
     expect(taken.map(({ file, tags }) => [file, [...tags]])).toEqual(expected);
   });
@@ -43,16 +32,18 @@ test("well-formed CSV says the same as by csv-parse, whatever is between quotes"
 
 test("lines of CSV are counted through quoted line breaks and empty lines", () => {
   const text = 'file,tags\n\na.jpg,"x\ny"\n  \nb.jpg,z\nc.jpg\n"d.jpg,z\n';
-  const { taken, told } = lines(readCsv, text.slice(0, text.indexOf('"d')));
+  const { taken, told } = foundLines(readCsv, text.slice(0, text.indexOf('"d')));
   expect(taken.map(({ line }) => line)).toEqual([3, 6]);
   expect(told).toEqual([
     "t:7: 1 fields, expected 2 (file,tags); separate several tags by semicolons",
   ]);
   // What is read before a mistake counts for nothing.
-  const broken = lines(readCsv, text);
+  const broken = foundLines(readCsv, text);
   expect(broken.taken).toEqual([]);
   expect(broken.told).toEqual([expect.stringMatching(/^t:\d+: not readable as CSV: Quote Not/)]);
-  expect(lines(readCsv, "file,tags\ra.jpg,x\r").taken).toMatchObject([{ file: "a.jpg", line: 2 }]);
+  expect(foundLines(readCsv, "file,tags\ra.jpg,x\r").taken).toMatchObject([
+    { file: "a.jpg", line: 2 },
+  ]);
 });
 
 const json = fc.json({ maxDepth: 3 });
@@ -60,7 +51,7 @@ test("JSON is taken apart where JSON.parse would, and refused with its words", (
   const property = fc.property(json, json, fc.nat(30), fc.boolean(), (a, b, cut, spaced) => {
     const whole = spaced ? `[ ${a} ,\n${b}\t]` : `[${a},${b}]`;
     const text = cut < whole.length / 4 ? whole.slice(0, whole.length - cut) : whole;
-    const { taken, told } = lines(readJson, text);
+    const { taken, told } = foundLines(readJson, text);
     let reason: string | undefined;
     try {
       JSON.parse(text);
@@ -78,14 +69,14 @@ test("JSON is taken apart where JSON.parse would, and refused with its words", (
 
 test("entries of JSON are told by the line of their file name, or else by that where they begin", () => {
   const text = '[\n{\n"tags": "x",\n"file": "a.jpg"},\n\n{"file": "\\u0062.jpg", "tags": ["y"]}]';
-  expect(lines(readJson, text).taken.map(({ file, line }) => [file, line])).toEqual([
+  expect(foundLines(readJson, text).taken.map(({ file, line }) => [file, line])).toEqual([
     ["a.jpg", 4],
     ["b.jpg", 6],
   ]);
 });
 
 test("lines with the same tags share one list of them", () => {
-  const { taken } = lines(readCsv, "file,tags\na.jpg,cat;dog\nb.jpg,cat;dog\nc.jpg,dog\n");
+  const { taken } = foundLines(readCsv, "file,tags\na.jpg,cat;dog\nb.jpg,cat;dog\nc.jpg,dog\n");
   expect(taken[0]!.tags).toBe(taken[1]!.tags);
   expect(taken[2]!.tags[0]).toBe("dog");
 });

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { formatProblem, type TagLine } from "../../../src/node/datasets/listing.ts";
 import { TagLines } from "../../../src/node/datasets/tag-lines.ts";
 import { readCsv } from "../../../src/node/datasets/tags-csv.ts";
 import { readJson, readJsonLines } from "../../../src/node/datasets/tags-json.ts";
 import { linesOf, readPieces, type Text } from "../../../src/node/datasets/text-file.ts";
+import { foundLines } from "./found-lines.ts";
 import { UserError } from "../../../src/user-error.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tag2mask-pieces-"));
@@ -15,14 +15,6 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const path = join(folder, "text");
 
 type Read = (text: Text, out: TagLines) => void;
-
-function found(read: Read, text: Text): { taken: TagLine[]; told: string[] } {
-  const taken: TagLine[] = [];
-  const taker = { take: (line: TagLine) => taken.push(line), clear: () => (taken.length = 0) };
-  const out = new TagLines("t", taker);
-  read(text, out);
-  return { taken, told: out.problems.map(formatProblem) };
-}
 
 /** Parts of texts, put together at random: well-formed, or not quite. */
 const texts = (...parts: string[]): fc.Arbitrary<string> =>
@@ -68,8 +60,8 @@ test.each<[string, Read, fc.Arbitrary<string>]>([
 ])("%s says the same in pieces as from the whole text", (_, read, written) => {
   const property = fc.property(written, fc.integer({ min: 1, max: 30 }), (text, bytes) => {
     writeFileSync(path, text);
-    const inPieces = readPieces(path, (pieces) => found(read, pieces), bytes);
-    expect(inPieces).toEqual(found(read, text));
+    const inPieces = readPieces(path, (pieces) => foundLines(read, pieces), bytes);
+    expect(inPieces).toEqual(foundLines(read, text));
   });
   fc.assert(property, { seed: 7, numRuns: 1500 });
 });
@@ -125,7 +117,7 @@ test("images of the usual form are read as by JSON.parse", () => {
     );
   const property = fc.property(fc.array(line, { maxLength: 4 }), (rows) => {
     const whole = rows.join("\n");
-    expect(found(readJsonLines, whole)).toEqual(found(plainly, whole));
+    expect(foundLines(readJsonLines, whole)).toEqual(foundLines(plainly, whole));
   });
   fc.assert(property, { seed: 11, numRuns: 2000 });
 });
@@ -134,8 +126,8 @@ test("a text longer than patterns are tried on is read all the same", () => {
   const tag = "x".repeat(5 << 20);
   const line = JSON.stringify({ file: "a.jpg", tags: [tag] });
   const expected = [{ file: "a.jpg", tags: [tag], line: 1 }];
-  expect(found(readJsonLines, line).taken).toMatchObject(expected);
-  expect(found(readJson, `[${line}]`).taken).toMatchObject(expected);
+  expect(foundLines(readJsonLines, line).taken).toMatchObject(expected);
+  expect(foundLines(readJson, `[${line}]`).taken).toMatchObject(expected);
 });
 
 function beginOnly(pieces: Text): Iterator<string> {

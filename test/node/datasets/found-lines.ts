@@ -1,0 +1,15 @@
+import { formatProblem, type TagLine } from "../../../src/node/datasets/listing.ts";
+import { TagLines } from "../../../src/node/datasets/tag-lines.ts";
+import type { Text } from "../../../src/node/datasets/text-file.ts";
+
+/** What a reader of tags files finds in a text, and what it says of it. */
+export function foundLines<T extends Text>(
+  read: (text: T, out: TagLines) => void,
+  text: T,
+): { taken: TagLine[]; told: string[] } {
+  const taken: TagLine[] = [];
+  const taker = { take: (line: TagLine) => taken.push(line), clear: () => (taken.length = 0) };
+  const out = new TagLines("t", taker);
+  read(text, out);
+  return { taken, told: out.problems.map(formatProblem) };
+}
