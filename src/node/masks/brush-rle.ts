@@ -1,4 +1,3 @@
-import { decodeBinary } from "@thi.ng/rle-pack";
 import { UserError } from "../../user-error.ts";
 
 /** Bits of the four lengths that a run may be written with. */
@@ -7,9 +6,12 @@ const lengthBits = [3, 4, 8, 16] as const;
 /** Words of a run that is written at once, at most. */
 const longestRun = 1 << 16;
 
+/** First bit after the number of words (32 bits) and the size of a word (5 bits). */
+const sizesAt = 37;
+
 /**
- * A mask as Label Studio's brush has it: run lengths of its RGBA values, 255 inside and 0 outside, in bits.
- * The bytes are those of @thi.ng/rle-pack, which walks every value where this only walks the runs.
+ * A mask in the bits of Label Studio's brush: run lengths of RGBA values, 255 inside and 0 outside. The
+ * codec is Label Studio's own, @thi.ng/rle-pack, computed from runs instead of from every value.
  * @param counts run lengths along the rows: zeros, ones, zeros, and so on
  */
 export function encodeBrush(counts: readonly number[]): Uint8Array {
@@ -34,8 +36,8 @@ export function encodeBrush(counts: readonly number[]): Uint8Array {
 }
 
 /**
- * The pixels that a brush has painted, [height, width] of 0 and 1; a UserError, begun with `where`, for what
- * is damaged or of another size.
+ * The pixels that a brush has painted, [height, width] of 0 and 1: those whose alpha is not 0. Throws a
+ * UserError that begins with `where` for data that is damaged or of another size.
  */
 export function decodeBrush(
   rle: readonly number[],
@@ -59,20 +61,30 @@ export function decodeBrush(
       `${where}: the brush's rle is ${found}, expected 8-bit RGBA of ${width}x${height} = ${width * height} pixels`,
     );
   }
-  let rgba: ArrayLike<number>;
-  try {
-    rgba = decodeBinary(bytes);
-  } catch (error) {
-    throw new UserError(`${where}: the brush's rle is damaged; it ends too early`, {
-      cause: error,
-    });
-  }
+  const bits = new BitReader(bytes, sizesAt);
+  const sizes = lengthBits.map(() => bits.read(4) + 1);
   const mask = new Uint8Array(width * height);
-  for (let i = 0; i < mask.length; i++) mask[i] = rgba[4 * i + 3]! > 0 ? 1 : 0;
+  for (let word = 0; word < words;) {
+    const repeated = bits.read(1) === 1;
+    const count = bits.read(sizes[bits.read(2)]!) + 1;
+    if (repeated) {
+      // Alpha is the last of a pixel's four words, so a run decides the pixels that end inside it.
+      if (bits.read(8) > 0) mask.fill(1, word >> 2, (word + count) >> 2);
+      word += count;
+    } else {
+      for (const end = word + count; word < end; word++) {
+        const value = bits.read(8);
+        if (word % 4 === 3 && value > 0) mask[word >> 2] = 1;
+      }
+    }
+    if (bits.isPastEnd) {
+      throw new UserError(`${where}: the brush's rle is damaged; it ends too early`);
+    }
+  }
   return mask;
 }
 
-/** Bits put together into bytes, the highest first. */
+/** Collects bits into bytes, the highest bit first. */
 class BitWriter {
   private readonly done: number[] = [];
   private bits = 0;
@@ -92,5 +104,27 @@ class BitWriter {
   bytes(): Uint8Array {
     const rest = this.count === 0 ? [] : [(this.bits << (8 - this.count)) & 255];
     return Uint8Array.from([...this.done, ...rest]);
+  }
+}
+
+/** Reads bits from bytes, the highest bit first; zeros after the end. */
+class BitReader {
+  constructor(
+    private readonly bytes: Uint8Array,
+    private position: number,
+  ) {}
+
+  get isPastEnd(): boolean {
+    return this.position > 8 * this.bytes.length;
+  }
+
+  /** The next `width` bits, 16 at most. */
+  read(width: number): number {
+    const at = this.position >> 3;
+    const byte = (i: number): number => this.bytes[at + i] ?? 0;
+    const bits = (byte(0) << 16) | (byte(1) << 8) | byte(2);
+    const left = 24 - (this.position & 7) - width;
+    this.position += width;
+    return (bits >> left) & ((1 << width) - 1);
   }
 }

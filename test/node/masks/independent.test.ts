@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeBinary, encodeBinary } from "@thi.ng/rle-pack";
+import { encodeBinary } from "@thi.ng/rle-pack";
 import { decode as decodePng } from "fast-png";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { strFromU8, unzipSync } from "fflate";
@@ -9,10 +9,11 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { regionCounts } from "../../../src/data/coco-rle.ts";
 import { findRegions } from "../../../src/data/regions.ts";
-import { encodeBrush } from "../../../src/node/masks/brush-rle.ts";
+import { decodeBrush, encodeBrush } from "../../../src/node/masks/brush-rle.ts";
 import { GrowingFile } from "../../../src/node/masks/growing-file.ts";
 import { openZip } from "../../../src/node/masks/readers/archive.ts";
 import { ZipWriter } from "../../../src/node/masks/zip-writer.ts";
+import { Random } from "../../../src/random.ts";
 import { awkwardMasks, classes, demoMasks, writeAll } from "./masks.ts";
 
 let root: string;
@@ -37,9 +38,42 @@ test("a brush has the very bytes of Label Studio's own codec", () => {
       );
       const bytes = encodeBrush(list);
       expect(Buffer.compare(bytes, encodeBinary(rgba, rgba.length))).toBe(0);
-      expect(Buffer.compare(Buffer.from(decodeBinary(bytes).buffer), Buffer.from(rgba))).toBe(0);
+      const mask = ids.map((id) => Number(id === k));
+      expect(
+        Buffer.compare(decodeBrush([...bytes], width, height, ""), Uint8Array.from(mask)),
+      ).toBe(0);
     });
   }
+});
+
+test("a brush with soft edges, from Label Studio's own codec, is painted where alpha is not 0", () => {
+  const random = Random.at(4, "brush");
+  for (const sizes of [
+    [3, 4, 8, 16],
+    [2, 3, 5, 9],
+  ]) {
+    const [width, height] = [40, 30];
+    const stretches = Array.from({ length: 200 }, () => [random.int(90), random.int(4) * 85]);
+    const rgba = Uint8Array.from(
+      stretches.flatMap(([count, value]) => Array.from({ length: count! }, (_, i) => i % 3 ? value! : random.int(3))), // prettier-ignore
+    ).subarray(0, 4 * width * height);
+    expect(rgba).toHaveLength(4 * width * height);
+    const rle = [...encodeBinary(rgba, rgba.length, 8, sizes as [number, number, number, number])];
+    const mask = decodeBrush(rle, width, height, "");
+    expect([...mask]).toEqual(Array.from(mask, (_, i) => Number(rgba[4 * i + 3]! > 0)));
+  }
+});
+
+test("a brush's bits, worked by hand: one pixel value by value, one as a run", () => {
+  const header = `${"0".repeat(28)}1000` + "00111" + "0010" + "0011" + "0111" + "1111"; // 8 words of 7 + 1 bits
+  const literal = "0" + "00" + "011" + "00000001" + "00000010" + "00000011" + "00000000"; // 1, 2, 3, alpha 0
+  const run = "1" + "00" + "011" + "11111111"; // 4 times 255
+  const bits = (header + literal + run).padEnd(112, "0");
+  const rle = Array.from({ length: 14 }, (_, i) => parseInt(bits.slice(8 * i, 8 * i + 8), 2));
+  expect([...decodeBrush(rle, 2, 1, "")]).toEqual([0, 1]);
+  expect(() => decodeBrush(rle.slice(0, 12), 2, 1, "a.json")).toThrow(
+    /^a\.json: .* ends too early/,
+  );
 });
 
 test("Label Studio tasks refer to a labeling configuration that has their labels", async () => {
