@@ -65,6 +65,7 @@ export class CvatWriter implements MaskWriter {
   }
 
   async discard(): Promise<void> {
+    await this.zip.discard();
     await this.file.discard();
   }
 
