@@ -19,8 +19,8 @@ const triple = z.tuple([z.number(), z.number(), z.number()]);
 
 // prettier-ignore
 const model = z.strictObject({
-  backbone: backbones.default("mit_b1").describe("encoder, Mix Transformer (paper 5.1)"),
-  pooling: z.enum(["max", "average"]).default("max").describe("of the features before the classifier (paper table 6)"),
+  backbone: backbones.default("mit_b1").describe("encoder, Mix Transformer (AFA 4.1)"),
+  pooling: z.enum(["max", "average"]).default("max").describe("of the features before the classifier (AFA table 6)"),
   decoderWidth: z.int().min(1).default(256).describe("channels of the segmentation decoder (SegFormer 3.2)"),
   dropPath: rate.default(0.1).describe("chance to skip the last block, growing from 0 at the first (SegFormer)"),
   dropout: rate.default(0.1).describe("chance to drop a channel before the segmentation logits (SegFormer)"),
@@ -28,11 +28,11 @@ const model = z.strictObject({
 
 // prettier-ignore
 const data = z.strictObject({
-  crop: z.int().min(64).multipleOf(32).default(512).describe("side of a training crop, pixels (paper 5.1)"),
-  batch: z.int().min(1).default(8).describe("crops in a step (paper 5.1)"),
+  crop: z.int().min(64).multipleOf(32).default(512).describe("side of a training crop, pixels (AFA 4.1)"),
+  batch: z.int().min(1).default(8).describe("crops in a step (AFA 4.1)"),
   maxSide: count.default(640).describe("larger images are shrunk to this long side before they are augmented, pixels; 0 is never"),
-  scaleRange: z.tuple([positive, positive]).default([0.5, 2]).describe("random resize factor, from and to (paper 5.1)"),
-  flip: share.default(0.5).describe("chance of a horizontal flip (paper 5.1)"),
+  scaleRange: z.tuple([positive, positive]).default([0.5, 2]).describe("random resize factor, from and to (AFA 4.1)"),
+  flip: share.default(0.5).describe("chance of a horizontal flip (AFA 4.1)"),
   workers: count.max(64).default(2).describe("threads that decode and augment; 0 is the training thread itself"),
   mean: triple.default([123.675, 116.28, 103.53]).describe("subtracted from red, green, blue, of 255 (ImageNet)"),
   std: z.tuple([positive, positive, positive]).default([58.395, 57.12, 57.375]).describe("divides red, green, blue, of 255 (ImageNet)"),
@@ -40,28 +40,28 @@ const data = z.strictObject({
 
 // prettier-ignore
 const pseudo = z.strictObject({
-  scales: z.array(positive).min(1).default([1, 0.5, 1.5]).describe("image scales of a class activation map, 1 among them (paper 5.1)"),
-  lowThreshold: share.default(0.35).describe("activation up to which a pixel is background (paper 5.1, beta_l)"),
-  highThreshold: share.default(0.55).describe("activation above which a pixel is its class (paper 5.1, beta_h)"),
+  scales: z.array(positive).min(1).default([1, 0.5, 1.5]).describe("image scales of a class activation map, 1 among them (AFA 4.1)"),
+  lowThreshold: share.default(0.35).describe("activation up to which a pixel is background (AFA 4.1, beta_l)"),
+  highThreshold: share.default(0.55).describe("activation above which a pixel is its class (AFA 4.1, beta_h)"),
   backgroundThreshold: share.default(0.45).describe("background score when activation maps are evaluated (published code)"),
-  radius: z.int().min(1).default(8).describe("window of affinity pairs, tokens of 16 pixels (paper 4.3)"),
-  parIterations: z.int().min(1).default(10).describe("rounds of pixel-adaptive refinement (paper 4.4)"),
-  parDilations: z.array(z.int().min(1)).min(1).default([1, 2, 4, 8, 12, 24]).describe("distances of its neighbors, pixels at half resolution (paper 4.4)"),
+  radius: z.int().min(1).default(8).describe("window of affinity pairs, tokens of 16 pixels (AFA 3.3)"),
+  parIterations: z.int().min(1).default(10).describe("rounds of pixel-adaptive refinement (AFA 3.4)"),
+  parDilations: z.array(z.int().min(1)).min(1).default([1, 2, 4, 8, 12, 24]).describe("distances of its neighbors, pixels at half resolution (AFA 3.4)"),
 });
 
 // prettier-ignore
 const train = z.strictObject({
-  steps: z.int().min(1).default(20000).describe("length; camSteps, affinitySteps and warmupSteps shrink with it unless set (paper 5.1)"),
-  camSteps: count.default(2000).describe("steps of classification alone at the start (paper 5.1)"),
-  affinitySteps: count.default(6000).describe("steps until propagated labels train the segmentation (paper 5.1)"),
-  lr: positive.default(6e-5).describe("learning rate of the encoder (paper 5.1)"),
-  headLrScale: positive.default(10).describe("times lr is the learning rate of the heads (paper 5.1)"),
+  steps: z.int().min(1).default(20000).describe("length; camSteps, affinitySteps and warmupSteps shrink with it unless set (AFA 4.1)"),
+  camSteps: count.default(2000).describe("steps of classification alone at the start (AFA 4.1)"),
+  affinitySteps: count.default(6000).describe("steps until propagated labels train the segmentation (AFA 4.1)"),
+  lr: positive.default(6e-5).describe("learning rate of the encoder (AFA 4.1)"),
+  headLrScale: positive.default(10).describe("times lr is the learning rate of the heads (AFA 4.1)"),
   weightDecay: z.number().min(0).default(0.01).describe("decoupled decay of AdamW (published code)"),
   betas: z.tuple([rate, rate]).default([0.9, 0.999]).describe("decay of AdamW's two moments"),
   eps: positive.default(1e-8).describe("keeps AdamW's division finite"),
   warmupSteps: count.default(1500).describe("steps of rising learning rate (published code)"),
   warmupRatio: share.default(1e-6).describe("share of the learning rate at step 0 (published code)"),
-  power: positive.default(1).describe("of the polynomial decay of the learning rate (paper 5.1)"),
+  power: positive.default(1).describe("of the polynomial decay of the learning rate (AFA 4.1)"),
   freezeNorms: z.boolean().default(true).describe("encoder norms keep their values: right for pretrained weights (published code)"),
   affinityLabels: z.enum(["pseudo", "propagated"]).default("pseudo").describe("affinity learns from, after affinitySteps (published VOC and COCO recipes)"),
   microBatch: count.default(0).describe("crops computed at a time, their gradients added up: less memory, at other statistics of the decoder's BatchNorm; divides data.batch, 0 is all of it"),
@@ -74,9 +74,9 @@ const train = z.strictObject({
 
 // prettier-ignore
 const loss = z.strictObject({
-  seg: z.number().min(0).default(0.1).describe("weight of the segmentation loss (paper 5.1, lambda_1)"),
-  affinity: z.number().min(0).default(0.1).describe("weight of the affinity loss (paper 5.1, lambda_2)"),
-  regularization: z.number().min(0).default(0).describe("weight of the dense energy (paper 5.1, lambda_3)"),
+  seg: z.number().min(0).default(0.1).describe("weight of the segmentation loss (AFA 4.1, lambda_1)"),
+  affinity: z.number().min(0).default(0.1).describe("weight of the affinity loss (AFA 4.1, lambda_2)"),
+  regularization: z.number().min(0).default(0).describe("weight of the dense energy (AFA 4.1, lambda_3)"),
 });
 
 // prettier-ignore

@@ -2,7 +2,7 @@ import type { Random } from "../random.ts";
 import { resizeWindow } from "./resize.ts";
 import type { Image } from "./sample.ts";
 
-/** Section 10 of the method. */
+/** Settings of the augmentation (method 2.2). */
 export interface AugmentOptions {
   /** Side of the square that comes out, in pixels. */
   readonly crop: number;

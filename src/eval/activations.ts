@@ -16,7 +16,7 @@ export interface Activations {
 }
 
 export interface ActivationOptions {
-  /** Factors on the image's sides (method section 3: 1, 0.5, 1.5). */
+  /** Factors on the image's sides (method 2.3: 1, 0.5, 1.5). */
   readonly scales: readonly number[];
   /** Given where all images are squares of this size: static graphs, faster than dynamic ones. */
   readonly side?: number;
@@ -26,7 +26,7 @@ export interface ActivationOptions {
 
 /**
  * Runs the encoder in evaluation mode over an image and its mirror image at several scales, without
- * the decoder (method section 3). Sessions are made when first needed.
+ * the decoder (method 2.3). Sessions are made when first needed.
  */
 export class ActivationPass {
   private readonly sessions = new Map<string, LazySession>();

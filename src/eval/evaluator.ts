@@ -109,7 +109,7 @@ type Measured = "cam" | "affinityCam" | "seg";
 
 /**
  * Evaluates a network on samples, told in their order: segmentation, class activation maps, propagated
- * ones and tags (method sections 11 and 13). What cannot be read is left out and told. Yields
+ * ones and tags (method 3.1 and 3.3). What cannot be read is left out and told. Yields
  * progress, returns the scores and panels.
  */
 export async function* evaluate(

@@ -8,7 +8,7 @@ import type { PredictOptions, Predictor } from "./predictor.ts";
 
 /**
  * Labels of an image from its segmentation logits, which may have any size: what a dense CRF does
- * (method section 12.1). Given by the host, which may have it done elsewhere meanwhile.
+ * (method 3.2). Given by the host, which may have it done elsewhere meanwhile.
  */
 export type RefineLogits = (image: Image, logits: Maps) => Promise<LabelMap>;
 
@@ -31,7 +31,7 @@ export async function refineOrTell(
 export interface ViewOptions extends PredictOptions {
   readonly config: Pick<Config, "data" | "eval">;
   /**
-   * Segment images resized to this long side (method section 11). Without it they keep their own size,
+   * Segment images resized to this long side (method 3.1). Without it they keep their own size,
    * up to `eval.maxSide`, as in validations during training.
    */
   readonly longSide?: number;

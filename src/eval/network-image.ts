@@ -24,7 +24,7 @@ export function shrinkImage(image: Image, maxSide: number): Image {
 }
 
 /**
- * A normalised image resized to a long side (method section 11: bilinear). One much larger is shrunk
+ * A normalised image resized to a long side (method 3.1: bilinear). One much larger is shrunk
  * first, for bilinear sampling would pass over most of its pixels.
  */
 export function withLongSide(image: Image, normalization: Normalization, longSide: number): Maps {

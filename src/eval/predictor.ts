@@ -38,7 +38,7 @@ export class Predictor {
   }
 
   /**
-   * Tags and segmentation logits of an image (method section 11): the largest over the scales, on
+   * Tags and segmentation logits of an image (method 3.1): the largest over the scales, on
    * the grid of scale 1. Class logits are those of scale 1, unflipped. Where the scales do not have 1,
    * the one nearest to it takes its place.
    * @param image normalised RGB, [3, h, w]

@@ -24,8 +24,8 @@ export interface SureLabel {
 }
 
 /**
- * Label of every pixel of an image from propagated maps, refined along its colors (method, section
- * 7.3); nothing is ignored. The confidence is that of the refined maps.
+ * Label of every pixel of an image from propagated maps, refined along its colors (method
+ * 2.8); nothing is ignored. The confidence is that of the refined maps.
  *
  * @param scores maps [background, ...classes] of any size
  */
@@ -41,8 +41,8 @@ export function refinedLabel(
 }
 
 /**
- * Label of every pixel of an image from class activation maps, refined along its colors (method,
- * section 7.2) with one background score for low and high: nothing is ignored.
+ * Label of every pixel of an image from class activation maps, refined along its colors (method
+ * 2.8) with one background score for low and high: nothing is ignored.
  *
  * @param cam [classes, h, w] of any size, only of the classes the image has
  */

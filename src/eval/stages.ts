@@ -65,7 +65,7 @@ type StageLabels = Partial<Record<StageName, LabelMap>>;
 /**
  * How much each part of the method adds: one model on the samples with true masks, from class activation
  * maps to the CRF, in one pass. The activation stages know the true tags, as labelling does, and ignore
- * nothing: CAM above `backgroundThreshold` (method section 4); refined by PAR with that background
+ * nothing: CAM above `backgroundThreshold` (method 2.4); refined by PAR with that background
  * score (7.2); propagated with `lowThreshold` (6); refined by PAR (7.3). An exported model has none of
  * them. The segmentation stages know only the image (11). Yields progress, returns the scores.
  */

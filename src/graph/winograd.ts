@@ -5,7 +5,7 @@ import { matmul } from "./matmul.ts";
 import type { Tensor } from "./tensor.ts";
 import { constant } from "./tensor.ts";
 
-// Winograd's F(2×2, 3×3) (Lavin and Gray 2016, section 4.1): of windows of 4×4 pixels, transformed once, 16 products
+// Winograd's F(2×2, 3×3) (Lavin and Gray 2016, 4.1): of windows of 4×4 pixels, transformed once, 16 products
 // give four pixels that would take 36. Its numbers are 0, ±1, ±½ and ¼, so that little is lost to rounding.
 const window = [
   [1, 0, -1, 0],

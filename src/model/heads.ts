@@ -50,14 +50,14 @@ export class Classifier {
     return linear(pooled, this.matrix);
   }
 
-  /** Class activations, [n, classes, h, w] (method section 3: cam = W · x4). */
+  /** Class activations, [n, classes, h, w] (method 2.3: cam = W · x4). */
   activate(x: Grid): Tensor {
     const tokens = reshape(x.tokens, [x.n, tokenCount(x), channelsOf(x)]);
     return reshape(matmul(this.matrix, transpose(tokens)), [x.n, this.weight.shape[0]!, x.h, x.w]);
   }
 }
 
-/** Reads affinity off self-attention: how sure we are that two tokens share a class (paper section 3.3). */
+/** Reads affinity off self-attention: how sure we are that two tokens share a class (AFA 3.3). */
 export class AffinityHead {
   readonly weight: Parameter;
   readonly bias: Parameter;

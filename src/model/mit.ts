@@ -53,7 +53,7 @@ export interface AttentionLogits {
   readonly scale: number;
 }
 
-/** Mix Transformer encoder with strides 4, 2, 2, 1 (method: paper section 3.1, SegFormer section 3.1). */
+/** Mix Transformer encoder with strides 4, 2, 2, 1 (method 1.1). */
 export class MixTransformer {
   readonly patch_embed1: PatchEmbedding;
   readonly patch_embed2: PatchEmbedding;

@@ -24,7 +24,7 @@ export interface SegmentOptions {
   readonly flip?: boolean;
   /** The network sees images resized to this long side; `eval.longSide` of the model if not given. */
   readonly longSide?: number;
-  /** Turns the logits into labels along the image's colors (dense CRF, method section 12.1). */
+  /** Turns the logits into labels along the image's colors (dense CRF, method 3.2). */
   readonly crf?: RefineLogits;
 }
 
@@ -110,7 +110,7 @@ export class Segmenter {
     this.predictor.warmUp();
   }
 
-  /** Masks from the segmentation branch, for any image (method section 11). @param image a file or pixels */
+  /** Masks from the segmentation branch, for any image (method 3.1). @param image a file or pixels */
   async segment(
     image: string | Image,
     { scales = [1], flip = false, longSide, crf }: SegmentOptions = {},
@@ -132,7 +132,7 @@ export class Segmenter {
 
   /**
    * Masks for an image whose tags are known: class activations, one step of the random walk along the
-   * learned affinity, pixel-adaptive refinement (method sections 3, 6 and 7). Every pixel gets a label.
+   * learned affinity, pixel-adaptive refinement (method 2.3, 2.6 and 2.8). Every pixel gets a label.
    * @param tags classes present, from 0
    */
   async label(image: string | Image, tags: readonly number[]): Promise<Segmentation> {

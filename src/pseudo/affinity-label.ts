@@ -14,7 +14,7 @@ export interface AffinityLabel {
 }
 
 /**
- * Affinity labels of all pairs of tokens (method, section 5): only pairs no further apart than the
+ * Affinity labels of all pairs of tokens (method 2.5): only pairs no further apart than the
  * radius in both directions count, and only if neither label is "ignore".
  *
  * @param stride pixels a token, per side

@@ -10,7 +10,7 @@ export interface ScaledCam {
 /**
  * The class activation maps of an image from those of its scales and flips, only of the classes
  * asked for: larger of plain and flipped, ReLU, sum over scales, each map normalised to 0..1
- * (method, section 3). Returns [classes, height, width].
+ * (method 2.3). Returns [classes, height, width].
  */
 export function mergeCam(
   scales: readonly ScaledCam[],

@@ -4,7 +4,7 @@ import { resize } from "./resize.ts";
 
 /**
  * Labels of an image from segmentation logits: bilinear to its size, softmax, dense CRF, argmax
- * (method, sections 11 and 12.1).
+ * (method 3.1 and 3.2).
  *
  * @param logits [C + 1, h, w] of any size
  */

@@ -27,7 +27,7 @@ export interface CrfOptions {
 }
 
 /**
- * Fully connected CRF (Krähenbühl and Koltun 2011; method, section 12.1): mean field with Potts
+ * Fully connected CRF (Krähenbühl and Koltun 2011; method 3.2): mean field with Potts
  * compatibility and two normalised Gaussian kernels, one exact and separable, one on a permutohedral
  * lattice. Keeps its memory for the next image.
  */

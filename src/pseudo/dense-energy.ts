@@ -47,7 +47,7 @@ export type BilateralFilter = (
   deviations: { positionDeviation: number; colorDeviation: number },
 ) => Maps;
 
-/** Dense energy loss of one image (method, section 12.2); `DenseEnergy` keeps memory for the next one. */
+/** Dense energy loss of one image (method 2.10); `DenseEnergy` keeps memory for the next one. */
 export function denseEnergy(
   input: DenseEnergyInput,
   options: DenseEnergyOptions = {},
@@ -56,7 +56,7 @@ export function denseEnergy(
 }
 
 /**
- * Dense energy loss (Tang et al. 2018; method, section 12.2): pixels alike in place and color should
+ * Dense energy loss (Tang et al. 2018; method 2.10): pixels alike in place and color should
  * agree on their class. Keeps its memory for the next image.
  */
 export class DenseEnergy {

@@ -24,7 +24,7 @@ interface Layout {
 }
 
 /**
- * Pixel-adaptive refinement (method, section 7.1): maps flow along the colors of the image. Keeps
+ * Pixel-adaptive refinement (method 2.7): maps flow along the colors of the image. Keeps
  * its memory for the next image, and the weights if the next image is the same.
  */
 export class Par {

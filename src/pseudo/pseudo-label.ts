@@ -17,7 +17,7 @@ export interface Thresholds {
 }
 
 /**
- * Pseudo label from class activation maps (method, section 4): the class of the highest score, if
+ * Pseudo label from class activation maps (method 2.4): the class of the highest score, if
  * it is high enough. For evaluation give one threshold as both low and high: nothing is ignored.
  *
  * @param cam [classes, h, w], only of the classes the image has

@@ -12,7 +12,7 @@ export interface Affinity {
 }
 
 /**
- * One step of a random walk along the affinity (method, section 6), once for each constant score
+ * One step of a random walk along the affinity (method 2.6), once for each constant score
  * given to the background. Returns maps [background, ...classes] on the grid of tokens.
  *
  * @param cam [classes, h, w], only of the classes the image has

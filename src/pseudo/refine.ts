@@ -18,7 +18,7 @@ import { resize } from "./resize.ts";
 
 /**
  * Pseudo label from class activation maps, refined along the colors of the image at half its size
- * (method, section 7.2).
+ * (method 2.8).
  *
  * @param cam [classes, h, w] of the image's size, only of the classes the image has
  */
@@ -40,8 +40,8 @@ export function refinePseudoLabel(
 }
 
 /**
- * Label from propagated maps, refined along the colors of the image inside the box (method,
- * section 7.3).
+ * Label from propagated maps, refined along the colors of the image inside the box (method
+ * 2.8).
  *
  * @param low maps [background, ...classes] of any size, propagated with the low background score
  * @param high the same with the high background score

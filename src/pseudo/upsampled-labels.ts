@@ -3,7 +3,7 @@ import type { Labels, Maps } from "./maps.ts";
 import { samples } from "./resize.ts";
 
 /**
- * The label of the highest logit at every pixel of an image of the given size (method section 11): that of
+ * The label of the highest logit at every pixel of an image of the given size (method 3.1): that of
  * the bilinearly resized logits, the first of equals, to the bit and without computing them all.
  *
  * Between four logits none is above their highest or below their lowest. So of the classes around a pixel

@@ -66,7 +66,7 @@ export function blocksOf(
 }
 
 /**
- * AdamW's update as a graph (method section 9), with the rounding of the CPU's kernel.
+ * AdamW's update as a graph (method 2.12), with the rounding of the CPU's kernel.
  *
  * Inputs: `gradient.<name>` and `value.<name>` [size]; for block b `m.<b>` and `v.<b>` [rows, lane] and
  * the factors of `UpdateFactors`, `decay.<b>`, `rate.<b>` and `correction.<b>` [1]. Outputs:

@@ -16,7 +16,7 @@ export interface EnergyInput {
 }
 
 /**
- * The dense energy's gradient by the class probabilities (method section 12.2): a forward pass gives
+ * The dense energy's gradient by the class probabilities (method 2.10): a forward pass gives
  * the probabilities that the step will see, the lattice filters them.
  */
 export class EnergyPass {

@@ -52,7 +52,7 @@ export interface LabelSource {
 
 type LabelConfig = Pick<Config, "data" | "pseudo" | "train">;
 
-/** Makes a step's labels from the network itself and the tags (method sections 3 to 7), one crop after the other. */
+/** Makes a step's labels from the network itself and the tags (method 2.3 to 2.8), one crop after the other. */
 export class LabelMaker implements LabelSource {
   private readonly par: Par;
   private readonly activations: ActivationPass;
@@ -112,7 +112,7 @@ export class LabelMaker implements LabelSource {
     return { count: 3, width, height, data: planes };
   }
 
-  /** The label from activations that walked along the affinity (method sections 6 and 7.3). */
+  /** The label from activations that walked along the affinity (method 2.6 and 2.8). */
   private propagated(
     image: RgbImage,
     cam: Maps,

@@ -13,7 +13,7 @@ export interface LabelledBatch {
   readonly segLabel: NdArray;
   /** 1 same class, 0 different, 255 ignore, as float32 [n, t, t] */
   readonly affinityLabel: NdArray;
-  /** Weights of the segmentation and the affinity loss (method section 8). */
+  /** Weights of the segmentation and the affinity loss (method 2.9). */
   readonly lossWeights?: readonly [seg: number, affinity: number];
 }
 

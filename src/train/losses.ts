@@ -30,7 +30,7 @@ function isLabel(x: Tensor, label: number): Tensor {
 
 /**
  * Multi-label soft margin loss: mean over classes and batch of −[y·log σ(x) + (1 − y)·log σ(−x)]
- * (paper section 3.5).
+ * (AFA 3.5).
  * @param logits [n, C] @param tags 1 where a class is present, [n, C]
  * @param batch crops that the mean is of, where these are a part of them
  */
@@ -98,7 +98,7 @@ export interface AffinityLoss {
 }
 
 /**
- * Affinity loss: 0.5·Σ₊(1 − A)/(n₊ + 1) + 0.5·Σ₋ A/(n₋ + 1) (paper equation 5).
+ * Affinity loss: 0.5·Σ₊(1 − A)/(n₊ + 1) + 0.5·Σ₋ A/(n₋ + 1) (AFA equation 5).
  * @param affinity [n, t, t] in 0..1 @param label 1 same class, 0 different, 255 ignore, [n, t, t]
  * @param counts pairs of the whole batch, where these are a part of it
  */
@@ -123,8 +123,8 @@ export function affinityLoss(
 }
 
 /**
- * Dense energy: −weight·⟨S, G·(K·S)⟩ / N, whose gradient takes G·(K·S) as given (method section
- * 12.2). The energy is quadratic in S, so it is half of ⟨S, gradient⟩.
+ * Dense energy: −weight·⟨S, G·(K·S)⟩ / N, whose gradient takes G·(K·S) as given (method
+ * 2.10). The energy is quadratic in S, so it is half of ⟨S, gradient⟩.
  * @param logits [rows, labels] @param gradient of the energy by the softmax of the logits, [rows, labels]
  */
 export function energyLoss(logits: Tensor, gradient: Tensor): Tensor {

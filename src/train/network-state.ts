@@ -97,7 +97,7 @@ export class NetworkState {
       this.copy(name, tensors[name], target);
   }
 
-  /** The learning rate and weight decay of every group at a step (method section 9). */
+  /** The learning rate and weight decay of every group at a step (method 2.12). */
   rates(step: number): Record<ParameterGroup, GroupRates> {
     const { lr, headLrScale, weightDecay, freezeNorms } = this.config;
     const learningRate = lr * learningRateFactor(step, this.config);

@@ -1,4 +1,4 @@
-/** Parameters that share learning rate and weight decay (method section 9). */
+/** Parameters that share learning rate and weight decay (method 2.13). */
 export type ParameterGroup = "encoder" | "norms" | "heads" | "decoder";
 
 /** The optimizer group of a parameter, by its name. */

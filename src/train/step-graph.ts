@@ -60,7 +60,7 @@ export interface StepGraph {
  *
  * Inputs: `image` [n, h, w, 3] normalised, `tags` [n, C], every parameter by name, and for a full
  * step `seg_label` [n, h, w] and `affinity_label` [n, t, t] (as float32 numbers, 255 ignored),
- * `loss_weights` [3] for L_seg, L_aff and L_reg (method section 8); for a part `loss_counts` [4]:
+ * `loss_weights` [3] for L_seg, L_aff and L_reg (method 2.9); for a part `loss_counts` [4]:
  * background and foreground pixels, positive and negative pairs of the whole batch; with the energy
  * `energy_gradient` [n, C + 1, h, w].
  * Outputs: `loss.cls`, `loss.total`, `bn.mean`, `bn.variance` [width], `grad.<name>`, and for a full

@@ -32,7 +32,7 @@ interface CompiledStep {
   readonly energy: EnergyPass | null;
 }
 
-/** One training step (method section 8): labels, losses, gradients, AdamW. */
+/** One training step (method 2): labels, losses, gradients, AdamW. */
 export class Stepper {
   private compiled: CompiledStep | null = null;
   private readonly labels: LabelSource;

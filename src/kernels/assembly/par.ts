@@ -1,6 +1,6 @@
 import { expNonPositive } from "./exp";
 
-// Pixel-adaptive refinement (method of Ru et al. 2022, section 3.4), on planes of floats with a
+// Pixel-adaptive refinement (method 2.7), on planes of floats with a
 // margin on all sides as wide as the largest dilation: a neighbour is then a constant byte offset.
 // Pixels are taken in runs of eight; `runs` of them cover a row, the last one reaching into the
 // margin. All plane addresses are those of the pixel in the top left corner, behind the margin.

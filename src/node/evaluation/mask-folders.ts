@@ -133,7 +133,7 @@ export interface PairScores {
 }
 
 /**
- * Scores masks against truths, one pair at a time (method section 13). Yields progress and what was
+ * Scores masks against truths, one pair at a time (method 3.3). Yields progress and what was
  * measured; pairs that cannot be compared are left out and told.
  */
 export async function* scorePairs({
