@@ -1,7 +1,8 @@
 import { summarize } from "../summary.ts";
 import { curves, tables, type Curve, type Table } from "./curves.ts";
 import type { Measured } from "./measure.ts";
-import { drawPlot, type Series } from "./plot.ts";
+import { chartPicture } from "../../src/node/run/report/chart-picture.ts";
+import type { Point, Series } from "../../src/node/run/report/chart.ts";
 
 /** A curve, or a row of a table, as it was measured in one run. */
 export interface MeasuredCurve {
@@ -131,7 +132,8 @@ function nameOf({ points, axis }: Curve, i: number): string {
 function plotOf(curve: Curve, { points }: MeasuredCurve): string {
   const x = curve.points.map((point) => point.x);
   const times = points.map(seconds);
-  const series: Series[] = [{ name: "measured", color: "#2f81f7", values: times }];
+  const over = (values: readonly number[]): Point[] => values.map((value, i) => [x[i]!, value]);
+  const series: Series[] = [{ name: "measured", color: "#2f81f7", points: over(times) }];
   if (points.every(({ gflop }) => gflop !== null)) {
     // As if every point ran at the speed of the fastest: what lies above it is overhead.
     const best = Math.max(...points.map((point, i) => point.gflop! / times[i]!));
@@ -139,32 +141,28 @@ function plotOf(curve: Curve, { points }: MeasuredCurve): string {
     series.push({
       name: "its operations at the best point's speed",
       color: "#db6d28",
-      values,
+      points: over(values),
       dashed: true,
     });
   } else if (curve.exponent !== undefined) {
     const { exponent } = curve;
     const last = x.length - 1;
     const values = x.map((value) => times[last]! * (value / x[last]!) ** exponent);
-    series.push({ name: "proportional", color: "#db6d28", values, dashed: true });
+    series.push({ name: "proportional", color: "#db6d28", points: over(values), dashed: true });
   }
-  return drawPlot({
-    ...{ title: curve.title, axis: curve.axis, unit: "s", x, series },
-    labels: labelsOf(curve),
-  });
+  const { title, axis } = curve;
+  return chartPicture({ title, axis, unit: "s", marks: marksOf(curve), series });
 }
 
 function memoryPlotOf(curve: Curve, { points }: MeasuredCurve): string {
-  const values = points.map(({ rss }) => rss / 1e9);
-  return drawPlot({
-    ...{ title: curve.title, axis: curve.axis, unit: "GB", x: curve.points.map(({ x }) => x) },
-    series: [{ name: "memory of the process", color: "#8957e5", values }],
-    labels: labelsOf(curve),
-  });
+  const { title, axis } = curve;
+  const memory = points.map(({ rss }, i): Point => [curve.points[i]!.x, rss / 1e9]);
+  const series = [{ name: "memory of the process", color: "#8957e5", points: memory }];
+  return chartPicture({ title, axis, unit: "GB", marks: marksOf(curve), series });
 }
 
-function labelsOf({ points }: Curve): string[] {
-  return points.map(({ label, x }) => label ?? x.toLocaleString("en-US"));
+function marksOf({ points }: Curve): { x: number; label: string }[] {
+  return points.map(({ label, x }) => ({ x, label: label ?? x.toLocaleString("en-US") }));
 }
 
 /** Of the least-squares line through the logarithms. */

@@ -1,14 +1,16 @@
+import { linearAxis } from "./axis.ts";
 import { html, type Html } from "./html.ts";
 
 export type Point = readonly [x: number, y: number];
 
-/** One curve; `hue` is the name of a color of the page's style. */
+/** One curve, in a color of CSS. */
 export interface Series {
   readonly name: string;
-  readonly hue: string;
+  readonly color: string;
   readonly points: readonly Point[];
   /** The same curve unsmoothed, drawn faintly behind. */
   readonly raw?: readonly Point[];
+  readonly dashed?: boolean;
 }
 
 export interface LineChart {
@@ -32,22 +34,22 @@ const height = 400;
  */
 export function lineChart(chart: LineChart): Html {
   const { label, series, xRange, yRange, bands = [], dots = false, format } = chart;
-  const across = (x: number): number => (x - xRange[0]) / Math.max(xRange[1] - xRange[0], 1e-9);
-  const up = (y: number): number =>
-    Math.min(1, Math.max(0, (y - yRange[0]) / Math.max(yRange[1] - yRange[0], 1e-9)));
+  const { place: across, ticks: xTicks } = linearAxis(xRange, 5);
+  const { place, ticks: yTicks } = linearAxis(yRange, 4);
+  const up = (y: number): number => Math.min(1, Math.max(0, place(y)));
   const at = ([x, y]: Point): string =>
     `${(across(x) * width).toFixed(1)} ${((1 - up(y)) * height).toFixed(1)}`;
   const line = (points: readonly Point[]): string =>
     points.map((point, i) => `${i === 0 ? "M" : "L"}${at(point)}`).join("");
-  const yTicks = ticks(...yRange, 4);
-  const xTicks = ticks(...xRange, 5);
+  const pen = ({ color, dashed = false }: Series): string =>
+    `stroke:${color}${dashed ? ";stroke-dasharray:5 5" : ""}`;
   const percent = (part: number): string => `${(part * 100).toFixed(2)}%`;
   return html`<figure class="chart">
     <div class="legend">
       ${series.map(
-        ({ name, hue, points }) =>
+        ({ name, color, points }) =>
           html`<span class="key"
-            ><i style="background:var(--${hue})"></i>${name}
+            ><i style="background:${color}"></i>${name}
             <b>${points.length > 0 ? format(points.at(-1)![1]) : "–"}</b></span
           >`,
       )}
@@ -71,21 +73,19 @@ export function lineChart(chart: LineChart): Html {
           />`;
         })}
         ${yTicks.map((y) => html`<path class="grid" d="M0 ${(1 - up(y)) * height}H${width}" />`)}
-        ${series.map(({ raw = [], hue }) =>
-          raw.length > 1
-            ? html`<path class="raw" style="stroke:var(--${hue})" d="${line(raw)}" />`
+        ${series.map(({ raw = [], color }) =>
+          raw.length > 1 ? html`<path class="raw" style="stroke:${color}" d="${line(raw)}" />` : "",
+        )}
+        ${series.map((one) =>
+          one.points.length > 1
+            ? html`<path class="curve" style="${pen(one)}" d="${line(one.points)}" />`
             : "",
         )}
-        ${series.map(({ points, hue }) =>
-          points.length > 1
-            ? html`<path class="curve" style="stroke:var(--${hue})" d="${line(points)}" />`
-            : "",
-        )}
-        ${series.flatMap(({ name, points, hue }) =>
+        ${series.flatMap(({ name, points, color }) =>
           dots || points.length === 1
             ? points.map(
                 (point) =>
-                  html`<path class="dot" style="stroke:var(--${hue})" d="M${at(point)}h0">
+                  html`<path class="dot" style="stroke:${color}" d="M${at(point)}h0">
                     <title>${name}, step ${point[0]}: ${format(point[1])}</title>
                   </path>`,
               )
@@ -148,19 +148,6 @@ export function stackedBars(
         </div>`,
     )}
   </div>`;
-}
-
-/** About `count` round numbers in a range. */
-export function ticks(low: number, high: number, count: number): number[] {
-  const rough = (high - low) / count;
-  if (!(rough > 0) || !Number.isFinite(rough)) return [low];
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999)!;
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, i) =>
-    Number(((first + i) * step).toPrecision(12)),
-  );
 }
 
 /** At most `count` points, each the mean of its neighbors. */

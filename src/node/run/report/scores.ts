@@ -30,7 +30,7 @@ export function scores({ scores, validations, classes, steps }: ReportData): Htm
       const value = metrics[key];
       return isNumber(value) ? [[step, value]] : [];
     });
-    return { name, hue, points };
+    return { name, color: `var(--${hue})`, points };
   };
   const chart = lineChart({
     label: `Validation scores over ${validations.length} validations; the numbers are in results.csv`,

@@ -20,7 +20,12 @@ export function training({ steps }: ReportData): Html | undefined {
       const value = entry.losses[key];
       return isNumber(value) ? [[entry.step, value]] : [];
     });
-    return { name, hue, raw: thin(all, 500), points: thin(smooth(all, all.length / 30), 300) };
+    return {
+      name,
+      color: `var(--${hue})`,
+      raw: thin(all, 500),
+      points: thin(smooth(all, all.length / 30), 300),
+    };
   });
   const highest = Math.max(...series.flatMap(({ points }) => points.map(([, y]) => y)), 1e-6);
   const chart = lineChart({
