@@ -147,12 +147,11 @@ function isCode(path: string): boolean {
   return /\.tsx?$/.test(path);
 }
 
-/** The files of one circle of imports, or nothing. */
+/** The files of one circle of imports, imports of types included, or nothing. */
 function findCircle(): string[] {
   const next = new Map<string, string[]>();
-  for (const { from, to, isPackage, isType } of imports) {
-    // Types are gone when the code runs; two that describe each other may live in two files.
-    if (!isPackage && !isType) next.set(from, [...(next.get(from) ?? []), to]);
+  for (const { from, to, isPackage } of imports) {
+    if (!isPackage) next.set(from, [...(next.get(from) ?? []), to]);
   }
   const done = new Set<string>();
   const path: string[] = [];

@@ -1,9 +1,8 @@
-import type { Dim } from "./dim.ts";
 import { mulDim } from "./dim.ts";
 import type { Grid } from "./grid.ts";
 import { channelsOf } from "./grid.ts";
 import { reshape, transpose } from "./layout.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Dim, Tensor } from "./tensor.ts";
 import { node } from "./tensor.ts";
 
 // ONNX Runtime's own layout for convolutions on a CPU (it calls it NCHWc): channels in blocks as long as a

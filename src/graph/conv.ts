@@ -1,5 +1,4 @@
 import { depthwise3x3ThroughBlocks } from "./blocked.ts";
-import type { Dim } from "./dim.ts";
 import { addDim, divDim, isStatic, mulDim, staticShape } from "./dim.ts";
 import { add } from "./elementwise.ts";
 import type { Windows } from "./gather.ts";
@@ -8,7 +7,7 @@ import type { Grid } from "./grid.ts";
 import { channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
 import { concat, expand, pad, reduceSum, reshape, slice, transpose } from "./layout.ts";
 import { linear, matmul } from "./matmul.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Dim, Tensor } from "./tensor.ts";
 import { composite, constant, node } from "./tensor.ts";
 import { winograd3x3 } from "./winograd.ts";
 

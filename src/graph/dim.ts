@@ -1,33 +1,5 @@
-import type { Tensor } from "./tensor.ts";
-
-/**
- * One axis of a shape: a number, or a size known only when the graph runs. Symbolic sizes come from
- * an input's axis and are combined by whole-number arithmetic, so that the same network code serves
- * static training graphs and inference graphs with dynamic N, H, W.
- */
-export type Dim = number | SymbolicDim;
-export type Shape = readonly Dim[];
-
-type Expression =
-  | { readonly kind: "axis"; readonly tensor: Tensor; readonly axis: number }
-  | { readonly kind: "Add" | "Mul" | "Div"; readonly a: Dim; readonly b: Dim };
-
-/** A size read off a tensor when the graph runs, or computed from such sizes. */
-export class SymbolicDim {
-  constructor(
-    readonly key: string,
-    readonly expression: Expression,
-  ) {}
-
-  toString(): string {
-    return this.key;
-  }
-}
-
-/** The symbolic size of an input's axis; `name` is what errors and the ONNX file call it. */
-export function axisDim(name: string, tensor: Tensor, axis: number): SymbolicDim {
-  return new SymbolicDim(name, { kind: "axis", tensor, axis });
-}
+import type { Dim, Shape } from "./tensor.ts";
+import { SymbolicDim } from "./tensor.ts";
 
 export function addDim(a: Dim, b: number): Dim {
   if (typeof a === "number") return a + b;

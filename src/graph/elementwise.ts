@@ -1,7 +1,6 @@
-import type { Dim, Shape } from "./dim.ts";
 import { sameDim } from "./dim.ts";
 import { reduceSum, reshape } from "./layout.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Dim, Shape, Tensor } from "./tensor.ts";
 import { composite, node, scalar } from "./tensor.ts";
 import type { DType } from "./ndarray.ts";
 import { onnxType } from "./ndarray.ts";

@@ -1,6 +1,6 @@
 import { isStatic } from "./dim.ts";
 import { sizeOf } from "./ndarray.ts";
-import { nodesInOrder } from "./order.ts";
+import { topological } from "./topological.ts";
 import type { Node, Tensor } from "./tensor.ts";
 
 /** Floating-point operations of one run of a graph. */
@@ -39,7 +39,7 @@ const reductions = new Set(["ReduceSum", "ReduceMean", "ReduceMax"]);
  */
 export function floatingPointOperations(outputs: readonly Tensor[]): Operations {
   let [matrix, other] = [0, 0];
-  for (const made of nodesInOrder(outputs)) {
+  for (const made of topological(outputs)) {
     const products = multiplyAdds(made);
     if (products !== null) {
       matrix += 2 * products;

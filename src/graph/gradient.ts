@@ -1,6 +1,7 @@
 import { add } from "./elementwise.ts";
-import type { Node, Tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 import { scalar } from "./tensor.ts";
+import { topological } from "./topological.ts";
 
 /**
  * Reverse-mode gradients, as more graph.
@@ -12,7 +13,8 @@ export function gradients(loss: Tensor, parameters: readonly Tensor[]): (Tensor 
   if (loss.rank !== 0)
     throw new RangeError(`gradients: the loss must be a scalar, got [${loss.shape}]; sum it first`);
   const wanted = new Set(parameters);
-  const order = topological(loss);
+  // Composites count as one node: their own gradient replaces that of their parts.
+  const order = topological([loss], (tensor) => tensor);
   // A node matters if one of its inputs leads to a parameter.
   const live = new Set<Tensor>(wanted);
   for (const made of order) {
@@ -34,23 +36,4 @@ export function gradients(loss: Tensor, parameters: readonly Tensor[]): (Tensor 
     });
   }
   return parameters.map((t) => sums.get(t) ?? null);
-}
-
-/** Nodes behind a tensor, each after everything it reads (composites count as one). */
-function topological(root: Tensor): Node[] {
-  const order: Node[] = [];
-  const seen = new Set<Node>();
-  const stack: { made: Node; next: number }[] = [];
-  const visit = (t: Tensor | null): void => {
-    if (t?.source.kind !== "node" || seen.has(t.source.node)) return;
-    seen.add(t.source.node);
-    stack.push({ made: t.source.node, next: 0 });
-  };
-  visit(root);
-  while (stack.length > 0) {
-    const top = stack.at(-1)!;
-    if (top.next < top.made.inputs.length) visit(top.made.inputs[top.next++]!);
-    else order.push(stack.pop()!.made);
-  }
-  return order;
 }

@@ -1,7 +1,6 @@
-import type { Dim } from "./dim.ts";
 import { mulDim } from "./dim.ts";
 import { reshape, transpose } from "./layout.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Dim, Tensor } from "./tensor.ts";
 
 /** A batch of feature maps as rows of tokens, the layout in which matrix products need no transposing. */
 export interface Grid {

@@ -1,4 +1,3 @@
-export type { Dim, Shape } from "./dim.ts";
 export { addDim, divDim, isStatic, mulDim, staticShape } from "./dim.ts";
 export * from "./elementwise.ts";
 export * from "./layout.ts";
@@ -16,7 +15,7 @@ export { gradients } from "./gradient.ts";
 export type { Int8Matrix, WeightProduct } from "./quantize.ts";
 export { quantizeProducts, toInt8, weightProducts } from "./quantize.ts";
 export { rewrite } from "./rewrite.ts";
-export type { Node } from "./tensor.ts";
+export type { Dim, Shape, Node } from "./tensor.ts";
 export {
   composite,
   constant,
@@ -29,7 +28,8 @@ export {
 } from "./tensor.ts";
 export type { DType, NdArray, NdData } from "./ndarray.ts";
 export { float32, sizeOf } from "./ndarray.ts";
-export type { EncodedModel, EncodeOptions, ModelOptions } from "./onnx.ts";
+export type { EncodeOptions, ModelOptions } from "./onnx.ts";
+export type { EncodedModel } from "./onnx-messages.ts";
 export { encodeModel, opset, writeModel } from "./onnx.ts";
 export type { Operations } from "./flops.ts";
 export { floatingPointOperations } from "./flops.ts";

@@ -1,6 +1,5 @@
-import type { Dim, Shape, SymbolicDim } from "./dim.ts";
 import { addDim, isStatic, product, sameDim, sameShape, staticShape } from "./dim.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Dim, Shape, SymbolicDim, Tensor } from "./tensor.ts";
 import { constant, int64, node, nodes } from "./tensor.ts";
 
 // Everything that moves numbers about or adds them up: linear ops, each the gradient of another.

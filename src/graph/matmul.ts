@@ -1,8 +1,7 @@
-import type { Dim, Shape } from "./dim.ts";
 import { sameDim, sameShape } from "./dim.ts";
 import { broadcast, unbroadcast } from "./elementwise.ts";
 import { transpose } from "./layout.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Dim, Shape, Tensor } from "./tensor.ts";
 import { node } from "./tensor.ts";
 
 /** Matrix product of the last two axes, broadcasting the others. */

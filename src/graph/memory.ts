@@ -1,7 +1,7 @@
 import { isStatic } from "./dim.ts";
 import type { DType } from "./ndarray.ts";
 import { sizeOf } from "./ndarray.ts";
-import { nodesInOrder } from "./order.ts";
+import { topological } from "./topological.ts";
 import type { Tensor } from "./tensor.ts";
 import { resolve } from "./tensor.ts";
 
@@ -27,7 +27,7 @@ const inPlace = new Set(["Add", "Sub", "Mul", "Div", "Max", "Neg", "Exp", "Relu"
  * in which the graph is written, each given up after its last use. Inputs and constants not counted.
  */
 export function peakBytes(outputs: readonly Tensor[]): number {
-  const order = nodesInOrder(outputs);
+  const order = topological(outputs);
   const lastUse = new Map<Tensor, number>();
   order.forEach((made, i) => {
     for (const tensor of made.inputs) if (tensor) lastUse.set(storageOf(tensor), i);

@@ -1,7 +1,6 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { NdArray } from "./ndarray.ts";
 import { onnxType } from "./ndarray.ts";
-import type { EncodedModel } from "./onnx.ts";
 import type { Attribute, Attributes, Tensor } from "./tensor.ts";
 
 // The few messages that a model of ours holds, by the field numbers of onnx.proto3 (IR version 8).
@@ -10,6 +9,13 @@ const attributeType = { float: 1, int: 2, string: 3, ints: 7 };
 const smallestExternal = 1024;
 /** Tensors of a second file begin at memory pages, so that it can be mapped. */
 const page = 4096;
+
+/** A model's file in pieces, to be written one after the other; tensors are not copied. */
+export interface EncodedModel {
+  readonly model: readonly Uint8Array[];
+  /** Content of the file named by `externalData`; empty without it. */
+  readonly externalData: readonly Uint8Array[];
+}
 
 export function message(w: BinaryWriter, field: number, write: (w: BinaryWriter) => void): void {
   w.uint32((field << 3) | 2).fork();

@@ -1,5 +1,6 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { NdArray } from "./ndarray.ts";
+import type { EncodedModel } from "./onnx-messages.ts";
 import {
   byteLength,
   message,
@@ -8,7 +9,7 @@ import {
   writeNode,
   writeValueInfo,
 } from "./onnx-messages.ts";
-import { nodesInOrder } from "./order.ts";
+import { topological } from "./topological.ts";
 import type { Node, Tensor } from "./tensor.ts";
 import { resolve } from "./tensor.ts";
 
@@ -36,13 +37,6 @@ export interface ModelOptions {
 export interface EncodeOptions extends ModelOptions {
   /** Name of a file beside the model's that is to hold the large tensors. */
   readonly externalData?: string;
-}
-
-/** A model's file in pieces, to be written one after the other; tensors are not copied. */
-export interface EncodedModel {
-  readonly model: readonly Uint8Array[];
-  /** Content of the file named by `externalData`; empty without it. */
-  readonly externalData: readonly Uint8Array[];
 }
 
 /**
@@ -108,7 +102,7 @@ class GraphWriter {
     const { externalData, descriptions = {}, initializers = {} } = this.options;
     const tensors = new TensorWriter(externalData);
     const w = tensors.writer;
-    for (const made of nodesInOrder(Object.values(outputs))) this.writeNode(w, made);
+    for (const made of topological(Object.values(outputs))) this.writeNode(w, made);
     const named = Object.entries(outputs).map(
       ([output, t]) => [output, this.nameOf(t), t] as const,
     );

@@ -1,7 +1,7 @@
 import { add, cast, mul } from "./elementwise.ts";
 import { concat, reshape, transpose } from "./layout.ts";
 import type { NdArray } from "./ndarray.ts";
-import { nodesInOrder } from "./order.ts";
+import { topological } from "./topological.ts";
 import { rewrite } from "./rewrite.ts";
 import type { Node } from "./tensor.ts";
 import { constantOf, int64, node, resolve, Tensor } from "./tensor.ts";
@@ -59,7 +59,7 @@ export function weightProducts(
     return source.kind === "constant" || fixed.has(resolve(tensor));
   };
   const found: WeightProduct[] = [];
-  for (const made of nodesInOrder(outputs)) {
+  for (const made of topological(outputs)) {
     const [x = null, weight = null] = made.inputs;
     if (made.inputs.every(isFixed)) made.outputs.forEach((t) => fixed.add(t));
     else if (weight && !isFixed(x) && made.inputs.slice(1).every(isFixed)) {

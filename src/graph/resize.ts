@@ -1,10 +1,9 @@
-import type { Dim } from "./dim.ts";
 import { isStatic, mulDim, sameDim, staticShape } from "./dim.ts";
 import type { Grid } from "./grid.ts";
 import { channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
 import { reshape, shapeTensor, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Dim, Tensor } from "./tensor.ts";
 import { constant, node } from "./tensor.ts";
 
 /**

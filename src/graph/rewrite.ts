@@ -1,4 +1,4 @@
-import { nodesInOrder } from "./order.ts";
+import { topological } from "./topological.ts";
 import type { Node } from "./tensor.ts";
 import { resolve, Tensor } from "./tensor.ts";
 
@@ -23,7 +23,7 @@ export function rewrite<Name extends string>(
     known.set(t, made);
     return made;
   };
-  for (const made of nodesInOrder(Object.values<Tensor>(outputs))) {
+  for (const made of topological(Object.values<Tensor>(outputs))) {
     const inputs = made.inputs.map((t) => t && rewritten(t));
     const other = made.outputs.length === 1 ? node(made, inputs) : null;
     if (other) known.set(made.outputs[0]!, other);

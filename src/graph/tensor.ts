@@ -1,7 +1,29 @@
-import type { Dim, Shape } from "./dim.ts";
-import { axisDim } from "./dim.ts";
 import type { DType, NdArray } from "./ndarray.ts";
 import { sizeOf } from "./ndarray.ts";
+
+/**
+ * One axis of a shape: a number, or a size known only when the graph runs. Symbolic sizes come from
+ * an input's axis and are combined by whole-number arithmetic, so that the same network code serves
+ * static training graphs and inference graphs with dynamic N, H, W.
+ */
+export type Dim = number | SymbolicDim;
+export type Shape = readonly Dim[];
+
+type Expression =
+  | { readonly kind: "axis"; readonly tensor: Tensor; readonly axis: number }
+  | { readonly kind: "Add" | "Mul" | "Div"; readonly a: Dim; readonly b: Dim };
+
+/** A size read off a tensor when the graph runs, or computed from such sizes. */
+export class SymbolicDim {
+  constructor(
+    readonly key: string,
+    readonly expression: Expression,
+  ) {}
+
+  toString(): string {
+    return this.key;
+  }
+}
 
 /** An attribute of an ONNX operator. Whole numbers become ints, `{ float }` becomes a float. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
@@ -59,7 +81,7 @@ export function input(
   const dims: Dim[] = [];
   const tensor = new Tensor(dims, dtype, { kind: "input", name });
   shape.forEach((dim, axis) =>
-    dims.push(typeof dim === "number" ? dim : axisDim(dim, tensor, axis)),
+    dims.push(typeof dim === "number" ? dim : new SymbolicDim(dim, { kind: "axis", tensor, axis })),
   );
   return tensor;
 }

@@ -1,9 +1,11 @@
 import { UserError } from "../user-error.ts";
-import { pickleOperations } from "./pickle-operations.ts";
 import type { PickleReader } from "./pickle-reader.ts";
 
 /** What may stand for a global of Python: it is called in its place. */
 export type PickleFunction = (...args: unknown[]) => unknown;
+
+/** One operation of a pickle: reads its operands and moves the machine. */
+export type PickleOperation = (machine: PickleMachine, reader: PickleReader) => void;
 
 export interface PickleOptions {
   /** The file's name, for messages. */
@@ -32,7 +34,9 @@ export class PickleMachine {
   private readonly memo = new Map<number, unknown>();
   private budget: number;
 
+  /** @param operations by code; undefined where there is none */
   constructor(
+    private readonly operations: readonly (PickleOperation | undefined)[],
     private readonly reader: PickleReader,
     private readonly options: PickleOptions,
   ) {
@@ -43,7 +47,7 @@ export class PickleMachine {
     for (;;) {
       const code = this.reader.byte();
       if (code === 0x2e) return this.pop(); // STOP
-      const operation = pickleOperations[code];
+      const operation = this.operations[code];
       if (!operation) throw this.reader.damaged(`unknown operation ${code}`);
       operation(this, this.reader);
     }

@@ -1,8 +1,5 @@
-import type { PickleMachine } from "./pickle-machine.ts";
+import type { PickleMachine, PickleOperation } from "./pickle-machine.ts";
 import type { PickleReader } from "./pickle-reader.ts";
-
-/** One operation of a pickle: reads its operands and moves the machine. */
-export type PickleOperation = (m: PickleMachine, r: PickleReader) => void;
 
 // About what each kind of value takes in memory: a pickle of a few bytes could ask for gigabytes.
 const small = 80;
@@ -118,6 +115,7 @@ const known: readonly (readonly [code: number, operation: PickleOperation])[] = 
   [0x98, () => undefined], // READONLY_BUFFER
 ];
 
+const operations: (PickleOperation | undefined)[] = Array.from({ length: 256 });
+for (const [code, operation] of known) operations[code] = operation;
 /** The operations of protocols 0 to 5 by their code; undefined where there is none. */
-export const pickleOperations: (PickleOperation | undefined)[] = Array.from({ length: 256 });
-for (const [code, operation] of known) pickleOperations[code] = operation;
+export const pickleOperations: readonly (PickleOperation | undefined)[] = operations;

@@ -1,5 +1,6 @@
 import { UserError } from "../user-error.ts";
 import { PickleMachine, type PickleOptions } from "./pickle-machine.ts";
+import { pickleOperations } from "./pickle-operations.ts";
 import { PickleReader } from "./pickle-reader.ts";
 
 export type { PickleFunction, PickleOptions } from "./pickle-machine.ts";
@@ -22,7 +23,7 @@ export function readPickleAt(
   options: PickleOptions,
 ): { readonly value: unknown; readonly end: number } {
   const reader = new PickleReader(bytes, start, options.source);
-  const value = new PickleMachine(reader, options).run();
+  const value = new PickleMachine(pickleOperations, reader, options).run();
   checkWalkable(value, options.source);
   return { value, end: reader.position };
 }

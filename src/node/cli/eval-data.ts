@@ -1,7 +1,7 @@
 import { UserError } from "../../user-error.ts";
 import { openDataset, samplesOf, type OpenedDataset } from "../datasets/index.ts";
 import type { Segmenter } from "../segmenter.ts";
-import type { EvalModelOptions } from "./eval.ts";
+import type { EvalModelOptions } from "./eval-options.ts";
 import type { Output } from "./output.ts";
 import { openSegmenter } from "./prepare.ts";
 import { readingProgress } from "./reading-progress.ts";

@@ -5,7 +5,7 @@ import { listed, pairMasks, scorePairs } from "../evaluation/mask-folders.ts";
 import { WorstImages } from "../evaluation/worst-images.ts";
 import { counted } from "../units.ts";
 import { claimResults, tellResults } from "./eval-out.ts";
-import type { EvalMasksOptions } from "./eval.ts";
+import type { EvalMasksOptions } from "./eval-options.ts";
 import type { Output } from "./output.ts";
 import { percent, scoreTable } from "./score-table.ts";
 import { withProgress } from "./with-progress.ts";

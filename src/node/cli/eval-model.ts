@@ -4,7 +4,7 @@ import { UserError } from "../../user-error.ts";
 import { WorstImages } from "../evaluation/worst-images.ts";
 import { viewsOf, withModelAndData, type ModelAndData } from "./eval-data.ts";
 import { claimResults, tellResults } from "./eval-out.ts";
-import type { EvalModelOptions } from "./eval.ts";
+import type { EvalModelOptions } from "./eval-options.ts";
 import type { Output } from "./output.ts";
 import { percent, scoreTable } from "./score-table.ts";
 import { crfAhead, withCrf } from "./with-crf.ts";

@@ -3,7 +3,7 @@ import { UserError } from "../../user-error.ts";
 import { isFile } from "../datasets/files.ts";
 import { resultFiles, writeResults, type EvaluationResults } from "../evaluation/results.ts";
 import { makeFolder } from "../make-folder.ts";
-import type { EvalOutOptions } from "./eval.ts";
+import type { EvalOutOptions } from "./eval-options.ts";
 import type { Output } from "./output.ts";
 
 /**

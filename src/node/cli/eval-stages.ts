@@ -5,7 +5,7 @@ import { writeFileAtomic } from "../atomic-file.ts";
 import { textTable } from "../text-table.ts";
 import { claimResults } from "./eval-out.ts";
 import { viewsOf, withModelAndData } from "./eval-data.ts";
-import type { EvalModelOptions } from "./eval.ts";
+import type { EvalModelOptions } from "./eval-options.ts";
 import type { Output } from "./output.ts";
 import { percent } from "./score-table.ts";
 import { crfAhead, withCrf } from "./with-crf.ts";

@@ -4,7 +4,7 @@ import { predictTestSet, testSetFolder } from "../evaluation/test-set.ts";
 import { listed } from "../evaluation/mask-folders.ts";
 import { counted } from "../units.ts";
 import { viewsOf, type ModelAndData } from "./eval-data.ts";
-import type { EvalModelOptions } from "./eval.ts";
+import type { EvalModelOptions } from "./eval-options.ts";
 import { Interrupted } from "./failure.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Output } from "./output.ts";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { DeviceName } from "../devices.ts";
+import type { EvalMasksOptions, EvalModelOptions } from "./eval-options.ts";
 import {
   classNamesHelp,
   wholeNumber,
@@ -8,32 +8,7 @@ import {
   withJson,
   withViews,
 } from "./options.ts";
-import type { ViewOptions } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
-
-/** What every kind of evaluation may be told. */
-export interface EvalOutOptions {
-  /** Folder for scores and pictures. */
-  readonly out?: string;
-  readonly overwrite?: boolean;
-  /** Images on the page of the worst. */
-  readonly worst: number;
-}
-
-export interface EvalModelOptions extends EvalOutOptions, ViewOptions {
-  readonly model: string;
-  readonly device: DeviceName;
-  readonly data: string;
-  readonly split: string;
-  readonly cam: boolean;
-}
-
-export interface EvalMasksOptions extends EvalOutOptions {
-  readonly masks: string;
-  readonly truth: string;
-  readonly classes?: string;
-  readonly list?: string;
-}
 
 /** As the command line gives them; which belong together is checked here. */
 type EvalCommandOptions = Partial<Omit<EvalMasksOptions, "worst">> &

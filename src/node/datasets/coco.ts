@@ -5,6 +5,7 @@ import { leavesFolder, type Description } from "./description.ts";
 import { Entries } from "./entries.ts";
 import { isFolder, listFolder, listImages, stem, type FolderContent } from "./files.ts";
 import type { Listing, OnProgress, Origin, Problem, Source } from "./listing.ts";
+import { originAt } from "./listing.ts";
 import type { Named } from "./listed.ts";
 import { readLists } from "./lists.ts";
 import { TagSources, tagsFileSource, type TagSource } from "./tag-sources.ts";
@@ -235,7 +236,7 @@ async function listImagesOf(
   problems.push(...lists.problems);
   const chosen: (Known & { origin: Origin; split: string })[] = [];
   for (const { name, id, split, from, line } of lists.listed) {
-    const origin = { file: from, line };
+    const origin = originAt(from, line);
     const same = id === undefined ? [] : index.images(id);
     // Different images may have one name in different splits.
     const known = same.find(({ part }) => part.split === split) ?? same[0];

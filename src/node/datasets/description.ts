@@ -9,9 +9,9 @@ import { readText } from "./text-file.ts";
 
 const schema = z.strictObject({
   names: z.union([z.array(z.string()), z.record(z.string(), z.string())]).optional(),
-  images: z.string().optional(),
-  masks: z.string().optional(),
-  tags: z.string().optional(),
+  images: z.string().exactOptional(),
+  masks: z.string().exactOptional(),
+  tags: z.string().exactOptional(),
   splits: z.record(z.string(), z.union([z.string(), z.array(z.coerce.string())])).optional(),
 });
 

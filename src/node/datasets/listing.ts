@@ -22,7 +22,12 @@ export interface Origin {
 /** Where a problem with an entry is to be told. */
 export function originOf(entry: Entry): Origin {
   const file = entry.from ?? pathOf(entry);
-  return entry.line === undefined ? { file } : { file, line: entry.line };
+  return originAt(file, entry.line);
+}
+
+/** A place in a file; only the file where the line is not known. */
+export function originAt(file: string, line: number | undefined): Origin {
+  return line === undefined ? { file } : { file, line };
 }
 
 export type LayoutName = "plain" | "class folders" | "voc" | "coco";

@@ -5,6 +5,7 @@ import { leavesFolder, type Description } from "./description.ts";
 import { Entries } from "./entries.ts";
 import { isFile, isFolder, listFolder, listImages, stem } from "./files.ts";
 import type { Listing, Problem, TagLine } from "./listing.ts";
+import { originAt } from "./listing.ts";
 import { NamedSplits } from "./named-splits.ts";
 import { readTagsFile, tagsFileNames } from "./tags-file.ts";
 import { TextTable } from "./text-table.ts";
@@ -46,13 +47,13 @@ export async function listPlain(
   const take = ({ file: name, tags, split, line }: TagLine, id: number): void => {
     const found = locate(name, id, finder);
     if (typeof found === "object") {
-      ofLines.push({ ...found, file: tagsPath, line });
+      ofLines.push({ ...found, ...originAt(tagsPath, line) });
       return;
     }
     const file = onDisk[found]!;
     if (file !== name && !isSame(file, bareName(name))) {
       const message = `${name} is taken to be ${file}`;
-      ofLines.push({ severity: "warning", file: tagsPath, line, message });
+      ofLines.push({ severity: "warning", ...originAt(tagsPath, line), message });
     }
     distinct &&= listed[found] === 0;
     listed[found] = 1;

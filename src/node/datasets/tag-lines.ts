@@ -1,4 +1,5 @@
 import type { Problem, TagTaker } from "./listing.ts";
+import { originAt } from "./listing.ts";
 import { ownCopy } from "./text-file.ts";
 
 /** Checks what the readers of tags files find in a file. Lines with the same tags share one list of them. */
@@ -15,7 +16,7 @@ export class TagLines {
   ) {}
 
   error(message: string, line?: number): void {
-    this.problems.push({ severity: "error", file: this.path, line, message });
+    this.problems.push({ severity: "error", ...originAt(this.path, line), message });
   }
 
   /** The one thing to say of a file that is broken, whatever was found before. */

@@ -4,6 +4,7 @@ import type { Description } from "./description.ts";
 import { Entries, type Entry } from "./entries.ts";
 import { isFolder, listImages, mapAtOnce, stem, type FolderContent } from "./files.ts";
 import type { Listing, OnProgress, Problem, Source } from "./listing.ts";
+import { originAt } from "./listing.ts";
 import type { Listed, ListedImages, Named } from "./listed.ts";
 import { noLists, readLists } from "./lists.ts";
 import {
@@ -71,11 +72,11 @@ export async function listVoc(
   const add = (item: Listed, tags: Answer): void => {
     const { id, split, from, line } = item;
     if (id === undefined) {
-      problems.push(leftOut({ file: from, line }, `${item.name} is not in ${images}; left out`));
+      problems.push(leftOut(originAt(from, line), `${item.name} is not in ${images}; left out`));
     } else if (tags !== undefined && "message" in tags) problems.push(tags);
     else if (tags === undefined && split !== "test") {
       const message = `${item.name} has no tags: it is in none of ${tagSources.names}; left out`;
-      problems.push(leftOut({ file: from, line }, message));
+      problems.push(leftOut(originAt(from, line), message));
     } else {
       const place = onDisk.file(id, split);
       const file = onDisk.inFolders ? posix.basename(place) : place;

@@ -91,6 +91,12 @@ export function* fakeTraining(run: FakeRun): Generator<TrainEvent> {
 
 /** A panel of a gray image with a square of class 1 and a frame to be ignored. */
 export function squarePanel(name: string, width = 24, height = 16): ValidationPanel {
+  const panel = panelWithoutTruth(name, width, height);
+  return { ...panel, truth: panel.prediction };
+}
+
+/** The same panel of an image that has no mask. */
+export function panelWithoutTruth(name: string, width = 24, height = 16): ValidationPanel {
   const map = (label: (x: number, y: number) => number): LabelMap => {
     const at = (_: unknown, i: number): number => label(i % width, Math.floor(i / width));
     return { width, height, data: Uint8Array.from({ length: width * height }, at) };
@@ -105,6 +111,5 @@ export function squarePanel(name: string, width = 24, height = 16): ValidationPa
     affinityCam: square,
     label: map((x, y) => (x === 0 || y === 0 ? 255 : square.data[y * width + x]!)),
     prediction: square,
-    truth: square,
   };
 }

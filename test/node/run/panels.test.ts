@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Image } from "../../../src/data/sample.ts";
 import { overlayColor } from "../../../src/node/masks/overlay.ts";
 import { composePanel, tileGap } from "../../../src/node/run/panels.ts";
-import { squarePanel } from "./fake-run.ts";
+import { panelWithoutTruth, squarePanel } from "./fake-run.ts";
 
 function pixel({ width, data }: Image, x: number, y: number): number[] {
   return [...data.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)];
@@ -27,7 +27,7 @@ test("a strip shows six tiles of one size, in order, with white between them", (
 });
 
 test("without a truth there are five tiles", () => {
-  const panel = { ...squarePanel("a"), truth: undefined };
+  const panel = panelWithoutTruth("a");
   expect(composePanel(panel).tiles).toEqual(["image", "cam", "affinityCam", "label", "prediction"]);
 });
 

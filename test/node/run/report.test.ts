@@ -9,7 +9,7 @@ import { smooth, thin, type Point } from "../../../src/node/run/report/chart.ts"
 import { html } from "../../../src/node/run/report/html.ts";
 import { writeReport, type ReportInfo } from "../../../src/node/run/report.ts";
 import type { TrainEvent } from "../../../src/train/events.ts";
-import { fakeTraining, squarePanel } from "./fake-run.ts";
+import { fakeTraining, panelWithoutTruth, squarePanel } from "./fake-run.ts";
 
 const info: ReportInfo = {
   title: "exp",
@@ -121,7 +121,7 @@ test("a run stopped before its first validation, even before its first step, has
 });
 
 test("scores without a truth are dashes, and a panel without truth has five pictures", async () => {
-  const panel = { ...squarePanel("a"), truth: undefined };
+  const panel = panelWithoutTruth("a");
   const events = [...fakeTraining({ ...options, panels: () => [panel] })].map((event) => {
     if (event.type !== "validation") return event;
     const none = [NaN, NaN, NaN];
