@@ -144,5 +144,5 @@ export const cases: readonly Case[] = [
   })),
   { name: "interrupt-json", commands: [[...long, "--json"], ["train", "--resume", "trained"]], interrupt: stepsPassed }, // prettier-ignore
   { name: "interrupt-pipe", commands: [long, ["train", "--resume", "trained"]], interrupt: /^step 1\/40/m }, // prettier-ignore
-  { name: "interrupt-terminal", commands: [long], interrupt: stepsPassed, terminal: true },
+  { name: "interrupt-terminal", commands: [long, ["train", "--resume", "trained"]], interrupt: stepsPassed, terminal: true }, // prettier-ignore
 ];

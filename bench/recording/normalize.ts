@@ -65,6 +65,9 @@ export function hashFiles(
     files.map((file) => {
       const path = file.slice(folder.length + 1);
       const name = path.replace(/events\.out\.tfevents\..*/, "events.out.tfevents");
+      if (varying.interrupt && /\/step-\d+\.safetensors$/.test(name)) {
+        return [name.replace(/\d+\.safetensors$/, "N.safetensors"), "any step"];
+      }
       return [name, hashFile(file, places, varying)];
     }),
   );
