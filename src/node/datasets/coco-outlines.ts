@@ -3,8 +3,8 @@ import { readCounts } from "../../data/coco-rle.ts";
 import { UserError } from "../../user-error.ts";
 import { DrawingWork, polygonCounts, type MaskObject } from "../masks/readers/objects.ts";
 
-/** Pixels that may be visited to draw the objects of an image, and how many times all of it besides: a few seconds. */
-const [mostVisits, mostCovers] = [5e8, 20];
+/** Pixels that may be visited to draw the objects of an image, and how many times all of it besides: a second or two. */
+const [mostVisits, mostCovers] = [2e8, 20];
 
 type Fields = Readonly<Record<string, unknown>>;
 
