@@ -1,51 +1,67 @@
 import { open, stat, type FileHandle } from "node:fs/promises";
-import { maxClasses } from "../../data/classes.ts";
-import type { LabelMap } from "../../data/sample.ts";
+import { maxClasses, validateClasses } from "../../data/classes.ts";
 import { UserError } from "../../user-error.ts";
+import { cleanNames } from "../class-names.ts";
 import { unreadable } from "../file-error.ts";
-import { drawAnnotations, readAnnotation } from "./coco-outlines.ts";
-import { scanJsonArrays, type Place } from "./json-arrays.ts";
+import { cocoObjects, hasOutline, type CocoObjects } from "./coco-outlines.ts";
+import { JsonScanner, type JsonPlace } from "./json.ts";
+import { pushJson } from "./text-file.ts";
 
 /** Images beyond this many pixels are refused, as when they are decoded. */
 const pixelLimit = 200_000_000;
 
+/** Largest entry of a list: an annotation with its outline has some kilobytes. */
+const entryLimit = 16 << 20;
+
 /** Bytes that the annotations of one image may take; in COCO they have some hundred kilobytes. */
-const outlineLimit = 64 * 1024 * 1024;
+const outlineLimit = 64 << 20;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A number that COCO gives to images and categories; other tools write texts. */
+export type CocoId = number | string;
 
 /** A kind of object of an annotation file; the ids of COCO's own eighty go up to 90, with gaps. */
 interface CocoCategory {
   readonly id: number;
   readonly name: string;
+  /** 0 for a category that is called background. */
+  readonly label: number;
 }
 
 /** An image of an annotation file. */
 export interface CocoImage {
-  readonly id: number;
-  /** Its path from the image folder. */
+  readonly id: CocoId;
+  /** Its path from the image folder, with forward slashes. */
   readonly file: string;
   readonly width: number;
   readonly height: number;
 }
 
-/** An annotation as it is kept: what it shows, and where in the file its outline is. */
-interface Reference extends Place {
-  readonly category: number;
+/** An annotation in memory: its category, and the place of its outline in the file. */
+interface Reference {
+  readonly category: unknown;
   /** Whether there is an outline and not only a box. */
   readonly outlined: boolean;
+  readonly offset: number;
+  readonly length: number;
 }
 
 /**
- * An instances_*.json of COCO. Of 600,000 annotations only their categories and places in the file are kept;
- * outlines are read when a mask is asked for.
+ * COCO instances in a JSON file of any size. Of an annotation only the category and the place in the file stay in
+ * memory; its outline is read when the objects of its image are asked for.
  */
 export class CocoInstances {
   readonly images: CocoImage[] = [];
   /** By ascending id. */
-  readonly categories: CocoCategory[] = [];
+  categories: readonly CocoCategory[] = [];
+  /** Names of the categories but for background, in the order of their labels from 1. */
+  classes: readonly string[] = [];
   /** Annotations whose image is not in the file. */
   strays = 0;
-  private readonly references = new Map<number, Reference[]>();
-  private readonly byId = new Map<number, CocoImage>();
+  private readonly named: { id: number; name: string }[] = [];
+  private readonly references = new Map<CocoId, Reference[]>();
+  private readonly byId = new Map<CocoId, CocoImage>();
   private version = "";
 
   private constructor(readonly path: string) {}
@@ -57,136 +73,176 @@ export class CocoInstances {
   ): Promise<CocoInstances> {
     const instances = new CocoInstances(path);
     instances.version = await versionOf(path);
-    const keys = new Set(["images", "annotations", "categories"]);
     const seen = new Set<string>();
-    await scanJsonArrays(
-      path,
-      keys,
-      (key, index, element, place) => {
-        seen.add(key);
-        const where = `${path}: entry ${index + 1} of "${key}"`;
-        if (key === "images") instances.addImage(element, where);
-        else if (key === "categories") instances.addCategory(element, where);
-        else instances.addAnnotation(element, place, where);
+    const scanner = new JsonScanner(
+      {
+        member(key) {
+          if (!["images", "annotations", "categories"].includes(key)) return "skip";
+          seen.add(key);
+          return "elements";
+        },
+        value: (text, place) => instances.add(text, place),
       },
-      onProgress,
+      { limit: entryLimit },
     );
+    await pushJson(path, scanner, { onProgress });
     instances.finish(seen);
     return instances;
   }
 
   /** Ids of the categories that an image shows, crowds too; undefined if it has no annotation. */
-  categoriesOf(image: CocoImage): ReadonlySet<number> | undefined {
+  categoriesOf(image: CocoImage): ReadonlySet<unknown> | undefined {
     const references = this.references.get(image.id);
     return references && new Set(references.map(({ category }) => category));
   }
 
-  /** Whether every object of an image has an outline, so that a mask can be drawn. */
+  /** Whether every object of an image has an outline, so that its whole mask is known. */
   isOutlined(image: CocoImage): boolean {
     return (this.references.get(image.id) ?? []).every(({ outlined }) => outlined);
   }
 
-  /** Draws the mask of the image of this id; `labels` gives the label of each category. */
-  async readMask(id: number, labels: ReadonlyMap<number, number>): Promise<LabelMap> {
-    const image = this.byId.get(id);
+  /** Throws a UserError if an annotation has a category that is not in the file. */
+  checkCategories(): void {
+    const known = new Set<unknown>(this.categories.map(({ id }) => id));
+    for (const [id, references] of this.references) {
+      const wrong = references.find(({ category }) => !known.has(category));
+      if (!wrong) continue;
+      throw new UserError(
+        `${this.path}: an annotation of image ${id} has category_id ${String(wrong.category)}, which is none of the ` +
+          `${known.size} categories`,
+      );
+    }
+  }
+
+  /** The image of an id, as it is written. */
+  image(id: string): CocoImage {
+    const image = this.byId.get(id) ?? this.byId.get(Number(id));
     if (!image) throw new UserError(`${this.path}: there is no image ${id}`);
+    return image;
+  }
+
+  /**
+   * Reads the objects of an image, ready to be painted.
+   * @param labels label of each category
+   * @param where begins the messages
+   */
+  async readObjects(
+    image: CocoImage,
+    labels: ReadonlyMap<unknown, number>,
+    where: string,
+  ): Promise<CocoObjects> {
     if ((await versionOf(this.path)) !== this.version) {
       throw new UserError(`${this.path}: changed since it was opened; start again`);
     }
-    const references = this.references.get(id) ?? [];
+    const references = this.references.get(image.id) ?? [];
     const size = references.reduce((sum, { length }) => sum + length, 0);
     if (size > outlineLimit) {
       throw new UserError(
-        `${this.path}: the annotations of image ${id} have ${size} bytes; at most ${outlineLimit} are read`,
+        `${this.path}: the annotations of image ${image.id} have ${size} bytes; at most ${outlineLimit} are read`,
       );
     }
-    const annotations = [];
+    const annotations: Fields[] = [];
     let file: FileHandle | undefined;
     try {
       file = await open(this.path);
       for (const { offset, length } of references) {
         const bytes = Buffer.alloc(length);
         await file.read(bytes, 0, length, offset);
-        annotations.push(readAnnotation(JSON.parse(bytes.toString("utf8")), this.path));
+        annotations.push(parseEntry(bytes.toString("utf8")) as Fields);
       }
     } catch (error) {
-      if (error instanceof UserError) throw error;
       throw unreadable(this.path, error);
     } finally {
       await file?.close();
     }
-    return drawAnnotations(annotations, image, labels, this.path);
+    return cocoObjects(annotations, image, labels, where);
   }
 
-  private addImage(element: Readonly<Record<string, unknown>>, where: string): void {
-    const { file_name: file } = element;
-    if (typeof file !== "string" || file === "") {
+  private add(text: string, { key, index, offset, length }: JsonPlace): void {
+    const where = `${this.path}: entry ${index + 1} of "${key}"`;
+    const entry = parseEntry(text);
+    if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
+      throw new UserError(`${where} is ${text.slice(0, 40)}, expected an object`);
+    }
+    if (key === "images") this.addImage(entry as Fields, where);
+    else if (key === "categories") this.addCategory(entry as Fields, where);
+    else {
+      const { image_id, category_id: category, segmentation } = entry as Fields;
+      const image = idOf(image_id, "image_id", where);
+      const reference = { category, outlined: hasOutline(segmentation), offset, length };
+      const others = this.references.get(image);
+      if (others) others.push(reference);
+      else this.references.set(image, [reference]);
+    }
+  }
+
+  private addImage({ id: value, file_name: name, width, height }: Fields, where: string): void {
+    if (typeof name !== "string" || name === "") {
       throw new UserError(`${where} has no "file_name"`);
     }
-    const [id, width, height] = ["id", "width", "height"].map((field) =>
-      wholeNumber(element, field, where),
-    ) as [number, number, number];
-    if (width < 1 || height < 1 || width * height > pixelLimit) {
-      throw new UserError(`${where} is ${width}x${height}; images have 1 to ${pixelLimit} pixels`);
+    const id = idOf(value, "id", where);
+    const isSide = (side: unknown): side is number =>
+      Number.isSafeInteger(side) && Number(side) > 0;
+    if (!isSide(width) || !isSide(height) || width * height > pixelLimit) {
+      throw new UserError(
+        `${where} is ${String(width)}x${String(height)}; expected whole numbers from 1, and at most ${pixelLimit} pixels`,
+      );
     }
     if (this.byId.has(id)) throw new UserError(`${where} has the id ${id} of an image before it`);
-    const image = { id, file, width, height };
+    const image = { id, file: name.replaceAll("\\", "/"), width, height };
     this.byId.set(id, image);
     this.images.push(image);
   }
 
-  private addCategory(element: Readonly<Record<string, unknown>>, where: string): void {
-    const { name } = element;
-    const id = wholeNumber(element, "id", where);
-    if (typeof name !== "string") throw new UserError(`${where} has no "name"`);
-    if (this.categories.some((other) => other.id === id)) {
-      throw new UserError(`${where} has the id ${id} of a category before it`);
+  private addCategory({ id, name }: Fields, where: string): void {
+    if (!Number.isSafeInteger(id)) {
+      throw new UserError(`${where}: its "id" is ${show(id)}; expected a whole number`);
     }
-    if (this.categories.length >= maxClasses) {
+    if (typeof name !== "string") throw new UserError(`${where} has no "name"`);
+    if (this.named.some((other) => other.id === id)) {
+      throw new UserError(`${where} has the id ${String(id)} of a category before it`);
+    }
+    this.named.push({ id: id as number, name: cleanNames([name])[0]! });
+    if (this.named.filter((other) => !isBackground(other.name)).length > maxClasses) {
       throw new UserError(
         `${where}: there are more than ${maxClasses} categories; masks have 8 bits, leave some out`,
       );
     }
-    this.categories.push({ id, name: name.normalize("NFC").trim() });
-  }
-
-  private addAnnotation(
-    element: Readonly<Record<string, unknown>>,
-    { offset, length }: Place,
-    where: string,
-  ): void {
-    const image = wholeNumber(element, "image_id", where);
-    const category = wholeNumber(element, "category_id", where);
-    const { segmentation } = element;
-    const outlined = Array.isArray(segmentation)
-      ? segmentation.length > 0
-      : typeof segmentation === "object" && segmentation !== null;
-    const reference = { category, outlined, offset, length };
-    const others = this.references.get(image);
-    if (others) others.push(reference);
-    else this.references.set(image, [reference]);
   }
 
   private finish(seen: ReadonlySet<string>): void {
     for (const key of ["images", "categories"]) {
-      if (!seen.has(key)) {
-        throw new UserError(
-          `${this.path}: no "${key}"; an annotation file has the lists images, annotations and categories`,
-        );
-      }
+      if (seen.has(key)) continue;
+      throw new UserError(
+        `${this.path}: no "${key}"; an annotation file has the lists images, annotations and categories`,
+      );
     }
-    this.categories.sort((a, b) => a.id - b.id);
-    const known = new Set(this.categories.map(({ id }) => id));
-    for (const [id, references] of this.references) {
-      const wrong = references.find(({ category }) => !known.has(category));
-      if (wrong) {
-        throw new UserError(
-          `${this.path}: an annotation of image ${id} has category_id ${wrong.category}, which is none of the ` +
-            `${known.size} categories`,
-        );
-      }
-      if (!this.byId.has(id)) this.strays += references.length;
+    const classes: string[] = [];
+    this.categories = this.named
+      .sort((a, b) => a.id - b.id)
+      .map(({ id, name }) => ({ id, name, label: isBackground(name) ? 0 : classes.push(name) }));
+    validateClasses(classes, this.path);
+    this.classes = classes;
+    for (const [id, { length }] of this.references) {
+      if (!this.byId.has(id)) this.strays += length;
     }
+  }
+}
+
+function isBackground(name: string): boolean {
+  return name.toLowerCase() === "background";
+}
+
+/** An entry of a list; Python's NaN and Infinity, which JSON does not have, are null. */
+function parseEntry(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    const plain = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (token) =>
+      token.startsWith('"') ? token : "null",
+    );
+    if (plain === text) throw error;
+    return JSON.parse(plain) as unknown;
   }
 }
 
@@ -199,13 +255,12 @@ async function versionOf(path: string): Promise<string> {
   }
 }
 
-function wholeNumber(
-  element: Readonly<Record<string, unknown>>,
-  field: string,
-  where: string,
-): number {
-  const value = element[field];
+function idOf(value: unknown, field: string, where: string): CocoId {
   if (Number.isSafeInteger(value)) return value as number;
-  const found = value === undefined ? "missing" : typeof value === "number" ? value : "no number";
-  throw new UserError(`${where}: its "${field}" is ${found}; a whole number is expected`);
+  if (typeof value === "string" && value !== "") return value;
+  throw new UserError(`${where}: its "${field}" is ${show(value)}; expected a whole number`);
+}
+
+function show(value: unknown): string {
+  return value === undefined ? "missing" : JSON.stringify(value).slice(0, 40);
 }

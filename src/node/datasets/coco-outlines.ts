@@ -1,51 +1,111 @@
 import { ignoreIndex } from "../../data/classes.ts";
-import { paintCounts, readCounts, rleArea } from "../../data/coco-rle.ts";
-import { fillPolygon } from "../../data/polygon.ts";
-import type { LabelMap } from "../../data/sample.ts";
+import { readCounts } from "../../data/coco-rle.ts";
 import { UserError } from "../../user-error.ts";
+import { DrawingWork, polygonCounts, type MaskObject } from "../masks/readers/objects.ts";
 
-/** Pixels that are looked at for the outlines of an image, beyond twenty times its own: what takes a second or two. */
-const mostEffort = 2e8;
+/** Pixels that may be visited to draw the objects of an image, and how many times all of it besides: a second or two. */
+const [mostVisits, mostCovers] = [2e8, 20];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
 
 /** The outline of an object or crowd: polygons x0, y0, x1, y1, ... or run lengths. */
 type Outline =
   | { readonly polygons: readonly (readonly number[])[] }
-  | {
-      readonly counts: string | readonly number[];
-      /** [height, width] */
-      readonly size: readonly [number, number];
-    };
+  | { readonly counts: string | readonly number[]; readonly size: readonly number[] };
 
-export interface CocoAnnotation {
-  readonly where: string;
-  readonly category: number;
-  readonly crowd: boolean;
-  /** Pixels, as the file has it; 0 if it does not. */
-  readonly area: number;
-  readonly outline: Outline;
+/** The objects of an image, to be painted with the smaller on top. */
+export interface CocoObjects {
+  readonly objects: readonly MaskObject[];
+  /** Annotations without an outline, whose boxes are ignored. */
+  readonly boxesAlone: number;
+  readonly work: DrawingWork;
 }
 
-/** Checks an annotation of a COCO file; `path` begins the messages. */
-export function readAnnotation(value: unknown, path: string): CocoAnnotation {
-  const { id, category_id, iscrowd, area, segmentation } = value as Record<string, unknown>;
-  const where = `${path}: annotation ${typeof id === "number" ? id : "without a number"}`;
-  return {
-    where,
-    category: category_id as number,
-    crowd: iscrowd === 1 || iscrowd === true,
-    area: typeof area === "number" ? area : 0,
-    outline: readOutline(segmentation, where),
-  };
+/** Whether an annotation has an outline, right or wrong: lists of nothing are none. */
+export function hasOutline(segmentation: unknown): boolean {
+  return Array.isArray(segmentation)
+    ? segmentation.some((part) => !Array.isArray(part) || part.length > 0)
+    : segmentation !== undefined && segmentation !== null;
+}
+
+/**
+ * The objects that annotations of one image show. The pixels of a crowd are ignored, and so is the box of an
+ * annotation without an outline, since the object covers some of it; the whole image if there is no box either.
+ */
+export function cocoObjects(
+  annotations: readonly Fields[],
+  image: Size,
+  labels: ReadonlyMap<unknown, number>,
+  where: string,
+): CocoObjects {
+  const work = new DrawingWork(where, mostVisits + mostCovers * image.width * image.height);
+  const objects: MaskObject[] = [];
+  const crowds = new Set<string>();
+  let boxesAlone = 0;
+  for (const { id, category_id: category, iscrowd, segmentation, bbox } of annotations) {
+    const place = `${where}: annotation ${typeof id === "number" ? id : "without a number"}`;
+    const label = labels.get(category);
+    if (label === undefined) {
+      throw new UserError(`${place}: its category ${String(category)} is none of "categories"`);
+    }
+    const context = { where: place, work };
+    if (!hasOutline(segmentation)) {
+      if (label === 0) continue;
+      boxesAlone++;
+      objects.push({ label: ignoreIndex, counts: boxCounts(bbox, image, context) });
+    } else if (iscrowd === 1 || iscrowd === true) {
+      // Files written here have the same crowd once for each class.
+      const key = JSON.stringify(segmentation);
+      if (crowds.has(key)) continue;
+      crowds.add(key);
+      objects.push({ label: ignoreIndex, counts: outlineCounts(segmentation, image, context) });
+    } else {
+      const counts = outlineCounts(segmentation, image, context);
+      if (label > 0) objects.push({ label, counts });
+    }
+  }
+  return { objects, boxesAlone, work };
+}
+
+/** Run lengths of the pixels inside an outline. */
+function outlineCounts(
+  segmentation: unknown,
+  { width, height }: Size,
+  context: { where: string; work: DrawingWork },
+): readonly number[] {
+  const { where, work } = context;
+  const outline = readOutline(segmentation, where);
+  if ("polygons" in outline) {
+    for (const polygon of outline.polygons) checkNear(polygon, { width, height }, where);
+    // Fewer than three corners enclose nothing.
+    const areas = outline.polygons.filter(({ length }) => length >= 6);
+    return polygonCounts(areas, { width, height }, context);
+  }
+  const [rows, columns] = outline.size;
+  if (rows !== height || columns !== width) {
+    throw new UserError(
+      `${where}: its run lengths are of ${columns}x${rows}, but its image is ${width}x${height}`,
+    );
+  }
+  work.spend(outline.counts.length);
+  return readCounts(outline.counts, width, height, where);
 }
 
 function readOutline(segmentation: unknown, where: string): Outline {
   if (Array.isArray(segmentation) && segmentation.every(isPolygon)) {
     return { polygons: segmentation };
   }
+  // One polygon without the brackets around it, as some tools write it.
+  if (isPolygon(segmentation) && segmentation.length >= 6) return { polygons: [segmentation] };
   if (typeof segmentation === "object" && segmentation !== null) {
     const { counts, size } = segmentation as { counts?: unknown; size?: unknown };
     if (isNumbers(size) && size.length === 2 && (typeof counts === "string" || isNumbers(counts))) {
-      return { counts, size: [size[0]!, size[1]!] };
+      return { counts, size };
     }
   }
   throw new UserError(
@@ -62,84 +122,29 @@ function isPolygon(value: unknown): value is number[] {
   return isNumbers(value) && value.length % 2 === 0;
 }
 
-/**
- * One label for every pixel. Objects overlap in COCO: larger ones are drawn first, so that smaller ones stay visible, as
- * in the published masks; crowds are 255 wherever no single object is.
- */
-export function drawAnnotations(
-  annotations: readonly CocoAnnotation[],
-  { width, height }: { readonly width: number; readonly height: number },
-  labels: ReadonlyMap<number, number>,
-  path: string,
-): LabelMap {
-  const mask = { width, height, data: new Uint8Array(width * height) };
-  const order = [...annotations].sort(
-    (a, b) => Number(b.crowd) - Number(a.crowd) || b.area - a.area,
-  );
-  let effort = 0;
-  for (const annotation of order) {
-    const label = annotation.crowd ? ignoreIndex : labels.get(annotation.category);
-    if (label === undefined) {
-      throw new UserError(`${path}: category ${annotation.category} is no class of the data set`);
-    }
-    const runs = readRuns(annotation, mask);
-    effort += runs ? rleArea(runs) + runs.length : effortOf(annotation, mask);
-    if (effort > mostEffort + 20 * mask.data.length) {
-      throw new UserError(
-        `${annotation.where}: with it, the outlines of an image of ${width}x${height} are beyond all bounds`,
-      );
-    }
-    if (runs) paintCounts(runs, mask, label);
-    else fillPolygons(annotation, mask, label);
-  }
-  return mask;
+/** Refuses a polygon that goes farther than a side beyond its image: it belongs to an image of another size. */
+function checkNear(polygon: readonly number[], { width, height }: Size, where: string): void {
+  polygon.forEach((value, i) => {
+    const [axis, side] = i % 2 === 0 ? ["x", width] : ["y", height];
+    if (value >= -side && value <= 2 * side) return;
+    throw new UserError(
+      `${where}: a polygon goes to ${axis} ${value}, but its image is ${width}x${height}`,
+    );
+  });
 }
 
-/** The run lengths of an annotation that has such. */
-function readRuns(
-  { outline, where }: CocoAnnotation,
-  { width, height }: LabelMap,
-): readonly number[] | undefined {
-  if ("polygons" in outline) return undefined;
-  const [rows, columns] = outline.size;
-  if (rows === height && columns === width) {
-    return readCounts(outline.counts, width, height, where);
+/** Run lengths of a box x, y, width, height; of the whole image where there is none. */
+function boxCounts(
+  box: unknown,
+  { width, height }: Size,
+  context: { where: string; work: DrawingWork },
+): readonly number[] {
+  if (!isNumbers(box) || box.length !== 4) {
+    context.work.spend(0);
+    return [0, width * height];
   }
-  throw new UserError(
-    `${where}: its run lengths are of ${columns}x${rows}, but its image is ${width}x${height}`,
-  );
-}
-
-/** What following an edge through a column costs, in pixels painted. */
-const columnEffort = 10;
-
-/** The effort of drawing polygons: edges may lead to and fro without end. */
-function effortOf({ outline, where }: CocoAnnotation, { width, height }: LabelMap): number {
-  if (!("polygons" in outline)) return 0;
-  let effort = 0;
-  for (const polygon of outline.polygons) {
-    let [left, right] = [width, 0];
-    polygon.forEach((value, i) => {
-      const side = i % 2 === 0 ? width : height;
-      if (value < -side || value > 2 * side) {
-        const axis = i % 2 === 0 ? "x" : "y";
-        throw new UserError(
-          `${where}: a polygon goes to ${axis} ${value}, but its image is ${width}x${height}`,
-        );
-      }
-      if (i % 2 > 0) return;
-      [left, right] = [Math.min(left, value), Math.max(right, value)];
-      effort += columnEffort * Math.abs(value - polygon[(i + 2) % polygon.length]!);
-    });
-    effort += (right - left + 1) * height;
-  }
-  return effort;
-}
-
-function fillPolygons({ outline, where }: CocoAnnotation, mask: LabelMap, label: number): void {
-  if (!("polygons" in outline)) return;
-  for (const polygon of outline.polygons) {
-    // Fewer than three corners enclose nothing.
-    if (polygon.length >= 6) fillPolygon(polygon, mask, label, where);
-  }
+  const [x, y, w, h] = box as [number, number, number, number];
+  const corners = [x, y, x + w, y, x + w, y + h, x, y + h];
+  checkNear(corners, { width, height }, context.where);
+  return polygonCounts([corners], { width, height }, context);
 }

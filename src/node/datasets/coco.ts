@@ -9,6 +9,7 @@ import { originAt } from "./listing.ts";
 import type { Named } from "./listed.ts";
 import { readLists } from "./lists.ts";
 import { TagSources, tagsFileSource, type TagSource } from "./tag-sources.ts";
+import { paint } from "../masks/readers/objects.ts";
 import { TextTable } from "./text-table.ts";
 import { listVoc, splitOfFolder } from "./voc.ts";
 
@@ -90,6 +91,7 @@ async function listInstances(
     const instances = await CocoInstances.read(path, (done, total) =>
       onProgress?.(megabytes(done), megabytes(total), `MB of ${basename(path)}`),
     );
+    instances.checkCategories();
     if (instances.strays > 0) {
       const message = `${counted(instances.strays, "annotation")} of images that it does not list, so not used`;
       problems.push({ severity: "warning", file: path, message });
@@ -117,7 +119,9 @@ async function listInstances(
       const at = address.lastIndexOf("#");
       const instances = readers.get(resolve(address.slice(0, at)));
       if (!instances) throw new UserError(`${address}: no annotation file of this data set`);
-      return instances.readMask(Number(address.slice(at + 1)), labels);
+      const image = instances.image(address.slice(at + 1));
+      const { objects, work } = await instances.readObjects(image, labels, instances.path);
+      return paint(objects, image, work);
     },
   };
 }
@@ -167,7 +171,7 @@ function classesOf(parts: readonly Part[], description: Description): Listing["c
         `${instances.categories.length} of ${instances.path}; ids and names must agree`,
     );
   }
-  const names = instances.categories.map(({ name }) => name);
+  const names = instances.classes;
   if (!description.classes) return { names, file: instances.path };
   const missing = names.find((name) => !description.classes!.names.includes(name));
   if (missing === undefined) return description.classes;
@@ -180,9 +184,12 @@ function classesOf(parts: readonly Part[], description: Description): Listing["c
 function labelsOf(
   [part]: readonly Part[],
   { names }: { readonly names: readonly string[] },
-): ReadonlyMap<number, number> {
+): ReadonlyMap<unknown, number> {
   return new Map(
-    part!.instances.categories.map(({ id, name }) => [id, names.indexOf(name) + 1] as const),
+    part!.instances.categories.map(({ id, name, label }) => [
+      id,
+      label === 0 ? 0 : names.indexOf(name) + 1,
+    ]),
   );
 }
 
@@ -307,7 +314,9 @@ const annotations: TagSource<Known> = {
   from: "annotations",
   read: ({ part: { instances }, image }) => {
     const ids = instances.categoriesOf(image) ?? new Set();
-    return instances.categories.filter(({ id }) => ids.has(id)).map(({ name }) => name);
+    return instances.categories
+      .filter(({ id, label }) => label > 0 && ids.has(id))
+      .map(({ name }) => name);
   },
 };
 

@@ -5,7 +5,7 @@ import { readCsv } from "./tags-csv.ts";
 import { readJson, readJsonLines } from "./tags-json.ts";
 import { TagLines } from "./tag-lines.ts";
 import { readTagsNpy } from "./tags-npy.ts";
-import { readPieces, readText, type Text } from "./text-file.ts";
+import { readChunks, readPieces, readText } from "./text-file.ts";
 
 /** Names a tags file may have, the first that exists is read. */
 export const tagsFileNames: readonly string[] = ["tags.csv", "tags.jsonl", "tags.json"];
@@ -37,12 +37,12 @@ export async function readTagsFile(
     await readText(path);
     throw new UserError(`${path}: tags are read from .csv, .jsonl, .json and .npy files`);
   }
-  readPieces(path, (text) => read(text, out));
+  read(path, out);
   return out.problems;
 }
 
-const readers: Readonly<Partial<Record<string, (text: Text, out: TagLines) => void>>> = {
-  ".csv": readCsv,
-  ".jsonl": readJsonLines,
-  ".json": readJson,
+const readers: Readonly<Partial<Record<string, (path: string, out: TagLines) => void>>> = {
+  ".csv": (path, out) => readPieces(path, (text) => readCsv(text, out)),
+  ".jsonl": (path, out) => readPieces(path, (text) => readJsonLines(text, out)),
+  ".json": (path, out) => readChunks(path, (bytes) => readJson(bytes, out)),
 };

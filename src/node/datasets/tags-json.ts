@@ -1,6 +1,9 @@
-import { JsonScanner, lineFeeds, matchLimit } from "./json-scanner.ts";
+import { JsonScanner } from "./json.ts";
 import { show, type TagLines } from "./tag-lines.ts";
-import { linesOf, type Text } from "./text-file.ts";
+import { linesOf, type Bytes, type Text } from "./text-file.ts";
+
+/** Longest text that patterns are tried on: matching keeps a state for each letter, in memory of limited size. */
+const matchLimit = 4 << 20;
 
 // What nearly all images look like is found by patterns, in a third of the time: values of JSON whose texts have no
 // escapes. Everything else is left to JSON.parse.
@@ -14,14 +17,12 @@ const plainImage = new RegExp(
   `\\{${gap}${member("file", text)},${gap}${member("tags", list)}${split}\\}`,
   "y",
 );
-const plainMember = new RegExp(`${text}${colon}${list}`, "y");
-
 /** Reads an object `{file, tags, split}` a line. */
 export function readJsonLines(text: Text, out: TagLines): void {
   let line = 0;
   for (const row of linesOf(text)) {
     line++;
-    const plain = matchWhole(row);
+    const plain = matchWhole(plainImage, row);
     if (plain && takePlain(plain, line, out)) continue;
     if (row.trim() === "") continue;
     try {
@@ -32,30 +33,36 @@ export function readJsonLines(text: Text, out: TagLines): void {
   }
 }
 
-function matchWhole(row: string): RegExpExecArray | null {
-  if (row.length > matchLimit) return null;
-  plainImage.lastIndex = 0;
-  const found = plainImage.exec(row);
-  return plainImage.lastIndex === row.length ? found : null;
+function matchWhole(pattern: RegExp, text: string): RegExpExecArray | null {
+  if (text.length > matchLimit) return null;
+  pattern.lastIndex = 0;
+  const found = pattern.exec(text);
+  return pattern.lastIndex === text.length ? found : null;
 }
 
 /**
  * Reads a list of objects `{file, tags, split}`, or an object of lists of tags: an element at a time, which for a
  * million of them takes a quarter of the memory.
  */
-export function readJson(text: Text, out: TagLines): void {
-  const scanner = new JsonScanner(text);
+export function readJson(bytes: Bytes, out: TagLines): void {
+  const scanner = new JsonScanner(
+    {
+      member: () => "whole",
+      value: (text, { kind, key, index, line }) => {
+        if (kind === "element") return readElement(text, line, `entry ${index + 1}`, out);
+        const value = JSON.parse(text) as unknown;
+        if (kind === "member") return out.add({ file: key, tags: value }, line);
+        out.error(`the file holds ${show(value)}, expected a list or an object of images`, 1);
+      },
+    },
+    { lines: true },
+  );
   try {
-    if (scanner.next() === "[") readList(scanner, out);
-    else if (scanner.next() === "{") readObject(scanner, out);
-    else {
-      const held = show(scanner.value());
-      out.error(`the file holds ${held}, expected a list or an object of images`, 1);
-    }
+    for (const chunk of bytes) scanner.push(chunk);
     scanner.end();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    const { message, line } = explain(text, error);
+    const { message, line } = explain(bytes, error);
     out.refuse(`not readable as JSON: ${message}`, line);
   }
 }
@@ -71,34 +78,31 @@ function takePlain(
   return true;
 }
 
-function readList(scanner: JsonScanner, out: TagLines): void {
-  let count = 0;
-  scanner.elements("]", () => {
-    const { line } = scanner;
-    count++;
-    const plain = scanner.match(plainImage);
-    if (plain && takePlain(plain, line + scanner.linesTo(plain[1]), out)) return;
-    const value = plain ? (JSON.parse(plain[0]) as unknown) : scanner.value();
-    const file = (value as { file?: unknown } | null)?.file;
-    out.add(value, line + scanner.linesTo(file), `entry ${count}`);
-  });
+function readElement(text: string, line: number, name: string, out: TagLines): void {
+  const plain = matchWhole(plainImage, text);
+  if (plain && takePlain(plain, line + linesTo(plain[1], text), out)) return;
+  const value = JSON.parse(text) as unknown;
+  const file = (value as { file?: unknown } | null)?.file;
+  out.add(value, line + linesTo(file, text), name);
 }
 
-function readObject(scanner: JsonScanner, out: TagLines): void {
-  scanner.elements("}", () => {
-    const { line } = scanner;
-    const plain = scanner.match(plainMember);
-    if (plain && takePlain(plain, line, out)) return;
-    const file = plain ? plain[1] : scanner.value();
-    if (typeof file !== "string") throw new SyntaxError("a name is expected");
-    if (!plain) scanner.take(":");
-    out.add({ file, tags: plain ? (JSON.parse(plain[2]!) as unknown) : scanner.value() }, line);
-  });
+/** Lines from the beginning of a value to a file name in it; 0 if the name is written with escapes. */
+function linesTo(file: unknown, text: string): number {
+  if (typeof file !== "string" || !text.includes("\n")) return 0;
+  const place = text.indexOf(JSON.stringify(file));
+  return place < 0 ? 0 : lineFeeds(text, place);
 }
 
-/** What JSON.parse has to say of the whole text, and the line it speaks of. */
-function explain(text: Text, found: SyntaxError): { message: string; line: number } {
-  const whole = typeof text === "string" ? text : [...text].join("");
+function lineFeeds(text: string, to: number): number {
+  return text.slice(0, to).split("\n").length - 1;
+}
+
+/** The message of JSON.parse for the whole text, and the line it speaks of. */
+function explain(bytes: Bytes, found: SyntaxError): { message: string; line: number } {
+  const decoder = new TextDecoder();
+  let whole = "";
+  for (const chunk of bytes) whole += decoder.decode(chunk, { stream: true });
+  whole += decoder.decode();
   let { message } = found;
   try {
     JSON.parse(whole);
@@ -106,6 +110,8 @@ function explain(text: Text, found: SyntaxError): { message: string; line: numbe
     ({ message } = error as Error);
   }
   const position = Number(/position (\d+)/.exec(message)?.[1] ?? whole.length);
-  const line = 1 + lineFeeds(whole, 0, position);
-  return { message: message.replace(/ in JSON at position.*/, ""), line };
+  return {
+    message: message.replace(/ in JSON at position.*/, ""),
+    line: 1 + lineFeeds(whole, position),
+  };
 }

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { open, readFile, type FileHandle } from "node:fs/promises";
+import { UserError } from "../../user-error.ts";
 import { unreadable } from "../file-error.ts";
 
 /** A text file without its byte order mark. */
@@ -14,6 +15,9 @@ export async function readText(path: string): Promise<string> {
 /** A text as a whole, or in pieces that may be gone through again. */
 export type Text = string | Iterable<string>;
 
+/** A file in chunks of bytes, each valid until the next is read, that may be gone through again. */
+export type Bytes = Iterable<Uint8Array>;
+
 /** Bytes of a piece: of larger ones what is done with stays in memory for long, as V8 keeps large texts apart. */
 const pieceSize = 1 << 16;
 
@@ -22,26 +26,53 @@ const pieceSize = 1 << 16;
  * Read without giving way to other work, as folders are.
  */
 export function readPieces<R>(path: string, read: (text: Text) => R, bytes = pieceSize): R {
-  const begun: Generator<string, void>[] = [];
-  const begin = (): Generator<string, void> => {
-    const pieces = piecesOf(path, bytes);
-    begun.push(pieces);
-    return pieces;
+  return readAgain(path, () => piecesOf(path, bytes), read);
+}
+
+/** Hands the bytes of a file to a reader in the same way. */
+export function readChunks<R>(path: string, read: (chunks: Bytes) => R, bytes = pieceSize): R {
+  return readAgain(path, () => chunksOf(path, bytes), read);
+}
+
+/** Calls a reader with something that it may go through several times. */
+function readAgain<T, R>(
+  path: string,
+  begin: () => Generator<T, void>,
+  read: (parts: Iterable<T>) => R,
+): R {
+  const begun: Generator<T, void>[] = [];
+  const beginNext = (): Generator<T, void> => {
+    const parts = begin();
+    begun.push(parts);
+    return parts;
   };
   try {
-    return read({ [Symbol.iterator]: begin });
+    return read({ [Symbol.iterator]: beginNext });
   } catch (error) {
     // A line or value that is longer than a string can be.
     if (error instanceof RangeError) throw unreadable(path, error);
     throw error;
   } finally {
     // Closes the file where the reader stopped early.
-    for (const pieces of begun) pieces.return();
+    for (const parts of begun) parts.return();
+  }
+}
+
+function* chunksOf(path: string, bytes: number): Generator<Buffer, void> {
+  const chunk = Buffer.allocUnsafe(bytes);
+  const file = orUnreadable(path, () => openSync(path, "r"));
+  try {
+    while (true) {
+      const count = orUnreadable(path, () => readSync(file, chunk, 0, bytes, null));
+      if (count === 0) return;
+      yield chunk.subarray(0, count);
+    }
+  } finally {
+    closeSync(file);
   }
 }
 
 function* piecesOf(path: string, bytes: number): Generator<string, void> {
-  const chunk = Buffer.allocUnsafe(bytes);
   let kept: Buffer[] = [];
   let first = true;
   const decode = (end: Buffer): string => {
@@ -50,21 +81,59 @@ function* piecesOf(path: string, bytes: number): Generator<string, void> {
     kept = [];
     return first ? text.replace(/^\uFEFF/, "") : text;
   };
-  const file = orUnreadable(path, () => openSync(path, "r"));
-  try {
-    while (true) {
-      const count = orUnreadable(path, () => readSync(file, chunk, 0, bytes, null));
-      if (count === 0) break;
-      const cut = cutOf(chunk, count);
-      if (cut > 0) {
-        yield orUnreadable(path, () => decode(chunk.subarray(0, cut)));
-        first = false;
-      }
-      if (cut < count) kept.push(Buffer.from(chunk.subarray(cut, count)));
+  for (const chunk of chunksOf(path, bytes)) {
+    const cut = cutOf(chunk, chunk.length);
+    if (cut > 0) {
+      yield orUnreadable(path, () => decode(chunk.subarray(0, cut)));
+      first = false;
     }
-    if (kept.length > 0) yield orUnreadable(path, () => decode(Buffer.alloc(0)));
+    if (cut < chunk.length) kept.push(Buffer.from(chunk.subarray(cut)));
+  }
+  if (kept.length > 0) yield orUnreadable(path, () => decode(Buffer.alloc(0)));
+}
+
+/** Bytes that are read at a time where the file may be of any size. */
+const chunkSize = 4 * 1024 * 1024;
+
+/** A reader that takes bytes as they come. */
+export interface ByteSink {
+  push(chunk: Uint8Array): void;
+  end(): void;
+}
+
+/** Pushes a file to a reader of JSON, giving way to other work between its chunks. */
+export async function pushJson(
+  path: string,
+  sink: ByteSink,
+  {
+    onProgress,
+    isDone = () => false,
+  }: {
+    readonly onProgress?: ((done: number, total: number) => void) | undefined;
+    /** Stops the reading before the end of the file. */
+    readonly isDone?: () => boolean;
+  } = {},
+): Promise<void> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path);
+    const total = (await file.stat()).size;
+    const chunk = Buffer.allocUnsafe(Math.max(1, Math.min(chunkSize, total)));
+    for (let done = 0; !isDone();) {
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, done);
+      if (bytesRead === 0) return sink.end();
+      sink.push(chunk.subarray(0, bytesRead));
+      done += bytesRead;
+      onProgress?.(done, Math.max(done, total));
+    }
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    if (error instanceof SyntaxError) {
+      throw new UserError(`${path}: not readable as JSON: ${error.message}`, { cause: error });
+    }
+    throw unreadable(path, error);
   } finally {
-    closeSync(file);
+    await file?.close();
   }
 }
 

@@ -1,9 +1,9 @@
 import { formatProblem, type TagLine } from "../../../src/node/datasets/listing.ts";
 import { TagLines } from "../../../src/node/datasets/tag-lines.ts";
-import type { Text } from "../../../src/node/datasets/text-file.ts";
+import type { Bytes, Text } from "../../../src/node/datasets/text-file.ts";
 
 /** What a reader of tags files finds in a text, and what it says of it. */
-export function foundLines<T extends Text>(
+export function foundLines<T extends Text | Bytes>(
   read: (text: T, out: TagLines) => void,
   text: T,
 ): { taken: TagLine[]; told: string[] } {
@@ -12,4 +12,9 @@ export function foundLines<T extends Text>(
   const out = new TagLines("t", taker);
   read(text, out);
   return { taken, told: out.problems.map(formatProblem) };
+}
+
+/** A text as the bytes of a file. */
+export function bytesOf(text: string): Bytes {
+  return [new TextEncoder().encode(text)];
 }

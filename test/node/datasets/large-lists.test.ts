@@ -5,7 +5,7 @@ import { Entries } from "../../../src/node/datasets/entries.ts";
 import { readCsv } from "../../../src/node/datasets/tags-csv.ts";
 import { readJson } from "../../../src/node/datasets/tags-json.ts";
 import { TextTable } from "../../../src/node/datasets/text-table.ts";
-import { foundLines } from "./found-lines.ts";
+import { bytesOf, foundLines } from "./found-lines.ts";
 
 const cell = fc.string({ unit: fc.constantFrom(..."ab ;,\"\t\n'"), maxLength: 5 });
 const row = fc.tuple(fc.constantFrom("x.jpg", "y z.jpg"), cell);
@@ -51,7 +51,7 @@ test("JSON is taken apart where JSON.parse would, and refused with its words", (
   const property = fc.property(json, json, fc.nat(30), fc.boolean(), (a, b, cut, spaced) => {
     const whole = spaced ? `[ ${a} ,\n${b}\t]` : `[${a},${b}]`;
     const text = cut < whole.length / 4 ? whole.slice(0, whole.length - cut) : whole;
-    const { taken, told } = foundLines(readJson, text);
+    const { taken, told } = foundLines(readJson, bytesOf(text));
     let reason: string | undefined;
     try {
       JSON.parse(text);
@@ -69,7 +69,7 @@ test("JSON is taken apart where JSON.parse would, and refused with its words", (
 
 test("entries of JSON are told by the line of their file name, or else by that where they begin", () => {
   const text = '[\n{\n"tags": "x",\n"file": "a.jpg"},\n\n{"file": "\\u0062.jpg", "tags": ["y"]}]';
-  expect(foundLines(readJson, text).taken.map(({ file, line }) => [file, line])).toEqual([
+  expect(foundLines(readJson, bytesOf(text)).taken.map(({ file, line }) => [file, line])).toEqual([
     ["a.jpg", 4],
     ["b.jpg", 6],
   ]);

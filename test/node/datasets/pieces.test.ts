@@ -6,8 +6,13 @@ import { afterAll, expect, test } from "vitest";
 import { TagLines } from "../../../src/node/datasets/tag-lines.ts";
 import { readCsv } from "../../../src/node/datasets/tags-csv.ts";
 import { readJson, readJsonLines } from "../../../src/node/datasets/tags-json.ts";
-import { linesOf, readPieces, type Text } from "../../../src/node/datasets/text-file.ts";
-import { foundLines } from "./found-lines.ts";
+import {
+  linesOf,
+  readChunks,
+  readPieces,
+  type Text,
+} from "../../../src/node/datasets/text-file.ts";
+import { bytesOf, foundLines } from "./found-lines.ts";
 import { UserError } from "../../../src/user-error.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tag2mask-pieces-"));
@@ -55,8 +60,6 @@ test.each<[string, Read, fc.Arbitrary<string>]>([
   ["CSV", readCsv, csv.map((rows) => `file,tags\n${rows}`)],
   ["CSV without a header", readCsv, csv],
   ["JSON lines", readJsonLines, image],
-  ["a JSON list", readJson, image.map((images) => `[${images}]`)],
-  ["a JSON object", readJson, member.map((members) => `{${members}}`)],
 ])("%s says the same in pieces as from the whole text", (_, read, written) => {
   const property = fc.property(written, fc.integer({ min: 1, max: 30 }), (text, bytes) => {
     writeFileSync(path, text);
@@ -65,6 +68,23 @@ test.each<[string, Read, fc.Arbitrary<string>]>([
   });
   fc.assert(property, { seed: 7, numRuns: 1500 });
 });
+
+test.each<[string, fc.Arbitrary<string>]>([
+  ["a JSON list", image.map((images) => `[${images}]`)],
+  ["a JSON object", member.map((members) => `{${members}}`)],
+  ["JSON of any kind", image],
+])(
+  "%s says the same in chunks as from the whole text, with or without a byte order mark",
+  (_, written) => {
+    const size = fc.integer({ min: 1, max: 30 });
+    const property = fc.property(written, size, fc.boolean(), (text, bytes, marked) => {
+      writeFileSync(path, `${marked ? "\uFEFF" : ""}${text}`);
+      const inChunks = readChunks(path, (chunks) => foundLines(readJson, chunks), bytes);
+      expect(inChunks).toEqual(foundLines(readJson, bytesOf(text)));
+    });
+    fc.assert(property, { seed: 7, numRuns: 1500 });
+  },
+);
 
 test("lines in pieces are those of the whole text, whatever bytes there are", () => {
   const bytes = fc.uint8Array({ maxLength: 60 });
@@ -127,7 +147,7 @@ test("a text longer than patterns are tried on is read all the same", () => {
   const line = JSON.stringify({ file: "a.jpg", tags: [tag] });
   const expected = [{ file: "a.jpg", tags: [tag], line: 1 }];
   expect(foundLines(readJsonLines, line).taken).toMatchObject(expected);
-  expect(foundLines(readJson, `[${line}]`).taken).toMatchObject(expected);
+  expect(foundLines(readJson, bytesOf(`[${line}]`)).taken).toMatchObject(expected);
 });
 
 function beginOnly(pieces: Text): Iterator<string> {

@@ -43,7 +43,7 @@ test("COCO of other tools: polygons, plain runs, crowds, boxes alone, gaps in th
   expect(rows(masks.get("x/a.b")!.data, 4)).toEqual(["2122", "2221", "x00x"]);
   expect(losses.map(({ what }) => what).sort()).toEqual([
     "annotations of an image that is not listed",
-    "annotations without a mask, such as boxes alone",
+    "annotations without an outline: their boxes are ignored",
     "objects are told apart by what touches, other than before",
     "overlapping objects: each pixel went to the smallest",
   ]);

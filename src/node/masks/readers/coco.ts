@@ -1,151 +1,53 @@
 import { posix } from "node:path";
-import { ignoreIndex, validateClasses } from "../../../data/classes.ts";
-import { readCounts } from "../../../data/coco-rle.ts";
-import type { LabelMap } from "../../../data/sample.ts";
 import { UserError } from "../../../user-error.ts";
-import { cleanNames } from "../../class-names.ts";
+import { CocoInstances, type CocoImage } from "../../datasets/coco-instances.ts";
 import { stem } from "../../datasets/files.ts";
-import { checkSize, DrawingWork, paintObjects, polygonCounts, type MaskObject } from "./objects.ts";
+import { readImageHeader } from "../../images.ts";
+import { checkSize, paintObjects } from "./objects.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "./source.ts";
-import { isObject, type Fields } from "./text-files.ts";
 
-interface CocoImage {
-  readonly name: string;
-  readonly fileName: string;
-  readonly width: number;
-  readonly height: number;
-  readonly annotations: Fields[];
-}
-
-/** Whether a JSON value has the parts of COCO instances. */
-export function isCoco(value: unknown): value is Fields {
-  return isObject(value) && Array.isArray(value["images"]) && Array.isArray(value["annotations"]);
-}
-
-/** COCO instances: compressed and plain run lengths, polygons; crowds become ignored pixels. */
-export function cocoSource(path: string, value: Fields, options: SourceOptions): MaskSource {
-  const labels = labelsOfCategories(value["categories"], path);
-  const classes = options.classes ?? labels.classes;
-  if (classes.length < labels.classes.length) {
+/** Masks of COCO instances: compressed and plain run lengths, polygons; crowds become ignored pixels. */
+export async function cocoSource(path: string, options: SourceOptions): Promise<MaskSource> {
+  const instances = await CocoInstances.read(path);
+  const classes = options.classes ?? instances.classes;
+  if (classes.length < instances.classes.length) {
     throw new UserError(
-      `${path}: has ${labels.classes.length} categories, --classes names ${classes.length}`,
+      `${path}: has ${instances.classes.length} categories, --classes names ${classes.length}`,
     );
   }
-  const images = new Map<unknown, CocoImage>();
-  for (const [i, image] of (value["images"] as unknown[]).entries()) {
-    const where = `${path}: images[${i}]`;
-    if (!isObject(image)) throw new UserError(`${where}: expected an object`);
-    const { id, file_name: file, width, height } = image;
-    if (typeof file !== "string" || file === "") throw new UserError(`${where}: has no file_name`);
-    checkSize(width, height, where);
-    if (images.has(id))
-      throw new UserError(`${where}: its id ${String(id)} is that of another image`);
-    const fileName = file.normalize("NFC").replaceAll("\\", "/");
-    const size = { width: width as number, height: height as number };
-    images.set(id, { name: stem(fileName), fileName, ...size, annotations: [] });
-  }
-  for (const [i, annotation] of (value["annotations"] as unknown[]).entries()) {
-    const where = `${path}: annotations[${i}]`;
-    if (!isObject(annotation)) throw new UserError(`${where}: expected an object`);
-    const image = images.get(annotation["image_id"]);
-    if (image) image.annotations.push(annotation);
-    else options.losses.add("annotations of an image that is not listed", path);
-  }
-  const entries = [...images.values()].map((image): MaskEntry => {
-    const file = options.images.get(image.fileName, posix.basename(image.fileName), image.name);
-    const where = `${path}: ${image.fileName}`;
+  if (instances.strays > 0) options.losses.add("annotations of an image that is not listed", path);
+  const labels = new Map<unknown, number>(instances.categories.map(({ id, label }) => [id, label]));
+  const entries = instances.images.map((image): MaskEntry => {
+    const fileName = image.file.normalize("NFC");
+    const name = stem(fileName);
+    const file = options.images.get(fileName, posix.basename(fileName), name);
+    const where = `${path}: ${fileName}`;
     return {
-      ...{ name: image.name, fileName: image.fileName, where },
+      ...{ name, fileName, where },
       ...(file !== undefined && { image: file }),
-      read: () => Promise.resolve().then(() => labelsOf(image, where, labels.byId, options)),
+      read: async () => {
+        checkSize(image.width, image.height, where);
+        if (file !== undefined) await compareSize(image, file, where);
+        const { objects, boxesAlone, work } = await instances.readObjects(image, labels, where);
+        if (boxesAlone > 0) {
+          options.losses.add("annotations without an outline: their boxes are ignored", name);
+        }
+        return paintObjects(objects, image, name, { ...options, work });
+      },
     };
   });
   return { format: "coco", classes, entries, close: () => Promise.resolve() };
 }
 
-/** Labels in the order of the categories' ids. A category called background is that. */
-function labelsOfCategories(
-  value: unknown,
-  path: string,
-): { classes: string[]; byId: ReadonlyMap<unknown, number> } {
-  if (!Array.isArray(value)) throw new UserError(`${path}: has no list "categories"`);
-  const categories = value.map((category: unknown, i) => {
-    if (!isObject(category)) throw new UserError(`${path}: categories[${i}]: expected an object`);
-    const { id, name } = category;
-    if (!Number.isSafeInteger(id) || typeof name !== "string") {
-      throw new UserError(`${path}: categories[${i}]: expected a whole number "id" and a "name"`);
-    }
-    return { id: id as number, name: cleanNames([name])[0]! };
-  });
-  const sorted = categories.sort((a, b) => a.id - b.id);
-  const classes: string[] = [];
-  const byId = new Map<unknown, number>();
-  for (const { id, name } of sorted) {
-    if (byId.has(id)) throw new UserError(`${path}: two categories have the id ${id}`);
-    byId.set(id, name.toLowerCase() === "background" ? 0 : classes.push(name));
-  }
-  validateClasses(classes, path);
-  return { classes, byId };
-}
-
-function labelsOf(
-  image: CocoImage,
-  where: string,
-  labels: ReadonlyMap<unknown, number>,
-  options: SourceOptions,
-): LabelMap {
-  const objects: MaskObject[] = [];
-  const crowds = new Set<string>();
-  const work = new DrawingWork(where);
-  for (const annotation of image.annotations) {
-    const place = `${where}: annotation ${String(annotation["id"])}`;
-    const { category_id: category, segmentation, iscrowd } = annotation;
-    const label = labels.get(category);
-    if (label === undefined) {
-      throw new UserError(`${place}: its category ${String(category)} is none of "categories"`);
-    }
-    const counts = countsOf(segmentation, image, { where: place, work });
-    if (!counts) {
-      options.losses.add("annotations without a mask, such as boxes alone", image.name);
-    } else if (iscrowd === 1 || iscrowd === true) {
-      // The same crowd is there for each class that it may be of.
-      const key = JSON.stringify(segmentation);
-      if (!crowds.has(key)) objects.push({ label: ignoreIndex, counts });
-      crowds.add(key);
-    } else if (label > 0) {
-      objects.push({ label, counts });
-    }
-  }
-  return paintObjects(objects, image, image.name, { ...options, work });
-}
-
-function countsOf(
-  segmentation: unknown,
+/** Throws a UserError unless an image file, as it is shown, has the size that the annotations are for. */
+async function compareSize(
   { width, height }: CocoImage,
-  context: { where: string; work: DrawingWork },
-): readonly number[] | undefined {
-  const { where } = context;
-  if (segmentation === undefined || segmentation === null) return undefined;
-  if (Array.isArray(segmentation)) {
-    if (segmentation.length === 0) return undefined;
-    const polygons = segmentation as unknown[];
-    if (!polygons.every((points): points is number[] => Array.isArray(points))) {
-      throw new UserError(`${where}: its segmentation is a list of something else than polygons`);
-    }
-    return polygonCounts(polygons, { width, height }, context);
-  }
-  const { size, counts } = isObject(segmentation) ? segmentation : {};
-  if (
-    !Array.isArray(size) ||
-    size.length !== 2 ||
-    !(typeof counts === "string" || Array.isArray(counts))
-  ) {
-    throw new UserError(`${where}: its segmentation is neither polygons nor run lengths`);
-  }
-  if (size[0] !== height || size[1] !== width) {
-    throw new UserError(
-      `${where}: its mask is ${String(size[1])}x${String(size[0])}, the image ${width}x${height}`,
-    );
-  }
-  return readCounts(counts as string | number[], width, height, where);
+  file: string,
+  where: string,
+): Promise<void> {
+  const found = await readImageHeader(file);
+  if (found.width === width && found.height === height) return;
+  throw new UserError(
+    `${where}: mask is ${width}x${height}, but its image ${file} is ${found.width}x${found.height}`,
+  );
 }

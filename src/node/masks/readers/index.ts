@@ -1,9 +1,11 @@
 import { extname, join } from "node:path";
 import { UserError } from "../../../user-error.ts";
 import { isFile, isFolder, listFolder } from "../../datasets/files.ts";
+import { JsonScanner } from "../../datasets/json.ts";
+import { pushJson } from "../../datasets/text-file.ts";
 import { formatFiles, maskFormats, type MaskFormat } from "../formats.ts";
 import { openFolder, openZip } from "./archive.ts";
-import { cocoSource, isCoco } from "./coco.ts";
+import { cocoSource } from "./coco.ts";
 import { cvatSource } from "./cvat.ts";
 import { isLabelStudio, labelStudioSource } from "./label-studio.ts";
 import { paletteFolder, paletteSource, ultralyticsSource } from "./png-folder.ts";
@@ -19,7 +21,7 @@ export type { MaskEntry, MaskSource } from "./source.ts";
 interface Candidate {
   readonly format: MaskFormat;
   readonly path: string;
-  /** What a JSON file holds. */
+  /** The value of a JSON file that holds a list. */
   readonly value?: unknown;
 }
 
@@ -86,9 +88,39 @@ async function fileCandidate(path: string): Promise<Candidate[]> {
   const ending = extname(path).toLowerCase();
   if (ending === ".zip") return [{ format: "cvat", path }];
   if (ending !== ".json") return [];
+  const lists = await listsOf(path);
+  if (lists)
+    return lists.has("images") && lists.has("annotations") ? [{ format: "coco", path }] : [];
   const value = await readJson(path);
-  if (isCoco(value)) return [{ format: "coco", path, value }];
   return isLabelStudio(value) ? [{ format: "labelstudio", path, value }] : [];
+}
+
+/**
+ * Keys of the lists in the object that a JSON file holds, read as far as tells that they are COCO's; undefined if it
+ * holds a list.
+ */
+async function listsOf(path: string): Promise<ReadonlySet<string> | undefined> {
+  const lists = new Set<string>();
+  const scanner = new JsonScanner({
+    member(key, first) {
+      if (first === "[") lists.add(key);
+      return "skip";
+    },
+    value: () => undefined,
+  });
+  let isList: boolean | undefined;
+  const sink = {
+    push(chunk: Uint8Array): void {
+      const text = new TextDecoder().decode(chunk.subarray(0, 4096));
+      isList ??= text.trimStart().startsWith("[");
+      if (!isList) scanner.push(chunk);
+    },
+    end: () => scanner.end(),
+  };
+  const isDone = (): boolean =>
+    isList === true || (lists.has("images") && lists.has("annotations"));
+  await pushJson(path, sink, { isDone });
+  return isList ? undefined : lists;
 }
 
 async function openCandidate(
@@ -103,7 +135,7 @@ async function openCandidate(
     case "ultralytics":
       return ultralyticsSource(path, (await readDataYaml(path))!, options);
     case "coco":
-      return cocoSource(path, value as Parameters<typeof cocoSource>[1], options);
+      return cocoSource(path, options);
     case "labelstudio": {
       const beside = await classesBeside(path, false);
       const tasks = value as Parameters<typeof labelStudioSource>[1];

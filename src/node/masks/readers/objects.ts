@@ -29,19 +29,28 @@ export function checkSize(width: unknown, height: unknown, where: string): void 
 const mostObjects = 200_000;
 const mostVisits = 2e10;
 
+/** The effort of following an edge through a column, in pixels visited. */
+const columnEffort = 10;
+
 /** Counts what drawing the objects of an image takes; a UserError where that is out of proportion. */
 export class DrawingWork {
   private objects = 0;
   private visits = 0;
 
-  /** @param where begins the message */
-  constructor(private readonly where: string) {}
+  /**
+   * @param where begins the message
+   * @param limit most pixels that may be visited
+   */
+  constructor(
+    private readonly where: string,
+    private readonly limit = mostVisits,
+  ) {}
 
   /** Before an object is drawn by visiting so many pixels. */
   spend(pixels: number): void {
     this.objects++;
     this.visits += pixels;
-    if (this.objects <= mostObjects && this.visits <= mostVisits) return;
+    if (this.objects <= mostObjects && this.visits <= this.limit) return;
     throw new UserError(
       `${this.where}: has more objects, or larger ones, than can be drawn: ${this.objects} that cover ${this.visits} pixels so far`,
     );
@@ -62,11 +71,12 @@ export function polygonCounts(
       else [top, bottom] = [Math.min(top, value), Math.max(bottom, value)];
     });
   }
-  const inside = (value: number, side: number): number => Math.max(0, Math.min(side, value)) || 0;
   const [x0, y0] = [inside(Math.floor(left) - 1, width), inside(Math.floor(top) - 1, height)];
   const [x1, y1] = [inside(Math.ceil(right) + 1, width), inside(Math.ceil(bottom) + 1, height)];
   const box = { width: Math.max(1, x1 - x0), height: Math.max(1, y1 - y0) };
-  work.spend(box.width * box.height);
+  // Edges may lead to and fro without end.
+  const crossed = polygons.reduce((sum, points) => sum + columnsCrossed(points, width), 0);
+  work.spend(box.width * box.height + columnEffort * crossed);
   const map = { ...box, data: new Uint8Array(box.width * box.height) };
   for (const points of polygons) {
     const moved = points.map((value, k) => value - (k % 2 === 0 ? x0 : y0));
@@ -77,6 +87,21 @@ export function polygonCounts(
     { ...box, x0, y0 },
     { width, height },
   );
+}
+
+/** Columns of an image that the edges of a polygon go through. */
+function columnsCrossed(points: readonly number[], width: number): number {
+  let columns = 0;
+  for (let k = 0; k < points.length; k += 2) {
+    const [from, to] = [inside(points[k]!, width), inside(points[(k + 2) % points.length]!, width)];
+    columns += Math.abs(from - to);
+  }
+  return columns;
+}
+
+/** The nearest coordinate from 0 to the side of an image; 0 for what is no number. */
+function inside(value: number, side: number): number {
+  return Math.max(0, Math.min(side, value)) || 0;
 }
 
 /** Run lengths of a box as those of the whole that it lies in. */
@@ -107,14 +132,13 @@ function placedCounts(
 }
 
 /**
- * One label for each pixel out of objects: where they overlap the smaller one is seen, and ignored ones are
- * below all others. What of the objects cannot be told from the labels is counted as lost.
+ * One label for each pixel out of objects: where they overlap the one of fewer pixels is seen, the later one of
+ * equals, and ignored ones are below all others.
  */
-export function paintObjects(
+export function paint(
   objects: readonly MaskObject[],
-  { width, height }: { width: number; height: number },
-  name: string,
-  { losses, instances, work }: Pick<SourceOptions, "losses" | "instances"> & { work: DrawingWork },
+  { width, height }: { readonly width: number; readonly height: number },
+  work: DrawingWork,
 ): LabelMap {
   const map = { width, height, data: new Uint8Array(width * height) };
   const order = objects
@@ -127,9 +151,20 @@ export function paintObjects(
     work.spend(area);
     paintCounts(counts, map, label);
   }
-  const seen = order.filter(({ label }) => label !== ignoreIndex);
+  return map;
+}
+
+/** Paints objects, and counts as lost what cannot be told from the labels. */
+export function paintObjects(
+  objects: readonly MaskObject[],
+  size: { readonly width: number; readonly height: number },
+  name: string,
+  { losses, instances, work }: Pick<SourceOptions, "losses" | "instances"> & { work: DrawingWork },
+): LabelMap {
+  const map = paint(objects, size, work);
+  const seen = objects.filter(({ label }) => label !== ignoreIndex);
   const painted = map.data.reduce((sum, v) => sum + (v !== 0 && v !== ignoreIndex ? 1 : 0), 0);
-  if (seen.reduce((sum, { area }) => sum + area, 0) > painted) {
+  if (seen.reduce((sum, { counts }) => sum + rleArea(counts), 0) > painted) {
     losses.add("overlapping objects: each pixel went to the smallest", name);
   }
   const found = findRegions(map, instances).labels.filter((label) => label !== ignoreIndex);
