@@ -12,7 +12,9 @@ export default defineConfig({
     "src/node/session-lane.ts",
   ],
   format: "esm",
-  platform: "node",
+  // Whatever core.ts reaches runs in a browser too; for Node alone the bundler's helpers import node:module.
+  platform: "neutral",
+  deps: { neverBundle: [/^node:/] },
   dts: true,
   unbundle: true,
   clean: true,

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import { UserError } from "../user-error.ts";
 import { nearest } from "./nearest.ts";
 import { presetNames, presets, type PresetName } from "./presets.ts";

@@ -78,6 +78,8 @@ export function nodeRuntime({
 let channelBlock: Promise<number> | undefined;
 
 class NodeSession implements Session {
+  private released: Promise<void> | undefined;
+
   constructor(private readonly session: ort.InferenceSession) {}
 
   get inputNames(): readonly string[] {
@@ -104,6 +106,6 @@ class NodeSession implements Session {
   }
 
   async release(): Promise<void> {
-    await this.session.release();
+    await (this.released ??= this.session.release());
   }
 }
