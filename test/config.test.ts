@@ -59,6 +59,12 @@ test("a shorter run keeps the shares of its phases unless they are set", () => {
   });
 });
 
+test("the phases of a shorter run are rounded to the nearest step", () => {
+  // 2006 / 20000 of 2000, 6000 and 1500 steps are 200.6, 601.8 and 150.45.
+  const { train } = parseConfig({ preset: "voc", set: { "train.steps": 2006 } });
+  expect([train.camSteps, train.affinitySteps, train.warmupSteps]).toEqual([201, 602, 150]);
+});
+
 test("whatever the length, the phases stay in order", () => {
   fc.assert(
     fc.property(

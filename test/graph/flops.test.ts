@@ -110,9 +110,26 @@ describe("Mix Transformers at 224 pixels have the published multiply-adds (SegFo
   });
 });
 
-test.each(opTable.filter(({ sizes }) => !sizes))("$name and its gradients have a count", (row) => {
-  const inputs = row.inputs.map((shape, i) => input(`x${i}`, shape));
-  const y = row.op(...inputs);
-  const slopes = gradients(sumAll(y), inputs).filter((slope) => slope !== null);
-  expect(() => floatingPointOperations([y, ...slopes])).not.toThrow();
-});
+/** Ops that compute nothing, as their titles in the table begin. */
+const moving =
+  /^(reshape|transpose|expand|concat|split|slice|pad|gatherRows|cast|toChannelsFirst|fromChannelsFirst|reduceSum over no axis|sumAll of a scalar)\b(?!, all)/;
+/** Ops that are written with matrix products. */
+const products = /^(matmul|gemm|linear|conv2d|depthwise|sumOfRows|batchNorm\b|resize)/;
+
+test.each(opTable.filter(({ sizes }) => !sizes))(
+  "$name has a count: none if it only moves numbers, otherwise an operation or more for each result",
+  (row) => {
+    const inputs = row.inputs.map((shape, i) => input(`x${i}`, shape));
+    const y = row.op(...inputs);
+    const { matrix, total } = floatingPointOperations([y]);
+    expect([total, matrix].every(Number.isInteger)).toBe(true);
+    expect(matrix).toBeLessThanOrEqual(total);
+    if (moving.test(row.name)) expect(total).toBe(0);
+    else expect(total).toBeGreaterThanOrEqual(row.shape.reduce((a, b) => a * b, 1));
+    expect(matrix > 0).toBe(products.test(row.name));
+    const slopes = gradients(sumAll(y), inputs).filter((slope) => slope !== null);
+    const both = floatingPointOperations([y, ...slopes]).total;
+    expect(Number.isInteger(both)).toBe(true);
+    expect(both).toBeGreaterThanOrEqual(total);
+  },
+);

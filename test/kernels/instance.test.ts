@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import ts from "typescript";
 import { expect, test } from "vitest";
 import { allocate, ensure, instantiate } from "../../src/kernels/index.ts";
 
@@ -9,6 +11,20 @@ test("kernels work on the memory they are given and on no other", () => {
   instantiate(memories[0]!).parReplicate(5 * 4, 1, 48, 16, 1, 1, 1, 2);
   expect([...first!]).toEqual([...new Array<number>(12).fill(7), 0, 0, 0, 0]);
   expect(second!.every((value) => value === 0)).toBe(true);
+});
+
+test("the interface names every function of the module, each with its number of arguments", () => {
+  const file = new URL("../../src/kernels/instance.ts", import.meta.url);
+  const source = ts.createSourceFile("", readFileSync(file, "utf8"), ts.ScriptTarget.Latest);
+  const declared = source.statements
+    .filter(ts.isInterfaceDeclaration)
+    .find(({ name }) => name.text === "Kernels")!
+    .members.filter(ts.isMethodSignature)
+    .map(({ name, parameters }) => [(name as ts.Identifier).text, parameters.length]);
+  const exported = Object.entries(instantiate(allocate(1, "test")))
+    .filter(([, value]) => typeof value === "function")
+    .map(([name, value]) => [name, (value as () => void).length]);
+  expect(Object.fromEntries(declared)).toEqual(Object.fromEntries(exported));
 });
 
 test("memory grows to what is needed and keeps what it holds", () => {

@@ -44,12 +44,43 @@ test("segment hands the logits of the size asked for to the CRF and gives its la
   expect(result.confidence).toBe(meanLogitMargin(seen[0]!));
 });
 
-test("label is less sure of a tag among several than of none at all", async () => {
-  const none = await segmenter.label(image, []);
-  const two = await segmenter.label(image, [0, 2]);
-  expect([none.confidence, Math.max(...none.data)]).toEqual([1, 0]);
+test("without tags all is background, for sure", async () => {
+  const { data, ...rest } = await segmenter.label(image, []);
+  const size = { width: 48, height: 48 };
+  expect(rest).toEqual({ ...size, classes: sceneClasses, tags: [], confidence: 1 });
+  expect(data).toEqual(new Uint8Array(48 * 48));
+});
+
+test("label gives background and the tagged classes only, and more tags make it less sure", async () => {
+  const [one, two] = [await segmenter.label(image, [0]), await segmenter.label(image, [0, 2])];
+  expect(one.tags).toEqual([0]);
+  expect(two.tags).toEqual([0, 2]);
+  expect(new Set(one.data)).toEqual(new Set([0, 1]));
+  expect(new Set(two.data)).toEqual(new Set([0, 1, 3]));
   expect(two.confidence).toBeGreaterThan(0);
-  expect(two.confidence).toBeLessThan(1);
+  expect(two.confidence).toBeLessThan(one.confidence);
+  expect(one.confidence).toBeLessThan(1);
+});
+
+test("label takes tags in any order and any number of times", async () => {
+  const given = [2, 0, 2, 0];
+  expect(await segmenter.label(image, given)).toEqual(await segmenter.label(image, [0, 2]));
+  expect(given).toEqual([2, 0, 2, 0]);
+});
+
+test("background of label is what lies below lowThreshold; highThreshold has no say", async () => {
+  const labelWith = async (lowThreshold: number, highThreshold: number) => {
+    const pseudo = { ...config.pseudo, lowThreshold, highThreshold };
+    const settings = { ...config, pseudo };
+    const other = await Segmenter.open({ ...model, config: settings }, { device: "cpu" });
+    const { data } = await other.label(image, [0, 2]);
+    await other.release();
+    return data;
+  };
+  const background = (data: Uint8Array) => data.filter((label) => label === 0).length;
+  const low = await labelWith(0.2, 0.6);
+  expect(await labelWith(0.2, 0.9)).toEqual(low);
+  expect(background(await labelWith(0.6, 0.6))).toBeGreaterThan(background(low));
 });
 
 test("in lanes many images at once have the masks that they have one after the other", async () => {

@@ -85,15 +85,31 @@ test("runs of several sessions take turns in the same lanes, whichever are made 
   await two.release();
 });
 
-test("a pool that is closed while some lanes have no session yet ends every run", async () => {
+test("runs that wait for a lane are served in the order they were asked for", async () => {
+  const single = new SessionPool({ lanes: 1, threads: 1 });
+  const session = await single.createSession(model);
+  const served: number[] = [];
+  const runs = [0, 1, 2, 3, 4].map(async (i) => {
+    await session.run({ a: float32([1, 2], [i, i]), b }, { y: null });
+    served.push(i);
+  });
+  await Promise.all(runs);
+  expect(served).toEqual([0, 1, 2, 3, 4]);
+  await single.close();
+});
+
+test("a pool that is closed while some lanes have no session yet finishes what it began and refuses what waits", async () => {
   const other = new SessionPool({ lanes: 3, threads: 1 });
   const session = await other.createSession(model);
   const feeds = { a: float32([1, 2], [1, 1]), b };
   const runs = Array.from({ length: 5 }, () => session.run(feeds, { y: null }));
   const settled = Promise.allSettled(runs);
   await other.close();
-  for (const run of await settled) {
-    if (run.status === "rejected") expect(String(run.reason)).toMatch(/thread ended/);
+  const [begun, ...waiting] = await settled; // only the first lane had the session
+  expect(begun).toMatchObject({ status: "fulfilled", value: { y: float32([1, 2], [4, 6]) } });
+  for (const run of waiting) {
+    const message = expect.stringMatching(/thread ended: the pool was closed/) as string;
+    expect(run).toMatchObject({ status: "rejected", reason: { message } });
   }
   await expect(session.run(feeds, { y: null })).rejects.toThrow(/thread ended/);
   await expect(other.createSession(model)).rejects.toThrow(/thread ended/);

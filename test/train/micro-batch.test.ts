@@ -1,12 +1,15 @@
 import { expect, test } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import type { Batch } from "../../src/data/sample.ts";
+import { normalize } from "../../src/data/normalize.ts";
 import { generateScene, sceneClasses } from "../../src/data/scenes.ts";
+import { float32, type NdArray } from "../../src/graph/index.ts";
+import { imageInput } from "../../src/model/index.ts";
 import { nodeRuntime } from "../../src/node/runtime.ts";
 import { NetworkState } from "../../src/train/network-state.ts";
 import { Stepper, type StepResult } from "../../src/train/step.ts";
 import { networkOf } from "../../src/train/trainer.ts";
-import { normError } from "../network.ts";
+import { evaluate, normError } from "../network.ts";
 
 const scenes = Array.from({ length: 4 }, (_, index) => generateScene({ seed: 9, index, size: 64 }));
 
@@ -119,4 +122,24 @@ test("the running statistics of BatchNorm move by those of the whole batch", asy
     const [a, b] = [parts, whole].map(({ state }) => state.parameters[key]!.data as Float32Array);
     expect(normError(a!, b!), name).toBeLessThan(1e-5);
   }
+});
+
+test("the running variance of BatchNorm is the unbiased one, over a row for each 4×4 pixels", async () => {
+  const { state } = await step([0, 1], 0, { "model.dropPath": 0 });
+  const { network } = state;
+  const weights = network.initialize(3);
+  const bn = "decoder.linear_fuse.bn";
+  const { features } = network.encoder.forward(imageInput([2, 64, 64]));
+  const { statistics } = network.decoder.forwardTraining(features, null);
+  const { images } = batchOf([0, 1]);
+  const image = float32([2, 64, 64, 3], normalize(images, parseConfig().data));
+  const { mean, variance } = await evaluate({ ...statistics! }, { ...weights, image });
+  const rows = 2 * 16 * 16;
+  const moved = (start: number, { data }: NdArray, factor: number) =>
+    Float32Array.from(data as Float32Array, (value) => 0.9 * start + 0.1 * factor * value);
+  const running = (name: string) => state.parameters[`${bn}.${name}`]!.data as Float32Array;
+  expect(normError(running("running_mean"), moved(0, mean!, 1))).toBeLessThan(1e-6);
+  expect(normError(running("running_var"), moved(1, variance!, rows / (rows - 1)))).toBeLessThan(
+    1e-6,
+  );
 });

@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import { parseConfig, type Config } from "../../src/config.ts";
-import type { Batch, Sample } from "../../src/data/sample.ts";
+import type { Batch, LabelMap, Sample } from "../../src/data/sample.ts";
 import { generateScene, sceneClasses } from "../../src/data/scenes.ts";
-import type { NdArray } from "../../src/graph/index.ts";
+import { ActivationPass } from "../../src/eval/activations.ts";
+import { evaluate, type EvaluatorOptions } from "../../src/eval/evaluator.ts";
+import { Predictor } from "../../src/eval/predictor.ts";
+import { float32, type NdArray } from "../../src/graph/index.ts";
 import { nodeRuntime } from "../../src/node/runtime.ts";
 import type { CheckpointEvent, TrainEvent, TrainingState } from "../../src/train/events.ts";
 import { networkOf, train, type TrainOptions } from "../../src/train/trainer.ts";
@@ -168,13 +171,79 @@ test("a checkpoint of other classes or of a longer run is refused", async () => 
   );
 });
 
-test("the best checkpoint is the one with the best segmentation so far", async () => {
-  let best = -Infinity;
-  let latest = -Infinity;
-  for await (const event of run()) {
-    if (event.type === "validation") latest = event.metrics.seg;
-    if (event.type !== "checkpoint") continue;
-    expect(event.best).toBe(latest > best);
-    best = Math.max(best, latest);
+/** A truth whose first `marked` of 64 rows are class 1 and the others background. */
+function truthOf(marked: number): LabelMap {
+  return { width: 64, height: 64, data: new Uint8Array(64 * 64).fill(1, 0, marked * 64) };
+}
+
+test("the best checkpoint is the one with the best segmentation so far; an equal one is not better", async () => {
+  // The bias makes all pixels class 1: its IoU is the share of the truth, that of background is 0.
+  const marked = [16, 32, 32, 8, 48];
+  let validations = 0;
+  const readMask = async (): Promise<LabelMap> => truthOf(marked[validations++]!);
+  const scripted = run({
+    config: configOf({ "train.steps": 5, "train.validateEvery": 1, "train.checkpointEvery": 1 }),
+    initial: { "decoder.linear_pred.bias": float32([5], [0, 100, 0, 0, 0]) },
+    validation: { samples: samples.slice(0, 1), reader: { ...validation.reader, readMask } },
+  });
+  const scores: number[] = [];
+  const checkpoints: [best: boolean, soFar: number][] = [];
+  for await (const event of scripted) {
+    if (event.type === "validation") scores.push(event.metrics.seg);
+    if (event.type === "checkpoint")
+      checkpoints.push([event.best, Number(event.state.metadata["best"])]);
   }
+  expect(scores).toEqual([0.125, 0.25, 0.25, 0.0625, 0.375]);
+  expect(checkpoints).toEqual([
+    [true, 0.125],
+    [true, 0.25],
+    [false, 0.25],
+    [false, 0.25],
+    [true, 0.375],
+  ]);
+});
+
+test("without masks the F1 of the tags says which checkpoint is the best", async () => {
+  const unmasked = samples.slice(0, 4).map(({ mask: _, ...sample }) => sample);
+  const events: TrainEvent[] = [];
+  const config = configOf({ "train.steps": 1, "train.camSteps": 1, "train.affinitySteps": 1 });
+  for await (const event of run({ config, validation: { ...validation, samples: unmasked } })) {
+    events.push(event);
+  }
+  const scored = events.find((event) => event.type === "validation")!;
+  const saved = events.find((event) => event.type === "checkpoint")!;
+  expect(scored.metrics.seg).toBeNaN();
+  expect(scored.metrics.tagF1).toBeGreaterThan(0);
+  expect([saved.best, Number(saved.state.metadata["best"])]).toEqual([true, scored.metrics.tagF1]);
+});
+
+test.each([
+  ["eval.flip", { flip: true }],
+  ["eval.scales", { scales: [0.5, 1] }],
+])("validations look at images as %s asks", async (key, views) => {
+  const phases = { "train.steps": 1, "train.camSteps": 1, "train.affinitySteps": 1 };
+  const config = configOf({ ...phases, [key]: Object.values(views)[0] });
+  let scores: unknown;
+  let state: TrainingState | undefined;
+  for await (const event of run({ config })) {
+    if (event.type === "validation") scores = event.metrics;
+    if (event.type === "checkpoint") state = event.state;
+  }
+  const network = networkOf(config, sceneClasses);
+  const measure = async (options: Partial<EvaluatorOptions>) => {
+    const predictor = Predictor.of(nodeRuntime(), network, state!.tensors);
+    const pass = new ActivationPass(nodeRuntime(), network, state!.tensors, config.pseudo);
+    const networks = { predictor, activations: pass };
+    const steps = evaluate(validation.samples, validation.reader, networks, {
+      ...{ config, classes: sceneClasses },
+      ...options,
+    });
+    let next = await steps.next();
+    while (!next.done) next = await steps.next();
+    await predictor.release();
+    await pass.release();
+    return next.value.metrics;
+  };
+  expect(scores).toEqual(await measure(views));
+  expect(scores).not.toEqual(await measure({}));
 });

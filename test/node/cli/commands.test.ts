@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { stageTitles } from "../../../src/eval/stages.ts";
+import { summarize, type MeasuredSeed } from "../../../src/node/cli/demo-stages.ts";
 import { fewScenes, temporaryFolder, tiny } from "./scenes.ts";
 import { tag2mask } from "./terminal.ts";
 
@@ -92,6 +94,35 @@ test("demo makes scenes, trains on them and says where everything is", async () 
   expect(result["run"]).toBe(join(out, "train"));
   expect(readdirSync(join(out, "scenes"))).toEqual(["classes.txt", "images", "masks", "tags.csv"]);
 });
+
+test("demo --seeds trains once for each seed and shows the scores of every stage", async () => {
+  const out = join(folder, "seeds");
+  const views = ["--set", "eval.longSide=128"]; // the scenes' own size, as the validation sees them
+  const args = ["--images", "14", "--steps", "1", ...tiny, ...views];
+  const { code, stdout } = await tag2mask("demo", "--seeds", "3,5", "--out", out, ...args);
+  expect(code).toBe(0);
+  const { seeds, summary } = JSON.parse(readFileSync(join(out, "stages.json"), "utf8")) as {
+    seeds: MeasuredSeed[];
+    summary: ReturnType<typeof summarize>["summary"];
+  };
+  expect(seeds.map(({ seed, run }) => [seed, run])).toEqual([
+    [3, join(out, "seed-3", "train")],
+    [5, join(out, "seed-5", "train")],
+  ]);
+  expect(stdout).toContain(summarize(seeds).table);
+  expect(summary).toEqual(summarize(seeds).summary);
+  expect(summary.stages.map(({ title }) => title)).toEqual(Object.values(stageTitles));
+  for (const { seed, run, scores } of seeds) {
+    expect(readFileSync(join(run, "config.yaml"), "utf8")).toContain(`seed: ${seed}\n`);
+    const validated = JSON.parse(readFileSync(join(run, "metrics.json"), "utf8")) as {
+      metrics: Record<string, number>;
+    };
+    const { meanIou } = scores.stages.find(({ name }) => name === "seg")!;
+    expect([meanIou, scores.masks]).toEqual([validated.metrics["seg"], 2]);
+  }
+  const table = (seed: number) => readFileSync(join(out, `seed-${seed}`, "scenes", "tags.csv"));
+  expect(table(3).equals(table(5))).toBe(false);
+}, 120_000);
 
 test("segment writes a mask and an overlay for every image of files and folders", async () => {
   const out = join(folder, "segmented");
