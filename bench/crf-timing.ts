@@ -1,4 +1,10 @@
-import { DenseCrf, maps, resize, type Maps, type RgbImage } from "../src/pseudo/index.ts";
+import {
+  DenseCrf,
+  activationMaps,
+  resizeMaps,
+  type Maps,
+  type RgbImage,
+} from "../src/pseudo/index.ts";
 import { softmax } from "../src/pseudo/maps.ts";
 import { Random } from "../src/random.ts";
 
@@ -28,7 +34,7 @@ export function drawnImage(width: number, height: number, noise = 2): RgbImage {
 function beliefs(count: number, width: number, height: number): Maps {
   const length = count * 24 * 32;
   const logits = Float32Array.from({ length }, () => random.normal() * 4);
-  const resized = resize(maps(count, 32, 24, logits), width, height);
+  const resized = resizeMaps(activationMaps(count, 32, 24, logits), width, height);
   softmax(resized);
   return resized;
 }

@@ -38,7 +38,7 @@ export { AdamW } from "./train/optimizer.ts";
 export { learningRateFactor } from "./train/schedule.ts";
 export { buildStep } from "./train/step-graph.ts";
 export { Stepper } from "./train/step.ts";
-export { networkOf, train as trainOn } from "./train/trainer.ts";
+export { networkOf, trainNetwork } from "./train/trainer.ts";
 export { exportOnnx } from "./weights/onnx-export.ts";
 export { matchWeights, readMatched, type WeightMatch } from "./weights/match.ts";
 export { openWeights } from "./weights/open.ts";

@@ -3,8 +3,8 @@ import { concat, float32, peakBytes, slice, split, writeModel } from "../graph/i
 import type { Afa, HiddenLayout } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
 import type { Affinity, Maps, ScaledCam } from "../pseudo/index.ts";
-import { resize } from "../pseudo/index.ts";
-import { arraysOf, interleaved, smallestSide, type Parameters } from "./feeds.ts";
+import { resizeMaps } from "../pseudo/index.ts";
+import { arraysOf, interleaved, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { fastestLayout } from "./fastest-layout.ts";
 import { LazySession } from "./lazy-session.ts";
 
@@ -34,7 +34,7 @@ export class ActivationPass {
   constructor(
     private readonly runtime: Runtime,
     private readonly network: Afa,
-    private readonly parameters: Parameters,
+    private readonly parameters: NetworkFeeds,
     private readonly options: ActivationOptions,
   ) {}
 
@@ -113,7 +113,7 @@ export class ActivationPass {
   }
 
   /** The weights, unless the sessions have them. */
-  private fed(): Parameters {
+  private fed(): NetworkFeeds {
     return this.options.frozen === true ? {} : this.parameters;
   }
 
@@ -128,7 +128,7 @@ export class ActivationPass {
         const weights =
           this.options.frozen === true ? { initializers: arraysOf(this.parameters) } : {};
         const model = writeModel(await outputs(), weights);
-        return this.runtime.createSession(model, { ...options, given: true });
+        return this.runtime.createSession(model, { ...options, transfer: true });
       });
       this.sessions.set(key, session);
     }
@@ -145,7 +145,7 @@ interface Results {
 function viewsOf(image: Maps, scale: number): NdArray {
   const height = scaledSide(image.height, scale);
   const width = scaledSide(image.width, scale);
-  return interleaved(resize(image, width, height), true);
+  return interleaved(resizeMaps(image, width, height), true);
 }
 
 /** What belongs to an image and to its mirror image: [2, …] to twice [1, …]. */

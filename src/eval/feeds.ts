@@ -6,10 +6,10 @@ import type { Maps } from "../pseudo/index.ts";
 export const smallestSide = 32;
 
 /** Weights and buffers by name, read anew at every run: training may move and replace them in between. */
-export type Parameters = Feeds;
+export type NetworkFeeds = Feeds;
 
 /** Weights that are to be written into a model, which must be in the program's own memory. */
-export function arraysOf(parameters: Parameters): Record<string, NdArray> {
+export function arraysOf(parameters: NetworkFeeds): Record<string, NdArray> {
   const arrays: Record<string, NdArray> = {};
   for (const [name, value] of Object.entries(parameters)) {
     if (isOnDevice(value))

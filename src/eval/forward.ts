@@ -4,7 +4,7 @@ import type { Afa } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
 import { UserError } from "../user-error.ts";
 import { exportedNames } from "../weights/onnx-export.ts";
-import { arraysOf, channelsLast, smallestSide, type Parameters } from "./feeds.ts";
+import { arraysOf, channelsLast, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { LazySession } from "./lazy-session.ts";
 
 /** What the network makes of a batch. */
@@ -52,7 +52,7 @@ export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult>
   constructor(
     runtime: Runtime,
     network: Afa,
-    private readonly parameters: Parameters,
+    private readonly parameters: NetworkFeeds,
     private readonly wanted: readonly Name[] = allOutputs as readonly Name[],
     private readonly options: ForwardPassOptions = {},
   ) {
@@ -61,7 +61,7 @@ export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult>
       const named = wanted.map((name) => [name, outputs[name]] as const);
       const weights = options.frozen === true ? { initializers: arraysOf(parameters) } : {};
       const model = writeModel(Object.fromEntries(named), weights);
-      return runtime.createSession(model, { given: true });
+      return runtime.createSession(model, { transfer: true });
     });
   }
 
@@ -78,7 +78,7 @@ export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult>
     const frozen = this.options.frozen === true;
     const feeds = { ...(frozen ? {} : this.parameters), image: images };
     const fetches = Object.fromEntries(this.wanted.map((name) => [name, null]));
-    return (await session.run(feeds, fetches, { given: frozen })) as Pick<ForwardResult, Name>;
+    return (await session.run(feeds, fetches, { transfer: frozen })) as Pick<ForwardResult, Name>;
   }
 
   warmUp(): void {

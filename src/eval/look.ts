@@ -1,6 +1,13 @@
 import type { Config } from "../config.ts";
 import type { Image, LabelMap, Sample, SampleReader } from "../data/sample.ts";
-import { labelOf, mergeCam, propagate, pseudoLabel, resize, type Maps } from "../pseudo/index.ts";
+import {
+  labelOf,
+  mergeCam,
+  propagateAffinity,
+  pseudoLabel,
+  resizeMaps,
+  type Maps,
+} from "../pseudo/index.ts";
 import { UserError } from "../user-error.ts";
 import type { ActivationPass } from "./activations.ts";
 import { networkImage, withLongSide } from "./network-image.ts";
@@ -93,7 +100,10 @@ export async function locate(
   const cam = mergeCam(seen?.scales ?? [], classes, input.width, input.height);
   if (!seen) return { classes, cam, walked: null };
   const backgrounds = [lowThreshold, highThreshold];
-  const [low, high] = propagate(cam, seen.affinity, { backgrounds, radius }) as [Maps, Maps];
+  const [low, high] = propagateAffinity(cam, seen.affinity, { backgrounds, radius }) as [
+    Maps,
+    Maps,
+  ];
   return { classes, cam, walked: { low, high } };
 }
 
@@ -104,9 +114,9 @@ export function labelsAt(
   height: number,
   { backgroundThreshold }: Pick<Config["pseudo"], "backgroundThreshold">,
 ): { cam: LabelMap; affinityCam: LabelMap; heat: Heat } {
-  const full = resize(small, width, height);
+  const full = resizeMaps(small, width, height);
   const cam = pseudoLabel(full, classes, { low: backgroundThreshold, high: backgroundThreshold });
-  const affinityCam = walked ? labelOf(resize(walked.low, width, height), classes) : cam;
+  const affinityCam = walked ? labelOf(resizeMaps(walked.low, width, height), classes) : cam;
   return { cam, affinityCam, heat: { width, height, data: highest(full) } };
 }
 

@@ -1,8 +1,8 @@
 import type { NdArray, Runtime } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Maps } from "../pseudo/index.ts";
-import { resize } from "../pseudo/index.ts";
-import { planesOf, smallestSide, type Parameters } from "./feeds.ts";
+import { resizeMaps } from "../pseudo/index.ts";
+import { planesOf, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { ForwardPass, type Forward, type ForwardPassOptions, type Logits } from "./forward.ts";
 
 export { labelsOf } from "../pseudo/index.ts";
@@ -30,7 +30,7 @@ export class Predictor {
   static of(
     runtime: Runtime,
     network: Afa,
-    parameters: Parameters,
+    parameters: NetworkFeeds,
     options: ForwardPassOptions = {},
   ): Predictor {
     const wanted = ["clsLogits", "segLogits"] as const;
@@ -56,7 +56,7 @@ export class Predictor {
         continue;
       }
       const { width, height, data } = best.segLogits;
-      const other = resize(one.segLogits, width, height).data;
+      const other = resizeMaps(one.segLogits, width, height).data;
       for (let i = 0; i < data.length; i++) if (other[i]! > data[i]!) data[i] = other[i]!;
     }
     return best!;
@@ -110,8 +110,8 @@ function batchOf({ count, width, height, data: source }: Maps, mirrored: boolean
 /** The image at a scale; as in the published code, source coordinates follow the factor itself. */
 function scaled(image: Maps, scale: number): Maps {
   const [width, height] = [Math.floor(image.width * scale), Math.floor(image.height * scale)];
-  if (Math.min(width, height) >= smallestSide) return resize(image, width, height, { scale });
-  return resize(image, Math.max(smallestSide, width), Math.max(smallestSide, height));
+  if (Math.min(width, height) >= smallestSide) return resizeMaps(image, width, height, { scale });
+  return resizeMaps(image, Math.max(smallestSide, width), Math.max(smallestSide, height));
 }
 
 /** Mean of the first image's logits and the mirrored second image's, in place. */

@@ -4,7 +4,7 @@ import {
   labelAtSize,
   refineInside,
   refinePseudoLabel,
-  resize,
+  resizeMaps,
   type Maps,
   type Par,
 } from "../pseudo/index.ts";
@@ -36,7 +36,7 @@ export function refinedLabel(
   par: Par,
 ): SureLabel {
   const small = shrinkImage(image, longestRefined);
-  const refined = refineInside(small, resize(scores, small.width, small.height), { par });
+  const refined = refineInside(small, resizeMaps(scores, small.width, small.height), { par });
   return { labels: labelAtSize(refined, classes, image), confidence: meanMargin(refined) };
 }
 
@@ -53,7 +53,7 @@ export function refinedCamLabel(
   { background, par }: { background: number; par: Par },
 ): LabelMap {
   const small = shrinkImage(image, longestRefined);
-  const maps = resize(cam, small.width, small.height);
+  const maps = resizeMaps(cam, small.width, small.height);
   const thresholds = { low: background, high: background };
   const labels = refinePseudoLabel(small, maps, classes, { ...thresholds, par });
   return small === image ? labels : resizeLabels(labels, image.width, image.height);

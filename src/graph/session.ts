@@ -19,7 +19,7 @@ export type Feeds = Readonly<Record<string, Feed>>;
 
 export interface RunOptions {
   /** The feeds' arrays are the session's from now on: it need not copy them, and may leave them empty. */
-  readonly given?: boolean;
+  readonly transfer?: boolean;
 }
 
 /** A compiled graph. */
@@ -56,7 +56,7 @@ export interface SessionOptions {
   /** Refuse a graph that the device cannot compute whole, instead of leaving parts of it to the CPU. */
   readonly whole?: boolean;
   /** The model's bytes are the runtime's from now on: it need not copy them, and may leave the array empty. */
-  readonly given?: boolean;
+  readonly transfer?: boolean;
 }
 
 /** What runs graphs: ONNX Runtime on some device. A host passes one in. */

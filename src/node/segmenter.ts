@@ -8,7 +8,7 @@ import { networkImage, pixelsWithLongSide } from "../eval/network-image.ts";
 import { labelsOf, Predictor } from "../eval/predictor.ts";
 import { refinedLabel } from "../eval/refined-label.ts";
 import type { Runtime } from "../graph/index.ts";
-import { mergeCam, Par, propagate } from "../pseudo/index.ts";
+import { mergeCam, Par, propagateAffinity } from "../pseudo/index.ts";
 import { UserError } from "../user-error.ts";
 import { resolveDevice, type DeviceChoice, type DeviceName } from "./devices.ts";
 import { readImage } from "./images.ts";
@@ -154,7 +154,7 @@ export class Segmenter {
     const input = networkImage(pixels, data, evaluation.maxSide);
     const { scales, affinity } = await activations.run(input);
     const cam = mergeCam(scales, classes, input.width, input.height);
-    const [walked] = propagate(cam, affinity, {
+    const [walked] = propagateAffinity(cam, affinity, {
       backgrounds: [pseudo.lowThreshold],
       radius: pseudo.radius,
     });

@@ -69,7 +69,7 @@ export class SessionPool implements Runtime {
 
   async createSession(
     model: Uint8Array | string,
-    { given = false }: SessionOptions = {},
+    { transfer: given = false }: SessionOptions = {},
   ): Promise<Session> {
     const session: PooledSession = {
       id: this.sessions++,
@@ -132,7 +132,7 @@ export class SessionPool implements Runtime {
     session: PooledSession,
     feeds: Feeds,
     fetches: Readonly<Record<string, NdArray | null>>,
-    { given: mine = false }: RunOptions = {},
+    { transfer: mine = false }: RunOptions = {},
   ): Promise<Record<string, NdArray>> {
     const outputs = Object.keys(fetches);
     const given = outputs.find((name) => fetches[name] !== null);

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Config } from "../config.ts";
 import type { NdArray } from "../graph/index.ts";
 import type { TrainEvent, TrainingState } from "../train/events.ts";
-import { train as trainOn } from "../train/trainer.ts";
+import { trainNetwork } from "../train/trainer.ts";
 import { BatchLoader, type SkippedImage } from "./batch-loader.ts";
 import type { OpenedDataset } from "./datasets/index.ts";
 import { requireTrainable } from "./datasets/index.ts";
@@ -48,7 +48,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
     seed: config.train.seed,
   });
   try {
-    yield* trainOn({
+    yield* trainNetwork({
       runtime,
       config,
       classes: data.classes,
@@ -61,8 +61,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       },
       validation: { samples: data.splits["val"] ?? [], reader: data.reader },
       now: () => performance.now() / 1000,
-      labels: (network, parameters) => labelPool(network, { ...setup, parameters }),
-      lanes(network, images) {
+      createLabelSource: (network, parameters) => labelPool(network, { ...setup, parameters }),
+      createValidationRuntime(network, images) {
         if (runtime.device !== "cpu") return null;
         const lanes = validationLanes(network, config, images);
         return lanes > 1 ? sharedPool(lanes) : null;

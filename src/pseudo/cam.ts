@@ -1,5 +1,5 @@
 import { plane, type Maps } from "./maps.ts";
-import { resize } from "./resize.ts";
+import { resizeMaps } from "./resize.ts";
 
 /** Raw class activation maps of an image at one scale and of its mirror image, all classes. */
 export interface ScaledCam {
@@ -20,8 +20,8 @@ export function mergeCam(
 ): Maps {
   const sum = new Float32Array(classes.length * height * width);
   for (const { plain, flipped } of scales) {
-    const a = resize(pick(plain, classes), width, height).data;
-    const b = resize(pick(flipped, classes), width, height).data;
+    const a = resizeMaps(pick(plain, classes), width, height).data;
+    const b = resizeMaps(pick(flipped, classes), width, height).data;
     for (let row = 0; row < sum.length; row += width) {
       for (let x = 0; x < width; x++) {
         const plainScore = a[row + x]!;

@@ -1,6 +1,6 @@
 import type { DenseCrf } from "./crf.ts";
 import { argmax, softmax, type Labels, type Maps, type RgbImage } from "./maps.ts";
-import { resize } from "./resize.ts";
+import { resizeMaps } from "./resize.ts";
 
 /**
  * Labels of an image from segmentation logits: bilinear to its size, softmax, dense CRF, argmax
@@ -10,7 +10,7 @@ import { resize } from "./resize.ts";
  */
 export function crfLabels(crf: DenseCrf, image: RgbImage, logits: Maps): Labels {
   const { width, height } = image;
-  const resized = resize(logits, width, height);
+  const resized = resizeMaps(logits, width, height);
   const probabilities = resized === logits ? { ...logits, data: logits.data.slice() } : resized;
   softmax(probabilities);
   return { width, height, data: argmax(crf.refine(image, probabilities)) };

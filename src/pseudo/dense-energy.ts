@@ -2,7 +2,7 @@ import { allocate, ensure, instantiate } from "../kernels/index.ts";
 import { interleave, pixelBytes, separate } from "./interleaved.ts";
 import { Lattice, pixelPoints, type Points } from "./lattice.ts";
 import { checkBox, ignoreLabel, type Box, type Labels, type Maps, type RgbImage } from "./maps.ts";
-import { resize, resizeGradient } from "./resize.ts";
+import { resizeMaps, resizeGradient } from "./resize.ts";
 
 /** Pixels whose exact sums of weights tell how much too small or large the lattice's are. */
 const SAMPLES = 48;
@@ -91,7 +91,7 @@ export class DenseEnergy {
     const { colorDeviation, positionDeviation, scale, weight, batch } = this.settings;
     const grid = nearestGrid(image, scale);
     const inside = insideBox(grid, checkBox("dense energy", box, image), image.width);
-    const small = resize(probabilities, grid.width, grid.height, { scale });
+    const small = resizeMaps(probabilities, grid.width, grid.height, { scale });
     const masked = {
       ...small,
       data: small.data.map((value, i) => value * inside[i % inside.length]!),

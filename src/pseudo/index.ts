@@ -11,11 +11,18 @@ export {
   type DenseEnergyResult,
 } from "./dense-energy.ts";
 export { meanLogitMargin } from "./logit-margin.ts";
-export { ignoreLabel, maps, type Box, type Labels, type Maps, type RgbImage } from "./maps.ts";
+export {
+  ignoreLabel,
+  activationMaps,
+  type Box,
+  type Labels,
+  type Maps,
+  type RgbImage,
+} from "./maps.ts";
 export { Par } from "./par.ts";
 export { labelAtSize, labelOf, pseudoLabel, type Thresholds } from "./pseudo-label.ts";
-export { propagate, type Affinity } from "./random-walk.ts";
-export { colors, refineAffinityLabel, refineInside, refinePseudoLabel } from "./refine.ts";
-export { resize, resizeGradient } from "./resize.ts";
+export { propagateAffinity, type Affinity } from "./random-walk.ts";
+export { colorPlanes, refineAffinityLabel, refineInside, refinePseudoLabel } from "./refine.ts";
+export { resizeMaps, resizeGradient } from "./resize.ts";
 export { resizePixels } from "./resize-pixels.ts";
 export { labelsOf } from "./upsampled-labels.ts";

@@ -29,7 +29,12 @@ export type Box = readonly [number, number, number, number];
 export const ignoreLabel = 255;
 
 /** Maps of the given data, which is used as it is. */
-export function maps(count: number, width: number, height: number, data: Float32Array): Maps {
+export function activationMaps(
+  count: number,
+  width: number,
+  height: number,
+  data: Float32Array,
+): Maps {
   if (data.length !== count * height * width) {
     throw new RangeError(
       `maps: [${count}, ${height}, ${width}] has ${count * height * width} elements, data has ${data.length}`,

@@ -1,6 +1,6 @@
 import { allocate, ensure, instantiate, type Kernels, type Memory } from "../kernels/index.ts";
 import type { Maps } from "./maps.ts";
-import { resize } from "./resize.ts";
+import { resizeMaps } from "./resize.ts";
 
 const FLOAT = 4;
 /** Pixels the kernel takes at a time. */
@@ -63,7 +63,7 @@ export class Par {
         `PAR: image [${image.count}, ${height}, ${width}]; give three colors and at least one pixel`,
       );
     }
-    const source = resize(maps, width, height, { alignCorners: true });
+    const source = resizeMaps(maps, width, height, { alignCorners: true });
     if (maps.count === 0 || this.iterations === 0) return source;
     const layout = this.prepare(image, maps.count);
     const { planeBytes, rowBytes, runs, origin, weights } = layout;

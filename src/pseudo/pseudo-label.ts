@@ -8,7 +8,7 @@ import {
   type Labels,
   type Maps,
 } from "./maps.ts";
-import { resize } from "./resize.ts";
+import { resizeMaps } from "./resize.ts";
 
 /** Scores at or below `low` are background, scores above `high` foreground, others are ignored. */
 export interface Thresholds {
@@ -68,7 +68,7 @@ export function labelAtSize(
   const highest = new Float32Array(width * height).fill(-Infinity);
   for (let k = 0; k < scores.count; k++) {
     const label = k === 0 ? 0 : classes[k - 1]! + 1;
-    const values = resize({ ...scores, count: 1, data: plane(scores, k) }, width, height).data;
+    const values = resizeMaps({ ...scores, count: 1, data: plane(scores, k) }, width, height).data;
     for (let p = 0; p < values.length; p++) {
       if (values[p]! > highest[p]!) {
         highest[p] = values[p]!;

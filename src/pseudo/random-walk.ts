@@ -1,6 +1,6 @@
 import { forWindow } from "./affinity-label.ts";
 import { slice, softmax, stack, type Maps } from "./maps.ts";
-import { resize } from "./resize.ts";
+import { resizeMaps } from "./resize.ts";
 
 /** The affinity between tokens of an image. */
 export interface Affinity {
@@ -18,7 +18,7 @@ export interface Affinity {
  * @param cam [classes, h, w], only of the classes the image has
  * @param radius tokens further apart than this in either direction are not linked
  */
-export function propagate(
+export function propagateAffinity(
   cam: Maps,
   affinity: Affinity,
   { backgrounds, radius = 8 }: { backgrounds: readonly number[]; radius?: number },
@@ -31,7 +31,7 @@ export function propagate(
     );
   }
   if (backgrounds.length === 0) return [];
-  const small = resize(cam, width, height);
+  const small = resizeMaps(cam, width, height);
   const start = stack(...backgrounds.map((score) => withBackground(small, score)));
   const walked = walk(start, affinity, radius);
   const count = cam.count + 1;

@@ -14,7 +14,7 @@ import {
 import type { Par } from "./par.ts";
 import { ignoreOutside, type Thresholds } from "./pseudo-label.ts";
 import { withBackground } from "./random-walk.ts";
-import { resize } from "./resize.ts";
+import { resizeMaps } from "./resize.ts";
 
 /**
  * Pseudo label from class activation maps, refined along the colors of the image at half its size
@@ -33,7 +33,11 @@ export function refinePseudoLabel(
   if (classes.length === 0) return onlyBackground(image, box);
   const half = halve(cam);
   const scores = stack(withBackground(half, low), withBackground(half, high));
-  const refined = resize(par.refine(halve(colors(image, fullBox(image))), scores), width, height);
+  const refined = resizeMaps(
+    par.refine(halve(colorPlanes(image, fullBox(image))), scores),
+    width,
+    height,
+  );
   const labels = { width, height, data: agree(refined, classes) };
   ignoreOutside(labels, box);
   return labels;
@@ -54,7 +58,7 @@ export function refineAffinityLabel(
 ): Labels {
   const { width, height } = image;
   if (classes.length === 0) return onlyBackground(image, box);
-  const refined = refineInside(image, resize(stack(low, high), width, height), { par, box });
+  const refined = refineInside(image, resizeMaps(stack(low, high), width, height), { par, box });
   const inside = agree(refined, classes);
   const labels = { width, height, data: new Uint8Array(width * height).fill(ignoreLabel) };
   const [y0, , x0] = box;
@@ -73,12 +77,12 @@ export function refineInside(
 ): Maps {
   checkSize("refineInside", image, maps);
   const inside = crop(maps, box);
-  const refined = par.refine(halve(colors(image, box)), inside);
-  return resize(refined, inside.width, inside.height);
+  const refined = par.refine(halve(colorPlanes(image, box)), inside);
+  return resizeMaps(refined, inside.width, inside.height);
 }
 
 /** Red, green and blue in 0..1 inside the box, [3, h, w]: what PAR works on. */
-export function colors(image: RgbImage, box: Box): Maps {
+export function colorPlanes(image: RgbImage, box: Box): Maps {
   const [y0, y1, x0, x1] = checkBox("colors", box, image);
   const [width, height] = [x1 - x0, y1 - y0];
   const data = new Float32Array(3 * height * width);
@@ -96,7 +100,7 @@ export function colors(image: RgbImage, box: Box): Maps {
 /** Half the size, rounded down, but at least a pixel. */
 function halve(maps: Maps): Maps {
   const half = (side: number): number => Math.max(1, Math.floor(side / 2));
-  return resize(maps, half(maps.width), half(maps.height));
+  return resizeMaps(maps, half(maps.width), half(maps.height));
 }
 
 /**

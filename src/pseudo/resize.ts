@@ -6,7 +6,7 @@ import { plane, type Labels, type Maps } from "./maps.ts";
  * the centers of the corner pixels do, and with `scale` a pixel is that much larger than before,
  * whatever the sizes say. Returns the maps themselves if the size is theirs.
  */
-export function resize(
+export function resizeMaps(
   source: Maps,
   width: number,
   height: number,

@@ -1,6 +1,6 @@
 import type { NdArray, Runtime } from "../graph/index.ts";
 import { float32 } from "../graph/index.ts";
-import type { Parameters } from "../eval/feeds.ts";
+import type { NetworkFeeds } from "../eval/feeds.ts";
 import { LazySession } from "../eval/lazy-session.ts";
 import type { Afa } from "../model/index.ts";
 import type { Box, Labels, RgbImage } from "../pseudo/index.ts";
@@ -26,7 +26,7 @@ export class EnergyPass {
   constructor(
     runtime: Runtime,
     private readonly network: Afa,
-    private readonly parameters: Parameters,
+    private readonly parameters: NetworkFeeds,
     private readonly options: PassOptions,
     /** Crops of the whole batch, which the energy is a mean of. */
     batch: number,

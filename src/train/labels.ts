@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import { normalizeToChannelsFirst } from "../data/normalize.ts";
 import { ActivationPass } from "../eval/activations.ts";
-import type { Parameters } from "../eval/feeds.ts";
+import type { NetworkFeeds } from "../eval/feeds.ts";
 import type { Runtime } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Affinity, AffinityLabel, Box, Labels, Maps, RgbImage } from "../pseudo/index.ts";
@@ -9,7 +9,7 @@ import {
   affinityLabel,
   mergeCam,
   Par,
-  propagate,
+  propagateAffinity,
   refineAffinityLabel,
   refinePseudoLabel,
 } from "../pseudo/index.ts";
@@ -60,7 +60,7 @@ export class LabelMaker implements LabelSource {
   constructor(
     runtime: Runtime,
     network: Afa,
-    parameters: Parameters,
+    parameters: NetworkFeeds,
     private readonly config: LabelConfig,
     /** Clock in seconds. */
     private readonly now: () => number,
@@ -122,7 +122,7 @@ export class LabelMaker implements LabelSource {
   ): Labels {
     const { lowThreshold, highThreshold, radius } = this.config.pseudo;
     const backgrounds = [lowThreshold, highThreshold];
-    const [low, high] = propagate(cam, affinity, { backgrounds, radius }) as [Maps, Maps];
+    const [low, high] = propagateAffinity(cam, affinity, { backgrounds, radius }) as [Maps, Maps];
     return refineAffinityLabel(image, { low, high }, classes, { par: this.par, box });
   }
 }

@@ -1,4 +1,4 @@
-import { channelsLast, type Parameters } from "../eval/feeds.ts";
+import { channelsLast, type NetworkFeeds } from "../eval/feeds.ts";
 import type { NdArray, Runtime } from "../graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import { buildStep } from "./step-graph.ts";
@@ -37,7 +37,7 @@ export interface LossesAndGradients {
 export async function lossesAndGradients(
   runtime: Runtime,
   network: Afa,
-  parameters: Parameters,
+  parameters: NetworkFeeds,
   { images, tags, segLabel, affinityLabel, lossWeights = [0.1, 0.1] }: LabelledBatch,
 ): Promise<LossesAndGradients> {
   const [batch, , crop, width] = images.shape as [number, number, number, number];

@@ -77,10 +77,10 @@ export class Stepper {
     const { size: n, crop } = batch;
 
     const inputs = full ? this.labelInputs(batch) : [];
-    const { labels, seconds: made } = await this.labels.make(inputs, phase);
+    const { labels, seconds: labelling } = await this.labels.make(inputs, phase);
     const labelled = now();
     // Where several are made at a time, each part has its share of the time that passed.
-    const pace = (labelled - start) / (made.cam + made.labels || 1);
+    const secondsPerUnit = (labelled - start) / (labelling.cam + labelling.labels || 1);
 
     const feeds = {
       ...batchFeeds(batch, step, this.network, config),
@@ -105,10 +105,10 @@ export class Stepper {
     const rates = state.rates(step);
     // In the classification phase the loss is L_cls alone, even where the others are computed too.
     const reached = phase === "classification" ? this.classified : undefined;
-    const spoilt = await this.learner.update(rates, reached);
-    if (spoilt.length > 0) {
+    const nonFinite = await this.learner.update(rates, reached);
+    if (nonFinite.length > 0) {
       throw new RangeError(
-        `train: step ${step}: the gradient of ${spoilt[0]} is not finite (${spoilt.length} tensors in all); ` +
+        `train: step ${step}: the gradient of ${nonFinite[0]} is not finite (${nonFinite.length} tensors in all); ` +
           `resume from the last checkpoint with a lower train.lr`,
       );
     }
@@ -122,8 +122,8 @@ export class Stepper {
       pairs: sums.pairs(),
       seconds: {
         data: 0,
-        cam: made.cam * pace,
-        labels: made.labels * pace,
+        cam: labelling.cam * secondsPerUnit,
+        labels: labelling.labels * secondsPerUnit,
         network: ran - labelled,
         optimizer: end - ran,
         total: end - start,

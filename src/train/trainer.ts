@@ -16,7 +16,7 @@ export interface BatchSource {
   next(step: number): Promise<Batch>;
 }
 
-export interface TrainOptions {
+export interface TrainNetworkOptions {
   readonly runtime: Runtime;
   readonly config: Config;
   /** Foreground class names. */
@@ -38,18 +38,21 @@ export interface TrainOptions {
    * Where labels are made, if elsewhere than in the calling thread; it is at rest when training ends.
    * @param parameters of the network, current at every step
    */
-  readonly labels?: (network: Afa, parameters: NetworkState["parameters"]) => LabelSource | null;
+  readonly createLabelSource?: (
+    network: Afa,
+    parameters: NetworkState["parameters"],
+  ) => LabelSource | null;
   /**
    * What validations run in, if elsewhere than in `runtime`: asked before the first, closed when training ends.
    * @param images of a validation
    */
-  readonly lanes?: (network: Afa, images: number) => Lanes | null;
+  readonly createValidationRuntime?: (network: Afa, images: number) => Lanes | null;
 }
 
 /** A runtime that computes several images side by side, weights frozen into its sessions. */
 export interface Lanes extends Runtime {
   /** How many. */
-  readonly lanes: number;
+  readonly width: number;
   close(): Promise<void>;
 }
 
@@ -63,7 +66,9 @@ export function networkOf({ model }: Pick<Config, "model">, classes: readonly st
  * Trains a network from tags. Every event leaves the trainer at rest: whoever stops asking after a
  * checkpoint loses nothing, and a run resumed from one goes on with the same bits.
  */
-export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void> {
+export async function* trainNetwork(
+  options: TrainNetworkOptions,
+): AsyncGenerator<TrainEvent, void> {
   const { runtime, config, classes, batches, validation, resume, initial, now } = options;
   const { stop = () => false } = options;
   const { steps, validateEvery, checkpointEvery, seed } = config.train;
@@ -73,7 +78,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   if (resume) state.restore(resume.tensors);
   else state.load({ ...network.initialize(seed), ...initial });
 
-  const labels = options.labels?.(network, state.parameters) ?? undefined;
+  const labels = options.createLabelSource?.(network, state.parameters) ?? undefined;
   const stepper = new Stepper(runtime, network, state, config, now, labels);
   const due = (made: number, every: number): boolean =>
     made === steps || (every > 0 && made % every === 0);
@@ -111,7 +116,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       if (validation && owed) {
         // What a step keeps is most of the memory, and is made again in less than a second.
         await stepper.rest();
-        pool ??= options.lanes?.(network, validated.length) ?? null;
+        pool ??= options.createValidationRuntime?.(network, validated.length) ?? null;
         const given = { ...validation, samples: validated };
         const scores = yield* validate(given, network, state, pool, options);
         owed = scores === null;
@@ -167,11 +172,11 @@ type Scores = ValidationScores & { panels: ValidationPanel[]; score: number };
 
 /** A validation, and what makes one better than another; null where it was stopped half-way. */
 async function* validate(
-  { samples, reader }: NonNullable<TrainOptions["validation"]>,
+  { samples, reader }: NonNullable<TrainNetworkOptions["validation"]>,
   network: Afa,
   { feeds }: NetworkState,
   pool: Lanes | null,
-  options: TrainOptions,
+  options: TrainNetworkOptions,
 ): AsyncGenerator<TrainEvent, Scores | null> {
   const { config, classes, panels = 6, stop = () => false } = options;
   const { scales, flip } = config.eval;
@@ -181,7 +186,7 @@ async function* validate(
     predictor: Predictor.of(runtime, network, feeds, { frozen }),
     activations: new ActivationPass(runtime, network, feeds, { ...config.pseudo, frozen }),
   };
-  const views = { panels, scales, flip, lanes: pool?.lanes ?? 1 };
+  const views = { panels, scales, flip, lanes: pool?.width ?? 1 };
   const evaluation = evaluate(samples, reader, networks, { config, classes, ...views });
   let next;
   try {

@@ -20,7 +20,7 @@ export function exportedGraph(network: Afa, hidden?: HiddenLayout): ExportedGrap
   return { [exportedNames.segLogits]: segLogits, [exportedNames.clsLogits]: clsLogits };
 }
 
-export interface ExportOptions {
+export interface OnnxExportOptions {
   /** Weights and buffers by name. */
   readonly parameters: Readonly<Record<string, NdArray>>;
   readonly config: Config;
@@ -40,7 +40,7 @@ export interface ExportOptions {
  * A trained network as an ONNX model that stands alone: the weights inside, batch and image sizes open,
  * and in its metadata the classes and what to do to an image first.
  */
-export function exportOnnx(network: Afa, options: ExportOptions): EncodedModel {
+export function exportOnnx(network: Afa, options: OnnxExportOptions): EncodedModel {
   const { parameters, externalData, graph = exportedGraph(network) } = options;
   return encodeModel(graph, {
     initializers: parameters,
@@ -68,7 +68,7 @@ export function preprocessingOf({ data, eval: evaluation }: Config): {
   };
 }
 
-function exportMetadata(options: ExportOptions): Record<string, string> {
+function exportMetadata(options: OnnxExportOptions): Record<string, string> {
   const { config, classes, step, version } = options;
   return {
     tag2mask: version,
@@ -80,7 +80,7 @@ function exportMetadata(options: ExportOptions): Record<string, string> {
   };
 }
 
-function describe({ config, classes }: ExportOptions): {
+function describe({ config, classes }: OnnxExportOptions): {
   description: string;
   descriptions: Record<string, string>;
 } {

@@ -11,7 +11,7 @@ import {
 } from "../../src/eval/evaluator.ts";
 import { evaluateStages, type StageScores } from "../../src/eval/stages.ts";
 import { labelsOf, Predictor } from "../../src/eval/predictor.ts";
-import { resize } from "../../src/pseudo/index.ts";
+import { resizeMaps } from "../../src/pseudo/index.ts";
 import { networkOf } from "../../src/train/trainer.ts";
 import { nodeRuntime } from "../../src/node/runtime.ts";
 import { SessionPool } from "../../src/node/session-pool.ts";
@@ -130,7 +130,7 @@ test("predictions have the image's own size whatever size the network saw", asyn
 test("labels are those of the highest logit after resizing, the first of equals", () => {
   const data = Float32Array.of(0, 1, 2, 3, 3, 2, 1, 0, 3, 1, 2, 0);
   const logits = { count: 3, width: 2, height: 2, data };
-  const all = resize(logits, 5, 3).data;
+  const all = resizeMaps(logits, 5, 3).data;
   const expected = Array.from({ length: 15 }, (_, p) => {
     const values = [0, 1, 2].map((k) => all[k * 15 + p]!);
     return values.indexOf(Math.max(...values));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { imageNetNormalization as normalization } from "../../src/data/normalize.ts";
 import { channelsLast } from "../../src/eval/feeds.ts";
 import { networkImage, pixelsWithLongSide, withLongSide } from "../../src/eval/network-image.ts";
-import { resize } from "../../src/pseudo/index.ts";
+import { resizeMaps } from "../../src/pseudo/index.ts";
 import { Random } from "../../src/random.ts";
 
 test("an image of a long side is the normalised one resized, to the bit", () => {
@@ -18,7 +18,7 @@ test("an image of a long side is the normalised one resized, to the bit", () => 
     const data = Uint8Array.from({ length: width * height * 3 }, () => random.int(256));
     const made = withLongSide({ width, height, data }, normalization, longSide);
     const whole = networkImage({ width, height, data }, normalization, 2 * longSide);
-    expect(made).toEqual(resize(whole, made.width, made.height));
+    expect(made).toEqual(resizeMaps(whole, made.width, made.height));
     const batch = {
       dtype: "float32",
       shape: [1, 3, made.height, made.width],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { meanMargin } from "../../src/eval/confidence.ts";
 import { refinedLabel } from "../../src/eval/refined-label.ts";
-import { labelOf, Par, refineInside, resize } from "../../src/pseudo/index.ts";
+import { labelOf, Par, refineInside, resizeMaps } from "../../src/pseudo/index.ts";
 import { Random } from "../../src/random.ts";
 
 function picture(width: number, height: number) {
@@ -19,7 +19,7 @@ const scores = { count: 2, width: 2, height: 1, data: Float32Array.of(1, 0, 0, 1
 test("labels of an ordinary image are those of the maps refined at its own size", () => {
   const image = picture(37, 22);
   const par = new Par();
-  const refined = refineInside(image, resize(scores, 37, 22), { par });
+  const refined = refineInside(image, resizeMaps(scores, 37, 22), { par });
   const { labels, confidence } = refinedLabel(image, scores, [4], par);
   expect(labels).toEqual(labelOf(refined, [4]));
   expect(confidence).toBe(meanMargin(refined));

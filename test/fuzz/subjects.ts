@@ -8,7 +8,7 @@ import { readTagsNpy } from "../../src/node/datasets/tags-npy.ts";
 import { resolveConfig } from "../../src/node/cli/run-settings.ts";
 import { decodeImage, decodeMask, encodeImage, encodeMask } from "../../src/node/images.ts";
 import { encodeBrush } from "../../src/node/masks/brush-rle.ts";
-import { Losses } from "../../src/node/masks/losses.ts";
+import { DroppedDetails } from "../../src/node/masks/losses.ts";
 import { ImageFiles, openMasks } from "../../src/node/masks/readers/index.ts";
 import { openZip } from "../../src/node/weights/zip-archive.ts";
 import { openWeights } from "../../src/weights/open.ts";
@@ -100,7 +100,7 @@ async function pngSubjects(): Promise<Subject[]> {
 /** Reads every mask of a file. */
 async function readMasks(path: string, from: "coco" | "labelstudio"): Promise<void> {
   const images = await ImageFiles.find(undefined, join(path, ".."));
-  const options = { images, instances: "regions", losses: new Losses(), from } as const;
+  const options = { images, instances: "regions", losses: new DroppedDetails(), from } as const;
   const source = await openMasks(path, options);
   try {
     for (const entry of source.entries) await entry.read();

@@ -60,11 +60,11 @@ test("a session that is released while it runs gives what it was asked for", asy
 
 test("a run or a session that is given its arrays leaves them empty, any other leaves them alone", async () => {
   const bytes = model.slice();
-  const session = await pool.createSession(bytes, { given: true });
+  const session = await pool.createSession(bytes, { transfer: true });
   expect([bytes.length, model.length > 0]).toEqual([0, true]);
   const [whole, part] = [float32([1, 2], [1, 1]), { ...b, data: Float32Array.of(0, 1, 2, 3, 4) }];
   const feeds = { a: whole, b: { ...part, data: part.data.subarray(1) } };
-  const { y } = await session.run(feeds, { y: null }, { given: true });
+  const { y } = await session.run(feeds, { y: null }, { transfer: true });
   expect([...y!.data]).toEqual([4, 6]);
   expect([whole.data.length, feeds.b.data.length]).toEqual([0, 4]); // the rest of its buffer is another's
   await session.release();

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import {
   affinityLabel,
   Par,
-  propagate,
+  propagateAffinity,
   pseudoLabel,
   refineAffinityLabel,
   refinePseudoLabel,
-  resize,
+  resizeMaps,
   type Labels,
 } from "../../src/pseudo/index.ts";
 import { pick } from "../../src/pseudo/cam.ts";
@@ -47,11 +47,14 @@ describe.each([0, 1])("golden labels of image %i", (i) => {
     height: 9,
     data: mapsOf({ ...get("affinity"), shape: [2, 1, 81, 81] }, i).data,
   };
-  const [walkedLow, walkedHigh] = propagate(cam, affinity, { backgrounds: [low, high], radius: 3 });
+  const [walkedLow, walkedHigh] = propagateAffinity(cam, affinity, {
+    backgrounds: [low, high],
+    radius: 3,
+  });
 
   test("valid CAM, and that at the size of the affinity's grid", () => {
     expect(maxError(scatter(cam, classes, allClasses), mapsOf(get("valid_cam"), i).data)).toBe(0);
-    const small = scatter(resize(cam, 9, 9), classes, allClasses);
+    const small = scatter(resizeMaps(cam, 9, 9), classes, allClasses);
     expect(maxError(small, mapsOf(get("valid_cam_small"), i).data)).toBeLessThan(1e-6);
   });
 
@@ -80,7 +83,7 @@ describe.each([0, 1])("golden labels of image %i", (i) => {
       ["low", walkedLow!],
       ["high", walkedHigh!],
     ] as const) {
-      const refined = refineInside(image, resize(walked, width, height), { par, box });
+      const refined = refineInside(image, resizeMaps(walked, width, height), { par, box });
       const whole = new Float32Array(6 * width * height);
       const [y0, y1, x0, x1] = box;
       for (const [k, channel] of channels.entries()) {

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import {
   affinityLabel,
   labelOf,
-  maps,
+  activationMaps,
   mergeCam,
   Par,
-  propagate,
+  propagateAffinity,
   pseudoLabel,
   refineAffinityLabel,
   refinePseudoLabel,
@@ -13,7 +13,8 @@ import {
   type Maps,
 } from "../../src/pseudo/index.ts";
 
-const row = (...values: number[]): Maps => maps(1, values.length, 1, Float32Array.from(values));
+const row = (...values: number[]): Maps =>
+  activationMaps(1, values.length, 1, Float32Array.from(values));
 
 describe("mergeCam", () => {
   test("takes the larger of plain and flipped, sums positive scores over scales, normalises", () => {
@@ -28,7 +29,7 @@ describe("mergeCam", () => {
   });
 
   test("returns only the classes asked for, in their order", () => {
-    const cam = maps(3, 2, 1, Float32Array.of(0, 1, 5, 0, 0, 7));
+    const cam = activationMaps(3, 2, 1, Float32Array.of(0, 1, 5, 0, 0, 7));
     const { count, data } = mergeCam([{ plain: cam, flipped: cam }], [2, 1], 4, 1);
     expect(count).toBe(2);
     expect(data[3]).toBeCloseTo(1, 4);
@@ -43,7 +44,7 @@ describe("mergeCam", () => {
 });
 
 describe("pseudoLabel", () => {
-  const cam = maps(2, 4, 1, Float32Array.of(0.2, 0.5, 0.6, 0.7, 0.1, 0.4, 0.9, 0.7));
+  const cam = activationMaps(2, 4, 1, Float32Array.of(0.2, 0.5, 0.6, 0.7, 0.1, 0.4, 0.9, 0.7));
 
   test("is the best class, ignored up to high, background up to low", () => {
     const { data } = pseudoLabel(cam, [3, 7], { low: 0.35, high: 0.55 });
@@ -61,7 +62,7 @@ describe("pseudoLabel", () => {
   });
 
   test("an image without tags is background", () => {
-    const none = maps(0, 3, 2, new Float32Array(0));
+    const none = activationMaps(0, 3, 2, new Float32Array(0));
     const { data } = pseudoLabel(none, [], { low: 0.35, high: 0.55, box: [0, 2, 0, 2] });
     expect([...data]).toEqual([0, 0, 255, 0, 0, 255]);
   });
@@ -102,7 +103,7 @@ describe("propagate", () => {
   test("walks one step along squared affinities, column by column", () => {
     const cam = row(1, 0);
     const affinity = { width: 2, height: 1, data: Float32Array.of(1, 0.5, 0.2, 0.8) };
-    const [walked] = propagate(cam, affinity, { backgrounds: [0.3] });
+    const [walked] = propagateAffinity(cam, affinity, { backgrounds: [0.3] });
     // Softmax of [background, class] at the two tokens.
     const first = 1 / (1 + Math.exp(0.3 - 1));
     const second = 1 / (1 + Math.exp(0.3 - 0));
@@ -116,41 +117,43 @@ describe("propagate", () => {
 
   test("does not walk beyond the radius", () => {
     const affinity = { width: 3, height: 1, data: new Float32Array(9).fill(1) };
-    const [near] = propagate(row(1, 0, 0), affinity, { backgrounds: [0], radius: 1 });
-    const [far] = propagate(row(1, 0, 0), affinity, { backgrounds: [0], radius: 2 });
+    const [near] = propagateAffinity(row(1, 0, 0), affinity, { backgrounds: [0], radius: 1 });
+    const [far] = propagateAffinity(row(1, 0, 0), affinity, { backgrounds: [0], radius: 2 });
     expect(near!.data[5]).toBeCloseTo((0.5 + 0.5) / 2.1, 6);
     expect(far!.data[5]).toBeCloseTo((0.5 + 0.5 + Math.E / (1 + Math.E)) / 3.1, 6);
   });
 
   test("gives the same with several backgrounds as with each alone", () => {
-    const cam = maps(2, 2, 2, Float32Array.of(0.1, 0.9, 0.3, 0, 0.4, 0.2, 1, 0.5));
+    const cam = activationMaps(2, 2, 2, Float32Array.of(0.1, 0.9, 0.3, 0, 0.4, 0.2, 1, 0.5));
     const data = Float32Array.from({ length: 16 }, (_, i) => ((i * 7) % 16) / 16);
     const affinity = { width: 2, height: 2, data };
-    const both = propagate(cam, affinity, { backgrounds: [0.35, 0.55] });
+    const both = propagateAffinity(cam, affinity, { backgrounds: [0.35, 0.55] });
     expect(both).toHaveLength(2);
     for (const [i, score] of [0.35, 0.55].entries()) {
-      expect(propagate(cam, affinity, { backgrounds: [score] })[0]!.data).toEqual(both[i]!.data);
+      expect(propagateAffinity(cam, affinity, { backgrounds: [score] })[0]!.data).toEqual(
+        both[i]!.data,
+      );
     }
   });
 
   test("an image without tags has a background map only, labelled background", () => {
     const affinity = { width: 2, height: 2, data: new Float32Array(16).fill(0.5) };
-    const none = maps(0, 8, 8, new Float32Array(0));
-    const [walked] = propagate(none, affinity, { backgrounds: [0.35] });
+    const none = activationMaps(0, 8, 8, new Float32Array(0));
+    const [walked] = propagateAffinity(none, affinity, { backgrounds: [0.35] });
     expect(walked!.count).toBe(1);
     expect([...labelOf(walked!, []).data]).toEqual([0, 0, 0, 0]);
   });
 
   test("refuses an affinity that does not fit its grid", () => {
     const affinity = { width: 2, height: 2, data: new Float32Array(9) };
-    expect(() => propagate(row(1), affinity, { backgrounds: [0.35] })).toThrow(
+    expect(() => propagateAffinity(row(1), affinity, { backgrounds: [0.35] })).toThrow(
       "affinity of 2 x 2 tokens has 16 elements, got 9",
     );
   });
 });
 
 test("labelOf names the class of the highest map", () => {
-  const scores = maps(3, 2, 1, Float32Array.of(0.5, 0.2, 0.1, 0.3, 0.2, 0.4));
+  const scores = activationMaps(3, 2, 1, Float32Array.of(0.5, 0.2, 0.1, 0.3, 0.2, 0.4));
   expect([...labelOf(scores, [4, 9]).data]).toEqual([0, 10]);
 });
 
@@ -167,7 +170,7 @@ describe("refined labels", () => {
       isLeft(Math.floor(i / 3)) ? 220 : 30,
     ),
   };
-  const cam = maps(
+  const cam = activationMaps(
     1,
     side,
     side,
@@ -188,7 +191,7 @@ describe("refined labels", () => {
   test("from propagated maps of a coarse grid, in a box", () => {
     const affinity = { width: 4, height: 4, data: new Float32Array(16 * 16) };
     for (let i = 0; i < 16; i++) affinity.data[i * 17] = 1; // every token knows itself alone
-    const [low, high] = propagate(cam, affinity, { backgrounds: [0.35, 0.55] });
+    const [low, high] = propagateAffinity(cam, affinity, { backgrounds: [0.35, 0.55] });
     const box: Box = [4, 31, 0, 27];
     const labels = refineAffinityLabel(image, { low: low!, high: high! }, [6], { par, box });
     expect(labels.data[16 * side + 8]).toBe(7);
@@ -204,18 +207,18 @@ describe("refined labels", () => {
   ])("work on images of %i x %i", (width, height) => {
     const tiny = { width, height, data: new Uint8Array(3 * width * height).fill(99) };
     const area = width * height;
-    const sure = maps(1, width, height, new Float32Array(area).fill(1));
+    const sure = activationMaps(1, width, height, new Float32Array(area).fill(1));
     const expected = Array.from({ length: area }, () => 1);
     expect([...refinePseudoLabel(tiny, sure, [0], thresholds).data]).toEqual(expected);
     const affinity = { width: 1, height: 1, data: Float32Array.of(1) };
-    const [low, high] = propagate(sure, affinity, { backgrounds: [0.35, 0.55] });
+    const [low, high] = propagateAffinity(sure, affinity, { backgrounds: [0.35, 0.55] });
     const labels = refineAffinityLabel(tiny, { low: low!, high: high! }, [0], { par });
     expect([...labels.data]).toEqual(expected);
   });
 
   test("a box of one pixel", () => {
     const box: Box = [16, 17, 8, 9];
-    const scores = maps(2, 2, 2, Float32Array.of(0, 0, 0, 0, 1, 1, 1, 1));
+    const scores = activationMaps(2, 2, 2, Float32Array.of(0, 0, 0, 0, 1, 1, 1, 1));
     const maybe = { low: scores, high: scores };
     const { data } = refineAffinityLabel(image, maybe, [6], { par, box });
     expect(data.filter((label) => label !== 255)).toEqual(Uint8Array.of(7));
@@ -223,12 +226,12 @@ describe("refined labels", () => {
   });
 
   test("images without tags are background inside the box", () => {
-    const none = maps(0, side, side, new Float32Array(0));
+    const none = activationMaps(0, side, side, new Float32Array(0));
     const box: Box = [0, side, 0, 16];
     const labels = refinePseudoLabel(image, none, [], { ...thresholds, box });
     const expected = Array.from({ length: side * side }, (_, p) => (isLeft(p) ? 0 : 255));
     expect([...labels.data]).toEqual(expected);
-    const only = maps(1, 2, 2, Float32Array.of(1, 1, 1, 1));
+    const only = activationMaps(1, 2, 2, Float32Array.of(1, 1, 1, 1));
     const maybe = { low: only, high: only };
     expect(refineAffinityLabel(image, maybe, [], { par, box })).toEqual(labels);
   });

@@ -1,5 +1,5 @@
 import type { Maps } from "../../src/pseudo/index.ts";
-import { resize } from "../../src/pseudo/index.ts";
+import { resizeMaps } from "../../src/pseudo/index.ts";
 
 /** PAR written down as the paper has it, in plain loops and double precision: the kernel's oracle. */
 export function plainPar(
@@ -34,7 +34,7 @@ export function plainPar(
     return softmax(logits).map((weight, n) => weight + 0.01 * nearness[n]!);
   });
 
-  let current = Float64Array.from(resize(maps, width, height, { alignCorners: true }).data);
+  let current = Float64Array.from(resizeMaps(maps, width, height, { alignCorners: true }).data);
   for (let i = 0; i < iterations; i++) {
     current = current.map((_, index) => {
       const p = index % area;

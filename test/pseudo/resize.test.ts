@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { maps, resize } from "../../src/pseudo/index.ts";
+import { activationMaps, resizeMaps } from "../../src/pseudo/index.ts";
 import { reduceLabels, samples } from "../../src/pseudo/resize.ts";
 import { Random } from "../../src/random.ts";
 
-const row = (...values: number[]) => maps(1, values.length, 1, Float32Array.from(values));
+const row = (...values: number[]) => activationMaps(1, values.length, 1, Float32Array.from(values));
 
 describe("resize", () => {
   test.each([
@@ -17,15 +17,15 @@ describe("resize", () => {
     ["spreads a single pixel", row(4), 3, false, [4, 4, 4]],
     ["spreads a single aligned pixel", row(4), 3, true, [4, 4, 4]],
   ])("%s", (_name, source, width, alignCorners, expected) => {
-    const across = resize(source, width, 1, { alignCorners });
+    const across = resizeMaps(source, width, 1, { alignCorners });
     expect([...across.data]).toEqual(expected);
     const upright = { ...source, width: 1, height: source.width };
-    expect([...resize(upright, 1, width, { alignCorners }).data]).toEqual(expected);
+    expect([...resizeMaps(upright, 1, width, { alignCorners }).data]).toEqual(expected);
   });
 
   test("resizes each map and both directions", () => {
-    const source = maps(2, 2, 2, Float32Array.of(0, 4, 8, 12, 1, 1, 1, 1));
-    const { data, count, width, height } = resize(source, 1, 1);
+    const source = activationMaps(2, 2, 2, Float32Array.of(0, 4, 8, 12, 1, 1, 1, 1));
+    const { data, count, width, height } = resizeMaps(source, 1, 1);
     expect([count, width, height, ...data]).toEqual([2, 1, 1, 6, 1]);
   });
 
@@ -49,7 +49,9 @@ describe("resize", () => {
           return mix(upper!, lower!, down.share[y]!);
         });
         if (toW === w && toH === h) return;
-        expect(resize(maps(2, w, h, data), toW, toH, { alignCorners }).data).toEqual(expected);
+        expect(resizeMaps(activationMaps(2, w, h, data), toW, toH, { alignCorners }).data).toEqual(
+          expected,
+        );
       }),
       { seed: 1, numRuns: 200 },
     );
@@ -57,11 +59,11 @@ describe("resize", () => {
 
   test("returns maps that have the size already as they are", () => {
     const source = row(1, 2, 3);
-    expect(resize(source, 3, 1, { alignCorners: true })).toBe(source);
+    expect(resizeMaps(source, 3, 1, { alignCorners: true })).toBe(source);
   });
 
   test("refuses sides of 0", () => {
-    expect(() => resize(row(1, 2), 0, 1)).toThrow("resize: 2 x 1 to 0 x 1; no side may be 0");
+    expect(() => resizeMaps(row(1, 2), 0, 1)).toThrow("resize: 2 x 1 to 0 x 1; no side may be 0");
   });
 });
 

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { labelsOf } from "../../src/pseudo/upsampled-labels.ts";
-import { resize, type Maps } from "../../src/pseudo/index.ts";
+import { resizeMaps, type Maps } from "../../src/pseudo/index.ts";
 import { Random } from "../../src/random.ts";
 
 const random = Random.at(1, "upsampled labels");
 
 /** What the shortcuts stand for: all logits resized, the first of the highest; NaN is never the highest. */
 function plainly(logits: Maps, width: number, height: number): Uint8Array {
-  const all = resize(logits, width, height).data;
+  const all = resizeMaps(logits, width, height).data;
   const labels = new Uint8Array(width * height);
   for (let p = 0; p < labels.length; p++) {
     let highest = -Infinity;

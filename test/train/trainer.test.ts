@@ -8,7 +8,7 @@ import { Predictor } from "../../src/eval/predictor.ts";
 import { float32, type NdArray } from "../../src/graph/index.ts";
 import { nodeRuntime } from "../../src/node/runtime.ts";
 import type { CheckpointEvent, TrainEvent, TrainingState } from "../../src/train/events.ts";
-import { networkOf, train, type TrainOptions } from "../../src/train/trainer.ts";
+import { networkOf, trainNetwork, type TrainNetworkOptions } from "../../src/train/trainer.ts";
 
 const scenes = Array.from({ length: 8 }, (_, index) => generateScene({ seed: 5, index, size: 64 }));
 const samples: Sample[] = scenes.map(({ tags }, i) => ({
@@ -61,8 +61,8 @@ function batchOf(step: number, tagged = true): Batch {
   };
 }
 
-function run(options: Partial<TrainOptions> = {}): AsyncGenerator<TrainEvent> {
-  return train({
+function run(options: Partial<TrainNetworkOptions> = {}): AsyncGenerator<TrainEvent> {
+  return trainNetwork({
     runtime: nodeRuntime(),
     config: configOf(),
     classes: sceneClasses,

@@ -68,7 +68,7 @@ async function convert(path: string, options: ConvertOptions, output: Output): P
   const { isFolder } = await import("../datasets/files.ts");
   const { ImageFiles, openMasks } = await import("../masks/readers/index.ts");
   const { givenClassNames } = await import("../class-names.ts");
-  const { Losses } = await import("../masks/losses.ts");
+  const { Losses: DroppedDetails } = await import("../masks/losses.ts");
   const { MaskFolder } = await import("../masks/mask-folder.ts");
   const { from, to, instances, imageUrl, overwrite = false } = options;
   const started = output.now();

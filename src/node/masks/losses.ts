@@ -1,11 +1,11 @@
 /** What a conversion could not keep, and in how many images. */
-export interface Loss {
+export interface DroppedDetail {
   readonly what: string;
   readonly images: number;
 }
 
 /** Counts what the parts of a conversion cannot keep. */
-export class Losses {
+export class DroppedDetails {
   private readonly images = new Map<string, Set<string>>();
 
   /** @param image the image that something of was lost; again for the same image counts once */
@@ -15,7 +15,7 @@ export class Losses {
     else this.images.set(what, new Set([image]));
   }
 
-  list(): Loss[] {
+  list(): DroppedDetail[] {
     return [...this.images].map(([what, images]) => ({ what, images: images.size }));
   }
 }

@@ -11,7 +11,7 @@ import { classesJson } from "./classes-file.ts";
 import type { ThumbnailFile } from "./contact-sheet.ts";
 import { freeName, safePath } from "./file-name.ts";
 import { formatFiles, type MaskFormat } from "./formats.ts";
-import { Losses, type Loss } from "./losses.ts";
+import { DroppedDetails, type DroppedDetail } from "./losses.ts";
 import { paintLabels } from "./overlay.ts";
 import { makeThumbnail, thumbnailFolder, thumbnailSide } from "./thumbnail.ts";
 import { openWriter, type MaskWriter } from "./writers/index.ts";
@@ -67,7 +67,7 @@ export class MaskFolder {
   private readonly added = new Set<string>();
   private readonly thumbnails: string[] = [];
   private writers: readonly MaskWriter[] = [];
-  private readonly lossList = new Losses();
+  private readonly lossList = new DroppedDetails();
 
   private constructor(
     /** The folder, or the one file that was asked for. */
@@ -194,7 +194,7 @@ export class MaskFolder {
   }
 
   /** What the formats could not hold so far. */
-  losses(): Loss[] {
+  losses(): DroppedDetail[] {
     return this.lossList.list();
   }
 

@@ -3,7 +3,7 @@ import type { InstanceKind } from "../../../src/data/regions.ts";
 import type { LabelMap } from "../../../src/data/sample.ts";
 import { generateScene, sceneClasses } from "../../../src/data/scenes.ts";
 import { formatFiles, type MaskFormat } from "../../../src/node/masks/formats.ts";
-import { Losses, type Loss } from "../../../src/node/masks/losses.ts";
+import { DroppedDetails, type DroppedDetail } from "../../../src/node/masks/losses.ts";
 import { MaskFolder, type MaskFolderOptions } from "../../../src/node/masks/mask-folder.ts";
 import { ImageFiles, openMasks } from "../../../src/node/masks/readers/index.ts";
 import { Random } from "../../../src/random.ts";
@@ -63,7 +63,7 @@ export async function writeAll(
   format: MaskFormat,
   masks: NamedMasks,
   options: MaskFolderOptions = {},
-): Promise<{ path: string; losses: Loss[] }> {
+): Promise<{ path: string; losses: DroppedDetail[] }> {
   const folder = await MaskFolder.create(root, classes, {
     ...{ format: [format], overlays: false, ...options },
   });
@@ -80,8 +80,13 @@ export async function readAll(
     instances = "regions" as InstanceKind,
     from,
   }: { instances?: InstanceKind; from?: MaskFormat } = {},
-): Promise<{ format: MaskFormat; classes: readonly string[]; masks: NamedMasks; losses: Loss[] }> {
-  const losses = new Losses();
+): Promise<{
+  format: MaskFormat;
+  classes: readonly string[];
+  masks: NamedMasks;
+  losses: DroppedDetail[];
+}> {
+  const losses = new DroppedDetails();
   const images = await ImageFiles.find(undefined, path);
   const source = await openMasks(path, { images, losses, instances, ...(from && { from }) });
   const masks = new Map<string, LabelMap>();

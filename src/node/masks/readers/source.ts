@@ -1,7 +1,7 @@
 import type { InstanceKind } from "../../../data/regions.ts";
 import type { LabelMap } from "../../../data/sample.ts";
 import type { MaskFormat } from "../formats.ts";
-import type { Losses } from "../losses.ts";
+import type { DroppedDetails } from "../losses.ts";
 import type { ImageFiles } from "./image-files.ts";
 
 /** One mask of a source; nothing of its pixels is in memory until it is read. */
@@ -33,5 +33,5 @@ export interface SourceOptions {
   readonly images: ImageFiles;
   /** How objects are told apart in what is written: what reading cannot keep depends on it. */
   readonly instances: InstanceKind;
-  readonly losses: Losses;
+  readonly losses: DroppedDetails;
 }

@@ -1,6 +1,6 @@
 import type { InstanceKind } from "../../../data/regions.ts";
 import type { LabelMap } from "../../../data/sample.ts";
-import type { Losses } from "../losses.ts";
+import type { DroppedDetails } from "../losses.ts";
 
 /** One image's mask on its way into a format. */
 export interface MaskRecord {
@@ -36,7 +36,7 @@ export interface WriterOptions {
   readonly instances: InstanceKind;
   /** What an image's name begins with in Label Studio. */
   readonly imageUrl: string;
-  readonly losses: Losses;
+  readonly losses: DroppedDetails;
   /** Told of every file before it is written, so that a failed job can take it back. */
   readonly claim: (path: string) => Promise<void>;
 }
