@@ -27,7 +27,7 @@ export function propagateAffinity(
   const tokens = width * height;
   if (affinity.data.length !== tokens ** 2) {
     throw new RangeError(
-      `propagate: affinity of ${width} x ${height} tokens has ${tokens ** 2} elements, got ${affinity.data.length}`,
+      `propagateAffinity: affinity of ${width} x ${height} tokens has ${tokens ** 2} elements, got ${affinity.data.length}`,
     );
   }
   if (backgrounds.length === 0) return [];

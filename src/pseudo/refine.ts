@@ -83,7 +83,7 @@ export function refineInside(
 
 /** Red, green and blue in 0..1 inside the box, [3, h, w]: what PAR works on. */
 export function colorPlanes(image: RgbImage, box: Box): Maps {
-  const [y0, y1, x0, x1] = checkBox("colors", box, image);
+  const [y0, y1, x0, x1] = checkBox("colorPlanes", box, image);
   const [width, height] = [x1 - x0, y1 - y0];
   const data = new Float32Array(3 * height * width);
   for (let y = 0; y < height; y++) {
