@@ -56,13 +56,17 @@ export function relatedTests({ graph, report }: Hunt, index: number): [string, B
   return related.map(({ test, baseline }) => [test, baseline]);
 }
 
-/** Runs the related tests of one mutant until one fails. */
-export async function hunt(hunt: Hunt, index: number): Promise<void> {
+/**
+ * Runs the related tests of one mutant until one fails.
+ * @param most test files to run; the mutant is not done if there are more
+ */
+export async function hunt(hunt: Hunt, index: number, most: number): Promise<void> {
   const { workspace, runner, report } = hunt;
   const mutant: MutantResult = report.mutants[index]!;
+  const related = relatedTests(hunt, index);
   await workspace.mutate(mutant);
   try {
-    for (const [test, { digest, milliseconds }] of relatedTests(hunt, index)) {
+    for (const [test, { digest, milliseconds }] of related.slice(0, most)) {
       if (mutant.passed[test] === digest) continue;
       const request = { test: join(workspace.root, test), changed: workspace.takeChanged() };
       const { failed } = await runner.run(request, patience + 5 * milliseconds);
@@ -72,7 +76,7 @@ export async function hunt(hunt: Hunt, index: number): Promise<void> {
       }
       mutant.passed[test] = digest;
     }
-    mutant.isDone = true;
+    mutant.isDone = mutant.killedBy !== null || related.length <= most;
   } finally {
     await workspace.restore(mutant.file);
   }

@@ -60,7 +60,8 @@ export async function saveReport(path: string | undefined, report: MutationRepor
 export function describeEnd({ equivalent, killedBy, isDone, passed }: MutantResult): string {
   if (equivalent !== null) return `EQUIVALENT: ${equivalent}`;
   if (killedBy !== null) return `killed by ${killedBy}`;
-  return isDone ? `SURVIVED ${Object.keys(passed).length} test files` : "not run";
+  const files = `${Object.keys(passed).length} test files`;
+  return isDone ? `SURVIVED ${files}` : `not done, survives ${files}`;
 }
 
 /** Killed, surviving and equivalent mutants, and the share that is killed of those that can be. */
@@ -73,6 +74,6 @@ export function summarize(mutants: readonly MutantResult[]): string {
   return (
     `${killed} of ${possible} mutants killed (${share.toFixed(1)} %), ` +
     `${possible - killed - open} survive, ${equivalent} equivalent` +
-    (open > 0 ? `, ${open} not run` : "")
+    (open > 0 ? `, ${open} not done` : "")
   );
 }

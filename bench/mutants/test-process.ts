@@ -17,6 +17,9 @@ async function run({ test, changed }: TestRequest): Promise<TestReport> {
   for (const path of changed) vitest.invalidateFile(path);
   const specifications = vitest.getModuleSpecifications(test);
   if (specifications.length === 0) throw new Error(`Vitest does not know the test file ${test}`);
+  // Vitest's state is of all its runs: an earlier failure would end this one.
+  vitest.state.filesMap.clear();
+  vitest.state.idMap.clear();
   const begin = performance.now();
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
   const milliseconds = performance.now() - begin;

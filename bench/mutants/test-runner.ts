@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { exitCodes } from "../../src/node/cli/failure.ts";
 
 export interface TestRequest {
   /** Absolute path of a test file. */
@@ -20,11 +21,11 @@ const script = fileURLToPath(new URL("./test-process.ts", import.meta.url));
 /** Runs test files one by one in a process of their own, which is ended when one takes too long. */
 export class TestRunner {
   private child: ChildProcess | null = null;
-  private readonly end = (): void => this.stop();
-
   /** @param root of the tree whose tests are run */
   constructor(private readonly root: string) {
-    process.on("exit", this.end);
+    process.on("exit", () => this.stop());
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => process.exit(exitCodes.interrupted));
   }
 
   /** @param limit milliseconds; a file that needs more counts as failed */
@@ -62,11 +63,6 @@ export class TestRunner {
       }
     }
     this.child = null;
-  }
-
-  close(): void {
-    this.stop();
-    process.off("exit", this.end);
   }
 
   private async start(): Promise<ChildProcess> {

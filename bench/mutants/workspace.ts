@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -6,7 +7,7 @@ import { mutated, type Mutation } from "./mutation.ts";
 /** Not part of what the tests read. */
 const left = new Set([".git", "node_modules", "dist", "runs", "coverage"]);
 
-/** A copy of the repository to mutate, so that the sources themselves are never written. */
+/** A copy of the repository to mutate, so that the sources themselves are never written; removed at the end of the process. */
 export class Workspace {
   private readonly changed = new Set<string>();
   private readonly originals = new Map<string, string>();
@@ -20,6 +21,7 @@ export class Workspace {
 
   static async create(source: string): Promise<Workspace> {
     const folder = await mkdtemp(join(tmpdir(), "tag2mask-mutants-"));
+    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
     const [root, reached] = [join(folder, "tree"), join(folder, "reached")];
     await cp(source, root, {
       recursive: true,
@@ -73,10 +75,6 @@ export class Workspace {
     const names = await readdir(this.reached);
     await Promise.all(names.map((name) => rm(join(this.reached, name))));
     return names.map(Number).sort((a, b) => a - b);
-  }
-
-  async remove(): Promise<void> {
-    await rm(join(this.root, ".."), { recursive: true, force: true });
   }
 
   private async write(file: string, text: string): Promise<void> {
