@@ -23,11 +23,11 @@ export interface Hunt {
 export async function measureBaselines(hunt: Hunt): Promise<void> {
   const { workspace, runner, graph, report, tests, log } = hunt;
   const files = new Set(report.mutants.map(({ file }) => file));
-  const outdated = tests.filter(
-    (test) =>
-      [...graph.distances(test).keys()].some((file) => files.has(file)) &&
-      report.baselines[test]?.digest !== graph.digest(test),
-  );
+  const outdated = tests.filter((test) => {
+    if (![...graph.distances(test).keys()].some((file) => files.has(file))) return false;
+    const known = report.baselines[test];
+    return known === undefined || known.failed !== null || known.digest !== graph.digest(test);
+  });
   if (outdated.length === 0) return;
   await workspace.instrument(report.mutants);
   for (const [i, test] of outdated.entries()) {
@@ -58,9 +58,13 @@ export function relatedTests({ graph, report }: Hunt, index: number): [string, B
 
 /**
  * Runs the related tests of one mutant until one fails.
- * @param most test files to run; the mutant is not done if there are more
+ * @param most test files to run; if there are more, the mutant is done only in the last round
  */
-export async function hunt(hunt: Hunt, index: number, most: number): Promise<void> {
+export async function hunt(
+  hunt: Hunt,
+  index: number,
+  { most, isLast }: { readonly most: number; readonly isLast: boolean },
+): Promise<void> {
   const { workspace, runner, report } = hunt;
   const mutant: MutantResult = report.mutants[index]!;
   const related = relatedTests(hunt, index);
@@ -76,7 +80,7 @@ export async function hunt(hunt: Hunt, index: number, most: number): Promise<voi
       }
       mutant.passed[test] = digest;
     }
-    mutant.isDone = mutant.killedBy !== null || related.length <= most;
+    mutant.isDone = mutant.killedBy !== null || isLast || related.length <= most;
   } finally {
     await workspace.restore(mutant.file);
   }
