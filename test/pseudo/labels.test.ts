@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { pick } from "../../src/pseudo/cam.ts";
 import {
   affinityLabel,
   labelOf,
@@ -35,6 +36,8 @@ describe("mergeCam", () => {
     expect(data[3]).toBeCloseTo(1, 4);
     expect(mergeCam([{ plain: cam, flipped: cam }], [], 4, 1).data).toHaveLength(0);
     expect(() => mergeCam([{ plain: cam, flipped: cam }], [3], 4, 1)).toThrow("class 3 of 3");
+    expect(() => mergeCam([{ plain: cam, flipped: cam }], [-1], 4, 1)).toThrow("class -1 of 3");
+    expect(() => pick(cam, [-1])).toThrow("pick: class -1 of 3; classes count from 0");
   });
 
   test("a class that is nowhere positive is 0 everywhere", () => {

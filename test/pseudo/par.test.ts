@@ -107,9 +107,12 @@ describe("PAR", () => {
     expect(still.data).toEqual(maps.data);
   });
 
-  test("refuses images that are not three colors, bad dilations, and more than 4 GiB", () => {
+  test("refuses images that are not three colors or have no pixels, bad dilations, and more than 4 GiB", () => {
     expect(() => new Par().refine(randomMaps(1, 4, 4), randomMaps(1, 4, 4))).toThrow(
       "PAR: image [1, 4, 4]; give three colors and at least one pixel",
+    );
+    expect(() => new Par().refine(randomMaps(3, 4, 0), randomMaps(1, 4, 0))).toThrow(
+      "PAR: image [3, 0, 4]; give three colors and at least one pixel",
     );
     expect(() => new Par({ dilations: [1, 0.5] })).toThrow(/whole number/);
     expect(() => new Par({ dilations: [] })).toThrow(/at least one/);

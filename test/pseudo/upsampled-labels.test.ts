@@ -40,3 +40,12 @@ test.each<[string, () => number]>([
     });
   }
 });
+
+test("labels of logits enlarged a hundredfold have memory of their own", () => {
+  const [count, width, height] = [3, 2, 2];
+  const data = Float32Array.from({ length: count * width * height }, () => random.normal());
+  const logits = { count, width, height, data };
+  expect(labelsOf(logits, 200, 600)).toEqual({
+    ...{ width: 200, height: 600, data: plainly(logits, 200, 600) },
+  });
+});

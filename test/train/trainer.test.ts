@@ -247,3 +247,16 @@ test.each([
   expect(scores).toEqual(await measure(views));
   expect(scores).not.toEqual(await measure({}));
 });
+
+test("the parts of a step that makes labels add up to its whole time", async () => {
+  let clock = 0;
+  // Every reading of the clock is a second after the one before.
+  for await (const event of run({ now: () => clock++, validation: undefined })) {
+    if (event.type !== "step" || event.phase === "classification") continue;
+    const { data, cam, labels, network, optimizer, total } = event.seconds;
+    expect([data, optimizer]).toEqual([1, 1]);
+    expect(data + cam + labels + network + optimizer).toBeCloseTo(total, 9);
+    // One reading before the activations of a crop, one after them, one after its labels.
+    expect(labels).toBeCloseTo(cam, 9);
+  }
+});

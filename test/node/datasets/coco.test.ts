@@ -48,6 +48,24 @@ test("categories become classes by ascending id, whatever their names and the or
   expect(labels.filter((label) => label === 1)).toHaveLength(12);
 });
 
+test.each([
+  [40, 2],
+  [2, 40],
+])("an outline may reach to the ends of an image of %i x %i", async (width, height) => {
+  const outline = [0, 0, width, 0, width, height, 0, height];
+  const root = await makeFolder({
+    "train2014/a.jpg": new Picture(width, height),
+    [path]: JSON.stringify({
+      images: [{ ...image, width, height }],
+      annotations: [{ ...annotation, segmentation: [outline] }],
+      categories,
+    }),
+  });
+  const { reader, splits } = await openDataset(root, { valFraction: 0 });
+  const { data } = await reader.readMask(splits["train"]![0]!);
+  expect([...data]).toEqual(Array<number>(80).fill(1));
+});
+
 test("of overlapping objects the smaller lies on top, crowds lie below and are 255", async () => {
   const counts = [0, 48]; // the whole image
   const crowd = {

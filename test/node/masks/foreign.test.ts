@@ -49,6 +49,23 @@ test("COCO of other tools: polygons, plain runs, crowds, boxes alone, gaps in th
   ]);
 });
 
+test("objects that overlap in a single pixel are told of", async () => {
+  const object = { image_id: 1, category_id: 1, iscrowd: 0 };
+  const value = {
+    images: [{ id: 1, file_name: "a.jpg", width: 4, height: 1 }],
+    categories: [{ id: 1, name: "cat" }],
+    annotations: [
+      { ...object, id: 1, segmentation: [[0, 0, 2, 0, 2, 1, 0, 1]] },
+      { ...object, id: 2, segmentation: [[1, 0, 4, 0, 4, 1, 1, 1]] },
+    ],
+  };
+  writeFileSync(join(root, "instances_val.json"), JSON.stringify(value));
+  const { losses } = await readAll(root);
+  expect(losses.map(({ what }) => what)).toContain(
+    "overlapping objects: each pixel went to the smallest",
+  );
+});
+
 test("an export of Label Studio: a person's annotation before a prediction, polygons and rectangles", async () => {
   const size = { original_width: 10, original_height: 10 };
   const polygon = { points: [[0, 0], [20, 0], [20, 20], [0, 20]], polygonlabels: ["b"] }; // prettier-ignore

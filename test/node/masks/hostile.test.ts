@@ -277,6 +277,12 @@ describe("YOLO and Ultralytics folders", () => {
     ],
     ["deep brackets", `names: ${"[".repeat(50_000)}`, "", /not readable as YAML/],
     [
+      "a description of more than 256 KiB",
+      `names: [a]\n#${"x".repeat(256 * 1024)}`,
+      "",
+      /data\.yaml: has 262156 bytes; at most 262144 are read/,
+    ],
+    [
       "masks elsewhere",
       "names: [a]\nmasks_dir: ../../etc",
       "",
