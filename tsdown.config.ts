@@ -4,12 +4,12 @@ export default defineConfig({
   entry: [
     "src/index.ts",
     "src/core.ts",
-    "src/node/cli/main.ts",
-    "src/node/load-worker.ts",
-    "src/node/crf-worker.ts",
-    "src/node/label-worker.ts",
-    "src/node/scene-worker.ts",
-    "src/node/session-lane.ts",
+    "src/cli/main.ts",
+    "src/host/node/workers/load-worker.ts",
+    "src/host/node/workers/crf-worker.ts",
+    "src/host/node/workers/label-worker.ts",
+    "src/host/node/workers/scene-worker.ts",
+    "src/host/node/workers/session-lane.ts",
   ],
   format: "esm",
   // Whatever core.ts reaches runs in a browser too; for Node alone the bundler's helpers import node:module.

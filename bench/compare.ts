@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { withExamples } from "../src/node/cli/options.ts";
+import { withExamples } from "../src/cli/options.ts";
 import { compareParts, warnings, type Difference } from "./comparison.ts";
 import { readReport, type Part, type Report } from "./report.ts";
 import { memory, textGroup, time } from "./tables.ts";

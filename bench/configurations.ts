@@ -1,6 +1,6 @@
-import { parseConfig, type Config } from "../src/config.ts";
-import type { Batch } from "../src/data/sample.ts";
-import { Random } from "../src/random.ts";
+import { parseConfig, type Config } from "../src/method/config.ts";
+import type { Batch } from "../src/method/data/sample.ts";
+import { Random } from "../src/engine/random.ts";
 
 /** A network and a batch that speed is measured with. */
 export interface Configuration {

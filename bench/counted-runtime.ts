@@ -1,4 +1,4 @@
-import type { Runtime, Session } from "../src/graph/index.ts";
+import type { Runtime, Session } from "../src/engine/graph/index.ts";
 
 /** One run of a session: what it was asked for, and what there was when it ended. */
 export interface SessionRun {

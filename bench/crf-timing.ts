@@ -4,9 +4,9 @@ import {
   resizeMaps,
   type Maps,
   type RgbImage,
-} from "../src/pseudo/index.ts";
-import { softmax } from "../src/pseudo/maps.ts";
-import { Random } from "../src/random.ts";
+} from "../src/method/labels/index.ts";
+import { softmax } from "../src/method/images/maps.ts";
+import { Random } from "../src/engine/random.ts";
 
 const random = Random.at(1, "bench", "crf");
 

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { readImage } from "../src/node/images.ts";
-import type { RgbImage } from "../src/pseudo/index.ts";
+import { readImage } from "../src/host/node/images/images.ts";
+import type { RgbImage } from "../src/method/labels/index.ts";
 import { drawnImage, timeCrf } from "./crf-timing.ts";
 
 // Times the dense CRF of one image on one core, against pixels and classes, on a drawn picture or a

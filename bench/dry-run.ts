@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { vocClasses } from "../src/data/classes.ts";
-import { writeFileAtomic } from "../src/node/atomic-file.ts";
-import { networkOf } from "../src/train/trainer.ts";
-import { encodeSafetensors } from "../src/weights/safetensors.ts";
-import { writeMiniCoco, writeMiniVoc } from "../test/node/datasets/trees.ts";
+import { vocClasses } from "../src/method/images/classes.ts";
+import { writeFileAtomic } from "../src/host/node/files/atomic-file.ts";
+import { networkOf } from "../src/method/train/trainer.ts";
+import { encodeSafetensors } from "../src/files/weights/safetensors.ts";
+import { writeMiniCoco, writeMiniVoc } from "../test/files/datasets/trees.ts";
 
 // The published recipes at their own size, a few steps long, on miniature trees in the true formats:
 // training from an encoder's weights, then evaluation with scales, flips and CRF. Says what each took.
@@ -23,7 +23,7 @@ const { values } = parseArgs({
   },
 });
 const { steps, crop, batch, backbone } = values;
-const cli = fileURLToPath(new URL("../src/node/cli/main.ts", import.meta.url));
+const cli = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
 interface Outcome {
   readonly seconds: number;

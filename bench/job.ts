@@ -1,5 +1,5 @@
-import type { Operations } from "../src/graph/index.ts";
-import type { Sample } from "../src/data/sample.ts";
+import type { Operations } from "../src/engine/graph/index.ts";
+import type { Sample } from "../src/method/data/sample.ts";
 
 /** Files that jobs read and write, made for them once. */
 export interface Workspace {

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { writeScenes } from "../src/node/datasets/index.ts";
-import { Random } from "../src/random.ts";
+import { writeScenes } from "../src/files/datasets/index.ts";
+import { Random } from "../src/engine/random.ts";
 
 // Kills a training with SIGKILL at random moments, resumes it each time, and compares what is left
 // with a run that was never stopped.
@@ -20,7 +20,7 @@ const { values } = parseArgs({
   },
 });
 const [kills, steps, seed] = [Number(values.kills), Number(values.steps), Number(values.seed)];
-const cli = fileURLToPath(new URL("../src/node/cli/main.ts", import.meta.url));
+const cli = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
 /** Runs the command line; kills it `delay` ms after the given number of steps, if any. */
 function run(

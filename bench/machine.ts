@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { env } from "onnxruntime-node";
-import { packageVersion } from "../src/node/version.ts";
+import { packageVersion } from "../src/host/node/version.ts";
 
 /** What was measured on. */
 export interface Machine {

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { augment } from "../src/data/augment.ts";
-import { augmentationStream } from "../src/data/sampler.ts";
-import { BatchLoader } from "../src/node/batch-loader.ts";
-import { decodeImage } from "../src/node/images.ts";
+import { augment } from "../src/method/data/augment.ts";
+import { augmentationStream } from "../src/method/data/sampler.ts";
+import { BatchLoader } from "../src/method/train/batch-loader.ts";
+import { decodeImage } from "../src/host/node/images/images.ts";
 import { loadedConfigurations, recipe } from "./configurations.ts";
 import { watchForeignLoad } from "./foreign-load.ts";
 import { now, timed, type JobResult, type Workspace } from "./job.ts";

@@ -1,6 +1,6 @@
-import { float32, input, matmul, writeModel, type Runtime } from "../src/graph/index.ts";
-import { nodeRuntime } from "../src/node/runtime.ts";
-import { Random } from "../src/random.ts";
+import { float32, input, matmul, writeModel, type Runtime } from "../src/engine/graph/index.ts";
+import { nodeRuntime } from "../src/host/node/ort/runtime.ts";
+import { Random } from "../src/engine/random.ts";
 import { watchForeignLoad } from "./foreign-load.ts";
 import { now, timed, type JobResult, type PartSample } from "./job.ts";
 

@@ -6,7 +6,7 @@ import { now, type JobResult, type PartSample } from "./job.ts";
 
 /** The built command; null before `npm run build`. */
 export function builtCommand(): string | null {
-  const path = fileURLToPath(new URL("../dist/node/cli/main.js", import.meta.url));
+  const path = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
   return existsSync(path) ? path : null;
 }
 

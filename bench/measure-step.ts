@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Operations } from "../src/graph/index.ts";
-import { BatchLoader } from "../src/node/batch-loader.ts";
-import { Checkpoints } from "../src/node/run/checkpoints.ts";
-import { nodeRuntime } from "../src/node/runtime.ts";
-import type { NetworkState } from "../src/train/network-state.ts";
-import type { Stepper, StepResult } from "../src/train/step.ts";
+import type { Operations } from "../src/engine/graph/index.ts";
+import { BatchLoader } from "../src/method/train/batch-loader.ts";
+import { Checkpoints } from "../src/files/run/checkpoints.ts";
+import { nodeRuntime } from "../src/host/node/ort/runtime.ts";
+import type { NetworkState } from "../src/method/train/network-state.ts";
+import type { Stepper, StepResult } from "../src/method/train/step.ts";
 import { configurations, type recipe } from "./configurations.ts";
 import { countedRuntime, type RunLog, type SessionRun } from "./counted-runtime.ts";
 import { watchForeignLoad } from "./foreign-load.ts";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
-import { wholeNumber, withExamples } from "../src/node/cli/options.ts";
+import { wholeNumber, withExamples } from "../src/cli/options.ts";
 import { UserError } from "../src/user-error.ts";
 import { describeMachine } from "./machine.ts";
 import { chooseMutations, knownMutations, type KnownMutant } from "./mutants/choose.ts";
@@ -15,13 +15,16 @@ import { runCommand } from "./run-command.ts";
 
 /** Folders to draw mutants from. */
 const folders = [
-  "src/pseudo",
-  "src/train",
-  "src/eval",
-  "src/nn",
-  "src/model",
-  "src/node/datasets",
-  "src/node/masks/readers",
+  "src/engine/nn",
+  "src/method/model",
+  "src/method/images",
+  "src/method/labels",
+  "src/method/refine",
+  "src/method/inference",
+  "src/method/eval",
+  "src/method/train",
+  "src/files/datasets",
+  "src/files/formats",
 ];
 const mostEquivalents = 10;
 /** Test files that a mutant meets in each round; one that survives the last counts as surviving. */

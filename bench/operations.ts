@@ -1,9 +1,13 @@
-import type { Config } from "../src/config.ts";
-import { cropActivations } from "../src/eval/activations.ts";
-import { floatingPointOperations, type Operations, type Tensor } from "../src/graph/index.ts";
-import type { Afa } from "../src/model/index.ts";
-import type { Parameter } from "../src/nn/index.ts";
-import { stepTensors } from "../src/train/step-graph.ts";
+import type { Config } from "../src/method/config.ts";
+import { cropActivations } from "../src/method/inference/activations.ts";
+import {
+  floatingPointOperations,
+  type Operations,
+  type Tensor,
+} from "../src/engine/graph/index.ts";
+import type { Afa } from "../src/method/model/index.ts";
+import type { Parameter } from "../src/engine/nn/index.ts";
+import { stepTensors } from "../src/method/train/step-graph.ts";
 
 /** The sessions of a training step: losses and gradients, and the activations that labels are made of. */
 export type SessionKind = "step" | "activations";

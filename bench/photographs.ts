@@ -1,10 +1,10 @@
 import { link, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import type { Sample } from "../src/data/sample.ts";
-import { generateScene } from "../src/data/scenes.ts";
-import { writeFileAtomic } from "../src/node/atomic-file.ts";
-import { Random } from "../src/random.ts";
+import type { Sample } from "../src/method/data/sample.ts";
+import { generateScene } from "../src/method/data/scenes.ts";
+import { writeFileAtomic } from "../src/host/node/files/atomic-file.ts";
+import { Random } from "../src/engine/random.ts";
 
 /** Size of Pascal VOC's images. */
 export const photograph = { width: 500, height: 375 } as const;

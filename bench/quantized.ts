@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { float32 } from "../src/graph/index.ts";
-import { exportModel } from "../src/node/export.ts";
-import { openModel } from "../src/node/model-file.ts";
-import { nodeRuntime } from "../src/node/runtime.ts";
-import { Random } from "../src/random.ts";
+import { float32 } from "../src/engine/graph/index.ts";
+import { exportModel } from "../src/jobs/export.ts";
+import { openModel } from "../src/jobs/open-model.ts";
+import { nodeRuntime } from "../src/host/node/ort/runtime.ts";
+import { Random } from "../src/engine/random.ts";
 import { describeMachine } from "./machine.ts";
 import { randomModel } from "./measure-inference.ts";
 import { summarize } from "./summary.ts";

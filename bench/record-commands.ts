@@ -9,7 +9,7 @@ import { hashFiles, normalizeText, type Places } from "./recording/normalize.ts"
 import { runCommand } from "./recording/run-command.ts";
 
 // Records what every command prints and writes, so that two versions can be compared:
-//   record-commands.ts --command "node dist/node/cli/main.js" --out FOLDER [--only TEXT]
+//   record-commands.ts --command "node dist/cli/main.js" --out FOLDER [--only TEXT]
 //   record-commands.ts --compare FOLDER FOLDER
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { explainFailure } from "../src/node/cli/failure.ts";
+import { explainFailure } from "../src/cli/failure.ts";
 
 /** Runs a bench as tag2mask's own commands run: what fails is told in a sentence, with their exit codes. */
 export async function runCommand(command: Command): Promise<void> {

@@ -1,11 +1,11 @@
-import type { Config } from "../src/config.ts";
-import type { Batch } from "../src/data/sample.ts";
-import type { Runtime } from "../src/graph/index.ts";
-import type { Afa } from "../src/model/index.ts";
-import { labelPool, type LabelPool } from "../src/node/label-pool.ts";
-import { NetworkState } from "../src/train/network-state.ts";
-import { Stepper } from "../src/train/step.ts";
-import { networkOf } from "../src/train/trainer.ts";
+import type { Config } from "../src/method/config.ts";
+import type { Batch } from "../src/method/data/sample.ts";
+import type { Runtime } from "../src/engine/graph/index.ts";
+import type { Afa } from "../src/method/model/index.ts";
+import { labelPool, type LabelPool } from "../src/host/node/workers/label-pool.ts";
+import { NetworkState } from "../src/method/train/network-state.ts";
+import { Stepper } from "../src/method/train/step.ts";
+import { networkOf } from "../src/method/train/trainer.ts";
 import { randomBatch, recipe, type Configuration } from "./configurations.ts";
 import { now } from "./job.ts";
 

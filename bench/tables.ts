@@ -1,4 +1,4 @@
-import { textTable } from "../src/node/text-table.ts";
+import { textTable } from "../src/files/text/columns.ts";
 import { configurations } from "./configurations.ts";
 import { loadingGroup } from "./measure-loading.ts";
 import { tolerableLoad, type Part, type Report } from "./report.ts";

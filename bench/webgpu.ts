@@ -5,12 +5,12 @@
  * --external:onnxruntime-common --outfile=webgpu-bench.mjs`.
  */
 import { parseArgs } from "node:util";
-import { backbones, type BackboneName } from "../src/model/index.ts";
-import { nodeRuntime } from "../src/node/runtime.ts";
-import type { StepSeconds } from "../src/train/events.ts";
-import { NetworkState } from "../src/train/network-state.ts";
-import { Stepper } from "../src/train/step.ts";
-import { networkOf } from "../src/train/trainer.ts";
+import { backbones, type BackboneName } from "../src/method/model/index.ts";
+import { nodeRuntime } from "../src/host/node/ort/runtime.ts";
+import type { StepSeconds } from "../src/method/train/events.ts";
+import { NetworkState } from "../src/method/train/network-state.ts";
+import { Stepper } from "../src/method/train/step.ts";
+import { networkOf } from "../src/method/train/trainer.ts";
 import { randomBatch, recipe, type Configuration } from "./configurations.ts";
 
 const seed = 1;

@@ -1,13 +1,13 @@
-// Compiles src/kernels/assembly (AssemblyScript) to one SIMD WebAssembly module and writes it as
-// base64 into src/kernels/wasm.generated.ts. Does nothing if sources and compiler are unchanged.
+// Compiles src/engine/kernels/assembly (AssemblyScript) to one SIMD WebAssembly module and writes it as
+// base64 into src/engine/kernels/wasm.generated.ts. Does nothing if sources and compiler are unchanged.
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { Buffer } from "node:buffer";
 import { createRequire } from "node:module";
 import { URL } from "node:url";
 
-const folder = new URL("../src/kernels/assembly/", import.meta.url);
-const output = new URL("../src/kernels/wasm.generated.ts", import.meta.url);
+const folder = new URL("../src/engine/kernels/assembly/", import.meta.url);
+const output = new URL("../src/engine/kernels/wasm.generated.ts", import.meta.url);
 const options = [
   ["--optimizeLevel", "3"],
   ["--shrinkLevel", "0"],
@@ -28,7 +28,7 @@ const compiler = createRequire(import.meta.url)("assemblyscript/package.json").v
 const hash = createHash("sha256")
   .update(JSON.stringify([sources, options, compiler]))
   .digest("hex");
-const heading = `// Made by scripts/build-kernels.mjs from src/kernels/assembly, ${hash}`;
+const heading = `// Made by scripts/build-kernels.mjs from src/engine/kernels/assembly, ${hash}`;
 
 if (readOutput().startsWith(heading)) {
   console.log("kernels: up to date");

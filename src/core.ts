@@ -1,49 +1,61 @@
 // The floors below the hosts: no file, no clock, no screen; they run wherever a Runtime is passed in.
-export * from "./config.ts";
-export * from "./random.ts";
+export * from "./method/config.ts";
+export * from "./engine/random.ts";
 export * from "./user-error.ts";
-export * as graph from "./graph/index.ts";
-export type { NdArray, Runtime, Session } from "./graph/index.ts";
-export { writeModel } from "./graph/index.ts";
-export * from "./model/index.ts";
-export * from "./pseudo/index.ts";
-export { augment } from "./data/augment.ts";
-export { normalize, normalizeToChannelsFirst } from "./data/normalize.ts";
-export type { Batch, Dataset, Image, LabelMap, Sample, SampleReader } from "./data/sample.ts";
-export { generateScene, sceneClasses } from "./data/scenes.ts";
-export { ActivationPass } from "./eval/activations.ts";
-export { meanLogitMargin, meanMargin } from "./eval/confidence.ts";
-export { evaluate } from "./eval/evaluator.ts";
+export * as graph from "./engine/graph/index.ts";
+export type { NdArray, Runtime, Session } from "./engine/graph/index.ts";
+export { writeModel } from "./engine/graph/index.ts";
+export * from "./method/model/index.ts";
+export * from "./method/labels/index.ts";
+export { augment } from "./method/data/augment.ts";
+export { normalize, normalizeToChannelsFirst } from "./method/images/normalize.ts";
+export type {
+  Batch,
+  Dataset,
+  Image,
+  LabelMap,
+  Sample,
+  SampleReader,
+} from "./method/data/sample.ts";
+export { generateScene, sceneClasses } from "./method/data/scenes.ts";
+export { ActivationPass } from "./method/inference/activations.ts";
+export { meanLogitMargin, meanMargin } from "./method/images/margin.ts";
+export { evaluate } from "./method/eval/evaluator.ts";
 export {
   ExportedForward,
   ForwardPass,
   type Forward,
   type ForwardResult,
   type Logits,
-} from "./eval/forward.ts";
-export type { RefineLogits } from "./eval/look.ts";
-export { ConfusionMatrix, tagF1 } from "./eval/metrics.ts";
-export { networkImage, withLongSide } from "./eval/network-image.ts";
-export { labelsOf, Predictor } from "./eval/predictor.ts";
-export { evaluateStages, stageTitles, type StageScores } from "./eval/stages.ts";
-export * from "./train/events.ts";
+} from "./method/inference/forward.ts";
+export type { RefineLogits } from "./method/eval/look.ts";
+export { ConfusionMatrix, tagF1 } from "./method/eval/metrics.ts";
+export { networkImage, withLongSide } from "./method/inference/network-image.ts";
+export { labelsOf, Predictor } from "./method/inference/predictor.ts";
+export { evaluateStages, stageTitles, type StageScores } from "./method/eval/stages.ts";
+export * from "./method/train/events.ts";
 export {
   lossesAndGradients,
   type LabelledBatch,
   type LossesAndGradients,
-} from "./train/losses-and-gradients.ts";
-export { affinityLoss, classificationLoss, energyLoss, segmentationLoss } from "./train/losses.ts";
-export { NetworkState } from "./train/network-state.ts";
-export { AdamW } from "./train/optimizer.ts";
-export { learningRateFactor } from "./train/schedule.ts";
-export { buildStep } from "./train/step-graph.ts";
-export { Stepper } from "./train/step.ts";
-export { networkOf, trainNetwork } from "./train/trainer.ts";
-export { exportOnnx } from "./weights/onnx-export.ts";
-export { matchWeights, readMatched, type WeightMatch } from "./weights/match.ts";
-export { openWeights } from "./weights/open.ts";
-export { readPickle, type PickleOptions } from "./weights/pickle.ts";
-export { decodeSafetensors, encodeSafetensors } from "./weights/safetensors.ts";
-export type { Archive, ByteSource } from "./weights/source.ts";
-export { understandWeights, type UnderstoodWeights } from "./weights/understand.ts";
-export { readTensor, type StoredTensor, type WeightsFile } from "./weights/weights-file.ts";
+} from "./method/train/losses-and-gradients.ts";
+export {
+  affinityLoss,
+  classificationLoss,
+  energyLoss,
+  segmentationLoss,
+} from "./method/train/losses.ts";
+export { NetworkState } from "./method/train/network-state.ts";
+export { AdamW } from "./method/train/optimizer.ts";
+export { learningRateFactor } from "./method/train/schedule.ts";
+export { buildStep } from "./method/train/step-graph.ts";
+export { Stepper } from "./method/train/step.ts";
+export { networkOf, trainNetwork } from "./method/train/trainer.ts";
+export { exportOnnx } from "./files/export/onnx.ts";
+export { matchWeights, readMatched, type WeightMatch } from "./files/weights/match.ts";
+export { openWeights } from "./files/weights/open.ts";
+export { readPickle, type PickleOptions } from "./files/weights/pickle.ts";
+export { decodeSafetensors, encodeSafetensors } from "./files/weights/safetensors.ts";
+export type { Archive, ByteSource } from "./files/weights/source.ts";
+export { understandWeights, type UnderstoodWeights } from "./files/weights/understand.ts";
+export { readTensor, type StoredTensor, type WeightsFile } from "./files/weights/weights-file.ts";

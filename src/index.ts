@@ -14,20 +14,20 @@
  * @packageDocumentation
  */
 export * from "./core.ts";
-export { BatchLoader } from "./node/batch-loader.ts";
-export { CrfPool } from "./node/crf-pool.ts";
-export * from "./node/datasets/index.ts";
-export { deviceNames, listDevices, resolveDevice } from "./node/devices.ts";
-export { readImage, readMask, writeImage, writeMask } from "./node/images.ts";
-export { exportModel, type Exported, type ExportOptions } from "./node/export.ts";
-export { openModel, type OpenedModel } from "./node/model-file.ts";
-export { openAnyModel, type ExportedModel } from "./node/onnx-model.ts";
-export { MaskFolder, type MaskFolderOptions } from "./node/masks/mask-folder.ts";
-export { openMasks } from "./node/masks/readers/index.ts";
-export { RunDirectory } from "./node/run/directory.ts";
-export { nodeRuntime } from "./node/runtime.ts";
-export { Segmenter, type Segmentation, type SegmentOptions } from "./node/segmenter.ts";
-export { train, type TrainOptions } from "./node/train.ts";
-export { convertWeights, type ConvertedWeights } from "./node/weights/convert.ts";
-export { readFirstWeights, type FirstWeights } from "./node/weights/first-weights.ts";
-export { withWeights } from "./node/weights/open.ts";
+export { BatchLoader } from "./method/train/batch-loader.ts";
+export { CrfPool } from "./host/node/workers/crf-pool.ts";
+export * from "./files/datasets/index.ts";
+export { deviceNames, listDevices, resolveDevice } from "./host/node/ort/devices.ts";
+export { readImage, readMask, writeImage, writeMask } from "./host/node/images/images.ts";
+export { exportModel, type Exported, type ExportOptions } from "./jobs/export.ts";
+export { openModel, type OpenedModel } from "./jobs/open-model.ts";
+export { openAnyModel, type ExportedModel } from "./jobs/open-exported-model.ts";
+export { MaskFolder, type MaskFolderOptions } from "./files/formats/mask-folder.ts";
+export { openMasks } from "./files/formats/open.ts";
+export { RunDirectory } from "./files/run/directory.ts";
+export { nodeRuntime } from "./host/node/ort/runtime.ts";
+export { Segmenter, type Segmentation, type SegmentOptions } from "./method/inference/segmenter.ts";
+export { train, type TrainOptions } from "./jobs/train-dataset.ts";
+export { convertWeights, type ConvertedWeights } from "./jobs/convert-weights.ts";
+export { readFirstWeights, type FirstWeights } from "./jobs/first-weights.ts";
+export { withWeights } from "./jobs/with-weights.ts";

@@ -2,27 +2,44 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
+import { exceptions } from "./architecture-exceptions.ts";
 
-/** The folders whose files a folder may import, besides its own and the ground floor. */
+/**
+ * The rooms of `src/`, and what the files of each may import besides their own room: rooms, folders or single files.
+ * `host` stands for the interfaces directly in `src/host/`. Type imports count like all others.
+ */
 const mayImport: Record<string, readonly string[]> = {
-  graph: [],
-  kernels: [],
-  nn: ["graph"],
-  pseudo: ["kernels"],
-  data: ["kernels"],
-  model: ["graph", "nn"],
-  weights: ["graph", "nn", "model"],
-  train: ["graph", "kernels", "nn", "model", "weights", "pseudo", "data", "eval"],
-  eval: ["graph", "nn", "model", "weights", "pseudo", "data"],
-  node: ["graph", "kernels", "nn", "model", "weights", "pseudo", "data", "train", "eval"],
-  web: ["graph", "kernels", "nn", "model", "weights", "pseudo", "data", "train", "eval"],
+  engine: [],
+  host: ["engine", "method/images/image.ts"],
+  method: ["engine", "host"],
+  "host/node": ["engine", "host", "method/tasks.ts", "method/images"],
+  "host/web": ["engine", "host", "method/tasks.ts", "method/images"],
+  files: ["engine", "method", "host"],
+  jobs: ["engine", "method", "host", "files"],
+  cli: ["engine", "method", "host", "host/node", "files", "jobs"],
+  // The entries: the library with its Node host, and the neutral core.
+  index: ["engine", "method", "host", "host/node", "files", "jobs", "core.ts"],
+  core: ["engine", "method", "host", "files"],
+  "user-error": [],
 };
 
-/** Files that everyone may import; they import only each other. */
-const ground = ["config", "random", "user-error"];
+/** The folders of `method` from the bottom up; each knows only those before it, and not its neighbors in a row. */
+const methodOrder: readonly (readonly string[])[] = [
+  ["config"],
+  ["images"],
+  ["refine"],
+  ["model", "labels", "data"],
+  ["inference"],
+  ["eval"],
+  ["train"],
+  ["tasks"],
+];
 
-/** Packages that the folders below the hosts may run; others only lend them types. */
-const corePackages = ["@bufbuild/protobuf", "d3-contour", "pure-rand", "simplify-js", "zod"];
+/** Rooms that run on a machine of their own kind: the only ones with its builtins and its packages. */
+const hosts: readonly string[] = ["host/node", "host/web", "cli"];
+
+/** Packages that only a host may import, besides Node's builtins. */
+const hostPackages = /^(node:|sharp$|onnxruntime-|tinypool$|yauzl$)/;
 
 interface Import {
   /** The importing file, from src/. */
@@ -30,43 +47,29 @@ interface Import {
   /** A file from src/, or a package. */
   readonly to: string;
   readonly isPackage: boolean;
-  readonly isType: boolean;
 }
 
 const root = join(import.meta.dirname, "../src");
 const files = readdirSync(root, { recursive: true, encoding: "utf8" })
   .map((path) => path.replaceAll("\\", "/"))
-  .filter((path) => /\.tsx?$/.test(path) && !path.startsWith("kernels/assembly/"));
+  .filter((path) => /\.tsx?$/.test(path) && !path.startsWith("engine/kernels/assembly/"));
 const sources = new Map(files.map((path) => [path, readFileSync(join(root, path), "utf8")]));
 const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
 
 function importsOf(from: string, text: string): Import[] {
   const found: Import[] = [];
-  const add = (literal: ts.Node | undefined, isType: boolean) => {
+  const add = (literal: ts.Node | undefined) => {
     if (literal === undefined || !ts.isStringLiteralLike(literal)) return;
     const isPackage = !literal.text.startsWith(".");
     const path = join(dirname(from), literal.text).replaceAll("\\", "/");
-    found.push({ from, to: isPackage ? literal.text : path, isPackage, isType });
+    found.push({ from, to: isPackage ? literal.text : path, isPackage });
   };
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node)) {
-      const clause = node.importClause;
-      const named = clause?.namedBindings;
-      const onlyTypes =
-        clause !== undefined &&
-        (clause.phaseModifier === ts.SyntaxKind.TypeKeyword ||
-          (clause.name === undefined &&
-            named !== undefined &&
-            ts.isNamedImports(named) &&
-            named.elements.length > 0 &&
-            named.elements.every((element) => element.isTypeOnly)));
-      add(node.moduleSpecifier, onlyTypes);
-    } else if (ts.isExportDeclaration(node)) {
-      add(node.moduleSpecifier, node.isTypeOnly);
-    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-      add(node.arguments[0], false);
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) add(node.moduleSpecifier);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0]);
     } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
-      add(node.argument.literal, true);
+      add(node.argument.literal);
     }
     ts.forEachChild(node, visit);
   };
@@ -74,69 +77,84 @@ function importsOf(from: string, text: string): Import[] {
   return found;
 }
 
-/** The floor of a file: its top folder, or its own name in src/ itself. */
-function floorOf(path: string): string {
-  return path.split("/")[0]!.replace(/\.ts$/, "");
+/** The room of a file: its top folder, `host/node` and `host/web` apart, or its own name in src/ itself. */
+function roomOf(path: string): string {
+  const [first = "", second = ""] = path.split("/");
+  if (first === "host" && path.split("/").length > 2) return `${first}/${second}`;
+  return first.replace(/\.ts$/, "");
 }
 
-function isHost(floor: string): boolean {
-  return ["node", "web", "index"].includes(floor);
+function isAllowed({ from, to }: Import): boolean {
+  const [room, target] = [roomOf(from), roomOf(to)];
+  if (target === "user-error") return true;
+  if (room !== target) {
+    return mayImport[room]!.some(
+      (known) => known === target || to === known || inFolder(to, known),
+    );
+  }
+  if (room !== "method") return true;
+  const [folder, other] = [from, to].map((path) => path.split("/")[1]!.replace(/\.ts$/, ""));
+  const level = (name: string | undefined): number =>
+    methodOrder.findIndex((row) => row.includes(name!));
+  return folder === other || level(other) < level(folder);
+}
+
+function inFolder(path: string, folder: string): boolean {
+  return folder.includes("/") && !folder.startsWith("host") && path.startsWith(`${folder}/`);
 }
 
 describe("imports", () => {
   test("there are files, and every import names one of them", () => {
     expect(files.length).toBeGreaterThan(10);
-    const generated = "kernels/wasm.generated.ts";
+    const generated = "engine/kernels/wasm.generated.ts";
     const missing = imports.filter(
       ({ to, isPackage }) => !isPackage && !sources.has(to) && to !== generated && isCode(to),
     );
     expect(missing).toEqual([]);
   });
 
-  test("every folder has a place in the table", () => {
-    const folders = new Set(files.filter((path) => path.includes("/")).map(floorOf));
-    expect([...folders].filter((name) => !(name in mayImport) && !ground.includes(name))).toEqual(
-      [],
-    );
+  test("every file stands in a room of the table, and every folder of method in its order", () => {
+    const rooms = new Set(files.map(roomOf));
+    expect([...rooms].filter((name) => !(name in mayImport))).toEqual([]);
+    const folders = files
+      .filter((path) => path.startsWith("method/"))
+      .map((path) => path.split("/")[1]!.replace(/\.ts$/, ""));
+    expect(folders.filter((name) => !methodOrder.flat().includes(name))).toEqual([]);
   });
 
-  test("each folder knows only those below it", () => {
-    const wrong = imports.filter(({ from, to, isPackage }) => {
-      const [above, below] = [floorOf(from), floorOf(to)];
-      if (isPackage || above === below) return false;
-      if (ground.includes(below)) return ground.includes(above) && below === "config";
-      if (ground.includes(above)) return true;
-      // The entries in src/ itself: the library with its Node host, and the core without a host.
-      if (above === "index") return below === "web";
-      if (above === "core") return isHost(below);
-      return !mayImport[above]!.includes(below);
-    });
-    expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  test("each room knows only those that the table names", () => {
+    const wrong = imports.filter((one) => !one.isPackage && !isAllowed(one));
+    expect(pairs(wrong)).toEqual([...exceptions.rooms].sort());
   });
 
   test("the graph is entered by its front door", () => {
-    const wrong = imports.filter(({ from, to, isPackage }) => {
-      if (isPackage || floorOf(from) === floorOf(to)) return false;
-      return to.startsWith("graph/") && to !== "graph/index.ts";
-    });
-    expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+    const wrong = imports.filter(
+      ({ from, to, isPackage }) =>
+        !isPackage &&
+        !from.startsWith("engine/graph/") &&
+        to.startsWith("engine/graph/") &&
+        to !== "engine/graph/index.ts",
+    );
+    expect(pairs(wrong)).toEqual([]);
   });
 
-  test("below the hosts no package is run but a few pure ones", () => {
+  test("only hosts and the command line import what belongs to a machine", () => {
     const wrong = imports.filter(
-      ({ from, to, isPackage, isType }) =>
-        isPackage &&
-        !isType &&
-        !isHost(floorOf(from)) &&
-        !corePackages.some((name) => to === name || to.startsWith(`${name}/`)),
+      ({ from, to, isPackage }) =>
+        isPackage && hostPackages.test(to) && !hosts.includes(roomOf(from)),
     );
-    expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+    expect(pairs(wrong)).toEqual([...exceptions.builtins].sort());
   });
 
   test("no file leads back to itself", () => {
     expect(findCircle()).toEqual([]);
   });
 });
+
+/** Each import as `from -> to`, once, sorted. */
+function pairs(list: readonly Import[]): string[] {
+  return [...new Set(list.map(({ from, to }) => `${from} -> ${to}`))].sort();
+}
 
 test("no file has more than 400 lines", () => {
   const long = [...sources].filter(([, text]) => text.trimEnd().split("\n").length > 400);
@@ -147,7 +165,7 @@ function isCode(path: string): boolean {
   return /\.tsx?$/.test(path);
 }
 
-/** The files of one circle of imports, imports of types included, or nothing. */
+/** The files of one circle of imports, or nothing. */
 function findCircle(): string[] {
   const next = new Map<string, string[]>();
   for (const { from, to, isPackage } of imports) {

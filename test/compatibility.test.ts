@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readMask } from "../src/node/images.ts";
-import { decodeSafetensors } from "../src/weights/safetensors.ts";
-import { tag2mask } from "./node/cli/terminal.ts";
+import { readMask } from "../src/host/node/images/images.ts";
+import { decodeSafetensors } from "../src/files/weights/safetensors.ts";
+import { tag2mask } from "./cli/terminal.ts";
 
 // Files that 0.1.0 wrote, and what it computed from them: fixtures/0.1.0/README.md.
 const folder = mkdtempSync(join(tmpdir(), "tag2mask-0.1.0-"));

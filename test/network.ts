@@ -1,8 +1,8 @@
 import type { GoldenTensor } from "./golden.ts";
-import { channelsLast as toChannelsLast } from "../src/eval/feeds.ts";
-import type { NdArray, Session, Tensor } from "../src/graph/index.ts";
-import { writeModel } from "../src/graph/index.ts";
-import { nodeRuntime } from "../src/node/runtime.ts";
+import { channelsLast as toChannelsLast } from "../src/method/inference/feeds.ts";
+import type { NdArray, Session, Tensor } from "../src/engine/graph/index.ts";
+import { writeModel } from "../src/engine/graph/index.ts";
+import { nodeRuntime } from "../src/host/node/ort/runtime.ts";
 
 /** Evaluates a graph once. */
 export async function evaluate(

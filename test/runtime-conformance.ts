@@ -1,5 +1,13 @@
-import type { DType, NdArray, Runtime } from "../src/graph/index.ts";
-import { add, exp, float32, input, matmul, reshape, writeModel } from "../src/graph/index.ts";
+import type { DType, NdArray, Runtime } from "../src/engine/graph/index.ts";
+import {
+  add,
+  exp,
+  float32,
+  input,
+  matmul,
+  reshape,
+  writeModel,
+} from "../src/engine/graph/index.ts";
 
 /** A promise of `Runtime`: throws where it is broken. Needs no test runner, so that a browser can run it. */
 export type Check = (runtime: Runtime) => Promise<void>;

@@ -1,4 +1,4 @@
-import type { Config } from "../../src/config.ts";
+import type { Config } from "../../src/method/config.ts";
 
 /** A way to give the tags of images. */
 export type TagsAs = "csv" | "quoted-csv" | "json" | "jsonl" | "class-folders" | "voc";

@@ -1,8 +1,8 @@
 import { summarize } from "../summary.ts";
 import { curves, tables, type Curve, type Table } from "./curves.ts";
 import type { Measured } from "./measure.ts";
-import { chartPicture } from "../../src/node/run/report/chart-picture.ts";
-import type { Point, Series } from "../../src/node/run/report/chart.ts";
+import { chartPicture } from "../../src/files/report/chart-picture.ts";
+import type { Point, Series } from "../../src/files/report/chart.ts";
 
 /** A curve, or a row of a table, as it was measured in one run. */
 export interface MeasuredCurve {

@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { vocClasses } from "../../src/data/classes.ts";
-import { Random } from "../../src/random.ts";
+import { vocClasses } from "../../src/method/images/classes.ts";
+import { Random } from "../../src/engine/random.ts";
 import type { TagsAs } from "./curves.ts";
 
 // As a process of its own: writes a data set of empty images, tagged in one of the ways, in an order that is not the folder's.

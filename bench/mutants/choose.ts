@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Random } from "../../src/random.ts";
+import { Random } from "../../src/engine/random.ts";
 import { UserError } from "../../src/user-error.ts";
 import { Compiler } from "./compiler.ts";
 import type { Mutation } from "./mutation.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { writeFileAtomic } from "../../src/node/atomic-file.ts";
+import { writeFileAtomic } from "../../src/host/node/files/atomic-file.ts";
 import type { Machine } from "../machine.ts";
 import type { Mutation } from "./mutation.ts";
 

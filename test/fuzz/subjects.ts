@@ -1,21 +1,26 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
-import { parseConfig } from "../../src/config.ts";
-import { inspectDataset } from "../../src/node/datasets/index.ts";
-import { readNpy } from "../../src/node/datasets/npy.ts";
-import { readTagsNpy } from "../../src/node/datasets/tags-npy.ts";
-import { resolveConfig } from "../../src/node/cli/run-settings.ts";
-import { decodeImage, decodeMask, encodeImage, encodeMask } from "../../src/node/images.ts";
-import { encodeBrush } from "../../src/node/masks/brush-rle.ts";
-import { DroppedDetails } from "../../src/node/masks/losses.ts";
-import { ImageFiles, openMasks } from "../../src/node/masks/readers/index.ts";
-import { openZip } from "../../src/node/weights/zip-archive.ts";
-import { openWeights } from "../../src/weights/open.ts";
-import { bytesSource } from "../../src/weights/source.ts";
-import { understandWeights } from "../../src/weights/understand.ts";
-import { readTensor } from "../../src/weights/weights-file.ts";
-import { encodeRle } from "../../src/data/coco-rle.ts";
+import { parseConfig } from "../../src/method/config.ts";
+import { inspectDataset } from "../../src/files/datasets/index.ts";
+import { readNpy } from "../../src/files/weights/npy.ts";
+import { readTagsNpy } from "../../src/files/datasets/tags/npy.ts";
+import { resolveConfig } from "../../src/files/run/settings.ts";
+import {
+  decodeImage,
+  decodeMask,
+  encodeImage,
+  encodeMask,
+} from "../../src/host/node/images/images.ts";
+import { encodeBrush } from "../../src/files/formats/label-studio/brush.ts";
+import { DroppedDetails } from "../../src/files/formats/dropped.ts";
+import { ImageFiles, openMasks } from "../../src/files/formats/open.ts";
+import { openZip } from "../../src/files/weights/zip-archive.ts";
+import { openWeights } from "../../src/files/weights/open.ts";
+import { bytesSource } from "../../src/files/weights/source.ts";
+import { understandWeights } from "../../src/files/weights/understand.ts";
+import { readTensor } from "../../src/files/weights/weights-file.ts";
+import { encodeRle } from "../../src/method/images/run-lengths.ts";
 
 /** A whole file, and what reads it. */
 export interface Subject {
@@ -65,7 +70,7 @@ export async function makeGroups(work: string): Promise<Group[]> {
 }
 
 function npySubjects(work: string): Subject[] {
-  const path = join(import.meta.dirname, "../node/datasets/numpy.json");
+  const path = join(import.meta.dirname, "../files/datasets/numpy.json");
   const files = JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
   const target = join(work, "tags.npy");
   return Object.entries(files).map(([name, base64]) => ({

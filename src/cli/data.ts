@@ -1,0 +1,58 @@
+import { Command } from "commander";
+import { UserError } from "../user-error.ts";
+import { withExamples, withJson, wholeNumber } from "./options.ts";
+import type { OpenOutput } from "./output.ts";
+import { readingProgress } from "./reading-progress.ts";
+
+interface DataOptions {
+  readonly json?: boolean;
+  readonly decode: boolean;
+  readonly seed: number;
+  readonly tagsOut?: string;
+}
+
+/** `tag2mask data`: what is understood of a data set, and what is wrong with it. */
+export function dataCommand(open: OpenOutput): Command {
+  const command = new Command("data")
+    .summary("show what is understood of a data set")
+    .description(
+      "Shows what is understood of a data set folder: classes, splits, masks and problems. " +
+        "Known are images/ with tags.csv, .json or .jsonl, a folder for each class, VOC folders, and COCO " +
+        "(annotations/instances_*.json with its images, or folders like VOC's).",
+    )
+    .argument("<folder>", "folder of the data set")
+    .option("--no-decode", "read only the headers of images and masks")
+    .option(
+      "--seed <n>",
+      "decides which images are held out if there are no splits",
+      wholeNumber(0),
+      0,
+    )
+    .option(
+      "--tags-out <file>",
+      "write the tags found as a .csv file: as tags.csv in the folder, it saves taking them from masks again",
+    )
+    .action(async (folder: string, { decode, seed, tagsOut, json = false }: DataOptions) => {
+      const output = open({ json });
+      const { formatReport, inspectDataset } = await import("../files/datasets/index.ts");
+      const { onProgress, clear } = readingProgress(output);
+      const report = await inspectDataset(folder, {
+        decode,
+        seed,
+        tagsTo: tagsOut,
+        onProgress,
+      });
+      clear();
+      output.say(formatReport(report, { color: output.color }));
+      if (tagsOut !== undefined) output.say(`tags written to ${tagsOut}`);
+      output.record(report);
+      if (!report.trainable)
+        throw new UserError(`${folder}: not ready for training: ${report.obstacle}`);
+    });
+  return withExamples(
+    withJson(command),
+    "tag2mask data photos",
+    "tag2mask data VOC2012 --no-decode --json",
+    "tag2mask data MSCOCO --no-decode --tags-out MSCOCO/tags.csv",
+  );
+}

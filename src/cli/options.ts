@@ -1,0 +1,171 @@
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { parse as parseYaml } from "yaml";
+import { nearest } from "../method/config/nearest.ts";
+import type { InstanceKind } from "../method/images/regions.ts";
+import { deviceNames, type DeviceName } from "../host/node/ort/devices.ts";
+import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
+
+/** A whole number from `least` up. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${least} up, found "${text}".`);
+  };
+}
+
+/** Different whole numbers from 0 up with commas between: `1,2,3`. */
+export function wholeNumbers(text: string): number[] {
+  const values = text.split(",").map(wholeNumber(0));
+  if (new Set(values).size === values.length) return values;
+  throw new InvalidArgumentError(`Expected different whole numbers, found "${text}".`);
+}
+
+/** Positive numbers with commas between: `0.5,1,1.5`. */
+export function positiveNumbers(text: string): number[] {
+  const values = text.split(",").map(Number);
+  if (text.trim() !== "" && values.every((value) => Number.isFinite(value) && value > 0)) {
+    return values;
+  }
+  throw new InvalidArgumentError(`Expected positive numbers with commas between, found "${text}".`);
+}
+
+/** Adds one `key=value` to those before; the value is read as YAML. */
+export function setting(
+  text: string,
+  before: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (key === undefined || value === undefined) {
+    throw new InvalidArgumentError(`Expected key=value, found "${text}".`);
+  }
+  try {
+    return { ...before, [key.trim()]: parseYaml(value) as unknown };
+  } catch {
+    throw new InvalidArgumentError(
+      `Expected a number, word or list after ${key}=, found "${value}".`,
+    );
+  }
+}
+
+/** What `--classes` takes. */
+export const classNamesHelp =
+  "class names in label order: a,b,c, or a file with a name a line or as classes.json";
+
+/** `--json`, which every command has. */
+export function withJson(command: Command): Command {
+  return command.option("--json", "print JSON lines for programs instead of text");
+}
+
+/** `--device`, for whatever runs the network. */
+export function withDevice(command: Command): Command {
+  return command.addOption(
+    new Option("--device <name>", "where to compute").choices(deviceNames).default("auto"),
+  );
+}
+
+/** `--set` and `--config`, for whatever trains. */
+export function withSettings(command: Command): Command {
+  return command
+    .option("--config <file>", "settings from a YAML file, over those of the preset")
+    .option("--set <key=value>", "one setting, over all others; may be repeated", setting);
+}
+
+export interface ModelOptions {
+  readonly model: string;
+  readonly device: DeviceName;
+}
+
+/** `--model` and `--device`, for whatever uses a trained model. */
+export function withModel(command: Command): Command {
+  return withDevice(
+    command.requiredOption(
+      "--model <run>",
+      "run folder, a weights file, or an exported .onnx model",
+    ),
+  );
+}
+
+/** Formats of masks with commas between: `voc,coco`. */
+export function maskFormatList(text: string): MaskFormat[] {
+  const names = text.split(",").map((name) => name.trim().toLowerCase());
+  const wrong = names.find((name) => !maskFormats.some((format) => format === name));
+  if (wrong !== undefined) {
+    const guess = nearest(wrong, [...maskFormats]);
+    throw new InvalidArgumentError(
+      `Expected formats with commas between out of ${maskFormats.join(", ")}, found "${wrong}"` +
+        `${guess === undefined ? "." : `; did you mean ${guess}?`}`,
+    );
+  }
+  return [...new Set(names)] as MaskFormat[];
+}
+
+export interface FormatOptions {
+  readonly instances: InstanceKind;
+  readonly imageUrl?: string;
+}
+
+/** What formats that know objects, and Label Studio, want to know. */
+export function withFormatOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--instances <kind>", "what is an object: connected regions, or whole classes")
+        .choices(["regions", "classes"])
+        .default("regions"),
+    )
+    .option("--image-url <prefix>", "what images are called for Label Studio, before their names");
+}
+
+export interface MaskOptions extends FormatOptions {
+  readonly out: string;
+  readonly format: readonly MaskFormat[];
+  readonly overlays: boolean;
+  readonly sheet: boolean;
+  readonly overwrite?: boolean;
+  readonly strict?: boolean;
+}
+
+/** Where masks go and how, and what to do about images that cannot be read. */
+export function withMasks(command: Command): Command {
+  return withFormatOptions(
+    command
+      .requiredOption("--out <folder>", "where to write masks, overlays/ and classes.json")
+      .addOption(
+        new Option("--format <names>", `${maskFormats.join(", ")}; several with commas between`)
+          .argParser(maskFormatList)
+          .default(["voc"], "voc"),
+      ),
+  )
+    .option("--no-overlays", "do not write masks laid over their images")
+    .option("--no-sheet", "do not write contact-sheet.html, which shows the least sure masks first")
+    .option("--overwrite", "write into a folder that has files already")
+    .option("--strict", "fail on the first image that cannot be read instead of leaving it out");
+}
+
+export interface ViewOptions {
+  readonly scales?: number[];
+  readonly flip?: boolean;
+  readonly longSide?: number;
+  readonly crf?: boolean;
+}
+
+/** How the network looks at an image, and what is made of what it sees. */
+export function withViews(command: Command): Command {
+  return command
+    .option("--scales <list>", "look at the image at these scales: 0.75,1,1.25", positiveNumbers)
+    .option("--flip", "look at the mirrored image too")
+    .option(
+      "--long-side <pixels>",
+      "resize images to this long side; eval.longSide of the model if not given",
+      wholeNumber(32),
+    )
+    .option("--crf", "refine the masks along the image's colors with a dense CRF");
+}
+
+/** Commands to copy from, below the options in `--help`. */
+export function withExamples(command: Command, ...examples: readonly string[]): Command {
+  return command.addHelpText(
+    "after",
+    `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}`,
+  );
+}

@@ -1,0 +1,73 @@
+import { Command } from "commander";
+import { packageVersion } from "../host/node/version.ts";
+import { convertCommand } from "./convert.ts";
+import { dataCommand } from "./data.ts";
+import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
+import { evalCommand } from "./eval/command.ts";
+import { exportCommand } from "./export.ts";
+import { exitCodes, explainFailure, explainUsage } from "./failure.ts";
+import { labelCommand } from "./label.ts";
+import { Output, type OpenOutput, type Terminal } from "./output.ts";
+import { segmentCommand } from "./segment.ts";
+import { trainCommand } from "./train.ts";
+import { weightsCommand } from "./weights.ts";
+
+const commands: readonly ((open: OpenOutput) => Command)[] = [
+  demoCommand,
+  trainCommand,
+  segmentCommand,
+  labelCommand,
+  evalCommand,
+  dataCommand,
+  convertCommand,
+  weightsCommand,
+  exportCommand,
+  doctorCommand,
+];
+
+/** As a shell takes it. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Runs `tag2mask` with these arguments; returns the exit code. */
+export async function runProgram(
+  args: readonly string[],
+  terminal: Terminal,
+  { debug = false }: { readonly debug?: boolean } = {},
+): Promise<number> {
+  let current = "tag2mask";
+  const outputs: Output[] = [];
+  const open: OpenOutput = ({ json = false }) => {
+    const output = new Output(terminal, json, ["tag2mask", ...args].map(quote).join(" "));
+    outputs.push(output);
+    return output;
+  };
+
+  const program = new Command("tag2mask")
+    .description("Image tags in, pixel masks out: weakly-supervised semantic segmentation.")
+    .version(packageVersion())
+    .helpCommand(false)
+    .addHelpText("after", "\nStart with: tag2mask demo");
+  for (const make of commands) program.addCommand(make(open));
+  for (const command of [program, ...program.commands]) {
+    const name = command === program ? "tag2mask" : `tag2mask ${command.name()}`;
+    command.exitOverride().configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      outputError: (text, write) => write(`${explainUsage(text, name)}\n`),
+    });
+    command.hook("preAction", () => void (current = name));
+  }
+
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCodes.ok;
+  } catch (error) {
+    const { text, code } = explainFailure(error, { command: current, debug });
+    for (const output of outputs) output.progress.finish();
+    if (text !== "") terminal.stderr.write(`${text}\n`);
+    return code;
+  }
+}

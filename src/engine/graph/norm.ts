@@ -1,0 +1,100 @@
+import { staticShape } from "./dim.ts";
+import { add, div, mul, sqrt, sub } from "./elementwise.ts";
+import { reduceSum } from "./shape-ops.ts";
+import { reduceMean } from "./reduce.ts";
+import type { Tensor } from "./tensor.ts";
+import { composite, nodes } from "./tensor.ts";
+
+/** Layer normalisation over the last axis. @param x [rows, c] @param gain [c] @param bias [c] */
+export function layerNorm(x: Tensor, gain: Tensor, bias: Tensor, epsilon: number): Tensor {
+  checkScale("layerNorm", x, gain, bias);
+  const stats = [...x.shape.slice(0, -1), 1];
+  const [y] = nodes(
+    "LayerNormalization",
+    [x, gain, bias],
+    [x.shape, stats, stats],
+    ([dy], needs) => {
+      const normal = mul(sub(x, mean!), inverse!);
+      const g = mul(dy!, gain);
+      const dx = (): Tensor =>
+        mul(
+          inverse!,
+          sub(
+            sub(g, reduceMean(g, [-1], true)),
+            mul(normal, reduceMean(mul(g, normal), [-1], true)),
+          ),
+        );
+      const leading = x.shape.slice(0, -1).map((_, i) => i);
+      return [
+        needs[0] ? dx() : null,
+        needs[1] ? reduceSum(mul(dy!, normal), leading) : null,
+        needs[2] ? reduceSum(dy!, leading) : null,
+      ];
+    },
+    { attributes: { axis: -1, epsilon: { float: epsilon } } },
+  );
+  const [, mean, inverse] = y!.source.kind === "node" ? y!.source.node.outputs : [];
+  return y!;
+}
+
+function checkScale(where: string, x: Tensor, gain: Tensor, bias: Tensor): void {
+  for (const [name, { shape }] of [
+    ["gain", gain],
+    ["bias", bias],
+  ] as const) {
+    if (shape.length !== 1 || shape[0] !== x.shape.at(-1)) {
+      throw new RangeError(
+        `${where}: ${name} [${shape}] against x [${x.shape}]; needs a value a channel`,
+      );
+    }
+  }
+}
+
+export interface BatchStatistics {
+  /** [c] */
+  readonly mean: Tensor;
+  /** Biased (divided by the number of rows), [c]. */
+  readonly variance: Tensor;
+}
+
+/**
+ * Batch normalisation by the statistics of the batch itself, and those statistics.
+ * @param x [rows, c] @param gain [c] @param bias [c]
+ */
+export function batchNorm(
+  x: Tensor,
+  gain: Tensor,
+  bias: Tensor,
+  epsilon: number,
+): { y: Tensor; statistics: BatchStatistics } {
+  checkScale("batchNorm", x, gain, bias);
+  const [rows] = staticShape("batchNorm", x.shape) as [number, number];
+  const mean = mul(reduceSum(x, [0]), 1 / rows);
+  const centered = sub(x, mean);
+  const variance = mul(reduceSum(mul(centered, centered), [0]), 1 / rows);
+  const inverse = div(1, sqrt(add(variance, epsilon)));
+  const normal = mul(centered, inverse);
+  const [y] = composite([x, gain, bias], [add(mul(normal, gain), bias)], ([dy], needs) => {
+    const total = reduceSum(dy!, [0]);
+    const aligned = reduceSum(mul(dy!, normal), [0]);
+    const dx = (): Tensor =>
+      mul(
+        mul(gain, inverse),
+        sub(sub(dy!, mul(total, 1 / rows)), mul(normal, mul(aligned, 1 / rows))),
+      );
+    return [needs[0] ? dx() : null, needs[1] ? aligned : null, needs[2] ? total : null];
+  });
+  return { y: y!, statistics: { mean, variance } };
+}
+
+/** Batch normalisation by known statistics: one multiplication and one addition. */
+export function batchNormInference(
+  x: Tensor,
+  gain: Tensor,
+  bias: Tensor,
+  { mean, variance }: BatchStatistics,
+  epsilon: number,
+): Tensor {
+  const factor = div(gain, sqrt(add(variance, epsilon)));
+  return add(mul(x, factor), sub(bias, mul(mean, factor)));
+}

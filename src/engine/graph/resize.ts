@@ -1,0 +1,57 @@
+import { isStatic, mulDim, sameDim, staticShape } from "./dim.ts";
+import type { Grid } from "./grid.ts";
+import { channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
+import { reshape, shapeTensor, transpose } from "./shape-ops.ts";
+import { matmul } from "./matmul.ts";
+import type { Dim, Tensor } from "./tensor.ts";
+import { constant, node } from "./tensor.ts";
+
+/**
+ * Bilinear resizing with half-pixel centres (align_corners = false). With static sizes it is two
+ * products with interpolation matrices, whose gradients are their transposes; with symbolic sizes
+ * it is ONNX's Resize (no gradient).
+ */
+export function resizeBilinear(x: Grid, height: Dim, width: Dim): Grid {
+  if (sameDim(x.h, height) && sameDim(x.w, width)) return x;
+  const c = channelsOf(x);
+  const sizes = [x.n, x.h, x.w, height, width];
+  if (!isStatic(sizes)) {
+    const shape = [x.n, c, height, width];
+    const attributes = { mode: "linear", coordinate_transformation_mode: "half_pixel" };
+    return fromChannelsFirst(
+      node("Resize", [toChannelsFirst(x), null, null, shapeTensor(shape)], shape, null, {
+        attributes,
+      }),
+    );
+  }
+  const [n, h, w, outH, outW] = sizes as [number, number, number, number, number];
+  const rows = matmul(interpolation(h, outH, x.tokens), reshape(x.tokens, [n, h, w * c]));
+  const both = matmul(interpolation(w, outW, x.tokens), reshape(rows, [n * outH, w, c]));
+  return { tokens: reshape(both, [mulDim(n * outH, outW), c]), n, h: outH, w: outW };
+}
+
+/**
+ * The same of maps that stay channels first, of known sizes: where channels are few, products over whole rows are
+ * several times as fast. @param maps [n, c, h, w]
+ */
+export function resizeMaps(maps: Tensor, height: number, width: number): Tensor {
+  const [n, c, h, w] = staticShape("resizeMaps", maps.shape) as [number, number, number, number];
+  const across = transpose(interpolation(w, width, maps)); // [w, width]
+  const rows = matmul(reshape(maps, [n * c * h, w]), across);
+  const both = matmul(interpolation(h, height, maps), reshape(rows, [n * c, h, width]));
+  return reshape(both, [n, c, height, width]);
+}
+
+/** The [to, from] matrix of linear interpolation between pixel centres. */
+function interpolation(from: number, to: number, like: Tensor): Tensor {
+  const matrix = new Float64Array(to * from);
+  for (let i = 0; i < to; i++) {
+    const source = Math.max(0, ((i + 0.5) * from) / to - 0.5);
+    const low = Math.min(Math.floor(source), from - 1);
+    const high = Math.min(low + 1, from - 1);
+    const t = source - low;
+    matrix[i * from + low]! += 1 - t;
+    matrix[i * from + high]! += t;
+  }
+  return constant([to, from], matrix, like.dtype);
+}

@@ -1,0 +1,137 @@
+import { availableParallelism } from "node:os";
+import type { Sample } from "../../method/data/sample.ts";
+import { UserError } from "../../user-error.ts";
+import { readImage } from "../../host/node/images/images.ts";
+import {
+  assemble,
+  checkClasses,
+  inReadingOrder,
+  ownWords,
+  type Assembled,
+} from "./listing/assemble.ts";
+import { pathOf } from "./listing/entries.ts";
+import { mapAtOnce } from "../../host/node/files/folder.ts";
+import { listDataset } from "./layouts/detect.ts";
+import type { OnProgress, Problem } from "./listing/listing.ts";
+import { describe, requireTrainable, type OpenedDataset } from "./open.ts";
+import { writeTags } from "./tags/write.ts";
+
+export interface InspectOptions {
+  readonly seed?: number;
+  readonly valFraction?: number;
+  readonly strict?: boolean;
+  /** Decode every image and mask, not only their headers; on unless said otherwise. */
+  readonly decode?: boolean;
+  /** A .csv file to write the tags into that were found. */
+  readonly tagsTo?: string | undefined;
+  readonly onProgress?: OnProgress;
+}
+
+/** What is understood of a data set folder. */
+export interface DatasetReport extends Pick<
+  OpenedDataset,
+  "root" | "format" | "classes" | "heldOut" | "problems" | "counts" | "sources"
+> {
+  /** Least and greatest side of the images, in pixels; 0 if there are none. */
+  readonly sides: readonly [number, number];
+  /** Pixels of each label over all masks, `[background, classes...]`; 255 is not counted. */
+  readonly maskPixels: readonly number[];
+  /** Whether it could be trained on, and if not, why. */
+  readonly trainable: boolean;
+  readonly obstacle?: string;
+}
+
+/** Looks at everything in a data set folder and goes on past errors, so that all of them are found. */
+export async function inspectDataset(
+  root: string,
+  options: InspectOptions = {},
+): Promise<DatasetReport> {
+  const { seed = 0, valFraction = 0.2, strict = false, decode = true, onProgress } = options;
+  const listing = await listDataset(root, onProgress);
+  const how = { seed, valFraction, strict, headers: true, onProgress };
+  const assembled = await assemble(listing, how);
+  const dataset = describe(root, listing, assembled);
+  if (options.tagsTo !== undefined) await writeTags(options.tagsTo, dataset);
+  const problems = [...dataset.problems];
+  const maskPixels = new Array<number>(dataset.classes.length + 1).fill(0);
+
+  if (decode) {
+    const samples = Object.values(dataset.splits).flat();
+    let done = 0;
+    const found = await mapAtOnce(samples, availableParallelism() + 1, async (sample) => {
+      const own = await decodeFully(sample, assembled, dataset, maskPixels);
+      onProgress?.(++done, samples.length, "images");
+      return own;
+    });
+    const known = new Set(problems.map(({ file }) => file));
+    for (const problem of found.flat().filter(({ file }) => !known.has(file))) {
+      problems.push(strict && problem.leftOut ? { ...problem, severity: "error" } : problem);
+    }
+  }
+
+  let [low, high] = [0, 0];
+  for (const { width, height } of assembled.sizes.values()) {
+    low = Math.min(low || width, width, height);
+    high = Math.max(high, width, height);
+  }
+  const obstacle = obstacleTo(dataset, problems);
+  return {
+    ...{ root, format: dataset.format, classes: dataset.classes, heldOut: dataset.heldOut },
+    counts: dataset.counts,
+    ...(dataset.sources ? { sources: dataset.sources } : {}),
+    problems: problems.sort(inReadingOrder),
+    sides: [low, high],
+    maskPixels,
+    trainable: obstacle === undefined,
+    ...(obstacle === undefined ? {} : { obstacle }),
+  };
+}
+
+function obstacleTo(dataset: OpenedDataset, problems: readonly Problem[]): string | undefined {
+  const errors = problems.filter(({ severity }) => severity === "error").length;
+  if (errors > 0) return `${errors} error${errors === 1 ? "" : "s"}`;
+  try {
+    if (dataset.counts.all.images > 0) checkClasses(dataset.root, dataset.classes);
+    requireTrainable(dataset);
+  } catch (error) {
+    return ownWords(error, dataset.root);
+  }
+  return undefined;
+}
+
+/** What only decoding shows: broken pixels, labels out of range, masks that contradict the tags. */
+async function decodeFully(
+  sample: Sample,
+  { origins, sizes }: Assembled,
+  { classes, reader }: OpenedDataset,
+  maskPixels: number[],
+): Promise<Problem[]> {
+  const path = pathOf(origins.get(sample)!);
+  const { mask } = sample;
+  const problems: Problem[] = [];
+  try {
+    await readImage(path);
+  } catch (error) {
+    const message = `${ownWords(error, path)}; it will be skipped`;
+    problems.push({ severity: "warning", file: path, message, leftOut: true });
+  }
+  if (mask === undefined) return problems;
+  try {
+    const labels = await reader.readMask(sample);
+    // A mask of another size is told already, and says nothing about this image.
+    const { width, height } = sizes.get(sample)!;
+    if (labels.width !== width || labels.height !== height) return problems;
+    const pixels = new Array<number>(classes.length + 1).fill(0);
+    for (const label of labels.data) if (label <= classes.length) pixels[label]!++;
+    pixels.forEach((count, label) => (maskPixels[label]! += count));
+    const untagged = classes.filter((_, i) => pixels[i + 1]! > 0 && !sample.tags.includes(i));
+    if (untagged.length > 0) {
+      const message = `mask shows ${untagged.join(", ")}, which the image is not tagged with`;
+      problems.push({ severity: "warning", file: mask, message });
+    }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    problems.push({ severity: "error", file: mask, message: ownWords(error, mask) });
+  }
+  return problems;
+}

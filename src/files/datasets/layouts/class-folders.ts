@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import type { Description } from "./description.ts";
+import { Entries } from "../listing/entries.ts";
+import { listFolder, listImages, stem } from "../../../host/node/files/folder.ts";
+import type { Listing, Problem } from "../listing/listing.ts";
+import { NamedSplits } from "./named-splits.ts";
+import { describeFolder, findMasks } from "./plain.ts";
+
+const splitNames: ReadonlyMap<string, string> = new Map([
+  ["train", "train"],
+  ["training", "train"],
+  ["val", "val"],
+  ["valid", "val"],
+  ["validation", "val"],
+  ["test", "test"],
+]);
+
+/**
+ * A folder for each class with its images, a tag per image; or the folders train, val, test with such
+ * folders in them. Undefined if that is not what is there.
+ */
+export async function listClassFolders(
+  root: string,
+  description: Description,
+): Promise<Listing | undefined> {
+  const masksFolder = description.masks ?? "masks";
+  const folders = (await listFolder(root)).folders.filter((name) => name !== masksFolder);
+  const splits = folders.filter((name) => splitNames.has(name.toLowerCase()));
+  const classes = new Set<string>();
+  const entries = new Entries();
+  const problems: Problem[] = [];
+  const masks = await findMasks(root, description);
+  const named = new NamedSplits(description, problems);
+
+  const addFolders = async (
+    prefix: string,
+    names: readonly string[],
+    split?: string,
+  ): Promise<void> => {
+    for (const name of names) {
+      const tag = name.normalize("NFC").trim();
+      const folder = `${prefix}${name}`;
+      const images = await listImages(join(root, folder));
+      if (images.length === 0) {
+        const inside = await describeFolder(join(root, folder));
+        const empty = inside === "nothing";
+        problems.push({
+          severity: empty ? "error" : "warning",
+          file: join(root, folder),
+          message: empty
+            ? `the folder is empty, so there are no images for a class "${tag}"; fill it or delete it`
+            : `has no images, so it is not taken for a class; it holds ${inside}`,
+        });
+        continue;
+      }
+      classes.add(tag);
+      const tags = [tag];
+      for (const image of images) {
+        const place = [folder, image].join("/");
+        entries.push({
+          file: place,
+          folder: root,
+          place,
+          tags,
+          untagged: false,
+          split: named.of(place, split),
+          mask: masks.size === 0 ? undefined : masks.get(stem(place)),
+        });
+      }
+    }
+  };
+
+  if (splits.length > 0 && splits.length === folders.length) {
+    for (const name of splits) {
+      const inside = (await listFolder(join(root, name))).folders;
+      await addFolders(`${name}/`, inside, splitNames.get(name.toLowerCase()));
+    }
+  } else {
+    await addFolders("", folders);
+  }
+  if (entries.length === 0) return undefined;
+  named.tellUnknown(problems);
+  return {
+    format: "class folders",
+    entries,
+    distinct: true,
+    problems,
+    classes: description.classes ?? { names: [...classes].sort(), file: root },
+  };
+}

@@ -1,0 +1,164 @@
+import { join } from "node:path";
+import { LineCounter, parseDocument, visit, type Document } from "yaml";
+import { z } from "zod";
+import { nearest } from "../../../method/config/nearest.ts";
+import { validateClasses } from "../../../method/images/classes.ts";
+import { UserError } from "../../../user-error.ts";
+import { isFile } from "../../../host/node/files/folder.ts";
+import { readText } from "../../text/pieces.ts";
+
+const schema = z.strictObject({
+  names: z.union([z.array(z.string()), z.record(z.string(), z.string())]).optional(),
+  images: z.string().exactOptional(),
+  masks: z.string().exactOptional(),
+  tags: z.string().exactOptional(),
+  splits: z.record(z.string(), z.union([z.string(), z.array(z.coerce.string())])).optional(),
+});
+
+/** What a data.yaml says explicitly; everything is optional. */
+export interface Description {
+  /** Class names in label order. */
+  readonly classes?: { readonly names: readonly string[]; readonly file: string };
+  /** Folders and files, from the data set's folder. */
+  readonly images?: string;
+  readonly masks?: string;
+  readonly tags?: string;
+  /** Split name to the images in it, and where that is written. */
+  readonly splits?: Readonly<
+    Record<string, { readonly files: readonly string[]; readonly from: string }>
+  >;
+}
+
+/**
+ * Reads data.yaml and classes.txt of a data set, as far as they are there.
+ *
+ * data.yaml: `names` (a list, or a map from 0), `images`, `masks`, `tags` (where these are), `splits`
+ * (each a list of images or a text file with one a line). classes.txt: a class a line, in label order.
+ */
+export async function readDescription(root: string): Promise<Description> {
+  const path = join(root, "data.yaml");
+  const description = (await isFile(path)) ? await readYaml(root, path) : {};
+  if (description.classes) return description;
+  const list = join(root, "classes.txt");
+  if (!(await isFile(list))) return description;
+  const names = textLines(await readText(list));
+  validateClasses(names, list);
+  return { ...description, classes: { names, file: list } };
+}
+
+/** The lines of a text file that say something, trimmed. */
+function textLines(text: string): string[] {
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.normalize("NFC").trim())
+    .filter((line) => line !== "");
+}
+
+async function readYaml(root: string, path: string): Promise<Description> {
+  const parsed = schema.safeParse(parseYaml(await readText(path), path) ?? {});
+  if (!parsed.success) throw new UserError(`${path}: ${explain(parsed.error.issues[0]!)}`);
+  const { names, splits, ...places } = parsed.data;
+  for (const [key, place] of Object.entries(places)) checkInside(place, `${path}: ${key}`);
+  const description: Description = { ...places };
+  const explicit = new Map<string, { files: string[]; from: string }>();
+  for (const [split, files] of Object.entries(splits ?? {})) {
+    if (Array.isArray(files)) explicit.set(split, { files, from: path });
+    else {
+      checkInside(files, `${path}: splits.${split}`);
+      const from = join(root, files);
+      explicit.set(split, { files: textLines(await readText(from)), from });
+    }
+  }
+  return {
+    ...description,
+    ...(names ? { classes: { names: orderedNames(names, path), file: path } } : {}),
+    ...(splits ? { splits: Object.fromEntries(explicit) } : {}),
+  };
+}
+
+/** The plain value of a document; aliases of nothing, or of ever more, are a UserError too. */
+function parseYaml(text: string, path: string): unknown {
+  const lineCounter = new LineCounter();
+  const refuse = (line: number | undefined, reason: string, cause?: unknown): UserError => {
+    const where = line === undefined ? path : `${path}:${line}`;
+    return new UserError(`${where}: not readable as YAML: ${reason.split("\n")[0]}`, { cause });
+  };
+  let document;
+  try {
+    document = parseDocument(text, { lineCounter, logLevel: "error" });
+    const [error] = document.errors;
+    if (!error) return document.toJS({ maxAliasCount: 10 }) as unknown;
+    throw refuse(lineCounter.linePos(error.pos[0]).line, error.message);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    // The parser's own errors name no place: ReferenceErrors of aliases, RangeErrors of nesting.
+    const { message } = error as Error;
+    const line = document && firstAlias(document, message, lineCounter);
+    throw refuse(line, message, error);
+  }
+}
+
+/** The line of the alias that an error is about. */
+function firstAlias(document: Document, message: string, lines: LineCounter): number | undefined {
+  if (!/alias/i.test(message)) return undefined;
+  const name = /: (\S+)$/.exec(message)?.[1];
+  let line: number | undefined;
+  visit(document, {
+    Alias: (_, { source, range }) => {
+      if (!range || (name !== undefined && source !== name)) return undefined;
+      line = lines.linePos(range[0]).line;
+      return visit.BREAK;
+    },
+  });
+  return line;
+}
+
+function explain(issue: z.core.$ZodIssue): string {
+  const where = issue.path.join(".");
+  if (issue.code === "unrecognized_keys") {
+    const key = issue.keys[0]!;
+    const meant = nearest(key, Object.keys(schema.shape));
+    return `unknown key "${key}"; ${meant ? `did you mean "${meant}"?` : `known are ${Object.keys(schema.shape).join(", ")}`}`;
+  }
+  if (issue.code === "invalid_union") {
+    return `${where} has the wrong type; ${
+      where === "names"
+        ? "a list of class names is expected"
+        : "a list of images or the name of a text file is expected"
+    }`;
+  }
+  return `${where ? `${where}: ` : ""}${issue.message}`;
+}
+
+/** `{0: cat, 1: dog}` as YOLO has it, or a plain list. */
+function orderedNames(names: string[] | Record<string, string>, path: string): string[] {
+  const list: string[] = [];
+  if (Array.isArray(names)) list.push(...names);
+  else {
+    const count = Object.keys(names).length;
+    for (let i = 0; i < count; i++) {
+      const name = names[String(i)];
+      if (name === undefined) {
+        throw new UserError(
+          `${path}: names has ${count} entries but none for ${i}; number them from 0`,
+        );
+      }
+      list.push(name);
+    }
+  }
+  const trimmed = list.map((name) => name.normalize("NFC").trim());
+  validateClasses(trimmed, path);
+  return trimmed;
+}
+
+/** A data set must not name files elsewhere on the machine. */
+function checkInside(place: string, where: string): void {
+  if (leavesFolder(place)) {
+    throw new UserError(`${where} is "${place}"; it must lie inside the data set's folder`);
+  }
+}
+
+/** True for absolute paths and such that climb out of the folder they start in. */
+export function leavesFolder(path: string): boolean {
+  return /^([/\\]|[a-z]:)/i.test(path) || /(^|[/\\])\.\.($|[/\\])/.test(path);
+}

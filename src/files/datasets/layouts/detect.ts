@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { UserError } from "../../../user-error.ts";
+import { listClassFolders } from "./class-folders.ts";
+import { listCoco } from "./coco.ts";
+import { readDescription, type Description } from "./description.ts";
+import { isFile, isFolder, listFolder } from "../../../host/node/files/folder.ts";
+import type { Listing, OnProgress } from "../listing/listing.ts";
+import { describeFolder, findTagsFile, listPlain } from "./plain.ts";
+import { listVoc } from "./voc.ts";
+
+const layouts =
+  "understood are images/ with tags.csv (or .jsonl, .json), a folder of images for each class, " +
+  "VOC folders (JPEGImages/, ImageSets/), and COCO (annotations/instances_*.json with its images, or " +
+  "JPEGImages/train and val)";
+
+/** Reads a data set folder, its layout told by what is there. */
+export async function listDataset(root: string, onProgress?: OnProgress): Promise<Listing> {
+  if (!(await isFolder(root))) {
+    throw new UserError(
+      (await isFile(root))
+        ? `${root}: is a file; a data set is a folder`
+        : `${root}: no such folder; --data must name the folder of a data set`,
+    );
+  }
+  const description = await readDescription(root);
+  const images = join(root, "JPEGImages");
+  const inside = (await isFolder(images)) ? await listFolder(images, { sorted: false }) : undefined;
+  const coco = await listCoco(root, description, inside, onProgress);
+  if (coco) return tellUnused(coco, root, description, ["masks", "splits"]);
+  if (inside) {
+    const voc = await listVoc(root, description, { kind: "voc", inside, onProgress });
+    return tellUnused(voc, root, description, ["images", "masks", "splits"]);
+  }
+  const tagsPath = await findTagsFile(root, description);
+  if (tagsPath !== undefined) return listPlain(root, description, tagsPath);
+  if (await isFolder(join(root, "images"))) {
+    throw new UserError(
+      `${root}: images/ is there, but no tags.csv, tags.jsonl or tags.json; write the tags of each image ` +
+        'into tags.csv, with the first line "file,tags"',
+    );
+  }
+  const folders = await listClassFolders(root, description);
+  if (folders) return folders;
+  const holds = await describeFolder(root);
+  throw new UserError(
+    holds === "nothing"
+      ? `${root}: the folder is empty, a data set was expected; ${layouts}`
+      : `${root}: not a data set; it holds ${holds}; ${layouts}`,
+  );
+}
+
+/** Warns of what data.yaml says in vain, because the layout has places of its own for it. */
+function tellUnused(
+  listing: Listing,
+  root: string,
+  description: Description,
+  keys: readonly (keyof Description)[],
+): Listing {
+  const unused = keys.filter((key) => description[key] !== undefined);
+  if (unused.length === 0) return listing;
+  const message = `${unused.join(", ")}: not used; a folder of VOC's or COCO's form has places of its own for this`;
+  const problem = { severity: "warning", file: join(root, "data.yaml"), message } as const;
+  return { ...listing, problems: [...listing.problems, problem] };
+}

@@ -1,0 +1,122 @@
+import { basename, join, posix, relative, resolve } from "node:path";
+import { UserError } from "../../../user-error.ts";
+import { Batch } from "../listing/batch.ts";
+import { isFile, isFolder, isImageName, stem } from "../../../host/node/files/folder.ts";
+import { ListedImages, type Named } from "../listing/listed-images.ts";
+import type { Problem, Source } from "../listing/listing.ts";
+import { describeFolder } from "./plain.ts";
+import { linesOf, readPieces } from "../../text/pieces.ts";
+import type { TextTable } from "../listing/name-table.ts";
+
+/** Lists that become splits, the first of each that exists in any of the places. */
+const splitLists: readonly (readonly [split: string, lists: readonly string[]])[] = [
+  ["train", ["train_aug", "trainaug", "train"]],
+  ["val", ["val"]],
+  ["test", ["test"]],
+];
+
+/** Where people keep lists and tags of a VOC or COCO folder, in the order in which they are looked for. */
+export function listPlaces(root: string, kind: "voc" | "coco"): string[] {
+  const inside = ["ImageSets/Segmentation", "ImageSets/SegmentationAug", ".", kind];
+  // The published code has them in a folder of its own.
+  const places = inside.map((place) => join(root, place));
+  return basename(resolve(root)) === kind ? places : [...places, join(root, "../../../node", kind)];
+}
+
+export interface FoundLists {
+  readonly listed: ListedImages;
+  /** Whether no name is listed twice. */
+  readonly distinct: boolean;
+  /** Splits that have a list. */
+  readonly splits: ReadonlySet<string>;
+  readonly sources: readonly Source[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads the lists of a VOC or COCO folder: a name a line, or like DeepLab's the paths of image and mask.
+ */
+export async function readLists(
+  root: string,
+  kind: "voc" | "coco",
+  names: TextTable,
+): Promise<FoundLists> {
+  const listed = new ListedImages(names);
+  const sources: Source[] = [];
+  const problems: Problem[] = [];
+  let distinct = true;
+  const places = listPlaces(root, kind);
+  for (const [split, lists] of splitLists) {
+    const path = await firstFile(
+      lists.flatMap((list) => places.map((at) => join(at, `${list}.txt`))),
+    );
+    if (path === undefined) continue;
+    const before = listed.length;
+    let line = 0;
+    const take = (named: Named): void => {
+      const { name, id } = named;
+      line++;
+      if (name === "") return;
+      const other = listed.splitOf(named);
+      if (other !== undefined && other !== split) {
+        const message = `${name} is in the splits "${other}" and "${split}"; it stays in "${other}"`;
+        problems.push({ severity: "warning", file: path, line, message });
+        return;
+      }
+      distinct &&= other === undefined;
+      listed.push({ name, id, split, from: path, line });
+    };
+    const batch = new Batch<string>((texts) => findListed(texts, names).forEach(take));
+    readPieces(path, (text) => {
+      for (const row of linesOf(text)) batch.push(row);
+    });
+    batch.end();
+    sources.push({ from: relative(root, path), images: listed.length - before });
+  }
+  return { listed, distinct, splits: listed.splits, sources, problems };
+}
+
+/** A VOC folder must have lists. */
+export async function noLists(root: string): Promise<UserError> {
+  const folder = join(root, "ImageSets", "Segmentation");
+  if (!(await isFolder(folder))) {
+    return new UserError(
+      `${folder}: no such folder; a VOC folder has its lists train_aug.txt or train.txt and val.txt there ` +
+        `(or in ImageSets/SegmentationAug, in the folder itself, or in voc/ in or beside it)`,
+    );
+  }
+  const holds = await describeFolder(folder);
+  return new UserError(
+    `${folder}: no train_aug.txt, train.txt, val.txt or test.txt; it holds ${holds}`,
+  );
+}
+
+export async function firstFile(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) if (await isFile(path)) return path;
+  return undefined;
+}
+
+/** The names of listed images. Names may have dots, so that what looks like an ending may be none. */
+export function findListed(texts: readonly string[], names: TextTable): Named[] {
+  const whole = texts.map(lastPart);
+  const ids = names.findAll(whole);
+  // Only where nothing is found the ending may be one.
+  const bare = whole.map((name, i) => (ids[i]! < 0 ? stem(name) : name));
+  const again: number[] = [];
+  for (let i = 0; i < whole.length; i++) if (bare[i] !== whole[i]) again.push(i);
+  names.findAll(again.map((i) => bare[i]!)).forEach((id, i) => (ids[again[i]!] = id));
+  return whole.map((name, i) => {
+    const id = ids[i]!;
+    // The name that is known already, instead of a part of the text that would keep it in memory.
+    if (id >= 0) return { name: names.at(id), id };
+    return { name: isImageName(name) && bare[i] !== "" ? bare[i]! : name, id: undefined };
+  });
+}
+
+/** Of the first word, which may be a path. */
+function lastPart(text: string): string {
+  const trimmed = text.trim();
+  const blank = trimmed.search(/\s/);
+  const first = blank < 0 ? trimmed : trimmed.slice(0, blank);
+  return first.includes("/") ? posix.basename(first) : first;
+}

@@ -1,0 +1,201 @@
+import { join, relative } from "node:path";
+import { UserError } from "../../../user-error.ts";
+import { Batch } from "../listing/batch.ts";
+import { leavesFolder, type Description } from "./description.ts";
+import { Entries } from "../listing/entries.ts";
+import { isFile, isFolder, listFolder, listImages, stem } from "../../../host/node/files/folder.ts";
+import type { Listing, Problem, TagLine } from "../listing/listing.ts";
+import { originAt } from "../listing/listing.ts";
+import { NamedSplits } from "./named-splits.ts";
+import { readTagsFile, tagsFileNames } from "../tags/file.ts";
+import { TextTable } from "../listing/name-table.ts";
+
+/** The tags file of a data set folder, if it has one. */
+export async function findTagsFile(
+  root: string,
+  description: Description,
+): Promise<string | undefined> {
+  if (description.tags !== undefined) return join(root, description.tags);
+  for (const name of tagsFileNames) {
+    if (await isFile(join(root, name))) return join(root, name);
+  }
+  return undefined;
+}
+
+/** The plain layout: `images/`, a tags file, perhaps `masks/` with PNGs of the same names. */
+export async function listPlain(
+  root: string,
+  description: Description,
+  tagsPath: string,
+): Promise<Listing> {
+  const imagesDefault = (await isFolder(join(root, "images"))) ? "images" : ".";
+  const images = join(root, description.images ?? imagesDefault);
+  if (!(await isFolder(images)))
+    throw new UserError(`${images}: no such folder; images belong there`);
+  const problems: Problem[] = [];
+  const masks = await findMasks(root, description);
+  const masksInside = `${relative(images, join(root, description.masks ?? "masks"))}/`;
+  const found = await listImages(images, { sorted: false });
+  const onDisk = masks.size === 0 ? found : found.filter((file) => !file.startsWith(masksInside));
+
+  const finder = new FileFinder(onDisk);
+  const named = new NamedSplits(description, problems);
+  let entries = new Entries(onDisk.length);
+  const ofLines: Problem[] = [];
+  const listed = new Uint8Array(onDisk.length);
+  let distinct = true;
+  const take = ({ file: name, tags, split, line }: TagLine, id: number): void => {
+    const found = locate(name, id, finder);
+    if (typeof found === "object") {
+      ofLines.push({ ...found, ...originAt(tagsPath, line) });
+      return;
+    }
+    const file = onDisk[found]!;
+    if (file !== name && !isSame(file, bareName(name))) {
+      const message = `${name} is taken to be ${file}`;
+      ofLines.push({ severity: "warning", ...originAt(tagsPath, line), message });
+    }
+    distinct &&= listed[found] === 0;
+    listed[found] = 1;
+    entries.push({
+      file,
+      folder: images,
+      place: file,
+      tags,
+      untagged: false,
+      split: named.of(file, split),
+      mask: masks.size === 0 ? undefined : masks.get(stem(file)),
+      from: tagsPath,
+      line,
+    });
+  };
+  const batch = new Batch<TagLine>((lines) => {
+    const ids = finder.findAll(lines.map(({ file }) => bareName(file)));
+    lines.forEach((line, i) => take(line, ids[i]!));
+  });
+  const clear = (): void => {
+    batch.clear();
+    entries = new Entries();
+    ofLines.length = 0;
+    listed.fill(0);
+  };
+  const taker = { take: (line: TagLine) => batch.push(line), clear };
+  const wrong = await readTagsFile(tagsPath, description.classes?.names, taker);
+  batch.end();
+  for (const problem of wrong.concat(ofLines)) problems.push(problem);
+  named.tellUnknown(problems);
+  onDisk.forEach((file, i) => {
+    if (listed[i] === 1) return;
+    const message = `not in ${relative(root, tagsPath)}, so it is not used`;
+    problems.push({ severity: "warning", file: join(images, file), message });
+  });
+  if (masks.size > 0) {
+    const stems = new Set(onDisk.map(stem));
+    for (const [name, file] of masks) {
+      if (!stems.has(name)) problems.push({ severity: "warning", file, message: "has no image" });
+    }
+  }
+  return {
+    format: "plain",
+    entries,
+    distinct,
+    problems,
+    ...(description.classes ? { classes: description.classes } : {}),
+  };
+}
+
+/** Mask PNGs by the stem of the image they belong to; empty if there is no masks folder. */
+export async function findMasks(
+  root: string,
+  description: Description,
+): Promise<Map<string, string>> {
+  const folder = join(root, description.masks ?? "masks");
+  const masks = new Map<string, string>();
+  if (await isFolder(folder)) {
+    for (const file of await listImages(folder)) masks.set(stem(file), join(folder, file));
+  } else if (description.masks !== undefined) {
+    throw new UserError(`${folder}: no such folder; data.yaml says that masks are there`);
+  }
+  return masks;
+}
+
+/** Finds a listed name among the files on disk: as it is, in other letter case, or without ending. */
+class FileFinder {
+  private readonly exact: TextTable;
+  private readonly folded: (Map<string, number> | undefined)[] = [];
+
+  /** Of several files that fit, the first by name is found. */
+  constructor(private readonly onDisk: readonly string[]) {
+    this.exact = new TextTable(onDisk.length);
+    this.exact.addAll(onDisk);
+  }
+
+  /** Places in the list of files, -1 where there is no file of exactly that name. */
+  findAll(names: readonly string[]): Int32Array {
+    return this.exact.findAll(names);
+  }
+
+  /** Its place in the list of files. */
+  find(name: string): number | undefined {
+    return this.exact.find(name) ?? this.findAlike(name);
+  }
+
+  /** The place of a file whose name is not exactly that. */
+  findAlike(name: string): number | undefined {
+    const key = name.toLowerCase();
+    const whole = (this.folded[0] ??= this.fold((file) => file)).get(key);
+    return whole ?? (this.folded[1] ??= this.fold(stem)).get(key);
+  }
+
+  /** Made only when a name is not that of a file: for a million files it takes a second. */
+  private fold(nameOf: (file: string) => string): Map<string, number> {
+    const folded = new Map<string, number>();
+    this.onDisk.forEach((file, i) => {
+      const key = nameOf(file).toLowerCase();
+      const before = folded.get(key);
+      if (before === undefined || file < this.onDisk[before]!) folded.set(key, i);
+    });
+    return folded;
+  }
+}
+
+/**
+ * Where a listed file is among those on disk, or what is wrong with it.
+ * @param exact the place of a file of that name, -1 if there is none
+ */
+function locate(
+  listed: string,
+  exact: number,
+  finder: FileFinder,
+): number | Pick<Problem, "severity" | "message" | "leftOut"> {
+  if (leavesFolder(listed)) {
+    return { severity: "error", message: `${listed} leads out of the image folder` };
+  }
+  if (exact >= 0) return exact;
+  const bare = bareName(listed);
+  return (
+    finder.findAlike(bare) ??
+    (bare.startsWith("images/") ? finder.find(bare.slice(7)) : undefined) ?? {
+      severity: "warning",
+      leftOut: true,
+      message: `${listed} is not there; left out`,
+    }
+  );
+}
+
+function bareName(listed: string): string {
+  return listed.startsWith("../../../node/datasets/") ? listed.slice(2) : listed;
+}
+
+/** Whether a listed name is that of a file but for the ending or the folder of all images. */
+function isSame(file: string, bare: string): boolean {
+  return file === bare || stem(file) === bare || `images/${file}` === bare;
+}
+
+/** What is in a folder, for a message: its first few entries. */
+export async function describeFolder(folder: string): Promise<string> {
+  const { folders, files } = await listFolder(folder);
+  const names = [...folders.map((name) => `${name}/`), ...files];
+  if (names.length === 0) return "nothing";
+  return names.slice(0, 6).join(", ") + (names.length > 6 ? ` and ${names.length - 6} more` : "");
+}

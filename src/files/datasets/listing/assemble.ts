@@ -1,0 +1,341 @@
+import { extname, resolve, sep } from "node:path";
+import { nearest } from "../../../method/config/nearest.ts";
+import { validateClasses } from "../../../method/images/classes.ts";
+import type { Sample } from "../../../method/data/sample.ts";
+import { holdOut } from "../../../method/data/split.ts";
+import { UserError } from "../../../user-error.ts";
+import { readImageHeader, type ImageHeader } from "../../../host/node/images/images.ts";
+import { Entries, pathOf, type Entry } from "./entries.ts";
+import { mapAtOnce } from "../../../host/node/files/folder.ts";
+import { TextTable } from "./name-table.ts";
+import { originOf, type Listing, type OnProgress, type Problem } from "./listing.ts";
+
+export interface AssembleOptions {
+  /** Decides which images are held out where no split is given. */
+  readonly seed: number;
+  readonly valFraction: number;
+  /** Turns every image that would be left out into an error. */
+  readonly strict: boolean;
+  /** Looks at the header of every image and mask file; without, images are taken to be what their names say. */
+  readonly headers: boolean;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** A listing checked against the disk and put into the form that training eats. */
+export interface Assembled {
+  readonly classes: readonly string[];
+  readonly splits: Readonly<Record<string, readonly Sample[]>>;
+  /** Whether the splits were held out here, by seed, because the data set names none. */
+  readonly heldOut: boolean;
+  /** Of the images whose headers were looked at: their sizes, and how they were listed. */
+  readonly sizes: ReadonlyMap<Sample, ImageHeader>;
+  readonly origins: ReadonlyMap<Sample, Entry>;
+  /** Errors first, then by file and line. */
+  readonly problems: readonly Problem[];
+}
+
+/** Header reads at a time: enough to keep a disk busy, few enough for any limit on open files. */
+const atOnce = 8;
+
+/** What most names are: fit, and in lower case. */
+const plainName = /^[a-z0-9._ ()+=@,-]*$/;
+
+/** Samples that get their names together: each step for all of them, as in `TextTable`. */
+const namedAtOnce = 256;
+
+/** What names are better without, since files are named after them. */
+const unfit = /[^\p{L}\p{N}._ ()+=@,-]+/gu;
+
+/** Orders classes, turns tags into indices, makes names unique, looks at every header, splits. */
+export async function assemble(listing: Listing, options: AssembleOptions): Promise<Assembled> {
+  const problems: Problem[] = [...listing.problems];
+  const entries = listing.distinct ? listing.entries : mergeDuplicates(listing.entries, problems);
+  const classes = listing.classes?.names ?? classesOf(entries, problems);
+  const tags = indexTags(entries, classes, listing.classes?.file ?? "", problems);
+  const samples = nameSamples(entries, tags);
+
+  const sizes = new Map<Sample, ImageHeader>();
+  const origins = new Map<Sample, Entry>();
+  if (options.headers) {
+    let done = 0;
+    const headers = await mapAtOnce(samples, atOnce, async (sample, i) => {
+      const checked = await checkHeaders(sample, entries.at(i));
+      options.onProgress?.(++done, samples.length, "headers");
+      return checked;
+    });
+    headers.forEach(({ header, problem }, i) => {
+      if (problem) problems.push(problem);
+      if (!header) return;
+      sizes.set(samples[i]!, header);
+      origins.set(samples[i]!, entries.at(i));
+    });
+    problems.push(...lostClasses(entries, samples, sizes, classes));
+  }
+  const usable = options.headers ? (sample: Sample) => sizes.has(sample) : undefined;
+  const { splits, heldOut } = splitSamples(entries, samples, usable, options);
+  return {
+    ...{ classes, splits, heldOut, sizes, origins },
+    problems: problems
+      .map((problem) =>
+        options.strict && problem.leftOut ? { ...problem, severity: "error" as const } : problem,
+      )
+      .sort(inReadingOrder),
+  };
+}
+
+/** Errors first, then by file and line. */
+export function inReadingOrder(a: Problem, b: Problem): number {
+  if (a.severity !== b.severity) return a.severity === "error" ? -1 : 1;
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
+  return (a.line ?? 0) - (b.line ?? 0);
+}
+
+/** An image may be listed on several lines, a tag each; its tags are put together. */
+function mergeDuplicates(entries: Entries, problems: Problem[]): Entries {
+  const first: Entry[] = [];
+  const byFolder = new Map<string, Map<string, number>>();
+  for (const entry of entries) {
+    let places = byFolder.get(entry.folder);
+    if (!places) byFolder.set(entry.folder, (places = new Map()));
+    const at = places.get(entry.place);
+    if (at === undefined) {
+      places.set(entry.place, first.length);
+      first.push(entry);
+      continue;
+    }
+    const before = first[at]!;
+    const earlier = before.line === undefined ? "" : `, first in line ${before.line}`;
+    const other = entry.split !== undefined && entry.split !== (before.split ?? entry.split);
+    problems.push({
+      severity: other ? "error" : "warning",
+      ...originOf(entry),
+      message: other
+        ? `${entry.file} is in the splits "${before.split}" and "${entry.split}"; it can be in one only`
+        : `${entry.file} is listed again${earlier}; its tags are put together`,
+    });
+    const tags = [...new Set([...before.tags, ...entry.tags])];
+    first[at] = { ...before, tags, split: before.split ?? entry.split };
+  }
+  const merged = new Entries(first.length);
+  for (const entry of first) merged.push(entry);
+  return merged;
+}
+
+/** Without a list of classes: all tags that occur, in alphabetical order. */
+function classesOf(entries: Entries, problems: Problem[]): string[] {
+  const first = new Map<string, Entry>();
+  for (const entry of entries) {
+    for (const tag of entry.tags) if (!first.has(tag)) first.set(tag, entry);
+  }
+  const folded = new Map<string, string>();
+  for (const name of [...first.keys()].sort()) {
+    const twin = folded.get(name.toLowerCase());
+    if (twin === undefined) {
+      folded.set(name.toLowerCase(), name);
+      continue;
+    }
+    const message = `tags "${twin}" and "${name}" differ only in case; write them alike`;
+    problems.push({ severity: "error", ...originOf(first.get(name)!), message });
+  }
+  return [...folded.values()];
+}
+
+/** The classes that each entry's tags name, ascending; entries that share tags share these too. */
+function indexTags(
+  entries: Entries,
+  classes: readonly string[],
+  classesFile: string,
+  problems: Problem[],
+): readonly (readonly number[])[] {
+  const indices = new Map(classes.map((name, i) => [name, i]));
+  const known = new Map<readonly string[], readonly number[]>();
+  const hints = new Map<string, string>();
+  const hintFor = (tag: string): string => {
+    const meant = nearest(tag, classes);
+    return meant === undefined ? "" : `; did you mean "${meant}"?`;
+  };
+  const indexed = entries.map((entry) => {
+    if (entry.tags.length === 0 && !entry.untagged) {
+      const message = `${entry.file} has no tags: it counts as showing background only`;
+      problems.push({ severity: "warning", ...originOf(entry), message });
+    }
+    const before = known.get(entry.tags);
+    if (before) return before;
+    const tags = new Set<number>();
+    let foreign = false;
+    for (const tag of entry.tags) {
+      const index = indices.get(tag);
+      if (index !== undefined) tags.add(index);
+      else if (classesFile !== "") {
+        foreign = true;
+        if (!hints.has(tag)) hints.set(tag, hintFor(tag));
+        const message = `unknown tag "${tag}", not one of the ${classes.length} classes of ${classesFile}`;
+        problems.push({
+          severity: "error",
+          ...originOf(entry),
+          message: message + hints.get(tag)!,
+        });
+      }
+    }
+    const sorted = [...tags].sort((a, b) => a - b);
+    // Where a tag is wrong every entry is to be told.
+    if (!foreign) known.set(entry.tags, sorted);
+    return sorted;
+  });
+  const used = new Set<number>();
+  for (const tags of new Set(indexed)) for (const tag of tags) used.add(tag);
+  const unused = classes.filter((_, i) => !used.has(i));
+  const messages =
+    unused.length > 3
+      ? [`${unused.length} of the ${classes.length} classes have no images: ${unused.join(", ")}`]
+      : unused.map((name) => `class "${name}" has no images`);
+  for (const message of messages)
+    problems.push({ severity: "warning", file: classesFile, message });
+  return indexed;
+}
+
+/** Classes that are used, but by no image that can be read. */
+function lostClasses(
+  entries: Entries,
+  samples: readonly Sample[],
+  readable: ReadonlyMap<Sample, unknown>,
+  classes: readonly string[],
+): Problem[] {
+  const left = new Set<number>();
+  for (const { tags } of readable.keys()) for (const tag of tags) left.add(tag);
+  const lost = new Map<number, { images: number; first: Entry }>();
+  samples.forEach(({ tags }, i) => {
+    for (const tag of tags) {
+      if (left.has(tag)) continue;
+      const { images, first } = lost.get(tag) ?? { images: 0, first: entries.at(i) };
+      lost.set(tag, { images: images + 1, first });
+    }
+  });
+  const inOrder = [...lost].sort(([a], [b]) => a - b);
+  return inOrder.map(([tag, { images, first }]) => {
+    const message = `class "${classes[tag]}" has no image that can be read: all ${images} are left out`;
+    return { severity: "error", file: originOf(first).file, message };
+  });
+}
+
+/** Names are file names of masks and reports later: unique even where upper and lower case are one. */
+function nameSamples(entries: Entries, tags: readonly (readonly number[])[]): readonly Sample[] {
+  const taken = new TextTable(entries.length);
+  const samples = new Array<Sample>(entries.length);
+  const pathOfFolder = foldersResolved();
+  for (let start = 0; start < entries.length; start += namedAtOnce) {
+    const count = Math.min(namedAtOnce, entries.length - start);
+    const block = Array.from({ length: count }, (_, i) => entries.at(start + i));
+    const images = block.map(
+      ({ folder, place }) =>
+        pathOfFolder(folder) + (sep === "/" ? place : place.replaceAll("/", sep)),
+    );
+    const bases = block.map(({ file }, i) => {
+      const { length } = images[i]!;
+      // A part of the path, which takes a third of the memory of a text of its own.
+      const bare = images[i]!.slice(length - file.length, length - extname(file).length);
+      return plainName.test(bare) ? bare : bare.replace(unfit, "-");
+    });
+    const folded = bases.map((base) => (plainName.test(base) ? base : base.toLowerCase()));
+    taken.addAll(folded, (i, _, isNew) => {
+      let name = bases[i]!;
+      for (let n = 2, free = isNew; !free; n++) {
+        name = `${bases[i]!}-${n}`;
+        free = taken.addNew(name.toLowerCase());
+      }
+      samples[start + i] = sampleOf(block[i]!, { name, image: images[i]!, tags: tags[start + i]! });
+    });
+  }
+  return samples;
+}
+
+function sampleOf({ mask, untagged }: Entry, sample: Sample): Sample {
+  if (mask === undefined && !untagged) return sample;
+  return {
+    ...sample,
+    ...(untagged ? { untagged } : {}),
+    ...(mask === undefined ? {} : { mask: resolve(mask) }),
+  };
+}
+
+/** How the full paths of the images in a folder begin. */
+function foldersResolved(): (folder: string) => string {
+  const known = new Map<string, string>();
+  return (folder) => {
+    let path = known.get(folder);
+    if (path === undefined) known.set(folder, (path = resolve(folder, "x").slice(0, -1)));
+    return path;
+  };
+}
+
+/** Size of an image, unless it cannot be read; and what is wrong with it or its mask. */
+async function checkHeaders(
+  sample: Sample,
+  entry: Entry,
+): Promise<{ header?: ImageHeader; problem?: Problem }> {
+  const path = pathOf(entry);
+  let header: ImageHeader;
+  try {
+    header = await readImageHeader(path);
+  } catch (error) {
+    const message = `${ownWords(error, path)}; left out`;
+    return { problem: { severity: "warning", file: path, message, leftOut: true } };
+  }
+  if (sample.mask === undefined) return { header };
+  const { width, height } = header;
+  try {
+    const mask = entry.maskSize ?? (await readImageHeader(sample.mask));
+    if (mask.width === width && mask.height === height) return { header };
+    const message = `mask is ${mask.width}x${mask.height}, but its image ${path} is ${width}x${height}`;
+    return { header, problem: { severity: "error", file: entry.mask!, message } };
+  } catch (error) {
+    const message = ownWords(error, sample.mask);
+    return { header, problem: { severity: "error", file: entry.mask!, message } };
+  }
+}
+
+/** The message of a UserError without the file it begins with. */
+export function ownWords(error: unknown, path: string): string {
+  if (!(error instanceof UserError)) throw error;
+  return error.message.startsWith(`${path}: `)
+    ? error.message.slice(path.length + 2)
+    : error.message;
+}
+
+/** @param usable leaves out images that cannot be read */
+function splitSamples(
+  entries: Entries,
+  samples: readonly Sample[],
+  usable: ((sample: Sample) => boolean) | undefined,
+  { seed, valFraction }: AssembleOptions,
+): { splits: Record<string, readonly Sample[]>; heldOut: boolean } {
+  // Counted first: lists that grow leave as much behind again.
+  const counts = new Map<string, number>();
+  let named = false;
+  const each = (take: (split: string, sample: Sample) => void): void =>
+    samples.forEach((sample, i) => {
+      if (usable?.(sample) === false) return;
+      const split = entries.splitAt(i);
+      named ||= split !== undefined;
+      take(split ?? "train", sample);
+    });
+  each((split) => counts.set(split, (counts.get(split) ?? 0) + 1));
+  const splits = new Map([...counts].map(([split, count]) => [split, new Array<Sample>(count)]));
+  counts.clear();
+  each((split, sample) => {
+    const at = counts.get(split) ?? 0;
+    splits.get(split)![at] = sample;
+    counts.set(split, at + 1);
+  });
+  if (named) return { splits: Object.fromEntries(splits), heldOut: false };
+  const all = splits.get("train") ?? [];
+  return { splits: { ...holdOut(all, { seed, fraction: valFraction }) }, heldOut: true };
+}
+
+/** The class names of an opened data set, checked once more as a whole. */
+export function checkClasses(root: string, classes: readonly string[]): void {
+  if (classes.length === 0) {
+    throw new UserError(`${root}: no image has a tag; at least one class is needed`);
+  }
+  validateClasses(classes, root);
+}

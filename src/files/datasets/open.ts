@@ -1,0 +1,149 @@
+import type { Dataset, Sample, SampleReader } from "../../method/data/sample.ts";
+import { UserError } from "../../user-error.ts";
+import { assemble, checkClasses, type Assembled } from "./listing/assemble.ts";
+import { listDataset } from "./layouts/detect.ts";
+import { formatProblem, type LayoutName, type Listing } from "./listing/listing.ts";
+import type { OnProgress, Problem, Sources } from "./listing/listing.ts";
+import { datasetReader } from "./reader.ts";
+
+export interface OpenOptions {
+  /** Decides which images are held out for validation where the data set names no splits. */
+  readonly seed?: number;
+  /** Share of the images that is held out then. */
+  readonly valFraction?: number;
+  /** Refuse data sets with any image that cannot be used, instead of leaving it out. */
+  readonly strict?: boolean;
+  /** A split that must be there and have images. */
+  readonly split?: string;
+  /** Refuse data sets that cannot be trained on, see `requireTrainable`. */
+  readonly training?: boolean;
+  /** Told how far the reading of a large data set is. */
+  readonly onProgress?: OnProgress;
+}
+
+/** Up to this many images, every header is looked at when a data set is opened: that takes a second or two. */
+const headerLimit = 4000;
+
+export interface SplitCounts {
+  readonly images: number;
+  readonly masks: number;
+  /** Images of which nothing is known, as in a test split. */
+  readonly untagged: number;
+  /** Images with each class. */
+  readonly perClass: readonly number[];
+}
+
+export interface OpenedDataset extends Dataset {
+  readonly root: string;
+  readonly format: LayoutName;
+  /** Whether the splits were held out by seed, because the data set names none. */
+  readonly heldOut: boolean;
+  readonly problems: readonly Problem[];
+  /** Where lists, tags and masks are from, in the layouts where that may differ. */
+  readonly sources?: Sources;
+  /** Of every split, and of all of them under `all`. */
+  readonly counts: {
+    readonly all: SplitCounts;
+    readonly splits: Readonly<Record<string, SplitCounts>>;
+  };
+  readonly reader: SampleReader;
+}
+
+/**
+ * Opens a data set folder of any layout. Where no splits are named, `valFraction` of the images become
+ * `val`, if possible ones with masks, and the rest `train`. Images that cannot be read are left out and told in
+ * `problems`; anything worse is a UserError that names file and line. Of more than 4,000 images only the names are
+ * compared with the disk, unless `strict`: a broken one then shows when it is read.
+ */
+export async function openDataset(root: string, options: OpenOptions = {}): Promise<OpenedDataset> {
+  const { seed = 0, valFraction = 0.2, strict = false, onProgress } = options;
+  const listing = await listDataset(root, onProgress);
+  const headers = strict || listing.entries.length <= headerLimit;
+  const assembled = await assemble(listing, { seed, valFraction, strict, headers, onProgress });
+  const errors = assembled.problems.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) {
+    const more =
+      errors.length === 1 ? "" : ` (and ${errors.length - 1} more; \`tag2mask data\` lists all)`;
+    throw new UserError(formatProblem(errors[0]!) + more);
+  }
+  const dataset = describe(root, listing, assembled);
+  if (dataset.counts.all.images === 0) {
+    const first = dataset.problems.find(({ leftOut }) => leftOut);
+    throw new UserError(`${root}: no usable image${first ? `; ${formatProblem(first)}` : ""}`);
+  }
+  checkClasses(root, dataset.classes);
+  if (options.split !== undefined) samplesOf(dataset, options.split);
+  if (options.training) requireTrainable(dataset);
+  return dataset;
+}
+
+/** A data set as it is, whatever is wrong with it. */
+export function describe(root: string, listing: Listing, assembled: Assembled): OpenedDataset {
+  const { classes, splits, heldOut, problems } = assembled;
+  const counts = Object.entries(splits).map(
+    ([split, samples]) => [split, count([samples], classes.length)] as const,
+  );
+  return {
+    ...{ root, format: listing.format, classes, splits, heldOut, problems },
+    counts: {
+      all: count(Object.values(splits), classes.length),
+      splits: Object.fromEntries(counts),
+    },
+    ...(listing.sources ? { sources: listing.sources } : {}),
+    reader: datasetReader(classes.length, listing.readMask),
+  };
+}
+
+/** Counts the samples of some splits together. */
+function count(splits: readonly (readonly Sample[])[], classCount: number): SplitCounts {
+  const perClass = new Array<number>(classCount).fill(0);
+  let [images, masks, unknown] = [0, 0, 0];
+  for (const samples of splits) {
+    images += samples.length;
+    for (const { tags, mask, untagged } of samples) {
+      for (const tag of tags) perClass[tag]!++;
+      if (mask !== undefined) masks++;
+      if (untagged) unknown++;
+    }
+  }
+  return { images, masks, untagged: unknown, perClass };
+}
+
+/** The samples of a split; a UserError that lists the splits there are if it has none. */
+export function samplesOf(
+  dataset: Dataset & { readonly root?: string },
+  split: string,
+): readonly Sample[] {
+  const samples = Object.hasOwn(dataset.splits, split) ? dataset.splits[split] : undefined;
+  if (samples && samples.length > 0) return samples;
+  const there = Object.entries(dataset.splits).map(
+    ([name, list]) => `${name} (${list.length} images)`,
+  );
+  const where = dataset.root === undefined ? "data set" : dataset.root;
+  throw new UserError(`${where}: no images in the split "${split}"; there are ${there.join(", ")}`);
+}
+
+/**
+ * Throws a UserError unless there are training images, and among them one of every class that the other splits
+ * have. Classes that no image has at all are only warned about: a list may be longer than what it is used for.
+ */
+export function requireTrainable(
+  dataset: Dataset & { readonly root?: string } & Partial<Pick<OpenedDataset, "counts">>,
+): void {
+  const { classes, splits, root = "data set", counts } = dataset;
+  const samples = samplesOf(dataset, "train");
+  const train = (counts?.splits["train"] ?? count([samples], classes.length)).perClass;
+  const all = (counts?.all ?? count(Object.values(splits), classes.length)).perClass;
+  const missing = classes.filter((_, i) => train[i] === 0 && all[i]! > 0);
+  if (missing.length > 0) {
+    const more = missing.length > 1 ? ` (and ${missing.length - 1} classes more)` : "";
+    const elsewhere = all[classes.indexOf(missing[0]!)]!;
+    throw new UserError(
+      `${root}: no training image is tagged "${missing[0]}"${more}, but ${elsewhere} in other splits are; ` +
+        'move some to the split "train" or take the tag away',
+    );
+  }
+  if (train.every((images) => images === 0)) {
+    throw new UserError(`${root}: no training image has a tag; there is nothing to learn`);
+  }
+}

@@ -1,0 +1,41 @@
+import { ignoreIndex } from "../../method/images/classes.ts";
+import type { LabelMap, Sample, SampleReader } from "../../method/data/sample.ts";
+import { UserError } from "../../user-error.ts";
+import { readImage, readMask } from "../../host/node/images/images.ts";
+
+/**
+ * Reads images and masks of a data set from disk; a mask with labels beyond its classes is a UserError.
+ * @param read makes a mask of its address, a PNG file unless said otherwise
+ */
+export function datasetReader(
+  classCount: number,
+  read: (address: string) => Promise<LabelMap> = readMask,
+): SampleReader {
+  return {
+    readImage: (sample) => readImage(sample.image),
+    readMask: (sample) => readCheckedMask(sample, classCount, read),
+  };
+}
+
+async function readCheckedMask(
+  sample: Sample,
+  classCount: number,
+  read: (address: string) => Promise<LabelMap>,
+): Promise<LabelMap> {
+  if (sample.mask === undefined)
+    throw new UserError(`${sample.image}: there is no mask for this image`);
+  const labels = await read(sample.mask);
+  checkLabels(labels, classCount, sample.mask);
+  return labels;
+}
+
+/** Throws a UserError if a label is neither background, nor a class, nor ignore. */
+export function checkLabels(labels: LabelMap, classCount: number, where: string): void {
+  const at = labels.data.findIndex((label) => label > classCount && label !== ignoreIndex);
+  if (at < 0) return;
+  const [x, y] = [at % labels.width, Math.floor(at / labels.width)];
+  throw new UserError(
+    `${where}: mask has label ${labels.data[at]} at x ${x}, y ${y}, but there are ${classCount} classes; ` +
+      `labels are 0 (background), 1 to ${classCount} and 255 (ignore)`,
+  );
+}

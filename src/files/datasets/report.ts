@@ -1,0 +1,179 @@
+import pc from "picocolors";
+import type { DatasetReport } from "./inspect.ts";
+import {
+  formatProblem,
+  type LayoutName,
+  type Problem,
+  type Source,
+  type Sources,
+} from "./listing/listing.ts";
+
+const layoutNames: Readonly<Record<LayoutName, string>> = {
+  plain: "plain (images and a tags file)",
+  "class folders": "a folder for each class",
+  voc: "VOC folder",
+  coco: "COCO",
+};
+
+const barWidth = 24;
+
+export interface FormatReportOptions {
+  /** ANSI colors; by default if the terminal has them. */
+  readonly color?: boolean;
+  /** Problems of each severity that are listed one by one. */
+  readonly maxProblems?: number;
+}
+
+/** A data set report as text for a terminal. */
+export function formatReport(
+  raw: DatasetReport,
+  { color = pc.isColorSupported, maxProblems = 20 }: FormatReportOptions = {},
+): string {
+  const paint = pc.createColors(color);
+  const report = printable(raw);
+  const lines = [
+    paint.bold(report.root),
+    ...facts(report, paint),
+    "",
+    ...classTable(report, paint),
+  ];
+  for (const severity of ["error", "warning"] as const) {
+    const found = report.problems.filter((problem) => problem.severity === severity);
+    if (found.length > 0) lines.push("", ...problemList(found, severity, maxProblems, paint));
+  }
+  lines.push("", verdict(report, paint));
+  return lines.join("\n");
+}
+
+/** The report without what a terminal would obey: names may hold escape sequences and line breaks. */
+function printable(report: DatasetReport): DatasetReport {
+  const { counts, obstacle, sources } = report;
+  const splits = Object.entries(counts.splits).map(([name, own]) => [visible(name), own] as const);
+  return {
+    ...report,
+    root: visible(report.root),
+    classes: report.classes.map(visible),
+    problems: report.problems.map((problem) => ({
+      ...problem,
+      file: visible(problem.file),
+      message: visible(problem.message),
+    })),
+    counts: { ...counts, splits: Object.fromEntries(splits) },
+    ...(sources ? { sources: printableSources(sources) } : {}),
+    ...(obstacle === undefined ? {} : { obstacle: visible(obstacle) }),
+  };
+}
+
+function printableSources({ lists, tags, masks }: Sources): Sources {
+  const shown = (found: readonly Source[]): Source[] =>
+    found.map(({ from, images }) => ({ from: visible(from), images }));
+  return { lists: shown(lists), tags: shown(tags), masks: shown(masks) };
+}
+
+/** Control characters, and those that turn the direction of writing, as escapes. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (letter) => {
+    const code = letter.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`;
+  });
+}
+
+type Paint = ReturnType<typeof pc.createColors>;
+
+function facts(report: DatasetReport, paint: Paint): string[] {
+  const { all, splits } = report.counts;
+  const [low, high] = report.sides;
+  const sizes = all.images === 0 ? "" : `, sides ${low === high ? low : `${low} to ${high}`} px`;
+  const rows: [string, string][] = [
+    ["layout", layoutNames[report.format]],
+    ["images", `${all.images}${sizes}`],
+    ["masks", all.masks === 0 ? "none (scores need some)" : maskSources(report)],
+    ...sourceRows(report),
+    ["classes", String(report.classes.length)],
+    [
+      "splits",
+      Object.entries(splits)
+        .map(([name, { images, untagged }]) => {
+          const known =
+            untagged === 0
+              ? ""
+              : untagged === images
+                ? " (no tags)"
+                : ` (${untagged} without tags)`;
+          return `${name} ${images}${known}`;
+        })
+        .join(", ") + (report.heldOut ? " (held out by seed, none are given)" : ""),
+    ],
+  ];
+  return rows.map(([name, value]) => `  ${paint.dim(name.padEnd(9))}${value}`);
+}
+
+/** What lists, tags and masks are read from, where a layout has a choice. */
+function sourceRows({ sources }: DatasetReport): [string, string][] {
+  if (!sources) return [];
+  const rows: [string, string][] = [];
+  for (const name of ["tags", "lists"] as const) {
+    const used = sourceList(sources[name]);
+    if (used !== "") rows.push([name, `from ${used}`]);
+  }
+  return rows;
+}
+
+function maskSources({ counts, sources }: DatasetReport): string {
+  const used = sourceList(sources?.masks ?? []);
+  return used === "" ? String(counts.all.masks) : `${counts.all.masks} from ${used}`;
+}
+
+function sourceList(sources: readonly Source[]): string {
+  const used = sources.filter(({ images }) => images > 0);
+  return used.map(({ from, images }) => `${from} (${images})`).join(", ");
+}
+
+/** A row for each class: images in each split, and a bar of its share. */
+function classTable(report: DatasetReport, paint: Paint): string[] {
+  const { classes, counts } = report;
+  if (classes.length === 0) return ["  no classes"];
+  const splits = Object.entries(counts.splits);
+  const nameWidth = Math.max("class".length, ...classes.map((name) => name.length));
+  const most = Math.max(1, ...counts.all.perClass);
+  const widths = splits.map(([name]) => Math.max(name.length, String(counts.all.images).length));
+  const numbers = (texts: readonly string[]): string =>
+    texts.map((text, i) => text.padStart(widths[i]!)).join("  ");
+  // Share of a class in the area of all masks.
+  const total = report.maskPixels.reduce((a, b) => a + b, 0);
+  const area = (text: string): string => (total === 0 ? "" : `${text.padStart(6)}  `);
+  const share = (i: number): string =>
+    `${((100 * report.maskPixels[i + 1]!) / total).toFixed(1)} %`;
+  const names = numbers(splits.map(([name]) => name));
+  const head = `  label  ${"class".padEnd(nameWidth)}  ${names}  ${area("area")}`.trimEnd();
+  const rows = classes.map((name, i) => {
+    const images = counts.all.perClass[i]!;
+    const bar = "█".repeat(Math.ceil((images / most) * barWidth));
+    const cells = numbers(splits.map(([, { perClass }]) => String(perClass[i])));
+    const row = `  ${String(i + 1).padStart(5)}  ${name.padEnd(nameWidth)}  ${cells}  ${area(share(i))}`;
+    return images === 0 ? paint.yellow(`${row}no images`) : row + paint.cyan(bar);
+  });
+  return [paint.dim(head), ...rows];
+}
+
+function problemList(
+  problems: readonly Problem[],
+  severity: Problem["severity"],
+  max: number,
+  paint: Paint,
+): string[] {
+  const tint = severity === "error" ? paint.red : paint.yellow;
+  const plural = problems.length === 1 ? severity : `${severity}s`;
+  const shown = problems.slice(0, max).map((problem) => `  ${formatProblem(problem)}`);
+  const rest = problems.length - shown.length;
+  if (rest > 0) shown.push(paint.dim(`  ... and ${rest} more`));
+  return [tint(`${problems.length} ${plural}`), ...shown];
+}
+
+function verdict(report: DatasetReport, paint: Paint): string {
+  if (!report.trainable) return paint.red(`Not ready for training: ${report.obstacle}`);
+  const warnings = report.problems.length;
+  return warnings === 0
+    ? paint.green("Ready for training.")
+    : paint.green("Ready for training") + `, with ${warnings} warning${warnings === 1 ? "" : "s"}.`;
+}

@@ -1,0 +1,97 @@
+import { readFile, stat } from "node:fs/promises";
+import { UserError } from "../../../user-error.ts";
+import { unreadable } from "../../../host/node/files/file-error.ts";
+import type { Problem, TagTaker } from "../listing/listing.ts";
+import { arrayOf, readNpy } from "../../weights/npy.ts";
+
+/** The published ones have 2 MB (VOC) and 40 MB (COCO). */
+const sizeLimit = 256 * 1024 * 1024;
+
+/**
+ * Reads tags as they are published: a pickled dictionary of NumPy's, from the name of an image (or its number) to a
+ * vector with a 1 for each class it shows.
+ */
+export async function readTagsNpy(
+  path: string,
+  classes: readonly string[],
+  taker: TagTaker,
+): Promise<readonly Problem[]> {
+  const dictionary = readNpy(await readBytes(path), path).item();
+  if (!(dictionary instanceof Map)) {
+    throw new UserError(
+      `${path}: holds no dictionary; expected one from image names to vectors of ${classes.length} zeros and ones`,
+    );
+  }
+  const lists = new Map<string, readonly string[]>();
+  // Images with the same classes share one list of them.
+  const tagsOf = (vector: ArrayLike<number>): readonly string[] => {
+    const key = Array.from(vector).join("");
+    let tags = lists.get(key);
+    if (!tags) lists.set(key, (tags = classes.filter((_, i) => vector[i] === 1)));
+    return tags;
+  };
+  const problems: Problem[] = [];
+  for (const [key, value] of dictionary as Map<unknown, unknown>) {
+    const file = typeof key === "string" ? key : keyText(key);
+    if (file === undefined) {
+      problems.push(
+        wrong(path, `a key of the dictionary is a ${typeof key}, expected an image name`),
+      );
+      continue;
+    }
+    const length = lengthOf(value);
+    if (length !== classes.length) {
+      const found = length === undefined ? "no vector" : `a vector of ${length} numbers`;
+      problems.push(
+        wrong(path, `${file} has ${found}, expected ${classes.length}, one for each class`),
+      );
+      continue;
+    }
+    const vector = vectorOf(value);
+    const odd = Array.from(vector).find((number) => number !== 0 && number !== 1);
+    if (odd === undefined) {
+      taker.take({ file, tags: tagsOf(vector), split: undefined, line: undefined });
+    } else problems.push(wrong(path, `${file} has ${odd} in its vector, expected zeros and ones`));
+  }
+  return problems;
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path);
+    if (size > sizeLimit) {
+      throw new UserError(
+        `${path}: has ${size} bytes; tags of at most ${sizeLimit} bytes are read, write tags.csv instead`,
+      );
+    }
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw unreadable(path, error);
+  }
+}
+
+/** Keys may be texts of NumPy, or numbers: 2007000032 for 2007_000032 in some published files, ids in COCO. */
+function keyText(key: unknown): string | undefined {
+  if (typeof key === "number" || typeof key === "bigint") return String(key);
+  const array = arrayOf(key);
+  return array?.shape.length === 0 ? (array.text() ?? String(array.numbers()[0])) : undefined;
+}
+
+/** How many numbers a value holds; the numbers themselves are read only where that is right. */
+function lengthOf(value: unknown): number | undefined {
+  const array = arrayOf(value);
+  if (array) return array.shape.reduce((product, side) => product * side, 1);
+  return Array.isArray(value) ? value.length : undefined;
+}
+
+function vectorOf(value: unknown): ArrayLike<number> {
+  const array = arrayOf(value);
+  if (array) return array.numbers();
+  const items = value as readonly unknown[];
+  return items.map((item) => (typeof item === "boolean" || typeof item === "number" ? +item : NaN));
+}
+
+function wrong(file: string, message: string): Problem {
+  return { severity: "error", file, message };
+}

@@ -1,0 +1,213 @@
+import { join, relative } from "node:path";
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { UserError } from "../../../user-error.ts";
+import { readMask } from "../../../host/node/images/images.ts";
+import { Batch } from "../listing/batch.ts";
+import type { Description } from "../layouts/description.ts";
+import { isFolder, listFolder } from "../../../host/node/files/folder.ts";
+import { ByName, type Named } from "../listing/listed-images.ts";
+import type { Origin, Problem, Source, TagLine } from "../listing/listing.ts";
+import { findListed, firstFile, listPlaces } from "../layouts/lists.ts";
+import { findTagsFile } from "../layouts/plain.ts";
+import { readTagsFile } from "./file.ts";
+import { readText } from "../../text/pieces.ts";
+import type { TextTable } from "../listing/name-table.ts";
+
+/** The tags of an image, why there are none, or undefined where nothing is known of it. */
+export type Answer = readonly string[] | Problem | undefined;
+
+/** Where tags may come from. */
+export interface TagSource<Item extends Named = Named> {
+  /** For people, from the data set's folder. */
+  readonly from: string;
+  /** Answers at once where no file has to be read: for a million images waiting takes longer than all else. */
+  read(item: Item): Answer | Promise<Answer>;
+}
+
+/** Names of the published dictionaries of tags. */
+const npyNames = ["cls_labels_onehot.npy", "cls_labels.npy", "cls_labels_coco.npy"];
+
+/** Asks tag sources in turn, and counts whose answer was taken. */
+export class TagSources<Item extends Named> {
+  /** Images of each source. */
+  private readonly counts: number[];
+
+  constructor(private readonly sources: readonly TagSource<Item>[]) {
+    this.counts = sources.map(() => 0);
+  }
+
+  /** Tags of an image, or what is wrong with them; undefined if nothing is known of it. */
+  read(item: Item): Answer | Promise<Answer> {
+    return this.ask(item, 0);
+  }
+
+  /** Asks the sources from one on. */
+  private ask(item: Item, first: number): Answer | Promise<Answer> {
+    for (let i = first; i < this.sources.length; i++) {
+      const answer = this.sources[i]!.read(item);
+      if (answer instanceof Promise) {
+        return answer.then((tags) => (tags ? this.take(tags, i) : this.ask(item, i + 1)));
+      }
+      if (answer) return this.take(answer, i);
+    }
+    return undefined;
+  }
+
+  private take(answer: readonly string[] | Problem, source: number): Answer {
+    if (!("message" in answer)) this.counts[source]!++;
+    return answer;
+  }
+
+  /** "tags.csv, Annotations, masks", for messages. */
+  get names(): string {
+    return this.sources.map(({ from }) => from).join(", ");
+  }
+
+  get used(): Source[] {
+    return this.sources.map(({ from }, i) => ({ from, images: this.counts[i]! }));
+  }
+}
+
+/**
+ * The tags file that data.yaml names, or else one that is there: tags.csv, .jsonl or .json, or the published .npy,
+ * which may lie with the lists.
+ */
+export async function tagsFileSource(
+  root: string,
+  description: Description,
+  {
+    kind,
+    classes,
+    names,
+    problems,
+  }: {
+    kind: "voc" | "coco";
+    classes: readonly string[];
+    names: TextTable;
+    problems: Problem[];
+  },
+): Promise<TagSource | undefined> {
+  const published = npyNames.flatMap((name) => listPlaces(root, kind).map((at) => join(at, name)));
+  const path = (await findTagsFile(root, description)) ?? (await firstFile(published));
+  if (path === undefined) return undefined;
+  const tags = new ByName<readonly string[]>(names);
+  const batch = new Batch<TagLine>((lines) => {
+    const named = findListed(
+      lines.map(({ file }) => file),
+      names,
+    );
+    named.forEach((name, i) => tags.set(name, lines[i]!.tags));
+  });
+  const found = await readTagsFile(path, classes, {
+    take: (line) => batch.push(line),
+    clear: () => {
+      batch.clear();
+      tags.clear();
+    },
+  });
+  batch.end();
+  for (const problem of found) problems.push(problem);
+  return {
+    from: relative(root, path),
+    read: (item) => {
+      const known = tags.get(item);
+      if (known) return known;
+      for (const number of numbersOf(item.name)) {
+        const tagsOfNumber = tags.find(number);
+        if (tagsOfNumber) return tagsOfNumber;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** What some files have in place of a name: 2007000032 for 2007_000032, 9 for COCO_train2014_000000000009. */
+export function numbersOf(name: string): string[] {
+  const voc = /^(\d{4})_(\d{6})$/.exec(name);
+  const coco = /(?:^|_)(\d{12})$/.exec(name);
+  return [...(voc ? [voc[1]! + voc[2]!] : []), ...(coco ? [String(Number(coco[1]))] : [])];
+}
+
+/** The names of the objects in Annotations/*.xml. */
+export async function xmlSource(root: string): Promise<TagSource | undefined> {
+  const folder = join(root, "Annotations");
+  if (!(await isFolder(folder))) return undefined;
+  const files = new Set((await listFolder(folder)).files);
+  return {
+    from: "Annotations",
+    read: ({ name }) =>
+      files.has(`${name}.xml`) ? tagsFromXml(join(folder, `${name}.xml`), name) : undefined,
+  };
+}
+
+/** The labels in the masks. */
+export function maskSource<Item extends Named>(
+  classes: readonly string[],
+  maskOf: (item: Item) => string | undefined,
+): TagSource<Item> {
+  return {
+    from: "masks",
+    read: (item) => {
+      const path = maskOf(item);
+      return path === undefined ? undefined : tagsFromMask(path, classes);
+    },
+  };
+}
+
+async function tagsFromMask(
+  path: string,
+  classes: readonly string[],
+): Promise<readonly string[] | Problem> {
+  try {
+    const seen = new Uint8Array(256);
+    for (const label of (await readMask(path)).data) seen[label] = 1;
+    const wrong = seen.findIndex((there, i) => there === 1 && i > classes.length && i !== 255);
+    if (wrong >= 0) {
+      const message = `mask has label ${wrong}, but there are only ${classes.length} classes`;
+      return { severity: "error", file: path, message };
+    }
+    return classes.filter((_, i) => seen[i + 1] === 1);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { severity: "error", file: path, message: error.message.replace(`${path}: `, "") };
+  }
+}
+
+export function leftOut(origin: Origin, message: string): Problem {
+  return { severity: "warning", ...origin, message, leftOut: true };
+}
+
+const parser = new XMLParser({
+  ...{ ignoreAttributes: true, processEntities: false, parseTagValue: false },
+});
+
+/** The names of the objects in a VOC annotation. */
+async function tagsFromXml(path: string, name: string): Promise<readonly string[] | Problem> {
+  const text = await readText(path);
+  const valid = XMLValidator.validate(text);
+  if (valid !== true) {
+    const { line, msg } = valid.err;
+    return leftOut({ file: path, line }, `not readable as XML: ${msg} ${name} is left out`);
+  }
+  let annotation: { object?: unknown } | undefined;
+  try {
+    ({ annotation } = parser.parse(text) as { annotation?: { object?: unknown } });
+  } catch (error) {
+    // Well-formed, but more than the parser takes: names such as __proto__, or very many nested tags.
+    const message = `not readable as XML: ${(error as Error).message}; ${name} is left out`;
+    return leftOut({ file: path }, message);
+  }
+  if (annotation === undefined) {
+    return leftOut({ file: path }, `has no <annotation>, so is none of VOC's; ${name} is left out`);
+  }
+  const objects = annotation.object ?? [];
+  const tags = new Set<string>();
+  for (const object of Array.isArray(objects) ? objects : [objects]) {
+    const tag = (object as { name?: unknown } | null)?.name;
+    if (typeof tag !== "string") {
+      return leftOut({ file: path }, `an object has no name; ${name} is left out`);
+    }
+    tags.add(tag.normalize("NFC").trim());
+  }
+  return [...tags];
+}

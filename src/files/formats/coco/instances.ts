@@ -1,0 +1,266 @@
+import { open, stat, type FileHandle } from "node:fs/promises";
+import { maxClasses, validateClasses } from "../../../method/images/classes.ts";
+import { UserError } from "../../../user-error.ts";
+import { cleanNames } from "../class-names.ts";
+import { unreadable } from "../../../host/node/files/file-error.ts";
+import { cocoObjects, hasOutline, type CocoObjects } from "./outlines.ts";
+import { JsonScanner, type JsonPlace } from "../../text/json.ts";
+import { pushJson } from "../../text/pieces.ts";
+
+/** Images beyond this many pixels are refused, as when they are decoded. */
+const pixelLimit = 200_000_000;
+
+/** Largest entry of a list: an annotation with its outline has some kilobytes. */
+const entryLimit = 16 << 20;
+
+/** Bytes that the annotations of one image may take; in COCO they have some hundred kilobytes. */
+const outlineLimit = 64 << 20;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A number that COCO gives to images and categories; other tools write texts. */
+export type CocoId = number | string;
+
+/** A kind of object of an annotation file; the ids of COCO's own eighty go up to 90, with gaps. */
+interface CocoCategory {
+  readonly id: number;
+  readonly name: string;
+  /** 0 for a category that is called background. */
+  readonly label: number;
+}
+
+/** An image of an annotation file. */
+export interface CocoImage {
+  readonly id: CocoId;
+  /** Its path from the image folder, with forward slashes. */
+  readonly file: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** An annotation in memory: its category, and the place of its outline in the file. */
+interface Reference {
+  readonly category: unknown;
+  /** Whether there is an outline and not only a box. */
+  readonly outlined: boolean;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * COCO instances in a JSON file of any size. Of an annotation only the category and the place in the file stay in
+ * memory; its outline is read when the objects of its image are asked for.
+ */
+export class CocoInstances {
+  readonly images: CocoImage[] = [];
+  /** By ascending id. */
+  categories: readonly CocoCategory[] = [];
+  /** Names of the categories but for background, in the order of their labels from 1. */
+  classes: readonly string[] = [];
+  /** Annotations whose image is not in the file. */
+  strays = 0;
+  private readonly named: { id: number; name: string }[] = [];
+  private readonly references = new Map<CocoId, Reference[]>();
+  private readonly byId = new Map<CocoId, CocoImage>();
+  private version = "";
+
+  private constructor(readonly path: string) {}
+
+  /** Reads the whole file once, an entry at a time. */
+  static async read(
+    path: string,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<CocoInstances> {
+    const instances = new CocoInstances(path);
+    instances.version = await versionOf(path);
+    const seen = new Set<string>();
+    const scanner = new JsonScanner(
+      {
+        member(key) {
+          if (!["images", "annotations", "categories"].includes(key)) return "skip";
+          seen.add(key);
+          return "elements";
+        },
+        value: (text, place) => instances.add(text, place),
+      },
+      { limit: entryLimit },
+    );
+    await pushJson(path, scanner, { onProgress });
+    instances.finish(seen);
+    return instances;
+  }
+
+  /** Ids of the categories that an image shows, crowds too; undefined if it has no annotation. */
+  categoriesOf(image: CocoImage): ReadonlySet<unknown> | undefined {
+    const references = this.references.get(image.id);
+    return references && new Set(references.map(({ category }) => category));
+  }
+
+  /** Whether every object of an image has an outline, so that its whole mask is known. */
+  isOutlined(image: CocoImage): boolean {
+    return (this.references.get(image.id) ?? []).every(({ outlined }) => outlined);
+  }
+
+  /** Throws a UserError if an annotation has a category that is not in the file. */
+  checkCategories(): void {
+    const known = new Set<unknown>(this.categories.map(({ id }) => id));
+    for (const [id, references] of this.references) {
+      const wrong = references.find(({ category }) => !known.has(category));
+      if (!wrong) continue;
+      throw new UserError(
+        `${this.path}: an annotation of image ${id} has category_id ${String(wrong.category)}, which is none of the ` +
+          `${known.size} categories`,
+      );
+    }
+  }
+
+  /** The image of an id, as it is written. */
+  image(id: string): CocoImage {
+    const image = this.byId.get(id) ?? this.byId.get(Number(id));
+    if (!image) throw new UserError(`${this.path}: there is no image ${id}`);
+    return image;
+  }
+
+  /**
+   * Reads the objects of an image, ready to be painted.
+   * @param labels label of each category
+   * @param where begins the messages
+   */
+  async readObjects(
+    image: CocoImage,
+    labels: ReadonlyMap<unknown, number>,
+    where: string,
+  ): Promise<CocoObjects> {
+    if ((await versionOf(this.path)) !== this.version) {
+      throw new UserError(`${this.path}: changed since it was opened; start again`);
+    }
+    const references = this.references.get(image.id) ?? [];
+    const size = references.reduce((sum, { length }) => sum + length, 0);
+    if (size > outlineLimit) {
+      throw new UserError(
+        `${this.path}: the annotations of image ${image.id} have ${size} bytes; at most ${outlineLimit} are read`,
+      );
+    }
+    const annotations: Fields[] = [];
+    let file: FileHandle | undefined;
+    try {
+      file = await open(this.path);
+      for (const { offset, length } of references) {
+        const bytes = Buffer.alloc(length);
+        await file.read(bytes, 0, length, offset);
+        annotations.push(parseEntry(bytes.toString("utf8")) as Fields);
+      }
+    } catch (error) {
+      throw unreadable(this.path, error);
+    } finally {
+      await file?.close();
+    }
+    return cocoObjects(annotations, image, labels, where);
+  }
+
+  private add(text: string, { key, index, offset, length }: JsonPlace): void {
+    const where = `${this.path}: entry ${index + 1} of "${key}"`;
+    const entry = parseEntry(text);
+    if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
+      throw new UserError(`${where} is ${text.slice(0, 40)}, expected an object`);
+    }
+    if (key === "images") this.addImage(entry as Fields, where);
+    else if (key === "categories") this.addCategory(entry as Fields, where);
+    else {
+      const { image_id, category_id: category, segmentation } = entry as Fields;
+      const image = idOf(image_id, "image_id", where);
+      const reference = { category, outlined: hasOutline(segmentation), offset, length };
+      const others = this.references.get(image);
+      if (others) others.push(reference);
+      else this.references.set(image, [reference]);
+    }
+  }
+
+  private addImage({ id: value, file_name: name, width, height }: Fields, where: string): void {
+    if (typeof name !== "string" || name === "") {
+      throw new UserError(`${where} has no "file_name"`);
+    }
+    const id = idOf(value, "id", where);
+    const isSide = (side: unknown): side is number =>
+      Number.isSafeInteger(side) && Number(side) > 0;
+    if (!isSide(width) || !isSide(height) || width * height > pixelLimit) {
+      throw new UserError(
+        `${where} is ${String(width)}x${String(height)}; expected whole numbers from 1, and at most ${pixelLimit} pixels`,
+      );
+    }
+    if (this.byId.has(id)) throw new UserError(`${where} has the id ${id} of an image before it`);
+    const image = { id, file: name.replaceAll("\\", "/"), width, height };
+    this.byId.set(id, image);
+    this.images.push(image);
+  }
+
+  private addCategory({ id, name }: Fields, where: string): void {
+    if (!Number.isSafeInteger(id)) {
+      throw new UserError(`${where}: its "id" is ${show(id)}; expected a whole number`);
+    }
+    if (typeof name !== "string") throw new UserError(`${where} has no "name"`);
+    if (this.named.some((other) => other.id === id)) {
+      throw new UserError(`${where} has the id ${String(id)} of a category before it`);
+    }
+    this.named.push({ id: id as number, name: cleanNames([name])[0]! });
+    if (this.named.filter((other) => !isBackground(other.name)).length > maxClasses) {
+      throw new UserError(
+        `${where}: there are more than ${maxClasses} categories; masks have 8 bits, leave some out`,
+      );
+    }
+  }
+
+  private finish(seen: ReadonlySet<string>): void {
+    for (const key of ["images", "categories"]) {
+      if (seen.has(key)) continue;
+      throw new UserError(
+        `${this.path}: no "${key}"; an annotation file has the lists images, annotations and categories`,
+      );
+    }
+    const classes: string[] = [];
+    this.categories = this.named
+      .sort((a, b) => a.id - b.id)
+      .map(({ id, name }) => ({ id, name, label: isBackground(name) ? 0 : classes.push(name) }));
+    validateClasses(classes, this.path);
+    this.classes = classes;
+    for (const [id, { length }] of this.references) {
+      if (!this.byId.has(id)) this.strays += length;
+    }
+  }
+}
+
+function isBackground(name: string): boolean {
+  return name.toLowerCase() === "background";
+}
+
+/** An entry of a list; Python's NaN and Infinity, which JSON does not have, are null. */
+function parseEntry(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    const plain = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (token) =>
+      token.startsWith('"') ? token : "null",
+    );
+    if (plain === text) throw error;
+    return JSON.parse(plain) as unknown;
+  }
+}
+
+async function versionOf(path: string): Promise<string> {
+  try {
+    const { size, mtimeMs } = await stat(path);
+    return `${size} ${mtimeMs}`;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function idOf(value: unknown, field: string, where: string): CocoId {
+  if (Number.isSafeInteger(value)) return value as number;
+  if (typeof value === "string" && value !== "") return value;
+  throw new UserError(`${where}: its "${field}" is ${show(value)}; expected a whole number`);
+}
+
+function show(value: unknown): string {
+  return value === undefined ? "missing" : JSON.stringify(value).slice(0, 40);
+}

@@ -1,0 +1,150 @@
+import { ignoreIndex } from "../../../method/images/classes.ts";
+import { readCounts } from "../../../method/images/run-lengths.ts";
+import { UserError } from "../../../user-error.ts";
+import { DrawingWork, polygonCounts, type MaskObject } from "../objects.ts";
+
+/** Pixels that may be visited to draw the objects of an image, and how many times all of it besides: a second or two. */
+const [mostVisits, mostCovers] = [2e8, 20];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The outline of an object or crowd: polygons x0, y0, x1, y1, ... or run lengths. */
+type Outline =
+  | { readonly polygons: readonly (readonly number[])[] }
+  | { readonly counts: string | readonly number[]; readonly size: readonly number[] };
+
+/** The objects of an image, to be painted with the smaller on top. */
+export interface CocoObjects {
+  readonly objects: readonly MaskObject[];
+  /** Annotations without an outline, whose boxes are ignored. */
+  readonly boxesAlone: number;
+  readonly work: DrawingWork;
+}
+
+/** Whether an annotation has an outline, right or wrong: lists of nothing are none. */
+export function hasOutline(segmentation: unknown): boolean {
+  return Array.isArray(segmentation)
+    ? segmentation.some((part) => !Array.isArray(part) || part.length > 0)
+    : segmentation !== undefined && segmentation !== null;
+}
+
+/**
+ * The objects that annotations of one image show. The pixels of a crowd are ignored, and so is the box of an
+ * annotation without an outline, since the object covers some of it; the whole image if there is no box either.
+ */
+export function cocoObjects(
+  annotations: readonly Fields[],
+  image: Size,
+  labels: ReadonlyMap<unknown, number>,
+  where: string,
+): CocoObjects {
+  const work = new DrawingWork(where, mostVisits + mostCovers * image.width * image.height);
+  const objects: MaskObject[] = [];
+  const crowds = new Set<string>();
+  let boxesAlone = 0;
+  for (const { id, category_id: category, iscrowd, segmentation, bbox } of annotations) {
+    const place = `${where}: annotation ${typeof id === "number" ? id : "without a number"}`;
+    const label = labels.get(category);
+    if (label === undefined) {
+      throw new UserError(`${place}: its category ${String(category)} is none of "categories"`);
+    }
+    const context = { where: place, work };
+    if (!hasOutline(segmentation)) {
+      if (label === 0) continue;
+      boxesAlone++;
+      objects.push({ label: ignoreIndex, counts: boxCounts(bbox, image, context) });
+    } else if (iscrowd === 1 || iscrowd === true) {
+      // Files written here have the same crowd once for each class.
+      const key = JSON.stringify(segmentation);
+      if (crowds.has(key)) continue;
+      crowds.add(key);
+      objects.push({ label: ignoreIndex, counts: outlineCounts(segmentation, image, context) });
+    } else {
+      const counts = outlineCounts(segmentation, image, context);
+      if (label > 0) objects.push({ label, counts });
+    }
+  }
+  return { objects, boxesAlone, work };
+}
+
+/** Run lengths of the pixels inside an outline. */
+function outlineCounts(
+  segmentation: unknown,
+  { width, height }: Size,
+  context: { where: string; work: DrawingWork },
+): readonly number[] {
+  const { where, work } = context;
+  const outline = readOutline(segmentation, where);
+  if ("polygons" in outline) {
+    for (const polygon of outline.polygons) checkNear(polygon, { width, height }, where);
+    // Fewer than three corners enclose nothing.
+    const areas = outline.polygons.filter(({ length }) => length >= 6);
+    return polygonCounts(areas, { width, height }, context);
+  }
+  const [rows, columns] = outline.size;
+  if (rows !== height || columns !== width) {
+    throw new UserError(
+      `${where}: its run lengths are of ${columns}x${rows}, but its image is ${width}x${height}`,
+    );
+  }
+  work.spend(outline.counts.length);
+  return readCounts(outline.counts, width, height, where);
+}
+
+function readOutline(segmentation: unknown, where: string): Outline {
+  if (Array.isArray(segmentation) && segmentation.every(isPolygon)) {
+    return { polygons: segmentation };
+  }
+  // One polygon without the brackets around it, as some tools write it.
+  if (isPolygon(segmentation) && segmentation.length >= 6) return { polygons: [segmentation] };
+  if (typeof segmentation === "object" && segmentation !== null) {
+    const { counts, size } = segmentation as { counts?: unknown; size?: unknown };
+    if (isNumbers(size) && size.length === 2 && (typeof counts === "string" || isNumbers(counts))) {
+      return { counts, size };
+    }
+  }
+  throw new UserError(
+    `${where}: its "segmentation" is neither a list of polygons [[x0, y0, x1, y1, ...]] nor ` +
+      '{"counts": ..., "size": [height, width]}',
+  );
+}
+
+function isNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((number) => Number.isFinite(number));
+}
+
+function isPolygon(value: unknown): value is number[] {
+  return isNumbers(value) && value.length % 2 === 0;
+}
+
+/** Refuses a polygon that goes farther than a side beyond its image: it belongs to an image of another size. */
+function checkNear(polygon: readonly number[], { width, height }: Size, where: string): void {
+  polygon.forEach((value, i) => {
+    const [axis, side] = i % 2 === 0 ? ["x", width] : ["y", height];
+    if (value >= -side && value <= 2 * side) return;
+    throw new UserError(
+      `${where}: a polygon goes to ${axis} ${value}, but its image is ${width}x${height}`,
+    );
+  });
+}
+
+/** Run lengths of a box x, y, width, height; of the whole image where there is none. */
+function boxCounts(
+  box: unknown,
+  { width, height }: Size,
+  context: { where: string; work: DrawingWork },
+): readonly number[] {
+  if (!isNumbers(box) || box.length !== 4) {
+    context.work.spend(0);
+    return [0, width * height];
+  }
+  const [x, y, w, h] = box as [number, number, number, number];
+  const corners = [x, y, x + w, y, x + w, y + h, x, y + h];
+  checkNear(corners, { width, height }, context.where);
+  return polygonCounts([corners], { width, height }, context);
+}

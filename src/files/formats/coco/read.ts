@@ -1,0 +1,53 @@
+import { posix } from "node:path";
+import { UserError } from "../../../user-error.ts";
+import { CocoInstances, type CocoImage } from "./instances.ts";
+import { stem } from "../../../host/node/files/folder.ts";
+import { readImageHeader } from "../../../host/node/images/images.ts";
+import { checkSize, paintObjects } from "../objects.ts";
+import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
+
+/** Masks of COCO instances: compressed and plain run lengths, polygons; crowds become ignored pixels. */
+export async function cocoSource(path: string, options: SourceOptions): Promise<MaskSource> {
+  const instances = await CocoInstances.read(path);
+  const classes = options.classes ?? instances.classes;
+  if (classes.length < instances.classes.length) {
+    throw new UserError(
+      `${path}: has ${instances.classes.length} categories, --classes names ${classes.length}`,
+    );
+  }
+  if (instances.strays > 0) options.losses.add("annotations of an image that is not listed", path);
+  const labels = new Map<unknown, number>(instances.categories.map(({ id, label }) => [id, label]));
+  const entries = instances.images.map((image): MaskEntry => {
+    const fileName = image.file.normalize("NFC");
+    const name = stem(fileName);
+    const file = options.images.get(fileName, posix.basename(fileName), name);
+    const where = `${path}: ${fileName}`;
+    return {
+      ...{ name, fileName, where },
+      ...(file !== undefined && { image: file }),
+      read: async () => {
+        checkSize(image.width, image.height, where);
+        if (file !== undefined) await compareSize(image, file, where);
+        const { objects, boxesAlone, work } = await instances.readObjects(image, labels, where);
+        if (boxesAlone > 0) {
+          options.losses.add("annotations without an outline: their boxes are ignored", name);
+        }
+        return paintObjects(objects, image, name, { ...options, work });
+      },
+    };
+  });
+  return { format: "coco", classes, entries, close: () => Promise.resolve() };
+}
+
+/** Throws a UserError unless an image file, as it is shown, has the size that the annotations are for. */
+async function compareSize(
+  { width, height }: CocoImage,
+  file: string,
+  where: string,
+): Promise<void> {
+  const found = await readImageHeader(file);
+  if (found.width === width && found.height === height) return;
+  throw new UserError(
+    `${where}: mask is ${width}x${height}, but its image ${file} is ${found.width}x${found.height}`,
+  );
+}

@@ -1,0 +1,28 @@
+import type { MaskFormat } from "./formats.ts";
+import { CocoWriter } from "./coco/write.ts";
+import { CvatWriter } from "./cvat/write.ts";
+import { LabelStudioWriter } from "./label-studio/write.ts";
+import { paletteWriter } from "./png/write-palette.ts";
+import { ultralyticsWriter } from "./png/write-ultralytics.ts";
+import type { MaskWriter, WriterOptions } from "./writer.ts";
+import { YoloWriter } from "./yolo/write.ts";
+
+export type { MaskRecord, MaskWriter, WriterOptions } from "./writer.ts";
+
+/** Begins to write a format. */
+export async function openWriter(format: MaskFormat, options: WriterOptions): Promise<MaskWriter> {
+  switch (format) {
+    case "voc":
+      return paletteWriter(options);
+    case "coco":
+      return CocoWriter.create(options);
+    case "labelstudio":
+      return LabelStudioWriter.create(options);
+    case "cvat":
+      return CvatWriter.create(options);
+    case "yolo":
+      return YoloWriter.create(options);
+    case "ultralytics":
+      return ultralyticsWriter(options);
+  }
+}

@@ -1,0 +1,110 @@
+import { extname, join } from "node:path";
+import { ignoreIndex, vocPalette } from "../../../method/images/classes.ts";
+import { regionCounts } from "../../../method/images/run-lengths.ts";
+import { findRegions } from "../../../method/images/regions.ts";
+import { writeFileAtomic } from "../../../host/node/files/atomic-file.ts";
+import { encodeBrush } from "./brush.ts";
+import { formatFiles, ignoredName } from "../formats.ts";
+import { GrowingFile } from "../../../host/node/files/growing-file.ts";
+import { hexColor, overlayColor } from "../../../method/images/overlay.ts";
+import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
+
+/** Names of the tags in the labeling configuration that results refer to. */
+const control = "mask";
+const object = "image";
+
+/**
+ * Label Studio tasks with predictions: brush labels, one for each object; and beside them, as `.xml`, the
+ * labeling configuration that they need. Ignored pixels have a label of their own there.
+ */
+export class LabelStudioWriter implements MaskWriter {
+  private tasks = 0;
+  private ignored = false;
+
+  private constructor(
+    private readonly file: GrowingFile,
+    private readonly options: WriterOptions,
+  ) {}
+
+  static async create(options: WriterOptions): Promise<LabelStudioWriter> {
+    const path = options.file ?? join(options.folder, formatFiles.labelstudio!);
+    const file = await GrowingFile.create(path);
+    await file.write("[");
+    return new LabelStudioWriter(file, options);
+  }
+
+  async write({ fileName, labels, confidence }: MaskRecord): Promise<undefined> {
+    const { width, height } = labels;
+    const regions = findRegions(labels, this.options.instances);
+    const size = { count: regions.labels.length, width, height, along: "rows" } as const;
+    const counts = regionCounts(regions.ids, size);
+    this.ignored ||= regions.labels.includes(ignoreIndex);
+    const names = this.names();
+    const task = ++this.tasks;
+    // The lists of bytes are long: they are joined, not stringified value by value.
+    const results = regions.labels.map((label, k) => {
+      const head = {
+        id: `${task}-${k + 1}`,
+        from_name: control,
+        to_name: object,
+        type: "brushlabels",
+        original_width: width,
+        original_height: height,
+        image_rotation: 0,
+      };
+      const value = `{"format":"rle","brushlabels":[${JSON.stringify(names.get(label))}],"rle":[${encodeBrush(counts[k]!).join(",")}]}`;
+      return `${JSON.stringify(head).slice(0, -1)},"value":${value}}`;
+    });
+    const url = this.options.imageUrl + fileName.split("/").map(encodeURIComponent).join("/");
+    const data = JSON.stringify({ image: url, width, height });
+    const score = confidence === undefined ? "" : `"score":${Number(confidence.toFixed(4))},`;
+    const prediction = `{"model_version":"tag2mask",${score}"result":[${results.join(",\n")}]}`;
+    await this.file.write(
+      `${task === 1 ? "" : ","}\n{"data":${data},"predictions":[${prediction}]}`,
+    );
+    return undefined;
+  }
+
+  async finish(): Promise<void> {
+    await this.file.write("\n]\n");
+    const { path } = this.file;
+    const configuration = `${path.slice(0, path.length - extname(path).length)}.xml`;
+    await this.options.claim(configuration);
+    await writeFileAtomic(configuration, this.configuration());
+    await this.options.claim(path);
+    await this.file.finish();
+  }
+
+  async discard(): Promise<void> {
+    await this.file.discard();
+  }
+
+  /** What each label is called. */
+  private names(): ReadonlyMap<number, string> {
+    const { classes } = this.options;
+    const names = new Map(classes.map((name, i) => [i + 1, name]));
+    return names.set(ignoreIndex, ignoredName(classes));
+  }
+
+  private configuration(): string {
+    const labels = [...this.names()]
+      .filter(([label]) => label !== ignoreIndex || this.ignored)
+      .map(([label, name]) => {
+        const color = label === ignoreIndex ? vocPalette[ignoreIndex]! : overlayColor(label);
+        return `    <Label value="${escapeXml(name)}" background="${hexColor(color)}"/>`;
+      });
+    return `${[
+      "<View>",
+      `  <Image name="${object}" value="$image" zoom="true"/>`,
+      `  <BrushLabels name="${control}" toName="${object}">`,
+      ...labels,
+      "  </BrushLabels>",
+      "</View>",
+    ].join("\n")}\n`;
+  }
+}
+
+function escapeXml(text: string): string {
+  const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }; // prettier-ignore
+  return text.replace(/[&<>"]/g, (letter) => entities[letter]!);
+}

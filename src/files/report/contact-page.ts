@@ -1,0 +1,98 @@
+import { renderDocument } from "./document.ts";
+import { swatch } from "./format.ts";
+import { html, type Html } from "./html.ts";
+
+/** One picture of the sheet; files are links from the page. */
+export interface SheetCard {
+  readonly name: string;
+  readonly tags: readonly string[];
+  /** 0..1 */
+  readonly confidence: number;
+  readonly thumbnail: string;
+  /** Of the thumbnail, pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly overlay: string;
+  readonly image: string;
+  readonly mask: string;
+}
+
+export interface Sheet {
+  readonly title: string;
+  readonly classes: readonly string[];
+  /** In the order of the page. */
+  readonly cards: readonly SheetCard[];
+}
+
+/** contact-sheet.html: thumbnails beside it, nothing from elsewhere, no program. */
+export function renderSheet({ title, classes, cards }: Sheet): string {
+  const labels = new Map(classes.map((name, i) => [name, i + 1]));
+  return renderDocument(
+    { title, style: sheetStyle, images: "beside", className: "sheet" },
+    html`<header>
+        <p class="over">tag2mask contact sheet</p>
+        <h1>${title}</h1>
+        <p class="soft">${summary(cards)}</p>
+      </header>
+      <ol>
+        ${cards.map((card) => cardOf(card, labels))}
+      </ol>`,
+  );
+}
+
+function summary(cards: readonly SheetCard[]): string {
+  const count = `${cards.length.toLocaleString("en")} ${cards.length === 1 ? "mask" : "masks"}`;
+  return (
+    `${count}, the least sure first: review from the top. The percentage is the mean margin: how far ` +
+    "the best class of a pixel is ahead of the second. It compares masks of one run with each other."
+  );
+}
+
+function cardOf(card: SheetCard, labels: ReadonlyMap<string, number>): Html {
+  const { confidence, name, tags } = card;
+  const known = Number.isFinite(confidence);
+  const share = known ? Math.min(1, Math.max(0, confidence)) : 0;
+  return html`<li class="card">
+    <a href="${card.overlay}"
+      ><img
+        src="${card.thumbnail}"
+        width="${card.width}"
+        height="${card.height}"
+        loading="lazy"
+        decoding="async"
+        alt="Mask over ${name}"
+    /></a>
+    <div class="sure">
+      <span><i style="width:${(100 * share).toFixed(1)}%"></i></span
+      ><b>${known ? `${(100 * confidence).toFixed(1)} %` : "–"}</b>
+    </div>
+    <h3>${name}</h3>
+    <p class="legend">
+      ${tags.map((tag) => html`<span class="key">${mark(labels.get(tag))}${tag}</span>`)}
+    </p>
+    <p class="files"><a href="${card.image}">image</a> <a href="${card.mask}">mask</a></p>
+  </li>`;
+}
+
+function mark(label: number | undefined): Html | undefined {
+  return label === undefined ? undefined : swatch(label);
+}
+
+/** Cards out of sight are not laid out: a page may have many thousands. */
+const sheetStyle = `
+.sheet { max-width: 1480px; }
+.sheet header { max-width: 80ch; }
+.sheet ol { list-style: none; margin: 32px 0 0; padding: 0; display: grid; gap: 16px;
+  grid-template-columns: repeat(auto-fill, minmax(228px, 1fr)); }
+.sheet li { padding: 12px; content-visibility: auto; contain-intrinsic-size: auto 300px; min-width: 0; }
+.sheet img { display: block; width: 100%; height: 190px; object-fit: contain; border-radius: 6px; background: var(--wash); }
+.sheet h3 { font-size: 13.5px; margin-top: 6px; }
+.sheet .legend { gap: 2px 12px; margin-top: 4px; }
+.sure { display: flex; align-items: center; gap: 10px; margin-top: 10px; font-size: 13px; }
+.sure span { flex: 1; height: 6px; border-radius: 3px; background: var(--wash); overflow: hidden; }
+.sure i { display: block; height: 100%; background: var(--seg); border-radius: 3px; }
+.sure b { font-variant-numeric: tabular-nums; }
+.files { font-size: 12.5px; margin-top: 6px; }
+.files a { color: var(--soft); margin-right: 10px; }
+@media print { .sheet li { content-visibility: visible; break-inside: avoid; } }
+`;

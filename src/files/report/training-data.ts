@@ -1,0 +1,45 @@
+import type { StepEvent } from "../../method/train/events.ts";
+import type { TileName } from "../run/panel-picture.ts";
+
+/** A score, where there is one. */
+export type Score = number | null | undefined;
+
+/** mIoUs and the F1 of the tags, 0..1; null where there is no truth. */
+export type ReportScores = Readonly<Record<"cam" | "affinityCam" | "seg" | "tagF1", Score>>;
+
+/** IoU of background and every class. */
+export type ReportClassScores = Readonly<
+  Record<"cam" | "affinityCam" | "seg", readonly (number | null)[]>
+>;
+
+export interface ReportPanel {
+  readonly name: string;
+  readonly tags: readonly number[];
+  readonly tiles: readonly { readonly name: TileName; readonly jpeg: Uint8Array }[];
+}
+
+/** All that is on the page. */
+export interface ReportData {
+  readonly title: string;
+  /** What was trained on, as label and value. */
+  readonly dataset: Readonly<Record<string, string | number>>;
+  /** Values by section. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly command: string;
+  readonly versions: Readonly<Record<string, string>>;
+  /** Foreground class names. */
+  readonly classes: readonly string[];
+  readonly parameters: number | undefined;
+  readonly finished: boolean;
+  readonly steps: readonly StepEvent[];
+  readonly validations: readonly { readonly step: number; readonly metrics: ReportScores }[];
+  /** The scores the page is about, and what they are called. */
+  readonly scores:
+    | {
+        readonly title: string;
+        readonly metrics: ReportScores;
+        readonly perClass: ReportClassScores;
+      }
+    | undefined;
+  readonly panels: readonly ReportPanel[];
+}

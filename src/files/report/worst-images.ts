@@ -1,0 +1,84 @@
+import { resizeImage, resizeLabels } from "../../method/images/resize-image.ts";
+import { ignoreIndex } from "../../method/images/classes.ts";
+import type { Image, LabelMap } from "../../method/data/sample.ts";
+import { encodeImage } from "../../host/node/images/images.ts";
+import { fitInside } from "./write-contact-sheet.ts";
+import { paintLabels } from "../../method/images/overlay.ts";
+
+/** An image that was measured. */
+export interface MeasuredImage {
+  readonly name: string;
+  /** Where only masks are compared there is none. */
+  readonly image?: Image;
+  readonly truth: LabelMap;
+  readonly prediction: LabelMap;
+  /** Mean IoU over the classes of this image's truth, 0..1. */
+  readonly meanIou: number;
+}
+
+/** What is kept of one: small pictures. */
+export interface WorstImage {
+  readonly name: string;
+  readonly meanIou: number;
+  /** Labels in the truth or the prediction, ascending, without background and ignore. */
+  readonly labels: readonly number[];
+  readonly tiles: readonly { readonly title: string; readonly jpeg: Uint8Array }[];
+}
+
+/** Keeps the images with the lowest scores, as thumbnails: however many there are, memory stays the same. */
+export class WorstImages {
+  private readonly kept: WorstImage[] = [];
+
+  constructor(
+    private readonly limit: number,
+    private readonly side = 320,
+  ) {}
+
+  /** From the worst on. */
+  get images(): readonly WorstImage[] {
+    return this.kept;
+  }
+
+  async add(measured: MeasuredImage): Promise<void> {
+    const { name, meanIou, truth, prediction } = measured;
+    const last = this.kept.at(-1);
+    if (!Number.isFinite(meanIou)) return;
+    if (this.kept.length >= this.limit && !(last && meanIou < last.meanIou)) return;
+    const labels = new Set(truth.data);
+    for (const label of prediction.data) labels.add(label);
+    const named = [...labels].filter((label) => label > 0 && label !== ignoreIndex);
+    const worst = {
+      ...{ name, meanIou, labels: named.sort((a, b) => a - b) },
+      tiles: await this.tiles(measured),
+    };
+    const at = this.kept.findIndex((other) => meanIou < other.meanIou);
+    this.kept.splice(at < 0 ? this.kept.length : at, 0, worst);
+    if (this.kept.length > this.limit) this.kept.pop();
+  }
+
+  private async tiles({ image, truth, prediction }: MeasuredImage): Promise<WorstImage["tiles"]> {
+    const small = image ? fitInside(image, this.side) : gray(truth, this.side);
+    const { width, height } = small;
+    const paint = (labels: LabelMap): Image =>
+      paintLabels(small, resizeLabels(labels, width, height));
+    const pictures: [string, Image][] = [
+      ...(image ? ([["Image", small]] as [string, Image][]) : []),
+      ["Truth", paint(truth)],
+      ["Prediction", paint(prediction)],
+    ];
+    return Promise.all(
+      pictures.map(async ([title, picture]) => ({
+        title,
+        jpeg: await encodeImage(picture, "jpeg", 82),
+      })),
+    );
+  }
+}
+
+/** A plain ground for masks whose image is not there. */
+function gray({ width, height }: LabelMap, side: number): Image {
+  const scale = Math.min(1, side / Math.max(width, height));
+  const fit = (length: number): number => Math.max(1, Math.round(length * scale));
+  const pixel = { width: 1, height: 1, data: Uint8Array.of(170, 170, 176) };
+  return resizeImage(pixel, fit(width), fit(height));
+}

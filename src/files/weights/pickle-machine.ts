@@ -1,0 +1,220 @@
+import { UserError } from "../../user-error.ts";
+import type { PickleReader } from "./pickle-reader.ts";
+
+/** What may stand for a global of Python: it is called in its place. */
+export type PickleFunction = (...args: unknown[]) => unknown;
+
+/** One operation of a pickle: reads its operands and moves the machine. */
+export type PickleOperation = (machine: PickleMachine, reader: PickleReader) => void;
+
+export interface PickleOptions {
+  /** The file's name, for messages. */
+  readonly source: string;
+  /** All globals that a pickle may name, by `module.name`; any other is refused by that name. */
+  readonly globals: ReadonlyMap<string, PickleFunction>;
+  /** Resolves a persistent id; without it such ids are refused. */
+  readonly persistent?: (id: unknown) => unknown;
+  /** What to do about a global that is refused. */
+  readonly advice?: string;
+  /** About how many bytes the values may take. */
+  readonly maxMemory?: number;
+}
+
+// About what a place on the stack, an entry of a table and the result of a call take, in bytes.
+const slot = 32;
+const entry = 56;
+const call = 200;
+const defaultMemory = 256 * 2 ** 20;
+const maxArguments = 256;
+
+/** The stack machine that a pickle is a program for. */
+export class PickleMachine {
+  private stack: unknown[] = [];
+  private readonly marks: unknown[][] = [];
+  private readonly memo = new Map<number, unknown>();
+  private budget: number;
+
+  /** @param operations by code; undefined where there is none */
+  constructor(
+    private readonly operations: readonly (PickleOperation | undefined)[],
+    private readonly reader: PickleReader,
+    private readonly options: PickleOptions,
+  ) {
+    this.budget = options.maxMemory ?? defaultMemory;
+  }
+
+  run(): unknown {
+    for (;;) {
+      const code = this.reader.byte();
+      if (code === 0x2e) return this.pop(); // STOP
+      const operation = this.operations[code];
+      if (!operation) throw this.reader.damaged(`unknown operation ${code}`);
+      operation(this, this.reader);
+    }
+  }
+
+  /** Accounts for memory before it is taken. */
+  spend(bytes: number): void {
+    this.budget -= bytes;
+    if (this.budget >= 0) return;
+    const limit = Math.round((this.options.maxMemory ?? defaultMemory) / 2 ** 20);
+    throw new UserError(
+      `${this.options.source}: its pickle unfolds to more than ${limit} MiB of values; ` +
+        "it holds other things than it should, or was made to harm",
+    );
+  }
+
+  push(value: unknown, bytes = slot): void {
+    this.spend(bytes);
+    this.stack.push(value);
+  }
+
+  pop(): unknown {
+    if (this.stack.length === 0) throw this.reader.damaged("takes a value where there is none");
+    return this.stack.pop();
+  }
+
+  get top(): unknown {
+    if (this.stack.length === 0) throw this.reader.damaged("uses a value where there is none");
+    return this.stack[this.stack.length - 1];
+  }
+
+  mark(): void {
+    this.spend(2 * entry);
+    this.marks.push(this.stack);
+    this.stack = [];
+  }
+
+  /** The values since the last mark. */
+  sinceMark(): unknown[] {
+    const items = this.stack;
+    const before = this.marks.pop();
+    if (!before) throw this.reader.damaged("goes back to a mark that was never set");
+    this.stack = before;
+    return items;
+  }
+
+  /** POP takes a mark away where nothing lies on it. */
+  drop(): void {
+    if (this.stack.length > 0) this.stack.pop();
+    else this.sinceMark();
+  }
+
+  last(count: number): unknown[] {
+    if (this.stack.length < count)
+      throw this.reader.damaged(`takes ${count} values of ${this.stack.length}`);
+    return this.stack.splice(this.stack.length - count);
+  }
+
+  store(index: unknown): void {
+    if (typeof index !== "number" || index < 0) throw this.reader.damaged(`stores at ${index}`);
+    this.spend(entry);
+    this.memo.set(index, this.top);
+  }
+
+  memoize(): void {
+    this.store(this.memo.size);
+  }
+
+  fetch(index: unknown): void {
+    if (typeof index !== "number" || !this.memo.has(index)) {
+      throw this.reader.damaged(`fetches value ${index}, which was never stored`);
+    }
+    this.push(this.memo.get(index));
+  }
+
+  /** The function that stands for a global. */
+  global(module: unknown, name: unknown): void {
+    if (typeof module !== "string" || typeof name !== "string") {
+      throw this.reader.damaged("names a global by something that is no text");
+    }
+    const full = `${module}.${name}`;
+    const found = this.options.globals.get(full);
+    if (!found) {
+      const advice = this.options.advice ?? "get the file from a source you trust, as plain data";
+      throw new UserError(
+        `${this.options.source}: its pickle asks for ${printable(full)}, which is not plain data; ` +
+          `it was not called, nothing of the file was; ${advice}`,
+      );
+    }
+    this.push(found);
+  }
+
+  call(target: unknown, args: unknown): void {
+    if (typeof target !== "function") throw this.reader.damaged("calls what is no function");
+    if (!Array.isArray(args) || args.length > maxArguments) {
+      throw this.reader.damaged(`calls a function without a list of up to ${maxArguments} values`);
+    }
+    // A function may walk through lists that it is given, and copy them.
+    const handed = args.reduce<number>(
+      (sum, arg) => sum + (Array.isArray(arg) ? arg.length : 0),
+      0,
+    );
+    this.spend(call + entry * handed);
+    // Functions get onto the stack from `globals` alone.
+    this.push(this.guard(() => (target as PickleFunction)(...(args as unknown[]))));
+  }
+
+  persistent(id: unknown): void {
+    const { persistent } = this.options;
+    if (!persistent) throw this.reader.damaged("refers to a value outside of it");
+    this.spend(call);
+    this.push(this.guard(() => persistent(id)));
+  }
+
+  /** BUILD: hands an object of a function its state; attributes of a dictionary are not its items. */
+  build(): void {
+    const state = this.pop();
+    const object = this.top;
+    if (object instanceof Map || object instanceof Set) return;
+    const setState: unknown =
+      typeof object === "object" && object !== null && !Array.isArray(object)
+        ? (object as Record<string, unknown>)["__setstate__"]
+        : undefined;
+    if (typeof setState !== "function") throw this.reader.damaged("gives a state to plain data");
+    this.guard(() => (setState as PickleFunction).call(object, state));
+  }
+
+  append(items: readonly unknown[]): void {
+    const list = this.top;
+    if (!Array.isArray(list)) throw this.reader.damaged("appends to what is no list");
+    this.spend(slot * items.length);
+    for (const item of items) list.push(item);
+  }
+
+  add(items: readonly unknown[]): void {
+    const set = this.top;
+    if (!(set instanceof Set)) throw this.reader.damaged("adds to what is no set");
+    this.spend(entry * items.length);
+    for (const item of items) set.add(item);
+  }
+
+  setItems(items: readonly unknown[]): void {
+    const map = this.top;
+    if (!(map instanceof Map)) throw this.reader.damaged("sets items of what is no dictionary");
+    if (items.length % 2 > 0) throw this.reader.damaged("a dictionary has a key without a value");
+    this.spend(entry * items.length);
+    for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1]);
+  }
+
+  noArguments(value: unknown): void {
+    if (!(value instanceof Map) || value.size > 0)
+      throw this.reader.damaged("calls a function with named arguments");
+  }
+
+  /** What our own functions make of values they did not expect is the file's fault. */
+  private guard<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      throw this.reader.damaged(error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+/** A name from a file, fit for a message. */
+function printable(name: string): string {
+  const text = name.length > 200 ? `${name.slice(0, 200)}…` : name;
+  return /^[\w.$-]+$/.test(text) ? text : JSON.stringify(text);
+}

@@ -1,0 +1,45 @@
+import { Afa } from "../../method/model/index.ts";
+import { matchWeights, type WeightMatch } from "./match.ts";
+import { nameAsPublished, type NamedWeights } from "./names.ts";
+import { recognize, type Architecture } from "./recognize.ts";
+import type { WeightsFile } from "./weights-file.ts";
+
+/** A weights file with all that its names and shapes tell. */
+export interface UnderstoodWeights extends NamedWeights {
+  readonly architecture: Architecture;
+  /** Against the network that the shapes tell of; undefined where they tell of none we know. */
+  readonly match: WeightMatch | undefined;
+}
+
+/** What is in a weights file; no tensor is read. */
+export function understandWeights(file: WeightsFile): UnderstoodWeights {
+  const named = nameAsPublished(file.tensors, file.name);
+  const architecture = recognize(named.tensors);
+  const { backbone, classes, decoderWidth } = architecture;
+  if (backbone === undefined || classes === 0 || decoderWidth === 0) {
+    return { ...named, architecture, match: undefined };
+  }
+  const network = new Afa({
+    backbone,
+    classes: classes ?? 20,
+    ...(decoderWidth !== undefined && { decoderWidth }),
+  });
+  return { ...named, architecture, match: matchWeights(named.tensors, network.parameters) };
+}
+
+/** Some of a list of names, and how many more there are. */
+export function listNames(names: readonly string[], most = 6): string {
+  const more = names.length > most ? ` and ${names.length - most} more` : "";
+  return `${names.slice(0, most).join(", ")}${more}`;
+}
+
+/** Names of tensors left aside, by the reason. */
+export function byReason(dropped: NamedWeights["dropped"]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { name, reason } of dropped) {
+    const group = groups.get(reason) ?? [];
+    group.push(name);
+    groups.set(reason, group);
+  }
+  return groups;
+}

@@ -1,0 +1,36 @@
+import type { NdArray } from "../../engine/graph/index.ts";
+import { sizeOf } from "../../engine/graph/index.ts";
+import { readElements, type Element } from "./elements.ts";
+
+/** A tensor of a file that is read when it is asked for. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly element: Element;
+  readonly shape: readonly number[];
+  /** Its elements, row-major and little-endian, whatever the order they lie in the file. */
+  readonly read: () => Promise<Uint8Array>;
+}
+
+/** An opened weights file: what it holds, without having read it. */
+export interface WeightsFile {
+  /** For messages. */
+  readonly name: string;
+  readonly format: string;
+  /** Of the file, in bytes. */
+  readonly size: number;
+  readonly tensors: readonly StoredTensor[];
+  /** Texts beside the tensors; only safetensors files have any. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** What else was found in the file and left aside. */
+  readonly notes: readonly string[];
+}
+
+/** Reads a tensor; half precision is widened to float32, short integers to int32. */
+export async function readTensor({ element, shape, read }: StoredTensor): Promise<NdArray> {
+  return { dtype: element.dtype, shape, data: readElements(element, await read()) };
+}
+
+/** Bytes that a tensor takes where it is stored densely. */
+export function storedBytes({ element, shape }: Pick<StoredTensor, "element" | "shape">): number {
+  return sizeOf(shape) * element.bytes;
+}

@@ -1,0 +1,117 @@
+import { Buffer } from "node:buffer";
+import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from "yauzl";
+import { UserError } from "../../user-error.ts";
+import { partOf, type Archive, type ByteSource } from "./source.ts";
+
+/** A network of a thousand blocks has fewer. */
+const maxEntries = 100_000;
+const maxNames = 16 * 2 ** 20;
+const localHeader = 30;
+
+/**
+ * The entries of a zip archive, each a source that reads from the archive itself. Only entries that are
+ * stored as they are can be read, as PyTorch writes them: nothing is ever unpacked.
+ */
+export async function openZip(source: ByteSource): Promise<Archive> {
+  let zip: ZipFile;
+  const entries: Entry[] = [];
+  try {
+    zip = await fromRandomAccessReaderPromise(new SourceReader(source), source.size, {
+      autoClose: false,
+    });
+    let names = 0;
+    for await (const entry of zip.eachEntry()) {
+      names += entry.fileName.length;
+      entries.push(entry);
+      if (entries.length > maxEntries || names > maxNames) {
+        throw new UserError(`${source.name}: has too many files in it for a weights file`);
+      }
+    }
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw damaged(source, error instanceof Error ? error.message : String(error), error);
+  }
+  checkOverlaps(entries, source);
+  const archive = new Map<string, ByteSource>();
+  for (const entry of entries) {
+    const { fileName } = entry;
+    if (archive.has(fileName)) throw damaged(source, `${JSON.stringify(fileName)} is in it twice`);
+    archive.set(fileName, entrySource(zip, entry, source));
+  }
+  return archive;
+}
+
+/** Sizes in the directory are trusted only as far as the archive has room for all of them. */
+function checkOverlaps(entries: readonly Entry[], source: ByteSource): void {
+  const sorted = [...entries].sort(
+    (a, b) => a.relativeOffsetOfLocalHeader - b.relativeOffsetOfLocalHeader,
+  );
+  let end = 0;
+  for (const { fileName, relativeOffsetOfLocalHeader: start, ...entry } of sorted) {
+    const name = JSON.stringify(fileName.slice(0, 80));
+    if (start < end) throw damaged(source, `${name} overlaps the file before it`);
+    end = start + localHeader + entry.fileNameLength + entry.compressedSize;
+    if (end > source.size) {
+      throw damaged(source, `${name} ends at byte ${end}, the archive at ${source.size}`);
+    }
+  }
+}
+
+function entrySource(zip: ZipFile, entry: Entry, source: ByteSource): ByteSource {
+  let opened: Promise<ByteSource> | undefined;
+  const open = async (): Promise<ByteSource> => {
+    const name = JSON.stringify(entry.fileName.slice(0, 80));
+    if (entry.compressionMethod !== 0 || entry.isEncrypted()) {
+      throw new UserError(
+        `${source.name}: ${name} in it is compressed or encrypted; PyTorch stores files as they are: ` +
+          "save the weights again with torch.save",
+      );
+    }
+    const start = await zip.readLocalFileHeaderPromise(entry, { minimal: true }).then(
+      (header) => header.fileDataStart,
+      (error: unknown) => {
+        throw error instanceof UserError ? error : damaged(source, (error as Error).message, error);
+      },
+    );
+    if (start + entry.uncompressedSize > source.size) {
+      throw damaged(source, `${name} lies beyond its end`);
+    }
+    return partOf(source, start, entry.uncompressedSize);
+  };
+  return {
+    name: source.name,
+    size: entry.uncompressedSize,
+    read: async (offset, length) => (await (opened ??= open())).read(offset, length),
+  };
+}
+
+/** Lets yauzl read from a source. */
+class SourceReader extends RandomAccessReader {
+  constructor(private readonly source: ByteSource) {
+    super();
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null, bytesRead?: number) => void,
+  ): void {
+    const available = Math.max(0, Math.min(length, this.source.size - position));
+    this.source.read(position, available).then(
+      (bytes) => {
+        buffer.set(bytes, offset);
+        callback(null, bytes.length);
+      },
+      (error: unknown) => callback(error as Error),
+    );
+  }
+}
+
+function damaged(source: ByteSource, what: string, cause?: unknown): UserError {
+  return new UserError(
+    `${source.name}: is a damaged zip archive: ${what}; fetch or write the file again`,
+    { cause },
+  );
+}

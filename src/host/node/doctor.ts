@@ -1,0 +1,55 @@
+import { availableParallelism, cpus, freemem, release, totalmem } from "node:os";
+import { listDevices, type DeviceReport } from "./ort/devices.ts";
+import { packageVersion } from "./version.ts";
+
+/** What tag2mask runs on. */
+export interface DoctorReport {
+  readonly tag2mask: string;
+  readonly node: string;
+  readonly onnxruntime: string;
+  readonly system: string;
+  readonly cpu: { readonly model: string; readonly cores: number };
+  /** Bytes. */
+  readonly memory: { readonly total: number; readonly free: number };
+  readonly devices: readonly DeviceReport[];
+}
+
+/** Looks at the machine and lets every device compute something. */
+export async function examine(): Promise<DoctorReport> {
+  const { env } = await import("onnxruntime-node");
+  // A container may be given less than the machine has; 0 or a huge number is no limit.
+  const limit = process.constrainedMemory() || Infinity;
+  return {
+    tag2mask: packageVersion(),
+    node: process.versions.node,
+    onnxruntime: env.versions.node ?? env.versions.common,
+    system: `${process.platform} ${process.arch} ${release()}`,
+    cpu: { model: cpus()[0]?.model.trim() ?? "unknown", cores: availableParallelism() },
+    memory: { total: Math.min(totalmem(), limit), free: Math.min(freemem(), limit) },
+    devices: await listDevices(),
+  };
+}
+
+/** The report as a person reads it. */
+export function formatDoctor(report: DoctorReport): string {
+  const { cpu, memory } = report;
+  const rows = [
+    ["tag2mask", report.tag2mask],
+    ["Node.js", report.node],
+    ["ONNX Runtime", report.onnxruntime],
+    ["system", report.system],
+    ["CPU", `${cpu.model}, ${cpu.cores} cores`],
+    ["memory", `${gigabytes(memory.total)}, ${gigabytes(memory.free)} free`],
+    ...report.devices.map((device) => [`device ${device.device}`, verdict(device)]),
+  ];
+  return rows.map(([name, value]) => `${name!.padEnd(14)} ${value}`).join("\n");
+}
+
+function verdict({ works, gflops, problem }: DeviceReport): string {
+  if (!works) return `not available: ${problem}`;
+  return `works, ${gflops!.toPrecision(3)} GFLOP/s`;
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}

@@ -1,0 +1,108 @@
+import { lstat, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { UserError } from "../../../user-error.ts";
+import { describeFileError } from "./file-error.ts";
+import { makeWithParents } from "./make-folder.ts";
+
+export { describeFileError } from "./file-error.ts";
+
+export interface AtomicWriteOptions {
+  /** Wait until the disk has it, so that a power cut cannot lose it. Off for what is easily made again. */
+  readonly durable?: boolean;
+}
+
+/** A file to be written. */
+export interface FileToWrite {
+  readonly path: string;
+  /** In pieces where it is large, so that it need not be joined in memory first. */
+  readonly data: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+}
+
+let counter = 0;
+
+/**
+ * Writes a file whole or not at all: to a temporary name in the same folder, then renamed. Missing
+ * folders are made. Whatever stops it is a UserError and leaves an older file of that name intact.
+ */
+export async function writeFileAtomic(
+  path: string,
+  data: FileToWrite["data"],
+  options: AtomicWriteOptions = {},
+): Promise<void> {
+  await writeFilesAtomic([{ path, data }], options);
+}
+
+/**
+ * The same for files that belong together. All are written under temporary names before the first is
+ * renamed. The last is where readers begin: while the others take their places there is none, so that
+ * it never meets files that are not its own.
+ */
+export async function writeFilesAtomic(
+  files: readonly FileToWrite[],
+  { durable = true }: AtomicWriteOptions = {},
+): Promise<void> {
+  const staged: { path: string; temporary: string }[] = [];
+  let at = "";
+  try {
+    for (const { path, data } of files) {
+      at = path;
+      const folder = dirname(resolve(path));
+      const temporary = join(folder, `.${basename(path)}.${process.pid}-${counter++}.tmp`);
+      staged.push({ path, temporary });
+      await makeWithParents(folder);
+      await writeNew(temporary, data, durable);
+    }
+    if (files.length > 1) await rm(at, { force: true });
+    for (const { path, temporary } of staged) {
+      at = path;
+      await rename(temporary, path);
+      if (durable) await syncFolder(dirname(resolve(path)));
+    }
+  } catch (error) {
+    for (const { temporary } of staged) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+    }
+    throw new UserError(`${at}: cannot be written: ${describeFileError(error)}`, { cause: error });
+  }
+}
+
+async function writeNew(path: string, data: FileToWrite["data"], durable: boolean): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    const whole = typeof data === "string" || data instanceof Uint8Array;
+    for await (const piece of whole ? [data] : data) await file.writeFile(piece);
+    if (durable) await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A rename is on disk only when its folder is; some systems cannot sync folders and need not. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return;
+  }
+}
+
+/** Throws a UserError if one of the files to be written is the one that is read, or is there and not to be replaced. */
+export async function checkFree(
+  paths: readonly string[],
+  source: string,
+  overwrite: boolean,
+): Promise<void> {
+  for (const path of paths) {
+    if (resolve(path) === resolve(source)) {
+      throw new UserError(`${path}: is the file that is read; give another --out`);
+    }
+    if (!overwrite && (await lstat(path).catch(() => undefined))) {
+      throw new UserError(`${path}: is there already; give another --out, or --overwrite`);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { UserError } from "../../../user-error.ts";
+import type { ByteSource } from "../../../files/weights/source.ts";
+import { describeFileError, unreadable } from "./file-error.ts";
+
+/** A file as a source of bytes; close it after use. */
+export class FileSource implements ByteSource {
+  private constructor(
+    readonly name: string,
+    readonly size: number,
+    private readonly handle: FileHandle,
+  ) {}
+
+  static async open(path: string): Promise<FileSource> {
+    let handle: FileHandle | undefined;
+    try {
+      handle = await open(path, "r");
+      const stats = await handle.stat();
+      if (!stats.isFile()) throw new UserError(`${path}: is no file; give a weights file`);
+      return new FileSource(path, stats.size, handle);
+    } catch (error) {
+      await handle?.close();
+      if (error instanceof UserError) throw error;
+      throw unreadable(path, error);
+    }
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
+      throw new UserError(
+        `${this.name}: has ${this.size} bytes, ${length} from byte ${offset} are needed; ` +
+          "the file is cut short or damaged, fetch or write it again",
+      );
+    }
+    const bytes = new Uint8Array(length);
+    let done = 0;
+    while (done < length) {
+      const { bytesRead } = await this.handle
+        .read(bytes, done, length - done, offset + done)
+        .catch((error: unknown) => {
+          const reason = describeFileError(error);
+          throw new UserError(`${this.name}: cannot be read: ${reason}`, { cause: error });
+        });
+      if (bytesRead === 0) {
+        throw new UserError(`${this.name}: became shorter while it was read; try again`);
+      }
+      done += bytesRead;
+    }
+    return bytes;
+  }
+
+  async close(): Promise<void> {
+    await this.handle.close();
+  }
+}

@@ -1,0 +1,83 @@
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { UserError } from "../../../user-error.ts";
+import { describeFileError } from "./atomic-file.ts";
+import { makeFolder } from "./make-folder.ts";
+
+/** Text is written in pieces of about this many bytes. */
+const pieceSize = 1 << 18;
+
+let counter = 0;
+
+/**
+ * A file that is written piece by piece under a temporary name, and there whole or not at all in the end.
+ * Whatever stops it is a UserError.
+ */
+export class GrowingFile {
+  private pieces: Uint8Array[] = [];
+  private waiting = 0;
+  /** Bytes written and waiting. */
+  size = 0;
+
+  private constructor(
+    readonly path: string,
+    private readonly temporary: string,
+    private readonly file: FileHandle,
+  ) {}
+
+  static async create(path: string): Promise<GrowingFile> {
+    const folder = dirname(resolve(path));
+    await makeFolder(folder);
+    const temporary = join(folder, `.${basename(path)}.${process.pid}-${counter++}.tmp`);
+    try {
+      return new GrowingFile(path, temporary, await open(temporary, "wx"));
+    } catch (error) {
+      throw failure(path, error);
+    }
+  }
+
+  async write(data: string | Uint8Array): Promise<void> {
+    const bytes = typeof data === "string" ? Buffer.from(data) : data;
+    this.pieces.push(bytes);
+    this.waiting += bytes.length;
+    this.size += bytes.length;
+    if (this.waiting >= pieceSize) await this.flush();
+  }
+
+  /** Gives the file its name, over one that is there. */
+  async finish(): Promise<void> {
+    try {
+      await this.flush();
+      await this.file.sync();
+      await this.file.close();
+      await rename(this.temporary, this.path);
+    } catch (error) {
+      await this.discard();
+      throw failure(this.path, error);
+    }
+  }
+
+  /** Leaves nothing behind. */
+  async discard(): Promise<void> {
+    this.pieces = [];
+    await this.file.close().catch(() => undefined);
+    await rm(this.temporary, { force: true });
+  }
+
+  private async flush(): Promise<void> {
+    const data = Buffer.concat(this.pieces);
+    this.pieces = [];
+    this.waiting = 0;
+    try {
+      if (data.length > 0) await this.file.writeFile(data);
+    } catch (error) {
+      throw failure(this.path, error);
+    }
+  }
+}
+
+function failure(path: string, error: unknown): UserError {
+  if (error instanceof UserError) return error;
+  const reason = describeFileError(error);
+  return new UserError(`${path}: cannot be written: ${reason}`, { cause: error });
+}

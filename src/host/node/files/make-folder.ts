@@ -1,0 +1,58 @@
+import { mkdir, rmdir, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { UserError } from "../../../user-error.ts";
+import { describeFileError } from "./file-error.ts";
+
+/**
+ * Makes a folder and those above it. Returns the topmost one made, undefined where all were there; a
+ * UserError where it cannot be made.
+ */
+export async function makeFolder(path: string): Promise<string | undefined> {
+  try {
+    return await makeWithParents(resolve(path));
+  } catch (error) {
+    const reason = describeFileError(error);
+    throw new UserError(`${path}: the folder cannot be made: ${reason}`, { cause: error });
+  }
+}
+
+/** Removes a folder and those above it, up to but without `top`, as long as they are empty. */
+export async function removeEmptyFolders(folder: string, top: string): Promise<void> {
+  for (let at = resolve(folder); at !== resolve(top) && at !== dirname(at); at = dirname(at)) {
+    try {
+      await rmdir(at);
+    } catch {
+      return;
+    }
+  }
+}
+
+/**
+ * The same, failing with the system's own error. Node's `recursive` never ends on file systems that
+ * refuse with "no such file", as /proc does.
+ */
+export async function makeWithParents(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path);
+    return path;
+  } catch (error) {
+    if (await isFolder(path)) return undefined;
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    const parent = dirname(path);
+    const made = (await isFolder(parent)) ? undefined : await makeWithParents(parent);
+    try {
+      await mkdir(path);
+    } catch (again) {
+      // Someone else may have made it at the same time.
+      if (!(await isFolder(path))) throw again;
+    }
+    return made ?? path;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}

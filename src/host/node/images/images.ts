@@ -1,0 +1,162 @@
+import { readFile } from "node:fs/promises";
+import sharp, { type Sharp } from "sharp";
+import type { Image, LabelMap } from "../../../method/data/sample.ts";
+import { UserError } from "../../../user-error.ts";
+import {
+  describeFileError,
+  writeFileAtomic,
+  type AtomicWriteOptions,
+} from "../files/atomic-file.ts";
+import { decodeMask, encodeMask } from "./index-png.ts";
+
+export { decodeMask, encodeMask } from "./index-png.ts";
+
+/** Images beyond this many pixels are refused: as 8-bit RGB they would take 600 MB. */
+const pixelLimit = 200_000_000;
+
+/** What counts as an image file in a folder. */
+export const imageExtensions: readonly string[] = [
+  ...[".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".avif"],
+];
+
+// Every image is decoded once; keeping what libvips made of it only costs memory.
+sharp.cache(false);
+
+export interface ImageHeader {
+  /** Upright, as after decoding. */
+  readonly width: number;
+  readonly height: number;
+  /** "jpeg", "png", "webp", ... */
+  readonly format: string;
+}
+
+/**
+ * Any image as upright 8-bit RGB: gray repeated, CMYK and 16 bits converted, transparency laid over
+ * black (the color of padding), EXIF orientation applied, first frame of an animation. Embedded RGB profiles
+ * are not applied, like in the published loader. `where` begins the message of the UserError.
+ */
+export async function decodeImage(bytes: Uint8Array, where: string): Promise<Image> {
+  try {
+    const picture = load(bytes);
+    checkHeader(await picture.metadata());
+    const { data, info } = await picture
+      .autoOrient()
+      .flatten({ background: "#000000" })
+      .toColourspace("srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, data: rgb(data, info.channels) };
+  } catch (error) {
+    throw unreadable(where, error);
+  }
+}
+
+/** Decodes an image file, see `decodeImage`. */
+export async function readImage(path: string): Promise<Image> {
+  return decodeImage(await readBytes(path), path);
+}
+
+/** Size and format from the first bytes of a file, without decoding it. */
+export async function readImageHeader(path: string): Promise<ImageHeader> {
+  try {
+    return checkHeader(await load(path).metadata());
+  } catch (error) {
+    throw unreadable(path, await clearer(path, error));
+  }
+}
+
+/** Labels of a mask file, see `decodeMask`. */
+export async function readMask(path: string): Promise<LabelMap> {
+  return decodeMask(await readBytes(path), path);
+}
+
+/** Writes labels as a PNG with VOC's palette. */
+export async function writeMask(
+  path: string,
+  labels: LabelMap,
+  options?: AtomicWriteOptions,
+): Promise<void> {
+  await writeFileAtomic(path, encodeMask(labels), options);
+}
+
+/** An image as the bytes of a PNG or JPEG file. */
+export async function encodeImage(
+  image: Image,
+  format: "png" | "jpeg",
+  quality = 92,
+): Promise<Uint8Array> {
+  const { width, height, data } = image;
+  const picture = sharp(data, { raw: { width, height, channels: 3 } });
+  return format === "png"
+    ? picture.png({ compressionLevel: 6 }).toBuffer()
+    : picture.jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
+}
+
+/** Writes an image as PNG or JPEG, told by the ending of the path. */
+export async function writeImage(
+  path: string,
+  image: Image,
+  { quality, ...options }: AtomicWriteOptions & { quality?: number } = {},
+): Promise<void> {
+  const format = /\.png$/i.test(path) ? "png" : /\.jpe?g$/i.test(path) ? "jpeg" : undefined;
+  if (!format) throw new UserError(`${path}: images are written as .png or .jpg`);
+  await writeFileAtomic(path, await encodeImage(image, format, quality), options);
+}
+
+function load(source: Uint8Array | string): Sharp {
+  return sharp(source, { failOn: "error", limitInputPixels: pixelLimit, ignoreIcc: true });
+}
+
+function checkHeader(metadata: Awaited<ReturnType<Sharp["metadata"]>>): ImageHeader {
+  const { format, width, height, autoOrient } = metadata;
+  // Drawings are programs: they may name other files, and have no pixels of their own.
+  if (!format || !width || !height || format === "svg" || format === "pdf") {
+    throw new Error(
+      `it is ${format ?? "of an unknown kind"}, expected JPEG, PNG, WebP, TIFF, GIF or AVIF`,
+    );
+  }
+  return { format, width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
+}
+
+/** Three channels: some formats keep gray as one. */
+function rgb(data: Buffer, channels: number): Uint8Array {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (channels === 3) return bytes;
+  const out = new Uint8Array((bytes.length / channels) * 3);
+  for (let i = 0, at = 0; i < bytes.length; i += channels, at += 3) out.fill(bytes[i]!, at, at + 3);
+  return out;
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw new UserError(`${path}: cannot be read: ${describeFileError(error)}`, { cause: error });
+  }
+  if (bytes.length === 0) throw new UserError(`${path}: the file is empty`);
+  return bytes;
+}
+
+/** libvips only says that it cannot open a file; trying to read it says why. */
+async function clearer(path: string, error: unknown): Promise<unknown> {
+  try {
+    await readBytes(path);
+    return error;
+  } catch (why) {
+    return why;
+  }
+}
+
+function unreadable(where: string, error: unknown): UserError {
+  if (error instanceof UserError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const reason = /unsupported image format/i.test(text)
+    ? "its contents are no image format that is known here"
+    : /exceeds pixel limit/i.test(text)
+      ? `it has more than ${pixelLimit / 1e6} million pixels`
+      : /^unknown error/i.test(text)
+        ? "it is damaged or cut short"
+        : text.replace(/^Input (buffer|file) ?/, "").split("\n")[0]!;
+  return new UserError(`${where}: not a readable image: ${reason}`, { cause: error });
+}

@@ -1,0 +1,29 @@
+import sharp, { type Sharp } from "sharp";
+import type { Image } from "../../../method/data/sample.ts";
+
+/** Longer side of a thumbnail, pixels. */
+export const thumbnailSide = 288;
+/** The folder of thumbnails, in that of the masks. */
+export const thumbnailFolder = "thumbnails";
+
+/** A small JPEG and its size in pixels. */
+export interface Thumbnail {
+  readonly jpeg: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Makes a picture small enough for a contact sheet; small ones keep their size. @param picture pixels or a file */
+export async function makeThumbnail(picture: Image | string, side: number): Promise<Thumbnail> {
+  const { data, info } = await open(picture)
+    .resize(side, side, { fit: "inside", withoutEnlargement: true })
+    .jpeg({ quality: 80 })
+    .toBuffer({ resolveWithObject: true });
+  return { jpeg: data, width: info.width, height: info.height };
+}
+
+function open(picture: Image | string): Sharp {
+  if (typeof picture === "string") return sharp(picture, { failOn: "error" });
+  const { width, height, data } = picture;
+  return sharp(data, { raw: { width, height, channels: 3 } });
+}

@@ -1,0 +1,80 @@
+import type { Config } from "../../../method/config.ts";
+import { sizeOf, type NdArray } from "../../../engine/graph/index.ts";
+import type { Phase } from "../../../method/train/events.ts";
+import {
+  LabelMaker,
+  type LabelInput,
+  type LabelSeconds,
+  type StepLabels,
+} from "../../../method/train/labels.ts";
+import { networkOf } from "../../../method/train/trainer.ts";
+import { nodeRuntime } from "../ort/runtime.ts";
+import { moved } from "./moved.ts";
+
+/** What a thread needs once; the same in all requests of a pool. */
+export interface LabelSetup {
+  readonly config: Config;
+  readonly classes: readonly string[];
+  /** Where each weight lies in `shared`, counted in float32 values. */
+  readonly places: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly offset: number;
+  }[];
+  readonly shared: SharedArrayBuffer;
+  /** Threads inside an operator. */
+  readonly threads: number;
+}
+
+/** One crop for `LabelPool`: plain data, so that it can go to a worker. */
+export interface LabelRequest {
+  readonly setup: LabelSetup;
+  /** Changes whenever the weights do. */
+  readonly version: number;
+  readonly phase: Phase;
+  readonly input: LabelInput;
+}
+
+export interface LabelReply {
+  readonly labels: StepLabels;
+  readonly seconds: LabelSeconds;
+}
+
+/** The network of this thread, with weights of its own: ONNX Runtime reads no shared memory. */
+class Workplace {
+  private readonly parameters: Readonly<Record<string, NdArray>>;
+  private readonly values: Float32Array;
+  private readonly maker: LabelMaker;
+  private version = 0;
+
+  constructor(private readonly setup: LabelSetup) {
+    const { config, classes, places, shared, threads } = setup;
+    const values = new Float32Array(shared.byteLength / Float32Array.BYTES_PER_ELEMENT);
+    const parameters = places.map(({ name, shape, offset }): [string, NdArray] => {
+      const data = values.subarray(offset, offset + sizeOf(shape));
+      return [name, { dtype: "float32", shape, data }];
+    });
+    this.values = values;
+    this.parameters = Object.fromEntries(parameters);
+    const runtime = nodeRuntime({ threads });
+    const network = networkOf(config, classes);
+    const now = (): number => performance.now() / 1000;
+    this.maker = new LabelMaker(runtime, network, this.parameters, config, now);
+  }
+
+  make({ version, phase, input }: LabelRequest): Promise<LabelReply> {
+    if (version !== this.version) this.values.set(new Float32Array(this.setup.shared));
+    this.version = version;
+    return this.maker.makeOne(input, phase);
+  }
+}
+
+let workplace: Workplace | undefined;
+
+/** Entry of the worker threads of `LabelPool`; labels move to the main thread without being copied. */
+export default async function make(request: LabelRequest): Promise<LabelReply> {
+  workplace ??= new Workplace(request.setup);
+  const made = await workplace.make(request);
+  const { seg, affinity } = made.labels;
+  return moved(made, [seg.data, affinity.data]);
+}

@@ -1,0 +1,50 @@
+import { augment, type AugmentOptions, type Augmented } from "../../../method/data/augment.ts";
+import type { Image } from "../../../method/data/sample.ts";
+import { augmentationStream } from "../../../method/data/sampler.ts";
+import { UserError } from "../../../user-error.ts";
+import { readImage } from "../images/images.ts";
+
+/** One crop to be made: plain data, so that it can go to a worker. */
+export interface LoadRequest {
+  /** Path of the image. */
+  readonly image: string;
+  readonly seed: number;
+  /** Position in the run, from which the augmentation follows. */
+  readonly k: number;
+  readonly options: AugmentOptions;
+}
+
+/** The crop, or why the image cannot be read. */
+export type LoadReply = Augmented | { readonly broken: string };
+
+/** Decoded images that are kept, per thread, in bytes: 1,300 images of 128 x 128. */
+const cacheLimit = 64 * 1024 * 1024;
+
+/** Larger images are not kept: they would only push out many small ones. */
+const largestKept = 512 * 512 * 3;
+
+const cache = new Map<string, Image>();
+let cached = 0;
+
+/** Decodes an image and cuts an augmented crop from it; the same request gives the same bytes anywhere. */
+export async function loadItem({ image, seed, k, options }: LoadRequest): Promise<LoadReply> {
+  try {
+    return augment(await decoded(image), augmentationStream(seed, k), options);
+  } catch (error) {
+    if (error instanceof UserError) return { broken: error.message };
+    throw error;
+  }
+}
+
+/** Epochs visit all images in turn, so what is kept first stays: evicting would empty the cache for nothing. */
+async function decoded(path: string): Promise<Image> {
+  const kept = cache.get(path);
+  if (kept) return kept;
+  const image = await readImage(path);
+  const bytes = image.data.length;
+  if (bytes <= largestKept && cached + bytes <= cacheLimit && !cache.has(path)) {
+    cache.set(path, image);
+    cached += bytes;
+  }
+  return image;
+}

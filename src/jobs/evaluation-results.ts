@@ -1,0 +1,121 @@
+import { join } from "node:path";
+import type { ConfusionMatrix } from "../method/eval/metrics.ts";
+import { writeFileAtomic } from "../host/node/files/atomic-file.ts";
+import { csvField } from "../files/text/csv.ts";
+import { confusionPicture, rasterize } from "../files/report/confusion-picture.ts";
+import type { WorstImage } from "../files/report/worst-images.ts";
+import { renderWorst } from "../files/report/worst-page.ts";
+
+/** What an evaluation found, to be written into a folder. */
+export interface EvaluationResults {
+  /** What it was about, for the first lines of metrics.json. */
+  readonly about: Readonly<Record<string, unknown>>;
+  /** Heading of the worst images. */
+  readonly title: string;
+  /** Foreground class names. */
+  readonly classes: readonly string[];
+  /** Counts of every kind of mask, by its name in the files: `seg`, `crf`, …; the last is the one to draw. */
+  readonly matrices: Readonly<Record<string, ConfusionMatrix>>;
+  /** Mean F1 of the tags, where tags were predicted. */
+  readonly tagF1?: number;
+  /** Images measured against a true mask. */
+  readonly masks: number;
+  readonly skipped: readonly string[];
+  readonly worst: readonly WorstImage[];
+}
+
+/** The files of an evaluation. */
+export const resultFiles = [
+  "metrics.json",
+  "results.csv",
+  "confusion.svg",
+  "confusion.png",
+  "worst.html",
+] as const;
+
+/**
+ * Writes metrics.json (scores, counts, what was left out), results.csv (a line a class), the confusion
+ * matrix as SVG and PNG, and the page of the worst images. Returns their paths.
+ */
+export async function writeResults(folder: string, results: EvaluationResults): Promise<string[]> {
+  const { classes, matrices, title, masks, worst } = results;
+  const names = ["background", ...classes];
+  const final = Object.values(matrices).at(-1)!;
+  const svg = confusionPicture(final, names);
+  const contents: Record<(typeof resultFiles)[number], string | Uint8Array> = {
+    "metrics.json": `${JSON.stringify(summarize(results), undefined, 2)}\n`,
+    "results.csv": table(results),
+    "confusion.svg": svg,
+    "confusion.png": await rasterize(svg),
+    "worst.html": renderWorst(worst, { title, classes, measured: masks }),
+  };
+  const paths: string[] = [];
+  for (const [name, content] of Object.entries(contents)) {
+    const path = join(folder, name);
+    await writeFileAtomic(path, content);
+    paths.push(path);
+  }
+  return paths;
+}
+
+/** The scores of some counts; null where there is nothing to score. */
+export function scoresOf(
+  matrix: ConfusionMatrix,
+): Record<"meanIou" | "pixelAccuracy" | "meanAccuracy", number> {
+  return {
+    meanIou: matrix.meanIou(),
+    pixelAccuracy: matrix.pixelAccuracy(),
+    meanAccuracy: matrix.meanAccuracy(),
+  };
+}
+
+function summarize({
+  about,
+  classes,
+  matrices,
+  tagF1,
+  masks,
+  skipped,
+}: EvaluationResults): unknown {
+  const names = ["background", ...classes];
+  const named = (scores: readonly number[]): Record<string, number> =>
+    Object.fromEntries(scores.map((score, c) => [names[c]!, score]));
+  const kinds = Object.entries(matrices);
+  // JSON.stringify writes NaN as null: no truth, no score.
+  return {
+    ...about,
+    masks,
+    metrics: Object.fromEntries(kinds.map(([kind, matrix]) => [kind, scoresOf(matrix)])),
+    ...(tagF1 !== undefined && { tagF1 }),
+    perClass: Object.fromEntries(kinds.map(([kind, matrix]) => [kind, named(matrix.iou())])),
+    skipped,
+    confusion: {
+      of: kinds.at(-1)![0],
+      rows: "true class",
+      columns: "predicted class",
+      classes: names,
+      pixels: kinds.at(-1)![1].rows(),
+    },
+  };
+}
+
+/** A line a class: its true pixels, the IoU of every kind of mask, the accuracy of the last. */
+function table({ classes, matrices }: EvaluationResults): string {
+  const kinds = Object.entries(matrices);
+  const final = kinds.at(-1)![1];
+  const pixels = final.rows().map((row) => row.reduce((a, b) => a + b, 0));
+  const accuracies = final.accuracies();
+  const columns = kinds.map(([, matrix]) => matrix.iou());
+  const lines = ["background", ...classes].map((name, c) => [
+    csvField(name),
+    String(pixels[c]),
+    ...columns.map((iou) => cell(iou[c]!)),
+    cell(accuracies[c]!),
+  ]);
+  const header = ["class", "pixels", ...kinds.map(([kind]) => `iou_${kind}`), "accuracy"];
+  return [header, ...lines].map((line) => `${line.join(",")}\n`).join("");
+}
+
+function cell(score: number): string {
+  return Number.isFinite(score) ? score.toFixed(6) : "";
+}

@@ -1,0 +1,196 @@
+import { dirname, join } from "node:path";
+import { ignoreIndex } from "../method/images/classes.ts";
+import type { LabelMap } from "../method/data/sample.ts";
+import type { EvaluationProgress } from "../method/eval/evaluator.ts";
+import { ConfusionMatrix } from "../method/eval/metrics.ts";
+import { UserError } from "../user-error.ts";
+import { givenClassNames, readClassNames } from "../files/formats/class-names.ts";
+import { isFile, isFolder, listImages, stem } from "../host/node/files/folder.ts";
+import { checkLabels } from "../files/datasets/reader.ts";
+import { readMask } from "../host/node/images/images.ts";
+import type { MeasuredImage } from "../files/report/worst-images.ts";
+
+/** Files that say what labels mean, as mask folders and data sets have them. */
+const classFiles = ["classes.json", "classes.txt"] as const;
+
+/** The masks of two folders that belong together, and those that are alone. */
+export interface MaskPairs {
+  /** From what both are called, without ending. */
+  readonly pairs: readonly {
+    readonly name: string;
+    readonly mask: string;
+    readonly truth: string;
+  }[];
+  /** Truths without a prediction. */
+  readonly unpredicted: readonly string[];
+  /** Predictions without a truth. */
+  readonly untrue: readonly string[];
+  /** Foreground class names, where a file says them. */
+  readonly classes: readonly string[] | undefined;
+}
+
+export interface PairOptions {
+  /** File with the class names; else `classes.json` or `classes.txt` in or above either folder. */
+  readonly classes?: string;
+  /** Only these, all of which must be there. */
+  readonly names?: readonly string[];
+}
+
+/** Finds the PNGs that two folders have under the same name. */
+export async function pairMasks(
+  predicted: string,
+  true_: string,
+  { classes, names }: PairOptions = {},
+): Promise<MaskPairs> {
+  const [masks, truths] = [await findMasks(predicted), await findMasks(true_)];
+  const wanted = names ? new Set(names) : undefined;
+  for (const [files, folder] of [
+    [masks.files, predicted],
+    [truths.files, true_],
+  ] as const) {
+    const missing = (names ?? []).filter((name) => !files.has(name));
+    if (missing.length > 0) {
+      throw new UserError(`${folder}: has no mask of ${listed(missing)}, which the list names`);
+    }
+  }
+  const isWanted = (name: string): boolean => !wanted || wanted.has(name);
+  const pairs = [...masks.files]
+    .filter(([name]) => isWanted(name) && truths.files.has(name))
+    .map(([name, mask]) => ({ name, mask, truth: truths.files.get(name)! }));
+  if (pairs.length === 0) {
+    const example = (files: ReadonlyMap<string, string>): string => `${[...files.keys()][0]}.png`;
+    throw new UserError(
+      `${predicted}: none of its ${masks.files.size} masks is called like one of the ${truths.files.size} in ` +
+        `${true_}: ${example(masks.files)} against ${example(truths.files)}`,
+    );
+  }
+  const alone = (of: typeof masks, other: typeof masks): string[] =>
+    wanted ? [] : [...of.files.keys()].filter((name) => !other.files.has(name));
+  return {
+    pairs,
+    unpredicted: alone(truths, masks),
+    untrue: alone(masks, truths),
+    classes: await agreedClasses(classes, masks.around, truths.around),
+  };
+}
+
+/** The first few of some names. */
+export function listed(names: readonly string[]): string {
+  const few = names.slice(0, 5).join(", ");
+  return names.length > 5 ? `${few} and ${names.length - 5} more` : few;
+}
+
+interface FoundMasks {
+  readonly files: ReadonlyMap<string, string>;
+  /** Folders that may say what the labels mean, the nearest first. */
+  readonly around: readonly string[];
+}
+
+/** PNGs by path without ending; of a folder that `label` or `segment` wrote those in its masks/. */
+async function findMasks(root: string): Promise<FoundMasks> {
+  if (!(await isFolder(root))) throw new UserError(`${root}: no such folder`);
+  const inside = join(root, "masks");
+  const hasInside = await isFolder(inside);
+  const folder = hasInside ? inside : root;
+  // Of several formats the names lie above the folders of all.
+  const around = [folder, dirname(folder), ...(hasInside ? [dirname(root)] : [])];
+  const files = (await listImages(folder)).filter((file) => file.toLowerCase().endsWith(".png"));
+  if (files.length === 0) throw new UserError(`${folder}: no PNG files in this folder`);
+  return { around, files: new Map(files.map((file) => [stem(file), join(folder, file)])) };
+}
+
+async function agreedClasses(
+  given: string | undefined,
+  ...places: readonly (readonly string[])[]
+): Promise<string[] | undefined> {
+  if (given !== undefined) return givenClassNames(given);
+  let found: { file: string; names: string[] } | undefined;
+  for (const folders of places) {
+    for (const file of folders.flatMap((folder) => classFiles.map((name) => join(folder, name)))) {
+      if (!(await isFile(file))) continue;
+      const names = await readClassNames(file);
+      if (found && JSON.stringify(found.names) !== JSON.stringify(names)) {
+        throw new UserError(
+          `${file}: its ${names.length} classes are ${names.join(", ")}; ${found.file} has ` +
+            `${found.names.length}: ${found.names.join(", ")}; masks count classes in this order, so they must agree`,
+        );
+      }
+      found ??= { file, names };
+      break;
+    }
+  }
+  return found?.names;
+}
+
+export interface PairScores {
+  /** Over the classes named, or over those that occur. */
+  readonly matrix: ConfusionMatrix;
+  readonly classes: readonly string[];
+  /** Pairs that were counted. */
+  readonly masks: number;
+  /** Those that could not be, one sentence each. */
+  readonly skipped: readonly string[];
+}
+
+/**
+ * Scores masks against truths, one pair at a time (method 3.3). Yields progress and what was
+ * measured; pairs that cannot be compared are left out and told.
+ */
+export async function* scorePairs({
+  pairs,
+  classes,
+}: Pick<MaskPairs, "pairs" | "classes">): AsyncGenerator<
+  EvaluationProgress & { readonly measured?: MeasuredImage },
+  PairScores
+> {
+  // Without names the number of classes shows at the end.
+  const size = classes ? classes.length + 1 : ignoreIndex;
+  const matrix = new ConfusionMatrix(size);
+  const skipped: string[] = [];
+  const total = pairs.length;
+  for (const [i, pair] of pairs.entries()) {
+    let both: { prediction: LabelMap; truth: LabelMap };
+    try {
+      both = await readPair(pair, size);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      skipped.push(error.message);
+      yield { done: i + 1, total };
+      continue;
+    }
+    const { prediction, truth } = both;
+    const own = new ConfusionMatrix(size);
+    own.add(truth.data, prediction.data);
+    matrix.merge(own);
+    const measured = { name: pair.name, prediction, truth, meanIou: own.meanIou() };
+    yield { done: i + 1, total, measured };
+  }
+  const counted = classes ? matrix : matrix.trimmed(2);
+  const names = Array.from({ length: counted.numClasses - 1 }, (_, c) => `class ${c + 1}`);
+  return {
+    matrix: counted,
+    classes: classes ?? names,
+    masks: total - skipped.length,
+    skipped,
+  };
+}
+
+async function readPair(
+  { mask, truth: truthFile }: MaskPairs["pairs"][number],
+  size: number,
+): Promise<{ prediction: LabelMap; truth: LabelMap }> {
+  const [prediction, truth] = [await readMask(mask), await readMask(truthFile)];
+  const { width, height } = truth;
+  if (prediction.width !== width || prediction.height !== height) {
+    throw new UserError(
+      `${mask}: is ${prediction.width}x${prediction.height}, ${truthFile} is ${width}x${height}; they must have one size`,
+    );
+  }
+  checkLabels(truth, size - 1, truthFile);
+  const at = prediction.data.findIndex((label, i) => label >= size && truth.data[i]! < size);
+  if (at < 0) return { prediction, truth };
+  const where = `label ${prediction.data[at]} at x ${at % width}, y ${Math.floor(at / width)}`;
+  throw new UserError(
+    `${mask}: has ${where}, where the truth is ${truth.data[at]}; predictions are 0 to ${size - 1}`,
+  );
+}

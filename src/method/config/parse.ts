@@ -1,0 +1,189 @@
+import type * as z from "zod/mini";
+import { UserError } from "../../user-error.ts";
+import { nearest } from "./nearest.ts";
+import { presetNames, presets, type PresetName } from "./presets.ts";
+import { listSettings, schema, sections, type Config } from "./schema.ts";
+
+/** Where the settings of a run come from; later ones win. */
+export interface ConfigSources {
+  /** Name of a preset; the default is voc. */
+  readonly preset?: string;
+  /** The parsed content of a config file, and the name errors call it by. */
+  readonly file?: { readonly name: string; readonly value: unknown };
+  /** Single settings: `train.lr` -> 1e-4. */
+  readonly set?: Readonly<Record<string, unknown>>;
+}
+
+/** A setting that someone gave, and where. */
+interface Given {
+  readonly where: string;
+  readonly value: unknown;
+}
+
+/** The validated hyper-parameters of a run. Mistakes are a `UserError` that names the setting and where it was given. */
+export function parseConfig({ preset = "voc", file, set = {} }: ConfigSources = {}): Config {
+  const given = new Map<string, Given>();
+  if (file !== undefined) readFile(file.name, file.value, given);
+  for (const [key, value] of Object.entries(set)) {
+    checkKey(`setting ${key}`, key);
+    given.set(key, { where: `setting ${key}`, value });
+  }
+
+  const recipe = presets[presetName(preset)];
+  const base = schema.parse(recipe);
+  const tree: Record<string, Record<string, unknown>> = schema.parse(recipe);
+  for (const [key, { value }] of given) {
+    const [section, name] = key.split(".") as [string, string];
+    tree[section]![name] = value;
+  }
+  shrinkSchedule(tree.train!, base.train, given);
+
+  const result = schema.safeParse(tree);
+  if (!result.success) throw new UserError(explain(result.error.issues[0]!, tree, given));
+  checkTogether(result.data, given);
+  return result.data;
+}
+
+function presetName(name: string): PresetName {
+  const known = presetNames.find((preset) => preset === name);
+  if (known !== undefined) return known;
+  throw new UserError(`preset ${name}: no such preset${suggest(name, presetNames)}`);
+}
+
+function readFile(name: string, value: unknown, given: Map<string, Given>): void {
+  // An empty YAML file is null.
+  for (const [section, fields] of Object.entries(mapping(name, value ?? {}))) {
+    if (!Object.hasOwn(sections, section)) {
+      throw new UserError(
+        `${name}: ${section}: no such section${suggest(section, Object.keys(sections))}`,
+      );
+    }
+    for (const [field, value] of Object.entries(mapping(`${name}: ${section}`, fields ?? {}))) {
+      const key = `${section}.${field}`;
+      checkKey(`${name}: ${key}`, key);
+      given.set(key, { where: `${name}: ${key}`, value });
+    }
+  }
+}
+
+function mapping(where: string, value: unknown): object {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new UserError(`${where}: expected keys and values, found ${show(value)}`);
+}
+
+function checkKey(where: string, key: string): void {
+  const [section = "", field = "", ...rest] = key.split(".");
+  const fields = Object.hasOwn(sections, section) ? sections[section]! : {};
+  if (Object.hasOwn(fields, field) && rest.length === 0) return;
+  const keys = listSettings().map((setting) => setting.key);
+  // Whoever leaves the section out means the one setting of that name.
+  const bare = keys.find((candidate) => candidate.endsWith(`.${key}`));
+  const near = bare ?? nearest(key, keys);
+  if (near !== undefined) throw new UserError(`${where}: no such setting; did you mean ${near}?`);
+  const siblings = keys.filter((candidate) => candidate.startsWith(`${section}.`));
+  const known = siblings.length > 0 ? siblings : Object.keys(sections).map((name) => `${name}.…`);
+  throw new UserError(`${where}: no such setting; there are ${known.join(", ")}`);
+}
+
+/** The phases of the recipe keep their share of the run when only its length is given. */
+function shrinkSchedule(
+  train: Record<string, unknown>,
+  recipe: Config["train"],
+  given: ReadonlyMap<string, Given>,
+): void {
+  const steps = train.steps;
+  if (typeof steps !== "number" || steps === recipe.steps) return;
+  for (const name of ["camSteps", "affinitySteps", "warmupSteps"] as const) {
+    if (!given.has(`train.${name}`))
+      train[name] = Math.round((recipe[name] * steps) / recipe.steps);
+  }
+}
+
+/** What no field can know alone. */
+function checkTogether(config: Config, given: ReadonlyMap<string, Given>): void {
+  const { data, pseudo, train } = config;
+  const ordered: [low: string, lowValue: number, high: string, highValue: number][] = [
+    ["train.camSteps", train.camSteps, "train.affinitySteps", train.affinitySteps],
+    ["train.affinitySteps", train.affinitySteps, "train.steps", train.steps],
+    ["train.warmupSteps", train.warmupSteps, "train.steps", train.steps],
+    ["pseudo.lowThreshold", pseudo.lowThreshold, "pseudo.highThreshold", pseudo.highThreshold],
+    ["data.scaleRange[0]", data.scaleRange[0], "data.scaleRange[1]", data.scaleRange[1]],
+  ];
+  for (const [low, lowValue, high, highValue] of ordered) {
+    if (lowValue <= highValue) continue;
+    const where = whereOf(given.has(low) ? low : high, given);
+    throw new UserError(
+      `${where}: ${low} is ${lowValue}, more than ${high} ${highValue}; make it at most ${highValue}`,
+    );
+  }
+  if (!pseudo.scales.includes(1)) {
+    const where = whereOf("pseudo.scales", given);
+    throw new UserError(
+      `${where}: expected scales with 1 among them, found ${show(pseudo.scales)}; add 1`,
+    );
+  }
+  const { microBatch } = train;
+  if (microBatch > 0 && data.batch % microBatch !== 0) {
+    const where = whereOf(given.has("train.microBatch") ? "train.microBatch" : "data.batch", given);
+    throw new UserError(
+      `${where}: train.microBatch is ${microBatch}, which does not divide data.batch ${data.batch}`,
+    );
+  }
+}
+
+function whereOf(key: string, given: ReadonlyMap<string, Given>): string {
+  return given.get(key)?.where ?? `config: ${key}`;
+}
+
+function explain(
+  issue: z.core.$ZodIssue,
+  tree: Record<string, Record<string, unknown>>,
+  given: ReadonlyMap<string, Given>,
+): string {
+  const [section, field, ...inner] = issue.path;
+  const key = `${String(section)}.${String(field)}`;
+  let found: unknown = tree[String(section)]?.[String(field)];
+  for (const step of inner) found = (found as Record<PropertyKey, unknown>)[step];
+  const at = inner.map((step) => `[${String(step)}]`).join("");
+  return `${whereOf(key, given)}${at}: expected ${expectation(issue)}, found ${show(found)}`;
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return (
+        {
+          int: "a whole number",
+          number: "a number",
+          boolean: "true or false",
+          array: "a list",
+          tuple: "a list",
+        }[issue.expected as string] ?? issue.expected
+      );
+    case "invalid_value":
+      return `one of ${issue.values.map(String).join(", ")}`;
+    case "too_small":
+      return issue.origin === "array"
+        ? `a list of at least ${issue.minimum}`
+        : `${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
+    case "too_big":
+      return issue.origin === "array"
+        ? `a list of at most ${issue.maximum}`
+        : `${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
+    case "not_multiple_of":
+      return `a multiple of ${issue.divisor}`;
+    default:
+      return issue.message;
+  }
+}
+
+function suggest(word: string, known: readonly string[]): string {
+  const close = nearest(word, known);
+  return close === undefined ? `; there are ${known.join(", ")}` : `; did you mean ${close}?`;
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "number") return String(value);
+  return JSON.stringify(value) ?? String(value);
+}

@@ -1,0 +1,75 @@
+import type { Random } from "../../engine/random.ts";
+import { resizeWindow } from "../images/resize-image.ts";
+import type { Image } from "./sample.ts";
+
+/** Settings of the augmentation (method 2.2). */
+export interface AugmentOptions {
+  /** Side of the square that comes out, in pixels. */
+  readonly crop: number;
+  /** Range of the random scale; [0.5, 2] in the paper. */
+  readonly scaleRange: readonly [number, number];
+  /** Probability of a horizontal flip. */
+  readonly flip: number;
+  /** Larger images are treated as if shrunk to this long side first; without it all keep their size. */
+  readonly maxSide?: number;
+}
+
+export interface Augmented {
+  /** [crop, crop, 3], 0..255, padding 0 */
+  readonly data: Uint8Array;
+  /** [y0, y1, x0, x1], half-open: where image and not padding is. */
+  readonly box: readonly [number, number, number, number];
+}
+
+/** Random scale, flip, padding to at least the crop at a random offset, random crop; all from `random`. */
+export function augment(image: Image, random: Random, options: AugmentOptions): Augmented {
+  const { crop, scaleRange, flip, maxSide } = options;
+  const shrink = maxSide ? Math.min(1, maxSide / Math.max(image.width, image.height)) : 1;
+  const scale = shrink * random.uniform(scaleRange[0], scaleRange[1]);
+  const width = Math.max(1, Math.floor(image.width * scale));
+  const height = Math.max(1, Math.floor(image.height * scale));
+  const flipped = random.chance(flip);
+  const vertical = place(height, crop, random);
+  const horizontal = place(width, crop, random);
+
+  // The flip comes before the crop, so the window into the unflipped image is mirrored.
+  const columns = horizontal.to - horizontal.from;
+  const x = flipped ? width - horizontal.from - columns : horizontal.from;
+  const rows = vertical.to - vertical.from;
+  const part = resizeWindow(image, width, height, {
+    x,
+    y: vertical.from,
+    width: columns,
+    height: rows,
+  });
+  const data = new Uint8Array(crop * crop * 3);
+  for (let y = 0; y < rows; y++) {
+    const row = part.data.subarray(y * columns * 3, (y + 1) * columns * 3);
+    const out = ((vertical.at + y) * crop + horizontal.at) * 3;
+    if (flipped) mirror(row, data, out);
+    else data.set(row, out);
+  }
+  const box = [vertical.at, vertical.at + rows, horizontal.at, horizontal.at + columns] as const;
+  return { data, box };
+}
+
+/** Along one axis: which part [from, to) of the image is seen, and where in the crop it begins. */
+function place(
+  length: number,
+  crop: number,
+  random: Random,
+): { from: number; to: number; at: number } {
+  const padded = Math.max(length, crop);
+  const offset = random.int(padded - length + 1);
+  const start = random.int(padded - crop + 1);
+  // One of the two is always 0: an image is either padded or cropped along an axis.
+  return { from: start, to: Math.min(length, start + crop), at: offset };
+}
+
+function mirror(row: Uint8Array, out: Uint8Array, at: number): void {
+  for (let i = row.length - 3; i >= 0; i -= 3, at += 3) {
+    out[at] = row[i]!;
+    out[at + 1] = row[i + 1]!;
+    out[at + 2] = row[i + 2]!;
+  }
+}

@@ -1,0 +1,278 @@
+import type { Config } from "../config.ts";
+import { resizeLabels } from "../images/resize-image.ts";
+import type { Image, LabelMap, Sample, SampleReader } from "../data/sample.ts";
+import { Par, refineAffinityLabel, type Maps } from "../labels/index.ts";
+import { UserError } from "../../user-error.ts";
+import type { ActivationPass } from "../inference/activations.ts";
+import { labelsAt, locate, predictImage, readSample, refineOrTell } from "./look.ts";
+import type { Heat, Located, RefineLogits, ViewOptions } from "./look.ts";
+import { ConfusionMatrix, tagF1 } from "./metrics.ts";
+import { shrinkImage } from "../inference/network-image.ts";
+import { imagesAhead, overlap, type Begun } from "./overlap.ts";
+import { labelsOf, type Predictor } from "../inference/predictor.ts";
+
+/** Scores in 0..1; NaN where there is no truth to compare with. */
+export interface ValidationScores {
+  /** mIoU of class activation maps, of propagated ones, of the segmentation branch, and F1 of the tags. */
+  readonly metrics: {
+    readonly cam: number;
+    readonly affinityCam: number;
+    readonly seg: number;
+    readonly tagF1: number;
+  };
+  /** IoU of background and every class. */
+  readonly perClass: {
+    readonly cam: number[];
+    readonly affinityCam: number[];
+    readonly seg: number[];
+  };
+  /** Pixel accuracy and mean class accuracy of the segmentation branch. */
+  readonly accuracy: { readonly pixel: number; readonly mean: number };
+  /** Images evaluated, and those of them with a true mask. */
+  readonly images: number;
+  readonly masks: number;
+  /** Images or masks that could not be used, one sentence each. */
+  readonly skipped: readonly string[];
+}
+
+/** One image and everything that was made of it, to be looked at. */
+export interface ValidationPanel {
+  readonly name: string;
+  readonly image: Image;
+  /** Classes present, from 0. */
+  readonly tags: readonly number[];
+  readonly heat: Heat;
+  readonly cam: LabelMap;
+  readonly affinityCam: LabelMap;
+  /** The label that training would use. */
+  readonly label: LabelMap;
+  readonly prediction: LabelMap;
+  readonly truth?: LabelMap;
+}
+
+export interface EvaluatorOptions extends ViewOptions {
+  readonly config: Pick<Config, "data" | "pseudo" | "eval">;
+  /** Foreground class names. */
+  readonly classes: readonly string[];
+  /** Images to make panels of, from the first. */
+  readonly panels?: number;
+  /** Look at class activations too, which takes longer than the segmentation itself. */
+  readonly cam?: boolean;
+  /** Also measure what this makes of the segmentation; the next images are begun meanwhile. */
+  readonly crf?: RefineLogits;
+  /** Images whose `crf` may be under way at once. */
+  readonly ahead?: number;
+  /** Images that the networks are to look at side by side, where their runtime computes as many; 1 by default. */
+  readonly lanes?: number;
+  /** Give the result of every image with its progress. */
+  readonly results?: boolean;
+}
+
+/** What runs the network. */
+export interface Networks {
+  readonly predictor: Predictor;
+  readonly activations: ActivationPass;
+}
+
+/** The same where there may be no activations to look at: exported files have none. */
+export type SegmentingNetworks = Pick<Networks, "predictor"> & {
+  readonly activations?: ActivationPass | null | undefined;
+};
+
+/** One image with a true mask, and its segmentation: after the CRF, where there is one. */
+export interface ImageResult {
+  readonly sample: Sample;
+  readonly image: Image;
+  readonly truth: LabelMap;
+  readonly prediction: LabelMap;
+  /** Mean IoU of this image alone, over the classes that occur in its truth; NaN if all is ignored. */
+  readonly meanIou: number;
+}
+
+export interface EvaluationProgress {
+  readonly done: number;
+  readonly total: number;
+  /** With `results`, of an image with a true mask. */
+  readonly result?: ImageResult;
+}
+
+/** Scores, and the counts they come from. */
+export interface Evaluation extends ValidationScores {
+  readonly panels: ValidationPanel[];
+  /** Pixels by true and predicted class; those of what was not asked for are empty or not there. */
+  readonly matrices: Readonly<Record<Measured, ConfusionMatrix>> & {
+    readonly crf?: ConfusionMatrix;
+  };
+}
+
+type Measured = "cam" | "affinityCam" | "seg";
+
+/**
+ * Evaluates a network on samples, told in their order: segmentation, class activation maps, propagated
+ * ones and tags (method 3.1 and 3.3). What cannot be read is left out and told. Yields
+ * progress, returns the scores and panels.
+ */
+export async function* evaluate(
+  samples: readonly Sample[],
+  reader: SampleReader,
+  networks: SegmentingNetworks,
+  options: EvaluatorOptions,
+): AsyncGenerator<EvaluationProgress, Evaluation> {
+  const { classes, crf: refine, ahead = 4, lanes = 1, results = false } = options;
+  const size = classes.length + 1;
+  const matrix = (): ConfusionMatrix => new ConfusionMatrix(size);
+  const matrices = { cam: matrix(), affinityCam: matrix(), seg: matrix() };
+  const crfMatrix = refine ? matrix() : undefined;
+  const panels: ValidationPanel[] = [];
+  const skipped: string[] = [];
+  let [f1, tagged, masks, done] = [0, 0, 0, 0];
+  const total = samples.length;
+  const looks = lookAtEach(samples, reader, networks, options);
+  for await (const look of overlap(looks, imagesAhead({ lanes, crf: !!refine, ahead }))) {
+    done++;
+    if (look instanceof UserError) {
+      skipped.push(look.message);
+      yield { done, total };
+      continue;
+    }
+    const { sample, image, truth, labels, crf } = look;
+    if (!sample.untagged) {
+      tagged++;
+      f1 += tagF1(look.tags, sample.tags);
+    }
+    if (look.panel) panels.push(look.panel);
+    let result: ImageResult | undefined;
+    if (truth && labels) {
+      masks++;
+      const own = matrix();
+      own.add(truth.data, labels.seg.data);
+      matrices.seg.merge(own);
+      if (labels.cam) matrices.cam.add(truth.data, labels.cam.data);
+      if (labels.affinityCam) matrices.affinityCam.add(truth.data, labels.affinityCam.data);
+      const refined = matrix();
+      if (crf) {
+        refined.add(truth.data, crf.data);
+        crfMatrix!.merge(refined);
+      }
+      const meanIou = (crf ? refined : own).meanIou();
+      result = { sample, image, truth, prediction: crf ?? labels.seg, meanIou };
+    }
+    yield { done, total, ...(results && result && { result }) };
+  }
+  const { cam, affinityCam, seg } = matrices;
+  const images = samples.length - skipped.length;
+  return {
+    metrics: {
+      cam: cam.meanIou(),
+      affinityCam: affinityCam.meanIou(),
+      seg: seg.meanIou(),
+      tagF1: f1 / tagged,
+    },
+    perClass: { cam: cam.iou(), affinityCam: affinityCam.iou(), seg: seg.iou() },
+    accuracy: { pixel: seg.pixelAccuracy(), mean: seg.meanAccuracy() },
+    images,
+    masks,
+    skipped,
+    panels,
+    matrices: { ...matrices, ...(crfMatrix && { crf: crfMatrix }) },
+  };
+}
+
+/** All that is made of one sample. */
+interface Look {
+  readonly sample: Sample;
+  readonly image: Image;
+  readonly truth: LabelMap | undefined;
+  /** Predicted, from 0. */
+  readonly tags: readonly number[];
+  /** Where there is a truth to compare with. */
+  readonly labels?: { readonly seg: LabelMap } & Partial<Record<"cam" | "affinityCam", LabelMap>>;
+  readonly crf?: LabelMap;
+  readonly panel?: ValidationPanel;
+}
+
+/** Looks at one sample after the other, or at several in lanes; the CRF is left under way. */
+async function* lookAtEach(
+  samples: readonly Sample[],
+  reader: SampleReader,
+  networks: SegmentingNetworks,
+  options: EvaluatorOptions,
+): AsyncGenerator<Begun<Look | UserError>> {
+  const { config, panels: panelCount = 0, crf, lanes = 1 } = options;
+  const { parIterations: iterations, parDilations: dilations } = config.pseudo;
+  const par =
+    panelCount > 0 && networks.activations ? new Par({ iterations, dilations }) : undefined;
+  let panels = 0;
+  for (const sample of samples) {
+    const pixels = await readSample(sample, reader);
+    if (pixels instanceof UserError) {
+      yield { finished: Promise.resolve(pixels) };
+      continue;
+    }
+    const wantsPanel = par !== undefined && !sample.untagged && panels++ < panelCount;
+    const looking = lookAt(sample, pixels, networks, options, wantsPanel ? par : undefined);
+    // Of a single session every run beyond the first would only take memory.
+    if (lanes === 1) await looking;
+    const finished = looking.then(({ look, segLogits }) =>
+      crf && look.truth ? withCrf(look, segLogits, crf) : look,
+    );
+    yield { finished };
+  }
+}
+
+/** Runs the network on one sample. @param par to make a panel of it */
+async function lookAt(
+  sample: Sample,
+  { image, truth }: { readonly image: Image; readonly truth: LabelMap | undefined },
+  { predictor, activations }: SegmentingNetworks,
+  options: EvaluatorOptions,
+  par: Par | undefined,
+): Promise<{ look: Look; segLogits: Maps }> {
+  const { config, cam: wantsCam = true } = options;
+  const { tags, segLogits } = await predictImage(image, predictor, options);
+  // Activations are of known tags, for comparing and for looking at; other images spare them.
+  const located =
+    activations && !sample.untagged && (par || (wantsCam && truth))
+      ? await locate(image, sample.tags, activations, config)
+      : undefined;
+  let look: Look = { sample, image, truth, tags };
+  if (truth) {
+    const { width, height } = image;
+    const seen = located && wantsCam && labelsAt(located, width, height, config.pseudo);
+    const labels = {
+      seg: labelsOf(segLogits, width, height),
+      ...(seen && { cam: seen.cam, affinityCam: seen.affinityCam }),
+    };
+    look = { ...look, labels };
+  }
+  if (par && located) look = { ...look, panel: panelOf(look, segLogits, located, config, par) };
+  return { look, segLogits };
+}
+
+function panelOf(
+  { sample, image, truth }: Look,
+  segLogits: Maps,
+  located: Located,
+  config: EvaluatorOptions["config"],
+  par: Par,
+): ValidationPanel {
+  // A panel is for the eye: a large photograph need not be kept at its own size.
+  const small = shrinkImage(image, config.eval.maxSide);
+  const { width, height } = small;
+  const { cam, affinityCam, heat } = labelsAt(located, width, height, config.pseudo);
+  return {
+    ...{ name: sample.name, tags: sample.tags, image: small, heat, cam, affinityCam },
+    label: located.walked ? refineAffinityLabel(small, located.walked, sample.tags, { par }) : cam,
+    prediction: labelsOf(segLogits, width, height),
+    ...(truth && { truth: resizeLabels(truth, width, height) }),
+  };
+}
+
+async function withCrf(
+  look: Look,
+  segLogits: Maps,
+  refine: RefineLogits,
+): Promise<Look | UserError> {
+  const labels = await refineOrTell(refine, look.sample, look.image, segLogits);
+  return labels instanceof UserError ? labels : { ...look, crf: labels };
+}

@@ -1,0 +1,189 @@
+import type { Image, LabelMap, Sample, SampleReader } from "../data/sample.ts";
+import { Par, type Maps } from "../labels/index.ts";
+import { UserError } from "../../user-error.ts";
+import type { ActivationPass } from "../inference/activations.ts";
+import type { EvaluationProgress, EvaluatorOptions, SegmentingNetworks } from "./evaluator.ts";
+import {
+  labelsAt,
+  locate,
+  predictImage,
+  readSample,
+  refineOrTell,
+  type RefineLogits,
+} from "./look.ts";
+import { ConfusionMatrix, tagF1 } from "./metrics.ts";
+import { imagesAhead, overlap, type Begun } from "./overlap.ts";
+import { labelsOf } from "../inference/predictor.ts";
+import { refinedCamLabel, refinedLabel } from "../inference/refined-label.ts";
+
+/** The way from activations to the final masks, and what each stage is called. */
+export const stageTitles = {
+  cam: "CAM",
+  camPar: "CAM + PAR",
+  affinityCam: "affinity CAM",
+  affinityCamPar: "affinity CAM + PAR",
+  seg: "segmentation",
+  views: "+ multi-scale, flip",
+  crf: "+ CRF",
+} as const;
+
+export type StageName = keyof typeof stageTitles;
+
+export interface StageScore {
+  readonly name: StageName;
+  readonly title: string;
+  /** 0..1; NaN without a true mask. */
+  readonly meanIou: number;
+  /** IoU of background and every class. */
+  readonly perClass: readonly number[];
+}
+
+export interface StageScores {
+  /** In the order of the way. */
+  readonly stages: readonly StageScore[];
+  /** Mean F1 of the tags at one scale. */
+  readonly tagF1: number;
+  /** Images measured: those with a true mask and known tags. */
+  readonly masks: number;
+  readonly skipped: readonly string[];
+}
+
+export interface StageOptions extends Pick<
+  EvaluatorOptions,
+  "config" | "classes" | "longSide" | "ahead" | "lanes"
+> {
+  /** Scales of the multi-scale stage, as published. */
+  readonly scales?: readonly number[];
+  /** Whether that stage averages with the mirror image. */
+  readonly flip?: boolean;
+  /** The last stage; left out without it. */
+  readonly crf?: RefineLogits;
+}
+
+type StageLabels = Partial<Record<StageName, LabelMap>>;
+
+/**
+ * How much each part of the method adds: one model on the samples with true masks, from class activation
+ * maps to the CRF, in one pass. The activation stages know the true tags, as labelling does, and ignore
+ * nothing: CAM above `backgroundThreshold` (method 2.4); refined by PAR with that background
+ * score (7.2); propagated with `lowThreshold` (6); refined by PAR (7.3). An exported model has none of
+ * them. The segmentation stages know only the image (11). Yields progress, returns the scores.
+ */
+export async function* evaluateStages(
+  samples: readonly Sample[],
+  reader: SampleReader,
+  networks: SegmentingNetworks,
+  options: StageOptions,
+): AsyncGenerator<EvaluationProgress, StageScores> {
+  const { classes, crf, ahead = 4, lanes = 1 } = options;
+  const names = (Object.keys(stageTitles) as StageName[]).filter((name) => {
+    if (name === "crf") return crf !== undefined;
+    return networks.activations || name === "seg" || name === "views";
+  });
+  const matrices = new Map(names.map((name) => [name, new ConfusionMatrix(classes.length + 1)]));
+  const skipped: string[] = [];
+  let [f1, masks, done] = [0, 0, 0];
+  const measured = samples.filter(({ mask, untagged }) => mask !== undefined && !untagged);
+  const looks = stagesOfEach(measured, reader, networks, options);
+  for await (const look of overlap(looks, imagesAhead({ lanes, crf: !!crf, ahead }))) {
+    if (look instanceof UserError) {
+      skipped.push(look.message);
+    } else {
+      masks++;
+      f1 += look.f1;
+      for (const [name, matrix] of matrices) {
+        matrix.add(look.truth.data, look.labels[name]!.data);
+      }
+    }
+    yield { done: ++done, total: measured.length };
+  }
+  const stages = [...matrices].map(([name, matrix]) => ({
+    ...{ name, title: stageTitles[name] },
+    ...{ meanIou: matrix.meanIou(), perClass: matrix.iou() },
+  }));
+  return { stages, tagF1: f1 / masks, masks, skipped };
+}
+
+interface StageLook {
+  readonly truth: LabelMap;
+  readonly labels: StageLabels;
+  readonly f1: number;
+}
+
+async function* stagesOfEach(
+  samples: readonly Sample[],
+  reader: SampleReader,
+  networks: SegmentingNetworks,
+  options: StageOptions,
+): AsyncGenerator<Begun<StageLook | UserError>> {
+  const { crf, lanes = 1 } = options;
+  const { parIterations: iterations, parDilations: dilations } = options.config.pseudo;
+  const par = new Par({ iterations, dilations });
+  for (const sample of samples) {
+    const pixels = await readSample(sample, reader);
+    if (pixels instanceof UserError) {
+      yield { finished: Promise.resolve(pixels) };
+      continue;
+    }
+    const { image, truth } = pixels;
+    if (!truth) continue;
+    const looking = stagesOf(sample, { image, truth }, networks, options, par);
+    // Of a single session every run beyond the first would only take memory.
+    if (lanes === 1) await looking;
+    const finished = looking.then(async ({ look, segLogits }): Promise<StageLook | UserError> => {
+      if (!crf) return look;
+      const refined = await refineOrTell(crf, sample, image, segLogits);
+      return refined instanceof UserError
+        ? refined
+        : { ...look, labels: { ...look.labels, crf: refined } };
+    });
+    yield { finished };
+  }
+}
+
+/** All stages of an image before the CRF, and the logits for that. */
+async function stagesOf(
+  sample: Sample,
+  { image, truth }: { readonly image: Image; readonly truth: LabelMap },
+  { predictor, activations }: SegmentingNetworks,
+  { config, longSide, scales = [1, 0.5, 0.75], flip = true }: StageOptions,
+  par: Par,
+): Promise<{ look: StageLook; segLogits: Maps }> {
+  const { width, height } = image;
+  const view = { config, ...(longSide !== undefined && { longSide }) };
+  const activation = activations
+    ? await activationLabels(image, sample.tags, { activations, par, config })
+    : {};
+  const single = await predictImage(image, predictor, view);
+  const { segLogits } = await predictImage(image, predictor, { ...view, scales, flip });
+  const labels: StageLabels = {
+    ...activation,
+    seg: labelsOf(single.segLogits, width, height),
+    views: labelsOf(segLogits, width, height),
+  };
+  return { look: { truth, labels, f1: tagF1(single.tags, sample.tags) }, segLogits };
+}
+
+/** The stages that know the true tags. */
+async function activationLabels(
+  image: Image,
+  tags: readonly number[],
+  {
+    activations,
+    par,
+    config,
+  }: { activations: ActivationPass; par: Par; config: StageOptions["config"] },
+): Promise<StageLabels> {
+  const located = await locate(image, tags, activations, config);
+  const { cam, affinityCam } = labelsAt(located, image.width, image.height, config.pseudo);
+  const background = config.pseudo.backgroundThreshold;
+  return {
+    cam,
+    camPar: refinedCamLabel(image, located.cam, tags, { background, par }),
+    affinityCam,
+    // No tags, nothing to propagate: all is background.
+    affinityCamPar: located.walked
+      ? refinedLabel(image, located.walked.low, tags, par).labels
+      : affinityCam,
+  };
+}

@@ -1,0 +1,99 @@
+import { ignoreIndex } from "./classes.ts";
+import type { LabelMap } from "../data/sample.ts";
+
+/** What becomes one object: each connected region, or all pixels of a class. */
+export type InstanceKind = "regions" | "classes";
+
+/** Objects of a label map. */
+export interface Regions {
+  readonly width: number;
+  readonly height: number;
+  /** [height, width]: the object of a pixel, from 0 in the order of their first pixels; -1 for background. */
+  readonly ids: Int32Array;
+  /** Label of each object. */
+  readonly labels: readonly number[];
+}
+
+/**
+ * Objects in a label map: pixels of one label that touch by their sides, or with "classes" all of one label.
+ * Ignored pixels are one object in any case.
+ */
+export function findRegions(map: LabelMap, kind: InstanceKind = "regions"): Regions {
+  const { width, height, data } = map;
+  const ids = new Int32Array(data.length);
+  // Pieces found so far: their labels, and the earlier piece that each turned out to belong to.
+  const labels: number[] = [];
+  const parents: number[] = [];
+  const whole = new Int32Array(256).fill(-1);
+  for (let i = 0, x = 0; i < data.length; i++, x = x + 1 === width ? 0 : x + 1) {
+    const label = data[i]!;
+    if (label === 0) {
+      ids[i] = -1;
+      continue;
+    }
+    let id: number;
+    if (kind === "classes" || label === ignoreIndex) {
+      id = whole[label]!;
+    } else {
+      const left = x > 0 && data[i - 1] === label ? ids[i - 1]! : -1;
+      const above = i >= width && data[i - width] === label ? ids[i - width]! : -1;
+      id = left < 0 ? above : left;
+      if (left >= 0 && above >= 0 && left !== above) id = join(parents, left, above);
+    }
+    if (id < 0) {
+      id = labels.push(label) - 1;
+      parents.push(id);
+      whole[label] = id;
+    }
+    ids[i] = id;
+  }
+  // A piece belongs to an earlier one or is the first of its object.
+  const objects = new Int32Array(parents.length);
+  const kept: number[] = [];
+  parents.forEach((parent, piece) => {
+    objects[piece] = parent === piece ? kept.push(labels[piece]!) - 1 : objects[parent]!;
+  });
+  for (let i = 0; i < ids.length; i++) if (ids[i]! >= 0) ids[i] = objects[ids[i]!]!;
+  return { width, height, ids, labels: kept };
+}
+
+/** Makes one of two pieces; the first piece of it. */
+function join(parents: number[], a: number, b: number): number {
+  const [first, second] = [root(parents, a), root(parents, b)].sort((p, q) => p - q);
+  parents[second!] = first!;
+  return first!;
+}
+
+function root(parents: number[], piece: number): number {
+  let at = piece;
+  while (parents[at] !== at) {
+    // Halving the way keeps all ways short.
+    parents[at] = parents[parents[at]!]!;
+    at = parents[at]!;
+  }
+  return at;
+}
+
+/** The box of every object, `right` and `bottom` included. */
+export interface RegionBox {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** Boxes of all objects in one pass. */
+export function regionBoxes({ width, height, ids, labels }: Regions): readonly RegionBox[] {
+  const boxes = labels.map(() => ({ left: width, top: height, right: -1, bottom: -1 }));
+  for (let i = 0; i < ids.length; i++) {
+    const box = boxes[ids[i]!];
+    if (!box) continue;
+    const x = i % width;
+    const y = (i - x) / width;
+    if (x < box.left) box.left = x;
+    if (x > box.right) box.right = x;
+    if (y < box.top) box.top = y;
+    box.bottom = y;
+  }
+  return boxes;
+}

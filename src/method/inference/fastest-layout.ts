@@ -1,0 +1,14 @@
+import type { Runtime } from "../../engine/graph/index.ts";
+import type { HiddenLayout } from "../model/index.ts";
+
+/**
+ * The layout in which a runtime computes the encoder's feed-forward layers fastest.
+ * @param within what may lie in blocks: with gradients the convolutions alone
+ */
+export async function fastestLayout(
+  runtime: Runtime,
+  within: "layer" | "convolution" = "layer",
+): Promise<HiddenLayout> {
+  const block = (await runtime.channelBlock?.()) ?? 1;
+  return block > 1 ? { block, within } : "maps";
+}

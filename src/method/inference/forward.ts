@@ -1,0 +1,165 @@
+import type { NdArray, Runtime } from "../../engine/graph/index.ts";
+import { writeModel } from "../../engine/graph/index.ts";
+import type { Afa } from "../model/index.ts";
+import { imageInput } from "../model/index.ts";
+import { UserError } from "../../user-error.ts";
+import { exportedNames } from "../../files/export/onnx.ts";
+import { arraysOf, channelsLast, smallestSide, type NetworkFeeds } from "./feeds.ts";
+import { LazySession } from "./lazy-session.ts";
+
+/** What the network makes of a batch. */
+export interface ForwardResult {
+  /** [n, C] */
+  readonly clsLogits: NdArray;
+  /** [n, C + 1, h/4, w/4] */
+  readonly segLogits: NdArray;
+  /** [n, t, t] in 0..1, t tokens at 1/16 */
+  readonly affinity: NdArray;
+  /** Raw class activations, [n, C, h/16, w/16] */
+  readonly cam: NdArray;
+}
+
+/** What segmenting needs of a forward pass. */
+export type Logits = Pick<ForwardResult, "clsLogits" | "segLogits">;
+
+/** Evaluation-mode forward passes over batches of any size. */
+export interface Forward<Result = Logits> {
+  /** @param images normalised RGB, [n, 3, h, w] */
+  run(images: NdArray): Promise<Result>;
+  /** The same of images with their channels last, [n, h, w, 3], where that is how they are needed; given away. */
+  runPixels?(images: NdArray): Promise<Result>;
+  /** Begins to make the session; what is wrong with it is told by the first run. */
+  warmUp(): void;
+  release(): Promise<void>;
+}
+
+const allOutputs: readonly (keyof ForwardResult)[] = ["clsLogits", "segLogits", "affinity", "cam"];
+
+export interface ForwardPassOptions {
+  /**
+   * Makes the weights part of the session: a tenth faster, but changes of theirs are not seen, and the
+   * session holds copies of its own.
+   */
+  readonly frozen?: boolean;
+}
+
+/** The forward pass of a network, with the outputs wanted: all, unless told. Its weights are fed, or frozen. */
+export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult> implements Forward<
+  Pick<ForwardResult, Name>
+> {
+  private readonly session: LazySession;
+
+  constructor(
+    runtime: Runtime,
+    network: Afa,
+    private readonly parameters: NetworkFeeds,
+    private readonly wanted: readonly Name[] = allOutputs as readonly Name[],
+    private readonly options: ForwardPassOptions = {},
+  ) {
+    this.session = new LazySession(() => {
+      const outputs = network.forward(imageInput(["n", "h", "w"]));
+      const named = wanted.map((name) => [name, outputs[name]] as const);
+      const weights = options.frozen === true ? { initializers: arraysOf(parameters) } : {};
+      const model = writeModel(Object.fromEntries(named), weights);
+      return runtime.createSession(model, { transfer: true });
+    });
+  }
+
+  async run(images: NdArray): Promise<Pick<ForwardResult, Name>> {
+    const [, , height, width] = images.shape as [number, number, number, number];
+    checkSize(width, height);
+    return this.runPixels(channelsLast(images));
+  }
+
+  async runPixels(images: NdArray): Promise<Pick<ForwardResult, Name>> {
+    const [, height, width] = images.shape as [number, number, number, number];
+    checkSize(width, height);
+    const session = await this.session.get();
+    const frozen = this.options.frozen === true;
+    const feeds = { ...(frozen ? {} : this.parameters), image: images };
+    const fetches = Object.fromEntries(this.wanted.map((name) => [name, null]));
+    return (await session.run(feeds, fetches, { transfer: frozen })) as Pick<ForwardResult, Name>;
+  }
+
+  warmUp(): void {
+    this.session.warmUp();
+  }
+
+  release(): Promise<void> {
+    return this.session.release();
+  }
+}
+
+/** The forward pass of an exported model, which has its weights inside. */
+export class ExportedForward implements Forward {
+  private readonly session: LazySession;
+
+  /**
+   * @param model its bytes, or where the runtime's host finds it
+   * @param name what messages call it
+   * @param classes number of foreground classes, C
+   */
+  constructor(
+    runtime: Runtime,
+    model: Uint8Array | string,
+    private readonly name: string,
+    private readonly classes: number,
+  ) {
+    this.session = new LazySession(() => runtime.createSession(model));
+  }
+
+  async run(images: NdArray): Promise<Logits> {
+    const [, , height, width] = images.shape as [number, number, number, number];
+    checkSize(width, height);
+    const session = await this.session.get().catch((error: unknown) => {
+      const reason = (error as Error).message;
+      throw new UserError(`${this.name}: the model cannot be loaded: ${reason}`, { cause: error });
+    });
+    const { pixels, segLogits, clsLogits } = exportedNames;
+    if (session.inputNames.join() !== pixels)
+      throw this.unfit(`its inputs are ${session.inputNames.join(", ")}, expected ${pixels}`);
+    const results = await session.run(
+      { [pixels]: images },
+      { [segLogits]: null, [clsLogits]: null },
+    );
+    const logits = { clsLogits: results[clsLogits]!, segLogits: results[segLogits]! };
+    const [labels, tags] = [logits.segLogits.shape[1], logits.clsLogits.shape[1]];
+    if (labels !== this.classes + 1 || tags !== this.classes)
+      throw this.unfit(
+        `it tells ${labels} labels and ${tags} tags apart, its metadata names ${this.classes} classes`,
+      );
+    return logits;
+  }
+
+  /** Loads the model and runs it on a small black image: what is wrong with it is known before the work. */
+  async check(): Promise<void> {
+    const data = new Float32Array(3 * smallestSide ** 2);
+    try {
+      await this.run({ dtype: "float32", shape: [1, 3, smallestSide, smallestSide], data });
+    } catch (error) {
+      await this.release().catch(() => undefined);
+      throw error instanceof UserError
+        ? error
+        : this.unfit(`the model cannot be run: ${(error as Error).message}`);
+    }
+  }
+
+  private unfit(problem: string): UserError {
+    return new UserError(`${this.name}: ${problem}; give a model that \`tag2mask export\` wrote`);
+  }
+
+  warmUp(): void {
+    this.session.warmUp();
+  }
+
+  release(): Promise<void> {
+    return this.session.release();
+  }
+}
+
+function checkSize(width: number, height: number): void {
+  if (Math.min(height, width) >= smallestSide) return;
+  throw new RangeError(
+    `forward: images are ${width} x ${height}; resize them to at least ${smallestSide} a side`,
+  );
+}

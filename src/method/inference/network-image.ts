@@ -1,0 +1,57 @@
+import { normalizeToChannelsFirst, type Normalization } from "../images/normalize.ts";
+import { resizeImage } from "../images/resize-image.ts";
+import type { Image } from "../data/sample.ts";
+import type { NdArray } from "../../engine/graph/index.ts";
+import { resizePixels, type Maps } from "../labels/index.ts";
+import { planesOf } from "./feeds.ts";
+
+/** An image as the network takes it: normalised, its long side at most `maxSide`. */
+export function networkImage(image: Image, normalization: Normalization, maxSide: number): Maps {
+  const { width, height, data } = shrinkImage(image, maxSide);
+  const pixels = normalizeToChannelsFirst(data, width * height, normalization);
+  return { count: 3, width, height, data: pixels };
+}
+
+/** The same image with a long side of at most `maxSide`, every pixel counted. */
+export function shrinkImage(image: Image, maxSide: number): Image {
+  const longest = Math.max(image.width, image.height);
+  if (longest <= maxSide) return image;
+  return resizeImage(
+    image,
+    side(image.width, maxSide, longest),
+    side(image.height, maxSide, longest),
+  );
+}
+
+/**
+ * A normalised image resized to a long side (method 3.1: bilinear). One much larger is shrunk
+ * first, for bilinear sampling would pass over most of its pixels.
+ */
+export function withLongSide(image: Image, normalization: Normalization, longSide: number): Maps {
+  return planesOf(pixelsWithLongSide(image, normalization, longSide));
+}
+
+/** The same with its channels last, [1, h, w, 3], as the graphs take it. */
+export function pixelsWithLongSide(
+  image: Image,
+  normalization: Normalization,
+  longSide: number,
+): NdArray {
+  const source = shrinkImage(image, 2 * longSide);
+  const longest = Math.max(source.width, source.height);
+  const width = side(source.width, longSide, longest);
+  const height = side(source.height, longSide, longest);
+  const data = resizePixels(source, levelsOf(normalization), width, height);
+  return { dtype: "float32", shape: [1, height, width, 3], data };
+}
+
+/** What each of the 256 levels of a channel becomes, [3, 256]. */
+function levelsOf(normalization: Normalization): Float32Array {
+  const ramp = Uint8Array.from({ length: 256 * 3 }, (_, i) => Math.floor(i / 3));
+  return normalizeToChannelsFirst(ramp, 256, normalization);
+}
+
+/** A side where the longest becomes `longSide`, rounded down as in the published code. */
+function side(length: number, longSide: number, longest: number): number {
+  return Math.max(1, Math.floor((length * longSide) / longest));
+}

@@ -1,0 +1,123 @@
+import type { NdArray, Runtime } from "../../engine/graph/index.ts";
+import type { Afa } from "../model/index.ts";
+import type { Maps } from "../labels/index.ts";
+import { resizeMaps } from "../labels/index.ts";
+import { planesOf, smallestSide, type NetworkFeeds } from "./feeds.ts";
+import { ForwardPass, type Forward, type ForwardPassOptions, type Logits } from "./forward.ts";
+
+export { labelsOf } from "../labels/index.ts";
+
+/** What a forward pass says of one image. */
+export interface Prediction {
+  /** Class logits, [C]; above 0 the class is predicted present. */
+  readonly clsLogits: Float32Array;
+  /** Segmentation logits, [C + 1, h/4, w/4]. */
+  readonly segLogits: Maps;
+}
+
+export interface PredictOptions {
+  /** Factors on the image's sides; the maximum of their logits is taken. */
+  readonly scales?: readonly number[];
+  /** Average with the logits of the mirror image. */
+  readonly flip?: boolean;
+}
+
+/** Tags and segmentation of images of any size, from a network or from an exported model. */
+export class Predictor {
+  constructor(private readonly forward: Forward) {}
+
+  /** Runs a network in evaluation mode; its parameters are read anew for every image unless frozen. */
+  static of(
+    runtime: Runtime,
+    network: Afa,
+    parameters: NetworkFeeds,
+    options: ForwardPassOptions = {},
+  ): Predictor {
+    const wanted = ["clsLogits", "segLogits"] as const;
+    return new Predictor(new ForwardPass(runtime, network, parameters, wanted, options));
+  }
+
+  /**
+   * Tags and segmentation logits of an image (method 3.1): the largest over the scales, on
+   * the grid of scale 1. Class logits are those of scale 1, unflipped. Where the scales do not have 1,
+   * the one nearest to it takes its place.
+   * @param image normalised RGB, [3, h, w]
+   */
+  async predict(
+    image: Maps,
+    { scales = [1], flip = false }: PredictOptions = {},
+  ): Promise<Prediction> {
+    let best: Prediction | null = null;
+    const fromOne = (scale: number): number => Math.abs(Math.log(scale));
+    for (const scale of [...scales].sort((a, b) => fromOne(a) - fromOne(b))) {
+      const one = await this.single(scaled(image, scale), flip);
+      if (!best) {
+        best = one;
+        continue;
+      }
+      const { width, height, data } = best.segLogits;
+      const other = resizeMaps(one.segLogits, width, height).data;
+      for (let i = 0; i < data.length; i++) if (other[i]! > data[i]!) data[i] = other[i]!;
+    }
+    return best!;
+  }
+
+  /**
+   * The same at scale 1, without the mirror image, of an image as the graphs take it.
+   * @param image normalised RGB, [1, h, w, 3]; given away, for it may be handed to another thread
+   */
+  async predictPixels(image: NdArray): Promise<Prediction> {
+    if (!this.forward.runPixels) return this.predict(planesOf(image));
+    return predictionOf(await this.forward.runPixels(image), false);
+  }
+
+  /** Begins to make the session, which the first image otherwise waits for. */
+  warmUp(): void {
+    this.forward.warmUp();
+  }
+
+  release(): Promise<void> {
+    return this.forward.release();
+  }
+
+  private async single(image: Maps, flip: boolean): Promise<Prediction> {
+    return predictionOf(await this.forward.run(batchOf(image, flip)), flip);
+  }
+}
+
+/** Of an image, or of the mean of an image and its mirror image. */
+function predictionOf({ clsLogits: cls, segLogits: seg }: Logits, mirrored: boolean): Prediction {
+  const [, count, height, width] = seg.shape as [number, number, number, number];
+  const both = seg.data as Float32Array;
+  const data = mirrored ? both.slice(0, count * height * width) : both;
+  if (mirrored) average(data, both, width);
+  const clsLogits = (cls.data as Float32Array).slice(0, cls.shape[1]);
+  return { clsLogits, segLogits: { count, width, height, data } };
+}
+
+/** [3, h, w] as [1, 3, h, w], or as [2, 3, h, w] with the mirror image behind it. */
+function batchOf({ count, width, height, data: source }: Maps, mirrored: boolean): NdArray {
+  const size = source.length;
+  if (!mirrored) return { dtype: "float32", shape: [1, count, height, width], data: source };
+  const data = new Float32Array(2 * size);
+  data.set(source);
+  for (let row = 0; row < size; row += width) {
+    for (let x = 0; x < width; x++) data[size + row + width - 1 - x] = source[row + x]!;
+  }
+  return { dtype: "float32", shape: [2, count, height, width], data };
+}
+
+/** The image at a scale; as in the published code, source coordinates follow the factor itself. */
+function scaled(image: Maps, scale: number): Maps {
+  const [width, height] = [Math.floor(image.width * scale), Math.floor(image.height * scale)];
+  if (Math.min(width, height) >= smallestSide) return resizeMaps(image, width, height, { scale });
+  return resizeMaps(image, Math.max(smallestSide, width), Math.max(smallestSide, height));
+}
+
+/** Mean of the first image's logits and the mirrored second image's, in place. */
+function average(data: Float32Array, both: Float32Array, width: number): void {
+  for (let i = 0; i < data.length; i++) {
+    const x = i % width;
+    data[i] = (data[i]! + both[data.length + i + width - 1 - 2 * x]!) / 2;
+  }
+}

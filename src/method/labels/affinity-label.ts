@@ -1,0 +1,64 @@
+import { ignoreLabel, type Labels } from "../images/maps.ts";
+import { reduceLabels } from "../images/resize-maps.ts";
+
+/** Which pairs of tokens share a label. */
+export interface AffinityLabel {
+  /** t, number of tokens. */
+  readonly tokens: number;
+  /** `[t, t]`: 1 same label, 0 different labels, 255 ignore. */
+  readonly data: Uint8Array;
+  /** Number of pairs labelled 1. */
+  readonly positives: number;
+  /** Number of pairs labelled 0. */
+  readonly negatives: number;
+}
+
+/**
+ * Affinity labels of all pairs of tokens (method 2.5): only pairs no further apart than the
+ * radius in both directions count, and only if neither label is "ignore".
+ *
+ * @param stride pixels a token, per side
+ */
+export function affinityLabel(
+  labels: Labels,
+  { stride = 16, radius = 8 }: { stride?: number; radius?: number } = {},
+): AffinityLabel {
+  const { width, height, data: grid } = reduceLabels(labels, stride);
+  const tokens = width * height;
+  const data = new Uint8Array(tokens * tokens).fill(ignoreLabel);
+  let positives = 0;
+  let negatives = 0;
+  for (let i = 0; i < tokens; i++) {
+    const own = grid[i]!;
+    if (own === ignoreLabel) continue;
+    const row = i * tokens;
+    forWindow(i, width, height, radius, (first, last) => {
+      for (let j = first; j < last; j++) {
+        if (grid[j] === ignoreLabel) continue;
+        const same = grid[j] === own;
+        data[row + j] = same ? 1 : 0;
+        if (same) positives++;
+        else negatives++;
+      }
+    });
+  }
+  return { tokens, data, positives, negatives };
+}
+
+/** Calls back with the half-open runs of tokens that lie within the radius of token i. */
+export function forWindow(
+  i: number,
+  width: number,
+  height: number,
+  radius: number,
+  visit: (first: number, last: number) => void,
+): void {
+  const x = i % width;
+  const y = (i - x) / width;
+  const left = Math.max(0, x - radius);
+  const right = Math.min(width, x + radius + 1);
+  const bottom = Math.min(height, y + radius + 1);
+  for (let row = Math.max(0, y - radius); row < bottom; row++) {
+    visit(row * width + left, row * width + right);
+  }
+}

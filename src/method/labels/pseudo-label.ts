@@ -1,0 +1,98 @@
+import {
+  argmax,
+  checkBox,
+  fullBox,
+  ignoreLabel,
+  plane,
+  type Box,
+  type Labels,
+  type Maps,
+} from "../images/maps.ts";
+import { resizeMaps } from "../images/resize-maps.ts";
+
+/** Scores at or below `low` are background, scores above `high` foreground, others are ignored. */
+export interface Thresholds {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Pseudo label from class activation maps (method 2.4): the class of the highest score, if
+ * it is high enough. For evaluation give one threshold as both low and high: nothing is ignored.
+ *
+ * @param cam [classes, h, w], only of the classes the image has
+ */
+export function pseudoLabel(
+  cam: Maps,
+  classes: readonly number[],
+  { low, high, box = fullBox(cam) }: Thresholds & { box?: Box },
+): Labels {
+  checkCount("pseudoLabel", cam, classes.length);
+  const { width, height } = cam;
+  const data = new Uint8Array(width * height);
+  if (classes.length > 0) {
+    const best = argmax(cam);
+    for (let p = 0; p < best.length; p++) {
+      const score = cam.data[best[p]! * best.length + p]!;
+      if (score > high) data[p] = classes[best[p]!]! + 1;
+      else if (score > low) data[p] = ignoreLabel;
+    }
+  }
+  const labels = { width, height, data };
+  ignoreOutside(labels, box);
+  return labels;
+}
+
+/** Label of the highest map, [background, ...classes]: what propagated maps say without refinement. */
+export function labelOf(scores: Maps, classes: readonly number[]): Labels {
+  checkCount("labelOf", scores, classes.length + 1);
+  const { width, height } = scores;
+  const data = argmax(scores);
+  for (let p = 0; p < data.length; p++) {
+    if (data[p]! > 0) data[p] = classes[data[p]! - 1]! + 1;
+  }
+  return { width, height, data };
+}
+
+/**
+ * The same for maps resized to the given size, one map at a time: all of them at the size of a large
+ * photograph would fill the memory.
+ */
+export function labelAtSize(
+  scores: Maps,
+  classes: readonly number[],
+  { width, height }: { readonly width: number; readonly height: number },
+): Labels {
+  checkCount("labelAtSize", scores, classes.length + 1);
+  const data = new Uint8Array(width * height);
+  const highest = new Float32Array(width * height).fill(-Infinity);
+  for (let k = 0; k < scores.count; k++) {
+    const label = k === 0 ? 0 : classes[k - 1]! + 1;
+    const values = resizeMaps({ ...scores, count: 1, data: plane(scores, k) }, width, height).data;
+    for (let p = 0; p < values.length; p++) {
+      if (values[p]! > highest[p]!) {
+        highest[p] = values[p]!;
+        data[p] = label;
+      }
+    }
+  }
+  return { width, height, data };
+}
+
+/** Labels everything outside the box "ignore", in place. */
+export function ignoreOutside(labels: Labels, box: Box): void {
+  const { width, height, data } = labels;
+  const [y0, y1, x0, x1] = checkBox("ignoreOutside", box, labels);
+  data.fill(ignoreLabel, 0, y0 * width);
+  data.fill(ignoreLabel, y1 * width, height * width);
+  for (let y = y0; y < y1; y++) {
+    data.fill(ignoreLabel, y * width, y * width + x0);
+    data.fill(ignoreLabel, y * width + x1, (y + 1) * width);
+  }
+}
+
+function checkCount(where: string, { count }: Maps, expected: number): void {
+  if (count !== expected) {
+    throw new RangeError(`${where}: ${count} maps for ${expected} labels; give one map for each`);
+  }
+}

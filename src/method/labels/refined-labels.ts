@@ -1,0 +1,134 @@
+import {
+  argmax,
+  checkBox,
+  crop,
+  fullBox,
+  ignoreLabel,
+  slice,
+  stack,
+  type Box,
+  type Labels,
+  type Maps,
+  type RgbImage,
+} from "../images/maps.ts";
+import type { Par } from "../refine/par.ts";
+import { ignoreOutside, type Thresholds } from "./pseudo-label.ts";
+import { withBackground } from "./random-walk.ts";
+import { resizeMaps } from "../images/resize-maps.ts";
+
+/**
+ * Pseudo label from class activation maps, refined along the colors of the image at half its size
+ * (method 2.8).
+ *
+ * @param cam [classes, h, w] of the image's size, only of the classes the image has
+ */
+export function refinePseudoLabel(
+  image: RgbImage,
+  cam: Maps,
+  classes: readonly number[],
+  { low, high, par, box = fullBox(image) }: Thresholds & { par: Par; box?: Box },
+): Labels {
+  const { width, height } = image;
+  checkSize("refinePseudoLabel", image, cam);
+  if (classes.length === 0) return onlyBackground(image, box);
+  const half = halve(cam);
+  const scores = stack(withBackground(half, low), withBackground(half, high));
+  const refined = resizeMaps(
+    par.refine(halve(colorPlanes(image, fullBox(image))), scores),
+    width,
+    height,
+  );
+  const labels = { width, height, data: agree(refined, classes) };
+  ignoreOutside(labels, box);
+  return labels;
+}
+
+/**
+ * Label from propagated maps, refined along the colors of the image inside the box (method
+ * 2.8).
+ *
+ * @param low maps [background, ...classes] of any size, propagated with the low background score
+ * @param high the same with the high background score
+ */
+export function refineAffinityLabel(
+  image: RgbImage,
+  { low, high }: { low: Maps; high: Maps },
+  classes: readonly number[],
+  { par, box = fullBox(image) }: { par: Par; box?: Box },
+): Labels {
+  const { width, height } = image;
+  if (classes.length === 0) return onlyBackground(image, box);
+  const refined = refineInside(image, resizeMaps(stack(low, high), width, height), { par, box });
+  const inside = agree(refined, classes);
+  const labels = { width, height, data: new Uint8Array(width * height).fill(ignoreLabel) };
+  const [y0, , x0] = box;
+  for (let y = 0; y < refined.height; y++) {
+    const row = inside.subarray(y * refined.width, (y + 1) * refined.width);
+    labels.data.set(row, (y0 + y) * width + x0);
+  }
+  return labels;
+}
+
+/** The part of maps inside the box, refined along the colors of the halved image there. */
+export function refineInside(
+  image: RgbImage,
+  maps: Maps,
+  { par, box = fullBox(image) }: { par: Par; box?: Box },
+): Maps {
+  checkSize("refineInside", image, maps);
+  const inside = crop(maps, box);
+  const refined = par.refine(halve(colorPlanes(image, box)), inside);
+  return resizeMaps(refined, inside.width, inside.height);
+}
+
+/** Red, green and blue in 0..1 inside the box, [3, h, w]: what PAR works on. */
+export function colorPlanes(image: RgbImage, box: Box): Maps {
+  const [y0, y1, x0, x1] = checkBox("colorPlanes", box, image);
+  const [width, height] = [x1 - x0, y1 - y0];
+  const data = new Float32Array(3 * height * width);
+  for (let y = 0; y < height; y++) {
+    let from = ((y0 + y) * image.width + x0) * 3;
+    for (let p = y * width; p < (y + 1) * width; p++) {
+      data[p] = image.data[from++]! / 255;
+      data[height * width + p] = image.data[from++]! / 255;
+      data[2 * height * width + p] = image.data[from++]! / 255;
+    }
+  }
+  return { count: 3, width, height, data };
+}
+
+/** Half the size, rounded down, but at least a pixel. */
+function halve(maps: Maps): Maps {
+  const half = (side: number): number => Math.max(1, Math.floor(side / 2));
+  return resizeMaps(maps, half(maps.width), half(maps.height));
+}
+
+/**
+ * Labels from scores with a low and with a high background, one behind the other: a class that
+ * wins against the high background is sure; background that wins even when low is sure; the rest is
+ * ignored.
+ */
+function agree(scores: Maps, classes: readonly number[]): Uint8Array {
+  const count = scores.count / 2;
+  const low = argmax(slice(scores, 0, count));
+  const labels = argmax(slice(scores, count, scores.count));
+  for (let p = 0; p < labels.length; p++) {
+    if (labels[p]! > 0) labels[p] = classes[labels[p]! - 1]! + 1;
+    else if (low[p]! > 0) labels[p] = ignoreLabel;
+  }
+  return labels;
+}
+
+function onlyBackground({ width, height }: RgbImage, box: Box): Labels {
+  const labels = { width, height, data: new Uint8Array(width * height) };
+  ignoreOutside(labels, box);
+  return labels;
+}
+
+function checkSize(where: string, image: RgbImage, maps: Maps): void {
+  if (maps.width !== image.width || maps.height !== image.height) {
+    throw new RangeError(
+      `${where}: image is ${image.width} x ${image.height}, maps are ${maps.width} x ${maps.height}; resize the maps`,
+    );
+  }
+}

@@ -1,0 +1,119 @@
+import type { Grid, NdArray, Tensor } from "../../engine/graph/index.ts";
+import { input, mul, mulDim, reshape, sizeOf, toChannelsFirst } from "../../engine/graph/index.ts";
+import type { Parameter } from "../../engine/nn/index.ts";
+import { nameParameters } from "../../engine/nn/index.ts";
+import { Random } from "../../engine/random.ts";
+import type { BackboneName } from "./backbones.ts";
+import { backbones } from "./backbones.ts";
+import type { Pooling } from "./heads.ts";
+import { AffinityHead, Classifier, SegmentationDecoder } from "./heads.ts";
+import { MixTransformer, type HiddenLayout } from "./mit.ts";
+
+export interface AfaOptions {
+  readonly backbone: BackboneName;
+  /** Number of foreground classes, C. */
+  readonly classes: number;
+  readonly pooling?: Pooling;
+  /** Channels of the segmentation decoder. */
+  readonly decoderWidth?: number;
+}
+
+/** Everything a forward pass can give; only what a graph's outputs ask for is computed. */
+export interface AfaOutputs {
+  /** Maps of the four stages, [n, c, h, w]. */
+  readonly features: readonly Tensor[];
+  /** q·kᵀ of the last two blocks, [n, heads, t, t] each. */
+  readonly attention: readonly Tensor[];
+  /** [n, C] */
+  readonly clsLogits: Tensor;
+  /** [n, C + 1, h/4, w/4] */
+  readonly segLogits: Tensor;
+  /** [n, t, t] in 0..1, t tokens at 1/16 */
+  readonly affinity: Tensor;
+  /** Raw class activations, [n, C, h/16, w/16] */
+  readonly cam: Tensor;
+}
+
+/** The whole network: encoder, segmentation decoder, affinity and classification heads. */
+export class Afa {
+  readonly encoder: MixTransformer;
+  readonly decoder: SegmentationDecoder;
+  readonly attn_proj: AffinityHead;
+  readonly classifier: Classifier;
+  readonly #parameters: readonly Parameter[];
+  readonly #pooling: Pooling;
+
+  constructor({ backbone, classes, pooling = "max", decoderWidth = 256 }: AfaOptions) {
+    const shape = backbones[backbone];
+    this.encoder = new MixTransformer(shape);
+    this.decoder = new SegmentationDecoder(shape.channels, decoderWidth, classes + 1);
+    this.attn_proj = new AffinityHead(shape.heads[3]);
+    this.classifier = new Classifier(shape.channels[3], classes);
+    this.#pooling = pooling;
+    this.#parameters = nameParameters(this);
+  }
+
+  /** Number of foreground classes, C. */
+  get classes(): number {
+    return this.classifier.weight.shape[0]!;
+  }
+
+  get pooling(): Pooling {
+    return this.#pooling;
+  }
+
+  /** Weights and buffers in the order of PyTorch's state_dict. */
+  get parameters(): readonly Parameter[] {
+    return this.#parameters;
+  }
+
+  get trainable(): readonly Parameter[] {
+    return this.#parameters.filter((p) => p.trainable);
+  }
+
+  /** Evaluation-mode forward pass. @param image normalised RGB as tokens, see `imageInput` */
+  forward(image: Grid, hidden: HiddenLayout = "maps"): AfaOutputs {
+    const { features, attention } = this.encoder.forward(image, null, hidden);
+    const deepest = features[3];
+    return {
+      features: features.map(toChannelsFirst),
+      attention: attention.map(({ logits, scale }) =>
+        reshape(mul(logits, 1 / scale), [image.n, ...logits.shape.slice(-3)]),
+      ),
+      clsLogits: this.classifier.forward(deepest, this.#pooling),
+      segLogits: toChannelsFirst(this.decoder.forward(features).logits),
+      affinity: this.attn_proj.forward(attention),
+      cam: this.classifier.activate(deepest),
+    };
+  }
+
+  /** First values of all parameters, the same for the same seed whatever else is drawn. */
+  initialize(seed: number): Record<string, NdArray> {
+    return Object.fromEntries(
+      this.#parameters.map((p) => [p.name, p.initial(Random.at(seed, "init", p.name))]),
+    );
+  }
+
+  /** Number of learned values. */
+  get size(): number {
+    return this.trainable.reduce((n, p) => n + sizeOf(p.shape), 0);
+  }
+}
+
+/**
+ * The graph input "image": normalised RGB, [n, h, w, 3].
+ * @param shape strings name sizes known only when the graph runs
+ */
+export function imageInput(
+  [n, h, w]: readonly [number | string, number | string, number | string],
+  name = "image",
+): Grid {
+  const image = input(name, [n, h, w, 3]);
+  const [batch, height, width] = image.shape as [number, number, number];
+  return {
+    tokens: reshape(image, [mulDim(mulDim(batch, height), width), 3]),
+    n: batch,
+    h: height,
+    w: width,
+  };
+}

@@ -1,0 +1,188 @@
+import type { BatchStatistics, Dim, Grid, Tensor } from "../../engine/graph/index.ts";
+import {
+  add,
+  channelsOf,
+  gemm,
+  linear,
+  matmul,
+  mul,
+  mulDim,
+  reduceMax,
+  reduceMean,
+  relu,
+  reshape,
+  resizeBilinear,
+  sigmoid,
+  split,
+  tokenCount,
+  transpose,
+  withTokens,
+} from "../../engine/graph/index.ts";
+import {
+  BatchNorm,
+  fanInUniform,
+  Linear,
+  normal,
+  Parameter,
+  pointwiseWeight,
+} from "../../engine/nn/index.ts";
+import type { AttentionLogits, Encoded } from "./mit.ts";
+
+/** Global pooling of the last stage: AFA takes the maximum (GMP). */
+export type Pooling = "max" | "average";
+
+/** Bias-free classifier; applied to a map instead of its maximum it gives class activations. */
+export class Classifier {
+  readonly weight: Parameter;
+
+  constructor(channels: number, classes: number) {
+    this.weight = pointwiseWeight(channels, classes);
+  }
+
+  private get matrix(): Tensor {
+    return reshape(this.weight.tensor, this.weight.shape.slice(0, 2));
+  }
+
+  /** Class logits, [n, classes]. */
+  forward(x: Grid, pooling: Pooling): Tensor {
+    const tokens = reshape(x.tokens, [x.n, tokenCount(x), channelsOf(x)]);
+    const pooled = pooling === "max" ? reduceMax(tokens, 1) : reduceMean(tokens, [1]);
+    return linear(pooled, this.matrix);
+  }
+
+  /** Class activations, [n, classes, h, w] (method 2.3: cam = W · x4). */
+  activate(x: Grid): Tensor {
+    const tokens = reshape(x.tokens, [x.n, tokenCount(x), channelsOf(x)]);
+    return reshape(matmul(this.matrix, transpose(tokens)), [x.n, this.weight.shape[0]!, x.h, x.w]);
+  }
+}
+
+/** Reads affinity off self-attention: how sure we are that two tokens share a class (AFA 3.3). */
+export class AffinityHead {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+
+  constructor(heads: number) {
+    // Kaiming normal, fan_out = 1, a = √5.
+    this.weight = new Parameter([1, 2 * heads, 1, 1], normal(Math.sqrt(2 / 6)));
+    this.bias = new Parameter([1], fanInUniform(2 * heads));
+  }
+
+  /** @param attention of the last two blocks, every token with every token @returns [n, t, t] in 0..1 */
+  forward(attention: Encoded["attention"]): Tensor {
+    const heads = this.weight.shape[1]! / 2;
+    const weights = split(reshape(this.weight.tensor, [1, 2 * heads]), [heads, heads], 1);
+    // Weighing the heads first leaves one matrix to symmetrise instead of sixteen.
+    const [first, second] = attention.map((block, i) => weighHeads(block, weights[i]!)) as [
+      Tensor,
+      Tensor,
+    ];
+    const logits = add(first, second);
+    // Attention has a direction, affinity has none.
+    return sigmoid(add(add(logits, transpose(logits)), this.bias.tensor));
+  }
+}
+
+/** Σ over heads of weight · q·kᵀ (the head reads it unscaled): [1, heads] and the logits to [n, t, t]. */
+function weighHeads({ logits, scale }: AttentionLogits, weight: Tensor): Tensor {
+  const [heads, t] = logits.shape.slice(-3) as [number, Dim];
+  const n = logits.rank === 4 ? logits.shape[0]! : 1;
+  const pairs = reshape(logits, [n, heads, mulDim(t, t)]);
+  return reshape(matmul(mul(weight, 1 / scale), pairs), [n, t, t]);
+}
+
+export interface Segmented {
+  /** [n·h·w, classes + 1] at stage 1's resolution, 1/4. */
+  readonly logits: Grid;
+  /** Statistics of the batch in training mode, which move the running ones. */
+  readonly statistics: BatchStatistics | null;
+}
+
+/** SegFormer's all-MLP decoder: joins the four stages at 1/4 and predicts every class and background. */
+export class SegmentationDecoder {
+  readonly linear_c4: { readonly proj: Linear };
+  readonly linear_c3: { readonly proj: Linear };
+  readonly linear_c2: { readonly proj: Linear };
+  readonly linear_c1: { readonly proj: Linear };
+  readonly linear_fuse: { readonly conv: { readonly weight: Parameter }; readonly bn: BatchNorm };
+  readonly linear_pred: { readonly weight: Parameter; readonly bias: Parameter };
+
+  constructor(
+    channels: readonly number[],
+    readonly width: number,
+    private readonly labels: number,
+  ) {
+    const project = (stage: number): { proj: Linear } => {
+      const inputs = channels[stage]!;
+      return { proj: new Linear(inputs, width, fanInUniform(inputs)) };
+    };
+    this.linear_c4 = project(3);
+    this.linear_c3 = project(2);
+    this.linear_c2 = project(1);
+    this.linear_c1 = project(0);
+    this.linear_fuse = {
+      conv: { weight: pointwiseWeight(4 * width, width) },
+      bn: new BatchNorm(width),
+    };
+    const bias = new Parameter([labels], fanInUniform(width));
+    this.linear_pred = { weight: pointwiseWeight(width, labels), bias };
+  }
+
+  /** Evaluation mode: running statistics, no dropout. */
+  forward(features: Encoded["features"]): Segmented {
+    const fused = this.fuse(features);
+    const normal = this.linear_fuse.bn.forward(fused.tokens);
+    const weight = reshape(this.linear_pred.weight.tensor, [this.labels, this.width]);
+    const logits = linear(relu(normal), weight, this.linear_pred.bias.tensor);
+    return { logits: withTokens(fused, logits), statistics: null };
+  }
+
+  /**
+   * Training mode: statistics of the batch.
+   * @param dropout per image and channel 0 or 1 / (1 − p), [n, width]; null for none
+   */
+  forwardTraining(features: Encoded["features"], dropout: Tensor | null): Segmented {
+    const fused = this.fuse(features);
+    const { y, statistics } = this.linear_fuse.bn.forwardTraining(fused.tokens);
+    const active = relu(y);
+    const weight = reshape(this.linear_pred.weight.tensor, [this.labels, this.width]);
+    const bias = this.linear_pred.bias.tensor;
+    if (!dropout) return { logits: withTokens(fused, linear(active, weight, bias)), statistics };
+    // Dropping a channel of an image is the same as dropping its row of that image's prediction weights.
+    const rows = mul(transpose(weight), reshape(dropout, [fused.n, this.width, 1])); // [n, width, labels]
+    const maps = reshape(active, [fused.n, tokenCount(fused), this.width]);
+    const logits = reshape(add(matmul(maps, rows), bias), [
+      mulDim(fused.n, tokenCount(fused)),
+      this.labels,
+    ]);
+    return { logits: withTokens(fused, logits), statistics };
+  }
+
+  /**
+   * The fused map before normalisation. Both 1×1 layers are linear and bilinear weights add up to 1,
+   * so they are multiplied with one another first, applied at each stage's own resolution, and only
+   * the sum is upsampled.
+   */
+  private fuse(features: Encoded["features"]): Grid {
+    const fuse = reshape(this.linear_fuse.conv.weight.tensor, [this.width, 4 * this.width]);
+    const parts = split(fuse, Array<number>(4).fill(this.width), 1); // for c4, c3, c2, c1
+    const layers = [
+      this.linear_c4.proj,
+      this.linear_c3.proj,
+      this.linear_c2.proj,
+      this.linear_c1.proj,
+    ];
+    const maps = layers.map(({ weight, bias }, i) => {
+      const feature = features[3 - i]!;
+      const matrix = matmul(parts[i]!, weight.tensor); // [width, channels]
+      const offset = reshape(matmul(parts[i]!, reshape(bias.tensor, [this.width, 1])), [
+        this.width,
+      ]);
+      return withTokens(feature, gemm(feature.tokens, matrix, { transB: true, bias: offset }));
+    }) as [Grid, Grid, Grid, Grid];
+    const [c4, c3, c2, c1] = maps;
+    const coarse = withTokens(c3, add(c4.tokens, c3.tokens)); // both at 1/16
+    const up = (grid: Grid): Tensor => resizeBilinear(grid, c1.h, c1.w).tokens;
+    return withTokens(c1, add(add(up(coarse), up(c2)), c1.tokens));
+  }
+}

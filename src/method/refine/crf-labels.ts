@@ -1,0 +1,17 @@
+import type { DenseCrf } from "./crf.ts";
+import { argmax, softmax, type Labels, type Maps, type RgbImage } from "../images/maps.ts";
+import { resizeMaps } from "../images/resize-maps.ts";
+
+/**
+ * Labels of an image from segmentation logits: bilinear to its size, softmax, dense CRF, argmax
+ * (method 3.1 and 3.2).
+ *
+ * @param logits [C + 1, h, w] of any size
+ */
+export function crfLabels(crf: DenseCrf, image: RgbImage, logits: Maps): Labels {
+  const { width, height } = image;
+  const resized = resizeMaps(logits, width, height);
+  const probabilities = resized === logits ? { ...logits, data: logits.data.slice() } : resized;
+  softmax(probabilities);
+  return { width, height, data: argmax(crf.refine(image, probabilities)) };
+}

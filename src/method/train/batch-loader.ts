@@ -1,0 +1,136 @@
+import type Tinypool from "tinypool";
+import type { AugmentOptions, Augmented } from "../data/augment.ts";
+import type { Batch, Sample } from "../data/sample.ts";
+import { TrainingSampler } from "../data/sampler.ts";
+import { UserError } from "../../user-error.ts";
+import { loadItem, type LoadReply, type LoadRequest } from "../../host/node/workers/load-item.ts";
+import { workerPool } from "../../host/node/workers/worker-pool.ts";
+
+export interface BatchLoaderOptions extends AugmentOptions {
+  /** Crops in a batch. */
+  readonly batch: number;
+  readonly seed: number;
+  /** Threads that decode and augment; 0 does it in the calling thread. */
+  readonly workers?: number;
+  /** Fail on the first image that cannot be read instead of taking another one. */
+  readonly strict?: boolean;
+  /** Batches made ahead of need. */
+  readonly prefetch?: number;
+}
+
+/** An image that could not be read, and why. */
+export interface SkippedImage {
+  readonly file: string;
+  readonly reason: string;
+}
+
+interface LoadedBatch {
+  readonly batch: Batch;
+  readonly skipped: readonly SkippedImage[];
+}
+
+/**
+ * Batches of augmented crops, made ahead of need. Batch `step` depends on samples, seed, step and
+ * batch size alone, not on the number of workers or on what was asked for before.
+ */
+export class BatchLoader {
+  private readonly sampler: TrainingSampler;
+  private readonly pool: Tinypool | undefined;
+  private readonly pending = new Map<number, Promise<LoadedBatch>>();
+  private readonly brokenFiles = new Map<string, string>();
+  private readonly skippedFiles = new Map<string, SkippedImage>();
+  private closed = false;
+
+  constructor(
+    private readonly samples: readonly Sample[],
+    private readonly classCount: number,
+    private readonly options: BatchLoaderOptions,
+  ) {
+    const { seed, batch, workers = 0 } = options;
+    this.sampler = new TrainingSampler(samples, seed, batch);
+    // While one image is read from disk a thread can work on another.
+    this.pool = workers > 0 ? workerPool("load-worker", workers, { tasks: 2 }) : undefined;
+  }
+
+  /** Images left out so far, in the order in which they would have been seen. */
+  get skipped(): readonly SkippedImage[] {
+    return [...this.skippedFiles.values()];
+  }
+
+  /** The batch of a step, counted from 0; the following ones are begun. */
+  async next(step: number): Promise<Batch> {
+    if (this.closed) throw new Error("batch loader: next() after close()");
+    const ahead = this.options.prefetch ?? 2;
+    for (const other of this.pending.keys()) {
+      if (other < step || other > step + ahead) this.pending.delete(other);
+    }
+    for (let s = step; s <= step + ahead; s++) {
+      if (this.pending.has(s)) continue;
+      const loading = this.load(s);
+      // It is awaited later or never; then nobody would hear of its failure.
+      loading.catch(() => undefined);
+      this.pending.set(s, loading);
+    }
+    const { batch, skipped } = await this.pending.get(step)!;
+    this.pending.delete(step);
+    for (const image of skipped) {
+      if (!this.skippedFiles.has(image.file)) this.skippedFiles.set(image.file, image);
+    }
+    return batch;
+  }
+
+  /** Ends the workers; batches under way are given up. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.pending.clear();
+    await this.pool?.destroy();
+  }
+
+  private async load(step: number): Promise<LoadedBatch> {
+    const { crop } = this.options;
+    const plan = this.sampler.batchPlan(step);
+    const items = await Promise.all(plan.map(({ k }) => this.loadReadable(k)));
+    const size = items.length;
+    const images = new Uint8Array(size * crop * crop * 3);
+    const tags = new Float32Array(size * this.classCount);
+    const boxes = new Int32Array(size * 4);
+    items.forEach(({ sample, crop: { data, box } }, i) => {
+      images.set(data, i * crop * crop * 3);
+      boxes.set(box, i * 4);
+      for (const tag of sample.tags) tags[i * this.classCount + tag] = 1;
+    });
+    const names = items.map(({ sample }) => sample.name);
+    const skipped = items.flatMap((item) => item.skipped);
+    return { batch: { names, size, crop, images, tags, boxes }, skipped };
+  }
+
+  /** Item k of the run, or in its place the next of the epoch's order that can be read. */
+  private async loadReadable(
+    k: number,
+  ): Promise<{ sample: Sample; crop: Augmented; skipped: SkippedImage[] }> {
+    const skipped: SkippedImage[] = [];
+    for (let attempt = 0; attempt < this.samples.length; attempt++) {
+      const sample = this.sampler.candidate(k, attempt);
+      const reply = await this.request(sample, k);
+      if (!("broken" in reply)) return { sample, crop: reply, skipped };
+      if (this.options.strict) throw new UserError(reply.broken);
+      this.brokenFiles.set(sample.image, reply.broken);
+      const reason = reply.broken.replace(`${sample.image}: `, "");
+      skipped.push({ file: sample.image, reason });
+    }
+    const first = skipped[0]!;
+    throw new UserError(
+      `${first.file}: ${first.reason}; and none of the ${this.samples.length} training images can be read`,
+    );
+  }
+
+  private async request({ image }: Sample, k: number): Promise<LoadReply> {
+    const broken = this.brokenFiles.get(image);
+    if (broken !== undefined) return { broken };
+    if (this.closed) throw new Error("batch loader: closed");
+    const { crop, scaleRange, flip, maxSide, seed } = this.options;
+    const options = { crop, scaleRange, flip, ...(maxSide === undefined ? {} : { maxSide }) };
+    const request: LoadRequest = { image, seed, k, options };
+    return this.pool ? ((await this.pool.run(request)) as LoadReply) : loadItem(request);
+  }
+}

@@ -1,0 +1,67 @@
+import type { NdArray, Runtime } from "../../engine/graph/index.ts";
+import { float32 } from "../../engine/graph/index.ts";
+import type { NetworkFeeds } from "../inference/feeds.ts";
+import { LazySession } from "../inference/lazy-session.ts";
+import type { Afa } from "../model/index.ts";
+import type { Box, Labels, RgbImage } from "../labels/index.ts";
+import { DenseEnergy } from "../labels/index.ts";
+import { buildProbabilities, type PassOptions } from "./step-graph.ts";
+
+/** One crop as its energy is computed. */
+export interface EnergyInput {
+  readonly image: RgbImage;
+  readonly box: Box;
+  /** What the segmentation learns from. */
+  readonly label: Labels;
+}
+
+/**
+ * The dense energy's gradient by the class probabilities (method 2.10): a forward pass gives
+ * the probabilities that the step will see, the lattice filters them.
+ */
+export class EnergyPass {
+  private readonly session: LazySession;
+  private readonly energy: DenseEnergy;
+
+  constructor(
+    runtime: Runtime,
+    private readonly network: Afa,
+    private readonly parameters: NetworkFeeds,
+    private readonly options: PassOptions,
+    /** Crops of the whole batch, which the energy is a mean of. */
+    batch: number,
+  ) {
+    this.energy = new DenseEnergy({ batch });
+    this.session = new LazySession(() =>
+      runtime.createSession(buildProbabilities(network, options), { whole: true }),
+    );
+  }
+
+  /**
+   * @param feeds of these crops: `image` and noise
+   * @returns [n, C + 1, crop, crop]
+   */
+  async gradient(
+    feeds: Readonly<Record<string, NdArray>>,
+    crops: readonly EnergyInput[],
+  ): Promise<NdArray> {
+    const { crop } = this.options;
+    const session = await this.session.get();
+    const results = await session.run({ ...this.parameters, ...feeds }, { probabilities: null });
+    const { data, shape } = results["probabilities"]!;
+    const count = this.network.classes + 1;
+    const size = count * crop * crop;
+    const gradient = new Float32Array(data.length);
+    crops.forEach(({ image, box, label }, i) => {
+      const own = (data as Float32Array).subarray(i * size, (i + 1) * size);
+      const probabilities = { count, width: crop, height: crop, data: own };
+      const one = this.energy.evaluate({ image, probabilities, box, label });
+      gradient.set(one.gradient.data, i * size);
+    });
+    return float32(shape, gradient);
+  }
+
+  release(): Promise<void> {
+    return this.session.release();
+  }
+}

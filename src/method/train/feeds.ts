@@ -1,0 +1,101 @@
+import type { Config } from "../config.ts";
+import { normalize } from "../images/normalize.ts";
+import type { Batch } from "../data/sample.ts";
+import type { NdArray } from "../../engine/graph/index.ts";
+import { float32 } from "../../engine/graph/index.ts";
+import type { Afa } from "../model/index.ts";
+import { Random } from "../../engine/random.ts";
+import type { StepLabels } from "./labels.ts";
+
+/** Inputs of a step's graphs for a whole batch, by name; crops lie along the first axis. */
+export type BatchFeeds = Readonly<Record<string, NdArray>>;
+
+/** The one feed whose crops lie along its second axis. */
+const dropPath = "drop_path";
+
+/** Images, tags and noise of a batch. */
+export function batchFeeds(batch: Batch, step: number, network: Afa, config: Config): BatchFeeds {
+  const { size: n, crop } = batch;
+  return {
+    image: float32([n, crop, crop, 3], normalize(batch.images, config.data)),
+    tags: float32([n, network.classes], batch.tags),
+    ...noise(step, n, network, config),
+  };
+}
+
+/** Scales of DropPath and of channel dropout, a stream of their own for every step. */
+function noise(step: number, n: number, network: Afa, { model, train }: Config): BatchFeeds {
+  const feeds: Record<string, NdArray> = {};
+  const scales = (size: number, rate: (i: number) => number, name: string): Float32Array => {
+    const random = Random.at(train.seed, name, step);
+    return Float32Array.from({ length: size }, (_, i) =>
+      random.chance(rate(i)) ? 0 : 1 / (1 - rate(i)),
+    );
+  };
+  if (model.dropPath > 0) {
+    const blocks = network.encoder.blockCount;
+    const rate = (i: number): number =>
+      (model.dropPath * Math.floor(i / (2 * n))) / Math.max(1, blocks - 1);
+    feeds[dropPath] = float32([2 * blocks, n], scales(2 * blocks * n, rate, "dropPath"));
+  }
+  if (model.dropout > 0) {
+    const width = network.decoder.width;
+    const data = scales(n * width, () => model.dropout, "dropout");
+    feeds["dropout"] = float32([n, width], data);
+  }
+  return feeds;
+}
+
+/** @param given segmentation labels to learn from instead, [n, crop, crop] */
+export function labelFeeds(
+  labels: readonly StepLabels[],
+  crop: number,
+  given?: Uint8Array,
+): BatchFeeds {
+  const n = labels.length;
+  const tokens = labels[0]!.affinity.tokens;
+  const seg = new Float32Array(n * crop * crop);
+  const affinity = new Float32Array(n * tokens * tokens);
+  labels.forEach((label, i) => {
+    seg.set(label.seg.data, i * crop * crop);
+    affinity.set(label.affinity.data, i * tokens * tokens);
+  });
+  if (given) seg.set(given);
+  return {
+    seg_label: float32([n, crop, crop], seg),
+    affinity_label: float32([n, tokens, tokens], affinity),
+  };
+}
+
+/** Background and foreground pixels, positive and negative pairs: what the losses are means of. */
+export function labelCounts({ seg_label: seg, affinity_label: affinity }: BatchFeeds): NdArray {
+  const [background, ignored] = [count(seg!, 0), count(seg!, 255)];
+  const foreground = seg!.data.length - background - ignored;
+  return float32(
+    [4],
+    Float32Array.of(background, foreground, count(affinity!, 1), count(affinity!, 0)),
+  );
+}
+
+function count({ data }: NdArray, value: number): number {
+  let found = 0;
+  for (let i = 0; i < data.length; i++) if (data[i] === value) found++;
+  return found;
+}
+
+/** One of equal parts of a batch. */
+export function partOf(feeds: BatchFeeds, part: number, parts: number): Record<string, NdArray> {
+  const out: Record<string, NdArray> = {};
+  for (const [name, { shape, data }] of Object.entries(feeds)) {
+    const columns = name === dropPath;
+    const [rows, size] = columns ? [shape[0]!, shape[1]! / parts] : [1, data.length / parts];
+    const values = new Float32Array(rows * size);
+    for (let row = 0; row < rows; row++) {
+      const from = row * size * parts + part * size;
+      values.set((data as Float32Array).subarray(from, from + size), row * size);
+    }
+    const own = columns ? [rows, size] : [shape[0]! / parts, ...shape.slice(1)];
+    out[name] = float32(own, values);
+  }
+  return out;
+}

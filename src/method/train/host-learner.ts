@@ -1,0 +1,62 @@
+import type { Feeds, NdArray, Runtime, Session } from "../../engine/graph/index.ts";
+import type { Learner, PassResults } from "./learner.ts";
+import type { NetworkState } from "./network-state.ts";
+import type { Rates } from "./optimizer.ts";
+import type { StepGraph } from "./step-graph.ts";
+
+/** The state's arrays are fed and written in place: nothing is copied. */
+export class HostLearner implements Learner {
+  private compiled: { readonly graph: StepGraph; readonly session: Session } | null = null;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly state: NetworkState,
+  ) {}
+
+  async begin(): Promise<void> {}
+
+  async prepare(graph: StepGraph): Promise<void> {
+    await this.rest();
+    const session = await this.runtime.createSession(graph.model, { whole: true });
+    this.compiled = { graph, session };
+  }
+
+  async pass(feeds: Feeds, part: number): Promise<PassResults> {
+    const { graph, session } = this.compiled!;
+    const { gradients } = this.state;
+    const fetches: Record<string, NdArray | null> = {};
+    for (const name of Object.keys(graph.outputs)) fetches[name] = null;
+    // The first part writes its gradients where the optimizer reads them, the others add theirs.
+    for (const name of graph.gradients)
+      fetches[`grad.${name}`] = part === 0 ? gradients[`grad.${name}`]! : null;
+    const results = await session.run({ ...this.state.feeds, ...feeds }, fetches);
+    if (part > 0) for (const name of graph.gradients) accumulate(gradients, results, name);
+    return results;
+  }
+
+  async update(rates: Rates, reached?: ReadonlySet<string>): Promise<string[]> {
+    return this.state.optimizer.step(rates, reached);
+  }
+
+  async download(): Promise<void> {}
+
+  async rest(): Promise<void> {
+    const old = this.compiled;
+    this.compiled = null;
+    await old?.session.release();
+  }
+
+  async release(): Promise<void> {
+    await this.rest();
+  }
+}
+
+function accumulate(
+  gradients: Readonly<Record<string, NdArray>>,
+  results: Readonly<Record<string, NdArray>>,
+  name: string,
+): void {
+  const sum = gradients[`grad.${name}`]!.data as Float32Array;
+  const more = results[`grad.${name}`]!.data as Float32Array;
+  for (let i = 0; i < sum.length; i++) sum[i]! += more[i]!;
+}

@@ -1,0 +1,149 @@
+import type { Config } from "../config.ts";
+import type { Feed, NdArray } from "../../engine/graph/index.ts";
+import { sizeOf } from "../../engine/graph/index.ts";
+import type { Afa } from "../model/index.ts";
+import type { Parameter } from "../../engine/nn/index.ts";
+import type { GroupRates } from "./optimizer.ts";
+import { AdamW } from "./optimizer.ts";
+import type { ParameterGroup } from "./param-groups.ts";
+import { groupOf } from "./param-groups.ts";
+import { learningRateFactor } from "./schedule.ts";
+
+const momentum = 0.1;
+const norm = "decoder.linear_fuse.bn";
+
+/** Weights or a checkpoint that are not those of the network they are meant for. */
+export class WeightsMismatch extends RangeError {
+  override readonly name = "WeightsMismatch";
+}
+
+/**
+ * All numbers of a network in training: weights, buffers, gradients and moments. While it trains on a
+ * device with a memory of its own, weights and moments here are those of the last download.
+ */
+export class NetworkState {
+  readonly optimizer: AdamW;
+  /** Weights and buffers by name. */
+  readonly parameters: Readonly<Record<string, NdArray>>;
+  /** The same as graphs are to be fed: those that moved into a device's memory are there. */
+  readonly feeds: Record<string, Feed>;
+  /** Where a step's graph writes each gradient, by `grad.<name>`. */
+  readonly gradients: Readonly<Record<string, NdArray>>;
+  /** What the optimizer moves. */
+  readonly learned: readonly Parameter[];
+  /** How often numbers were copied in from outside. */
+  loads = 0;
+  private readonly batches = new BigInt64Array(1);
+
+  constructor(
+    readonly network: Afa,
+    private readonly config: Config["train"],
+  ) {
+    const isLearned = (p: Parameter): boolean =>
+      p.trainable && !(config.freezeNorms && groupOf(p.name) === "norms");
+    this.learned = network.parameters.filter(isLearned);
+    const floats = network.parameters.filter((p) => p.dtype === "float32");
+    this.optimizer = new AdamW(
+      floats.map((p) => ({
+        name: p.name,
+        size: sizeOf(p.shape),
+        group: isLearned(p) ? groupOf(p.name) : null,
+      })),
+      { betas: config.betas, eps: config.eps },
+    );
+    const { values, gradients } = this.optimizer;
+    const array = (p: Parameter, data: Float32Array): NdArray => ({
+      dtype: "float32",
+      shape: p.shape,
+      data,
+    });
+    this.parameters = Object.fromEntries(
+      network.parameters.map((p) => [
+        p.name,
+        p.dtype === "float32"
+          ? array(p, values[p.name]!)
+          : { dtype: "int64", shape: p.shape, data: this.batches },
+      ]),
+    );
+    this.feeds = { ...this.parameters };
+    this.gradients = Object.fromEntries(
+      this.learned.map((p) => [`grad.${p.name}`, array(p, gradients[p.name]!)]),
+    );
+  }
+
+  /** Copies values in; every name must be there with its shape. */
+  load(tensors: Readonly<Record<string, NdArray>>): void {
+    this.loads++;
+    for (const [name, target] of Object.entries(this.parameters))
+      this.copy(name, tensors[name], target);
+  }
+
+  /** Weights, buffers and moments: what a checkpoint holds. */
+  tensors(): Record<string, NdArray> {
+    const { m, v } = this.optimizer;
+    const moments = this.learned.flatMap(({ name, shape }): [string, NdArray][] => [
+      [`optimizer.m.${name}`, { dtype: "float32", shape, data: m[name]! }],
+      [`optimizer.v.${name}`, { dtype: "float32", shape, data: v[name]! }],
+    ]);
+    const { updates } = this.optimizer;
+    const counts: NdArray = { dtype: "int64", shape: [updates.length], data: updates };
+    return { ...this.parameters, ...Object.fromEntries(moments), "optimizer.updates": counts };
+  }
+
+  /** Takes over a checkpoint. */
+  restore(tensors: Readonly<Record<string, NdArray>>): void {
+    this.loads++;
+    for (const [name, target] of Object.entries(this.tensors()))
+      this.copy(name, tensors[name], target);
+  }
+
+  /** The learning rate and weight decay of every group at a step (method 2.12). */
+  rates(step: number): Record<ParameterGroup, GroupRates> {
+    const { lr, headLrScale, weightDecay, freezeNorms } = this.config;
+    const learningRate = lr * learningRateFactor(step, this.config);
+    const head = { learningRate: learningRate * headLrScale, weightDecay };
+    return {
+      encoder: { learningRate, weightDecay },
+      // Frozen in the published recipe; decay would pull gains to 0 in any case.
+      norms: { learningRate: freezeNorms ? 0 : learningRate, weightDecay: 0 },
+      heads: head,
+      decoder: head,
+    };
+  }
+
+  /** Moves BatchNorm's running statistics by those of a batch. @param rows positions a statistic is over */
+  moveStatistics(mean: Float32Array, variance: Float32Array, rows: number): void {
+    const { values } = this.optimizer;
+    const unbiased = rows > 1 ? rows / (rows - 1) : 1;
+    move(values[`${norm}.running_mean`]!, mean, 1);
+    move(values[`${norm}.running_var`]!, variance, unbiased);
+    this.batches[0]! += 1n;
+  }
+
+  private copy(name: string, source: NdArray | undefined, target: NdArray): void {
+    if (!source)
+      throw new WeightsMismatch(
+        `weights: ${name} is missing; the network has ${this.network.parameters.length} tensors`,
+      );
+    // Some writers have no scalars and store them as [1].
+    const scalar = target.shape.length === 0 && source.data.length === 1;
+    if (!scalar && String(source.shape) !== String(target.shape)) {
+      throw new WeightsMismatch(
+        `weights: ${name} has shape [${source.shape}], the network needs [${target.shape}]`,
+      );
+    }
+    if (source.dtype !== target.dtype) {
+      throw new WeightsMismatch(
+        `weights: ${name} is ${source.dtype}, the network needs ${target.dtype}`,
+      );
+    }
+    if (target.data instanceof BigInt64Array) target.data.set(source.data as BigInt64Array);
+    else (target.data as Float32Array).set(source.data as Float32Array);
+  }
+}
+
+function move(running: Float32Array, statistic: Float32Array, factor: number): void {
+  for (let i = 0; i < running.length; i++) {
+    running[i] = (1 - momentum) * running[i]! + momentum * factor * statistic[i]!;
+  }
+}

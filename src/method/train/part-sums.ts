@@ -1,0 +1,56 @@
+import type { NdArray } from "../../engine/graph/index.ts";
+
+/** Scalar outputs and batch statistics of the parts of a batch, put together. */
+export class PartSums {
+  private readonly totals = new Map<string, number>();
+  private parts = 0;
+  private readonly mean: Float64Array;
+  private readonly square: Float64Array;
+  private positive: number | null = null;
+  private negative: number | null = null;
+
+  constructor(outputs: Readonly<Record<string, readonly number[]>>) {
+    const [width] = outputs["bn.mean"] as [number];
+    this.mean = new Float64Array(width);
+    this.square = new Float64Array(width);
+  }
+
+  add(results: Readonly<Record<string, NdArray>>): void {
+    this.parts++;
+    for (const [name, { data }] of Object.entries(results)) {
+      if (!name.startsWith("loss.")) continue;
+      this.totals.set(name, (this.totals.get(name) ?? 0) + Number(data[0]));
+    }
+    // Fed with the counts of the whole batch, every part says the same.
+    const pairs = (sign: string): number | null => {
+      const count = results[`pairs.${sign}`];
+      return count ? Number(count.data[0]) : null;
+    };
+    this.positive = pairs("positive");
+    this.negative = pairs("negative");
+    const mean = results["bn.mean"]!.data as Float32Array;
+    const variance = results["bn.variance"]!.data as Float32Array;
+    for (let i = 0; i < mean.length; i++) {
+      this.mean[i]! += mean[i]!;
+      this.square[i]! += variance[i]! + mean[i]! ** 2;
+    }
+  }
+
+  /** null where this step does not compute it. */
+  loss(name: string): number | null {
+    return this.totals.get(`loss.${name}`) ?? null;
+  }
+
+  pairs(): { positive: number; negative: number } | null {
+    const { positive, negative } = this;
+    return positive === null || negative === null ? null : { positive, negative };
+  }
+
+  /** Mean and biased variance over the whole batch: the parts are of one size. */
+  statistics(): [mean: Float32Array, variance: Float32Array] {
+    const { parts } = this;
+    const mean = this.mean.map((sum) => sum / parts);
+    const variance = this.square.map((sum, i) => sum / parts - mean[i]! ** 2);
+    return [Float32Array.from(mean), Float32Array.from(variance)];
+  }
+}

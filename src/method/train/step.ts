@@ -1,0 +1,243 @@
+import type { Config } from "../config.ts";
+import type { Batch } from "../data/sample.ts";
+import { fastestLayout } from "../inference/fastest-layout.ts";
+import type { NdArray, Runtime } from "../../engine/graph/index.ts";
+import { float32, hasMemory } from "../../engine/graph/index.ts";
+import type { Afa } from "../model/index.ts";
+import type { Box } from "../labels/index.ts";
+import { DeviceLearner } from "./device-learner.ts";
+import { EnergyPass, type EnergyInput } from "./energy.ts";
+import type { Phase, StepEvent } from "./events.ts";
+import { batchFeeds, labelCounts, labelFeeds, partOf, type BatchFeeds } from "./feeds.ts";
+import { LabelMaker, type LabelInput, type LabelSource, type StepLabels } from "./labels.ts";
+import { HostLearner } from "./host-learner.ts";
+import type { Learner } from "./learner.ts";
+import type { NetworkState } from "./network-state.ts";
+import { PartSums } from "./part-sums.ts";
+import { buildStep, type PassOptions, type StepGraph, type StepKind } from "./step-graph.ts";
+
+export interface StepResult extends Pick<
+  StepEvent,
+  "losses" | "learningRate" | "phase" | "seconds"
+> {
+  /** Labels of each crop of the batch; none in a classification step. */
+  readonly labels: readonly StepLabels[];
+  /** Pairs that the affinity loss counted, plus 1. */
+  readonly pairs: { readonly positive: number; readonly negative: number } | null;
+}
+
+interface CompiledStep {
+  readonly kind: StepKind;
+  readonly graph: StepGraph;
+  readonly energy: EnergyPass | null;
+}
+
+/** One training step (method 2): labels, losses, gradients, AdamW. */
+export class Stepper {
+  private compiled: CompiledStep | null = null;
+  private readonly labels: LabelSource;
+  private readonly learner: Learner;
+  /** Names of what L_cls depends on: encoder and classifier. */
+  private readonly classified: ReadonlySet<string>;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly network: Afa,
+    private readonly state: NetworkState,
+    private readonly config: Config,
+    /** Clock in seconds. */
+    private readonly now: () => number,
+    /** Where labels are made; in the calling thread if not given. */
+    labels?: LabelSource,
+  ) {
+    this.learner = hasMemory(runtime)
+      ? new DeviceLearner(runtime, state)
+      : new HostLearner(runtime, state);
+    this.labels = labels ?? new LabelMaker(runtime, network, state.feeds, config, now);
+    const names = state.learned.map((p) => p.name);
+    this.classified = new Set(names.filter((name) => /^(encoder|classifier)\./.test(name)));
+  }
+
+  /** What a step trains; steps count from 0. */
+  phase(step: number): Phase {
+    const { camSteps, affinitySteps } = this.config.train;
+    return step <= camSteps ? "classification" : step <= affinitySteps ? "pseudo" : "affinity";
+  }
+
+  /**
+   * Makes step number `step` with a batch. Throws, with the weights untouched, where a loss is not finite.
+   * @param given segmentation labels to learn from instead of the network's own, [n, crop, crop]
+   */
+  async run(step: number, batch: Batch, given?: Uint8Array): Promise<StepResult> {
+    const { config, state, now } = this;
+    const start = now();
+    const phase = this.phase(step);
+    await this.learner.begin();
+    const full = phase !== "classification" || config.train.warmupLosses;
+    const { size: n, crop } = batch;
+
+    const inputs = full ? this.labelInputs(batch) : [];
+    const { labels, seconds: labelling } = await this.labels.make(inputs, phase);
+    const labelled = now();
+    // Where several are made at a time, each part has its share of the time that passed.
+    const secondsPerUnit = (labelled - start) / (labelling.cam + labelling.labels || 1);
+
+    const feeds = {
+      ...batchFeeds(batch, step, this.network, config),
+      ...(full && labelFeeds(labels, crop, given)),
+    };
+    const energyOf = inputs.map(({ image, box }, i) => {
+      const data = given?.subarray(i * crop * crop, (i + 1) * crop * crop);
+      const { seg } = labels[i]!;
+      return { image, box, label: data ? { ...seg, data } : seg };
+    });
+    const sums = await this.compute(full ? "full" : "classification", feeds, energyOf, phase);
+    const losses = {
+      cls: sums.loss("cls")!,
+      seg: sums.loss("seg"),
+      affinity: sums.loss("affinity"),
+      energy: sums.loss("energy"),
+      total: sums.loss("total")!,
+    };
+    checkFinite(step, losses, batch.names);
+    const ran = now();
+
+    const rates = state.rates(step);
+    // In the classification phase the loss is L_cls alone, even where the others are computed too.
+    const reached = phase === "classification" ? this.classified : undefined;
+    const nonFinite = await this.learner.update(rates, reached);
+    if (nonFinite.length > 0) {
+      throw new RangeError(
+        `train: step ${step}: the gradient of ${nonFinite[0]} is not finite (${nonFinite.length} tensors in all); ` +
+          `resume from the last checkpoint with a lower train.lr`,
+      );
+    }
+    state.moveStatistics(...sums.statistics(), n * (crop / 4) ** 2);
+    const end = now();
+    return {
+      losses,
+      phase,
+      learningRate: rates.encoder.learningRate,
+      labels,
+      pairs: sums.pairs(),
+      seconds: {
+        data: 0,
+        cam: labelling.cam * secondsPerUnit,
+        labels: labelling.labels * secondsPerUnit,
+        network: ran - labelled,
+        optimizer: end - ran,
+        total: end - start,
+      },
+    };
+  }
+
+  /** Brings what the steps learned to the network's state; until then a device may hold it alone. */
+  download(): Promise<void> {
+    return this.learner.download();
+  }
+
+  /** Frees what a step keeps beyond weights and moments; the next one makes it again. */
+  async rest(): Promise<void> {
+    await this.drop();
+    await this.labels.rest();
+  }
+
+  /** Frees everything; what was not downloaded is lost. */
+  async release(): Promise<void> {
+    await this.rest();
+    await this.learner.release();
+  }
+
+  /** Losses and gradients of a batch, part by part: the gradients are left with the learner. */
+  private async compute(
+    kind: StepKind,
+    feeds: BatchFeeds,
+    energyOf: readonly EnergyInput[],
+    phase: Phase,
+  ): Promise<PartSums> {
+    const { batch } = this.config.data;
+    const parts = batch / this.partSize;
+    const { graph, energy } = await this.compiledFor(kind);
+    const { seg, affinity, regularization } = this.config.loss;
+    const weights = phase === "classification" ? [0, 0, 0] : [seg, affinity, regularization];
+    const shared: Record<string, NdArray> =
+      kind === "full" ? { loss_weights: float32([3], weights) } : {};
+    if (kind === "full" && parts > 1) shared["loss_counts"] = labelCounts(feeds);
+
+    const sums = new PartSums(graph.outputs);
+    for (let part = 0; part < parts; part++) {
+      const own = parts === 1 ? { ...feeds } : partOf(feeds, part, parts);
+      if (energy) {
+        const first = part * this.partSize;
+        const crops = energyOf.slice(first, first + this.partSize);
+        own["energy_gradient"] = await energy.gradient(own, crops);
+      }
+      sums.add(await this.learner.pass({ ...shared, ...own }, part));
+    }
+    return sums;
+  }
+
+  private labelInputs(batch: Batch): LabelInput[] {
+    const { crop } = batch;
+    const pixels = crop * crop * 3;
+    return Array.from({ length: batch.size }, (_, i) => {
+      const data = batch.images.subarray(i * pixels, (i + 1) * pixels);
+      const tags = batch.tags.subarray(i * this.network.classes, (i + 1) * this.network.classes);
+      return {
+        image: { width: crop, height: crop, data },
+        classes: [...tags.keys()].filter((c) => tags[c]! > 0),
+        box: Array.from(batch.boxes.subarray(4 * i, 4 * i + 4)) as unknown as Box,
+      };
+    });
+  }
+
+  /** Crops that are computed at once. */
+  private get partSize(): number {
+    const { data, train } = this.config;
+    return train.microBatch > 0 ? train.microBatch : data.batch;
+  }
+
+  /** Only one step graph is kept: each holds the activations of all crops computed at once. */
+  private async compiledFor(kind: StepKind): Promise<CompiledStep> {
+    if (this.compiled?.kind === kind) return this.compiled;
+    await this.drop();
+    const { runtime, network, state, partSize } = this;
+    const { model, data, loss } = this.config;
+    const pass: PassOptions = {
+      batch: partSize,
+      crop: data.crop,
+      dropPath: model.dropPath > 0,
+      dropout: model.dropout > 0,
+      layout: await fastestLayout(runtime, "convolution"),
+    };
+    const energy =
+      kind === "full" && loss.regularization > 0
+        ? new EnergyPass(runtime, network, state.feeds, pass, data.batch)
+        : null;
+    const graph = buildStep(network, {
+      ...pass,
+      ...{ kind, whole: data.batch, energy: energy !== null, learned: state.learned },
+    });
+    await this.learner.prepare(graph);
+    this.compiled = { kind, graph, energy };
+    return this.compiled;
+  }
+
+  private async drop(): Promise<void> {
+    const old = this.compiled;
+    this.compiled = null;
+    await this.learner.rest();
+    await old?.energy?.release();
+  }
+}
+
+function checkFinite(step: number, losses: StepResult["losses"], names: readonly string[]): void {
+  for (const [name, value] of Object.entries(losses)) {
+    if (value !== null && !Number.isFinite(value)) {
+      throw new RangeError(
+        `train: step ${step}: the ${name} loss is ${value} (images ${names.join(", ")}); ` +
+          `resume from the last checkpoint with a lower train.lr`,
+      );
+    }
+  }
+}

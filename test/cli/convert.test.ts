@@ -1,0 +1,159 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "vitest";
+import { convertCommand } from "../../src/cli/convert.ts";
+import { explainFailure } from "../../src/cli/failure.ts";
+import { Output } from "../../src/cli/output.ts";
+import { writeImage } from "../../src/host/node/images/images.ts";
+import { MaskFolder } from "../../src/files/formats/mask-folder.ts";
+import { awkwardMasks, demoMasks, readAll, writeAll } from "../files/formats/masks.ts";
+import { temporaryFolder } from "./scenes.ts";
+
+const base = temporaryFolder();
+let root: string;
+let count = 0;
+beforeEach(() => {
+  root = join(base, String(count++));
+  mkdirSync(root);
+});
+
+/** Runs `convert` in this process; text and complaints come together. */
+async function convert(...args: string[]): Promise<{ code: number; text: string }> {
+  let text = "";
+  const stream = { write: (more: string) => (text += more) };
+  const terminal = { stdout: stream, stderr: stream, color: false, now: () => 0 };
+  const command = convertCommand(({ json = false }) => new Output(terminal, json, "convert"));
+  command.exitOverride().configureOutput({ writeOut: stream.write, writeErr: stream.write });
+  try {
+    await command.parseAsync(args, { from: "user" });
+    return { code: 0, text };
+  } catch (error) {
+    const failure = explainFailure(error, { command: "convert", debug: false });
+    return { code: failure.code, text: `${text}${failure.text}\n` };
+  }
+}
+
+test("masks become COCO and come back the same, and what is not known of them is said", async () => {
+  const masks = demoMasks(3);
+  await writeAll(join(root, "a"), "voc", masks);
+  const there = await convert(join(root, "a"), "--to", "coco", "--out", join(root, "b.json"));
+  expect(there).toMatchObject({ code: 0 });
+  expect(there.text).toContain("3 masks from voc to coco");
+  expect(there.text).toContain(
+    "in 3 of 3: the image's file is not known; it is taken to end in .jpg",
+  );
+  expect(readdirSync(root).sort()).toEqual(["a", "b.classes.json", "b.json"]);
+  const back = await convert(join(root, "b.json"), "--to", "voc", "--out", join(root, "c"));
+  expect(back.text).toContain("nothing was lost");
+  expect((await readAll(join(root, "c"))).masks).toEqual((await readAll(join(root, "a"))).masks);
+});
+
+test("several formats get a folder each, which with the images make complete data sets", async () => {
+  const masks = demoMasks(2);
+  await writeAll(join(root, "a"), "voc", masks);
+  mkdirSync(join(root, "images"));
+  for (const [name, { width, height }] of masks) {
+    const data = new Uint8Array(3 * width * height);
+    await writeImage(join(root, "images", `${name}.png`), { width, height, data });
+  }
+  const out = join(root, "out");
+  const given = ["--images", join(root, "images"), "--json", "--out", out];
+  const { code, text } = await convert(join(root, "a"), "--to", "coco,yolo,ultralytics", ...given);
+  expect(code).toBe(0);
+  expect(JSON.parse(text)).toMatchObject({ from: "voc", to: ["coco", "yolo", "ultralytics"], masks: 2, skipped: 0, lost: [{ what: "outlines are polygons within half a pixel", images: 2 }] }); // prettier-ignore
+  expect(readdirSync(out).sort()).toEqual(["classes.json", "coco", "ultralytics", "yolo"]);
+  for (const format of ["yolo", "ultralytics"]) {
+    expect(readdirSync(join(out, format, "images"))).toEqual(["scene-0.png", "scene-1.png"]);
+  }
+  const coco = JSON.parse(readFileSync(join(out, "coco/instances.json"), "utf8")) as {
+    images: { file_name: string }[];
+  };
+  expect(coco.images.map(({ file_name }) => file_name)).toEqual(["scene-0.png", "scene-1.png"]);
+});
+
+test("a mask that cannot be read is named and left out, or with --strict the end", async () => {
+  await writeAll(join(root, "a"), "voc", demoMasks(3));
+  const broken = join(root, "a/masks/scene-1.png");
+  writeFileSync(broken, readFileSync(broken).subarray(0, 100));
+  const out = join(root, "b");
+  const lax = await convert(join(root, "a"), "--to", "coco", "--out", out);
+  expect(lax.code).toBe(0);
+  expect(lax.text).toContain(`left out ${broken}: the PNG is broken`);
+  expect(lax.text).toContain("2 masks from voc to coco in 0 s, 1 left out");
+  const strict = await convert(
+    join(root, "a"),
+    "--to",
+    "cvat",
+    "--out",
+    join(root, "c"),
+    "--strict",
+  );
+  expect(strict).toMatchObject({ code: 1 });
+  expect(strict.text).toContain(`${broken}: the PNG is broken`);
+  expect(existsSync(join(root, "c"))).toBe(false);
+});
+
+test("what a format cannot hold is counted", async () => {
+  await writeAll(join(root, "a"), "voc", awkwardMasks());
+  const { text } = await convert(join(root, "a"), "--to", "yolo", "--out", join(root, "b"));
+  expect(text).toMatch(/in 4 of 9: ignored pixels became background/);
+  expect(text).toMatch(/in 9 of 9: images\/ lacks the image/);
+});
+
+describe("mistakes are answered in words", () => {
+  test.each<[string, string[], RegExp]>([
+    ["no such file", ["nothing"], /nothing: no such file or folder/],
+    ["an empty folder", ["empty"], /empty: no masks in a known format; understood are/],
+    ["PNGs without classes", ["bare"], /bare: nothing names the classes of its masks.*--classes/],
+    [
+      "too few classes",
+      ["bare", "--classes", "cat"],
+      /mask has label \d, but there are only 1 classes: cat/,
+    ],
+    ["another format", ["a", "--from", "cvat"], /a: has no masks as cvat; it holds voc/],
+    ["two at once", ["two"], /two: holds masks more than once: voc .*, coco .*--from/],
+    ["JSON of something else", ["other.json"], /other\.json: no masks in a known format/],
+    ["a zip that is none", ["text.zip"], /text\.zip: not a readable zip/],
+    ["out that is there", ["a", "--out", "a"], /a: has \d file\(s\) already/],
+    [
+      "a file for a folder",
+      ["a", "--to", "voc", "--out", "x.json"],
+      /voc cannot be written as a \.json file/,
+    ],
+    ["an unknown format", ["a", "--to", "cocoa"], /found "cocoa"; did you mean coco\?/],
+  ])("%s", async (_, [path, ...more], message) => {
+    await writeAll(join(root, "a"), "voc", demoMasks(1));
+    await writeAll(join(root, "two"), "voc", demoMasks(1));
+    await writeAll(join(root, "two"), "coco", demoMasks(1), { overwrite: true });
+    for (const folder of ["empty", "bare"]) mkdirSync(join(root, folder));
+    writeFileSync(join(root, "bare/x.png"), readFileSync(join(root, "a/masks/scene-0.png")));
+    writeFileSync(join(root, "other.json"), "[1]");
+    writeFileSync(join(root, "text.zip"), "hello ".repeat(10));
+    const at = more.indexOf("--out");
+    if (at < 0) more.push("--out", join(root, "out"));
+    else more[at + 1] = join(root, more[at + 1]!);
+    if (!more.includes("--to")) more.push("--to", "voc");
+    const { code, text } = await convert(join(root, path!), ...more);
+    expect(code).toBeGreaterThan(0);
+    expect(text).toMatch(message);
+    expect(existsSync(join(root, "out"))).toBe(false);
+  });
+});
+
+test("names and classes of a source survive every writer's wishes", async () => {
+  const odd = ["a:b", "#hash", "naïve 猫", 'say "hi" & <go>'];
+  const folder = await MaskFolder.create(join(root, "a"), odd, { overlays: false });
+  const mask = { width: 4, height: 1, data: Uint8Array.of(1, 2, 3, 4) };
+  await folder.write("../../etc/x", mask);
+  await folder.finish();
+  for (const format of ["coco", "labelstudio", "yolo", "ultralytics", "voc"]) {
+    const { code } = await convert(join(root, "a"), "--to", format, "--out", join(root, format));
+    expect(code).toBe(0);
+    const again = await readAll(join(root, format));
+    expect([format, again.classes]).toEqual([format, odd]);
+    expect([format, [...again.masks.keys()]]).toEqual([format, ["etc/x"]]);
+  }
+  const { text } = await convert(join(root, "a"), "--to", "cvat", "--out", join(root, "b.zip"));
+  expect(text).toContain("in 1 of 1: a label map has no colons in class names, nor # before them");
+  expect((await readAll(join(root, "b.zip"))).classes).toEqual(["a-b", "_hash", ...odd.slice(2)]);
+});

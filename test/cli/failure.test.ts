@@ -1,0 +1,76 @@
+import { CommanderError } from "commander";
+import { mkdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { explainFailure, explainUsage, Interrupted } from "../../src/cli/failure.ts";
+import { UserError } from "../../src/user-error.ts";
+
+const quiet = { command: "tag2mask train", debug: false };
+
+describe("a failure", () => {
+  test("of the user's making is its message alone", () => {
+    const failure = explainFailure(new UserError("data photos: no such folder"), quiet);
+    expect(failure).toEqual({ text: "tag2mask train: data photos: no such folder", code: 1 });
+  });
+
+  test("of the file system names the file and shows no stack", () => {
+    let error: unknown;
+    try {
+      mkdirSync("/no-such-folder/inside");
+    } catch (thrown) {
+      error = thrown;
+    }
+    const { text, code } = explainFailure(error, quiet);
+    expect([text.includes("/no-such-folder/inside"), text.includes("\n"), code]).toEqual([
+      true,
+      false,
+      1,
+    ]);
+    expect(text).not.toContain("TAG2MASK_DEBUG");
+  });
+
+  test("that nobody expected is one line that tells how to see more", () => {
+    const { text, code } = explainFailure(
+      new RangeError("matmul: inner axes differ\n 3 against 4"),
+      quiet,
+    );
+    expect(text).toBe(
+      "tag2mask train: matmul: inner axes differ; 3 against 4 (unexpected; TAG2MASK_DEBUG=1 shows where)",
+    );
+    expect(code).toBe(1);
+  });
+
+  test("shows its stack when debugging", () => {
+    const { text } = explainFailure(new RangeError("bad"), { ...quiet, debug: true });
+    expect(text).toMatch(/RangeError: bad\n +at /);
+  });
+
+  test("of usage has been printed already", () => {
+    expect(explainFailure(new CommanderError(1, "x", "y"), quiet)).toEqual({ text: "", code: 2 });
+    expect(explainFailure(new CommanderError(0, "x", "y"), quiet)).toEqual({ text: "", code: 0 });
+  });
+
+  test("by Ctrl-C has the shell's exit code", () => {
+    expect(explainFailure(new Interrupted("stopped at step 7"), quiet)).toEqual({
+      text: "tag2mask train: stopped at step 7",
+      code: 130,
+    });
+  });
+
+  test("cannot smuggle terminal codes out of a file name", () => {
+    const { text } = explainFailure(new UserError("a\x1b[31mb.jpg: broken"), quiet);
+    expect(text).toBe("tag2mask train: a\ufffd[31mb.jpg: broken");
+  });
+});
+
+test.each([
+  [
+    "error: unknown option '--dta'\n(Did you mean --data?)\n",
+    "x: unknown option '--dta'; did you mean --data?",
+  ],
+  [
+    "error: missing required argument 'data'\n",
+    "x: missing required argument 'data'; see x --help",
+  ],
+])("usage: %j", (complaint, text) => {
+  expect(explainUsage(complaint, "x")).toBe(text);
+});

@@ -1,0 +1,112 @@
+import { parse } from "csv-parse/sync";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Entries } from "../../../src/files/datasets/listing/entries.ts";
+import { readCsv } from "../../../src/files/datasets/tags/csv.ts";
+import { readJson } from "../../../src/files/datasets/tags/json.ts";
+import { TextTable } from "../../../src/files/datasets/listing/name-table.ts";
+import { bytesOf, foundLines } from "./found-lines.ts";
+
+const cell = fc.string({ unit: fc.constantFrom(..."ab ;,\"\t\n'"), maxLength: 5 });
+const row = fc.tuple(fc.constantFrom("x.jpg", "y z.jpg"), cell);
+const written = (text: string): string =>
+  /[",\n]/.test(text) ? ` "${text.replaceAll('"', '""')}" ` : text;
+
+test("well-formed CSV says the same as by csv-parse, whatever is between quotes", () => {
+  const table = fc.tuple(fc.array(row, { maxLength: 5 }), fc.constantFrom("\n", "\r\n"));
+  const property = fc.property(table, ([rows, end]) => {
+    const text = [["file", "tags"], ...rows]
+      .map((fields) => fields.map(written).join(","))
+      .join(end);
+    const records = parse(text, { relax_column_count: true, trim: true }).slice(1);
+    const expected = records.map(([file, tags]) => [
+      file,
+      [...new Set(tags!.split(";").map((tag) => tag.trim()))].filter((tag) => tag !== ""),
+    ]);
+    const { taken, told } = foundLines(readCsv, text);
+    expect(told).toEqual([]);
+    expect(taken.map(({ file, tags }) => [file, [...tags]])).toEqual(expected);
+  });
+  fc.assert(property, { seed: 3, numRuns: 400 });
+});
+
+test("lines of CSV are counted through quoted line breaks and empty lines", () => {
+  const text = 'file,tags\n\na.jpg,"x\ny"\n  \nb.jpg,z\nc.jpg\n"d.jpg,z\n';
+  const { taken, told } = foundLines(readCsv, text.slice(0, text.indexOf('"d')));
+  expect(taken.map(({ line }) => line)).toEqual([3, 6]);
+  expect(told).toEqual([
+    "t:7: 1 fields, expected 2 (file,tags); separate several tags by semicolons",
+  ]);
+  // What is read before a mistake counts for nothing.
+  const broken = foundLines(readCsv, text);
+  expect(broken.taken).toEqual([]);
+  expect(broken.told).toEqual([expect.stringMatching(/^t:\d+: not readable as CSV: Quote Not/)]);
+  expect(foundLines(readCsv, "file,tags\ra.jpg,x\r").taken).toMatchObject([
+    { file: "a.jpg", line: 2 },
+  ]);
+});
+
+const json = fc.json({ maxDepth: 3 });
+test("JSON is taken apart where JSON.parse would, and refused with its words", () => {
+  const property = fc.property(json, json, fc.nat(30), fc.boolean(), (a, b, cut, spaced) => {
+    const whole = spaced ? `[ ${a} ,\n${b}\t]` : `[${a},${b}]`;
+    const text = cut < whole.length / 4 ? whole.slice(0, whole.length - cut) : whole;
+    const { taken, told } = foundLines(readJson, bytesOf(text));
+    let reason: string | undefined;
+    try {
+      JSON.parse(text);
+    } catch (error) {
+      reason = (error as Error).message.replace(/ in JSON at position.*/, "");
+    }
+    if (reason === undefined) expect(told.join("\n")).not.toContain("not readable");
+    else {
+      expect(taken).toEqual([]);
+      expect(told).toEqual([expect.stringContaining(`not readable as JSON: ${reason}`)]);
+    }
+  });
+  fc.assert(property, { seed: 5, numRuns: 400 });
+});
+
+test("entries of JSON are told by the line of their file name, or else by that where they begin", () => {
+  const text = '[\n{\n"tags": "x",\n"file": "a.jpg"},\n\n{"file": "\\u0062.jpg", "tags": ["y"]}]';
+  expect(foundLines(readJson, bytesOf(text)).taken.map(({ file, line }) => [file, line])).toEqual([
+    ["a.jpg", 4],
+    ["b.jpg", 6],
+  ]);
+});
+
+test("lines with the same tags share one list of them", () => {
+  const { taken } = foundLines(readCsv, "file,tags\na.jpg,cat;dog\nb.jpg,cat;dog\nc.jpg,dog\n");
+  expect(taken[0]!.tags).toBe(taken[1]!.tags);
+  expect(taken[2]!.tags[0]).toBe("dog");
+});
+
+test("a table of texts numbers each once, beyond what it was made for", () => {
+  const table = new TextTable(2);
+  const texts = Array.from({ length: 5000 }, (_, i) => `photo-${i}`);
+  for (const [i, text] of texts.entries()) expect(table.add(text)).toBe(i);
+  expect(texts.map((text) => table.add(text))).toEqual([...texts.keys()]);
+  expect([table.addNew("photo-4999"), table.addNew("new"), table.addNew("new")]).toEqual([
+    ...[false, true, false],
+  ]);
+  expect([table.size, table.at(17), table.find("photo-17"), table.find("photo-")]).toEqual([
+    ...[5001, "photo-17", 17, undefined],
+  ]);
+  expect([table.find(""), table.add(""), table.find("")]).toEqual([undefined, 5001, 5001]);
+});
+
+test("entries come back as they were put in, beyond the number expected", () => {
+  const entries = new Entries(1);
+  const all = Array.from({ length: 3000 }, (_, i) => ({
+    ...{ file: `${i}.jpg`, place: `deep/${i}.jpg`, folder: `f${i % 3}`, tags: [`t${i % 5}`] },
+    ...{ untagged: i % 7 === 0, split: i % 2 ? "val" : undefined, line: i || undefined },
+    ...{
+      mask: i % 4 ? undefined : `${i}.png`,
+      maskSize: i % 8 ? undefined : { width: i, height: 1 },
+    },
+    from: i % 11 ? "list.txt" : undefined,
+  }));
+  for (const entry of all) entries.push(entry);
+  expect([...entries]).toEqual(all);
+  expect(entries.map(({ file }, i) => `${i} ${file}`)[2999]).toBe("2999 2999.jpg");
+});

@@ -1,0 +1,285 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { deflateSync } from "node:zlib";
+import { encode } from "fast-png";
+import fc from "fast-check";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { vocPalette } from "../../../../src/method/images/classes.ts";
+import type { Image } from "../../../../src/method/data/sample.ts";
+import { writeFileAtomic } from "../../../../src/host/node/files/atomic-file.ts";
+import {
+  decodeImage,
+  decodeMask,
+  encodeImage,
+  encodeMask,
+  readImage,
+  readImageHeader,
+  readMask,
+  writeImage,
+  writeMask,
+} from "../../../../src/host/node/images/images.ts";
+import { UserError } from "../../../../src/user-error.ts";
+
+let folder: string;
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "tag2mask-images-"))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** 12 x 8: left half (200, 40, 90), right half (20, 160, 240). */
+const picture: Image = { width: 12, height: 8, data: new Uint8Array(12 * 8 * 3) };
+for (let i = 0; i < 96; i++) picture.data.set(i % 12 < 6 ? [200, 40, 90] : [20, 160, 240], i * 3);
+const raw = () => sharp(picture.data, { raw: { width: 12, height: 8, channels: 3 } });
+const pixel = (image: Image, x: number, y: number) => [
+  ...image.data.subarray((y * image.width + x) * 3, (y * image.width + x) * 3 + 3),
+];
+
+function near(actual: number[], expected: number[], within: number): void {
+  actual.forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThanOrEqual(within));
+}
+
+describe("decoding", () => {
+  test("PNG is exact", async () => {
+    expect(await decodeImage(await raw().png().toBuffer(), "x")).toEqual(picture);
+    expect(await decodeImage(await encodeImage(picture, "png"), "x")).toEqual(picture);
+  });
+
+  test.each(["jpeg", "webp", "tiff", "gif", "avif"] as const)("%s is read", async (format) => {
+    const bytes = await raw().toFormat(format, { quality: 95 }).toBuffer();
+    const image = await decodeImage(bytes, "x");
+    expect([image.width, image.height]).toEqual([12, 8]);
+    near(pixel(image, 2, 4), [200, 40, 90], 12);
+    near(pixel(image, 9, 4), [20, 160, 240], 12);
+  });
+
+  test("gray of 1, 8 and 16 bits becomes three equal channels", async () => {
+    const gray8 = encode({ width: 2, height: 1, channels: 1, data: Uint8Array.of(7, 250) });
+    const gray16 = encode({
+      ...{ width: 2, height: 1, channels: 1, depth: 16 },
+      data: Uint16Array.of(7 * 257, 250 * 257),
+    });
+    const grayJpeg = await raw().grayscale().jpeg().toBuffer();
+    expect([...(await decodeImage(gray8, "x")).data]).toEqual([7, 7, 7, 250, 250, 250]);
+    expect([...(await decodeImage(gray16, "x")).data]).toEqual([7, 7, 7, 250, 250, 250]);
+    const jpeg = await decodeImage(grayJpeg, "x");
+    expect(jpeg.data).toHaveLength(12 * 8 * 3);
+    const [r, g, b] = pixel(jpeg, 1, 1);
+    expect(r === g && g === b).toBe(true);
+    const bit = encode({
+      width: 3,
+      height: 1,
+      channels: 1,
+      depth: 1,
+      data: Uint8Array.of(0b10100000),
+    });
+    expect([...(await decodeImage(bit, "x")).data]).toEqual([
+      255, 255, 255, 0, 0, 0, 255, 255, 255,
+    ]);
+  });
+
+  test("16-bit color is brought to 8", async () => {
+    const data = Uint16Array.from(picture.data, (v) => v * 257);
+    const bytes = encode({ width: 12, height: 8, channels: 3, depth: 16, data });
+    expect(await decodeImage(bytes, "x")).toEqual(picture);
+  });
+
+  test("CMYK is converted to colors that look alike", async () => {
+    const bytes = await raw().toColourspace("cmyk").jpeg({ quality: 98 }).toBuffer();
+    expect((await sharp(bytes).metadata()).space).toBe("cmyk");
+    const image = await decodeImage(bytes, "x");
+    near(pixel(image, 2, 4), [200, 40, 90], 40);
+  });
+
+  test("transparency shows black, half of it half", async () => {
+    const data = Uint8Array.of(200, 100, 50, 255, 200, 100, 50, 0, 200, 100, 50, 128);
+    const bytes = encode({ width: 3, height: 1, channels: 4, data });
+    const image = await decodeImage(bytes, "x");
+    expect(pixel(image, 0, 0)).toEqual([200, 100, 50]);
+    expect(pixel(image, 1, 0)).toEqual([0, 0, 0]);
+    near(pixel(image, 2, 0), [100, 50, 25], 1);
+  });
+
+  test("EXIF orientation turns the image upright, in the header too", async () => {
+    const path = join(folder, "turned.jpg");
+    writeFileSync(
+      path,
+      await raw().withMetadata({ orientation: 6 }).jpeg({ quality: 98 }).toBuffer(),
+    );
+    const image = await readImage(path);
+    expect([image.width, image.height]).toEqual([8, 12]);
+    near(pixel(image, 4, 2), [200, 40, 90], 12); // left becomes top
+    near(pixel(image, 4, 9), [20, 160, 240], 12);
+    expect(await readImageHeader(path)).toEqual({ width: 8, height: 12, format: "jpeg" });
+  });
+
+  test.each([
+    ["text.jpg", Buffer.from("hello, I am no image"), "no image format that is known"],
+    ["empty.png", Buffer.alloc(0), "the file is empty"],
+    [
+      "drawing.png",
+      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+      "it is svg",
+    ],
+  ])("%s is refused by name", async (name, bytes, message) => {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    for (const reader of [readImage, readImageHeader]) {
+      await expect(reader(path)).rejects.toThrow(UserError);
+      await expect(reader(path)).rejects.toThrow(`${path}: `);
+      await expect(reader(path)).rejects.toThrow(message);
+    }
+  });
+
+  test("a JPEG or PNG that is cut off is refused", async () => {
+    for (const format of ["jpeg", "png"] as const) {
+      const noise = Buffer.from(Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7919) % 251));
+      const whole = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })
+        .toFormat(format)
+        .toBuffer();
+      const half = whole.subarray(0, whole.length / 2);
+      await expect(decodeImage(half, `half.${format}`)).rejects.toThrow(
+        `half.${format}: not a readable`,
+      );
+    }
+  });
+
+  test("a file that is not there says so", async () => {
+    const path = join(folder, "nowhere.jpg");
+    await expect(readImage(path)).rejects.toThrow("no such file");
+    await expect(readImageHeader(path)).rejects.toThrow("no such file");
+    await expect(readImage(folder)).rejects.toThrow("is a folder");
+  });
+});
+
+describe("masks", () => {
+  test("come back as they were written, with VOC's colors", async () => {
+    const path = join(folder, "deep", "mask.png");
+    const labels = { width: 5, height: 3, data: Uint8Array.from({ length: 15 }, (_, i) => i * 17) };
+    await writeMask(path, labels);
+    expect(await readMask(path)).toEqual(labels);
+    const shown = await readImage(path);
+    expect(pixel(shown, 0, 0)).toEqual([0, 0, 0]);
+    expect(pixel(shown, 4, 2)).toEqual(vocPalette[14 * 17]);
+  });
+
+  test("of 1, 2, 4 and 8 bits, palette or gray, give their indices at every width", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(1, 2, 4, 8),
+        fc.boolean(),
+        fc.integer({ min: 1, max: 19 }),
+        fc.integer({ min: 1, max: 4 }),
+        (depth, colored, width, height) => {
+          const perByte = 8 / depth;
+          const values = Array.from(
+            { length: width * height },
+            (_, i) => (i * 13 + 1) % 2 ** depth,
+          );
+          const rowBytes = Math.ceil(width / perByte);
+          const data = new Uint8Array(rowBytes * height);
+          values.forEach((value, i) => {
+            const x = i % width;
+            data[Math.floor(i / width) * rowBytes + Math.floor(x / perByte)]! |=
+              value << (8 - depth - (x % perByte) * depth);
+          });
+          const palette = Array.from({ length: 2 ** depth }, (_, i) => [i, 0, 255 - i]);
+          const bytes = encode({
+            ...{ width, height, data, channels: 1, depth: depth as 1 | 2 | 4 | 8 },
+            ...(colored ? { palette } : {}),
+          });
+          expect([...decodeMask(bytes, "m").data]).toEqual(values);
+        },
+      ),
+    );
+  });
+
+  test("that other programs packed are read too", async () => {
+    // libvips makes a 4-bit palette and, asked to, interlaces.
+    const three = await raw().png({ palette: true, colours: 4, dither: 0 }).toBuffer();
+    const labels = decodeMask(three, "m");
+    expect(new Set(labels.data).size).toBe(2);
+    expect(labels.data[0]).not.toBe(labels.data[11]);
+    const mask = { width: 13, height: 9, data: Uint8Array.from({ length: 117 }, (_, i) => i) };
+    const interlaced = encode(
+      { ...mask, channels: 1, palette: Array.from({ length: 256 }, () => [0, 0, 0]) },
+      { interlace: "Adam7" },
+    );
+    expect(decodeMask(interlaced, "m")).toEqual(mask);
+  });
+
+  test("of 16 bits are read if their values fit", () => {
+    const of = (...values: number[]) =>
+      encode({ width: 2, height: 1, channels: 1, depth: 16, data: Uint16Array.from(values) });
+    expect([...decodeMask(of(3, 255), "m").data]).toEqual([3, 255]);
+    expect(() => decodeMask(of(3, 256), "m.png")).toThrow("m.png: mask has label 256");
+  });
+
+  test("in colors are refused", async () => {
+    const color = await raw().png().toBuffer();
+    expect(() => decodeMask(color, "a/m.png")).toThrow(
+      /^a\/m\.png: mask is RGB, expected a palette or gray PNG/,
+    );
+    const jpeg = await raw().jpeg().toBuffer();
+    expect(() => decodeMask(jpeg, "m.jpg")).toThrow("m.jpg: not a PNG");
+  });
+
+  test("with any byte changed or the end cut off never crash", () => {
+    const good = encodeMask({
+      width: 9,
+      height: 7,
+      data: Uint8Array.from({ length: 63 }, (_, i) => i % 5),
+    });
+    fc.assert(
+      fc.property(fc.nat(good.length - 1), fc.nat(255), fc.boolean(), (at, value, cut) => {
+        const bad = cut ? good.slice(0, at) : good.slice();
+        if (!cut) bad[at] = value;
+        try {
+          const { width, height, data } = decodeMask(bad, "m.png");
+          expect(data).toHaveLength(width * height);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UserError);
+        }
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+
+  test("that claim or unpack to gigabytes are refused quickly", () => {
+    const huge = Buffer.from(encodeMask({ width: 4, height: 4, data: new Uint8Array(16) }));
+    huge.writeUInt32BE(4_000_000_000, 16);
+    expect(() => decodeMask(huge, "m.png")).toThrow("at most 200000000 pixels");
+    const small = Buffer.from(encodeMask({ width: 4, height: 4, data: new Uint8Array(16) }));
+    const bomb = deflateSync(Buffer.alloc(20_000_000));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bomb.length);
+    const idat = Buffer.concat([length, Buffer.from("IDAT"), bomb, Buffer.alloc(4)]);
+    const at = small.indexOf("IDAT") - 4;
+    const bytes = Buffer.concat([small.subarray(0, at), idat, small.subarray(small.length - 12)]);
+    expect(() => decodeMask(bytes, "m.png")).toThrow("m.png: the PNG is broken");
+  });
+});
+
+describe("writing", () => {
+  test("images go to PNG without loss, to JPEG nearly", async () => {
+    await writeImage(join(folder, "p.png"), picture);
+    expect(await readImage(join(folder, "p.png"))).toEqual(picture);
+    await writeImage(join(folder, "p.jpg"), picture, { quality: 98 });
+    near(pixel(await readImage(join(folder, "p.jpg")), 2, 4), [200, 40, 90], 5);
+    await expect(writeImage(join(folder, "p.bmp"), picture)).rejects.toThrow(
+      "written as .png or .jpg",
+    );
+  });
+
+  test("that fails leaves the old file and no temporary one", async () => {
+    const path = join(folder, "atomic", "a.txt");
+    await writeFileAtomic(path, "old");
+    await writeFileAtomic(path, "new", { durable: false });
+    expect(readFileSync(path, "utf8")).toBe("new");
+    mkdirSync(join(folder, "atomic", "taken", "x"), { recursive: true });
+    const blocked = writeFileAtomic(join(folder, "atomic", "taken"), "data");
+    await expect(blocked).rejects.toThrow(UserError);
+    await expect(blocked).rejects.toThrow("cannot be written");
+    await expect(writeFileAtomic(join(path, "b.txt"), "data")).rejects.toThrow("cannot be written");
+    expect(readdirSync(join(folder, "atomic")).sort()).toEqual(["a.txt", "taken"]);
+  });
+});

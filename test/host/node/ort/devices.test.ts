@@ -1,0 +1,45 @@
+import { existsSync } from "node:fs";
+import { expect, test } from "vitest";
+import { resolveDevice } from "../../../../src/host/node/ort/devices.ts";
+import { UserError } from "../../../../src/user-error.ts";
+
+test("the CPU needs no looking for", async () => {
+  expect(await resolveDevice("cpu")).toEqual({ device: "cpu" });
+});
+
+test("auto finds a device that works and says what it passed over", async () => {
+  const { device, note } = await resolveDevice("auto");
+  expect(note).toContain(`device ${device}`);
+});
+
+test("a device that is asked for and missing is an error that lists what is there", async () => {
+  // No system has both.
+  const missing = process.platform === "darwin" ? "dml" : "coreml";
+  const error = await resolveDevice(missing).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(UserError);
+  expect((error as UserError).message).toMatch(new RegExp(`^device ${missing}: .*; there is cpu`));
+});
+
+// Where somebody fetched the libraries there is nothing missing to speak of.
+const { listSupportedBackends } = await import("onnxruntime-node");
+const cuda = listSupportedBackends().some(({ name }) => name === "cuda");
+const fetched = existsSync(
+  `node_modules/onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}/libonnxruntime_providers_cuda.so`,
+);
+
+test.runIf(cuda && !fetched)(
+  "CUDA without its libraries says which command fetches them, and that the file is there",
+  async () => {
+    const error = (await resolveDevice("cuda").catch((thrown: unknown) => thrown)) as UserError;
+    expect(error).toBeInstanceOf(UserError);
+    const [, script] = /`node (\S+) --onnxruntime-node-install=true`/.exec(error.message)!;
+    expect(script).toBe("node_modules/onnxruntime-node/script/install.js");
+    expect(existsSync(script!)).toBe(true);
+    expect(error.message).toMatch(/^device cuda: ONNX Runtime's CUDA libraries .*; there is cpu/);
+  },
+);
+
+test("a choice made before is not tried out again", async () => {
+  const missing = process.platform === "darwin" ? "dml" : "coreml";
+  expect(await resolveDevice({ device: missing })).toEqual({ device: missing });
+});

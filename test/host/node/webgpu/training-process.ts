@@ -1,0 +1,199 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseConfig } from "../../../../src/method/config.ts";
+import { ActivationPass, cropActivations } from "../../../../src/method/inference/activations.ts";
+import { ForwardPass } from "../../../../src/method/inference/forward.ts";
+import {
+  input,
+  logSoftmax,
+  writeModel,
+  type DeviceRuntime,
+} from "../../../../src/engine/graph/index.ts";
+import { Afa } from "../../../../src/method/model/index.ts";
+import { runProgram } from "../../../../src/cli/program.ts";
+import { writeScenes } from "../../../../src/files/datasets/index.ts";
+import { affinityLabel, mergeCam } from "../../../../src/method/labels/index.ts";
+import { adamwModel, blocksOf } from "../../../../src/method/train/device-adamw.ts";
+import type { LabelSource } from "../../../../src/method/train/labels.ts";
+import { NetworkState } from "../../../../src/method/train/network-state.ts";
+import {
+  buildProbabilities,
+  buildStep,
+  type StepKind,
+} from "../../../../src/method/train/step-graph.ts";
+import { Stepper } from "../../../../src/method/train/step.ts";
+import { readGolden } from "../../../golden.ts";
+import { asArrays, worstError } from "../../../network.ts";
+import { tag2mask } from "../../../cli/terminal.ts";
+import { gradientErrors } from "../../../method/train/golden-gradients.ts";
+import {
+  batchOf,
+  golden,
+  trajectoryConfig,
+  trajectoryError,
+  trajectoryStart,
+} from "../../../method/train/golden-trajectory.ts";
+import { answer } from "./worker.ts";
+
+const tiny = () => new Afa({ backbone: "mit_tiny", classes: 5, decoderWidth: 32 });
+
+/** Errors of all outputs, in units of their largest magnitudes. */
+async function forward(runtime: DeviceRuntime): Promise<Record<string, number>> {
+  const expected = readGolden("forward_64x96");
+  const pass = new ForwardPass(runtime, tiny(), asArrays(readGolden("model")));
+  const found = await pass.run(asArrays(expected)["input"]!);
+  await pass.release();
+  return {
+    clsLogits: worstError(found.clsLogits.data, expected["cls_logits"]!.data),
+    segLogits: worstError(found.segLogits.data, expected["seg_logits"]!.data),
+    affinity: worstError(found.affinity.data, expected["affinity"]!.data),
+    cam: worstError(found.cam.data, expected["cam"]!.data),
+  };
+}
+
+/** Errors of the multi-scale activations of a crop. */
+async function activations(runtime: DeviceRuntime): Promise<Record<string, number>> {
+  const expected = readGolden("cam");
+  const options = { scales: [1, 0.5, 1.5], side: 96 };
+  const pass = new ActivationPass(runtime, tiny(), asArrays(readGolden("model")), options);
+  const data = (expected["input"]!.data as Float32Array).subarray(0, 3 * 96 * 96);
+  const { scales, affinity } = await pass.run({ count: 3, width: 96, height: 96, data });
+  await pass.release();
+  const cam = mergeCam(scales, [0, 1, 2, 3, 4], 96, 96).data;
+  const first = (name: string, count: number): Float32Array =>
+    (expected[name]!.data as Float32Array).subarray(0, count);
+  return {
+    cam: worstError(cam, first("cam", cam.length)),
+    affinity: worstError(affinity.data, first("affinity", affinity.data.length)),
+  };
+}
+
+/** Labels of golden trajectory, for its own step. */
+function goldenLabels(step: () => number): LabelSource {
+  return {
+    async make() {
+      const data = golden[`step${step()}.seg_label`]!.data as Uint8Array;
+      const labels = [0, 1].map((i) => {
+        const seg = { width: 96, height: 96, data: data.subarray(i * 96 * 96, (i + 1) * 96 * 96) };
+        return { seg, affinity: affinityLabel(seg, { radius: 1 }) };
+      });
+      return { labels, seconds: { cam: 0, labels: 0 } };
+    },
+    async rest() {},
+  };
+}
+
+/** Errors of five steps; before the last the state is taken from the device and put there again. */
+async function trajectory(runtime: DeviceRuntime): Promise<Record<string, number>> {
+  const config = trajectoryConfig();
+  const { network, state } = trajectoryStart(config);
+  let step = 0;
+  const stepperOf = (of: NetworkState): Stepper =>
+    new Stepper(
+      runtime,
+      network,
+      of,
+      config,
+      () => 0,
+      goldenLabels(() => step),
+    );
+  const errors: Record<string, number> = {};
+  const run = async (stepper: Stepper): Promise<void> => {
+    errors[`step ${step}`] = trajectoryError(step, await stepper.run(step, batchOf(step)));
+    step++;
+  };
+  const first = stepperOf(state);
+  while (step < 4) await run(first);
+  await first.download();
+  const restored = new NetworkState(network, config.train);
+  restored.restore(state.tensors());
+  await first.release();
+  const second = stepperOf(restored);
+  await run(second);
+  await second.release();
+  return errors;
+}
+
+/** Makes the session of every graph of a training that WebGPU must compute whole. */
+async function wholeGraphs(runtime: DeviceRuntime): Promise<Record<string, number>> {
+  const network = new Afa({ backbone: "mit_b1", classes: 20 });
+  const { crop: side } = parseConfig({ preset: "voc" }).data;
+  const pass = { batch: 2, crop: side, dropPath: true, dropout: true };
+  const step = (kind: StepKind, energy: boolean) =>
+    buildStep(network, { ...pass, kind, energy, whole: 8, learned: network.trainable }).model;
+  const specs = network.trainable.map(({ name, shape }, index) => {
+    return { name, index, size: shape.reduce((a, b) => a * b, 1), group: "all" };
+  });
+  const blocks = blocksOf(specs, () => "all");
+  const graphs = {
+    classification: step("classification", false),
+    full: step("full", false),
+    "full with energy": step("full", true),
+    activations: writeModel(cropActivations(network, { scales: [1, 0.5, 1.5], side })),
+    probabilities: buildProbabilities(network, pass),
+    optimizer: adamwModel(new Map(blocks.entries()), { betas: [0.9, 0.999], eps: 1e-8 }).model,
+  };
+  const made: Record<string, number> = {};
+  for (const [name, model] of Object.entries(graphs)) {
+    const session = await runtime.createSession(model, { whole: true });
+    await session.release();
+    made[name] = 1;
+  }
+  return made;
+}
+
+/** What is said of a graph with an operator that WebGPU has no kernel for. */
+async function refusal(runtime: DeviceRuntime): Promise<string> {
+  const model = writeModel({ y: logSoftmax(input("x", [2, 3])) });
+  const thrown = (error: unknown): string => (error as Error).message;
+  const messages = await Promise.all([
+    runtime.createDeviceSession(model, ["y"]).then(() => "", thrown),
+    runtime.createSession(model, { whole: true }).then(() => "", thrown),
+  ]);
+  return messages.join("\n");
+}
+
+/** Trains by the command, stops it after its first step, resumes it; exit codes, and what was printed. */
+async function command(): Promise<{ codes: number[]; output: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "tag2mask-webgpu-"));
+  const [data, run] = [join(folder, "scenes"), join(folder, "run")];
+  const sizes = ["model.backbone=mit_tiny", "model.decoderWidth=8", "data.crop=64", "data.batch=2"];
+  const phases = ["train.camSteps=2", "train.affinitySteps=2", "train.warmupLosses=false"];
+  const set = [...sizes, ...phases, "data.workers=0", "eval.longSide=64"].flatMap((s) => [
+    "--set",
+    s,
+  ]);
+  try {
+    await writeScenes(data, { count: 4, valCount: 1, seed: 0, size: 64 });
+    const args = ["--device", "webgpu", "--json"];
+    let printed = "";
+    const write = (text: string): void => {
+      printed += text;
+      // As Ctrl-C would.
+      if (text.includes('"type":"step"')) process.emit("SIGINT");
+    };
+    const first = ["train", "--data", data, "--out", run, "--steps", "3", ...set, ...args];
+    const streams = { stdout: { write }, stderr: { write } };
+    const stopped = await runProgram(first, {
+      ...streams,
+      color: false,
+      now: () => performance.now(),
+    });
+    const resumed = await tag2mask("train", "--resume", run, ...args);
+    const output = printed + resumed.stdout + resumed.stderr;
+    return { codes: [stopped, resumed.code], output };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await answer<unknown>((runtime) => ({
+  "whole graphs": () => wholeGraphs(runtime),
+  refusal: () => refusal(runtime),
+  forward: () => forward(runtime),
+  gradients: () => gradientErrors(runtime),
+  trajectory: () => trajectory(runtime),
+  activations: () => activations(runtime),
+  command,
+}));

@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { parseConfig } from "../../../../src/method/config.ts";
+import { generateScene, sceneClasses } from "../../../../src/method/data/scenes.ts";
+import { LabelPool, labelThreads } from "../../../../src/host/node/workers/label-pool.ts";
+import { nodeRuntime } from "../../../../src/host/node/ort/runtime.ts";
+import { LabelMaker, type LabelInput } from "../../../../src/method/train/labels.ts";
+import { networkOf } from "../../../../src/method/train/trainer.ts";
+
+const crop = 64;
+const configOf = (set: Record<string, unknown> = {}) =>
+  parseConfig({
+    preset: "small",
+    set: {
+      ...{ "model.backbone": "mit_tiny", "data.crop": crop, "data.batch": 3, "pseudo.radius": 1 },
+      ...set,
+    },
+  });
+
+const inputs: LabelInput[] = [0, 1, 2].map((index) => {
+  const { image, tags } = generateScene({ seed: 4, index, size: crop });
+  return { image, classes: [...tags].sort(), box: [0, crop, 2, crop] };
+});
+
+test("labels made in threads are those of the calling thread, also after the weights have moved", async () => {
+  const config = configOf();
+  const network = networkOf(config, sceneClasses);
+  const parameters = network.initialize(3);
+  const here = new LabelMaker(nodeRuntime(), network, parameters, config, () => 0);
+  const setup = { config, classes: sceneClasses, parameters, cores: 2 };
+  const pool = new LabelPool(2, setup);
+  try {
+    const first = await pool.make(inputs, "affinity");
+    expect(first.labels).toEqual((await here.make(inputs, "affinity")).labels);
+    expect(first.seconds.cam).toBeGreaterThan(0);
+
+    const weight = parameters["classifier.weight"]!.data as Float32Array;
+    weight.forEach((value, i) => (weight[i] = -value));
+    const moved = await pool.make(inputs, "affinity");
+    expect(moved.labels).toEqual((await here.make(inputs, "affinity")).labels);
+    expect(moved.labels).not.toEqual(first.labels);
+
+    // At rest it keeps no thread, and starts again when asked.
+    await pool.rest();
+    expect((await pool.make(inputs.slice(1), "affinity")).labels).toEqual(moved.labels.slice(1));
+  } finally {
+    await pool.rest();
+    await here.rest();
+  }
+}, 30_000);
+
+test("threads are taken where they are worth their start and their memory", () => {
+  const large = { "model.backbone": "mit_b0", "data.crop": 160 };
+  const threads = (set: Record<string, unknown>, cores: number, free: number): number => {
+    const config = configOf(set);
+    return labelThreads(networkOf(config, sceneClasses), config, { cores, free });
+  };
+  expect(threads(large, 8, 64e9)).toBe(3); // a crop each
+  expect(threads(large, 2, 64e9)).toBe(2);
+  expect(threads(large, 1, 64e9)).toBe(0);
+  expect(threads({}, 8, 64e9)).toBe(0); // mit_tiny
+  expect(threads(large, 8, 0.6e9)).toBe(0);
+  // Plenty of memory is no reason to take more than the published recipes may.
+  const recipe = { "model.backbone": "mit_b1", "data.crop": 512, "data.batch": 2 };
+  expect(threads(recipe, 8, 64e9)).toBe(0);
+  expect(threads({ ...recipe, "train.labelWorkers": 2 }, 8, 64e9)).toBe(2);
+  expect(threads({ ...large, "train.labelWorkers": 0 }, 8, 64e9)).toBe(0);
+  expect(threads({ "train.labelWorkers": 1 }, 8, 0)).toBe(1);
+  expect(threads({ ...large, "train.labelWorkers": 16 }, 1, 0)).toBe(3);
+});

@@ -1,0 +1,86 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Image } from "../../src/method/data/sample.ts";
+import { writeMasks } from "../../src/jobs/masks.ts";
+import { Output } from "../../src/cli/output.ts";
+import { writeImage } from "../../src/host/node/images/images.ts";
+import { MaskFolder } from "../../src/files/formats/mask-folder.ts";
+import { UserError } from "../../src/user-error.ts";
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "mask-job-"));
+});
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** Two images, the second of which `make` fails on. */
+async function job(failure: Error, strict = false) {
+  const out = join(root, "out");
+  const items = ["a", "b"].map((name) => ({ name, file: join(root, `${name}.png`) }));
+  for (const { file } of items) {
+    await writeImage(file, { width: 3, height: 2, data: new Uint8Array(18) });
+  }
+  let text = "";
+  const stream = { write: (more: string) => (text += more) };
+  const terminal = { stdout: stream, stderr: stream, color: false, now: () => 0 };
+  const folder = await MaskFolder.create(out, ["cat"], { overlays: false });
+  const make = async ({ width, height }: Image, { name }: { name: string }) => {
+    if (name === "b") throw failure;
+    return {
+      width,
+      height,
+      data: new Uint8Array(width * height),
+      classes: ["cat"],
+      tags: [],
+      confidence: 1,
+    };
+  };
+  const done = writeMasks({ items, folder, make, strict }, new Output(terminal, false, "label"));
+  return { done, out, said: () => text };
+}
+
+test.each([new RangeError("Array buffer allocation failed"), new UserError("too many pixels")])(
+  "an image that is too much is left out, and the other masks stay (%s)",
+  async (failure) => {
+    const { done, out, said } = await job(failure);
+    await done;
+    expect(readdirSync(join(out, "masks"))).toEqual(["a.png"]);
+    expect(said()).toContain(`left out ${root}/b.png: no mask can be made: ${failure.message}`);
+    expect(said()).toMatch(/^1 mask in .*, 1 left out/m);
+  },
+);
+
+test("with strict, and where the program is wrong, the job fails and takes back its masks", async () => {
+  const strict = await job(new RangeError("too large"), true);
+  await expect(strict.done).rejects.toThrow(/b\.png: no mask can be made: too large/);
+  const wrong = await job(new TypeError("undefined is not a function"));
+  await expect(wrong.done).rejects.toThrow(TypeError);
+  expect(readdirSync(root).sort()).toEqual(["a.png", "b.png"]);
+});
+
+test("images come to the network in their order, whichever is read first", async () => {
+  const items = [700, 1, 300, 2].map((side, i) => ({
+    name: `${i}`,
+    file: join(root, `${i}.png`),
+    side,
+  }));
+  for (const { file, side } of items) {
+    await writeImage(file, { width: side, height: side, data: new Uint8Array(side * side * 3) });
+  }
+  const folder = await MaskFolder.create(join(root, "out"), ["cat"], { overlays: false });
+  const began: string[] = [];
+  const make = ({ width, height }: Image, { name }: { name: string }) => {
+    began.push(name);
+    const data = new Uint8Array(width * height);
+    return Promise.resolve({ width, height, data, classes: ["cat"], tags: [], confidence: 1 });
+  };
+  const stream = { write: () => undefined };
+  const terminal = { stdout: stream, stderr: stream, color: false, now: () => 0 };
+  const output = new Output(terminal, false, "segment");
+  await writeMasks({ items, folder, make, strict: false, ahead: 3 }, output);
+  expect(began).toEqual(["0", "1", "2", "3"]);
+});

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { augmentationStream, TrainingSampler } from "../../../src/method/data/sampler.ts";
+
+const samples = Array.from({ length: 10 }, (_, i) => ({
+  name: `s${i}`,
+  image: `s${i}.png`,
+  tags: [0],
+}));
+const names = (sampler: TrainingSampler, step: number) =>
+  sampler.batchPlan(step).map(({ sample }) => sample.name);
+
+test("every epoch shows every sample once, each in an order of its own", () => {
+  const sampler = new TrainingSampler(samples, 4, 5);
+  const epochs = [0, 1, 2].map((epoch) => [
+    ...names(sampler, 2 * epoch),
+    ...names(sampler, 2 * epoch + 1),
+  ]);
+  for (const epoch of epochs) expect(new Set(epoch).size).toBe(10);
+  expect(new Set(epochs.map((epoch) => epoch.join())).size).toBe(3);
+});
+
+test("a step's batch depends on seed, step and batch alone", () => {
+  const fresh = () => new TrainingSampler(samples, 4, 3);
+  const walked = fresh();
+  for (let step = 0; step < 17; step++) walked.batchPlan(step);
+  expect(walked.batchPlan(17)).toEqual(fresh().batchPlan(17));
+  expect(names(fresh(), 0)).not.toEqual(names(new TrainingSampler(samples, 5, 3), 0));
+});
+
+test("batches may be larger than the data set", () => {
+  const plan = new TrainingSampler(samples.slice(0, 3), 1, 8).batchPlan(2);
+  expect(plan.map(({ k }) => k)).toEqual([16, 17, 18, 19, 20, 21, 22, 23]);
+});
+
+test("stand-ins for a broken image go through the whole data set", () => {
+  const sampler = new TrainingSampler(samples, 1, 2);
+  const tried = Array.from({ length: 10 }, (_, attempt) => sampler.candidate(13, attempt).name);
+  expect(new Set(tried).size).toBe(10);
+});
+
+test("augmentation streams differ from image to image", () => {
+  expect(augmentationStream(1, 2).next()).toBe(augmentationStream(1, 2).next());
+  expect(augmentationStream(1, 2).next()).not.toBe(augmentationStream(1, 3).next());
+});
+
+test("an empty data set is refused", () => {
+  expect(() => new TrainingSampler([], 1, 2)).toThrow("no samples");
+  expect(() => new TrainingSampler(samples, 1, 0)).toThrow("batch is 0");
+});

@@ -1,0 +1,232 @@
+import { expect, test } from "vitest";
+import { parseConfig } from "../../../src/method/config.ts";
+import type { Sample, SampleReader } from "../../../src/method/data/sample.ts";
+import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts";
+import { ActivationPass } from "../../../src/method/inference/activations.ts";
+import {
+  evaluate,
+  type EvaluationProgress,
+  type EvaluatorOptions,
+  type ImageResult,
+} from "../../../src/method/eval/evaluator.ts";
+import { evaluateStages, type StageScores } from "../../../src/method/eval/stages.ts";
+import { labelsOf, Predictor } from "../../../src/method/inference/predictor.ts";
+import { resizeMaps } from "../../../src/method/labels/index.ts";
+import { networkOf } from "../../../src/method/train/trainer.ts";
+import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
+import { SessionPool } from "../../../src/host/node/workers/session-pool.ts";
+import { UserError } from "../../../src/user-error.ts";
+
+const config = parseConfig({ preset: "small", set: { "model.backbone": "mit_tiny" } });
+const scenes = [0, 1, 2].map((index) => generateScene({ seed: 1, index, size: 64 }));
+const samples: Sample[] = scenes.map(({ tags }, i) => ({
+  name: `s${i}`,
+  image: String(i),
+  mask: String(i),
+  tags,
+}));
+const reader: SampleReader = {
+  readImage: async ({ image }) => scenes[Number(image)]!.image,
+  readMask: async ({ image }) => scenes[Number(image)]!.mask,
+};
+
+async function scoresOf(
+  read: SampleReader,
+  given: readonly Sample[] = samples,
+  more: Partial<EvaluatorOptions> = {},
+  onProgress: (progress: EvaluationProgress) => void = () => undefined,
+) {
+  const network = networkOf(config, sceneClasses);
+  const parameters = network.initialize(1);
+  const { lanes = 1 } = more;
+  const pool = lanes > 1 ? new SessionPool({ lanes, threads: 1 }) : null;
+  const runtime = pool ?? nodeRuntime();
+  const frozen = pool !== null;
+  const networks = {
+    predictor: Predictor.of(runtime, network, parameters, { frozen }),
+    activations: new ActivationPass(runtime, network, parameters, { ...config.pseudo, frozen }),
+  };
+  const options = { config, classes: sceneClasses, panels: 2, ...more };
+  const run = evaluate(given, read, networks, options);
+  let next = await run.next();
+  for (; !next.done; next = await run.next()) onProgress(next.value);
+  await networks.predictor.release();
+  await networks.activations.release();
+  await pool?.close();
+  return next.value;
+}
+
+test("side by side in lanes the scores are the same, told in the same order", async () => {
+  const read: SampleReader = {
+    ...reader,
+    readImage: async (sample) => {
+      if (sample.name === "broken") throw new UserError("broken.jpg: is broken");
+      return reader.readImage(sample);
+    },
+  };
+  const given = [samples[2]!, { ...samples[0]!, name: "broken" }, ...samples];
+  const seen: Record<number, string[]> = { 1: [], 2: [] };
+  const [one, two] = await Promise.all(
+    [1, 2].map((lanes) =>
+      scoresOf(read, given, { lanes, results: true }, ({ result }) =>
+        seen[lanes]!.push(result?.sample.name ?? "none"),
+      ),
+    ),
+  );
+  // Sums over a core's own weights may differ in the last bit of an activation.
+  const bare = ({ panels, ...scores }: NonNullable<typeof one>) => ({
+    ...scores,
+    panels: panels.map(({ heat, ...panel }) => ({ ...panel, heat: heat.data.length })),
+  });
+  expect(bare(two!)).toEqual(bare(one!));
+  expect(one!.panels.map(({ name }) => name)).toEqual(["s2", "s0"]);
+  for (const [i, { heat }] of one!.panels.entries()) {
+    const other = two!.panels[i]!.heat.data;
+    expect(heat.data.every((value, p) => Math.abs(value - other[p]!) < 1e-5)).toBe(true);
+  }
+  expect(seen[2]).toEqual(["s2", "none", "s0", "s1", "s2"]);
+  expect(seen[2]).toEqual(seen[1]);
+});
+
+test("an image of which nothing is known counts neither for the tags nor for what is made of them", async () => {
+  const known = await scoresOf(reader, samples.slice(0, 2));
+  const unknown = { ...samples[2]!, tags: [], untagged: true } as const;
+  const both = await scoresOf(reader, [unknown, ...samples.slice(0, 2)]);
+  expect(both.images).toBe(3);
+  expect([both.metrics.tagF1, both.metrics.cam]).toEqual([known.metrics.tagF1, known.metrics.cam]);
+  expect(both.panels.map(({ name }) => name)).toEqual(["s0", "s1"]);
+  expect((await scoresOf(reader, [unknown])).metrics.tagF1).toBeNaN();
+});
+
+test("an image that cannot be read is left out, told and not counted", async () => {
+  const whole = await scoresOf(reader, samples.slice(0, 2));
+  const broken = await scoresOf({
+    ...reader,
+    readImage: async (sample) => {
+      if (sample.name === "s2") throw new UserError("s2.jpg: is broken");
+      return reader.readImage(sample);
+    },
+  });
+  expect(broken).toMatchObject({ images: 2, masks: 2, skipped: ["s2.jpg: is broken"] });
+  expect(broken.metrics).toEqual(whole.metrics);
+});
+
+test("an image without tags or mask is evaluated for its tags only", async () => {
+  const scores = await scoresOf(reader, [{ name: "s0", image: "0", tags: [] }]);
+  expect(scores).toMatchObject({ images: 1, masks: 0 });
+  expect(scores.metrics.seg).toBeNaN();
+  expect(scores.panels[0]!.cam.data.every((label) => label === 0)).toBe(true);
+});
+
+test("predictions have the image's own size whatever size the network saw", async () => {
+  const { panels } = await scoresOf(reader, samples, { longSide: 96 });
+  expect(panels).toHaveLength(2);
+  for (const { image, prediction, label } of panels) {
+    expect([prediction.width, prediction.height]).toEqual([image.width, image.height]);
+    expect(label.data).toHaveLength(image.width * image.height);
+  }
+});
+
+test("labels are those of the highest logit after resizing, the first of equals", () => {
+  const data = Float32Array.of(0, 1, 2, 3, 3, 2, 1, 0, 3, 1, 2, 0);
+  const logits = { count: 3, width: 2, height: 2, data };
+  const all = resizeMaps(logits, 5, 3).data;
+  const expected = Array.from({ length: 15 }, (_, p) => {
+    const values = [0, 1, 2].map((k) => all[k * 15 + p]!);
+    return values.indexOf(Math.max(...values));
+  });
+  expect([...labelsOf(logits, 5, 3).data]).toEqual(expected);
+});
+
+test("the CRF's labels are measured on their own, in order, with a few under way at once", async () => {
+  const done: (() => void)[] = [];
+  let most = 0;
+  // A CRF that knows the truth, and finishes the last first.
+  const crf: EvaluatorOptions["crf"] = async (image) => {
+    most = Math.max(most, done.length + 1);
+    await new Promise<void>((resolve) => {
+      done.push(resolve);
+      setImmediate(() =>
+        done
+          .splice(0)
+          .reverse()
+          .forEach((finish) => finish()),
+      );
+    });
+    return scenes.find((scene) => scene.image === image)!.mask;
+  };
+  const results: ImageResult[] = [];
+  const options = { panels: 0, crf, ahead: 2, results: true };
+  const evaluation = await scoresOf(reader, samples, options, ({ result }) => {
+    if (result) results.push(result);
+  });
+  const plain = await scoresOf(reader);
+  expect(most).toBeLessThanOrEqual(3);
+  expect(evaluation.metrics).toEqual(plain.metrics);
+  expect(evaluation.matrices.crf!.meanIou()).toBe(1);
+  expect(results.map(({ sample }) => sample.name)).toEqual(["s0", "s1", "s2"]);
+  expect(results.map(({ meanIou }) => meanIou)).toEqual([1, 1, 1]);
+});
+
+test("without activation maps the segmentation's scores stay the same and theirs are none", async () => {
+  const [whole, fast] = [await scoresOf(reader), await scoresOf(reader, samples, { cam: false })];
+  expect(fast.metrics.seg).toBe(whole.metrics.seg);
+  expect(fast.metrics.tagF1).toBe(whole.metrics.tagF1);
+  expect(fast.metrics.cam).toBeNaN();
+});
+
+test("an image whose CRF fails for its own reasons is left out of everything", async () => {
+  const crf: EvaluatorOptions["crf"] = async (image) => {
+    if (image === scenes[1]!.image) throw new UserError("s1.jpg: too large");
+    if (image === scenes[2]!.image) throw new RangeError("needs 5 GiB");
+    return scenes.find((scene) => scene.image === image)!.mask;
+  };
+  const evaluation = await scoresOf(reader, samples, { crf });
+  const others = await scoresOf(reader, [samples[0]!]);
+  const skipped = ["s1.jpg: too large", "2: cannot be refined: needs 5 GiB"];
+  expect(evaluation).toMatchObject({ images: 1, masks: 1, skipped });
+  expect(evaluation.metrics).toEqual(others.metrics);
+});
+
+async function stagesOf(exported: boolean, crf?: EvaluatorOptions["crf"]): Promise<StageScores> {
+  const network = networkOf(config, sceneClasses);
+  const parameters = network.initialize(1);
+  const runtime = nodeRuntime();
+  const predictor = Predictor.of(runtime, network, parameters);
+  const activations = new ActivationPass(runtime, network, parameters, config.pseudo);
+  const networks = { predictor, activations: exported ? null : activations };
+  const given = [...samples, { name: "s3", image: "0", tags: [] }];
+  const run = evaluateStages(given, reader, networks, {
+    ...{ config, classes: sceneClasses, longSide: 64 },
+    ...(crf && { crf }),
+  });
+  let next = await run.next();
+  for (; !next.done; next = await run.next()) expect(next.value.total).toBe(3);
+  await predictor.release();
+  await activations.release();
+  return next.value;
+}
+
+test("stages start with what the evaluation says and end with the CRF", async () => {
+  const crf: EvaluatorOptions["crf"] = async (image) =>
+    scenes.find((scene) => scene.image === image)!.mask;
+  const { stages, masks, tagF1 } = await stagesOf(false, crf);
+  const titles = stages.map(({ title }) => title);
+  expect(titles).toEqual([
+    ...["CAM", "CAM + PAR", "affinity CAM", "affinity CAM + PAR"],
+    ...["segmentation", "+ multi-scale, flip", "+ CRF"],
+  ]);
+  const score = Object.fromEntries(stages.map(({ name, meanIou }) => [name, meanIou]));
+  const { metrics } = await scoresOf(reader, samples, { longSide: 64 });
+  const views = { longSide: 64, scales: [1, 0.5, 0.75], flip: true };
+  const multiple = await scoresOf(reader, samples, views);
+  const { cam, affinityCam, seg } = score;
+  expect({ cam, affinityCam, seg, tagF1 }).toEqual(metrics);
+  expect([score["views"], score["crf"], masks]).toEqual([multiple.metrics.seg, 1, 3]);
+  for (const value of Object.values(score)) expect(value).toBeGreaterThan(0);
+});
+
+test("an exported model has the stages of the segmentation only", async () => {
+  const { stages } = await stagesOf(true);
+  expect(stages.map(({ name }) => name)).toEqual(["seg", "views"]);
+});

@@ -1,0 +1,103 @@
+import fc from "fast-check";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import {
+  compressCounts,
+  decodeRle,
+  encodeRle,
+  readCounts,
+  regionCounts,
+  rleArea,
+  rleBox,
+  rleCounts,
+} from "../../../src/method/images/run-lengths.ts";
+import { UserError } from "../../../src/user-error.ts";
+import { readGolden } from "../../golden.ts";
+
+interface Expected {
+  readonly size: [height: number, width: number];
+  readonly counts: string;
+  readonly area: number;
+  readonly bbox: number[];
+}
+
+const golden = JSON.parse(
+  readFileSync(new URL("../../golden/coco_rle.json", import.meta.url), "utf8"),
+) as Record<string, Expected>;
+const masks = readGolden("coco_rle");
+
+test.each(Object.entries(golden))("%s is as pycocotools has it", (name, expected) => {
+  const [height, width] = expected.size;
+  const mask = masks[name]!.data as Uint8Array;
+  const counts = rleCounts(mask, width, height);
+  expect(encodeRle(mask, width, height)).toBe(expected.counts);
+  expect(rleArea(counts)).toBe(expected.area);
+  expect(rleBox(counts, height)).toEqual(expected.bbox);
+  const ones = mask.map((v) => (v ? 1 : 0));
+  expect(Buffer.compare(decodeRle(expected.counts, width, height, name), ones)).toBe(0);
+  expect(readCounts(expected.counts, width, height, name)).toEqual(counts);
+});
+
+const anyMask = fc
+  .tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 }))
+  .chain(([width, height]) =>
+    fc.record({
+      width: fc.constant(width),
+      height: fc.constant(height),
+      ids: fc.array(fc.integer({ min: -1, max: 3 }), {
+        minLength: width * height,
+        maxLength: width * height,
+      }),
+    }),
+  );
+
+test("the regions of a map get in one pass the runs that each has by itself", () => {
+  fc.assert(
+    fc.property(anyMask, ({ width, height, ids }) => {
+      const all = regionCounts(Int32Array.from(ids), { count: 4, width, height });
+      for (const [k, counts] of all.entries()) {
+        const mask = Uint8Array.from(ids, (id) => (id === k ? 1 : 0));
+        const single = rleCounts(mask, width, height);
+        expect(counts).toEqual(single);
+        expect(decodeRle(compressCounts(counts), width, height, "a")).toEqual(mask);
+        expect(decodeRle(counts, width, height, "a")).toEqual(mask);
+      }
+    }),
+    { seed: 1, numRuns: 200 },
+  );
+});
+
+describe("what is damaged is refused in words", () => {
+  test.each<[string | number[], RegExp]>([
+    ["", /cover 0 of the 12 pixels of 4x3/],
+    ["<1", /^a\.json: run lengths cover more than the 12|not COCO's/],
+    ["ab c", /character 3 is none of it|character/],
+    ["\u{1f600}", /character 1 is none of it/],
+    ["o", /ends within a number/],
+    ["oooooooooooooooo", /run length 1 is beyond all bounds/],
+    ["O", /run length 1 is -1; expected whole numbers from 0/],
+    [[4, 9], /cover more than the 12 pixels/],
+    [[4, 7], /cover 11 of the 12/],
+    [[4, -1, 9], /run length 2 is -1/],
+    [[4.5, 7.5], /run length 1 is 4\.5/],
+    [[NaN, 12], /run length 1 is NaN/],
+    [[1e300, 1e300], /more than the 12/],
+  ])("%j", (counts, message) => {
+    const decode = (): unknown => decodeRle(counts, 4, 3, "a.json");
+    expect(decode).toThrow(UserError);
+    expect(decode).toThrow(message);
+  });
+
+  test("any text at all is decoded or refused", () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 40 }), (text) => {
+        try {
+          expect(decodeRle(text, 5, 5, "a")).toHaveLength(25);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UserError);
+        }
+      }),
+      { seed: 1, numRuns: 2000 },
+    );
+  });
+});

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { imageNetNormalization as normalization } from "../../../src/method/images/normalize.ts";
+import { channelsLast } from "../../../src/method/inference/feeds.ts";
+import {
+  networkImage,
+  pixelsWithLongSide,
+  withLongSide,
+} from "../../../src/method/inference/network-image.ts";
+import { resizeMaps } from "../../../src/method/labels/index.ts";
+import { Random } from "../../../src/engine/random.ts";
+
+test("an image of a long side is the normalised one resized, to the bit", () => {
+  const random = Random.at(1, "network image");
+  for (const [width, height, longSide] of [
+    [50, 37, 64],
+    [37, 50, 64],
+    [50, 37, 40],
+    [50, 37, 50],
+    [200, 90, 64], // shrunk first
+    [1, 5, 32],
+  ] as const) {
+    const data = Uint8Array.from({ length: width * height * 3 }, () => random.int(256));
+    const made = withLongSide({ width, height, data }, normalization, longSide);
+    const whole = networkImage({ width, height, data }, normalization, 2 * longSide);
+    expect(made).toEqual(resizeMaps(whole, made.width, made.height));
+    const batch = {
+      dtype: "float32",
+      shape: [1, 3, made.height, made.width],
+      data: made.data,
+    } as const;
+    const pixels = pixelsWithLongSide({ width, height, data }, normalization, longSide);
+    expect(pixels).toEqual(channelsLast(batch));
+    expect(Math.max(made.width, made.height)).toBe(longSide);
+  }
+});

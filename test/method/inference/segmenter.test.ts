@@ -1,0 +1,99 @@
+import { afterAll, expect, test } from "vitest";
+import { parseConfig } from "../../../src/method/config.ts";
+import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts";
+import { meanLogitMargin } from "../../../src/method/images/margin.ts";
+import { withLongSide } from "../../../src/method/inference/network-image.ts";
+import { Segmenter } from "../../../src/method/inference/segmenter.ts";
+import type { Maps } from "../../../src/method/labels/index.ts";
+import { networkOf } from "../../../src/method/train/trainer.ts";
+
+const config = parseConfig({
+  preset: "small",
+  set: { "model.backbone": "mit_tiny", "eval.longSide": 64 },
+});
+const network = networkOf(config, sceneClasses);
+const parameters = network.initialize(3);
+const model = { file: "m", network, parameters, config, classes: sceneClasses, step: 0 };
+const segmenter = await Segmenter.open(model, { device: "cpu" });
+afterAll(() => segmenter.release());
+const { image } = generateScene({ seed: 1, index: 0, size: 48 });
+
+test("segment says how far the softmax of its logits is from a tie", async () => {
+  const { confidence, width, height, data } = await segmenter.segment(image);
+  const input = withLongSide(image, config.data, 64);
+  const { segLogits } = await segmenter.predictor.predict(input);
+  expect(confidence).toBe(meanLogitMargin(segLogits));
+  expect(confidence).toBeGreaterThan(0);
+  expect(confidence).toBeLessThan(1);
+  expect([width, height, data.length]).toEqual([48, 48, 48 * 48]);
+});
+
+test("segment hands the logits of the size asked for to the CRF and gives its labels", async () => {
+  const seen: Maps[] = [];
+  const labels = { width: 48, height: 48, data: new Uint8Array(48 * 48).fill(2) };
+  const result = await segmenter.segment(image, {
+    longSide: 96,
+    crf: async (pixels, logits) => {
+      expect(pixels).toBe(image);
+      seen.push(logits);
+      return labels;
+    },
+  });
+  expect(result.data).toEqual(labels.data);
+  expect(seen.map(({ count, width }) => [count, width])).toEqual([[sceneClasses.length + 1, 24]]);
+  expect(result.confidence).toBe(meanLogitMargin(seen[0]!));
+});
+
+test("without tags all is background, for sure", async () => {
+  const { data, ...rest } = await segmenter.label(image, []);
+  const size = { width: 48, height: 48 };
+  expect(rest).toEqual({ ...size, classes: sceneClasses, tags: [], confidence: 1 });
+  expect(data).toEqual(new Uint8Array(48 * 48));
+});
+
+test("label gives background and the tagged classes only, and more tags make it less sure", async () => {
+  const [one, two] = [await segmenter.label(image, [0]), await segmenter.label(image, [0, 2])];
+  expect(one.tags).toEqual([0]);
+  expect(two.tags).toEqual([0, 2]);
+  expect(new Set(one.data)).toEqual(new Set([0, 1]));
+  expect(new Set(two.data)).toEqual(new Set([0, 1, 3]));
+  expect(two.confidence).toBeGreaterThan(0);
+  expect(two.confidence).toBeLessThan(one.confidence);
+  expect(one.confidence).toBeLessThan(1);
+});
+
+test("label takes tags in any order and any number of times", async () => {
+  const given = [2, 0, 2, 0];
+  expect(await segmenter.label(image, given)).toEqual(await segmenter.label(image, [0, 2]));
+  expect(given).toEqual([2, 0, 2, 0]);
+});
+
+test("background of label is what lies below lowThreshold; highThreshold has no say", async () => {
+  const labelWith = async (lowThreshold: number, highThreshold: number) => {
+    const pseudo = { ...config.pseudo, lowThreshold, highThreshold };
+    const settings = { ...config, pseudo };
+    const other = await Segmenter.open({ ...model, config: settings }, { device: "cpu" });
+    const { data } = await other.label(image, [0, 2]);
+    await other.release();
+    return data;
+  };
+  const background = (data: Uint8Array) => data.filter((label) => label === 0).length;
+  const low = await labelWith(0.2, 0.6);
+  expect(await labelWith(0.2, 0.9)).toEqual(low);
+  expect(background(await labelWith(0.6, 0.6))).toBeGreaterThan(background(low));
+});
+
+test("in lanes many images at once have the masks that they have one after the other", async () => {
+  const lanes = await Segmenter.open(model, { device: "cpu", lanes: 2 });
+  expect([segmenter.lanes, lanes.lanes]).toEqual([1, 2]);
+  const images = [0, 1, 2, 3].map((index) => generateScene({ seed: 2, index, size: 40 + index }));
+  const made = await Promise.all(images.map((scene) => lanes.segment(scene.image, { flip: true })));
+  await lanes.release();
+  for (const [i, { confidence, ...mask }] of made.entries()) {
+    const { confidence: expected, ...alone } = await segmenter.segment(images[i]!.image, {
+      flip: true,
+    });
+    expect(mask).toEqual(alone);
+    expect(confidence).toBeCloseTo(expected, 5);
+  }
+});

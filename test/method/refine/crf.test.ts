@@ -1,0 +1,182 @@
+import { describe, expect, test } from "vitest";
+import { crfLabels, DenseCrf, type Maps, type RgbImage } from "../../../src/method/labels/index.ts";
+import { argmax } from "../../../src/method/images/maps.ts";
+import { Random } from "../../../src/engine/random.ts";
+import { readGolden } from "../../golden.ts";
+import { maxError } from "../labels/golden-maps.ts";
+import { plainCrf } from "./plain-crf.ts";
+
+const standard = {
+  iterations: 10,
+  gaussianWeight: 3,
+  gaussianDeviation: 3,
+  bilateralWeight: 4,
+  positionDeviation: 64,
+  colorDeviation: 5,
+};
+
+function noise(width: number, height: number, spread: number): RgbImage {
+  const random = Random.at(3, "crf", width, height);
+  const data = Uint8Array.from({ length: width * height * 3 }, () => 100 + random.int(spread));
+  return { width, height, data };
+}
+
+/** Random probabilities that sum to 1. */
+function beliefs(count: number, width: number, height: number): Maps {
+  const random = Random.at(4, "crf", count, width, height);
+  const area = width * height;
+  const data = Float32Array.from({ length: count * area }, () => 0.01 + random.next());
+  for (let p = 0; p < area; p++) {
+    let sum = 0;
+    for (let i = p; i < data.length; i += area) sum += data[i]!;
+    for (let i = p; i < data.length; i += area) data[i]! /= sum;
+  }
+  return { count, width, height, data };
+}
+
+function agreement(a: Maps, b: Maps): number {
+  const [first, second] = [argmax(a), argmax(b)];
+  return first.filter((label, p) => label === second[p]).length / first.length;
+}
+
+function meanError(a: Maps, b: Maps): number {
+  return a.data.reduce((sum, value, i) => sum + Math.abs(value - b.data[i]!), 0) / a.data.length;
+}
+
+describe("the dense CRF gives the golden probabilities", () => {
+  const golden = readGolden("crf");
+  const image = { width: 56, height: 48, data: golden["image"]!.data as Uint8Array };
+  const size = { count: 4, width: 56, height: 48 };
+  const probabilities = { ...size, data: golden["prob"]!.data as Float32Array };
+  const b80 = { ...standard, bilateralWeight: 10, positionDeviation: 80, colorDeviation: 13 };
+  test.each([
+    ["q.eval", standard],
+    ["q.iter1", { ...standard, iterations: 1 }],
+    ["q.b80", b80],
+  ])("%s", (name, settings) => {
+    const expected = { ...size, data: golden[name]!.data as Float32Array };
+    const refined = new DenseCrf(settings).refine(image, probabilities);
+    expect(agreement(refined, expected)).toBeGreaterThanOrEqual(0.99);
+    expect(meanError(refined, expected)).toBeLessThan(0.006);
+  });
+
+  test("its oracle to five digits", () => {
+    const exact = plainCrf(image, probabilities, b80);
+    expect(maxError(exact.data, golden["q.b80"]!.data as Float32Array)).toBeLessThan(1e-5);
+  });
+});
+
+describe("the Gaussian on position is exact", () => {
+  test.each([
+    [2, 1, 1, 3],
+    [3, 17, 1, 3],
+    [5, 1, 9, 2],
+    [6, 23, 19, 1.5],
+    [21, 8, 30, 3],
+  ])("%i classes, %i x %i, deviation %f", (count, width, height, gaussianDeviation) => {
+    const settings = { ...standard, iterations: 2, bilateralWeight: 0, gaussianDeviation };
+    const [image, probabilities] = [noise(width, height, 40), beliefs(count, width, height)];
+    const refined = new DenseCrf(settings).refine(image, probabilities);
+    const exact = plainCrf(image, probabilities, settings);
+    expect(maxError(refined.data, exact.data)).toBeLessThan(5e-4); // cut off at 4 deviations
+  });
+});
+
+describe("the dense CRF comes near to all pairs", () => {
+  test.each([
+    ["one pixel", 1, 1, 2, 1],
+    ["one row", 40, 1, 3, 60],
+    ["one color", 30, 20, 3, 1],
+    ["255 classes", 9, 7, 255, 60],
+  ])("%s", (_name, width, height, count, spread) => {
+    const [image, probabilities] = [noise(width, height, spread), beliefs(count, width, height)];
+    const refined = new DenseCrf().refine(image, probabilities);
+    const exact = plainCrf(image, probabilities, standard);
+    expect(meanError(refined, exact)).toBeLessThan(0.02);
+    for (let p = 0; p < width * height; p++) {
+      let sum = 0;
+      for (let i = p; i < refined.data.length; i += width * height) sum += refined.data[i]!;
+      expect(sum).toBeCloseTo(1, 5);
+    }
+  });
+});
+
+describe("the dense CRF", () => {
+  test("moves a wrong edge of the probabilities to the edge of the colors", () => {
+    const [width, height] = [40, 24];
+    const data = Uint8Array.from({ length: width * height * 3 }, (_, i) =>
+      Math.floor(i / 3) % width < 20 ? 200 : 60,
+    );
+    const left = Float32Array.from({ length: width * height }, (_, p) =>
+      p % width < 24 ? 0.7 : 0.3,
+    );
+    const maps = { count: 2, width, height, data: new Float32Array(2 * width * height) };
+    maps.data.set(left);
+    maps.data.set(
+      left.map((value) => 1 - value),
+      width * height,
+    );
+    const labels = argmax(new DenseCrf().refine({ width, height, data }, maps));
+    labels.forEach((label, p) => expect(label).toBe(p % width < 20 ? 0 : 1));
+  });
+
+  test("gives the same bits whatever it refined before, and its memory stays", () => {
+    const crf = new DenseCrf({ iterations: 3 });
+    const [image, probabilities] = [noise(30, 20, 50), beliefs(5, 30, 20)];
+    const first = crf.refine(image, probabilities);
+    crf.refine(noise(40, 35, 255), beliefs(9, 40, 35));
+    const { memoryBytes } = crf;
+    for (let i = 0; i < 3; i++) expect(crf.refine(image, probabilities)).toEqual(first);
+    expect(crf.memoryBytes).toBe(memoryBytes);
+  });
+
+  test("without iterations only raises probabilities that are too certain", () => {
+    const maps = { count: 2, width: 1, height: 1, data: Float32Array.of(1, 0) };
+    const { data } = new DenseCrf({ iterations: 0 }).refine(noise(1, 1, 9), maps);
+    expect(maxError(data, Float32Array.of(1, 1e-5))).toBeLessThan(2e-5);
+  });
+
+  test("labels logits of a quarter of the size", () => {
+    const logits = {
+      count: 2,
+      width: 2,
+      height: 2,
+      data: Float32Array.of(4, -4, 4, -4, -4, 4, -4, 4),
+    };
+    const flat = { width: 8, height: 8, data: new Uint8Array(192) };
+    for (let p = 0; p < 64; p++) flat.data.fill(p % 8 < 4 ? 20 : 220, 3 * p, 3 * p + 3);
+    const kept = logits.data.slice();
+    const { data } = crfLabels(new DenseCrf(), flat, logits);
+    data.forEach((label, p) => expect(label).toBe(p % 8 < 4 ? 0 : 1));
+    expect(logits.data).toEqual(kept);
+  });
+
+  test("refuses what it cannot work on, saying why", () => {
+    const crf = new DenseCrf();
+    const image = noise(4, 3, 9);
+    expect(() => crf.refine(image, beliefs(2, 3, 4))).toThrow(/4 x 3, probabilities are 3 x 4/);
+    expect(() => crf.refine(image, beliefs(0, 4, 3))).toThrow(/at least one class/);
+    const broken = beliefs(2, 4, 3);
+    broken.data[12 + 5] = NaN;
+    expect(() => crf.refine(image, broken)).toThrow("probability of class 1 at x 1, y 1 is NaN");
+    expect(() => crf.refine({ ...image, data: new Uint8Array(5) }, beliefs(2, 4, 3))).toThrow(
+      /image has 5 bytes.*36/,
+    );
+    expect(() => new DenseCrf({ colorDeviation: 0 })).toThrow(/colorDeviation is 0/);
+    expect(() => new DenseCrf({ iterations: 1.5 })).toThrow(/iterations is 1.5/);
+    expect(() => new DenseCrf({ bilateralWeight: NaN })).toThrow(/bilateralWeight is NaN/);
+    const tiny = new DenseCrf({ positionDeviation: 1e-3 });
+    expect(() => tiny.refine(image, beliefs(2, 4, 3))).toThrow(/give larger deviations/);
+    // The good image still works.
+    expect(crf.refine(image, beliefs(2, 4, 3)).data).toHaveLength(24);
+  });
+
+  test("refuses images beyond 4 GiB by size before touching them", () => {
+    const [width, height] = [20_000, 15_000];
+    const image = { width, height, data: { length: width * height * 3 } as Uint8Array };
+    const data = { length: 2 * width * height } as Float32Array;
+    expect(() => new DenseCrf().refine(image, { count: 2, width, height, data })).toThrow(
+      /dense CRF of 20000 x 15000 pixels and 2 classes: needs \d+\.\d+ GiB.*4 GiB/,
+    );
+  });
+});

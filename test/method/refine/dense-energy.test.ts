@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import {
+  denseEnergy,
+  DenseEnergy,
+  type Box,
+  type DenseEnergyInput,
+  type DenseEnergyResult,
+} from "../../../src/method/labels/index.ts";
+import { Random } from "../../../src/engine/random.ts";
+import { readGolden } from "../../golden.ts";
+import { plainFilter } from "./plain-crf.ts";
+
+const golden = readGolden("dense_energy");
+const [width, height, count] = [40, 32, 4];
+const area = width * height;
+
+/** Image n of the golden batch. */
+function goldenInput(n: number): DenseEnergyInput {
+  const of = (name: string, maps: number): number[] => [
+    ...golden[name]!.data.slice(n * maps * area, (n + 1) * maps * area),
+  ];
+  const planes = of("image", 3);
+  const inside = of("roi", 1).flatMap((value, p) => (value > 0 ? [p] : []));
+  const xs = inside.map((p) => p % width);
+  const ys = inside.map((p) => Math.floor(p / width));
+  const box: Box = [Math.min(...ys), Math.max(...ys) + 1, Math.min(...xs), Math.max(...xs) + 1];
+  const data = Uint8Array.from(planes, (_, i) => planes[(i % 3) * area + Math.floor(i / 3)]!);
+  return {
+    image: { width, height, data },
+    probabilities: { count, width, height, data: Float32Array.from(of("prob", count)) },
+    box,
+    label: { width, height, data: Uint8Array.from(of("label", 1)) },
+  };
+}
+
+/** Distance to the golden tensor, of its norm. */
+function error(
+  name: string,
+  results: readonly DenseEnergyResult[],
+  key: "gate" | "filtered" | "gradient",
+): number {
+  const expected = golden[name]!.data;
+  const actual = results.flatMap((result) => [...result[key].data]);
+  expect(actual).toHaveLength(expected.length);
+  const norm = Math.hypot(...expected);
+  return Math.sqrt(actual.reduce((sum, value, i) => sum + (value - expected[i]!) ** 2, 0)) / norm;
+}
+
+describe("the dense energy gives the golden numbers", () => {
+  test.each([
+    ["on the lattice", 0.08, new DenseEnergy({ batch: 2 })],
+    ["with all pairs", 1e-5, new DenseEnergy({ batch: 2 }, plainFilter)],
+  ])("%s", (_name, tolerance, energy) => {
+    const results = [energy.evaluate(goldenInput(0)), energy.evaluate(goldenInput(1))];
+    const expected = golden["loss"]!.data[0]!;
+    const loss = results[0]!.loss + results[1]!.loss;
+    expect(Math.abs(loss / expected - 1)).toBeLessThan(Math.min(tolerance, 0.02));
+    expect(error("gate", results, "gate")).toBeLessThan(1e-6);
+    expect(error("filtered", results, "filtered")).toBeLessThan(tolerance);
+    expect(error("grad.prob", results, "gradient")).toBeLessThan(tolerance);
+  });
+});
+
+describe("the dense energy", () => {
+  test("has the gradient it says, with gate and filtered beliefs held constant", () => {
+    const input = goldenInput(1);
+    const random = Random.at(5, "dense energy");
+    const step = Float32Array.from({ length: count * area }, () => random.uniform(-1, 1) * 1e-3);
+    const energy = new DenseEnergy({}, plainFilter);
+    const { gradient } = energy.evaluate(input);
+    // With the gate held at 1 everywhere the energy is quadratic: central differences are exact.
+    const label = { ...input.label, data: new Uint8Array(area).fill(255) };
+    const at = (sign: number): number => {
+      const data = input.probabilities.data.map((value, i) => value + sign * step[i]!);
+      return energy.evaluate({ ...input, label, probabilities: { ...input.probabilities, data } })
+        .loss;
+    };
+    const open = energy.evaluate({ ...input, label }).gradient;
+    const slope = open.data.reduce((sum, value, i) => sum + value * step[i]!, 0);
+    expect((at(1) - at(-1)) / 2 / slope).toBeCloseTo(1, 3);
+    expect(gradient.data.length).toBe(count * area);
+  });
+
+  test("says nothing of padding, whatever its colors and labels", () => {
+    const input = goldenInput(0);
+    const box: Box = [4, 20, 6, 30];
+    const { gradient, loss } = denseEnergy({ ...input, box });
+    const recolored = { ...input.image, data: input.image.data.slice() };
+    gradient.data.forEach((value, i) => {
+      const [x, y] = [i % width, Math.floor((i % area) / width)];
+      if (y >= 4 && y < 20 && x >= 6 && x < 30) return;
+      expect(value).toBeCloseTo(0, 20);
+      recolored.data.fill(7, (i % area) * 3, (i % area) * 3 + 3);
+    });
+    expect(denseEnergy({ ...input, box, image: recolored }).loss / loss).toBeCloseTo(1, 1);
+  });
+
+  test("takes odd sizes, one pixel and other scales, and divides by the batch", () => {
+    for (const [w, h, scale] of [
+      [7, 5, 0.5],
+      [1, 1, 0.5],
+      [9, 4, 1],
+      [10, 10, 0.3],
+    ] as const) {
+      const input: DenseEnergyInput = {
+        image: { width: w, height: h, data: new Uint8Array(w * h * 3).fill(9) },
+        probabilities: {
+          count: 2,
+          width: w,
+          height: h,
+          data: new Float32Array(2 * w * h).fill(0.5),
+        },
+        box: [0, h, 0, w],
+        label: { width: w, height: h, data: new Uint8Array(w * h) },
+      };
+      const one = denseEnergy(input, { scale });
+      expect(one.loss).toBeLessThan(0);
+      expect(one.gradient).toMatchObject({ count: 2, width: w, height: h });
+      // Beliefs are equal, so the gradient's sum is 2 · loss / 0.5.
+      const sum = one.gradient.data.reduce((a, b) => a + b, 0);
+      expect(sum / one.loss / 4).toBeCloseTo(1, 3);
+      expect(denseEnergy(input, { scale, batch: 4 }).loss).toBeCloseTo(one.loss / 4, 12);
+    }
+  });
+
+  test("refuses sizes that differ, an empty box and NaN", () => {
+    const input = goldenInput(0);
+    const label = { width: 3, height: 2, data: new Uint8Array(6) };
+    expect(() => denseEnergy({ ...input, label })).toThrow(/image is 40 x 32, label 3 x 2/);
+    expect(() => denseEnergy({ ...input, box: [0, 0, 0, 4] })).toThrow(
+      /box \[0, 0, 0, 4\] is empty/,
+    );
+    const data = input.probabilities.data.with(3, NaN);
+    const probabilities = { ...input.probabilities, data };
+    expect(() => denseEnergy({ ...input, probabilities })).toThrow(/probability 3 is NaN/);
+    expect(() => new DenseEnergy({ scale: 2 })).toThrow(/scale is 2; give 1 or less/);
+    expect(() => new DenseEnergy({ colorDeviation: 0 })).toThrow(/colorDeviation is 0/);
+  });
+});

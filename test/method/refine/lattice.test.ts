@@ -1,0 +1,98 @@
+import { expect, test } from "vitest";
+import { allocate, ensure, instantiate } from "../../../src/engine/kernels/index.ts";
+import { Lattice } from "../../../src/method/refine/lattice.ts";
+import { Random } from "../../../src/engine/random.ts";
+
+/** Filters one value for each point, on a lattice in a memory of its own. */
+function filter(
+  coordinates: readonly number[],
+  dimensions: number,
+  values: readonly number[],
+): { filtered: number[]; vertices: number; sums: Float32Array } {
+  const memory = allocate(0, "test");
+  const workspace = { memory, kernels: instantiate(memory), owner: "test" };
+  const count = values.length;
+  const [source, target, start] = [0, count * 16, count * 32];
+  const points = { count, dimensions, write: (to: Float32Array) => to.set(coordinates) };
+  const lattice = Lattice.build(workspace, start, points);
+  const sums = lattice.weightSums(lattice.end);
+  ensure(memory, lattice.end + lattice.sizeOf(16), "test");
+  new Float32Array(memory.buffer, source, count * 4).set(values.flatMap((v) => [v, 0, 0, 0]));
+  new Uint8Array(memory.buffer, target, count * 16).fill(0);
+  lattice.splat(source, lattice.end, 16);
+  lattice.slice(lattice.end, target, 16, 0, count);
+  const rows = new Float32Array(memory.buffer, target, count * 4);
+  const filtered = values.map((_, p) => rows[4 * p]!);
+  return { filtered, vertices: lattice.vertices, sums };
+}
+
+function exact(coordinates: readonly number[], d: number, values: readonly number[]): number[] {
+  return values.map((_, p) =>
+    values.reduce((sum, value, q) => {
+      let square = 0;
+      for (let i = 0; i < d; i++)
+        square += (coordinates[p * d + i]! - coordinates[q * d + i]!) ** 2;
+      return sum + value * Math.exp(-square / 2);
+    }, 0),
+  );
+}
+
+test.each([
+  [1, 0.05],
+  [2, 0.05],
+  [3, 0.08],
+  [5, 0.15],
+])("in %i dimensions the lattice filters like the Gaussian, up to a factor", (d, tolerance) => {
+  const random = Random.at(1, "lattice", d);
+  const count = 300;
+  const coordinates = Array.from({ length: count * d }, () => random.uniform(-1.5, 1.5));
+  const values = Array.from({ length: count }, () => random.next());
+  const { filtered } = filter(coordinates, d, values);
+  const expected = exact(coordinates, d, values);
+  const factor = dot(filtered, expected) / dot(filtered, filtered);
+  const rest = expected.map((value, p) => value - factor * filtered[p]!);
+  expect(Math.sqrt(dot(rest, rest) / dot(expected, expected))).toBeLessThan(tolerance);
+});
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+}
+
+test("points far apart have nothing to do with each other, wherever they lie", () => {
+  const { filtered, vertices } = filter([0, 0, 40, 0, 1000, -1000], 2, [1, 2, 4]);
+  expect(filtered[1]! / filtered[0]!).toBeGreaterThan(1);
+  const alone = filter([40, 0], 2, [2]).filtered[0]!;
+  expect(alone / 2).toBeGreaterThan(0.3);
+  expect(vertices).toBeGreaterThanOrEqual(9);
+  for (const value of filtered) expect(value).toBeGreaterThan(0.3);
+  expect(filtered[2]).toBeLessThan(4.01);
+});
+
+test("a line of equal points is one point many times", () => {
+  const { sums, filtered } = filter(
+    [3, 3, 3, 3].flatMap((v) => [v, v + 0.25]),
+    2,
+    [1, 1, 1, 1],
+  );
+  const one = filter([3, 3.25], 2, [1]).filtered[0]!;
+  for (const value of filtered) expect(value).toBeCloseTo(filtered[0]!, 5);
+  expect(sums[0]! / filtered[0]!).toBeCloseTo(1, 1);
+  expect(filtered[0]).toBeGreaterThan(3.9 * one);
+});
+
+test("rows of more values than the kernels hold at a time are refused", () => {
+  const memory = allocate(0, "test");
+  const workspace = { memory, kernels: instantiate(memory), owner: "test" };
+  const points = { count: 1, dimensions: 2, write: (to: Float32Array) => to.fill(0) };
+  const lattice = Lattice.build(workspace, 0, points);
+  expect(() => lattice.splat(0, lattice.end, 4 * 257)).toThrow(
+    "test: rows of 257 values; a lattice takes 256 at most",
+  );
+});
+
+test("points out of the range of keys are refused", () => {
+  expect(() => filter([0, 0, 4000, 0], 2, [1, 1])).toThrow(
+    "test: pixels lie up to 2000 deviations from the middle, at most 1500 can be told apart",
+  );
+  expect(() => filter([0, NaN], 2, [1])).toThrow(/NaN deviations/);
+});

@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Sample } from "../../../src/method/data/sample.ts";
+import { BatchLoader, type BatchLoaderOptions } from "../../../src/method/train/batch-loader.ts";
+import { openDataset, writeScenes } from "../../../src/files/datasets/index.ts";
+import { UserError } from "../../../src/user-error.ts";
+
+let folder: string;
+let samples: readonly Sample[];
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tag2mask-loader-"));
+  await writeScenes(folder, { count: 12, seed: 2, size: 64, valCount: 1 });
+  samples = (await openDataset(folder)).splits["train"]!;
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const options: BatchLoaderOptions = {
+  crop: 32,
+  batch: 4,
+  seed: 7,
+  scaleRange: [0.5, 2],
+  flip: 0.5,
+};
+
+async function load(
+  steps: readonly number[],
+  more: Partial<BatchLoaderOptions> = {},
+  from = samples,
+) {
+  const loader = new BatchLoader(from, 4, { ...options, ...more });
+  try {
+    const batches = [];
+    for (const step of steps) batches.push(await loader.next(step));
+    return { batches, skipped: loader.skipped };
+  } finally {
+    await loader.close();
+  }
+}
+
+describe("batches", () => {
+  test("have crops, tags, boxes and names of their samples", async () => {
+    const { batches } = await load([0]);
+    const [{ names, size, crop, images, tags, boxes }] = batches as [(typeof batches)[0]];
+    expect([size, crop, images.length, tags.length, boxes.length]).toEqual([
+      4,
+      32,
+      4 * 32 * 32 * 3,
+      16,
+      16,
+    ]);
+    names.forEach((name, i) => {
+      const sample = samples.find((s) => s.name === name)!;
+      const present = [...tags.subarray(i * 4, i * 4 + 4)].flatMap((t, c) => (t ? [c] : []));
+      expect(present).toEqual(sample.tags);
+    });
+  });
+
+  test("are the same with any number of workers, in any order, and after a restart", async () => {
+    const { batches } = await load([0, 1, 2, 3, 4]);
+    expect((await load([0, 1, 2, 3, 4], { workers: 2 })).batches).toEqual(batches);
+    expect((await load([3, 4, 0], { workers: 1, prefetch: 0 })).batches).toEqual(
+      [3, 4, 0].map((s) => batches[s]),
+    );
+    expect((await load([0], { seed: 8 })).batches[0]).not.toEqual(batches[0]);
+  });
+});
+
+describe("a broken image", () => {
+  const withBroken = () => {
+    const path = join(folder, "broken.png");
+    writeFileSync(path, "not a picture");
+    return samples.map((sample, i) =>
+      i % 3 === 0 ? { ...sample, image: i === 0 ? path : `${path}${i}` } : sample,
+    );
+  };
+
+  test("is named once and replaced by the same image with or without workers", async () => {
+    const broken = withBroken();
+    const steps = [0, 1, 2, 3, 4, 5];
+    const here = await load(steps, {}, broken);
+    const there = await load(steps, { workers: 2, prefetch: 4 }, broken);
+    expect(there).toEqual(here);
+    expect(new Set(here.skipped.map(({ file }) => file)).size).toBe(4);
+    expect(here.skipped).toHaveLength(4);
+    expect(here.skipped.find(({ file }) => file.endsWith("broken.png"))!.reason).toMatch(
+      /^not a readable image/,
+    );
+    expect(here.batches.every(({ names }) => names.length === 4)).toBe(true);
+  });
+
+  test("ends a strict run", async () => {
+    const strict = load([0, 1, 2], { strict: true }, withBroken());
+    await expect(strict).rejects.toThrow(UserError);
+    await expect(strict).rejects.toThrow("broken.png");
+  });
+
+  test("is an error when there is no other", async () => {
+    const gone = samples
+      .slice(0, 2)
+      .map((sample) => ({ ...sample, image: `${sample.image}.gone` }));
+    await expect(load([0], {}, gone)).rejects.toThrow(
+      /no such file.*none of the 2 training images/,
+    );
+  });
+});
+
+test("a closed loader gives no batches, and closing twice is no harm", async () => {
+  const loader = new BatchLoader(samples, 4, { ...options, workers: 1, prefetch: 3 });
+  await loader.next(0);
+  await loader.close();
+  await loader.close();
+  await expect(loader.next(1)).rejects.toThrow("after close()");
+});

@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import { AdamW } from "../../../src/method/train/optimizer.ts";
+import { learningRateFactor } from "../../../src/method/train/schedule.ts";
+import { readGolden } from "../../golden.ts";
+
+const schedule = { steps: 20, warmupSteps: 5, warmupRatio: 1e-6, power: 1 };
+const baseRates = [6e-3, 0, 6e-2];
+const golden = readGolden("optimizer");
+
+/** Largest difference relative to the largest magnitude of the expected tensor. */
+function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let worst = 0;
+  let scale = 0;
+  for (let i = 0; i < expected.length; i++) {
+    worst = Math.max(worst, Math.abs(actual[i]! - expected[i]!));
+    scale = Math.max(scale, Math.abs(expected[i]!));
+  }
+  return worst / scale;
+}
+
+function goldenOptimizer(frozen: boolean): AdamW {
+  const groups = ["encoder", frozen ? null : "norm", "heads"];
+  const optimizer = new AdamW(
+    groups.map((group, i) => ({ name: `${i}`, size: golden[`param.${i}`]!.data.length, group })),
+  );
+  for (let i = 0; i < 3; i++) optimizer.values[i]!.set(golden[`param.${i}`]!.data);
+  return optimizer;
+}
+
+function goldenStep(optimizer: AdamW, step: number): void {
+  for (const name of Object.keys(optimizer.gradients)) {
+    optimizer.gradients[name]!.set(golden[`grad.${step}.${name}`]!.data);
+  }
+  const factor = learningRateFactor(step, schedule);
+  optimizer.step({
+    encoder: { learningRate: baseRates[0]! * factor, weightDecay: 0.01 },
+    norm: { learningRate: 0, weightDecay: 0 },
+    heads: { learningRate: baseRates[2]! * factor, weightDecay: 0.01 },
+  });
+}
+
+describe("AdamW", () => {
+  test.each([false, true])("takes the golden 20 steps, norms frozen: %s", (frozen) => {
+    const optimizer = goldenOptimizer(frozen);
+    for (let step = 0; step < 20; step++) {
+      goldenStep(optimizer, step);
+      for (let i = 0; i < 3; i++) {
+        const expected = golden[`after.${step}.${i}`];
+        if (expected) expect(relativeError(optimizer.values[i]!, expected.data)).toBeLessThan(1e-6);
+      }
+    }
+  });
+
+  test("goes on with the same bits from copied values, moments and step count", () => {
+    const whole = goldenOptimizer(false);
+    for (let step = 0; step < 9; step++) goldenStep(whole, step);
+    const resumed = goldenOptimizer(false);
+    resumed.updates.set(whole.updates);
+    for (const kind of ["values", "m", "v"] as const) {
+      for (const name of Object.keys(whole[kind])) resumed[kind][name]!.set(whole[kind][name]!);
+    }
+    goldenStep(whole, 9);
+    goldenStep(resumed, 9);
+    expect(resumed.values).toEqual(whole.values);
+  });
+
+  test("moves a first step by the learning rate against the gradient's sign, after decay", () => {
+    const optimizer = new AdamW([{ name: "w", size: 3, group: "a" }]);
+    optimizer.values["w"]!.set([2, 2, 2]);
+    optimizer.gradients["w"]!.set([5, -0.01, 0]);
+    expect(optimizer.step({ a: { learningRate: 0.1, weightDecay: 0.5 } })).toEqual([]);
+    const [up, down, still] = optimizer.values["w"]!;
+    expect(up).toBeCloseTo(2 * 0.95 - 0.1, 5);
+    expect(down).toBeCloseTo(2 * 0.95 + 0.1, 5);
+    expect(still).toBeCloseTo(2 * 0.95, 6);
+  });
+
+  test("gives frozen parameters a value and nothing else", () => {
+    const optimizer = new AdamW([
+      { name: "norm", size: 1000, group: null },
+      { name: "w", size: 2, group: "a" },
+    ]);
+    expect(Object.keys(optimizer.values)).toEqual(["norm", "w"]);
+    for (const arrays of [optimizer.gradients, optimizer.m, optimizer.v]) {
+      expect(Object.keys(arrays)).toEqual(["w"]);
+    }
+  });
+
+  test("names the parameters whose gradient is not finite", () => {
+    const sizes = [1, 7, 64, 65];
+    const optimizer = new AdamW(sizes.map((size) => ({ name: `p${size}`, size, group: "a" })));
+    optimizer.gradients["p7"]![6] = NaN;
+    optimizer.gradients["p65"]![64] = -Infinity;
+    const rates = { a: { learningRate: 1e-3, weightDecay: 0 } };
+    expect(optimizer.step(rates)).toEqual(["p7", "p65"]);
+    expect([...optimizer.values["p64"]!].every((value) => value === 0)).toBe(true);
+  });
+
+  test("all arrays are views of one buffer, aligned, and do not overlap", () => {
+    const optimizer = new AdamW(
+      [3, 16, 17, 1].map((size, i) => ({ name: `${i}`, size, group: "a" })),
+    );
+    const arrays = [optimizer.values, optimizer.gradients, optimizer.m, optimizer.v].flatMap(
+      (record) => Object.values(record),
+    );
+    expect(new Set(arrays.map((array) => array.buffer)).size).toBe(1);
+    arrays.sort((a, b) => a.byteOffset - b.byteOffset);
+    for (const [i, array] of arrays.entries()) {
+      expect(array.byteOffset % 64).toBe(0);
+      if (i > 0) {
+        const before = arrays[i - 1]!;
+        expect(array.byteOffset).toBeGreaterThanOrEqual(before.byteOffset + before.byteLength);
+      }
+    }
+  });
+
+  test("refuses names used twice, groups without rates and more than 4 GiB", () => {
+    const one = { name: "w", size: 1, group: "a" };
+    expect(() => new AdamW([one, one])).toThrow(/same name/);
+    expect(() => new AdamW([one]).step({ b: { learningRate: 1, weightDecay: 0 } })).toThrow(
+      "AdamW: w is in group a, rates are given for b",
+    );
+    expect(() => new AdamW([{ ...one, size: 2 ** 29 }])).toThrow(/8\.00 GiB.*ends at 4 GiB/);
+  });
+});
+
+describe("learningRateFactor", () => {
+  test("gives the golden learning rates", () => {
+    const { data, shape } = golden["lr"]!;
+    const [steps, groups] = shape as [number, number];
+    for (let step = 0; step < steps; step++) {
+      for (let group = 0; group < groups; group++) {
+        const expected = data[step * groups + group]!;
+        const actual = baseRates[group]! * learningRateFactor(step, schedule);
+        expect(Math.abs(actual - expected)).toBeLessThanOrEqual(1e-6 * expected);
+      }
+    }
+  });
+
+  test.each([
+    [0, 1e-6],
+    [750, 0.5 * (1 + 1e-6)],
+    [1500, 1 - 1500 / 20000],
+    [20000, 0],
+    [25000, 0],
+  ])("at step %i of the VOC recipe is %d", (step, factor) => {
+    const voc = { steps: 20000, warmupSteps: 1500, warmupRatio: 1e-6, power: 1 };
+    expect(learningRateFactor(step, voc)).toBeCloseTo(factor, 12);
+  });
+});
