@@ -99,20 +99,28 @@ class WebSession implements Session {
 }
 
 function toArray({ type, dims, data }: ort.Tensor): NdArray {
-  return { dtype: type as DType, shape: dims, data: data as NdArray["data"] };
+  return { dtype: type as DType, shape: dims, data: bitsOf(data) };
 }
 
 /** Writes an output into the caller's array, which must have its type and shape. */
 function copyInto(array: NdArray, result: ort.Tensor, name: string): NdArray {
-  const { type, dims, data } = result;
+  const { type, dims } = result;
   if (array.dtype !== type || String(array.shape) !== String(dims)) {
     throw new RangeError(
       `session: output ${name} is ${type} [${dims}], its array ${array.dtype} [${array.shape}]; ` +
         "pass an array of the output's type and shape, or null",
     );
   }
-  (array.data as Float32Array).set(data as Float32Array);
+  (array.data as Float32Array).set(bitsOf(result.data) as Float32Array);
   return array;
+}
+
+/** The elements of a tensor; those of float16 as their bits, also where the browser has a Float16Array. */
+function bitsOf(data: ort.Tensor["data"]): NdArray["data"] {
+  if (!ArrayBuffer.isView(data))
+    throw new TypeError("session: an output of strings, not of numbers");
+  if (data.constructor.name !== "Float16Array") return data as NdArray["data"];
+  return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
 }
 
 /** Runs tasks one after the other; one that fails does not stop those behind it. */
