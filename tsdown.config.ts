@@ -1,16 +1,7 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: [
-    "src/index.ts",
-    "src/core.ts",
-    "src/cli/main.ts",
-    "src/host/node/workers/load-worker.ts",
-    "src/host/node/workers/crf-worker.ts",
-    "src/host/node/workers/label-worker.ts",
-    "src/host/node/workers/scene-worker.ts",
-    "src/host/node/workers/session-lane.ts",
-  ],
+  entry: ["src/index.ts", "src/core.ts", "src/cli/main.ts", "src/host/node/workers/entry.ts"],
   format: "esm",
   // Whatever core.ts reaches runs in a browser too; for Node alone the bundler's helpers import node:module.
   platform: "neutral",

@@ -7,6 +7,7 @@ import { loadedConfigurations, recipe } from "./configurations.ts";
 import { watchForeignLoad } from "./foreign-load.ts";
 import { now, timed, type JobResult, type Workspace } from "./job.ts";
 import { photograph } from "./photographs.ts";
+import { nodeHost } from "../src/host/node/host.ts";
 
 /** Images decoded and augmented one after the other. */
 const alone = 40;
@@ -34,7 +35,7 @@ export async function measureLoading(name: string, { photographs }: Workspace): 
     spent.decode.push(decoded - start);
     spent.augment.push(now() - decoded);
   }
-  const loader = new BatchLoader(photographs, configuration.classes, {
+  const loader = new BatchLoader(nodeHost, photographs, configuration.classes, {
     ...options,
     ...{ batch, workers, seed: train.seed, strict: true },
   });

@@ -12,6 +12,7 @@ import { watchForeignLoad } from "./foreign-load.ts";
 import { now, timed, type Job, type JobResult, type PartSample, type Workspace } from "./job.ts";
 import { OperationCounter, type SessionKind } from "./operations.ts";
 import { setUpStep } from "./step-setup.ts";
+import { nodeHost } from "../src/host/node/host.ts";
 
 /** Steps after the first that are not measured: memory and caches settle. */
 const settling = 1;
@@ -122,7 +123,7 @@ async function fedSteps(
   { photographs }: Workspace,
 ): Promise<PartSample[]> {
   const { crop, batch, maxSide, scaleRange, flip, workers } = data;
-  const loader = new BatchLoader(photographs, classes, {
+  const loader = new BatchLoader(nodeHost, photographs, classes, {
     ...{ crop, batch, maxSide, scaleRange, flip, workers, seed: train.seed, strict: true },
   });
   const [whole, waited]: [number[], number[]] = [[], []];

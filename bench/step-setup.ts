@@ -2,7 +2,9 @@ import type { Config } from "../src/method/config.ts";
 import type { Batch } from "../src/method/data/sample.ts";
 import type { Runtime } from "../src/engine/graph/index.ts";
 import type { Afa } from "../src/method/model/index.ts";
-import { labelPool, type LabelPool } from "../src/host/node/workers/label-pool.ts";
+import { nodeHost } from "../src/host/node/host.ts";
+import { labelPool } from "../src/jobs/plan/label-threads.ts";
+import type { LabelPool } from "../src/method/train/label-pool.ts";
 import { NetworkState } from "../src/method/train/network-state.ts";
 import { Stepper } from "../src/method/train/step.ts";
 import { networkOf } from "../src/method/train/trainer.ts";
@@ -34,7 +36,7 @@ export function setUpStep(
   const state = new NetworkState(network, config.train);
   state.load(network.initialize(seed));
   const { parameters } = state;
-  const pool = labelPool(network, { config, classes, parameters, cores, device: "cpu" });
+  const pool = labelPool(nodeHost, network, { config, classes, parameters, cores, device: "cpu" });
   const stepper = new Stepper(runtime, network, state, config, now, pool ?? undefined);
   return { config, network, state, pool, stepper, batch: randomBatch(configuration, seed) };
 }

@@ -9,14 +9,8 @@ export * from "./method/model/index.ts";
 export * from "./method/labels/index.ts";
 export { augment } from "./method/data/augment.ts";
 export { normalize, normalizeToChannelsFirst } from "./method/images/normalize.ts";
-export type {
-  Batch,
-  Dataset,
-  Image,
-  LabelMap,
-  Sample,
-  SampleReader,
-} from "./method/data/sample.ts";
+export type { Batch, Dataset, Sample, SampleReader } from "./method/data/sample.ts";
+export type { Image, LabelMap } from "./method/images/image.ts";
 export { generateScene, sceneClasses } from "./method/data/scenes.ts";
 export { ActivationPass } from "./method/inference/activations.ts";
 export { meanLogitMargin, meanMargin } from "./method/images/margin.ts";
@@ -56,6 +50,6 @@ export { matchWeights, readMatched, type WeightMatch } from "./files/weights/mat
 export { openWeights } from "./files/weights/open.ts";
 export { readPickle, type PickleOptions } from "./files/weights/pickle.ts";
 export { decodeSafetensors, encodeSafetensors } from "./files/weights/safetensors.ts";
-export type { Archive, ByteSource } from "./files/weights/source.ts";
+export type { Archive, ByteSource } from "./host/byte-source.ts";
 export { understandWeights, type UnderstoodWeights } from "./files/weights/understand.ts";
 export { readTensor, type StoredTensor, type WeightsFile } from "./files/weights/weights-file.ts";

@@ -13,11 +13,14 @@
  * ```
  * @packageDocumentation
  */
+import { nodeHost } from "./host/node/host.ts";
+import { CrfPool as NeutralCrfPool, type CrfPoolOptions } from "./method/refine/crf-pool.ts";
+
 export * from "./core.ts";
-export { BatchLoader } from "./method/train/batch-loader.ts";
-export { CrfPool } from "./host/node/workers/crf-pool.ts";
+export { nodeHost };
 export * from "./files/datasets/index.ts";
-export { deviceNames, listDevices, resolveDevice } from "./host/node/ort/devices.ts";
+export { deviceNames } from "./host/devices.ts";
+export { listDevices, resolveDevice } from "./host/node/ort/devices.ts";
 export { readImage, readMask, writeImage, writeMask } from "./host/node/images/images.ts";
 export { exportModel, type Exported, type ExportOptions } from "./jobs/export.ts";
 export { openModel, type OpenedModel } from "./jobs/open-model.ts";
@@ -31,3 +34,10 @@ export { train, type TrainOptions } from "./jobs/train-dataset.ts";
 export { convertWeights, type ConvertedWeights } from "./jobs/convert-weights.ts";
 export { readFirstWeights, type FirstWeights } from "./jobs/first-weights.ts";
 export { withWeights } from "./jobs/with-weights.ts";
+
+/** Dense CRFs in worker threads of this machine, one image each; see `CrfPool` of the core. */
+export class CrfPool extends NeutralCrfPool {
+  constructor({ threads = nodeHost.machine.cores, ...options }: Partial<CrfPoolOptions> = {}) {
+    super(nodeHost.workers, { threads, ...options });
+  }
+}

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { UserError } from "../user-error.ts";
 import { writeFileAtomic } from "../host/node/files/atomic-file.ts";
-import type { DeviceChoice, DeviceName } from "../host/node/ort/devices.ts";
+import type { DeviceChoice, DeviceName } from "../host/devices.ts";
 import { CountMeter } from "./progress.ts";
 import { Interrupted } from "./failure.ts";
 import { interruptible } from "./interrupt.ts";

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { parse as parseYaml } from "yaml";
 import { nearest } from "../method/config/nearest.ts";
 import type { InstanceKind } from "../method/images/regions.ts";
-import { deviceNames, type DeviceName } from "../host/node/ort/devices.ts";
+import { deviceNames, type DeviceName } from "../host/devices.ts";
 import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
 
 /** A whole number from `least` up. */

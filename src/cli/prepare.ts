@@ -2,7 +2,7 @@ import type { Config } from "../method/config.ts";
 import type { NdArray } from "../engine/graph/index.ts";
 import { UserError } from "../user-error.ts";
 import type { OpenedDataset } from "../files/datasets/index.ts";
-import type { DeviceChoice, DeviceName } from "../host/node/ort/devices.ts";
+import type { DeviceChoice, DeviceName } from "../host/devices.ts";
 import type { Segmenter } from "../method/inference/segmenter.ts";
 import { invocation } from "./invocation.ts";
 import { lanesFor, mostLanes, type Segmenting } from "../jobs/plan/lanes.ts";

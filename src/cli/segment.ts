@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { Command } from "commander";
-import type { Image } from "../method/data/sample.ts";
+import type { Image } from "../method/images/image.ts";
 import { UserError } from "../user-error.ts";
 import type { Segmentation } from "../method/inference/segmenter.ts";
 import { withExamples, withJson, withMasks, withModel, withViews } from "./options.ts";

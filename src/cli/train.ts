@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { backboneNames, presetNames } from "../method/config.ts";
 import { withDevice, withExamples, withJson, withSettings, wholeNumber } from "./options.ts";
-import type { DeviceName } from "../host/node/ort/devices.ts";
+import type { DeviceName } from "../host/devices.ts";
 import type { OpenOutput, Output } from "./output.ts";
 import { checkClasses, chooseDevice, firstWeights, openTrainable } from "./prepare.ts";
 import {

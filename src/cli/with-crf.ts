@@ -10,8 +10,10 @@ export async function withCrf<T>(
   job: (crf: RefineLogits | undefined) => Promise<T>,
 ): Promise<T> {
   if (!wanted) return job(undefined);
-  const { CrfPool } = await import("../host/node/workers/crf-pool.ts");
-  const pool = new CrfPool();
+  const { CrfPool } = await import("../method/refine/crf-pool.ts");
+  const { nodeHost } = await import("../host/node/host.ts");
+  const { workers, machine } = nodeHost;
+  const pool = new CrfPool(workers, { threads: machine.cores });
   try {
     return await job((image, logits) => pool.refine(image, logits));
   } finally {

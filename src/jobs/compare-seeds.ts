@@ -1,6 +1,6 @@
 import { evaluateStages, type StageName, type StageScores } from "../method/eval/stages.ts";
 import { openDataset, samplesOf } from "../files/datasets/index.ts";
-import type { DeviceChoice } from "../host/node/ort/devices.ts";
+import type { DeviceChoice } from "../host/devices.ts";
 import { Segmenter } from "../method/inference/segmenter.ts";
 import { textTable } from "../files/text/columns.ts";
 import type { Output } from "../cli/output.ts";

@@ -1,4 +1,4 @@
-import type { Image } from "../method/data/sample.ts";
+import type { Image } from "../method/images/image.ts";
 import { overlap, type Begun } from "../method/eval/overlap.ts";
 import { UserError } from "../user-error.ts";
 import { csvField } from "../files/text/csv.ts";

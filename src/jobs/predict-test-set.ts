@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { vocClasses } from "../method/images/classes.ts";
-import type { LabelMap, Sample } from "../method/data/sample.ts";
+import type { Sample } from "../method/data/sample.ts";
+import type { LabelMap } from "../method/images/image.ts";
 import type { EvaluationProgress } from "../method/eval/evaluator.ts";
 import { imagesAhead, overlap, type Begun } from "../method/eval/overlap.ts";
 import { UserError } from "../user-error.ts";

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { ignoreIndex } from "../method/images/classes.ts";
-import type { LabelMap } from "../method/data/sample.ts";
+import type { LabelMap } from "../method/images/image.ts";
 import type { EvaluationProgress } from "../method/eval/evaluator.ts";
 import { ConfusionMatrix } from "../method/eval/metrics.ts";
 import { UserError } from "../user-error.ts";

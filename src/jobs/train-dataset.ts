@@ -6,8 +6,10 @@ import { trainNetwork } from "../method/train/trainer.ts";
 import { BatchLoader, type SkippedImage } from "../method/train/batch-loader.ts";
 import type { OpenedDataset } from "../files/datasets/index.ts";
 import { requireTrainable } from "../files/datasets/index.ts";
-import { resolveDevice, type DeviceChoice, type DeviceName } from "../host/node/ort/devices.ts";
-import { labelPool } from "../host/node/workers/label-pool.ts";
+import type { DeviceChoice, DeviceName } from "../host/devices.ts";
+import { resolveDevice } from "../host/node/ort/devices.ts";
+import { labelPool } from "./plan/label-threads.ts";
+import { nodeHost } from "../host/node/host.ts";
 import { validationLanes } from "./plan/lanes.ts";
 import { nodeRuntime } from "../host/node/ort/runtime.ts";
 import { sharedPool } from "../host/node/workers/session-pool.ts";
@@ -43,7 +45,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   const { crop, batch, maxSide, scaleRange, flip, workers } = config.data;
   // Without tags an image would teach that it shows nothing.
   const samples = (data.splits["train"] ?? []).filter(({ untagged }) => !untagged);
-  const loader = new BatchLoader(samples, data.classes.length, {
+  const loader = new BatchLoader(nodeHost, samples, data.classes.length, {
     ...{ crop, batch, maxSide, scaleRange, flip, workers, strict },
     seed: config.train.seed,
   });
@@ -61,7 +63,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       },
       validation: { samples: data.splits["val"] ?? [], reader: data.reader },
       now: () => performance.now() / 1000,
-      createLabelSource: (network, parameters) => labelPool(network, { ...setup, parameters }),
+      createLabelSource: (network, parameters) =>
+        labelPool(nodeHost, network, { ...setup, parameters }),
       createValidationRuntime(network, images) {
         if (runtime.device !== "cpu") return null;
         const lanes = validationLanes(network, config, images);

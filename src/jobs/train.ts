@@ -5,7 +5,7 @@ import type { TrainEvent, TrainingState } from "../method/train/events.ts";
 import { WeightsMismatch } from "../method/train/network-state.ts";
 import { UserError } from "../user-error.ts";
 import type { OpenedDataset } from "../files/datasets/index.ts";
-import type { DeviceChoice } from "../host/node/ort/devices.ts";
+import type { DeviceChoice } from "../host/devices.ts";
 import { StepMeter } from "../cli/progress.ts";
 import type { RunDirectory } from "../files/run/directory.ts";
 import type { ValidationEntry } from "../files/run/log.ts";

@@ -1,7 +1,7 @@
 import { openWeights } from "../files/weights/open.ts";
 import type { WeightsFile } from "../files/weights/weights-file.ts";
 import { FileSource } from "../host/node/files/file-source.ts";
-import { openZip } from "../files/weights/zip-archive.ts";
+import { openZip } from "../host/node/files/stored-archive.ts";
 
 /** Opens a weights file of any format for as long as `use` takes; tensors are read when asked for. */
 export async function withWeights<T>(

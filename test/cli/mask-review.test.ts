@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
-import type { Image } from "../../src/method/data/sample.ts";
+import type { Image } from "../../src/method/images/image.ts";
 import { writeMasks } from "../../src/jobs/masks.ts";
 import { Output } from "../../src/cli/output.ts";
 import { writeImage } from "../../src/host/node/images/images.ts";

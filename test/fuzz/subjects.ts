@@ -15,9 +15,9 @@ import {
 import { encodeBrush } from "../../src/files/formats/label-studio/brush.ts";
 import { DroppedDetails } from "../../src/files/formats/dropped.ts";
 import { ImageFiles, openMasks } from "../../src/files/formats/open.ts";
-import { openZip } from "../../src/files/weights/zip-archive.ts";
+import { openZip } from "../../src/host/node/files/stored-archive.ts";
 import { openWeights } from "../../src/files/weights/open.ts";
-import { bytesSource } from "../../src/files/weights/source.ts";
+import { bytesSource } from "../../src/host/byte-source.ts";
 import { understandWeights } from "../../src/files/weights/understand.ts";
 import { readTensor } from "../../src/files/weights/weights-file.ts";
 import { encodeRle } from "../../src/method/images/run-lengths.ts";

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Image } from "../../src/method/data/sample.ts";
+import type { Image } from "../../src/method/images/image.ts";
 import { exportModel, type ExportOptions } from "../../src/jobs/export.ts";
 import { openModel, type OpenedModel } from "../../src/jobs/open-model.ts";
 import { openAnyModel } from "../../src/jobs/open-exported-model.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Image } from "../../src/method/data/sample.ts";
+import type { Image } from "../../src/method/images/image.ts";
 import { writeMasks } from "../../src/jobs/masks.ts";
 import { Output } from "../../src/cli/output.ts";
 import { writeImage } from "../../src/host/node/images/images.ts";

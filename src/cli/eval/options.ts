@@ -1,4 +1,4 @@
-import type { DeviceName } from "../../host/node/ort/devices.ts";
+import type { DeviceName } from "../../host/devices.ts";
 import type { ViewOptions } from "../options.ts";
 
 /** Options common to all kinds of evaluation. */

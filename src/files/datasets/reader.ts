@@ -1,5 +1,6 @@
 import { ignoreIndex } from "../../method/images/classes.ts";
-import type { LabelMap, Sample, SampleReader } from "../../method/data/sample.ts";
+import type { Sample, SampleReader } from "../../method/data/sample.ts";
+import type { LabelMap } from "../../method/images/image.ts";
 import { UserError } from "../../user-error.ts";
 import { readImage, readMask } from "../../host/node/images/images.ts";
 

@@ -9,7 +9,7 @@ import {
 import { UserError } from "../../user-error.ts";
 import { writeFileAtomic } from "../../host/node/files/atomic-file.ts";
 import { writeImage, writeMask } from "../../host/node/images/images.ts";
-import { workerPool } from "../../host/node/workers/worker-pool.ts";
+import { nodeHost } from "../../host/node/host.ts";
 import { mapAtOnce } from "../../host/node/files/folder.ts";
 
 export interface WriteScenesOptions {
@@ -35,13 +35,13 @@ export async function writeScenes(folder: string, options: WriteScenesOptions): 
     );
   }
   const cores = availableParallelism();
-  const pool = cores > 1 && count >= worthwhile ? workerPool("scene-worker", cores) : null;
+  const pool = cores > 1 && count >= worthwhile ? nodeHost.workers.pool("scene", cores) : null;
   const paint = (scene: SceneOptions): Scene | Promise<Scene> =>
     pool ? (pool.run(scene) as Promise<Scene>) : generateScene(scene);
   try {
     await writeAll(folder, options, paint, Math.max(4, 2 * cores));
   } finally {
-    await pool?.destroy();
+    await pool?.close();
   }
 }
 

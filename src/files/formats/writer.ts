@@ -1,5 +1,5 @@
 import type { InstanceKind } from "../../method/images/regions.ts";
-import type { LabelMap } from "../../method/data/sample.ts";
+import type { LabelMap } from "../../method/images/image.ts";
 import type { DroppedDetails } from "./dropped.ts";
 
 /** One image's mask on its way into a format. */

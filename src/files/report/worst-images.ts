@@ -1,6 +1,6 @@
 import { resizeImage, resizeLabels } from "../../method/images/resize-image.ts";
 import { ignoreIndex } from "../../method/images/classes.ts";
-import type { Image, LabelMap } from "../../method/data/sample.ts";
+import type { Image, LabelMap } from "../../method/images/image.ts";
 import { encodeImage } from "../../host/node/images/images.ts";
 import { fitInside } from "./write-contact-sheet.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
@@ -69,7 +69,7 @@ export class WorstImages {
     return Promise.all(
       pictures.map(async ([title, picture]) => ({
         title,
-        jpeg: await encodeImage(picture, "jpeg", 82),
+        jpeg: await encodeImage(picture, "jpeg", { quality: 82 }),
       })),
     );
   }

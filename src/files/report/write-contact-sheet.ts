@@ -1,19 +1,15 @@
 import { isAbsolute, join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { resizeImage, resizeLabels } from "../../method/images/resize-image.ts";
-import type { Image } from "../../method/data/sample.ts";
+import type { Image } from "../../method/images/image.ts";
 import { UserError } from "../../user-error.ts";
 import { describeFileError, writeFileAtomic } from "../../host/node/files/atomic-file.ts";
 import { encodeImage, readImage, readMask } from "../../host/node/images/images.ts";
 import { renderSheet, type SheetCard } from "./contact-page.ts";
 import { freeName, safePath } from "../text/file-name.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
-import {
-  makeThumbnail,
-  thumbnailFolder,
-  thumbnailSide,
-  type Thumbnail,
-} from "../../host/node/images/thumbnail.ts";
+import { makeThumbnail, thumbnailFolder, thumbnailSide } from "../../host/node/images/thumbnail.ts";
+import type { Thumbnail } from "../../host/codec.ts";
 
 /** An image whose mask is there. */
 export interface SheetEntry {
@@ -122,7 +118,7 @@ async function thumbnail(entry: SheetEntry, side: number): Promise<Thumbnail> {
   const small = fitInside(image, side);
   const { width, height } = small;
   const painted = paintLabels(small, resizeLabels(labels, width, height));
-  return { jpeg: await encodeImage(painted, "jpeg", 80), width, height };
+  return { jpeg: await encodeImage(painted, "jpeg", { quality: 80 }), width, height };
 }
 
 /** The same image with a longer side of at most `side`. */

@@ -228,7 +228,7 @@ export class RunDirectory {
     for (const panel of event.panels) {
       const { image, tiles, tileWidth } = composePanel(panel);
       const file = `samples/${sampleFile(step, panel.name)}`;
-      const jpeg = await encodeImage(image, "jpeg", 88);
+      const jpeg = await encodeImage(image, "jpeg", { quality: 88 });
       await writeFileAtomic(join(this.path, file), jpeg, { durable: false });
       panels.push({ name: panel.name, file, tags: panel.tags, tiles, tileWidth });
       const small = composePanel(panel, 128);

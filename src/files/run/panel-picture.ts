@@ -1,5 +1,5 @@
 import { resizeImage, resizeLabels } from "../../method/images/resize-image.ts";
-import type { Image, LabelMap } from "../../method/data/sample.ts";
+import type { Image, LabelMap } from "../../method/images/image.ts";
 import type { ValidationPanel } from "../../method/eval/evaluator.ts";
 import { paintHeat, paintLabels } from "../../method/images/overlay.ts";
 

@@ -4,7 +4,7 @@ import { parse as parseYaml } from "yaml";
 import { parseConfig, type Config } from "../../method/config.ts";
 import { UserError } from "../../user-error.ts";
 import { describeFileError } from "../../host/node/files/atomic-file.ts";
-import { deviceNames, type DeviceName } from "../../host/node/ort/devices.ts";
+import { deviceNames, type DeviceName } from "../../host/devices.ts";
 
 /** What a run was started with besides its hyper-parameters; `run` in its config.yaml. */
 export interface RunOrigin {

@@ -1,6 +1,6 @@
 import { UserError } from "../../user-error.ts";
 import { openSafetensors } from "./safetensors.ts";
-import type { Archive, ByteSource } from "./source.ts";
+import type { Archive, ByteSource } from "../../host/byte-source.ts";
 import { openTorchLegacy, openTorchZip } from "./torch.ts";
 import type { WeightsFile } from "./weights-file.ts";
 

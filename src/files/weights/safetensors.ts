@@ -8,7 +8,7 @@ import {
   inFileOrder,
   parseHeader,
 } from "./safetensors-header.ts";
-import type { ByteSource } from "./source.ts";
+import type { ByteSource } from "../../host/byte-source.ts";
 import type { StoredTensor, WeightsFile } from "./weights-file.ts";
 
 /** What a safetensors file holds. Both records have no prototype: any name is safe to look up. */

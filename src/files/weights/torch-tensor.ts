@@ -1,6 +1,6 @@
 import { sizeOf } from "../../engine/graph/index.ts";
 import { swapBytes } from "./elements.ts";
-import type { ByteSource } from "./source.ts";
+import type { ByteSource } from "../../host/byte-source.ts";
 import type { TorchTensor } from "./torch-pickle.ts";
 
 /**

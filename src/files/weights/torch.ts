@@ -1,7 +1,7 @@
 import { UserError } from "../../user-error.ts";
 import { PickleEnds } from "./pickle-reader.ts";
 import { readPickle, readPickleAt } from "./pickle.ts";
-import { partOf, type Archive, type ByteSource } from "./source.ts";
+import { partOf, type Archive, type ByteSource } from "../../host/byte-source.ts";
 import { findStateDict } from "./state-dict.ts";
 import { decodeLatin1 } from "./text.ts";
 import { TorchPickle, type TorchStorage } from "./torch-pickle.ts";

@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, freemem, release, totalmem } from "node:os";
-import { listDevices, type DeviceReport } from "./ort/devices.ts";
+import type { DeviceReport } from "../devices.ts";
+import { listDevices } from "./ort/devices.ts";
 import { packageVersion } from "./version.ts";
 
 /** What tag2mask runs on. */

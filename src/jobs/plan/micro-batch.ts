@@ -1,5 +1,5 @@
 import type { Config } from "../../method/config.ts";
-import type { DeviceChoice } from "../../host/node/ort/devices.ts";
+import type { DeviceChoice } from "../../host/devices.ts";
 import { inUnits } from "../../files/text/units.ts";
 import type { Output } from "../../cli/output.ts";
 

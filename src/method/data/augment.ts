@@ -1,6 +1,6 @@
 import type { Random } from "../../engine/random.ts";
 import { resizeWindow } from "../images/resize-image.ts";
-import type { Image } from "./sample.ts";
+import type { Image } from "../images/image.ts";
 
 /** Settings of the augmentation (method 2.2). */
 export interface AugmentOptions {

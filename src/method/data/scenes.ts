@@ -1,5 +1,5 @@
 import { Random } from "../../engine/random.ts";
-import type { Image, LabelMap } from "./sample.ts";
+import type { Image, LabelMap } from "../images/image.ts";
 import { boxDistance, hsv, polygonDistance, sceneKinds, type Rgb } from "./scene-shapes.ts";
 
 /** Names of the foreground classes of a scene; label i + 1 in a mask is sceneClasses[i]. */

@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import { resizeLabels } from "../images/resize-image.ts";
-import type { Image, LabelMap, Sample, SampleReader } from "../data/sample.ts";
+import type { Sample, SampleReader } from "../data/sample.ts";
+import type { Image, LabelMap } from "../images/image.ts";
 import { Par, refineAffinityLabel, type Maps } from "../labels/index.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";

@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
-import type { Image, LabelMap, Sample, SampleReader } from "../data/sample.ts";
+import type { Sample, SampleReader } from "../data/sample.ts";
+import type { Image, LabelMap } from "../images/image.ts";
 import {
   labelOf,
   mergeCam,

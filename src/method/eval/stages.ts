@@ -1,4 +1,5 @@
-import type { Image, LabelMap, Sample, SampleReader } from "../data/sample.ts";
+import type { Sample, SampleReader } from "../data/sample.ts";
+import type { Image, LabelMap } from "../images/image.ts";
 import { Par, type Maps } from "../labels/index.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";

@@ -1,5 +1,5 @@
 import { ignoreIndex } from "./classes.ts";
-import type { Image, LabelMap } from "../data/sample.ts";
+import type { Image, LabelMap } from "./image.ts";
 
 export type Color = readonly [red: number, green: number, blue: number];
 

@@ -1,7 +1,7 @@
 import { contours as isoLines } from "d3-contour";
 import simplify from "simplify-js";
 import { UserError } from "../../user-error.ts";
-import type { LabelMap } from "../data/sample.ts";
+import type { LabelMap } from "./image.ts";
 
 /** Coordinates farther out, in pixels, are taken for damage. */
 const farthest = 1e8;

@@ -1,4 +1,4 @@
-import type { Image, LabelMap } from "../data/sample.ts";
+import type { Image, LabelMap } from "./image.ts";
 
 /** A rectangle of pixels, left and top included. */
 export interface Window {

@@ -1,6 +1,6 @@
 import { normalizeToChannelsFirst, type Normalization } from "../images/normalize.ts";
 import { resizeImage } from "../images/resize-image.ts";
-import type { Image } from "../data/sample.ts";
+import type { Image } from "../images/image.ts";
 import type { NdArray } from "../../engine/graph/index.ts";
 import { resizePixels, type Maps } from "../labels/index.ts";
 import { planesOf } from "./feeds.ts";

@@ -1,5 +1,5 @@
 import { resizeLabels } from "../images/resize-image.ts";
-import type { Image, LabelMap } from "../data/sample.ts";
+import type { Image, LabelMap } from "../images/image.ts";
 import {
   labelAtSize,
   refineInside,

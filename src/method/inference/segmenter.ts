@@ -1,4 +1,4 @@
-import type { Image, LabelMap } from "../data/sample.ts";
+import type { Image, LabelMap } from "../images/image.ts";
 import { ActivationPass } from "./activations.ts";
 import { meanLogitMargin } from "../images/margin.ts";
 import { planesOf } from "./feeds.ts";
@@ -10,7 +10,8 @@ import { refinedLabel } from "./refined-label.ts";
 import type { Runtime } from "../../engine/graph/index.ts";
 import { mergeCam, Par, propagateAffinity } from "../labels/index.ts";
 import { UserError } from "../../user-error.ts";
-import { resolveDevice, type DeviceChoice, type DeviceName } from "../../host/node/ort/devices.ts";
+import type { DeviceChoice, DeviceName } from "../../host/devices.ts";
+import { resolveDevice } from "../../host/node/ort/devices.ts";
 import { readImage } from "../../host/node/images/images.ts";
 import type { OpenedModel } from "../../jobs/open-model.ts";
 import { openAnyModel, type ExportedModel } from "../../jobs/open-exported-model.ts";

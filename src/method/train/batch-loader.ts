@@ -1,10 +1,10 @@
-import type Tinypool from "tinypool";
 import type { AugmentOptions, Augmented } from "../data/augment.ts";
 import type { Batch, Sample } from "../data/sample.ts";
 import { TrainingSampler } from "../data/sampler.ts";
 import { UserError } from "../../user-error.ts";
-import { loadItem, type LoadReply, type LoadRequest } from "../../host/node/workers/load-item.ts";
-import { workerPool } from "../../host/node/workers/worker-pool.ts";
+import { loadItem, type LoadReply, type LoadRequest } from "../data/load-item.ts";
+import type { Host } from "../../host/host.ts";
+import type { WorkerPool } from "../../host/workers.ts";
 
 export interface BatchLoaderOptions extends AugmentOptions {
   /** Crops in a batch. */
@@ -35,13 +35,14 @@ interface LoadedBatch {
  */
 export class BatchLoader {
   private readonly sampler: TrainingSampler;
-  private readonly pool: Tinypool | undefined;
+  private readonly pool: WorkerPool | undefined;
   private readonly pending = new Map<number, Promise<LoadedBatch>>();
   private readonly brokenFiles = new Map<string, string>();
   private readonly skippedFiles = new Map<string, SkippedImage>();
   private closed = false;
 
   constructor(
+    private readonly host: Pick<Host, "codec" | "workers">,
     private readonly samples: readonly Sample[],
     private readonly classCount: number,
     private readonly options: BatchLoaderOptions,
@@ -49,7 +50,7 @@ export class BatchLoader {
     const { seed, batch, workers = 0 } = options;
     this.sampler = new TrainingSampler(samples, seed, batch);
     // While one image is read from disk a thread can work on another.
-    this.pool = workers > 0 ? workerPool("load-worker", workers, { tasks: 2 }) : undefined;
+    this.pool = workers > 0 ? this.host.workers.pool("loadItem", workers, { tasks: 2 }) : undefined;
   }
 
   /** Images left out so far, in the order in which they would have been seen. */
@@ -83,7 +84,7 @@ export class BatchLoader {
   async close(): Promise<void> {
     this.closed = true;
     this.pending.clear();
-    await this.pool?.destroy();
+    await this.pool?.close();
   }
 
   private async load(step: number): Promise<LoadedBatch> {
@@ -131,6 +132,8 @@ export class BatchLoader {
     const { crop, scaleRange, flip, maxSide, seed } = this.options;
     const options = { crop, scaleRange, flip, ...(maxSide === undefined ? {} : { maxSide }) };
     const request: LoadRequest = { image, seed, k, options };
-    return this.pool ? ((await this.pool.run(request)) as LoadReply) : loadItem(request);
+    return this.pool
+      ? ((await this.pool.run(request)) as LoadReply)
+      : loadItem(request, this.host.codec);
   }
 }

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Image, LabelMap } from "../../../src/method/data/sample.ts";
+import type { Image, LabelMap } from "../../../src/method/images/image.ts";
 import { readImage, readMask } from "../../../src/host/node/images/images.ts";
 import { MaskFolder } from "../../../src/files/formats/mask-folder.ts";
 import { UserError } from "../../../src/user-error.ts";

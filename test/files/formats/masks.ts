@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { InstanceKind } from "../../../src/method/images/regions.ts";
-import type { LabelMap } from "../../../src/method/data/sample.ts";
+import type { LabelMap } from "../../../src/method/images/image.ts";
 import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts";
 import { formatFiles, type MaskFormat } from "../../../src/files/formats/formats.ts";
 import { DroppedDetails, type DroppedDetail } from "../../../src/files/formats/dropped.ts";

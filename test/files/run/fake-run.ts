@@ -1,5 +1,5 @@
 import type { ValidationPanel } from "../../../src/method/eval/evaluator.ts";
-import type { LabelMap } from "../../../src/method/data/sample.ts";
+import type { LabelMap } from "../../../src/method/images/image.ts";
 import { Random } from "../../../src/engine/random.ts";
 import type { TrainEvent, TrainingState } from "../../../src/method/train/events.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Image } from "../../../src/method/data/sample.ts";
+import type { Image } from "../../../src/method/images/image.ts";
 import { overlayColor } from "../../../src/method/images/overlay.ts";
 import { composePanel, tileGap } from "../../../src/files/run/panel-picture.ts";
 import { panelWithoutTruth, squarePanel } from "./fake-run.ts";

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { openZip } from "../../../src/files/weights/zip-archive.ts";
+import { openZip } from "../../../src/host/node/files/stored-archive.ts";
 import { UserError } from "../../../src/user-error.ts";
 import { openWeights } from "../../../src/files/weights/open.ts";
-import { bytesSource } from "../../../src/files/weights/source.ts";
+import { bytesSource } from "../../../src/host/byte-source.ts";
 import { understandWeights } from "../../../src/files/weights/understand.ts";
 import { readTensor, storedBytes } from "../../../src/files/weights/weights-file.ts";
 import { floats, py, tensor, torchLegacy, torchZip } from "./torch-writer.ts";

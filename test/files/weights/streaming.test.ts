@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FileSource } from "../../../src/host/node/files/file-source.ts";
-import { openZip } from "../../../src/files/weights/zip-archive.ts";
+import { openZip } from "../../../src/host/node/files/stored-archive.ts";
 import { elements } from "../../../src/files/weights/elements.ts";
 import { openWeights } from "../../../src/files/weights/open.ts";
 import { encodeHeader } from "../../../src/files/weights/safetensors-header.ts";
-import type { ByteSource } from "../../../src/files/weights/source.ts";
+import type { ByteSource } from "../../../src/host/byte-source.ts";
 import { readTensor } from "../../../src/files/weights/weights-file.ts";
 import { floats, py, tensor, torchLegacy, torchZip } from "./torch-writer.ts";
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { augment } from "../../../src/method/data/augment.ts";
 import { resizeImage } from "../../../src/method/images/resize-image.ts";
-import type { Image } from "../../../src/method/data/sample.ts";
+import type { Image } from "../../../src/method/images/image.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 /** Brightness tells the column, and no pixel is 0. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Image, LabelMap } from "../../../src/method/data/sample.ts";
+import type { Image, LabelMap } from "../../../src/method/images/image.ts";
 import {
   hexColor,
   overlayColor,

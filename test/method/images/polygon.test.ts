@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { contours, fillPolygon } from "../../../src/method/images/polygon.ts";
-import type { LabelMap } from "../../../src/method/data/sample.ts";
+import type { LabelMap } from "../../../src/method/images/image.ts";
 import { UserError } from "../../../src/user-error.ts";
 
 function blank(width: number, height: number): LabelMap {

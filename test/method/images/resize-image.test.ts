@@ -5,7 +5,7 @@ import {
   resizeLabels,
   resizeWindow,
 } from "../../../src/method/images/resize-image.ts";
-import type { Image } from "../../../src/method/data/sample.ts";
+import type { Image } from "../../../src/method/images/image.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { readGolden } from "../../golden.ts";
 

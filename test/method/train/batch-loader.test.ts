@@ -6,6 +6,7 @@ import type { Sample } from "../../../src/method/data/sample.ts";
 import { BatchLoader, type BatchLoaderOptions } from "../../../src/method/train/batch-loader.ts";
 import { openDataset, writeScenes } from "../../../src/files/datasets/index.ts";
 import { UserError } from "../../../src/user-error.ts";
+import { nodeHost } from "../../../src/host/node/host.ts";
 
 let folder: string;
 let samples: readonly Sample[];
@@ -29,7 +30,7 @@ async function load(
   more: Partial<BatchLoaderOptions> = {},
   from = samples,
 ) {
-  const loader = new BatchLoader(from, 4, { ...options, ...more });
+  const loader = new BatchLoader(nodeHost, from, 4, { ...options, ...more });
   try {
     const batches = [];
     for (const step of steps) batches.push(await loader.next(step));
@@ -107,7 +108,7 @@ describe("a broken image", () => {
 });
 
 test("a closed loader gives no batches, and closing twice is no harm", async () => {
-  const loader = new BatchLoader(samples, 4, { ...options, workers: 1, prefetch: 3 });
+  const loader = new BatchLoader(nodeHost, samples, 4, { ...options, workers: 1, prefetch: 3 });
   await loader.next(0);
   await loader.close();
   await loader.close();

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { parseConfig, type Config } from "../../../src/method/config.ts";
-import type { Batch, LabelMap, Sample } from "../../../src/method/data/sample.ts";
+import type { Batch, Sample } from "../../../src/method/data/sample.ts";
+import type { LabelMap } from "../../../src/method/images/image.ts";
 import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts";
 import { ActivationPass } from "../../../src/method/inference/activations.ts";
 import { evaluate, type EvaluatorOptions } from "../../../src/method/eval/evaluator.ts";

@@ -1,4 +1,4 @@
-import type { LabelMap } from "../../../method/data/sample.ts";
+import type { LabelMap } from "../../../method/images/image.ts";
 import { pathOf, type Entries, type Entry } from "./entries.ts";
 
 /** Something about a data set that its owner should know. */

@@ -5,12 +5,12 @@ import {
   vocPalette,
 } from "../../../method/images/classes.ts";
 import { findRegions } from "../../../method/images/regions.ts";
-import type { LabelMap } from "../../../method/data/sample.ts";
+import type { LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { cleanNames } from "../class-names.ts";
 import { decodeImage, decodeMask } from "../../../host/node/images/images.ts";
 import { ignoredNames } from "../formats.ts";
-import type { Archive } from "../archive.ts";
+import type { ArchiveReader } from "../../../host/store.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 
 /** Limits of what is unpacked: lists of names, and PNGs. */
@@ -34,7 +34,7 @@ const classFolder = "SegmentationClass/";
 /** CVAT's "Segmentation mask 1.1": PNGs in the colors of `labelmap.txt`, or of their places in it. */
 export async function cvatSource(
   path: string,
-  archive: Archive,
+  archive: ArchiveReader,
   options: SourceOptions,
 ): Promise<MaskSource> {
   const names = new Set(archive.names);

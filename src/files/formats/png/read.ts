@@ -1,6 +1,6 @@
 import { posix, join } from "node:path";
 import { ignoreIndex, validateClasses, vocClasses } from "../../../method/images/classes.ts";
-import type { LabelMap } from "../../../method/data/sample.ts";
+import type { LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { leavesFolder } from "../../datasets/layouts/description.ts";
 import { isFolder, listFolder, stem } from "../../../host/node/files/folder.ts";

@@ -1,7 +1,7 @@
 import { join, posix } from "node:path";
 import { parse as parseCsv } from "csv-parse/sync";
 import { validateClasses } from "../../../method/images/classes.ts";
-import type { LabelMap } from "../../../method/data/sample.ts";
+import type { LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { isFile, isFolder, listFolder, stem } from "../../../host/node/files/folder.ts";
 import { readImageHeader } from "../../../host/node/images/images.ts";

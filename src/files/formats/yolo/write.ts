@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import { ignoreIndex } from "../../../method/images/classes.ts";
 import { contours } from "../../../method/images/polygon.ts";
 import { findRegions, regionBoxes } from "../../../method/images/regions.ts";
-import type { LabelMap } from "../../../method/data/sample.ts";
+import type { LabelMap } from "../../../method/images/image.ts";
 import { writeFileAtomic } from "../../../host/node/files/atomic-file.ts";
 import { csvField } from "../../text/csv.ts";
 import { GrowingFile } from "../../../host/node/files/growing-file.ts";

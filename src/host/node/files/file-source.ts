@@ -1,10 +1,10 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { UserError } from "../../../user-error.ts";
-import type { ByteSource } from "../../../files/weights/source.ts";
+import type { OpenFile } from "../../store.ts";
 import { describeFileError, unreadable } from "./file-error.ts";
 
 /** A file as a source of bytes; close it after use. */
-export class FileSource implements ByteSource {
+export class FileSource implements OpenFile {
   private constructor(
     readonly name: string,
     readonly size: number,

@@ -1,6 +1,7 @@
+import type { EncodeOptions, ImageHeader, ImageSource } from "../../codec.ts";
 import { readFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
-import type { Image, LabelMap } from "../../../method/data/sample.ts";
+import type { Image, LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import {
   describeFileError,
@@ -21,14 +22,6 @@ export const imageExtensions: readonly string[] = [
 
 // Every image is decoded once; keeping what libvips made of it only costs memory.
 sharp.cache(false);
-
-export interface ImageHeader {
-  /** Upright, as after decoding. */
-  readonly width: number;
-  readonly height: number;
-  /** "jpeg", "png", "webp", ... */
-  readonly format: string;
-}
 
 /**
  * Any image as upright 8-bit RGB: gray repeated, CMYK and 16 bits converted, transparency laid over
@@ -58,10 +51,17 @@ export async function readImage(path: string): Promise<Image> {
 
 /** Size and format from the first bytes of a file, without decoding it. */
 export async function readImageHeader(path: string): Promise<ImageHeader> {
+  return imageHeader(path);
+}
+
+/** Size and format from the first bytes of a file or of memory, without decoding. */
+export async function imageHeader(source: ImageSource): Promise<ImageHeader> {
+  const path = typeof source === "string" ? source : undefined;
+  const where = typeof source === "string" ? source : source.name;
   try {
-    return checkHeader(await load(path).metadata());
+    return checkHeader(await load(typeof source === "string" ? source : source.bytes).metadata());
   } catch (error) {
-    throw unreadable(path, await clearer(path, error));
+    throw unreadable(where, path === undefined ? error : await clearer(path, error));
   }
 }
 
@@ -83,13 +83,13 @@ export async function writeMask(
 export async function encodeImage(
   image: Image,
   format: "png" | "jpeg",
-  quality = 92,
+  { quality = 92, subsampled = false }: EncodeOptions = {},
 ): Promise<Uint8Array> {
   const { width, height, data } = image;
   const picture = sharp(data, { raw: { width, height, channels: 3 } });
   return format === "png"
     ? picture.png({ compressionLevel: 6 }).toBuffer()
-    : picture.jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
+    : picture.jpeg({ quality, chromaSubsampling: subsampled ? "4:2:0" : "4:4:4" }).toBuffer();
 }
 
 /** Writes an image as PNG or JPEG, told by the ending of the path. */
@@ -100,7 +100,11 @@ export async function writeImage(
 ): Promise<void> {
   const format = /\.png$/i.test(path) ? "png" : /\.jpe?g$/i.test(path) ? "jpeg" : undefined;
   if (!format) throw new UserError(`${path}: images are written as .png or .jpg`);
-  await writeFileAtomic(path, await encodeImage(image, format, quality), options);
+  await writeFileAtomic(
+    path,
+    await encodeImage(image, format, quality === undefined ? {} : { quality }),
+    options,
+  );
 }
 
 function load(source: Uint8Array | string): Sharp {

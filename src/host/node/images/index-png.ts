@@ -1,7 +1,7 @@
 import { constants, crc32, deflateSync, inflateSync } from "node:zlib";
 import { decode } from "fast-png";
 import { vocPalette } from "../../../method/images/classes.ts";
-import type { LabelMap } from "../../../method/data/sample.ts";
+import type { LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 
 /** Masks beyond this many pixels are refused. */

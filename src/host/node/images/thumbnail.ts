@@ -1,20 +1,17 @@
+import type { ImageSource, Thumbnail } from "../../codec.ts";
 import sharp, { type Sharp } from "sharp";
-import type { Image } from "../../../method/data/sample.ts";
+import type { Image } from "../../../method/images/image.ts";
 
 /** Longer side of a thumbnail, pixels. */
 export const thumbnailSide = 288;
 /** The folder of thumbnails, in that of the masks. */
 export const thumbnailFolder = "thumbnails";
 
-/** A small JPEG and its size in pixels. */
-export interface Thumbnail {
-  readonly jpeg: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
-
 /** Makes a picture small enough for a contact sheet; small ones keep their size. @param picture pixels or a file */
-export async function makeThumbnail(picture: Image | string, side: number): Promise<Thumbnail> {
+export async function makeThumbnail(
+  picture: Image | ImageSource,
+  side: number,
+): Promise<Thumbnail> {
   const { data, info } = await open(picture)
     .resize(side, side, { fit: "inside", withoutEnlargement: true })
     .jpeg({ quality: 80 })
@@ -22,8 +19,9 @@ export async function makeThumbnail(picture: Image | string, side: number): Prom
   return { jpeg: data, width: info.width, height: info.height };
 }
 
-function open(picture: Image | string): Sharp {
+function open(picture: Image | ImageSource): Sharp {
   if (typeof picture === "string") return sharp(picture, { failOn: "error" });
+  if ("bytes" in picture) return sharp(picture.bytes, { failOn: "error" });
   const { width, height, data } = picture;
   return sharp(data, { raw: { width, height, channels: 3 } });
 }

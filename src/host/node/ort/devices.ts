@@ -3,27 +3,13 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { UserError } from "../../../user-error.ts";
+import {
+  deviceNames,
+  type DeviceChoice,
+  type DeviceName,
+  type DeviceReport,
+} from "../../devices.ts";
 import type { ProbeAnswer } from "./device-probe.ts";
-
-/** What `--device` takes. */
-export const deviceNames = ["auto", "cpu", "webgpu", "cuda", "coreml", "dml"] as const;
-export type DeviceName = (typeof deviceNames)[number];
-
-/** What one device answered when asked to compute something small. */
-export interface DeviceReport {
-  readonly device: DeviceName;
-  readonly works: boolean;
-  /** Speed of matrix products, in 10^9 operations a second. */
-  readonly gflops?: number;
-  /** Why it does not work. */
-  readonly problem?: string;
-}
-
-/** The device to compute on, and what the user should know about the choice. */
-export interface DeviceChoice {
-  readonly device: DeviceName;
-  readonly note?: string;
-}
 
 /** A device that takes longer than this to multiply small matrices is of no use. */
 const probeTimeout = 60_000;

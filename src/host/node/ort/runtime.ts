@@ -1,16 +1,10 @@
 import { availableParallelism } from "node:os";
 import * as ort from "onnxruntime-node";
 import type { Feeds, NdArray, Runtime, Session } from "../../../engine/graph/index.ts";
+import type { RuntimeOptions } from "../../host.ts";
 import { findChannelBlock } from "./channel-block.ts";
 import { GpuSession } from "./device-session.ts";
 import { toArray, toTensor, toTensors } from "./ort-values.ts";
-
-export interface RuntimeOptions {
-  /** An execution provider of ONNX Runtime that is there: "cpu", "webgpu", "cuda", … */
-  readonly device?: string;
-  /** Threads inside an operator; all cores by default. */
-  readonly threads?: number;
-}
 
 type Options = ort.InferenceSession.SessionOptions;
 

@@ -1,6 +1,7 @@
-import { parentPort, workerData } from "node:worker_threads";
-import type { NdArray, Session } from "../../../engine/graph/index.ts";
-import { nodeRuntime, type RuntimeOptions } from "../ort/runtime.ts";
+import { parentPort } from "node:worker_threads";
+import type { NdArray, Runtime, Session } from "../../../engine/graph/index.ts";
+import type { RuntimeOptions } from "../../host.ts";
+import { nodeRuntime } from "../ort/runtime.ts";
 
 /** What a thread of `SessionPool` is asked for; sessions have numbers. */
 export type LaneRequest =
@@ -29,10 +30,29 @@ export interface LaneResults {
 export type LaneAnswer =
   { readonly result: LaneResults[keyof LaneResults] } | { readonly error: unknown };
 
-const sessions = new Map<number, Session>();
-const runtime = nodeRuntime(workerData as RuntimeOptions);
+/** What a thread of `SessionPool` is told when it starts. */
+export interface LaneSetup {
+  readonly lane: RuntimeOptions;
+}
 
-async function answer(request: LaneRequest): Promise<LaneResults[keyof LaneResults]> {
+/** Answers the requests of a `SessionPool` in this thread, one after the other: answers are told apart by their order. */
+export function startLane(options: RuntimeOptions): void {
+  const runtime = nodeRuntime(options);
+  const sessions = new Map<number, Session>();
+  let before: Promise<void> = Promise.resolve();
+  parentPort!.on("message", (request: LaneRequest) => {
+    before = before
+      .then(() => answer(request, runtime, sessions))
+      .then((result) => parentPort!.postMessage({ result }, buffersOf(request, result)))
+      .catch((error: unknown) => parentPort!.postMessage({ error }));
+  });
+}
+
+async function answer(
+  request: LaneRequest,
+  runtime: Runtime,
+  sessions: Map<number, Session>,
+): Promise<LaneResults[keyof LaneResults]> {
   const { kind } = request;
   if (kind === "rest") return undefined;
   const { id } = request;
@@ -61,12 +81,3 @@ function buffersOf({ kind }: LaneRequest, result: LaneResults[keyof LaneResults]
   const outputs = kind === "run" ? Object.values(result as LaneResults["run"]) : [];
   return [...new Set(outputs.map(({ data }) => data.buffer as ArrayBuffer))];
 }
-
-// One after the other, for answers are told apart by their order.
-let before: Promise<void> = Promise.resolve();
-parentPort!.on("message", (request: LaneRequest) => {
-  before = before
-    .then(() => answer(request))
-    .then((result) => parentPort!.postMessage({ result }, buffersOf(request, result)))
-    .catch((error: unknown) => parentPort!.postMessage({ error }));
-});

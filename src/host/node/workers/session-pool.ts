@@ -4,13 +4,12 @@ import type {
   Feeds,
   NdArray,
   RunOptions,
-  Runtime,
   Session,
   SessionOptions,
 } from "../../../engine/graph/index.ts";
 import { isOnDevice } from "../../../engine/graph/index.ts";
-import type { RuntimeOptions } from "../ort/runtime.ts";
-import type { LaneAnswer, LaneRequest, LaneResults } from "./session-lane.ts";
+import type { RuntimeOptions, RuntimePool } from "../../host.ts";
+import type { LaneAnswer, LaneRequest, LaneResults, LaneSetup } from "./session-lane.ts";
 import { workerEntry } from "./worker-entry.ts";
 
 export interface SessionPoolOptions {
@@ -48,7 +47,7 @@ interface PooledSession {
  * A session is there as soon as the first lane has it; the other lanes begin with it then, beside the
  * first runs.
  */
-export class SessionPool implements Runtime {
+export class SessionPool implements RuntimePool {
   readonly device = "cpu";
   /** Graphs computed at the same time. */
   readonly width: number;
@@ -220,7 +219,8 @@ class Lane {
     options: RuntimeOptions,
     private readonly answered: () => void,
   ) {
-    this.worker = new Worker(workerEntry("session-lane"), { workerData: options });
+    const setup: LaneSetup = { lane: options };
+    this.worker = new Worker(workerEntry(), { workerData: setup });
     this.worker.on("message", (answer: LaneAnswer) => {
       this.asked.shift()?.resolve(answer);
       this.answered();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { GrowingFile } from "../../../../src/host/node/files/growing-file.ts";
-import { openZip } from "../../../../src/files/formats/archive.ts";
+import { openZip } from "../../../../src/host/node/files/archive.ts";
 import { ZipWriter } from "../../../../src/files/formats/cvat/zip-writer.ts";
 import { UserError } from "../../../../src/user-error.ts";
 

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { vocPalette } from "../../../../src/method/images/classes.ts";
-import type { Image } from "../../../../src/method/data/sample.ts";
+import type { Image } from "../../../../src/method/images/image.ts";
 import { writeFileAtomic } from "../../../../src/host/node/files/atomic-file.ts";
 import {
   decodeImage,

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from "yauzl";
-import { UserError } from "../../user-error.ts";
-import { partOf, type Archive, type ByteSource } from "./source.ts";
+import { UserError } from "../../../user-error.ts";
+import { partOf, type Archive, type ByteSource } from "../../byte-source.ts";
 
 /** A network of a thousand blocks has fewer. */
 const maxEntries = 100_000;

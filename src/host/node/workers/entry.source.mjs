@@ -3,5 +3,5 @@
 import { register } from "tsx/esm/api";
 
 register();
-const { default: load } = await import("./load-worker.ts");
-export default load;
+const { default: run } = await import("./entry.ts");
+export default run;

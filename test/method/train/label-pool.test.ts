@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "../../../../src/method/config.ts";
-import { generateScene, sceneClasses } from "../../../../src/method/data/scenes.ts";
-import { LabelPool, labelThreads } from "../../../../src/host/node/workers/label-pool.ts";
-import { nodeRuntime } from "../../../../src/host/node/ort/runtime.ts";
-import { LabelMaker, type LabelInput } from "../../../../src/method/train/labels.ts";
-import { networkOf } from "../../../../src/method/train/trainer.ts";
+import { parseConfig } from "../../../src/method/config.ts";
+import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts";
+import { nodeWorkers } from "../../../src/host/node/workers/workers.ts";
+import { labelThreads } from "../../../src/jobs/plan/label-threads.ts";
+import { LabelPool } from "../../../src/method/train/label-pool.ts";
+import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
+import { LabelMaker, type LabelInput } from "../../../src/method/train/labels.ts";
+import { networkOf } from "../../../src/method/train/trainer.ts";
 
 const crop = 64;
 const configOf = (set: Record<string, unknown> = {}) =>
@@ -27,7 +29,7 @@ test("labels made in threads are those of the calling thread, also after the wei
   const parameters = network.initialize(3);
   const here = new LabelMaker(nodeRuntime(), network, parameters, config, () => 0);
   const setup = { config, classes: sceneClasses, parameters, cores: 2 };
-  const pool = new LabelPool(2, setup);
+  const pool = new LabelPool(nodeWorkers, 2, setup);
   try {
     const first = await pool.make(inputs, "affinity");
     expect(first.labels).toEqual((await here.make(inputs, "affinity")).labels);

@@ -1,15 +1,9 @@
-import type { Config } from "../../../method/config.ts";
-import { sizeOf, type NdArray } from "../../../engine/graph/index.ts";
-import type { Phase } from "../../../method/train/events.ts";
-import {
-  LabelMaker,
-  type LabelInput,
-  type LabelSeconds,
-  type StepLabels,
-} from "../../../method/train/labels.ts";
-import { networkOf } from "../../../method/train/trainer.ts";
-import { nodeRuntime } from "../ort/runtime.ts";
-import { moved } from "./moved.ts";
+import type { RuntimeOptions } from "../../host/host.ts";
+import type { Config } from "../config.ts";
+import { sizeOf, type NdArray, type Runtime } from "../../engine/graph/index.ts";
+import type { Phase } from "./events.ts";
+import { LabelMaker, type LabelInput, type LabelSeconds, type StepLabels } from "./labels.ts";
+import { networkOf } from "./trainer.ts";
 
 /** What a thread needs once; the same in all requests of a pool. */
 export interface LabelSetup {
@@ -40,6 +34,12 @@ export interface LabelReply {
   readonly seconds: LabelSeconds;
 }
 
+/** What a thread needs of its host. */
+export interface LabelHost {
+  runtime(options: RuntimeOptions): Promise<Runtime>;
+  now(): number;
+}
+
 /** The network of this thread, with weights of its own: ONNX Runtime reads no shared memory. */
 class Workplace {
   private readonly parameters: Readonly<Record<string, NdArray>>;
@@ -47,8 +47,12 @@ class Workplace {
   private readonly maker: LabelMaker;
   private version = 0;
 
-  constructor(private readonly setup: LabelSetup) {
-    const { config, classes, places, shared, threads } = setup;
+  constructor(
+    private readonly setup: LabelSetup,
+    runtime: Runtime,
+    now: () => number,
+  ) {
+    const { config, classes, places, shared } = setup;
     const values = new Float32Array(shared.byteLength / Float32Array.BYTES_PER_ELEMENT);
     const parameters = places.map(({ name, shape, offset }): [string, NdArray] => {
       const data = values.subarray(offset, offset + sizeOf(shape));
@@ -56,9 +60,7 @@ class Workplace {
     });
     this.values = values;
     this.parameters = Object.fromEntries(parameters);
-    const runtime = nodeRuntime({ threads });
     const network = networkOf(config, classes);
-    const now = (): number => performance.now() / 1000;
     this.maker = new LabelMaker(runtime, network, this.parameters, config, now);
   }
 
@@ -71,10 +73,12 @@ class Workplace {
 
 let workplace: Workplace | undefined;
 
-/** Entry of the worker threads of `LabelPool`; labels move to the main thread without being copied. */
-export default async function make(request: LabelRequest): Promise<LabelReply> {
-  workplace ??= new Workplace(request.setup);
-  const made = await workplace.make(request);
-  const { seg, affinity } = made.labels;
-  return moved(made, [seg.data, affinity.data]);
+/** Makes the labels of one crop in a worker thread, which keeps the network from crop to crop. */
+export async function makeLabels(
+  request: LabelRequest,
+  { runtime, now }: LabelHost,
+): Promise<LabelReply> {
+  const { setup } = request;
+  workplace ??= new Workplace(setup, await runtime({ threads: setup.threads }), now);
+  return workplace.make(request);
 }

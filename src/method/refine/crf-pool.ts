@@ -1,28 +1,27 @@
-import { availableParallelism } from "node:os";
-import type Tinypool from "tinypool";
-import type { Image, LabelMap } from "../../../method/data/sample.ts";
-import type { CrfOptions, Maps } from "../../../method/labels/index.ts";
-import type { CrfRequest } from "./crf-worker.ts";
-import { workerPool } from "./worker-pool.ts";
+import type { Image, LabelMap } from "../images/image.ts";
+import type { Maps } from "../images/maps.ts";
+import type { CrfOptions } from "./crf.ts";
+import type { CrfRequest } from "./crf-task.ts";
+import type { WorkerPool, Workers } from "../../host/workers.ts";
 
 export interface CrfPoolOptions {
   /** Images refined at the same time; each thread keeps some 100 MB for photographs of 500 x 375. */
-  readonly threads?: number;
+  readonly threads: number;
   readonly options?: CrfOptions;
 }
 
 /** Dense CRFs in worker threads, one image each. */
 export class CrfPool {
-  private readonly pool: Tinypool;
+  private readonly pool: WorkerPool;
   private readonly options: CrfOptions;
   private closed = false;
 
-  constructor({ threads = availableParallelism(), options = {} }: CrfPoolOptions = {}) {
+  constructor(workers: Workers, { threads, options = {} }: CrfPoolOptions) {
     if (!Number.isInteger(threads) || threads < 1) {
       throw new RangeError(`CRF pool: ${threads} threads; give a whole number from 1`);
     }
     this.options = options;
-    this.pool = workerPool("crf-worker", threads, { least: 1 });
+    this.pool = workers.pool("crf", threads, { least: 1 });
   }
 
   /**
@@ -41,13 +40,12 @@ export class CrfPool {
       logits: { ...logits, data: scores },
       options: this.options,
     };
-    const transferList = [pixels.buffer, scores.buffer];
-    return (await this.pool.run(request, { transferList })) as LabelMap;
+    return (await this.pool.run(request, [pixels.buffer, scores.buffer])) as LabelMap;
   }
 
   /** Ends the threads; images under way are given up. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.pool.destroy();
+    await this.pool.close();
   }
 }

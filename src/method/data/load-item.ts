@@ -1,8 +1,8 @@
-import { augment, type AugmentOptions, type Augmented } from "../../../method/data/augment.ts";
-import type { Image } from "../../../method/data/sample.ts";
-import { augmentationStream } from "../../../method/data/sampler.ts";
-import { UserError } from "../../../user-error.ts";
-import { readImage } from "../images/images.ts";
+import { augment, type AugmentOptions, type Augmented } from "./augment.ts";
+import type { Image } from "../images/image.ts";
+import { augmentationStream } from "./sampler.ts";
+import { UserError } from "../../user-error.ts";
+import type { ImageCodec } from "../../host/codec.ts";
 
 /** One crop to be made: plain data, so that it can go to a worker. */
 export interface LoadRequest {
@@ -27,9 +27,12 @@ const cache = new Map<string, Image>();
 let cached = 0;
 
 /** Decodes an image and cuts an augmented crop from it; the same request gives the same bytes anywhere. */
-export async function loadItem({ image, seed, k, options }: LoadRequest): Promise<LoadReply> {
+export async function loadItem(
+  { image, seed, k, options }: LoadRequest,
+  codec: ImageCodec,
+): Promise<LoadReply> {
   try {
-    return augment(await decoded(image), augmentationStream(seed, k), options);
+    return augment(await decoded(image, codec), augmentationStream(seed, k), options);
   } catch (error) {
     if (error instanceof UserError) return { broken: error.message };
     throw error;
@@ -37,10 +40,10 @@ export async function loadItem({ image, seed, k, options }: LoadRequest): Promis
 }
 
 /** Epochs visit all images in turn, so what is kept first stays: evicting would empty the cache for nothing. */
-async function decoded(path: string): Promise<Image> {
+async function decoded(path: string, codec: ImageCodec): Promise<Image> {
   const kept = cache.get(path);
   if (kept) return kept;
-  const image = await readImage(path);
+  const image = await codec.decode(path);
   const bytes = image.data.length;
   if (bytes <= largestKept && cached + bytes <= cacheLimit && !cache.has(path)) {
     cache.set(path, image);

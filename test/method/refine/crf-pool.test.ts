@@ -1,9 +1,10 @@
 import { afterAll, expect, test } from "vitest";
-import { CrfPool } from "../../../../src/host/node/workers/crf-pool.ts";
-import { crfLabels, DenseCrf } from "../../../../src/method/labels/index.ts";
-import { Random } from "../../../../src/engine/random.ts";
+import { nodeWorkers } from "../../../src/host/node/workers/workers.ts";
+import { CrfPool } from "../../../src/method/refine/crf-pool.ts";
+import { crfLabels, DenseCrf } from "../../../src/method/labels/index.ts";
+import { Random } from "../../../src/engine/random.ts";
 
-const pool = new CrfPool({ threads: 2, options: { iterations: 3 } });
+const pool = new CrfPool(nodeWorkers, { threads: 2, options: { iterations: 3 } });
 afterAll(() => pool.close());
 
 function job(seed: number, width: number, height: number) {
@@ -47,11 +48,13 @@ test("an image that fails says why and leaves the pool working", async () => {
 });
 
 test("a closed pool refines nothing, and closing twice is no harm", async () => {
-  const closing = new CrfPool({ threads: 1 });
+  const closing = new CrfPool(nodeWorkers, { threads: 1 });
   const { image, logits } = job(8, 8, 8);
   await closing.refine(image, logits);
   await closing.close();
   await closing.close();
   await expect(closing.refine(image, logits)).rejects.toThrow("after close()");
-  expect(() => new CrfPool({ threads: 0 })).toThrow(/0 threads; give a whole number from 1/);
+  expect(() => new CrfPool(nodeWorkers, { threads: 0 })).toThrow(
+    /0 threads; give a whole number from 1/,
+  );
 });

@@ -1,0 +1,64 @@
+/*
+ * Paths with `/`, as everything below a host writes them. They behave as those of Node's `path.posix`; absolute ones may
+ * begin with a Windows drive (`C:/`).
+ */
+
+const drive = /^[A-Za-z]:\//;
+
+export function isAbsolute(path: string): boolean {
+  return path.startsWith("/") || drive.test(path);
+}
+
+/** The path without `.`, `..` and doubled separators where they can be resolved. */
+export function normalize(path: string): string {
+  const root = drive.exec(path)?.[0] ?? (path.startsWith("/") ? "/" : "");
+  const parts: string[] = [];
+  for (const part of path.slice(root.length).split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part !== "..") parts.push(part);
+    else if (parts.length > 0 && parts.at(-1) !== "..") parts.pop();
+    else if (root === "") parts.push(part);
+  }
+  const body = parts.join("/") || (root === "" ? "." : "");
+  return `${root}${body}${body !== "" && path.endsWith("/") ? "/" : ""}`;
+}
+
+export function join(...parts: readonly string[]): string {
+  return normalize(parts.filter((part) => part !== "").join("/"));
+}
+
+/** The last part of a path. */
+export function basename(path: string, ending = ""): string {
+  const name = path.replace(/\/+$/, "").split("/").at(-1)!;
+  return ending !== "" && name !== ending && name.endsWith(ending)
+    ? name.slice(0, -ending.length)
+    : name;
+}
+
+/** The folder that a path lies in; `.` for a bare name. */
+export function dirname(path: string): string {
+  const bare = path.replace(/\/+$/, "");
+  const cut = bare.lastIndexOf("/");
+  if (cut < 0) return path.startsWith("/") ? "/" : ".";
+  const folder = bare.slice(0, cut).replace(/\/+$/, "");
+  return folder === "" ? "/" : /^[A-Za-z]:$/.test(folder) ? `${folder}/` : folder;
+}
+
+/** The ending of a file name with its dot; empty where there is none, as for `.hidden`. */
+export function extname(path: string): string {
+  const name = basename(path);
+  const dot = name.lastIndexOf(".");
+  return dot <= 0 || name === ".." ? "" : name.slice(dot);
+}
+
+/** The way from a folder to a path; both absolute, or both relative to the same folder. */
+export function relative(from: string, to: string): string {
+  const parts = (path: string): string[] =>
+    normalize(path)
+      .split("/")
+      .filter((part) => part !== "" && part !== ".");
+  const [a, b] = [parts(from), parts(to)];
+  let same = 0;
+  while (same < a.length && same < b.length && a[same] === b[same]) same++;
+  return [...a.slice(same).map(() => ".."), ...b.slice(same)].join("/");
+}

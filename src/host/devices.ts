@@ -1,0 +1,20 @@
+/** Devices that can be asked for; `auto` takes the fastest that works. */
+export const deviceNames = ["auto", "cpu", "webgpu", "cuda", "coreml", "dml"] as const;
+export type DeviceName = (typeof deviceNames)[number];
+
+/** What one device answered when asked to compute something small. */
+export interface DeviceReport {
+  readonly device: DeviceName;
+  readonly works: boolean;
+  /** Speed of matrix products, in 10^9 operations a second. */
+  readonly gflops?: number;
+  /** Why it does not work. */
+  readonly problem?: string;
+}
+
+/** The device to compute on. */
+export interface DeviceChoice {
+  readonly device: DeviceName;
+  /** Why this one, for the user. */
+  readonly note?: string;
+}

@@ -1,0 +1,31 @@
+/**
+ * What the processes of one training tell each other. Each has a rank; all of them call the same operations in the same
+ * order.
+ */
+export interface Exchange {
+  /** Number of this process, from 0. */
+  readonly rank: number;
+  /** Processes that take part, at least 1. */
+  readonly size: number;
+  /** Replaces the values by their sums over all ranks, added in the order of the ranks: the same bits everywhere. */
+  sum(values: Float32Array): Promise<void>;
+  /** The values of every rank, in the order of the ranks. */
+  gather(values: Float64Array): Promise<readonly Float64Array[]>;
+  /** The largest of the ranks' values. */
+  max(value: number): Promise<number>;
+  /** The bytes of rank 0. */
+  broadcast(bytes: Uint8Array): Promise<Uint8Array>;
+  /** Waits until every rank has come here. */
+  barrier(): Promise<void>;
+}
+
+/** One process by itself. */
+export const alone: Exchange = {
+  rank: 0,
+  size: 1,
+  sum: () => Promise.resolve(),
+  gather: (values) => Promise.resolve([values]),
+  max: (value) => Promise.resolve(value),
+  broadcast: (bytes) => Promise.resolve(bytes),
+  barrier: () => Promise.resolve(),
+};

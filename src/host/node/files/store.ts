@@ -1,0 +1,142 @@
+import { constants } from "node:fs";
+import * as fs from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
+import { pathToFileURL } from "node:url";
+import { UserError } from "../../../user-error.ts";
+import type { AppendFile, FileInfo, Store } from "../../store.ts";
+import { AppendedFile } from "./appended-file.ts";
+import { writeFilesAtomic } from "./atomic-file.ts";
+import { describeFileError, unreadable } from "./file-error.ts";
+import { FileSource } from "./file-source.ts";
+import { listFolder } from "./folder.ts";
+import { GrowingFile } from "./growing-file.ts";
+import { RunLock } from "./lock.ts";
+import { makeFolder, removeEmptyFolders } from "./make-folder.ts";
+
+/** Bytes read at a time where a caller does not say. */
+const pieceSize = 1 << 16;
+
+let temporaries = 0;
+
+/** The files of this machine, through Node. */
+export const nodeStore: Store = {
+  list: listFolder,
+  async stat(path) {
+    try {
+      return infoOf(await fs.stat(path));
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw unreadable(path, error);
+    }
+  },
+  exists: (path) =>
+    fs.lstat(path).then(
+      () => true,
+      () => false,
+    ),
+  open: (path) => FileSource.open(path),
+  read: (path) => orUnreadable(path, fs.readFile(path)),
+  async readText(path) {
+    return (await orUnreadable(path, fs.readFile(path, "utf8"))).replace(/^\uFEFF/, "");
+  },
+  pieces,
+  async openArchive(path) {
+    const { openZip } = await import("./archive.ts");
+    return openZip(path);
+  },
+  async openStoredArchive(source) {
+    const { openZip } = await import("./stored-archive.ts");
+    return openZip(source);
+  },
+  write: writeFilesAtomic,
+  writeStream: (path) => GrowingFile.create(path),
+  append: (path, length): Promise<AppendFile> => AppendedFile.open(path, length),
+  async copy(from, to) {
+    await makeFolder(dirname(to));
+    const copying = replace(to, (path) => fs.copyFile(from, path, constants.COPYFILE_FICLONE));
+    await inWords(`${from}: cannot be copied to ${to}`, copying);
+  },
+  link(from, to) {
+    // A hard link costs no space; not every file system has them.
+    const linking = replace(to, (path) => fs.link(from, path).catch(() => fs.copyFile(from, path)));
+    return inWords(`${to}: cannot be written`, linking);
+  },
+  makeFolder,
+  async claimFolder(path) {
+    try {
+      await fs.mkdir(path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+      throw new UserError(`${path}: the folder cannot be made: ${describeFileError(error)}`, {
+        cause: error,
+      });
+    }
+  },
+  remove: (path) =>
+    inWords(
+      `${path}: cannot be removed`,
+      fs.rm(path, { recursive: true, force: true, maxRetries: 5 }),
+    ),
+  removeEmptyFolders,
+  lock: (folder) => RunLock.take(folder),
+  freeSpace: (path) =>
+    fs.statfs(path).then(
+      ({ bavail, bsize }) => bavail * bsize,
+      () => undefined,
+    ),
+  absolute: (path) => resolve(path).replaceAll(sep, "/"),
+  url: (path) => pathToFileURL(path).href,
+};
+
+async function* pieces(path: string, bytes = pieceSize): AsyncGenerator<Uint8Array> {
+  const file = await orUnreadable(path, fs.open(path, "r"));
+  try {
+    const piece = new Uint8Array(bytes);
+    while (true) {
+      const { bytesRead } = await orUnreadable(path, file.read(piece, 0, bytes));
+      if (bytesRead === 0) return;
+      yield piece.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a file under a temporary name beside its own, then gives it that, replacing what has it. */
+async function replace(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${temporaries++}.tmp`);
+  try {
+    await make(temporary);
+    await fs.rename(temporary, path);
+  } finally {
+    // Renaming one name of a file to another name of the same file leaves both.
+    await fs.rm(temporary, { force: true });
+  }
+}
+
+function infoOf(stats: Awaited<ReturnType<typeof fs.stat>>): FileInfo {
+  return { kind: stats.isDirectory() ? "folder" : "file", size: Number(stats.size) };
+}
+
+function isMissing(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR"].includes(String((error as NodeJS.ErrnoException).code));
+}
+
+async function orUnreadable<R>(path: string, reading: Promise<R>): Promise<R> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** @param what begins the message of the UserError */
+async function inWords<R>(what: string, work: Promise<R>): Promise<R> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${what}: ${describeFileError(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,29 @@
+import type { Host } from "../host.ts";
+import { nodeStore } from "./files/store.ts";
+import { nodeCodec } from "./images/codec.ts";
+import { nodeMachine } from "./machine.ts";
+import { nodeWorkers } from "./workers/workers.ts";
+
+/** This machine through Node; what is large is loaded when it is first needed. */
+export const nodeHost: Host = {
+  store: nodeStore,
+  codec: nodeCodec,
+  workers: nodeWorkers,
+  machine: nodeMachine,
+  async runtime(options) {
+    const { nodeRuntime } = await import("./ort/runtime.ts");
+    return nodeRuntime(options);
+  },
+  async runtimePool(lanes) {
+    const { sharedPool } = await import("./workers/session-pool.ts");
+    return sharedPool(lanes);
+  },
+  async resolveDevice(name) {
+    const { resolveDevice } = await import("./ort/devices.ts");
+    return resolveDevice(name);
+  },
+  async listDevices() {
+    const { listDevices } = await import("./ort/devices.ts");
+    return listDevices();
+  },
+};

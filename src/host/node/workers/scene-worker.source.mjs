@@ -1,7 +1,0 @@
-// Entry of the worker threads when tag2mask runs from its TypeScript sources: tsx does not reach into
-// workers by itself.
-import { register } from "tsx/esm/api";
-
-register();
-const { default: make } = await import("./scene-worker.ts");
-export default make;

@@ -1,0 +1,35 @@
+import type { TaskName, Workers } from "../../workers.ts";
+import { workerEntry } from "./worker-entry.ts";
+
+/** What a thread is told when it starts. */
+export interface ThreadSetup {
+  readonly task: TaskName;
+}
+
+/** Worker threads of Node. */
+export const nodeWorkers: Workers = {
+  pool(task, threads, { least = threads, tasks = 1 } = {}) {
+    const setup: ThreadSetup = { task };
+    // Tinypool is loaded with the first task: a pool that is never used costs nothing.
+    const starting = import("tinypool").then(
+      ({ default: Tinypool }) =>
+        new Tinypool({
+          filename: workerEntry().href,
+          runtime: "worker_threads",
+          minThreads: least,
+          maxThreads: threads,
+          concurrentTasksPerWorker: tasks,
+          workerData: setup,
+        }),
+    );
+    starting.catch(() => undefined);
+    return {
+      async run(input, transfer = []) {
+        return (await starting).run(input, { transferList: [...transfer] }) as Promise<unknown>;
+      },
+      async close() {
+        await (await starting).destroy();
+      },
+    };
+  },
+};

@@ -1,0 +1,134 @@
+import type { Archive, ByteSource } from "./byte-source.ts";
+
+/** An open file; close it after use. */
+export interface OpenFile extends ByteSource {
+  close(): Promise<void>;
+}
+
+/** The names directly in a folder, hidden ones left out. */
+export interface FolderContent {
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
+}
+
+export interface ListOptions {
+  /** Sort the names; on by default. Off saves half a second for a million files. */
+  readonly sorted?: boolean;
+  /** Include names that begin with a dot; off by default. */
+  readonly hidden?: boolean;
+}
+
+export interface FileInfo {
+  readonly kind: "file" | "folder";
+  /** In bytes. */
+  readonly size: number;
+}
+
+/** Content of a file to write; in pieces where it is large, so that it need not be joined in memory first. */
+export type FileData = string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+
+export interface FileToWrite {
+  readonly path: string;
+  readonly data: FileData;
+}
+
+export interface WriteOptions {
+  /**
+   * Wait until the disk holds the file, so that a power cut cannot lose it; on by default. Off for files that are
+   * quickly made again.
+   */
+  readonly durable?: boolean;
+}
+
+/** A file written piece by piece under a temporary name; it appears complete or not at all. */
+export interface WriteStream {
+  readonly path: string;
+  /** Bytes written so far. */
+  readonly size: number;
+  write(data: string | Uint8Array): Promise<void>;
+  /** Flushes the file and gives it its name, replacing one that exists. */
+  finish(): Promise<void>;
+  /** Removes the temporary file. */
+  discard(): Promise<void>;
+}
+
+/** A file that grows in place, such as a log. */
+export interface AppendFile {
+  readonly path: string;
+  /** Bytes so far. */
+  readonly size: number;
+  append(data: string | Uint8Array): Promise<void>;
+  /** Waits until the disk holds everything appended. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The exclusive right to write a folder. */
+export interface Lock {
+  release(): Promise<void>;
+}
+
+/** The files of an archive by their paths, unpacked when they are read. */
+export interface ArchiveReader {
+  readonly names: readonly string[];
+  /** The unpacked bytes of a file; a UserError if there are more than `limit`. */
+  read(name: string, limit: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * Files and folders of a host. Paths use `/` as separator and are relative to the host's working folder or absolute.
+ * Every failed operation is a UserError that names the path and the reason in words.
+ */
+export interface Store {
+  /** The content of a folder; links are followed. */
+  list(folder: string, options?: ListOptions): Promise<FolderContent>;
+  /** Kind and size of what is at a path, links followed; undefined where there is nothing. */
+  stat(path: string): Promise<FileInfo | undefined>;
+  /** Whether anything has this name, a broken link included. */
+  exists(path: string): Promise<boolean>;
+  /** Opens a file for reading at any place. */
+  open(path: string): Promise<OpenFile>;
+  read(path: string): Promise<Uint8Array>;
+  /** A UTF-8 text without its byte order mark. */
+  readText(path: string): Promise<string>;
+  /** The bytes of a file from its beginning, in pieces of about this size; a piece is valid until the next one. */
+  pieces(path: string, bytes?: number): AsyncIterable<Uint8Array>;
+  /** Opens a zip archive; nothing in it is unpacked before it is read. */
+  openArchive(path: string): Promise<ArchiveReader>;
+  /** The entries of a zip archive that stores them uncompressed, as PyTorch does; nothing is ever unpacked. */
+  openStoredArchive(source: ByteSource): Promise<Archive>;
+
+  /**
+   * Writes files that belong together, all or none. Missing folders are made. The last file is where readers begin:
+   * while the others take their places it is absent, so it never stands beside files of another version.
+   */
+  write(files: readonly FileToWrite[], options?: WriteOptions): Promise<void>;
+  /** Begins a file that is written piece by piece. */
+  writeStream(path: string): Promise<WriteStream>;
+  /**
+   * Opens a file to append to, making it if it is missing.
+   * @param length bytes to keep of what is there; everything by default
+   */
+  append(path: string, length?: number): Promise<AppendFile>;
+  /** Copies a file, sharing its storage where the disk can; the copy appears complete or not at all. */
+  copy(from: string, to: string): Promise<void>;
+  /** Gives a file a second name, replacing what has it; a copy where the disk has no links. */
+  link(from: string, to: string): Promise<void>;
+  /** Makes a folder and those above it. Returns the topmost one made, undefined where all existed. */
+  makeFolder(path: string): Promise<string | undefined>;
+  /** Makes a folder in one that exists; false if something has that name already. */
+  claimFolder(path: string): Promise<boolean>;
+  /** Removes a file, or a folder with everything in it; nothing happens where there is none. */
+  remove(path: string): Promise<void>;
+  /** Removes a folder and those above it, up to but without `top`, as long as they are empty. */
+  removeEmptyFolders(folder: string, top: string): Promise<void>;
+  /** Takes a folder for this process; a UserError says which process has it. */
+  lock(folder: string): Promise<Lock>;
+  /** Bytes free where a path is; undefined where the host cannot tell. */
+  freeSpace(path: string): Promise<number | undefined>;
+  /** The absolute form of a path. */
+  absolute(path: string): string;
+  /** The address of a path as a link in a page: a `file:` URL in Node. */
+  url(path: string): string;
+}

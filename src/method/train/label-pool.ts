@@ -1,0 +1,81 @@
+import type { Config } from "../config.ts";
+import { sizeOf, type NdArray } from "../../engine/graph/index.ts";
+import type { WorkerPool, Workers } from "../../host/workers.ts";
+import type { Phase } from "./events.ts";
+import { addSeconds, type LabelInput, type LabelSource, type MadeLabels } from "./labels.ts";
+import type { LabelReply, LabelRequest, LabelSetup } from "./label-task.ts";
+
+/** What labels depend on; the decoder sees none of them. */
+const isRead = (name: string): boolean => /^(encoder|classifier|attn_proj)\./.test(name);
+
+export interface LabelPoolOptions {
+  readonly config: Config;
+  readonly classes: readonly string[];
+  /** Read anew for every batch. */
+  readonly parameters: Readonly<Record<string, NdArray>>;
+  /** Cores for all threads together. */
+  readonly cores: number;
+}
+
+/** Makes labels in worker threads, a crop each. */
+export class LabelPool implements LabelSource {
+  private pool: WorkerPool | null = null;
+  private readonly setup: LabelSetup;
+  private version = 0;
+
+  /** @param threads crops worked on at a time */
+  constructor(
+    private readonly workers: Workers,
+    private readonly threads: number,
+    private readonly options: LabelPoolOptions,
+  ) {
+    const { config, classes, parameters, cores } = options;
+    let end = 0;
+    const places = Object.entries(parameters).flatMap(([name, { shape, dtype }]) => {
+      if (!isRead(name) || dtype !== "float32") return [];
+      const place = { name, shape, offset: end };
+      end += sizeOf(shape);
+      return [place];
+    });
+    const shared = new SharedArrayBuffer(end * Float32Array.BYTES_PER_ELEMENT);
+    const each = Math.max(1, Math.floor(cores / threads));
+    this.setup = { config, classes, places, shared, threads: each };
+  }
+
+  async make(inputs: readonly LabelInput[], phase: Phase): Promise<MadeLabels> {
+    if (inputs.length === 0) return { labels: [], seconds: { cam: 0, labels: 0 } };
+    this.publish();
+    const { setup, version } = this;
+    const pool = (this.pool ??= this.workers.pool("label", this.threads));
+    const made = await Promise.all(
+      inputs.map(async (input): Promise<LabelReply> => {
+        // A copy: sent as it is, a view would take the whole batch along.
+        const image = { ...input.image, data: Uint8Array.from(input.image.data) };
+        const request: LabelRequest = { setup, version, phase, input: { ...input, image } };
+        return (await pool.run(request, [image.data.buffer])) as LabelReply;
+      }),
+    );
+    return { labels: made.map(({ labels }) => labels), seconds: addSeconds(made) };
+  }
+
+  /** Ends the threads, and with them what they keep; the next labels start them again. */
+  async rest(): Promise<void> {
+    const { pool } = this;
+    this.pool = null;
+    await pool?.close();
+  }
+
+  /** Copies the weights to where the threads read them. */
+  private publish(): void {
+    const { shared, places } = this.setup;
+    for (const { name, shape, offset } of places) {
+      const place = new Float32Array(
+        shared,
+        offset * Float32Array.BYTES_PER_ELEMENT,
+        sizeOf(shape),
+      );
+      place.set(this.options.parameters[name]!.data as Float32Array);
+    }
+    this.version++;
+  }
+}
