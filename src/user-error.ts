@@ -1,7 +1,68 @@
+/** Options of jobs that a remedy can name. */
+export type RemedyOption =
+  | "backbone"
+  | "classes"
+  | "crop"
+  | "data"
+  | "device"
+  | "format"
+  | "from"
+  | "images"
+  | "out"
+  | "overwrite"
+  | "precision"
+  | "resetHeads"
+  | "resume"
+  | "weights";
+
+/** Jobs that a remedy can propose to run. */
+export type RemedyJob = "data" | "eval" | "export" | "label" | "segment" | "train" | "weights";
+
+/** One thing to do about an error, as data: a front end words it in its own terms, such as flags or buttons. */
+export type Remedy =
+  /** Give this option, with this value where there is one to propose; `instead` of what was given for it. */
+  | {
+      readonly kind: "option";
+      readonly name: RemedyOption;
+      readonly value?: string;
+      readonly instead?: boolean;
+    }
+  /** Leave this option out. */
+  | { readonly kind: "omit"; readonly name: RemedyOption }
+  /** Change a setting of the configuration, such as `train.lr`. */
+  | { readonly kind: "setting"; readonly key: string; readonly value?: string }
+  /** Run another job. @param purpose why, as a clause: "lists all of them" */
+  | {
+      readonly kind: "job";
+      readonly name: RemedyJob;
+      readonly argument?: string;
+      readonly options?: Readonly<Record<string, string | true>>;
+      readonly purpose?: string;
+    };
+
+export interface UserErrorOptions extends ErrorOptions {
+  /** Kind of the error in kebab-case, for programs; "invalid-input" by default. */
+  readonly code?: string;
+  /** What can be done, any one of them; the message does not repeat it. */
+  readonly remedies?: readonly Remedy[];
+}
+
 /**
- * Something the person at the keyboard can mend: a file, an option, a value. Hosts print the
- * message alone, without a stack. Messages read `where: what is wrong, with both values; what to do`.
+ * An error that the user can mend: a file, an option, a value. Front ends print the message alone, without a stack,
+ * followed by the remedies in their own words. Messages read `where: what is wrong, with both values; what to do`, where
+ * the last part is left to `remedies` if it takes an option or a command.
  */
 export class UserError extends Error {
   override readonly name = "UserError";
+  readonly code: string;
+  readonly remedies: readonly Remedy[];
+
+  constructor(
+    message: string,
+    { code = "invalid-input", remedies = [], ...options }: UserErrorOptions = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.remedies = remedies;
+  }
 }

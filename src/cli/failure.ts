@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { UserError } from "../user-error.ts";
+import { wordRemedies } from "./remedies.ts";
 
 /** Exit codes of the command line. */
 export const exitCodes = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const;
@@ -21,7 +22,9 @@ export function explainFailure(
   if (error instanceof Interrupted) {
     return { text: oneLine(`${command}: ${error.message}`), code: exitCodes.interrupted };
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const remedies = error instanceof UserError ? wordRemedies(error.remedies) : "";
+  const own = error instanceof Error ? error.message : String(error);
+  const message = remedies === "" ? own : `${own}; ${remedies}`;
   if (debug && error instanceof Error) {
     return { text: `${command}: ${error.stack ?? message}`, code: exitCodes.failure };
   }
