@@ -1,17 +1,12 @@
-import {
-  DenseCrf,
-  activationMaps,
-  resizeMaps,
-  type Maps,
-  type RgbImage,
-} from "../src/method/labels/index.ts";
+import type { Image } from "../src/method/images/image.ts";
+import { DenseCrf, activationMaps, resizeMaps, type Maps } from "../src/method/labels/index.ts";
 import { softmax } from "../src/method/images/maps.ts";
 import { Random } from "../src/engine/random.ts";
 
 const random = Random.at(1, "bench", "crf");
 
 /** Soft blobs with edges and the grain of a sensor. */
-export function drawnImage(width: number, height: number, noise = 2): RgbImage {
+export function drawnImage(width: number, height: number, noise = 2): Image {
   const blobs = Array.from({ length: 24 }, () => ({
     x: random.uniform(0, width),
     y: random.uniform(0, height),
@@ -50,7 +45,7 @@ export interface CrfTiming {
 
 /** What the CRF of an image takes on one core. */
 export function timeCrf(
-  image: RgbImage,
+  image: Image,
   classes: number,
   { runs = 3, iterations = 10 }: { runs?: number; iterations?: number } = {},
 ): CrfTiming {

@@ -10,7 +10,7 @@ export * from "./method/labels/index.ts";
 export { augment } from "./method/data/augment.ts";
 export { normalize, normalizeToChannelsFirst } from "./method/images/normalize.ts";
 export type { Batch, Dataset, Sample, SampleReader } from "./method/data/sample.ts";
-export type { Image, LabelMap } from "./method/images/image.ts";
+export { ignoreIndex, type Image, type LabelMap } from "./method/images/image.ts";
 export { generateScene, sceneClasses } from "./method/data/scenes.ts";
 export { ActivationPass } from "./method/inference/activations.ts";
 export { meanLogitMargin, meanMargin } from "./method/images/margin.ts";

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { Command, Option } from "commander";
-import { ignoreIndex } from "../method/images/classes.ts";
+import { ignoreIndex } from "../method/images/image.ts";
 import { UserError } from "../user-error.ts";
 import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
 import type { MaskFolder } from "../files/formats/mask-folder.ts";

@@ -1,6 +1,5 @@
 import { dirname, join } from "node:path";
-import { ignoreIndex } from "../method/images/classes.ts";
-import type { LabelMap } from "../method/images/image.ts";
+import { ignoreIndex, type LabelMap } from "../method/images/image.ts";
 import type { EvaluationProgress } from "../method/eval/evaluator.ts";
 import { ConfusionMatrix } from "../method/eval/metrics.ts";
 import { UserError } from "../user-error.ts";

@@ -1,6 +1,5 @@
-import { ignoreIndex } from "../../method/images/classes.ts";
+import { ignoreIndex, type LabelMap } from "../../method/images/image.ts";
 import type { Sample, SampleReader } from "../../method/data/sample.ts";
-import type { LabelMap } from "../../method/images/image.ts";
 import { UserError } from "../../user-error.ts";
 import { readImage, readMask } from "../../host/node/images/images.ts";
 

@@ -1,4 +1,5 @@
-import { ignoreIndex, vocPalette } from "../../method/images/classes.ts";
+import { ignoreIndex } from "../../method/images/image.ts";
+import { vocPalette } from "../../method/images/classes.ts";
 import { hexColor, overlayColor } from "../../method/images/overlay.ts";
 
 /** The text of `classes.json`: what each label of the masks means, and its colors. */

@@ -1,8 +1,8 @@
 import { lstat, readdir, rm } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
-import { ignoreIndex, validateClasses } from "../../method/images/classes.ts";
+import { ignoreIndex, type Image, type LabelMap } from "../../method/images/image.ts";
+import { validateClasses } from "../../method/images/classes.ts";
 import type { InstanceKind } from "../../method/images/regions.ts";
-import type { Image, LabelMap } from "../../method/images/image.ts";
 import { UserError } from "../../user-error.ts";
 import { writeFileAtomic } from "../../host/node/files/atomic-file.ts";
 import { writeImage } from "../../host/node/images/images.ts";

@@ -1,8 +1,7 @@
-import { ignoreIndex } from "../../method/images/classes.ts";
+import { ignoreIndex, type LabelMap } from "../../method/images/image.ts";
 import { paintCounts, rleArea, rleCounts } from "../../method/images/run-lengths.ts";
 import { fillPolygon } from "../../method/images/polygon.ts";
 import { findRegions } from "../../method/images/regions.ts";
-import type { LabelMap } from "../../method/images/image.ts";
 import { UserError } from "../../user-error.ts";
 import type { SourceOptions } from "./source.ts";
 

@@ -1,6 +1,5 @@
 import { resizeImage, resizeLabels } from "../../method/images/resize-image.ts";
-import { ignoreIndex } from "../../method/images/classes.ts";
-import type { Image, LabelMap } from "../../method/images/image.ts";
+import { ignoreIndex, type Image, type LabelMap } from "../../method/images/image.ts";
 import { encodeImage } from "../../host/node/images/images.ts";
 import { fitInside } from "./write-contact-sheet.ts";
 import { paintLabels } from "../../method/images/overlay.ts";

@@ -1,5 +1,6 @@
 import { withMaps } from "./map-memory.ts";
-import type { Labels, Maps } from "./maps.ts";
+import type { LabelMap } from "./image.ts";
+import type { Maps } from "./maps.ts";
 import { samples } from "./resize-maps.ts";
 
 /**
@@ -11,7 +12,7 @@ import { samples } from "./resize-maps.ts";
  *
  * @param logits [C + 1, h, w]
  */
-export function labelsOf(logits: Maps, width: number, height: number): Labels {
+export function labelsOf(logits: Maps, width: number, height: number): LabelMap {
   const { count } = logits;
   const across = samples(logits.width, width, false);
   const down = samples(logits.height, height, false);

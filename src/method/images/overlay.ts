@@ -1,5 +1,4 @@
-import { ignoreIndex } from "./classes.ts";
-import type { Image, LabelMap } from "./image.ts";
+import { ignoreIndex, type Image, type LabelMap } from "./image.ts";
 
 export type Color = readonly [red: number, green: number, blue: number];
 

@@ -1,5 +1,6 @@
 import { withMaps } from "./map-memory.ts";
-import { plane, type Labels, type Maps } from "./maps.ts";
+import type { LabelMap } from "./image.ts";
+import { plane, type Maps } from "./maps.ts";
 
 /**
  * Bilinear resizing without antialiasing. Pixel centers correspond by default; with `alignCorners`
@@ -72,7 +73,7 @@ export function resizeGradient(
 }
 
 /** Every stride-th label: source index i * stride, sizes divided by the stride. */
-export function reduceLabels(labels: Labels, stride: number): Labels {
+export function reduceLabels(labels: LabelMap, stride: number): LabelMap {
   const [width, height] = [labels.width / stride, labels.height / stride];
   if (!Number.isInteger(width) || !Number.isInteger(height)) {
     throw new RangeError(

@@ -5,7 +5,7 @@ import {
   type Kernels,
   type Memory,
 } from "../../engine/kernels/index.ts";
-import type { RgbImage } from "./maps.ts";
+import type { Image } from "./image.ts";
 import { placeSamples, samples } from "./resize-maps.ts";
 
 const owner = "resizing an image";
@@ -18,7 +18,7 @@ let workspace: { readonly memory: Memory; readonly kernels: Kernels } | undefine
  * @returns [height, width, 3]
  */
 export function resizePixels(
-  image: RgbImage,
+  image: Image,
   levels: Float32Array,
   width: number,
   height: number,

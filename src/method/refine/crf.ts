@@ -1,7 +1,8 @@
 import { allocate, ensure, instantiate, type Memory } from "../../engine/kernels/index.ts";
 import { interleave, pixelBytes, separate } from "./interleaved.ts";
 import { Lattice, pixelPoints, type Workspace } from "./lattice.ts";
-import type { Maps, RgbImage } from "../images/maps.ts";
+import type { Image } from "../images/image.ts";
+import type { Maps } from "../images/maps.ts";
 
 const FLOAT = 4;
 /** Probabilities below are raised to it: one pixel alone is never certain. */
@@ -68,7 +69,7 @@ export class DenseCrf {
    * @param probabilities [C + 1, h, w] of the image's size
    * @returns [C + 1, h, w]
    */
-  refine(image: RgbImage, probabilities: Maps): Maps {
+  refine(image: Image, probabilities: Maps): Maps {
     checkInput(image, probabilities);
     const { iterations, bilateralWeight } = this.settings;
     const { count, width, height } = probabilities;
@@ -103,7 +104,7 @@ export class DenseCrf {
   }
 
   /** Of position and color, normalised and with the square root of its weight on both sides. */
-  private buildLattice(workspace: Workspace, image: RgbImage, start: number): Lattice {
+  private buildLattice(workspace: Workspace, image: Image, start: number): Lattice {
     const { bilateralWeight } = this.settings;
     const lattice = Lattice.build(workspace, start, pixelPoints(image, this.settings));
     const sums = lattice.weightSums(lattice.end);
@@ -274,7 +275,7 @@ function writeUnary(memory: Memory, at: number, probabilities: Maps): void {
   interleave(memory, at, probabilities, logarithm, NEVER);
 }
 
-function checkInput(image: RgbImage, { count, width, height, data }: Maps): void {
+function checkInput(image: Image, { count, width, height, data }: Maps): void {
   if (width !== image.width || height !== image.height) {
     throw new RangeError(
       `dense CRF: image is ${image.width} x ${image.height}, probabilities are ${width} x ${height}; resize them`,

@@ -1,14 +1,8 @@
 import { allocate, ensure, instantiate } from "../../engine/kernels/index.ts";
 import { interleave, pixelBytes, separate } from "./interleaved.ts";
 import { Lattice, pixelPoints, type Points } from "./lattice.ts";
-import {
-  checkBox,
-  ignoreLabel,
-  type Box,
-  type Labels,
-  type Maps,
-  type RgbImage,
-} from "../images/maps.ts";
+import { ignoreIndex, type Image, type LabelMap } from "../images/image.ts";
+import { checkBox, type Box, type Maps } from "../images/maps.ts";
 import { resizeMaps, resizeGradient } from "../images/resize-maps.ts";
 
 /** Pixels whose exact sums of weights tell how much too small or large the lattice's are. */
@@ -28,12 +22,12 @@ export interface DenseEnergyOptions {
 
 /** One image of a batch; everything is of its size. */
 export interface DenseEnergyInput {
-  readonly image: RgbImage;
+  readonly image: Image;
   /** Softmax of the segmentation logits, [C + 1, h, w]. */
   readonly probabilities: Maps;
   /** The part that is image and not padding. */
   readonly box: Box;
-  readonly label: Labels;
+  readonly label: LabelMap;
 }
 
 export interface DenseEnergyResult {
@@ -49,7 +43,7 @@ export interface DenseEnergyResult {
 
 /** Filters maps, [C, h, w], by the bilateral kernel exp(-|p - q|² / 2) of an image, self included. */
 export type BilateralFilter = (
-  image: RgbImage,
+  image: Image,
   maps: Maps,
   deviations: { positionDeviation: number; colorDeviation: number },
 ) => Maps;
@@ -194,7 +188,7 @@ interface Grid {
 }
 
 /** Nearest resizing: source index floor(i / scale). */
-function nearestGrid(image: RgbImage, scale: number): Grid {
+function nearestGrid(image: Image, scale: number): Grid {
   const width = Math.max(1, Math.floor(image.width * scale));
   const height = Math.max(1, Math.floor(image.height * scale));
   const nearest = (i: number, size: number): number => Math.min(size - 1, Math.floor(i / scale));
@@ -220,14 +214,14 @@ function insideBox({ sources }: Grid, [y0, y1, x0, x1]: Box, width: number): Flo
 /** box - max over classes, at least 0; 1 where the label says ignore. */
 function gateOf({ count, data }: Maps, inside: Float32Array, label: Uint8Array): Float32Array {
   return inside.map((box, p) => {
-    if (label[p] === ignoreLabel) return 1;
+    if (label[p] === ignoreIndex) return 1;
     let highest = data[p]!;
     for (let k = 1; k < count; k++) highest = Math.max(highest, data[k * inside.length + p]!);
     return Math.max(0, box - highest);
   });
 }
 
-function checkSizes(image: RgbImage, probabilities: Maps, label: Labels): void {
+function checkSizes(image: Image, probabilities: Maps, label: LabelMap): void {
   for (const [name, { width, height }] of Object.entries({ probabilities, label })) {
     if (width !== image.width || height !== image.height) {
       throw new RangeError(

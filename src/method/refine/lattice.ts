@@ -1,5 +1,5 @@
 import { ensure, type Kernels, type Memory } from "../../engine/kernels/index.ts";
-import type { RgbImage } from "../images/maps.ts";
+import type { Image } from "../images/image.ts";
 
 const FLOAT = 4;
 const KEY = 8;
@@ -118,7 +118,7 @@ export class Lattice {
 
 /** The pixels of an image as points of position and color. */
 export function pixelPoints(
-  { width, height, data }: RgbImage,
+  { width, height, data }: Image,
   { positionDeviation, colorDeviation }: { positionDeviation: number; colorDeviation: number },
 ): Points {
   const write = (target: Float32Array): void => {

@@ -3,16 +3,17 @@ import { float32 } from "../../engine/graph/index.ts";
 import type { NetworkFeeds } from "../inference/feeds.ts";
 import { LazySession } from "../inference/lazy-session.ts";
 import type { Afa } from "../model/index.ts";
-import type { Box, Labels, RgbImage } from "../labels/index.ts";
+import type { Image, LabelMap } from "../images/image.ts";
+import type { Box } from "../labels/index.ts";
 import { DenseEnergy } from "../labels/index.ts";
 import { buildProbabilities, type PassOptions } from "./step-graph.ts";
 
 /** One crop as its energy is computed. */
 export interface EnergyInput {
-  readonly image: RgbImage;
+  readonly image: Image;
   readonly box: Box;
   /** What the segmentation learns from. */
-  readonly label: Labels;
+  readonly label: LabelMap;
 }
 
 /**

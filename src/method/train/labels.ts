@@ -4,7 +4,8 @@ import { ActivationPass } from "../inference/activations.ts";
 import type { NetworkFeeds } from "../inference/feeds.ts";
 import type { Runtime } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
-import type { Affinity, AffinityLabel, Box, Labels, Maps, RgbImage } from "../labels/index.ts";
+import type { Image, LabelMap } from "../images/image.ts";
+import type { Affinity, AffinityLabel, Box, Maps } from "../labels/index.ts";
 import {
   affinityLabel,
   mergeCam,
@@ -17,14 +18,14 @@ import type { Phase } from "./events.ts";
 
 /** What the segmentation and affinity losses of one crop learn from. */
 export interface StepLabels {
-  readonly seg: Labels;
+  readonly seg: LabelMap;
   readonly affinity: AffinityLabel;
 }
 
 /** One crop as labels are made for it. */
 export interface LabelInput {
   /** The augmented 8-bit crop. */
-  readonly image: RgbImage;
+  readonly image: Image;
   /** Classes present, from 0, ascending. */
   readonly classes: readonly number[];
   readonly box: Box;
@@ -107,19 +108,19 @@ export class LabelMaker implements LabelSource {
     return { labels: { seg, affinity }, seconds: { cam: ran - start, labels: now() - ran } };
   }
 
-  private normalized({ width, height, data }: RgbImage): Maps {
+  private normalized({ width, height, data }: Image): Maps {
     const planes = normalizeToChannelsFirst(data, width * height, this.config.data);
     return { count: 3, width, height, data: planes };
   }
 
   /** The label from activations that walked along the affinity (method 2.6 and 2.8). */
   private propagated(
-    image: RgbImage,
+    image: Image,
     cam: Maps,
     affinity: Affinity,
     classes: readonly number[],
     box: Box,
-  ): Labels {
+  ): LabelMap {
     const { lowThreshold, highThreshold, radius } = this.config.pseudo;
     const backgrounds = [lowThreshold, highThreshold];
     const [low, high] = propagateAffinity(cam, affinity, { backgrounds, radius }) as [Maps, Maps];

@@ -1,4 +1,4 @@
-import { ignoreIndex } from "../images/classes.ts";
+import { ignoreIndex } from "../images/image.ts";
 import type { Tensor } from "../../engine/graph/index.ts";
 import {
   add,

@@ -1,4 +1,4 @@
-import { ignoreIndex } from "../../../method/images/classes.ts";
+import { ignoreIndex } from "../../../method/images/image.ts";
 import { readCounts } from "../../../method/images/run-lengths.ts";
 import { UserError } from "../../../user-error.ts";
 import { DrawingWork, polygonCounts, type MaskObject } from "../objects.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ignoreIndex } from "../../../method/images/classes.ts";
+import { ignoreIndex } from "../../../method/images/image.ts";
 import {
   compressCounts,
   regionCounts,

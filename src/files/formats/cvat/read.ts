@@ -1,11 +1,6 @@
-import {
-  ignoreIndex,
-  validateClasses,
-  vocClasses,
-  vocPalette,
-} from "../../../method/images/classes.ts";
+import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
+import { validateClasses, vocClasses, vocPalette } from "../../../method/images/classes.ts";
 import { findRegions } from "../../../method/images/regions.ts";
-import type { LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { cleanNames } from "../class-names.ts";
 import { decodeImage, decodeMask } from "../../../host/node/images/images.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { ignoreIndex, vocPalette } from "../../../method/images/classes.ts";
+import { ignoreIndex, type Image } from "../../../method/images/image.ts";
+import { vocPalette } from "../../../method/images/classes.ts";
 import { findRegions } from "../../../method/images/regions.ts";
-import type { Image } from "../../../method/images/image.ts";
 import { encodeImage } from "../../../host/node/images/images.ts";
 import { formatFiles, ignoredName } from "../formats.ts";
 import { GrowingFile } from "../../../host/node/files/growing-file.ts";

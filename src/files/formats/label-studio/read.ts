@@ -1,6 +1,6 @@
-import { ignoreIndex, validateClasses } from "../../../method/images/classes.ts";
+import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
+import { validateClasses } from "../../../method/images/classes.ts";
 import { rleCounts } from "../../../method/images/run-lengths.ts";
-import type { LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { cleanNames } from "../class-names.ts";
 import { isImageName, stem } from "../../../host/node/files/folder.ts";

@@ -1,5 +1,6 @@
 import { extname, join } from "node:path";
-import { ignoreIndex, vocPalette } from "../../../method/images/classes.ts";
+import { ignoreIndex } from "../../../method/images/image.ts";
+import { vocPalette } from "../../../method/images/classes.ts";
 import { regionCounts } from "../../../method/images/run-lengths.ts";
 import { findRegions } from "../../../method/images/regions.ts";
 import { writeFileAtomic } from "../../../host/node/files/atomic-file.ts";

@@ -1,6 +1,6 @@
 import { posix, join } from "node:path";
-import { ignoreIndex, validateClasses, vocClasses } from "../../../method/images/classes.ts";
-import type { LabelMap } from "../../../method/images/image.ts";
+import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
+import { validateClasses, vocClasses } from "../../../method/images/classes.ts";
 import { UserError } from "../../../user-error.ts";
 import { leavesFolder } from "../../datasets/layouts/description.ts";
 import { isFolder, listFolder, stem } from "../../../host/node/files/folder.ts";

@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { ignoreIndex } from "../../../method/images/classes.ts";
+import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
 import { contours } from "../../../method/images/polygon.ts";
 import { findRegions, regionBoxes } from "../../../method/images/regions.ts";
-import type { LabelMap } from "../../../method/images/image.ts";
 import { writeFileAtomic } from "../../../host/node/files/atomic-file.ts";
 import { csvField } from "../../text/csv.ts";
 import { GrowingFile } from "../../../host/node/files/growing-file.ts";
