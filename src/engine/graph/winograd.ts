@@ -5,7 +5,7 @@ import { matmul } from "./matmul.ts";
 import type { Tensor } from "./tensor.ts";
 import { constant } from "./tensor.ts";
 
-// Winograd's minimal filtering F(2×2, 3×3) (Lavin and Gray 2016, section 4.1). A tile d of 4×4 input pixels and a
+// Winograd's minimal filtering F(2×2, 3×3) (Lavin and Gray 2016, 4.1). A tile d of 4×4 input pixels and a
 // filter g of 3×3 give 2×2 output pixels Y by 16 multiplications (⊙, element by element) instead of 36:
 //
 //     Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A
