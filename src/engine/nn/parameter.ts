@@ -2,12 +2,12 @@ import type { DType, NdArray, Tensor } from "../graph/index.ts";
 import { input, sizeOf } from "../graph/index.ts";
 import type { Random } from "../random.ts";
 
-/** Fills a parameter of `size` elements with its first values. */
+/** Computes the initial values of a parameter of `size` elements. */
 export type Initializer = (size: number, random: Random) => Float32Array;
 
 /**
- * A weight or a buffer of a network: a named input of its graphs. What it holds lives outside, under
- * its name; the name is its path through the fields of the modules, as in PyTorch's state_dict.
+ * A weight or buffer of a network: a named input of its graphs, without values, which are stored elsewhere under its
+ * name. The name is the path through the fields of the modules, as in PyTorch's state_dict.
  */
 export class Parameter {
   private bound: Tensor | null = null;
@@ -16,7 +16,7 @@ export class Parameter {
   constructor(
     readonly shape: readonly number[],
     readonly initializer: Initializer,
-    /** False for buffers, which training moves by other means than gradients. */
+    /** False for buffers, which are not updated by gradients. */
     readonly trainable = true,
     readonly dtype: DType = "float32",
   ) {}
@@ -27,7 +27,10 @@ export class Parameter {
 
   /** The graph input of this parameter. */
   get tensor(): Tensor {
-    if (!this.bound) throw new Error("parameter: used before nameParameters gave it a name");
+    if (!this.bound)
+      throw new Error(
+        "parameter: used before it has a name; call nameParameters on the network first",
+      );
     return this.bound;
   }
 
@@ -48,19 +51,17 @@ export class Parameter {
   }
 }
 
-/**
- * Finds every parameter in a module's fields, in the order of declaration, and names it by its path.
- */
+/** Names all parameters of a module by their paths through its fields, and returns them in order of declaration. */
 export function nameParameters(module: object): Parameter[] {
-  const found: Parameter[] = [];
+  const parameters: Parameter[] = [];
   const walk = (value: unknown, path: string): void => {
     if (value instanceof Parameter) {
       value.bind(path);
-      found.push(value);
+      parameters.push(value);
     } else if (typeof value === "object" && value !== null) {
       for (const [key, child] of Object.entries(value)) walk(child, path ? `${path}.${key}` : key);
     }
   };
   walk(module, "");
-  return found;
+  return parameters;
 }

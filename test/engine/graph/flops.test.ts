@@ -79,7 +79,7 @@ test("what several outputs share is counted once", () => {
 
 test("a size that is not known is refused", () => {
   expect(() => floatingPointOperations([relu(input("x", ["n", 2]))])).toThrow(
-    "flops: the size [n,2] at Relu is not known",
+    "flops: Relu has the symbolic size [n,2]",
   );
 });
 
