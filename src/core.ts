@@ -6,6 +6,7 @@ export * as graph from "./engine/graph/index.ts";
 export type { NdArray, Runtime, Session } from "./engine/graph/index.ts";
 export { writeModel } from "./engine/graph/index.ts";
 export * from "./method/model/index.ts";
+export { networkOf } from "./method/model/network-of.ts";
 export * from "./method/labels/index.ts";
 export { augment } from "./method/data/augment.ts";
 export { normalize, normalizeToChannelsFirst } from "./method/images/normalize.ts";
@@ -40,11 +41,12 @@ export {
   segmentationLoss,
 } from "./method/train/losses.ts";
 export { NetworkState } from "./method/train/network-state.ts";
+export { ParameterArena } from "./method/train/arena.ts";
 export { AdamW } from "./method/train/optimizer.ts";
 export { learningRateFactor } from "./method/train/schedule.ts";
 export { buildStep } from "./method/train/step-graph.ts";
 export { Stepper } from "./method/train/step.ts";
-export { networkOf, trainNetwork } from "./method/train/trainer.ts";
+export { trainNetwork } from "./method/train/trainer.ts";
 export { exportOnnx } from "./files/export/onnx.ts";
 export { matchWeights, readMatched, type WeightMatch } from "./files/weights/match.ts";
 export { openWeights } from "./files/weights/open.ts";

@@ -19,7 +19,6 @@ import type { Learner, PassResults } from "./learner.ts";
 import type { NetworkState } from "./network-state.ts";
 import type { Rates } from "./optimizer.ts";
 import { missingGroup, updateFactors } from "./optimizer.ts";
-import { groupOf } from "./param-groups.ts";
 import type { StepGraph } from "./step-graph.ts";
 
 type DeviceArrays = Readonly<Record<string, DeviceArray>>;
@@ -71,11 +70,11 @@ export class DeviceLearner implements Learner {
     this.weights = device;
     Object.assign(state.feeds, device);
     const { updates } = state.optimizer;
-    const parts = state.learned.map(({ name }, index) => ({
+    const parts = state.learned.map(({ name, group }, index) => ({
       name,
       index,
       size: parameters[name]!.data.length,
-      group: groupOf(name),
+      group,
     }));
     this.blocks = blocksOf(
       parts,

@@ -1,12 +1,11 @@
 import type { Config } from "../config.ts";
 import { sizeOf, type NdArray } from "../../engine/graph/index.ts";
+import { parametersOf } from "../../engine/nn/index.ts";
+import { networkOf } from "../model/network-of.ts";
 import type { WorkerPool, Workers } from "../../host/workers.ts";
 import type { Phase } from "./events.ts";
 import { addSeconds, type LabelInput, type LabelSource, type MadeLabels } from "./labels.ts";
 import type { LabelReply, LabelRequest, LabelSetup } from "./label-task.ts";
-
-/** What labels depend on; the decoder sees none of them. */
-const isRead = (name: string): boolean => /^(encoder|classifier|attn_proj)\./.test(name);
 
 export interface LabelPoolOptions {
   readonly config: Config;
@@ -30,9 +29,14 @@ export class LabelPool implements LabelSource {
     private readonly options: LabelPoolOptions,
   ) {
     const { config, classes, parameters, cores } = options;
+    // Labels depend on everything but the decoder.
+    const { encoder, classifier, attn_proj } = networkOf(config, classes);
+    const read = new Set(
+      [encoder, classifier, attn_proj].flatMap(parametersOf).map(({ name }) => name),
+    );
     let end = 0;
     const places = Object.entries(parameters).flatMap(([name, { shape, dtype }]) => {
-      if (!isRead(name) || dtype !== "float32") return [];
+      if (!read.has(name) || dtype !== "float32") return [];
       const place = { name, shape, offset: end };
       end += sizeOf(shape);
       return [place];

@@ -3,7 +3,7 @@ import type { Config } from "../config.ts";
 import { sizeOf, type NdArray, type Runtime } from "../../engine/graph/index.ts";
 import type { Phase } from "./events.ts";
 import { LabelMaker, type LabelInput, type LabelSeconds, type StepLabels } from "./labels.ts";
-import { networkOf } from "./trainer.ts";
+import { networkOf } from "../model/network-of.ts";
 
 /** What a thread needs once; the same in all requests of a pool. */
 export interface LabelSetup {

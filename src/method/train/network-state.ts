@@ -1,12 +1,11 @@
 import type { Config } from "../config.ts";
 import type { Feed, NdArray } from "../../engine/graph/index.ts";
 import { sizeOf } from "../../engine/graph/index.ts";
-import type { Afa } from "../model/index.ts";
+import type { Afa, ParameterGroup } from "../model/index.ts";
 import type { Parameter } from "../../engine/nn/index.ts";
+import { ParameterArena } from "./arena.ts";
 import type { GroupRates } from "./optimizer.ts";
 import { AdamW } from "./optimizer.ts";
-import type { ParameterGroup } from "./param-groups.ts";
-import { groupOf } from "./param-groups.ts";
 import { learningRateFactor } from "./schedule.ts";
 
 const momentum = 0.1;
@@ -30,7 +29,7 @@ export class NetworkState {
   /** Where a step's graph writes each gradient, by `grad.<name>`. */
   readonly gradients: Readonly<Record<string, NdArray>>;
   /** What the optimizer moves. */
-  readonly learned: readonly Parameter[];
+  readonly learned: readonly Parameter<ParameterGroup>[];
   /** How often numbers were copied in from outside. */
   loads = 0;
   private readonly batches = new BigInt64Array(1);
@@ -39,19 +38,19 @@ export class NetworkState {
     readonly network: Afa,
     private readonly config: Config["train"],
   ) {
-    const isLearned = (p: Parameter): boolean =>
-      p.trainable && !(config.freezeNorms && groupOf(p.name) === "norms");
+    const isLearned = (p: Parameter<ParameterGroup>): boolean =>
+      p.trainable && !(config.freezeNorms && p.group === "norms");
     this.learned = network.parameters.filter(isLearned);
     const floats = network.parameters.filter((p) => p.dtype === "float32");
-    this.optimizer = new AdamW(
+    const arena = new ParameterArena(
       floats.map((p) => ({
         name: p.name,
         size: sizeOf(p.shape),
-        group: isLearned(p) ? groupOf(p.name) : null,
+        group: isLearned(p) ? p.group : null,
       })),
-      { betas: config.betas, eps: config.eps },
     );
-    const { values, gradients } = this.optimizer;
+    this.optimizer = new AdamW(arena, { betas: config.betas, eps: config.eps });
+    const { values, gradients } = arena;
     const array = (p: Parameter, data: Float32Array): NdArray => ({
       dtype: "float32",
       shape: p.shape,

@@ -3,6 +3,7 @@ import type { Batch } from "../data/sample.ts";
 import { fastestLayout } from "../inference/fastest-layout.ts";
 import type { NdArray, Runtime } from "../../engine/graph/index.ts";
 import { float32, hasMemory } from "../../engine/graph/index.ts";
+import { parametersOf } from "../../engine/nn/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Box } from "../labels/index.ts";
 import { DeviceLearner } from "./device-learner.ts";
@@ -54,8 +55,8 @@ export class Stepper {
       ? new DeviceLearner(runtime, state)
       : new HostLearner(runtime, state);
     this.labels = labels ?? new LabelMaker(runtime, network, state.feeds, config, now);
-    const names = state.learned.map((p) => p.name);
-    this.classified = new Set(names.filter((name) => /^(encoder|classifier)\./.test(name)));
+    const reached = [network.encoder, network.classifier].flatMap(parametersOf);
+    this.classified = new Set(reached.map(({ name }) => name));
   }
 
   /** What a step trains; steps count from 0. */

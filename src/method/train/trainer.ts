@@ -5,7 +5,8 @@ import type { ValidationPanel, ValidationScores } from "../eval/evaluator.ts";
 import { evaluate } from "../eval/evaluator.ts";
 import { Predictor } from "../inference/predictor.ts";
 import type { NdArray, Runtime } from "../../engine/graph/index.ts";
-import { Afa } from "../model/index.ts";
+import type { Afa } from "../model/index.ts";
+import { networkOf } from "../model/network-of.ts";
 import type { TrainEvent, TrainingState } from "./events.ts";
 import type { LabelSource } from "./labels.ts";
 import { NetworkState } from "./network-state.ts";
@@ -54,12 +55,6 @@ export interface Lanes extends Runtime {
   /** How many. */
   readonly width: number;
   close(): Promise<void>;
-}
-
-/** The network that a configuration describes. */
-export function networkOf({ model }: Pick<Config, "model">, classes: readonly string[]): Afa {
-  const { backbone, pooling, decoderWidth } = model;
-  return new Afa({ backbone, pooling, decoderWidth, classes: classes.length });
 }
 
 /**
