@@ -34,6 +34,7 @@ const LINE = 64;
  * all gradients are one stretch of memory.
  */
 export class ParameterArena {
+  /** @internal */
   readonly memory: Memory;
   /** Every parameter by name, frozen ones too. */
   readonly values: NamedArrays;

@@ -11,26 +11,26 @@ import { learningRateFactor } from "./schedule.ts";
 const momentum = 0.1;
 const norm = "decoder.linear_fuse.bn";
 
-/** Weights or a checkpoint that are not those of the network they are meant for. */
+/** Error: weights or a checkpoint that belong to a different network. */
 export class WeightsMismatch extends RangeError {
   override readonly name = "WeightsMismatch";
 }
 
 /**
- * All numbers of a network in training: weights, buffers, gradients and moments. While it trains on a
- * device with a memory of its own, weights and moments here are those of the last download.
+ * All numbers of a network in training: weights, buffers, gradients and moments. During training on a device with its
+ * own memory, weights and moments here are those of the last download.
  */
 export class NetworkState {
   readonly optimizer: AdamW;
   /** Weights and buffers by name. */
   readonly parameters: Readonly<Record<string, NdArray>>;
-  /** The same as graphs are to be fed: those that moved into a device's memory are there. */
+  /** Feeds of the graphs: the same, except that weights on a device are device arrays. */
   readonly feeds: Record<string, Feed>;
-  /** Where a step's graph writes each gradient, by `grad.<name>`. */
+  /** Arrays for the gradients that a step's graph outputs, by `grad.<name>`. */
   readonly gradients: Readonly<Record<string, NdArray>>;
-  /** What the optimizer moves. */
+  /** Parameters that the optimizer updates. */
   readonly learned: readonly Parameter<ParameterGroup>[];
-  /** How often numbers were copied in from outside. */
+  /** Number of calls of `load` and `restore`: device copies from before are out of date. */
   loads = 0;
   private readonly batches = new BigInt64Array(1);
 
@@ -70,14 +70,14 @@ export class NetworkState {
     );
   }
 
-  /** Copies values in; every name must be there with its shape. */
+  /** Copies weights and buffers in. Each must be present with the shape of the network. */
   load(tensors: Readonly<Record<string, NdArray>>): void {
     this.loads++;
     for (const [name, target] of Object.entries(this.parameters))
       this.copy(name, tensors[name], target);
   }
 
-  /** Weights, buffers and moments: what a checkpoint holds. */
+  /** Tensors of a checkpoint: weights, buffers and moments. */
   tensors(): Record<string, NdArray> {
     const { m, v } = this.optimizer;
     const moments = this.learned.flatMap(({ name, shape }): [string, NdArray][] => [
@@ -89,7 +89,7 @@ export class NetworkState {
     return { ...this.parameters, ...Object.fromEntries(moments), "optimizer.updates": counts };
   }
 
-  /** Takes over a checkpoint. */
+  /** Copies the tensors of a checkpoint in. */
   restore(tensors: Readonly<Record<string, NdArray>>): void {
     this.loads++;
     for (const [name, target] of Object.entries(this.tensors()))
@@ -103,14 +103,14 @@ export class NetworkState {
     const head = { learningRate: learningRate * headLrScale, weightDecay };
     return {
       encoder: { learningRate, weightDecay },
-      // Frozen in the published recipe; decay would pull gains to 0 in any case.
+      // Frozen in the published recipe. Never decayed: that would pull their gains to 0.
       norms: { learningRate: freezeNorms ? 0 : learningRate, weightDecay: 0 },
       heads: head,
       decoder: head,
     };
   }
 
-  /** Moves BatchNorm's running statistics by those of a batch. @param rows positions a statistic is over */
+  /** Updates BatchNorm's running statistics with those of a batch. @param rows positions that they are over */
   moveStatistics(mean: Float32Array, variance: Float32Array, rows: number): void {
     const { values } = this.optimizer;
     const unbiased = rows > 1 ? rows / (rows - 1) : 1;
@@ -124,7 +124,7 @@ export class NetworkState {
       throw new WeightsMismatch(
         `weights: ${name} is missing; the network has ${this.network.parameters.length} tensors`,
       );
-    // Some writers have no scalars and store them as [1].
+    // Some programs cannot store scalars and write them as [1].
     const scalar = target.shape.length === 0 && source.data.length === 1;
     if (!scalar && String(source.shape) !== String(target.shape)) {
       throw new WeightsMismatch(

@@ -1,7 +1,7 @@
 import { instantiate, type Kernels } from "../../engine/kernels/index.ts";
 import type { NamedArrays, ParameterArena } from "./arena.ts";
 
-/** How a group of parameters is updated at a step. */
+/** Learning rate and weight decay of a group of parameters at a step. */
 export interface GroupRates {
   readonly learningRate: number;
   readonly weightDecay: number;
