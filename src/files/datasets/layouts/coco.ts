@@ -1,7 +1,9 @@
 import { basename, join, relative, resolve } from "node:path";
+import { nodeHost } from "../../../host/node/host.ts";
 import { UserError } from "../../../user-error.ts";
 import { CocoInstances, type CocoImage } from "../../formats/coco/instances.ts";
-import { leavesFolder, type Description } from "./description.ts";
+import type { Description } from "./description.ts";
+import { leavesFolder } from "../../text/file-name.ts";
 import { Entries } from "../listing/entries.ts";
 import {
   isFolder,
@@ -94,7 +96,7 @@ async function listInstances(
   const problems: Problem[] = [];
   const parts: Part[] = [];
   for (const [split, path] of bySplit) {
-    const instances = await CocoInstances.read(path, (done, total) =>
+    const instances = await CocoInstances.read(nodeHost.store, path, (done, total) =>
       onProgress?.(megabytes(done), megabytes(total), `MB of ${basename(path)}`),
     );
     instances.checkCategories();
