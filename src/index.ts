@@ -14,6 +14,11 @@
  * @packageDocumentation
  */
 import { nodeHost } from "./host/node/host.ts";
+import {
+  MaskFolder as NeutralMaskFolder,
+  type MaskFolderOptions,
+} from "./files/formats/mask-folder.ts";
+import { openMasks as openMasksOn } from "./files/formats/open.ts";
 import { CrfPool as NeutralCrfPool, type CrfPoolOptions } from "./method/refine/crf-pool.ts";
 
 export * from "./core.ts";
@@ -25,8 +30,7 @@ export { readImage, readMask, writeImage, writeMask } from "./host/node/images/i
 export { exportModel, type Exported, type ExportOptions } from "./jobs/export.ts";
 export { openModel, type OpenedModel } from "./jobs/open-model.ts";
 export { openAnyModel, type ExportedModel } from "./jobs/open-exported-model.ts";
-export { MaskFolder, type MaskFolderOptions } from "./files/formats/mask-folder.ts";
-export { openMasks } from "./files/formats/open.ts";
+export type { MaskFolderOptions } from "./files/formats/mask-folder.ts";
 export { RunDirectory } from "./files/run/directory.ts";
 export { nodeRuntime } from "./host/node/ort/runtime.ts";
 export { Segmenter, type Segmentation, type SegmentOptions } from "./method/inference/segmenter.ts";
@@ -62,3 +66,20 @@ export class CrfPool extends NeutralCrfPool {
     super(nodeHost.workers, { threads, ...options });
   }
 }
+
+/** Masks in a folder, in one format or several; see its `create`. */
+export type MaskFolder = NeutralMaskFolder;
+export const MaskFolder = {
+  /** Makes a folder for masks, or takes an empty one; label i + 1 is classes[i]. */
+  create: (
+    path: string,
+    classes: readonly string[],
+    options?: MaskFolderOptions,
+  ): Promise<MaskFolder> => NeutralMaskFolder.create(nodeHost, path, classes, options),
+};
+
+/** Opens masks in a file or folder; without `from`, the format is recognized by the content. */
+export const openMasks = (
+  path: string,
+  options: Parameters<typeof openMasksOn>[2],
+): ReturnType<typeof openMasksOn> => openMasksOn(nodeHost, path, options);

@@ -34,8 +34,10 @@ export function weightsCommand(open: OpenOutput): Command {
       const { listNames, understandWeights } = await import("../files/weights/understand.ts");
       const { convertWeights } = await import("../jobs/convert-weights.ts");
       const { formatWeights, weightsRecord } = await import("../files/weights/describe.ts");
+      const { nodeHost } = await import("../host/node/host.ts");
       const { givenClassNames } = await import("../files/formats/class-names.ts");
-      const names = classes === undefined ? undefined : await givenClassNames(classes);
+      const names =
+        classes === undefined ? undefined : await givenClassNames(nodeHost.store, classes);
       const { findModelFile } = await import("../files/run/find-weights.ts");
       const { checkFree } = await import("../host/node/files/atomic-file.ts");
       const source = await findModelFile(path);

@@ -22,6 +22,8 @@ export interface FileInfo {
   readonly kind: "file" | "folder";
   /** In bytes. */
   readonly size: number;
+  /** Time of the last change, in milliseconds since 1970. */
+  readonly modified: number;
 }
 
 /** Content of a file to write; in pieces where it is large, so that it need not be joined in memory first. */

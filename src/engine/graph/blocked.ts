@@ -1,9 +1,7 @@
 import { mulDim } from "./dim.ts";
-import type { Grid } from "./grid.ts";
-import { channelsOf } from "./grid.ts";
+import { type Grid, channelsOf } from "./grid.ts";
 import { reshape, transpose } from "./shape-ops.ts";
-import type { Dim, Tensor } from "./tensor.ts";
-import { node } from "./tensor.ts";
+import { type Dim, type Tensor, node } from "./tensor.ts";
 
 // NCHWc, ONNX Runtime's own layout for convolutions on a CPU: channels in blocks as long as a vector register,
 // [n, c / block, h, w, block]. In it depthwise convolutions are several times as fast as on whole planes. None of the

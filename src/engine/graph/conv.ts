@@ -1,14 +1,11 @@
 import { depthwise3x3ThroughBlocks } from "./blocked.ts";
 import { addDim, divDim, isStatic, mulDim, staticShape } from "./dim.ts";
 import { add } from "./elementwise.ts";
-import type { Windows } from "./gather.ts";
-import { gatherRows, windowTokens } from "./gather.ts";
-import type { Grid } from "./grid.ts";
-import { channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
+import { type Windows, gatherRows, windowTokens } from "./gather.ts";
+import { type Grid, channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
 import { concat, expand, pad, reduceSum, reshape, slice, transpose } from "./shape-ops.ts";
 import { linear, matmul } from "./matmul.ts";
-import type { Dim, Tensor } from "./tensor.ts";
-import { composite, constant, node } from "./tensor.ts";
+import { type Dim, type Tensor, composite, constant, node } from "./tensor.ts";
 import { winograd3x3 } from "./winograd.ts";
 
 export type ConvOptions = Windows;

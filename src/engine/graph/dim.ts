@@ -1,5 +1,4 @@
-import type { Dim, Shape } from "./tensor.ts";
-import { SymbolicDim } from "./tensor.ts";
+import { type Dim, type Shape, SymbolicDim } from "./tensor.ts";
 
 export function addDim(a: Dim, b: number): Dim {
   if (typeof a === "number") return a + b;

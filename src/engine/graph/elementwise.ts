@@ -1,9 +1,7 @@
 import { sameDim } from "./dim.ts";
 import { reduceSum, reshape } from "./shape-ops.ts";
-import type { Dim, Shape, Tensor } from "./tensor.ts";
-import { composite, node, scalar } from "./tensor.ts";
-import type { DType } from "./ndarray.ts";
-import { onnxType } from "./ndarray.ts";
+import { type Dim, type Shape, type Tensor, composite, node, scalar } from "./tensor.ts";
+import { type DType, onnxType } from "./ndarray.ts";
 
 /** A tensor, or a number that takes the type of the other operand. */
 export type Operand = Tensor | number;

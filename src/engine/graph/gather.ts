@@ -1,7 +1,6 @@
 import { staticShape } from "./dim.ts";
 import { pad, reduceSum, reshape } from "./shape-ops.ts";
-import type { Tensor } from "./tensor.ts";
-import { constant, node } from "./tensor.ts";
+import { type Tensor, constant, node } from "./tensor.ts";
 
 /**
  * Copies rows of a matrix by number: out[i, j] = x[indices[i, j]].

@@ -1,6 +1,5 @@
 import { add } from "./elementwise.ts";
-import type { Tensor } from "./tensor.ts";
-import { scalar } from "./tensor.ts";
+import { type Tensor, scalar } from "./tensor.ts";
 import { topological } from "./topological.ts";
 
 /**

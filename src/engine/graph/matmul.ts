@@ -1,8 +1,7 @@
 import { sameDim, sameShape } from "./dim.ts";
 import { broadcast, unbroadcast } from "./elementwise.ts";
 import { transpose } from "./shape-ops.ts";
-import type { Dim, Shape, Tensor } from "./tensor.ts";
-import { node } from "./tensor.ts";
+import { type Dim, type Shape, type Tensor, node } from "./tensor.ts";
 
 /** Matrix product of the last two axes, broadcasting the others. */
 export function matmul(a: Tensor, b: Tensor): Tensor {

@@ -2,8 +2,7 @@ import { staticShape } from "./dim.ts";
 import { add, div, mul, sqrt, sub } from "./elementwise.ts";
 import { reduceSum } from "./shape-ops.ts";
 import { reduceMean } from "./reduce.ts";
-import type { Tensor } from "./tensor.ts";
-import { composite, nodes } from "./tensor.ts";
+import { type Tensor, composite, nodes } from "./tensor.ts";
 
 /** Layer normalization over the last axis. @param x [rows, c] @param gain [c] @param bias [c] */
 export function layerNorm(x: Tensor, gain: Tensor, bias: Tensor, epsilon: number): Tensor {

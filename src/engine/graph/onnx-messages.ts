@@ -1,6 +1,5 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { NdArray } from "./ndarray.ts";
-import { onnxType } from "./ndarray.ts";
+import { type NdArray, onnxType } from "./ndarray.ts";
 import type { Attribute, Attributes, Tensor } from "./tensor.ts";
 
 // The messages of onnx.proto3 (IR version 8) that models written here contain, by field numbers.

@@ -1,7 +1,7 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { NdArray } from "./ndarray.ts";
-import type { EncodedModel } from "./onnx-messages.ts";
 import {
+  type EncodedModel,
   byteLength,
   message,
   TensorWriter,
@@ -10,8 +10,7 @@ import {
   writeValueInfo,
 } from "./onnx-messages.ts";
 import { topological } from "./topological.ts";
-import type { Node, Tensor } from "./tensor.ts";
-import { resolve } from "./tensor.ts";
+import { type Node, type Tensor, resolve } from "./tensor.ts";
 
 // Field numbers of onnx.proto3 (IR version 8).
 const irVersion = 8;

@@ -1,9 +1,7 @@
 import { isStatic } from "./dim.ts";
-import type { DType } from "./ndarray.ts";
-import { sizeOf } from "./ndarray.ts";
+import { type DType, sizeOf } from "./ndarray.ts";
 import { topological } from "./topological.ts";
-import type { Tensor } from "./tensor.ts";
-import { resolve } from "./tensor.ts";
+import { type Tensor, resolve } from "./tensor.ts";
 
 const bytesOf: Readonly<Record<DType, number>> = {
   float32: 4,

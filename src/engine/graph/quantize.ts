@@ -3,8 +3,7 @@ import { concat, reshape, transpose } from "./shape-ops.ts";
 import type { NdArray } from "./ndarray.ts";
 import { topological } from "./topological.ts";
 import { rewrite } from "./rewrite.ts";
-import type { Node } from "./tensor.ts";
-import { constantOf, int64, node, resolve, Tensor } from "./tensor.ts";
+import { type Node, constantOf, int64, node, resolve, Tensor } from "./tensor.ts";
 
 // Products of rows and fixed weights in 8 bits: the rows are quantized when the graph runs, each tensor
 // with a scale of its own. Written in operators of the ONNX standard, which ONNX Runtime fuses.

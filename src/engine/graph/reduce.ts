@@ -1,7 +1,6 @@
 import { cast, equal, mul } from "./elementwise.ts";
 import { expand, normalizeAxes, reduced, reduceSum, reshape } from "./shape-ops.ts";
-import type { Tensor } from "./tensor.ts";
-import { constant, node } from "./tensor.ts";
+import { type Tensor, constant, node } from "./tensor.ts";
 
 /** Sum of all elements, axis by axis: a single long float32 sum would lose digits. */
 export function sumAll(x: Tensor): Tensor {

@@ -1,10 +1,8 @@
 import { isStatic, mulDim, sameDim, staticShape } from "./dim.ts";
-import type { Grid } from "./grid.ts";
-import { channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
+import { type Grid, channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
 import { reshape, shapeTensor, transpose } from "./shape-ops.ts";
 import { matmul } from "./matmul.ts";
-import type { Dim, Tensor } from "./tensor.ts";
-import { constant, node } from "./tensor.ts";
+import { type Dim, type Tensor, constant, node } from "./tensor.ts";
 
 /**
  * Bilinear resizing with half-pixel centers (align_corners = false). Static sizes: products with two interpolation

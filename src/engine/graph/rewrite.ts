@@ -1,6 +1,5 @@
 import { topological } from "./topological.ts";
-import type { Node } from "./tensor.ts";
-import { resolve, Tensor } from "./tensor.ts";
+import { type Node, resolve, Tensor } from "./tensor.ts";
 
 export interface Replacements {
   /** Replacement of a graph input, or null to keep it. */

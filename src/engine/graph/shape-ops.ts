@@ -1,6 +1,14 @@
 import { addDim, isStatic, product, sameDim, sameShape, staticShape } from "./dim.ts";
-import type { Dim, Shape, SymbolicDim, Tensor } from "./tensor.ts";
-import { constant, int64, node, nodes } from "./tensor.ts";
+import {
+  type Dim,
+  type Shape,
+  type SymbolicDim,
+  type Tensor,
+  constant,
+  int64,
+  node,
+  nodes,
+} from "./tensor.ts";
 
 // Linear ops that move or sum numbers; the gradient of each is another of them.
 

@@ -1,5 +1,4 @@
-import type { DType, NdArray } from "./ndarray.ts";
-import { sizeOf } from "./ndarray.ts";
+import { type DType, type NdArray, sizeOf } from "./ndarray.ts";
 
 /**
  * Size of one axis: a number, or a symbol that gets its value when the graph runs. Symbols stand for the axes of inputs

@@ -1,5 +1,4 @@
-import type { Node, Tensor } from "./tensor.ts";
-import { resolve } from "./tensor.ts";
+import { type Node, type Tensor, resolve } from "./tensor.ts";
 
 /**
  * Nodes that the outputs depend on, each after those whose outputs it reads.

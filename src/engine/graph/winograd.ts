@@ -2,8 +2,7 @@ import { gatherRows, transposeTable, windowTokens } from "./gather.ts";
 import type { Grid } from "./grid.ts";
 import { reshape, slice, transpose } from "./shape-ops.ts";
 import { matmul } from "./matmul.ts";
-import type { Tensor } from "./tensor.ts";
-import { constant } from "./tensor.ts";
+import { type Tensor, constant } from "./tensor.ts";
 
 // Winograd's minimal filtering F(2×2, 3×3) (Lavin and Gray 2016, 4.1). A tile d of 4×4 input pixels and a
 // filter g of 3×3 give 2×2 output pixels Y by 16 multiplications (⊙, element by element) instead of 36:

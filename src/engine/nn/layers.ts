@@ -1,5 +1,8 @@
-import type { BatchStatistics, BlockedMaps, Grid, Tensor } from "../graph/index.ts";
 import {
+  type BatchStatistics,
+  type BlockedMaps,
+  type Grid,
+  type Tensor,
   batchNorm,
   batchNormInference,
   blockedDepthwise3x3,
@@ -10,8 +13,7 @@ import {
   linear,
 } from "../graph/index.ts";
 import { fanInUniform, normal, ones, zeros } from "./init.ts";
-import type { Initializer } from "./parameter.ts";
-import { Parameter } from "./parameter.ts";
+import { type Initializer, Parameter } from "./parameter.ts";
 
 /** x · Wᵀ + b on rows. Initial weights as in the encoder (std 0.02) unless an initializer is given. */
 export class Linear {

@@ -1,5 +1,4 @@
-import type { DType, NdArray, Tensor } from "../graph/index.ts";
-import { input, sizeOf } from "../graph/index.ts";
+import { type DType, type NdArray, type Tensor, input, sizeOf } from "../graph/index.ts";
 import type { Random } from "../random.ts";
 
 /** Computes the initial values of a parameter of `size` elements. */

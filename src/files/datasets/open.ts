@@ -2,8 +2,14 @@ import type { Dataset, Sample, SampleReader } from "../../method/data/sample.ts"
 import { UserError } from "../../user-error.ts";
 import { assemble, checkClasses, type Assembled } from "./listing/assemble.ts";
 import { listDataset } from "./layouts/detect.ts";
-import { formatProblem, type LayoutName, type Listing } from "./listing/listing.ts";
-import type { OnProgress, Problem, Sources } from "./listing/listing.ts";
+import {
+  formatProblem,
+  type LayoutName,
+  type Listing,
+  type OnProgress,
+  type Problem,
+  type Sources,
+} from "./listing/listing.ts";
 import { datasetReader } from "./reader.ts";
 
 export interface OpenOptions {

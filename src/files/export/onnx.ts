@@ -1,6 +1,12 @@
 import type { Config } from "../../method/config.ts";
-import type { EncodedModel, NdArray, Tensor } from "../../engine/graph/index.ts";
-import { encodeModel, fromChannelsFirst, input } from "../../engine/graph/index.ts";
+import {
+  type EncodedModel,
+  type NdArray,
+  type Tensor,
+  encodeModel,
+  fromChannelsFirst,
+  input,
+} from "../../engine/graph/index.ts";
 import type { Afa, HiddenLayout } from "../../method/model/index.ts";
 
 /** Names of an exported model's input and outputs: those of Hugging Face's SegFormer, and one more. */

@@ -1,5 +1,8 @@
-import type { NdArray, Node, Runtime, Tensor } from "../../engine/graph/index.ts";
 import {
+  type NdArray,
+  type Node,
+  type Runtime,
+  type Tensor,
   cast,
   constantOf,
   quantizeProducts,

@@ -1,6 +1,5 @@
 import type { Config } from "../../method/config.ts";
-import type { Afa } from "../../method/model/index.ts";
-import { backbones } from "../../method/model/index.ts";
+import { type Afa, backbones } from "../../method/model/index.ts";
 import { preprocessingOf } from "./onnx.ts";
 
 /** A trained network and its settings. */

@@ -1,5 +1,4 @@
-import type { NdArray } from "../../engine/graph/index.ts";
-import { sizeOf } from "../../engine/graph/index.ts";
+import { type NdArray, sizeOf } from "../../engine/graph/index.ts";
 import { elements, readElements } from "./elements.ts";
 import {
   emptyRecord,

@@ -1,5 +1,4 @@
-import type { NdArray } from "../../engine/graph/index.ts";
-import { sizeOf } from "../../engine/graph/index.ts";
+import { type NdArray, sizeOf } from "../../engine/graph/index.ts";
 import { readElements, type Element } from "./elements.ts";
 
 /** A tensor of a file that is read when it is asked for. */

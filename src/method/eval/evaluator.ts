@@ -5,8 +5,17 @@ import type { Image, LabelMap } from "../images/image.ts";
 import { Par, refineAffinityLabel, type Maps } from "../labels/index.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
-import { labelsAt, locate, predictImage, readSample, refineOrTell } from "./look.ts";
-import type { Heat, Located, RefineLogits, ViewOptions } from "./look.ts";
+import {
+  labelsAt,
+  locate,
+  predictImage,
+  readSample,
+  refineOrTell,
+  type Heat,
+  type Located,
+  type RefineLogits,
+  type ViewOptions,
+} from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
 import { shrinkImage } from "../inference/network-image.ts";
 import { imagesAhead, overlap, type Begun } from "./overlap.ts";

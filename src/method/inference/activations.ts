@@ -1,16 +1,19 @@
-import type {
-  Grid,
-  NdArray,
-  Runtime,
-  Session,
-  SessionOptions,
-  Tensor,
+import {
+  type Grid,
+  type NdArray,
+  type Runtime,
+  type Session,
+  type SessionOptions,
+  type Tensor,
+  concat,
+  float32,
+  peakBytes,
+  slice,
+  split,
+  writeModel,
 } from "../../engine/graph/index.ts";
-import { concat, float32, peakBytes, slice, split, writeModel } from "../../engine/graph/index.ts";
-import type { Afa, HiddenLayout } from "../model/index.ts";
-import { imageInput } from "../model/index.ts";
-import type { Affinity, Maps, ScaledCam } from "../labels/index.ts";
-import { resizeMaps } from "../labels/index.ts";
+import { type Afa, type HiddenLayout, imageInput } from "../model/index.ts";
+import { type Affinity, type Maps, type ScaledCam, resizeMaps } from "../labels/index.ts";
 import { arraysOf, interleaved, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { fastestLayout } from "./fastest-layout.ts";
 import { LazySession } from "./lazy-session.ts";

@@ -1,7 +1,5 @@
-import type { NdArray, Runtime } from "../../engine/graph/index.ts";
-import { writeModel } from "../../engine/graph/index.ts";
-import type { Afa } from "../model/index.ts";
-import { imageInput } from "../model/index.ts";
+import { type NdArray, type Runtime, writeModel } from "../../engine/graph/index.ts";
+import { type Afa, imageInput } from "../model/index.ts";
 import { UserError } from "../../user-error.ts";
 import { exportedNames } from "../../files/export/onnx.ts";
 import { arraysOf, channelsLast, smallestSide, type NetworkFeeds } from "./feeds.ts";

@@ -1,7 +1,6 @@
 import type { NdArray, Runtime } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
-import type { Maps } from "../labels/index.ts";
-import { resizeMaps } from "../labels/index.ts";
+import { type Maps, resizeMaps } from "../labels/index.ts";
 import { planesOf, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { ForwardPass, type Forward, type ForwardPassOptions, type Logits } from "./forward.ts";
 

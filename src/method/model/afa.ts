@@ -1,12 +1,18 @@
-import type { Grid, NdArray, Tensor } from "../../engine/graph/index.ts";
-import { input, mul, mulDim, reshape, sizeOf, toChannelsFirst } from "../../engine/graph/index.ts";
-import type { Parameter } from "../../engine/nn/index.ts";
-import { LayerNorm, nameParameters } from "../../engine/nn/index.ts";
+import {
+  type Grid,
+  type NdArray,
+  type Tensor,
+  input,
+  mul,
+  mulDim,
+  reshape,
+  sizeOf,
+  toChannelsFirst,
+} from "../../engine/graph/index.ts";
+import { type Parameter, LayerNorm, nameParameters } from "../../engine/nn/index.ts";
 import { Random } from "../../engine/random.ts";
-import type { BackboneName } from "./backbones.ts";
-import { backbones } from "./backbones.ts";
-import type { Pooling } from "./heads.ts";
-import { AffinityHead, Classifier, SegmentationDecoder } from "./heads.ts";
+import { type BackboneName, backbones } from "./backbones.ts";
+import { type Pooling, AffinityHead, Classifier, SegmentationDecoder } from "./heads.ts";
 import { MixTransformer, type HiddenLayout } from "./mit.ts";
 
 export interface AfaOptions {

@@ -1,5 +1,7 @@
-import type { Dim, Grid, Tensor } from "../../engine/graph/index.ts";
 import {
+  type Dim,
+  type Grid,
+  type Tensor,
   add,
   blockedLinear,
   channelsOf,

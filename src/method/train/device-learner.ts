@@ -1,24 +1,21 @@
-import type {
-  DeviceArray,
-  DeviceRuntime,
-  DeviceSession,
-  Feed,
-  Feeds,
-} from "../../engine/graph/index.ts";
 import {
+  type DeviceArray,
+  type DeviceRuntime,
+  type DeviceSession,
+  type Feed,
+  type Feeds,
   add,
   float32,
   input,
   isOnDevice,
   transferModel,
   writeModel,
+  type NdArray,
 } from "../../engine/graph/index.ts";
-import type { NdArray } from "../../engine/graph/index.ts";
 import { adamwModel, blocksOf, lane, type Block } from "./device-adamw.ts";
 import type { Learner, PassResults } from "./learner.ts";
 import type { NetworkState } from "./network-state.ts";
-import type { Rates } from "./optimizer.ts";
-import { missingGroup, updateFactors } from "./optimizer.ts";
+import { type Rates, missingGroup, updateFactors } from "./optimizer.ts";
 import type { StepGraph } from "./step-graph.ts";
 
 type DeviceArrays = Readonly<Record<string, DeviceArray>>;

@@ -1,11 +1,9 @@
-import type { NdArray, Runtime } from "../../engine/graph/index.ts";
-import { float32 } from "../../engine/graph/index.ts";
+import { type NdArray, type Runtime, float32 } from "../../engine/graph/index.ts";
 import type { NetworkFeeds } from "../inference/feeds.ts";
 import { LazySession } from "../inference/lazy-session.ts";
 import type { Afa } from "../model/index.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import type { Box } from "../labels/index.ts";
-import { DenseEnergy } from "../labels/index.ts";
+import { type Box, DenseEnergy } from "../labels/index.ts";
 import { buildProbabilities, type PassOptions } from "./step-graph.ts";
 
 /** One crop whose energy is computed. */

@@ -1,8 +1,7 @@
 import type { Config } from "../config.ts";
 import { normalize } from "../images/normalize.ts";
 import type { Batch } from "../data/sample.ts";
-import type { NdArray } from "../../engine/graph/index.ts";
-import { float32 } from "../../engine/graph/index.ts";
+import { type NdArray, float32 } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import { Random } from "../../engine/random.ts";
 import type { StepLabels } from "./labels.ts";

@@ -6,8 +6,15 @@ import type { NetworkFeeds } from "../inference/feeds.ts";
 import type { Runtime } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import type { AffinityLabel, Box, Maps } from "../labels/index.ts";
-import { affinityLabel, Par, refineAffinityLabel, refinePseudoLabel } from "../labels/index.ts";
+import {
+  type AffinityLabel,
+  type Box,
+  type Maps,
+  affinityLabel,
+  Par,
+  refineAffinityLabel,
+  refinePseudoLabel,
+} from "../labels/index.ts";
 import type { Phase } from "./events.ts";
 
 /** Labels of one crop for the segmentation loss and the affinity loss. */

@@ -1,6 +1,6 @@
 import { ignoreIndex } from "../images/image.ts";
-import type { Tensor } from "../../engine/graph/index.ts";
 import {
+  type Tensor,
   add,
   cast,
   composite,

@@ -1,11 +1,9 @@
 import type { Config } from "../config.ts";
-import type { Feed, NdArray } from "../../engine/graph/index.ts";
-import { sizeOf } from "../../engine/graph/index.ts";
+import { type Feed, type NdArray, sizeOf } from "../../engine/graph/index.ts";
 import type { Afa, ParameterGroup } from "../model/index.ts";
 import type { Parameter } from "../../engine/nn/index.ts";
 import { ParameterArena } from "./arena.ts";
-import type { GroupRates } from "./optimizer.ts";
-import { AdamW } from "./optimizer.ts";
+import { type GroupRates, AdamW } from "./optimizer.ts";
 import { learningRateFactor } from "./schedule.ts";
 
 const momentum = 0.1;

@@ -1,5 +1,6 @@
-import type { Dim, Tensor } from "../../engine/graph/index.ts";
 import {
+  type Dim,
+  type Tensor,
   add,
   fromChannelsFirst,
   gradients,
@@ -14,8 +15,7 @@ import {
   withTokens,
   writeModel,
 } from "../../engine/graph/index.ts";
-import type { Afa, HiddenLayout } from "../model/index.ts";
-import { imageInput } from "../model/index.ts";
+import { type Afa, type HiddenLayout, imageInput } from "../model/index.ts";
 import type { Parameter } from "../../engine/nn/index.ts";
 import { affinityLoss, classificationLoss, energyLoss, segmentationLoss } from "./losses.ts";
 

@@ -1,8 +1,7 @@
 import type { Config } from "../config.ts";
 import type { Batch } from "../data/sample.ts";
 import { fastestLayout } from "../inference/fastest-layout.ts";
-import type { NdArray, Runtime } from "../../engine/graph/index.ts";
-import { float32, hasMemory } from "../../engine/graph/index.ts";
+import { type NdArray, type Runtime, float32, hasMemory } from "../../engine/graph/index.ts";
 import { parametersOf } from "../../engine/nn/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Box } from "../labels/index.ts";

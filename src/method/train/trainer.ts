@@ -1,8 +1,7 @@
 import type { Config } from "../config.ts";
 import type { Batch, Sample, SampleReader } from "../data/sample.ts";
 import { ActivationPass } from "../inference/activations.ts";
-import type { ValidationPanel, ValidationScores } from "../eval/evaluator.ts";
-import { evaluate } from "../eval/evaluator.ts";
+import { type ValidationPanel, type ValidationScores, evaluate } from "../eval/evaluator.ts";
 import { Predictor } from "../inference/predictor.ts";
 import type { NdArray, Runtime } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";

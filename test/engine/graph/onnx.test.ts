@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import type { NdArray, Tensor } from "../../../src/engine/graph/index.ts";
 import {
+  type NdArray,
+  type Tensor,
   add,
   constant,
   encodeModel,
@@ -20,8 +21,7 @@ import {
 } from "../../../src/engine/graph/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { evaluate, worstError } from "../../network.ts";
-import type { OnnxModel } from "./onnx-reader.ts";
-import { readModel } from "./onnx-reader.ts";
+import { type OnnxModel, readModel } from "./onnx-reader.ts";
 
 const operators = (model: OnnxModel): string[] => model.nodes.map((n) => n.operator);
 const written = (outputs: Record<string, Tensor>): OnnxModel => readModel(writeModel(outputs));

@@ -1,8 +1,18 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
+import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { nodeHost } from "../../../src/host/node/host.ts";
+import { tileGap } from "../../../src/files/run/panel-picture.ts";
 import { RunDirectory } from "../../../src/files/run/directory.ts";
 import { ticks } from "../../../src/files/report/axis.ts";
 import { smooth, thin, type Point } from "../../../src/files/report/chart.ts";
@@ -32,7 +42,7 @@ async function report(events: Iterable<TrainEvent>, about: ReportInfo = info): P
   const run = await RunDirectory.create({ root, config: {} });
   for (const event of events) await run.record(event);
   await run.close();
-  return readFileSync(await writeReport(run.path, about), "utf8");
+  return readFileSync(await writeReport(nodeHost, run.path, about), "utf8");
 }
 
 /** What a reader sees, without the tags. */
@@ -64,6 +74,34 @@ test("the page has scores, curves, a row for each class, pictures, timings and h
   expect(page).toContain('alt="Prediction of first"');
   expect(page.match(/<svg/g)).toHaveLength(2);
   expect(page).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+test("a picture of the page is cut from its strip, byte for byte the JPEG of that part", async () => {
+  const page = await report(fakeTraining({ ...options, panels: () => [squarePanel("a")] }));
+  const [run] = readdirSync(root);
+  const strip = join(root, run!, "samples", "step-000012-a.jpg");
+  const { width = 0, height = 0 } = await sharp(strip).metadata();
+  const tileWidth = (width - 5 * tileGap) / 6;
+  const pictures = [...page.matchAll(/src="data:image\/jpeg;base64,([^"]+)"/g)];
+  expect(pictures).toHaveLength(6);
+  for (const [i, [, base64]] of pictures.entries()) {
+    const part = { left: i * (tileWidth + tileGap), top: 0, width: tileWidth, height };
+    const jpeg = await sharp(strip).extract(part).jpeg({ quality: 84 }).toBuffer();
+    expect(Buffer.from(base64!, "base64").equals(jpeg)).toBe(true);
+  }
+});
+
+test("a log whose tiles do not fit into their strip is refused", async () => {
+  const run = await RunDirectory.create({ root, config: {} });
+  const panels = () => [squarePanel("a")];
+  for (const event of fakeTraining({ ...options, panels })) await run.record(event);
+  await run.close();
+  const log = join(run.path, "log.jsonl");
+  const text = readFileSync(log, "utf8");
+  writeFileSync(log, text.replaceAll(/"tileWidth":\d+/g, '"tileWidth":9999'));
+  await expect(writeReport(nodeHost, run.path, info)).rejects.toThrow(
+    /step-000012-a\.jpg: is \d+ pixels wide, but the log has 6 tiles of 9999 in it/,
+  );
 });
 
 test("the page asks nothing of the network and runs no script", async () => {
@@ -103,7 +141,9 @@ test("a log that names pictures elsewhere gets none of them into the page", asyn
   const log = join(run.path, "log.jsonl");
   const text = readFileSync(log, "utf8");
   writeFileSync(log, text.replaceAll(/"file":"samples[^"]*"/g, '"file":"../secret.jpg"'));
-  await expect(writeReport(run.path, info)).rejects.toThrow(/samples.secret\.jpg: cannot be read/);
+  await expect(writeReport(nodeHost, run.path, info)).rejects.toThrow(
+    /samples.secret\.jpg: cannot be read/,
+  );
 });
 
 test("the markup is well formed", async () => {

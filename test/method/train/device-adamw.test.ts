@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import type { NdArray } from "../../../src/engine/graph/index.ts";
-import { float32 } from "../../../src/engine/graph/index.ts";
+import { type NdArray, float32 } from "../../../src/engine/graph/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { adamwModel, blocksOf, lane, type Block } from "../../../src/method/train/device-adamw.ts";
 import { ParameterArena } from "../../../src/method/train/arena.ts";

@@ -1,7 +1,9 @@
 import { basename, join, relative, resolve } from "node:path";
+import { nodeHost } from "../../../host/node/host.ts";
 import { UserError } from "../../../user-error.ts";
 import { CocoInstances, type CocoImage } from "../../formats/coco/instances.ts";
-import { leavesFolder, type Description } from "./description.ts";
+import type { Description } from "./description.ts";
+import { leavesFolder } from "../../text/file-name.ts";
 import { Entries } from "../listing/entries.ts";
 import {
   isFolder,
@@ -10,8 +12,14 @@ import {
   stem,
   type FolderContent,
 } from "../../../host/node/files/folder.ts";
-import type { Listing, OnProgress, Origin, Problem, Source } from "../listing/listing.ts";
-import { originAt } from "../listing/listing.ts";
+import {
+  type Listing,
+  type OnProgress,
+  type Origin,
+  type Problem,
+  type Source,
+  originAt,
+} from "../listing/listing.ts";
 import type { Named } from "../listing/listed-images.ts";
 import { readLists } from "./lists.ts";
 import { TagSources, tagsFileSource, type TagSource } from "../tags/sources.ts";
@@ -94,7 +102,7 @@ async function listInstances(
   const problems: Problem[] = [];
   const parts: Part[] = [];
   for (const [split, path] of bySplit) {
-    const instances = await CocoInstances.read(path, (done, total) =>
+    const instances = await CocoInstances.read(nodeHost.store, path, (done, total) =>
       onProgress?.(megabytes(done), megabytes(total), `MB of ${basename(path)}`),
     );
     instances.checkCategories();

@@ -5,6 +5,7 @@ import { nearest } from "../../../method/config/nearest.ts";
 import { validateClasses } from "../../../method/images/classes.ts";
 import { UserError } from "../../../user-error.ts";
 import { isFile } from "../../../host/node/files/folder.ts";
+import { leavesFolder } from "../../text/file-name.ts";
 import { readText } from "../../text/pieces.ts";
 
 const schema = z.strictObject({
@@ -156,9 +157,4 @@ function checkInside(place: string, where: string): void {
   if (leavesFolder(place)) {
     throw new UserError(`${where} is "${place}"; it must lie inside the data set's folder`);
   }
-}
-
-/** True for absolute paths and such that climb out of the folder they start in. */
-export function leavesFolder(path: string): boolean {
-  return /^([/\\]|[a-z]:)/i.test(path) || /(^|[/\\])\.\.($|[/\\])/.test(path);
 }

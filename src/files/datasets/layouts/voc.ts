@@ -9,8 +9,13 @@ import {
   stem,
   type FolderContent,
 } from "../../../host/node/files/folder.ts";
-import type { Listing, OnProgress, Problem, Source } from "../listing/listing.ts";
-import { originAt } from "../listing/listing.ts";
+import {
+  type Listing,
+  type OnProgress,
+  type Problem,
+  type Source,
+  originAt,
+} from "../listing/listing.ts";
 import type { Listed, ListedImages, Named } from "../listing/listed-images.ts";
 import { noLists, readLists } from "./lists.ts";
 import {

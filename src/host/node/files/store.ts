@@ -116,11 +116,18 @@ async function replace(path: string, make: (temporary: string) => Promise<void>)
 }
 
 function infoOf(stats: Awaited<ReturnType<typeof fs.stat>>): FileInfo {
-  return { kind: stats.isDirectory() ? "folder" : "file", size: Number(stats.size) };
+  return {
+    kind: stats.isDirectory() ? "folder" : "file",
+    size: Number(stats.size),
+    modified: Number(stats.mtimeMs),
+  };
 }
 
+/** Whether nothing can be at a path; a name that is too long for the disk belongs to no file either. */
 function isMissing(error: unknown): boolean {
-  return ["ENOENT", "ENOTDIR"].includes(String((error as NodeJS.ErrnoException).code));
+  return ["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes(
+    String((error as NodeJS.ErrnoException).code),
+  );
 }
 
 async function orUnreadable<R>(path: string, reading: Promise<R>): Promise<R> {

@@ -56,13 +56,18 @@ export async function readImageHeader(path: string): Promise<ImageHeader> {
 
 /** Size and format from the first bytes of a file or of memory, without decoding. */
 export async function imageHeader(source: ImageSource): Promise<ImageHeader> {
-  const path = typeof source === "string" ? source : undefined;
-  const where = typeof source === "string" ? source : source.name;
   try {
     return checkHeader(await load(typeof source === "string" ? source : source.bytes).metadata());
   } catch (error) {
-    throw unreadable(where, path === undefined ? error : await clearer(path, error));
+    throw await unreadableImage(source, error);
   }
+}
+
+/** The UserError for an image that sharp cannot open or decode. */
+export async function unreadableImage(source: ImageSource, error: unknown): Promise<UserError> {
+  return typeof source === "string"
+    ? unreadable(source, await clearer(source, error))
+    : unreadable(source.name, error);
 }
 
 /** Labels of a mask file, see `decodeMask`. */

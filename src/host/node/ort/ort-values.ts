@@ -1,6 +1,12 @@
 import * as ort from "onnxruntime-node";
-import type { DeviceArray, DType, Feed, Feeds, NdArray } from "../../../engine/graph/index.ts";
-import { sizeOf } from "../../../engine/graph/index.ts";
+import {
+  type DeviceArray,
+  type DType,
+  type Feed,
+  type Feeds,
+  type NdArray,
+  sizeOf,
+} from "../../../engine/graph/index.ts";
 
 /** A buffer of the device, freed once however many shapes it is known under. */
 class GpuBuffer {

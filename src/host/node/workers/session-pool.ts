@@ -1,13 +1,13 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type {
-  Feeds,
-  NdArray,
-  RunOptions,
-  Session,
-  SessionOptions,
+import {
+  type Feeds,
+  type NdArray,
+  type RunOptions,
+  type Session,
+  type SessionOptions,
+  isOnDevice,
 } from "../../../engine/graph/index.ts";
-import { isOnDevice } from "../../../engine/graph/index.ts";
 import type { RuntimeOptions, RuntimePool } from "../../host.ts";
 import type { LaneAnswer, LaneRequest, LaneResults, LaneSetup } from "./session-lane.ts";
 import { workerEntry } from "./worker-entry.ts";
