@@ -13,7 +13,7 @@ export type { Batch, Dataset, Sample, SampleReader } from "./method/data/sample.
 export type { Image, LabelMap } from "./method/images/image.ts";
 export { generateScene, sceneClasses } from "./method/data/scenes.ts";
 export { ActivationPass } from "./method/inference/activations.ts";
-export { meanLogitMargin, meanMargin } from "./method/images/margin.ts";
+export { meanMargin } from "./method/images/margin.ts";
 export { evaluate } from "./method/eval/evaluator.ts";
 export {
   ExportedForward,
@@ -22,10 +22,17 @@ export {
   type ForwardResult,
   type Logits,
 } from "./method/inference/forward.ts";
-export type { RefineLogits } from "./method/eval/look.ts";
+export type { ExportedModel, OpenedModel } from "./method/inference/model.ts";
+export type { RefineLogits } from "./method/inference/refine-logits.ts";
 export { ConfusionMatrix, tagF1 } from "./method/eval/metrics.ts";
+export {
+  Segmenter,
+  type Segmentation,
+  type SegmenterSetup,
+  type SegmentOptions,
+} from "./method/inference/segmenter.ts";
 export { networkImage, withLongSide } from "./method/inference/network-image.ts";
-export { labelsOf, Predictor } from "./method/inference/predictor.ts";
+export { Predictor } from "./method/inference/predictor.ts";
 export { evaluateStages, stageTitles, type StageScores } from "./method/eval/stages.ts";
 export * from "./method/train/events.ts";
 export {

@@ -22,6 +22,8 @@ export interface RuntimePool extends Runtime {
 
 /** Everything that a machine offers to tag2mask. */
 export interface Host {
+  /** Version of tag2mask, for files that name their writer. */
+  readonly version: string;
   readonly store: Store;
   readonly codec: ImageCodec;
   readonly workers: Workers;

@@ -1,11 +1,12 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { nodeHost } from "../../src/host/node/host.ts";
 import { Output } from "../../src/cli/output.ts";
 import { weightsCommand } from "../../src/cli/weights.ts";
 import { readImage } from "../../src/host/node/images/images.ts";
 import { openModel } from "../../src/jobs/open-model.ts";
-import { Segmenter } from "../../src/method/inference/segmenter.ts";
+import { openSegmenter } from "../../src/jobs/open-segmenter.ts";
 import { decodeSafetensors } from "../../src/files/weights/safetensors.ts";
 import { worstError } from "../network.ts";
 import { fewScenes, temporaryFolder, tiny } from "./scenes.ts";
@@ -72,11 +73,11 @@ test("--out with --classes makes a model that segments; half precision stays hal
   for (const [name, { data }] of Object.entries(tensors)) {
     expect(worstError(data, truth.tensors[name]!.data), name).toBeLessThan(1e-3);
   }
-  const model = await openModel(out);
+  const model = await openModel(nodeHost.store, out);
   expect(model.classes).toEqual(["cat", "dog", "horse", "cow", "sheep"]);
   const scenes = await fewScenes(join(folder, "scenes"));
   const image = await readImage(join(scenes, "images", "scene-0001.png"));
-  const segmenter = await Segmenter.open(model, { device: "cpu" });
+  const segmenter = await openSegmenter(nodeHost, model, { device: "cpu" });
   expect((await segmenter.segment(image)).data).toHaveLength(image.width * image.height);
   await segmenter.release();
 });

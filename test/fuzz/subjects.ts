@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
+import { nodeHost } from "../../src/host/node/host.ts";
 import { parseConfig } from "../../src/method/config.ts";
 import { inspectDataset } from "../../src/files/datasets/index.ts";
 import { readNpy } from "../../src/files/weights/npy.ts";
@@ -192,7 +193,7 @@ function yamlSubjects(work: string): Subject[] {
       ...{ name: "config.yaml", kind: "text", whole: bytesOf(settings) },
       read: (bytes) => {
         writeFileSync(config, bytes);
-        return resolveConfig({ config }, "voc");
+        return resolveConfig(nodeHost.store, { config }, "voc");
       },
     },
     {

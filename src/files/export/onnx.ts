@@ -1,14 +1,8 @@
 import type { Config } from "../../method/config.ts";
 import type { EncodedModel, NdArray, Tensor } from "../../engine/graph/index.ts";
 import { encodeModel, fromChannelsFirst, input } from "../../engine/graph/index.ts";
+import { exportedNames } from "../../method/inference/forward.ts";
 import type { Afa, HiddenLayout } from "../../method/model/index.ts";
-
-/** Names of an exported model's input and outputs: those of Hugging Face's SegFormer, and one more. */
-export const exportedNames = {
-  pixels: "pixel_values",
-  segLogits: "logits",
-  clsLogits: "tag_logits",
-} as const;
 
 /** An exported model's outputs by name, from its input. */
 export type ExportedGraph = Readonly<Record<"logits" | "tag_logits", Tensor>>;

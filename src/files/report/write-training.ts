@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import sharp from "sharp";
 import { UserError } from "../../user-error.ts";
 import { describeFileError, writeFileAtomic } from "../../host/node/files/atomic-file.ts";
+import { nodeHost } from "../../host/node/host.ts";
 import { readLog, type StoredPanel } from "../run/log.ts";
 import { tileGap } from "../run/panel-picture.ts";
 import type { ReportData, ReportPanel } from "./training-data.ts";
@@ -20,7 +21,7 @@ export type ReportInfo = Pick<
 
 /** Writes report.html into a run folder, from its log and samples; returns its path. */
 export async function writeReport(folder: string, info: ReportInfo): Promise<string> {
-  const entries = await readLog(join(folder, "log.jsonl"));
+  const entries = await readLog(nodeHost.store, join(folder, "log.jsonl"));
   const start = entries.find((entry) => entry.type === "start");
   const validations = entries.filter((entry) => entry.type === "validation");
   const best = bestValidation(entries);

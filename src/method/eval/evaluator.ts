@@ -6,11 +6,13 @@ import { Par, refineAffinityLabel, type Maps } from "../labels/index.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
 import { labelsAt, locate, predictImage, readSample, refineOrTell } from "./look.ts";
-import type { Heat, Located, RefineLogits, ViewOptions } from "./look.ts";
+import type { Heat, Located, ViewOptions } from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
 import { shrinkImage } from "../inference/network-image.ts";
 import { imagesAhead, overlap, type Begun } from "./overlap.ts";
-import { labelsOf, type Predictor } from "../inference/predictor.ts";
+import { labelsOf } from "../images/labels-of-logits.ts";
+import type { Predictor } from "../inference/predictor.ts";
+import type { RefineLogits } from "../inference/refine-logits.ts";
 
 /** Scores in 0..1; NaN where there is no truth to compare with. */
 export interface ValidationScores {

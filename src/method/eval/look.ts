@@ -13,12 +13,7 @@ import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
 import { networkImage, withLongSide } from "../inference/network-image.ts";
 import type { PredictOptions, Predictor } from "../inference/predictor.ts";
-
-/**
- * Labels of an image from its segmentation logits, which may have any size: what a dense CRF does
- * (method 3.2). Given by the host, which may have it done elsewhere meanwhile.
- */
-export type RefineLogits = (image: Image, logits: Maps) => Promise<LabelMap>;
+import type { RefineLogits } from "../inference/refine-logits.ts";
 
 /** The refined labels, or why this image is too much for it: memories beyond what there can be are RangeErrors. */
 export async function refineOrTell(

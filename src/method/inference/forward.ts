@@ -3,11 +3,17 @@ import { writeModel } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import { imageInput } from "../model/index.ts";
 import { UserError } from "../../user-error.ts";
-import { exportedNames } from "../../files/export/onnx.ts";
 import { arraysOf, channelsLast, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { LazySession } from "./lazy-session.ts";
 
-/** What the network makes of a batch. */
+/** Names of an exported model's input and outputs: those of Hugging Face's SegFormer, and `tag_logits`. */
+export const exportedNames = {
+  pixels: "pixel_values",
+  segLogits: "logits",
+  clsLogits: "tag_logits",
+} as const;
+
+/** Outputs of the network for a batch. */
 export interface ForwardResult {
   /** [n, C] */
   readonly clsLogits: NdArray;

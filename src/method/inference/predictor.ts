@@ -5,8 +5,6 @@ import { resizeMaps } from "../labels/index.ts";
 import { planesOf, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { ForwardPass, type Forward, type ForwardPassOptions, type Logits } from "./forward.ts";
 
-export { labelsOf } from "../labels/index.ts";
-
 /** What a forward pass says of one image. */
 export interface Prediction {
   /** Class logits, [C]; above 0 the class is predicted present. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { nodeHost } from "../../../src/host/node/host.ts";
 import { RunDirectory } from "../../../src/files/run/directory.ts";
 import { ticks } from "../../../src/files/report/axis.ts";
 import { smooth, thin, type Point } from "../../../src/files/report/chart.ts";
@@ -29,7 +30,7 @@ afterEach(() => {
 });
 
 async function report(events: Iterable<TrainEvent>, about: ReportInfo = info): Promise<string> {
-  const run = await RunDirectory.create({ root, config: {} });
+  const run = await RunDirectory.create(nodeHost, { root, config: {} });
   for (const event of events) await run.record(event);
   await run.close();
   return readFileSync(await writeReport(run.path, about), "utf8");
@@ -94,7 +95,7 @@ test("names from data cannot become markup", async () => {
 });
 
 test("a log that names pictures elsewhere gets none of them into the page", async () => {
-  const run = await RunDirectory.create({ root, config: {} });
+  const run = await RunDirectory.create(nodeHost, { root, config: {} });
   const panels = () => [squarePanel("a")];
   for (const event of fakeTraining({ ...options, panels })) await run.record(event);
   await run.close();

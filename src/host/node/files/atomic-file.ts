@@ -1,4 +1,4 @@
-import { lstat, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../../user-error.ts";
 import { describeFileError } from "./file-error.ts";
@@ -88,21 +88,5 @@ async function syncFolder(folder: string): Promise<void> {
     }
   } catch {
     return;
-  }
-}
-
-/** Throws a UserError if one of the files to be written is the one that is read, or is there and not to be replaced. */
-export async function checkFree(
-  paths: readonly string[],
-  source: string,
-  overwrite: boolean,
-): Promise<void> {
-  for (const path of paths) {
-    if (resolve(path) === resolve(source)) {
-      throw new UserError(`${path}: is the file that is read; give another --out`);
-    }
-    if (!overwrite && (await lstat(path).catch(() => undefined))) {
-      throw new UserError(`${path}: is there already; give another --out, or --overwrite`);
-    }
   }
 }

@@ -61,7 +61,7 @@ export const nodeStore: Store = {
     const linking = replace(to, (path) => fs.link(from, path).catch(() => fs.copyFile(from, path)));
     return inWords(`${to}: cannot be written`, linking);
   },
-  makeFolder,
+  makeFolder: async (path) => (await makeFolder(path))?.replaceAll(sep, "/"),
   async claimFolder(path) {
     try {
       await fs.mkdir(path);
@@ -79,7 +79,7 @@ export const nodeStore: Store = {
       fs.rm(path, { recursive: true, force: true, maxRetries: 5 }),
     ),
   removeEmptyFolders,
-  lock: (folder) => RunLock.take(folder),
+  lock: (folder) => inWords(`${folder}: cannot be written`, RunLock.take(folder)),
   freeSpace: (path) =>
     fs.statfs(path).then(
       ({ bavail, bsize }) => bavail * bsize,
