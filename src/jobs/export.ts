@@ -87,7 +87,9 @@ export async function exportModel(
   await checkFree(store, [...files.map(({ path }) => path), ...stale], model.file, overwrite);
   if (format === "transformersjs" && !overwrite) await checkEmpty(store, out);
   await store.write(files);
-  for (const path of stale) await store.remove(path);
+  for (const path of stale) {
+    if ((await store.stat(path))?.kind === "file") await store.remove(path);
+  }
   const written = files.map(({ path, data }) => ({ file: path, bytes: sizeOf(data) }));
   if (format === "safetensors") return { format, out, files: written };
   const runtime = await host.runtime();

@@ -102,7 +102,7 @@ describe.each([
       out,
       precision,
     });
-    await expect(failing).rejects.toThrow("broken.onnx: not kept, for its predictions differ");
+    await expect(failing).rejects.toThrow("broken.onnx: removed, because its logits differ");
   });
 });
 
@@ -158,7 +158,13 @@ test("nothing that is there is replaced unless asked, and the model itself never
   const out = join(folder, "m.onnx");
   await exportModel(nodeHost, model, { out, externalDataFrom: 1000 });
   await expect(exportModel(nodeHost, model, { out })).rejects.toThrow(
-    /m\.onnx: is there already; .*--overwrite/,
+    expect.objectContaining({
+      message: `${out}: already exists`,
+      remedies: [
+        { kind: "option", name: "out", instead: true },
+        { kind: "option", name: "overwrite" },
+      ],
+    }),
   );
   await exportModel(nodeHost, model, { out, overwrite: true });
   // What the older model had outside would only mislead.
@@ -171,12 +177,12 @@ test("nothing that is there is replaced unless asked, and the model itself never
 });
 
 test.each([
-  [{ out: "model.bin" }, "model.bin: the name of a file of the format onnx ends in .onnx"],
+  [{ out: "model.bin" }, "model.bin: the name of a file in the format onnx must end in .onnx"],
   [
     { out: "m.onnx", format: "safetensors" },
-    "m.onnx: the name of a file of the format safetensors",
+    "m.onnx: the name of a file in the format safetensors",
   ],
-  [{ out: "m.onnx", format: "transformersjs" }, "m.onnx: for transformers.js a folder is written"],
+  [{ out: "m.onnx", format: "transformersjs" }, "m.onnx: the format transformersjs is a folder"],
 ] as const)(
   "an ending of another format is refused: %o",
   async (options: ExportOptions, message) => {
@@ -191,7 +197,7 @@ test("a model that cannot be checked is not kept", async () => {
     out,
     externalDataFrom: 1000,
   });
-  await expect(failing).rejects.toThrow("broken.onnx: not kept, for its predictions differ");
+  await expect(failing).rejects.toThrow("broken.onnx: removed, because its logits differ");
   expect(readdirSync(folder)).toEqual(["run"]);
 });
 
@@ -223,7 +229,9 @@ test("an exported model does not label", async () => {
   const { out } = await exportModel(nodeHost, model);
   const segmenter = await openSegmenter(nodeHost, out, { device: "cpu" });
   expect(segmenter.model).toMatchObject({ file: out, step: 12, classes });
-  expect(() => segmenter.needActivations()).toThrow(/best\.onnx: an exported model only segments/);
+  expect(() => segmenter.needActivations()).toThrow(
+    /best\.onnx: an exported model can only segment/,
+  );
   await expect(segmenter.label(image, [0])).rejects.toThrow("give the run folder or the weights");
   await segmenter.release();
 });

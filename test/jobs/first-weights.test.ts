@@ -62,14 +62,16 @@ describe("first weights", () => {
     const heads = ["decoder.linear_pred.weight", "decoder.linear_pred.bias", "classifier.weight"];
     expect(Object.keys(initial)).toHaveLength(152);
     for (const name of heads) expect(initial[name]).toBeUndefined();
-    expect(notes).toContain(`${five}: starts anew as asked: ${heads.join(", ")}`);
+    expect(notes).toContain(`${five}: reinitialized as asked: ${heads.join(", ")}`);
   });
 
   test("of other classes of the same number are taken with a warning", async () => {
     const classes = { classes: JSON.stringify(["cat", "dog"]) };
     const file = foreign("pets", { classes: 2 }, undefined, classes);
     const { notes } = await readFirstWeights(nodeHost.store, file, config, ["cup", "pan"]);
-    expect(notes[0]).toMatch(/knows the classes cat, dog, the data has cup, pan; --reset-heads/);
+    expect(notes[0]).toMatch(
+      /was trained on the classes cat, dog, the data has cup, pan; .* unless they are reset/,
+    );
     expect(
       (await readFirstWeights(nodeHost.store, file, config, ["cat", "dog"])).notes,
     ).toHaveLength(1);
@@ -77,14 +79,23 @@ describe("first weights", () => {
 
   test("of another backbone are refused, saying which", async () => {
     await expect(readFirstWeights(nodeHost.store, five, parseConfig(), letters(5))).rejects.toThrow(
-      /is a mit_tiny, the settings say mit_b1; give --backbone mit_tiny/,
+      expect.objectContaining({
+        message: `${five}: is a mit_tiny, the settings say mit_b1`,
+        remedies: [
+          { kind: "option", name: "backbone", value: "mit_tiny" },
+          { kind: "option", name: "weights", instead: true },
+        ],
+      }),
     );
   });
 
   test("of another decoder: AFA's is a setting, another's is left aside", async () => {
     const wide = foreign("wide", { classes: 5, decoderWidth: 48 });
     await expect(readFirstWeights(nodeHost.store, wide, config, letters(5))).rejects.toThrow(
-      /its decoder has 48 channels, the settings say 32; give --set model\.decoderWidth=48/,
+      expect.objectContaining({
+        message: `${wide}: its decoder has 48 channels, the settings say 32`,
+        remedies: [{ kind: "setting", key: "model.decoderWidth", value: "48" }],
+      }),
     );
     const prefixes = renamed(/^encoder\./, "backbone.");
     const decoders = renamed(/^decoder\./, "decode_head.");
@@ -97,13 +108,13 @@ describe("first weights", () => {
     );
     expect(Object.keys(initial).some((name) => name.startsWith("decoder."))).toBe(false);
     expect(Object.keys(initial)).toContain("encoder.norm4.weight");
-    expect(notes.join()).toMatch(/leaves its decoder aside, which has 48 channels; .* say 32/);
+    expect(notes.join()).toMatch(/its decoder is not used: it has 48 channels, .* say 32/);
   });
 
   test("of something else altogether are refused", async () => {
-    await expect(readFirstWeights(nodeHost.store, join(checkpoints, "odd_tensors.pth"), config, letters(5))).rejects.toThrow(/none of its 6 tensors is one of mit_tiny's/); // prettier-ignore
+    await expect(readFirstWeights(nodeHost.store, join(checkpoints, "odd_tensors.pth"), config, letters(5))).rejects.toThrow(/none of its 6 tensors belongs to mit_tiny/); // prettier-ignore
     const cut = foreign("cut", { classes: 5 }, (t) => Object.fromEntries(Object.entries(t).filter(([name]) => !name.startsWith("encoder.block4.1.")))); // prettier-ignore
-    await expect(readFirstWeights(nodeHost.store, cut, config, letters(5))).rejects.toThrow(/1,1,2,1 blocks, which is no known backbone/); // prettier-ignore
+    await expect(readFirstWeights(nodeHost.store, cut, config, letters(5))).rejects.toThrow(/1,1,2,1 blocks, which match no known backbone/); // prettier-ignore
   });
 });
 
@@ -122,17 +133,38 @@ describe("a published checkpoint opens as a model", () => {
 
   test("otherwise it is told how", async () => {
     await expect(openModel(nodeHost.store, five)).rejects.toThrow(
-      /has 5 classes without names; .*tag2mask weights \S+ --out named\.safetensors --classes names\.txt/,
+      expect.objectContaining({
+        message: expect.stringMatching(/has 5 classes without names; list them/) as string,
+        remedies: [
+          {
+            kind: "job",
+            name: "weights",
+            argument: five,
+            options: { out: "named.safetensors", classes: "names.txt" },
+          },
+        ],
+      }),
     );
     await expect(openModel(nodeHost.store, join(checkpoints, "mit_imagenet.pth"))).rejects.toThrow(
-      /not a whole network, it lacks decoder\.linear_c4.*; train one from it: .*--weights/,
+      expect.objectContaining({
+        message: expect.stringMatching(
+          /not a complete network, it lacks decoder\.linear_c4.*; train a network/,
+        ) as string,
+        remedies: [
+          {
+            kind: "job",
+            name: "train",
+            options: { weights: join(checkpoints, "mit_imagenet.pth") },
+          },
+        ],
+      }),
     );
     await expect(openModel(nodeHost.store, join(checkpoints, "odd_tensors.pth"))).rejects.toThrow(
-      /none of its 6 tensors is of an encoder that we know; give/,
+      /none of its 6 tensors belongs to a known encoder; give/,
     );
     const part = foreign("part", { classes: 20 }, ({ ["attn_proj.bias"]: _, ...rest }) => rest);
     await expect(openModel(nodeHost.store, part)).rejects.toThrow(
-      /lacks attn_proj\.bias, which a mit_tiny has; give/,
+      /lacks attn_proj\.bias, which mit_tiny needs; give/,
     );
   });
 

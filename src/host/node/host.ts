@@ -5,7 +5,7 @@ import { nodeMachine } from "./machine.ts";
 import { packageVersion } from "./version.ts";
 import { nodeWorkers } from "./workers/workers.ts";
 
-/** This machine through Node; what is large is loaded when it is first needed. */
+/** This machine through Node; large packages are loaded on first use. */
 export const nodeHost: Host = {
   get version() {
     return packageVersion();

@@ -138,7 +138,15 @@ test("a named run is refused where files are, and where the name is no folder na
   const run = await RunDirectory.create(nodeHost, { root, name: "mine", config });
   await run.close();
   const again = RunDirectory.create(nodeHost, { root, name: "mine", config });
-  await expect(again).rejects.toThrow(/mine: has \d file\(s\) already; .*--resume/);
+  await expect(again).rejects.toThrow(
+    expect.objectContaining({
+      message: expect.stringMatching(/mine: has \d file\(s\) already$/) as string,
+      remedies: [
+        { kind: "option", name: "out", instead: true },
+        { kind: "option", name: "resume", value: run.path },
+      ],
+    }),
+  );
   await expect(RunDirectory.create(nodeHost, { root, name: "../mine", config })).rejects.toThrow(
     UserError,
   );
@@ -255,7 +263,7 @@ describe("damage", () => {
     const { step, messages } = await open();
     expect(step).toBe(12);
     expect(messages[0]).toMatch(/last\.safetensors: .*cut short/);
-    expect(messages[1]).toMatch(/going on from step-000012/);
+    expect(messages[1]).toMatch(/resuming from step-000012/);
     expect(readFileSync(weights("last"))).toEqual(readFileSync(weights("step-000012")));
   });
 
@@ -280,7 +288,9 @@ describe("damage", () => {
     rmSync(weights("last"));
     const { step, messages } = await open();
     expect(step).toBe(12);
-    expect(messages.join()).toMatch(/no whole last.safetensors, going on from step-000012/);
+    expect(messages.join()).toMatch(
+      /last.safetensors is missing or damaged; resuming from step-000012/,
+    );
   });
 
   test("killed between a step's file and last: the newer one, silently", async () => {
@@ -310,7 +320,7 @@ describe("damage", () => {
     for (const name of ["last", "step-000012", "step-000009"]) rmSync(weights(name));
     const { step, messages } = await open();
     expect(step).toBe(12);
-    expect(messages.join()).toMatch(/going on from best.safetensors/);
+    expect(messages.join()).toMatch(/resuming from best.safetensors/);
   });
 
   test("no checkpoint is whole: an error that names them all, and the log stays", async () => {
@@ -319,7 +329,7 @@ describe("damage", () => {
       writeFileSync(weights(name), "half");
     }
     const before = statSync(join(root, "exp", "log.jsonl")).size;
-    await expect(open()).rejects.toThrow(/none of its checkpoints is whole[^]*step-000009/);
+    await expect(open()).rejects.toThrow(/every checkpoint in it is damaged[^]*step-000009/);
     expect(statSync(join(root, "exp", "log.jsonl")).size).toBe(before);
   });
 

@@ -13,7 +13,7 @@ import { GrowingFile } from "./growing-file.ts";
 import { RunLock } from "./lock.ts";
 import { makeFolder, removeEmptyFolders } from "./make-folder.ts";
 
-/** Bytes read at a time where a caller does not say. */
+/** Default size of a piece, in bytes. */
 const pieceSize = 1 << 16;
 
 let temporaries = 0;
@@ -103,7 +103,7 @@ async function* pieces(path: string, bytes = pieceSize): AsyncGenerator<Uint8Arr
   }
 }
 
-/** Makes a file under a temporary name beside its own, then gives it that, replacing what has it. */
+/** Makes a file under a temporary name in the same folder, then renames it, replacing an existing one. */
 async function replace(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${temporaries++}.tmp`);
   try {
@@ -131,7 +131,7 @@ async function orUnreadable<R>(path: string, reading: Promise<R>): Promise<R> {
   }
 }
 
-/** @param what begins the message of the UserError */
+/** Turns failures into UserErrors. @param what beginning of the message */
 async function inWords<R>(what: string, work: Promise<R>): Promise<R> {
   try {
     return await work;

@@ -2,12 +2,12 @@ import type { ImageSource, Thumbnail } from "../../codec.ts";
 import sharp, { type Sharp } from "sharp";
 import type { Image } from "../../../method/images/image.ts";
 
-/** Longer side of a thumbnail, pixels. */
+/** Longer side of a thumbnail, in pixels. */
 export const thumbnailSide = 288;
-/** The folder of thumbnails, in that of the masks. */
+/** Name of the folder of thumbnails, inside the folder of masks. */
 export const thumbnailFolder = "thumbnails";
 
-/** Makes a picture small enough for a contact sheet; small ones keep their size. @param picture pixels or a file */
+/** Shrinks an image for a contact sheet; smaller ones keep their size. @param picture pixels or a file */
 export async function makeThumbnail(
   picture: Image | ImageSource,
   side: number,
