@@ -44,12 +44,17 @@ describe("first weights", () => {
   test("of the same classes are all taken", async () => {
     const { initial, notes } = await readFirstWeights(nodeHost.store, five, config, letters(5));
     expect(Object.keys(initial)).toHaveLength(155);
-    expect(notes).toEqual([`${five}: PyTorch (zip), gives 155 of 155 tensors of mit_tiny`]);
+    expect(notes).toEqual([`${five}: PyTorch (zip), has 155 of the 155 tensors of mit_tiny`]);
   });
 
   test("of other classes are refused with both shapes, unless the heads are to begin anew", async () => {
     await expect(readFirstWeights(nodeHost.store, five, config, letters(7))).rejects.toThrow(
-      /linear_pred\.weight is float32 \[6,32,1,1\], mit_tiny with 7 classes needs float32 \[8,32,1,1\].*classifier.*--reset-heads/,
+      expect.objectContaining({
+        message: expect.stringMatching(
+          /linear_pred\.weight is float32 \[6,32,1,1\], mit_tiny with 7 classes needs float32 \[8,32,1,1\].*classifier.*; reinitialize the layers/,
+        ) as string,
+        remedies: [{ kind: "option", name: "resetHeads" }],
+      }),
     );
     const reset = { resetHeads: true };
     const { initial, notes } = await readFirstWeights(

@@ -30,12 +30,9 @@ test("classes, settings and step are read from the metadata", async () => {
 });
 
 test.each([
-  [
-    {},
-    /its metadata has no classes and no config; to run here a model needs the classes and settings/,
-  ],
+  [{}, /its metadata has no classes and no config; give a model that tag2mask exported/],
   [{ config }, /has no classes; /],
-  [{ classes: "[]", config }, /its classes are \[\]; expected a list of names/],
+  [{ classes: "[]", config }, /the "classes" in its metadata are \[\]; expected a list of names/],
   [{ classes: "{", config }, /its classes are not readable/],
   [{ classes: '["a\\u001b[2J"]', config }, /semicolon or control character/],
   [
@@ -67,8 +64,8 @@ test("metadata behind a large graph is found without reading the graph", async (
 });
 
 test.each([
-  ["text", Buffer.from("hello, this is no model at all"), /no ONNX model/],
-  ["nothing", Buffer.alloc(0), /it holds no graph/],
+  ["text", Buffer.from("hello, this is no model at all"), /not an ONNX model/],
+  ["nothing", Buffer.alloc(0), /it has no graph/],
   ["a length beyond the end", Buffer.from([0x3a, 0xff, 0xff, 0xff, 0x7f]), /cut short\?/],
   ["a length of 64 bits", Buffer.from([0x72, ...Array<number>(9).fill(0xff), 1]), /cut short\?/],
   ["a number without end", Buffer.alloc(30, 0xff), /a number in it does not end/],

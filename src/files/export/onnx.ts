@@ -24,7 +24,7 @@ export interface OnnxExportOptions {
   readonly step: number;
   /** The version of this package. */
   readonly version: string;
-  /** What to write: `exportedGraph`, unless it was changed. */
+  /** Graph to write; `exportedGraph` by default. */
   readonly graph?: ExportedGraph;
   /** Name of the file beside the model's that is to hold the weights; without it they are in the model. */
   readonly externalData?: string;
@@ -45,7 +45,7 @@ export function exportOnnx(network: Afa, options: OnnxExportOptions): EncodedMod
   });
 }
 
-/** What images must be made into, in the terms of Hugging Face's processors: levels scaled to 0..1. */
+/** Preprocessing of images, in the terms of Hugging Face's processors: levels scaled to 0..1. */
 export function preprocessingOf({ data, eval: evaluation }: Config): {
   readonly longSide: number;
   readonly rescale: number;

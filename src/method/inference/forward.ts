@@ -25,7 +25,7 @@ export interface ForwardResult {
   readonly cam: NdArray;
 }
 
-/** What segmenting needs of a forward pass. */
+/** Outputs of a forward pass that segmenting uses. */
 export type Logits = Pick<ForwardResult, "clsLogits" | "segLogits">;
 
 /** Evaluation-mode forward passes over batches of any size. */
@@ -34,7 +34,7 @@ export interface Forward<Result = Logits> {
   run(images: NdArray): Promise<Result>;
   /** The same of images with their channels last, [n, h, w, 3], where that is how they are needed; given away. */
   runPixels?(images: NdArray): Promise<Result>;
-  /** Begins to make the session; what is wrong with it is told by the first run. */
+  /** Starts creating the session; the first run reports its errors. */
   warmUp(): void;
   release(): Promise<void>;
 }
@@ -96,7 +96,7 @@ export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult>
   }
 }
 
-/** The forward pass of an exported model, which has its weights inside. */
+/** The forward pass of an exported model, which contains its weights. */
 export class ExportedForward implements Forward {
   private readonly session: LazySession;
 
@@ -137,7 +137,7 @@ export class ExportedForward implements Forward {
     return logits;
   }
 
-  /** Loads the model and runs it on a small black image: what is wrong with it is known before the work. */
+  /** Loads the model and runs it on a small black image, so that its problems show before any work. */
   async check(): Promise<void> {
     const data = new Float32Array(3 * smallestSide ** 2);
     try {
@@ -151,7 +151,7 @@ export class ExportedForward implements Forward {
   }
 
   private unfit(problem: string): UserError {
-    return new UserError(`${this.name}: ${problem}; give a model that \`tag2mask export\` wrote`);
+    return new UserError(`${this.name}: ${problem}; give a model that tag2mask exported`);
   }
 
   warmUp(): void {
