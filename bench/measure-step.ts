@@ -153,7 +153,7 @@ async function writeCheckpoints(state: NetworkState, { folder }: Workspace): Pro
   const place = await mkdtemp(join(folder, "weights-"));
   const seconds: number[] = [];
   try {
-    const files = new Checkpoints(place);
+    const files = new Checkpoints(nodeHost.store, place);
     for (let step = 1; step <= checkpoints; step++) {
       const save = (): unknown =>
         files.save({ step, tensors: state.tensors(), metadata: {} }, step === 1);

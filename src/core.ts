@@ -29,7 +29,7 @@ export {
   type Activations,
 } from "./method/inference/activations.ts";
 export type { NetworkFeeds } from "./method/inference/feeds.ts";
-export { meanLogitMargin, meanMargin } from "./method/images/margin.ts";
+export { meanMargin } from "./method/images/margin.ts";
 export {
   evaluate,
   type Evaluation,
@@ -49,15 +49,18 @@ export {
   type ForwardResult,
   type Logits,
 } from "./method/inference/forward.ts";
-export type { Heat, RefineLogits, ViewOptions } from "./method/eval/look.ts";
+export type { Heat, ViewOptions } from "./method/eval/look.ts";
+export type { ExportedModel, OpenedModel } from "./method/inference/model.ts";
+export type { RefineLogits } from "./method/inference/refine-logits.ts";
 export { ConfusionMatrix, tagF1 } from "./method/eval/metrics.ts";
-export { networkImage, withLongSide } from "./method/inference/network-image.ts";
 export {
-  labelsOf,
-  Predictor,
-  type PredictOptions,
-  type Prediction,
-} from "./method/inference/predictor.ts";
+  Segmenter,
+  type Segmentation,
+  type SegmenterSetup,
+  type SegmentOptions,
+} from "./method/inference/segmenter.ts";
+export { networkImage, withLongSide } from "./method/inference/network-image.ts";
+export { Predictor, type PredictOptions, type Prediction } from "./method/inference/predictor.ts";
 export {
   evaluateStages,
   stageTitles,

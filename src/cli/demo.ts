@@ -84,7 +84,8 @@ async function runDemo(
 ): Promise<TrainingResult> {
   const { folder, made } = options;
   const scenes = join(folder, "scenes");
-  const job = await resolveConfig(options, "small")
+  const { nodeHost } = await import("../host/node/host.ts");
+  const job = await resolveConfig(nodeHost.store, options, "small")
     .then((config) => prepare(scenes, { ...options, config, device }, output))
     .catch(async (error: unknown) => {
       const { removeEmptyFolders } = await import("../host/node/files/make-folder.ts");
@@ -133,11 +134,13 @@ async function prepare(
       await makeScenes(scenes, options, output, signal);
       const data = await openTrainable(scenes, config, true, output);
       const { RunDirectory } = await import("../files/run/directory.ts");
+      const { nodeHost } = await import("../host/node/host.ts");
       checkInterrupted(signal);
-      const run = await RunDirectory.create({
+      const origin = { data: scenes, strict: true, device: device.device };
+      const run = await RunDirectory.create(nodeHost, {
         root: dirname(scenes),
         name: "train",
-        config: storedConfig(config, { data: scenes, strict: true, device: device.device }),
+        config: storedConfig(nodeHost.store, config, origin),
       });
       if (signal.aborted) await run.discard();
       checkInterrupted(signal);
@@ -179,8 +182,9 @@ async function claimFolder(
   const { makeFolder } = await import("../host/node/files/make-folder.ts");
   if (wanted === undefined) {
     const { nextFree } = await import("../files/run/files.ts");
+    const { nodeHost } = await import("../host/node/host.ts");
     const made = await makeFolder("runs");
-    const folder = await nextFree("runs", "demo");
+    const folder = await nextFree(nodeHost.store, "runs", "demo");
     return { folder, made: made ?? folder };
   }
   const made = await makeFolder(wanted);

@@ -39,17 +39,18 @@ export function weightsCommand(open: OpenOutput): Command {
       const names =
         classes === undefined ? undefined : await givenClassNames(nodeHost.store, classes);
       const { findModelFile } = await import("../files/run/find-weights.ts");
-      const { checkFree } = await import("../host/node/files/atomic-file.ts");
-      const source = await findModelFile(path);
-      if (out !== undefined) await checkFree([out], source, overwrite);
-      await withWeights(source, async (file) => {
+      const { checkFree } = await import("../jobs/check-free.ts");
+      const { store } = (await import("../host/node/host.ts")).nodeHost;
+      const source = await findModelFile(store, path);
+      if (out !== undefined) await checkFree(store, [out], source, overwrite);
+      await withWeights(store, source, async (file) => {
         const understood = understandWeights(file);
         if (out === undefined) {
           output.say(formatWeights(file, understood));
           output.record(weightsRecord(file, understood));
           return;
         }
-        const written = await convertWeights(file, understood, out, names);
+        const written = await convertWeights(store, file, understood, out, names);
         const model = written.classes
           ? `a model of ${written.classes.length} classes`
           : understood.match

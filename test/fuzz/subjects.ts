@@ -193,7 +193,7 @@ function yamlSubjects(work: string): Subject[] {
       ...{ name: "config.yaml", kind: "text", whole: bytesOf(settings) },
       read: (bytes) => {
         writeFileSync(config, bytes);
-        return resolveConfig({ config }, "voc");
+        return resolveConfig(nodeHost.store, { config }, "voc");
       },
     },
     {

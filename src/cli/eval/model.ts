@@ -1,5 +1,5 @@
 import { evaluate, type Evaluation } from "../../method/eval/evaluator.ts";
-import type { RefineLogits } from "../../method/eval/look.ts";
+import type { RefineLogits } from "../../method/inference/refine-logits.ts";
 import { UserError } from "../../user-error.ts";
 import { nodeHost } from "../../host/node/host.ts";
 import { WorstImages } from "../../files/report/worst-images.ts";

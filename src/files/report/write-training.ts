@@ -24,7 +24,7 @@ export async function writeReport(
   folder: string,
   info: ReportInfo,
 ): Promise<string> {
-  const entries = await readLog(join(folder, "log.jsonl"));
+  const entries = await readLog(store, join(folder, "log.jsonl"));
   const start = entries.find((entry) => entry.type === "start");
   const validations = entries.filter((entry) => entry.type === "validation");
   const best = bestValidation(entries);

@@ -10,7 +10,7 @@ import {
 import type { ByteSource } from "../../host/byte-source.ts";
 import type { StoredTensor, WeightsFile } from "./weights-file.ts";
 
-/** What a safetensors file holds. Both records have no prototype: any name is safe to look up. */
+/** Content of a safetensors file. Both records have no prototype, so any name is safe to look up. */
 export interface TensorFile {
   readonly tensors: Record<string, NdArray>;
   readonly metadata: Record<string, string>;

@@ -13,13 +13,14 @@ import {
   refineOrTell,
   type Heat,
   type Located,
-  type RefineLogits,
   type ViewOptions,
 } from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
 import { shrinkImage } from "../inference/network-image.ts";
 import { imagesAhead, overlap, type Begun } from "./overlap.ts";
-import { labelsOf, type Predictor } from "../inference/predictor.ts";
+import { labelsOf } from "../images/labels-of-logits.ts";
+import type { Predictor } from "../inference/predictor.ts";
+import type { RefineLogits } from "../inference/refine-logits.ts";
 
 /** Scores in 0..1; NaN where there is no truth to compare with. */
 export interface ValidationScores {

@@ -12,12 +12,7 @@ import {
 } from "../inference/label-image.ts";
 import { networkImage, withLongSide } from "../inference/network-image.ts";
 import type { PredictOptions, Predictor } from "../inference/predictor.ts";
-
-/**
- * Turns the segmentation logits of an image, of any size, into labels, as a dense CRF does (method 3.2). The host
- * provides it and may run it in another thread.
- */
-export type RefineLogits = (image: Image, logits: Maps) => Promise<LabelMap>;
+import type { RefineLogits } from "../inference/refine-logits.ts";
 
 /** The refined labels, or a UserError where the image is too large to be refined in memory (a RangeError). */
 export async function refineOrTell(

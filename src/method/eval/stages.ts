@@ -4,17 +4,11 @@ import { Par, type Maps } from "../labels/index.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
 import type { EvaluationProgress, EvaluatorOptions, SegmentingNetworks } from "./evaluator.ts";
-import {
-  labelsAt,
-  locate,
-  predictImage,
-  readSample,
-  refineOrTell,
-  type RefineLogits,
-} from "./look.ts";
+import { labelsAt, locate, predictImage, readSample, refineOrTell } from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
 import { imagesAhead, overlap, type Begun } from "./overlap.ts";
-import { labelsOf } from "../inference/predictor.ts";
+import { labelsOf } from "../images/labels-of-logits.ts";
+import type { RefineLogits } from "../inference/refine-logits.ts";
 import { refinedCamLabel, refinedLabel } from "../inference/refined-label.ts";
 
 /** Stages from activations to the final masks in their order, with their titles. */

@@ -1,9 +1,9 @@
-import type { Maps } from "../labels/index.ts";
+import type { Maps } from "./maps.ts";
 
 /**
- * How sure scores are, 0..1: the highest minus the second highest of a pixel, divided by the sum of all
- * of its scores, averaged over the pixels. Of probabilities that is the mean margin between the best
- * and the second class. 1 where there is but one map.
+ * Mean confidence of scores, 0..1: at each pixel the highest score minus the second highest, divided by the sum of all;
+ * averaged over the pixels. For probabilities this is the mean margin between the best and the second class. 1 for a
+ * single map.
  * @param scores not negative, [classes, h, w]
  */
 export function meanMargin({ count, width, height, data }: Maps): number {
@@ -19,11 +19,8 @@ export function meanMargin({ count, width, height, data }: Maps): number {
       if (score > first) [first, second] = [score, first];
       else if (score > second) second = score;
     }
-    // No score at all prefers no class.
+    // A pixel without any score adds nothing: it prefers no class.
     if (sum > 0) total += (first - second) / sum;
   }
   return total / area;
 }
-
-/** The same of the softmax of logits, [classes, h, w]. */
-export { meanLogitMargin } from "../labels/index.ts";

@@ -1,9 +1,15 @@
 import { type NdArray, type Runtime, writeModel } from "../../engine/graph/index.ts";
 import { type Afa, imageInput } from "../model/index.ts";
 import { UserError } from "../../user-error.ts";
-import { exportedNames } from "../../files/export/onnx.ts";
 import { arraysOf, channelsLast, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { LazySession } from "./lazy-session.ts";
+
+/** Names of an exported model's input and outputs: those of Hugging Face's SegFormer, and `tag_logits`. */
+export const exportedNames = {
+  pixels: "pixel_values",
+  segLogits: "logits",
+  clsLogits: "tag_logits",
+} as const;
 
 /** Outputs of the network for a batch. */
 export interface ForwardResult {
@@ -17,7 +23,7 @@ export interface ForwardResult {
   readonly cam: NdArray;
 }
 
-/** Outputs that segmentation needs. */
+/** Outputs of a forward pass that segmenting uses. */
 export type Logits = Pick<ForwardResult, "clsLogits" | "segLogits">;
 
 /** Evaluation-mode forward passes over batches of any size. */
@@ -26,7 +32,7 @@ export interface Forward<Result = Logits> {
   run(images: NdArray): Promise<Result>;
   /** `run` for images with channels last, [n, h, w, 3], if the graph reads them so; takes ownership of their array. */
   runPixels?(images: NdArray): Promise<Result>;
-  /** Starts creating the session; if that fails, the first run throws the error. */
+  /** Starts creating the session; the first run reports its errors. */
   warmUp(): void;
   release(): Promise<void>;
 }
@@ -88,7 +94,7 @@ export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult>
   }
 }
 
-/** The forward pass of an exported model, which has its weights inside. */
+/** The forward pass of an exported model, which contains its weights. */
 export class ExportedForward implements Forward {
   private readonly session: LazySession;
 
@@ -129,7 +135,7 @@ export class ExportedForward implements Forward {
     return logits;
   }
 
-  /** Loads the model and runs it on a small black image: what is wrong with it is known before the work. */
+  /** Loads the model and runs it on a small black image, so that its problems show before any work. */
   async check(): Promise<void> {
     const data = new Float32Array(3 * smallestSide ** 2);
     try {
@@ -143,7 +149,7 @@ export class ExportedForward implements Forward {
   }
 
   private unfit(problem: string): UserError {
-    return new UserError(`${this.name}: ${problem}; give a model that \`tag2mask export\` wrote`);
+    return new UserError(`${this.name}: ${problem}; give a model that tag2mask exported`);
   }
 
   warmUp(): void {

@@ -4,9 +4,7 @@ import { type Maps, resizeMaps } from "../labels/index.ts";
 import { planesOf, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { ForwardPass, type Forward, type ForwardPassOptions, type Logits } from "./forward.ts";
 
-export { labelsOf } from "../labels/index.ts";
-
-/** Logits of one image. */
+/** Prediction for one image. */
 export interface Prediction {
   /** Class logits, [C]; above 0 the class is predicted present. */
   readonly clsLogits: Float32Array;
@@ -85,7 +83,7 @@ export class Predictor {
   }
 }
 
-/** Logits of an image, or the mean of those of an image and its mirror image. */
+/** The prediction for an image, or the mean of those for the image and its mirror image. */
 function predictionOf({ clsLogits: cls, segLogits: seg }: Logits, mirrored: boolean): Prediction {
   const [, count, height, width] = seg.shape as [number, number, number, number];
   const both = seg.data as Float32Array;

@@ -12,11 +12,11 @@ import { XMLParser, XMLValidator } from "fast-xml-parser";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { nodeHost } from "../../../src/host/node/host.ts";
-import { tileGap } from "../../../src/files/run/panel-picture.ts";
 import { RunDirectory } from "../../../src/files/run/directory.ts";
 import { ticks } from "../../../src/files/report/axis.ts";
 import { smooth, thin, type Point } from "../../../src/files/report/chart.ts";
 import { html } from "../../../src/files/report/html.ts";
+import { tileGap } from "../../../src/files/run/panel-picture.ts";
 import { writeReport, type ReportInfo } from "../../../src/files/report/write-training.ts";
 import type { TrainEvent } from "../../../src/method/train/events.ts";
 import { fakeTraining, panelWithoutTruth, squarePanel } from "../run/fake-run.ts";
@@ -39,7 +39,7 @@ afterEach(() => {
 });
 
 async function report(events: Iterable<TrainEvent>, about: ReportInfo = info): Promise<string> {
-  const run = await RunDirectory.create({ root, config: {} });
+  const run = await RunDirectory.create(nodeHost, { root, config: {} });
   for (const event of events) await run.record(event);
   await run.close();
   return readFileSync(await writeReport(nodeHost, run.path, about), "utf8");
@@ -92,7 +92,7 @@ test("a picture of the page is cut from its strip, byte for byte the JPEG of tha
 });
 
 test("a log whose tiles do not fit into their strip is refused", async () => {
-  const run = await RunDirectory.create({ root, config: {} });
+  const run = await RunDirectory.create(nodeHost, { root, config: {} });
   const panels = () => [squarePanel("a")];
   for (const event of fakeTraining({ ...options, panels })) await run.record(event);
   await run.close();
@@ -132,7 +132,7 @@ test("names from data cannot become markup", async () => {
 });
 
 test("a log that names pictures elsewhere gets none of them into the page", async () => {
-  const run = await RunDirectory.create({ root, config: {} });
+  const run = await RunDirectory.create(nodeHost, { root, config: {} });
   const panels = () => [squarePanel("a")];
   for (const event of fakeTraining({ ...options, panels })) await run.record(event);
   await run.close();
