@@ -114,7 +114,6 @@ export const exceptions: {
     "jobs/train.ts -> host/node/version.ts",
     "jobs/with-weights.ts -> host/node/files/file-source.ts",
     "jobs/with-weights.ts -> host/node/files/stored-archive.ts",
-    "method/images/margin.ts -> method/labels/index.ts",
     "method/inference/forward.ts -> files/export/onnx.ts",
     "method/inference/segmenter.ts -> host/node/images/images.ts",
     "method/inference/segmenter.ts -> host/node/ort/devices.ts",
