@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { vocClasses } from "../src/method/images/classes.ts";
 import { writeFileAtomic } from "../src/host/node/files/atomic-file.ts";
-import { networkOf } from "../src/method/train/trainer.ts";
+import { networkOf } from "../src/method/model/network-of.ts";
 import { encodeSafetensors } from "../src/files/weights/safetensors.ts";
 import { writeMiniCoco, writeMiniVoc } from "../test/files/datasets/trees.ts";
 

@@ -10,7 +10,7 @@ import { nodeRuntime } from "../src/host/node/ort/runtime.ts";
 import { SessionPool } from "../src/host/node/workers/session-pool.ts";
 import { withLongSide } from "../src/method/inference/network-image.ts";
 import { resizeImage } from "../src/method/images/resize-image.ts";
-import { networkOf } from "../src/method/train/trainer.ts";
+import { networkOf } from "../src/method/model/network-of.ts";
 import { now } from "./job.ts";
 import { writePhotographs } from "./photographs.ts";
 import { runSegment, type SegmentRun } from "./segment-process.ts";

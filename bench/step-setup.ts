@@ -7,7 +7,7 @@ import { labelPool } from "../src/jobs/plan/label-threads.ts";
 import type { LabelPool } from "../src/method/train/label-pool.ts";
 import { NetworkState } from "../src/method/train/network-state.ts";
 import { Stepper } from "../src/method/train/step.ts";
-import { networkOf } from "../src/method/train/trainer.ts";
+import { networkOf } from "../src/method/model/network-of.ts";
 import { randomBatch, recipe, type Configuration } from "./configurations.ts";
 import { now } from "./job.ts";
 

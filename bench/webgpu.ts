@@ -10,7 +10,7 @@ import { nodeRuntime } from "../src/host/node/ort/runtime.ts";
 import type { StepSeconds } from "../src/method/train/events.ts";
 import { NetworkState } from "../src/method/train/network-state.ts";
 import { Stepper } from "../src/method/train/step.ts";
-import { networkOf } from "../src/method/train/trainer.ts";
+import { networkOf } from "../src/method/model/network-of.ts";
 import { randomBatch, recipe, type Configuration } from "./configurations.ts";
 
 const seed = 1;

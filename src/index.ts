@@ -35,6 +35,27 @@ export { convertWeights, type ConvertedWeights } from "./jobs/convert-weights.ts
 export { readFirstWeights, type FirstWeights } from "./jobs/first-weights.ts";
 export { withWeights } from "./jobs/with-weights.ts";
 
+// Types of what these functions take and return.
+export type { DroppedDetail, DroppedDetails } from "./files/formats/dropped.ts";
+export type { ImageFiles } from "./files/formats/image-files.ts";
+export type { MaskOrigin, WrittenMask } from "./files/formats/mask-folder.ts";
+export type { MaskSource, SourceOptions } from "./files/formats/source.ts";
+export type { CreateRunOptions, OpenedRun } from "./files/run/directory.ts";
+export type { LogEntry } from "./files/run/log.ts";
+export type { DeviceChoice, DeviceName, DeviceReport } from "./host/devices.ts";
+export type { FileHost, Host, RuntimeOptions } from "./host/host.ts";
+export type { AtomicWriteOptions } from "./host/node/files/atomic-file.ts";
+export type { ExportFormat } from "./jobs/export.ts";
+export type { FirstWeightsOptions } from "./jobs/first-weights.ts";
+export type { InstanceKind } from "./method/images/regions.ts";
+export type { SegmenterOptions } from "./method/inference/segmenter.ts";
+export type { CrfPoolOptions } from "./method/refine/crf-pool.ts";
+export {
+  BatchLoader,
+  type BatchLoaderOptions,
+  type SkippedImage,
+} from "./method/train/batch-loader.ts";
+
 /** Dense CRFs in worker threads of this machine, one image each; see `CrfPool` of the core. */
 export class CrfPool extends NeutralCrfPool {
   constructor({ threads = nodeHost.machine.cores, ...options }: Partial<CrfPoolOptions> = {}) {

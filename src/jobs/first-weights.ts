@@ -1,6 +1,6 @@
 import type { Config } from "../method/config.ts";
 import type { NdArray } from "../engine/graph/index.ts";
-import { networkOf } from "../method/train/trainer.ts";
+import { networkOf } from "../method/model/network-of.ts";
 import { UserError } from "../user-error.ts";
 import { isClassLayer, matchWeights, readMatched, type Misfit } from "../files/weights/match.ts";
 import { byReason, listNames, understandWeights } from "../files/weights/understand.ts";

@@ -2,7 +2,7 @@ import type { Config } from "../method/config.ts";
 import type { NdArray } from "../engine/graph/index.ts";
 import type { Afa } from "../method/model/index.ts";
 import type { Parameter } from "../engine/nn/index.ts";
-import { networkOf } from "../method/train/trainer.ts";
+import { networkOf } from "../method/model/network-of.ts";
 import { UserError } from "../user-error.ts";
 import { isClassLayer, matchWeights, readMatched } from "../files/weights/match.ts";
 import { listNames, understandWeights } from "../files/weights/understand.ts";

@@ -3,7 +3,7 @@ import type { Config } from "../../method/config.ts";
 import { photographBytes } from "../../method/inference/activations.ts";
 import { peakBytes } from "../../engine/graph/index.ts";
 import { imageInput, type Afa } from "../../method/model/index.ts";
-import { networkOf } from "../../method/train/trainer.ts";
+import { networkOf } from "../../method/model/network-of.ts";
 import type { OpenedModel } from "../open-model.ts";
 import type { ExportedModel } from "../open-exported-model.ts";
 

@@ -7,7 +7,7 @@ import { exportedNames } from "../../files/export/onnx.ts";
 import { arraysOf, channelsLast, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { LazySession } from "./lazy-session.ts";
 
-/** What the network makes of a batch. */
+/** Outputs of the network for a batch. */
 export interface ForwardResult {
   /** [n, C] */
   readonly clsLogits: NdArray;
@@ -19,16 +19,16 @@ export interface ForwardResult {
   readonly cam: NdArray;
 }
 
-/** What segmenting needs of a forward pass. */
+/** Outputs that segmentation needs. */
 export type Logits = Pick<ForwardResult, "clsLogits" | "segLogits">;
 
 /** Evaluation-mode forward passes over batches of any size. */
 export interface Forward<Result = Logits> {
   /** @param images normalised RGB, [n, 3, h, w] */
   run(images: NdArray): Promise<Result>;
-  /** The same of images with their channels last, [n, h, w, 3], where that is how they are needed; given away. */
+  /** `run` for images with channels last, [n, h, w, 3], if the graph reads them so; takes ownership of their array. */
   runPixels?(images: NdArray): Promise<Result>;
-  /** Begins to make the session; what is wrong with it is told by the first run. */
+  /** Starts creating the session; if that fails, the first run throws the error. */
   warmUp(): void;
   release(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import { ForwardPass, type Forward, type ForwardPassOptions, type Logits } from 
 
 export { labelsOf } from "../labels/index.ts";
 
-/** What a forward pass says of one image. */
+/** Logits of one image. */
 export interface Prediction {
   /** Class logits, [C]; above 0 the class is predicted present. */
   readonly clsLogits: Float32Array;
@@ -63,15 +63,16 @@ export class Predictor {
   }
 
   /**
-   * The same at scale 1, without the mirror image, of an image as the graphs take it.
-   * @param image normalised RGB, [1, h, w, 3]; given away, for it may be handed to another thread
+   * Tags and segmentation logits at scale 1, without the mirror image.
+   * @param image normalised RGB, [1, h, w, 3]; its array may be transferred to another thread and must not be used
+   * afterwards
    */
   async predictPixels(image: NdArray): Promise<Prediction> {
     if (!this.forward.runPixels) return this.predict(planesOf(image));
     return predictionOf(await this.forward.runPixels(image), false);
   }
 
-  /** Begins to make the session, which the first image otherwise waits for. */
+  /** Starts creating the session, so that the first image need not wait for it. */
   warmUp(): void {
     this.forward.warmUp();
   }
@@ -85,7 +86,7 @@ export class Predictor {
   }
 }
 
-/** Of an image, or of the mean of an image and its mirror image. */
+/** Logits of an image, or the mean of those of an image and its mirror image. */
 function predictionOf({ clsLogits: cls, segLogits: seg }: Logits, mirrored: boolean): Prediction {
   const [, count, height, width] = seg.shape as [number, number, number, number];
   const both = seg.data as Float32Array;

@@ -165,7 +165,7 @@ test("an output can be an input, a constant, or two names of one value", async (
 
 test("two inputs of one name are an error", () => {
   expect(() => written({ y: add(input("x", [2]), input("x", [2])) })).toThrow(
-    "two inputs are called x",
+    "two inputs are named x",
   );
   expect(() => written({ x: exp(input("x", [2])) })).toThrow("x is an input and an output");
 });

@@ -15,7 +15,7 @@ beforeEach(() => {
   path = join(mkdtempSync(join(tmpdir(), "kill-")), "exp");
 });
 afterEach(() => {
-  rmSync(join(path, "../../node"), { recursive: true, force: true });
+  rmSync(join(path, ".."), { recursive: true, force: true });
 });
 
 /** Lines of log.jsonl as far as their steps go. */
@@ -50,7 +50,7 @@ test.skipIf(process.platform === "win32")(
   async () => {
     // No file may grow beyond 16 KB: as on a full disk, writing a checkpoint of 40 KB ends in its middle.
     const run = await RunDirectory.create({
-      root: join(path, "../../node"),
+      root: join(path, ".."),
       name: "exp",
       config: {},
     });

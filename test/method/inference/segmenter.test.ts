@@ -5,7 +5,7 @@ import { meanLogitMargin } from "../../../src/method/images/margin.ts";
 import { withLongSide } from "../../../src/method/inference/network-image.ts";
 import { Segmenter } from "../../../src/method/inference/segmenter.ts";
 import type { Maps } from "../../../src/method/labels/index.ts";
-import { networkOf } from "../../../src/method/train/trainer.ts";
+import { networkOf } from "../../../src/method/model/network-of.ts";
 
 const config = parseConfig({
   preset: "small",

@@ -20,7 +20,7 @@ export function listPlaces(root: string, kind: "voc" | "coco"): string[] {
   const inside = ["ImageSets/Segmentation", "ImageSets/SegmentationAug", ".", kind];
   // The published code has them in a folder of its own.
   const places = inside.map((place) => join(root, place));
-  return basename(resolve(root)) === kind ? places : [...places, join(root, "../../../node", kind)];
+  return basename(resolve(root)) === kind ? places : [...places, join(root, "..", kind)];
 }
 
 export interface FoundLists {

@@ -184,7 +184,7 @@ function locate(
 }
 
 function bareName(listed: string): string {
-  return listed.startsWith("../../../node/datasets/") ? listed.slice(2) : listed;
+  return listed.startsWith("./") ? listed.slice(2) : listed;
 }
 
 /** Whether a listed name is that of a file but for the ending or the folder of all images. */

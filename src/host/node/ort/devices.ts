@@ -120,7 +120,7 @@ function installerPath(): string {
   const main = createRequire(import.meta.url).resolve("onnxruntime-node");
   const file = join(dirname(main), "../script/install.js");
   const near = relative(process.cwd(), file);
-  return near.startsWith("../../..") ? file : near;
+  return near.startsWith("..") ? file : near;
 }
 
 /** ONNX Runtime puts its source file and a function's name before what went wrong. */
