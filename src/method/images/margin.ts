@@ -1,9 +1,9 @@
+import { withMaps } from "./map-memory.ts";
 import type { Maps } from "./maps.ts";
 
 /**
- * Mean confidence of scores, 0..1: at each pixel the highest score minus the second highest, divided by the sum of all;
- * averaged over the pixels. For probabilities this is the mean margin between the best and the second class. 1 for a
- * single map.
+ * Mean lead of the best class over the second best, 0..1: per pixel (highest − second highest score) / sum of its
+ * scores, averaged over the pixels; 1 for a single map. For probabilities the sum is 1.
  * @param scores not negative, [classes, h, w]
  */
 export function meanMargin({ count, width, height, data }: Maps): number {
@@ -19,8 +19,21 @@ export function meanMargin({ count, width, height, data }: Maps): number {
       if (score > first) [first, second] = [score, first];
       else if (score > second) second = score;
     }
-    // A pixel without any score adds nothing: it prefers no class.
+    // A pixel whose scores are all 0 prefers no class: its margin is 0.
     if (sum > 0) total += (first - second) / sum;
   }
   return total / area;
+}
+
+/**
+ * `meanMargin` of the softmax of logits, in single precision as the logits are.
+ * @param logits [classes, h, w]
+ */
+export function meanLogitMargin(logits: Maps): number {
+  const { count, width, height } = logits;
+  if (count === 1) return 1;
+  const pixels = width * height;
+  return withMaps(logits, { block: count * 64 }, ({ kernels, areas: { block } }) => {
+    return kernels.marginSum({ logits: 0, classes: count, pixels, block }) / pixels;
+  });
 }

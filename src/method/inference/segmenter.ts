@@ -4,7 +4,7 @@ import type { RuntimePool } from "../../host/host.ts";
 import { UserError } from "../../user-error.ts";
 import type { Image, LabelMap } from "../images/image.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
-import { meanLogitMargin } from "../images/logit-margin.ts";
+import { meanLogitMargin } from "../images/margin.ts";
 import { mergeCam, Par, propagateAffinity } from "../labels/index.ts";
 import { ActivationPass } from "./activations.ts";
 import { planesOf } from "./feeds.ts";

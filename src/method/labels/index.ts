@@ -10,7 +10,7 @@ export {
   type DenseEnergyOptions,
   type DenseEnergyResult,
 } from "../refine/dense-energy.ts";
-export { meanLogitMargin } from "../images/logit-margin.ts";
+export { meanLogitMargin } from "../images/margin.ts";
 export { activationMaps, type Box, type Maps } from "../images/maps.ts";
 export { Par } from "../refine/par.ts";
 export { labelAtSize, labelOf, pseudoLabel, type Thresholds } from "./pseudo-label.ts";

@@ -71,21 +71,21 @@ export class AdamW {
       const groupRates = rates[group] ?? missingGroup(group, name, rates);
       const updates = Number(++this.updates[i]!);
       const { decay, rate, correction } = updateFactors(updates, groupRates, this.betas);
-      const poison = this.kernels.adamw(
-        value,
-        gradient,
-        m,
-        v,
-        size,
+      const poison = this.kernels.adamw({
+        parameters: value,
+        gradients: gradient,
+        firstMoments: m,
+        secondMoments: v,
+        count: size,
         beta1,
-        1 - beta1,
+        oneMinusBeta1: 1 - beta1,
         beta2,
-        1 - beta2,
+        oneMinusBeta2: 1 - beta2,
         decay,
         rate,
         correction,
-        this.eps,
-      );
+        epsilon: this.eps,
+      });
       if (poison !== 0) nonFinite.push(name);
     }
     return nonFinite;

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { meanLogitMargin } from "../../../src/method/images/logit-margin.ts";
-import { meanMargin } from "../../../src/method/images/margin.ts";
+import { meanLogitMargin, meanMargin } from "../../../src/method/images/margin.ts";
 import type { Maps } from "../../../src/method/labels/index.ts";
 import { Random } from "../../../src/engine/random.ts";
 

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import { nodeHost } from "../../../src/host/node/host.ts";
 import { parseConfig } from "../../../src/method/config.ts";
 import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts";
-import { meanLogitMargin } from "../../../src/method/images/logit-margin.ts";
+import { meanLogitMargin } from "../../../src/method/images/margin.ts";
 import { withLongSide } from "../../../src/method/inference/network-image.ts";
 import { openSegmenter } from "../../../src/jobs/open-segmenter.ts";
 import type { Maps } from "../../../src/method/labels/index.ts";
