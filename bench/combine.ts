@@ -3,13 +3,13 @@ import type { Machine } from "./machine.ts";
 import { reportSchema, type Part, type Peak, type Report } from "./report.ts";
 import { summarize } from "./summary.ts";
 
-/** What all processes of one job measured. */
+/** Measurements of one job by all its processes. */
 export interface JobResults {
-  /** Of ONNX Runtime. */
+  /** Threads of ONNX Runtime. */
   readonly threads: number;
   /** True for the matrix products, whose fastest is the peak. */
   readonly isPeak: boolean;
-  /** One a round, at least one. */
+  /** One result for each round, at least one. */
   readonly rounds: readonly JobResult[];
 }
 

@@ -2,9 +2,9 @@ import { parseConfig, type Config } from "../src/method/config.ts";
 import type { Batch } from "../src/method/data/sample.ts";
 import { Random } from "../src/engine/random.ts";
 
-/** A network and a batch that speed is measured with. */
+/** Network and batch of a speed measurement. */
 export interface Configuration {
-  /** As `--only` takes it: backbone/crop/batch, with `/inline` for labels made in the training thread. */
+  /** Name for `--only`: backbone/crop/batch, with `/inline` for labels computed in the training thread. */
   readonly name: string;
   readonly backbone: Config["model"]["backbone"];
   readonly crop: number;
@@ -12,7 +12,7 @@ export interface Configuration {
   readonly preset: "voc" | "small";
   /** Foreground classes: those of Pascal VOC, or of the demo's scenes. */
   readonly classes: number;
-  /** 0: labels are made in the training thread, which takes less memory. */
+  /** 0 computes labels in the training thread, which takes less memory. */
   readonly labelWorkers?: 0;
 }
 

@@ -52,7 +52,7 @@ export async function measureStep(
   // Every step runs the same sessions.
   const own = log.runs.map(({ outputs }) => outputs);
   const fed = await fedSteps(stepper, network.classes, step, runs, config, workspace);
-  // Of the training alone: a checkpoint is a copy in memory before it is one on the disk.
+  // Before checkpoints, which are copied in memory before they are written: the peak of training alone.
   const peakRss = process.resourceUsage().maxRSS * 1024;
   const written = await writeCheckpoints(state, workspace);
   const foreignLoad = others();
