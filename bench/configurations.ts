@@ -20,14 +20,22 @@ const voc = { preset: "voc", classes: 20 } as const;
 export const configurations: readonly Configuration[] = [
   { name: "mit_b1/320/2", backbone: "mit_b1", crop: 320, batch: 2, ...voc },
   {
-    ...{ name: "mit_b1/320/2/inline", backbone: "mit_b1", crop: 320, batch: 2, ...voc },
+    name: "mit_b1/320/2/inline",
+    backbone: "mit_b1",
+    crop: 320,
+    batch: 2,
+    ...voc,
     labelWorkers: 0,
   },
   { name: "mit_b0/160/2", backbone: "mit_b0", crop: 160, batch: 2, ...voc },
   // The demo's training.
   {
-    ...{ name: "mit_small/128/8", backbone: "mit_small", crop: 128, batch: 8 },
-    ...{ preset: "small", classes: 4 },
+    name: "mit_small/128/8",
+    backbone: "mit_small",
+    crop: 128,
+    batch: 8,
+    preset: "small",
+    classes: 4,
   },
 ];
 /** Whose images are loaded: theirs, and those of the published recipes. */

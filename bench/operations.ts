@@ -24,7 +24,10 @@ export class OperationCounter {
 
   constructor(network: Afa, { model, data, pseudo }: Config, learned: readonly Parameter[]) {
     const step = stepTensors(network, {
-      ...{ kind: "full", batch: data.batch, crop: data.crop, learned },
+      kind: "full",
+      batch: data.batch,
+      crop: data.crop,
+      learned,
       dropPath: model.dropPath > 0,
       dropout: model.dropout > 0,
     });

@@ -8,12 +8,22 @@ export const reportSchema = "tag2mask.bench/1";
 
 const amount = z.number().min(0);
 const summary = z.object({
-  ...{ median: amount, min: amount, max: amount, lowerQuartile: amount, upperQuartile: amount },
+  median: amount,
+  min: amount,
+  max: amount,
+  lowerQuartile: amount,
+  upperQuartile: amount,
   count: z.int().min(1),
 });
 const machine = z.object({
-  ...{ cpu: z.string(), cores: z.int().min(1), memory: amount, system: z.string() },
-  ...{ node: z.string(), onnxruntime: z.string(), tag2mask: z.string(), date: z.string() },
+  cpu: z.string(),
+  cores: z.int().min(1),
+  memory: amount,
+  system: z.string(),
+  node: z.string(),
+  onnxruntime: z.string(),
+  tag2mask: z.string(),
+  date: z.string(),
   load: amount,
 });
 const part = z.object({

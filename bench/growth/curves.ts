@@ -46,7 +46,12 @@ export interface Curve {
 
 type Step = Extract<Task, { kind: "step" }>;
 const step = (changes: Partial<Step>): Step => ({
-  ...{ kind: "step", backbone: "mit_b1", crop: 224, batch: 2, classes: 20, threads: null },
+  kind: "step",
+  backbone: "mit_b1",
+  crop: 224,
+  batch: 2,
+  classes: 20,
+  threads: null,
   ...changes,
 });
 const backbones = ["mit_b0", "mit_b1", "mit_b2", "mit_b3", "mit_b4", "mit_b5"] as const;
@@ -55,41 +60,50 @@ const millions = [3.7, 13.7, 24.7, 44.6, 61.4, 82.0];
 
 export const curves: readonly Curve[] = [
   {
-    ...{ name: "crop", title: "A step against the crop's side (mit_b1, batch 2)", axis: "pixels" },
+    name: "crop",
+    title: "A step against the crop's side (mit_b1, batch 2)",
+    axis: "pixels",
     points: [160, 224, 320, 416, 512].map((crop) => ({ x: crop, task: step({ crop }) })),
     expected:
       "Expected exponent: 2, except attention: 4 in the last stage, which compares every token with every other.",
   },
   {
-    ...{ name: "batch", title: "A step against the batch (mit_b1, crop 224)", axis: "crops" },
+    name: "batch",
+    title: "A step against the batch (mit_b1, crop 224)",
+    axis: "crops",
     points: [1, 2, 4, 8].map((batch) => ({ x: batch, task: step({ batch }) })),
     expected: "Expected exponent: 1, less while a single crop does not occupy all cores.",
   },
   {
-    ...{ name: "backbone", title: "A step against the backbone (crop 224, batch 2)" },
+    name: "backbone",
+    title: "A step against the backbone (crop 224, batch 2)",
     axis: "million parameters",
     points: backbones.map((backbone, i) => ({
-      ...{ x: millions[i]!, label: backbone.replace("mit_", "") },
+      x: millions[i]!,
+      label: backbone.replace("mit_", ""),
       task: step({ backbone }),
     })),
     expected: "Expected exponent: that of the operations, since depth and width grow together.",
   },
   {
-    ...{ name: "classes", title: "A step against the classes (mit_b1, crop 224, batch 2)" },
+    name: "classes",
+    title: "A step against the classes (mit_b1, crop 224, batch 2)",
     axis: "classes",
     points: [2, 20, 80, 200].map((classes) => ({ x: classes, task: step({ classes }) })),
     expected:
       "Expected exponent: near 0 for few classes, rising to 1, since every pixel has one logit for each class.",
   },
   {
-    ...{ name: "threads", title: "A step against the threads (mit_b1, crop 224, batch 2)" },
+    name: "threads",
+    title: "A step against the threads (mit_b1, crop 224, batch 2)",
     axis: "threads",
     points: [1, 2, 3].map((threads) => ({ x: threads, task: step({ threads }) })),
     expected:
       "Expected exponent: -1 up to the number of cores; further threads only wait for one another.",
   },
   {
-    ...{ name: "listing", title: "Opening a data set: listing, checking, first batch planned" },
+    name: "listing",
+    title: "Opening a data set: listing, checking, first batch planned",
     axis: "images with tags in a CSV file",
     points: [10_000, 100_000, 1_000_000].map((entries) => ({
       x: entries,
@@ -99,7 +113,8 @@ export const curves: readonly Curve[] = [
     exponent: 1,
   },
   {
-    ...{ name: "crf-pixels", title: "Dense CRF against the pixels (21 classes, one core)" },
+    name: "crf-pixels",
+    title: "Dense CRF against the pixels (21 classes, one core)",
     axis: "pixels",
     points: [
       [250, 188],
@@ -113,7 +128,8 @@ export const curves: readonly Curve[] = [
     exponent: 1,
   },
   {
-    ...{ name: "crf-classes", title: "Dense CRF against the classes (500 x 375, one core)" },
+    name: "crf-classes",
+    title: "Dense CRF against the classes (500 x 375, one core)",
     axis: "classes",
     points: [2, 21, 81].map((classes) => ({
       x: classes,
@@ -136,7 +152,8 @@ const ways: readonly (readonly [TagsAs, string])[] = [
 
 export const tables: readonly Table[] = [
   {
-    ...{ name: "opening", title: "Opening a million images, by how the tags are given" },
+    name: "opening",
+    title: "Opening a million images, by how the tags are given",
     after: "listing",
     rows: ways.map(([tagsAs, label]) => ({
       ...{ name: `opening-${tagsAs}`, label },
