@@ -35,15 +35,15 @@ function beliefs(count: number, width: number, height: number): Maps {
 }
 
 export interface CrfTiming {
-  /** Of the fastest run. */
+  /** Time of the fastest run. */
   readonly seconds: number;
-  /** Of the processor, in the run that took least of it. */
+  /** Processor time of the run that took the least. */
   readonly userSeconds: number;
-  /** Of the kernel's memory and of the arrays around it. */
+  /** Size of the kernel's memory and of the arrays around it. */
   readonly bytes: { readonly kernel: number; readonly arrays: number };
 }
 
-/** What the CRF of an image takes on one core. */
+/** Measures the CRF of an image on one core. */
 export function timeCrf(
   image: Image,
   classes: number,

@@ -16,7 +16,7 @@ export interface StepSetup {
   readonly config: Config;
   readonly network: Afa;
   readonly state: NetworkState;
-  /** Null where labels are made in the training thread. */
+  /** Null if labels are computed in the training thread. */
   readonly pool: LabelPool | null;
   readonly stepper: Stepper;
   readonly batch: Batch;

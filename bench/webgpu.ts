@@ -39,7 +39,10 @@ const [side, size, runs, settling] = [crop, batch, values.runs, values.settling]
 const configuration: Configuration = {
   name: `${backbone}/${side}/${size}`,
   backbone: backbone as BackboneName,
-  ...{ crop: side, batch: size, preset: "voc", classes: 20 },
+  crop: side,
+  batch: size,
+  preset: "voc",
+  classes: 20,
 };
 
 const medians: { device: string; seconds: Seconds; spread: string }[] = [];

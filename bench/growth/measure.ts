@@ -16,12 +16,12 @@ import { OperationCounter } from "../operations.ts";
 import { setUpStep } from "../step-setup.ts";
 import type { Task } from "./curves.ts";
 
-/** What one process measured at one point. */
+/** Measurements of one process at one point. */
 export interface Measured {
   readonly seconds: readonly number[];
-  /** Bytes: the highest that the process had in memory. */
+  /** Peak resident size of the process, bytes. */
   readonly rss: number;
-  /** Floating-point operations of one step, 10^9; null for what is no graph. */
+  /** Floating-point operations of one step, 10^9; null for tasks without a graph. */
   readonly gflop: number | null;
   readonly foreignLoad: number;
 }

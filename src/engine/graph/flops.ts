@@ -13,14 +13,39 @@ export interface Operations {
 
 /** Operators that only move, name or convert numbers. */
 const moves = new Set([
-  ...["Reshape", "Transpose", "Concat", "Split", "Slice", "Pad", "Gather", "Expand", "Shape"],
-  ...["Cast", "Identity", "ReorderInput", "ReorderOutput"],
+  "Reshape",
+  "Transpose",
+  "Concat",
+  "Split",
+  "Slice",
+  "Pad",
+  "Gather",
+  "Expand",
+  "Shape",
+  "Cast",
+  "Identity",
+  "ReorderInput",
+  "ReorderOutput",
 ]);
 
 /** Operations for each element of the result: one for each simple step; an exponential is one. */
 const elementwise: Readonly<Record<string, number>> = {
-  ...{ Add: 1, Sub: 1, Mul: 1, Div: 1, Max: 1, Neg: 1, Abs: 1, Sign: 1, Relu: 1 },
-  ...{ Exp: 1, Log: 1, Sqrt: 1, Erf: 1, Less: 1, Equal: 1, Not: 1 },
+  Add: 1,
+  Sub: 1,
+  Mul: 1,
+  Div: 1,
+  Max: 1,
+  Neg: 1,
+  Abs: 1,
+  Sign: 1,
+  Relu: 1,
+  Exp: 1,
+  Log: 1,
+  Sqrt: 1,
+  Erf: 1,
+  Less: 1,
+  Equal: 1,
+  Not: 1,
   HardSigmoid: 2, // mul, add
   Sigmoid: 4, // neg, exp, add, div
   Gelu: 5, // div, erf, add, mul, mul
