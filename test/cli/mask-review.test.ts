@@ -84,7 +84,7 @@ test("in several formats each has its folder, the images' names, and Label Studi
 test("one file has its own files beside it, and none that is there is written over", async () => {
   writeFileSync(join(root, "x.xml"), "mine");
   const options = { format: ["labelstudio"] } as const;
-  await expect(label(join(root, "x.json"), options)).rejects.toThrow(/x\.xml: is there already/);
+  await expect(label(join(root, "x.json"), options)).rejects.toThrow(/x\.xml: exists already/);
   await label(join(root, "y.json"), options);
   const own = readdirSync(root).filter((name) => name.startsWith("y."));
   expect(own.sort()).toEqual(["y.classes.json", "y.confidence.csv", "y.json", "y.xml"]);
