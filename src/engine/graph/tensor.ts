@@ -9,7 +9,7 @@ import { sizeOf } from "./ndarray.ts";
 export type Dim = number | SymbolicDim;
 export type Shape = readonly Dim[];
 
-type Expression =
+export type Expression =
   | { readonly kind: "axis"; readonly tensor: Tensor; readonly axis: number }
   | { readonly kind: "Add" | "Mul" | "Div"; readonly a: Dim; readonly b: Dim };
 
