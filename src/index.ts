@@ -42,7 +42,7 @@ export type { MaskOrigin, WrittenMask } from "./files/formats/mask-folder.ts";
 export type { MaskEntry, MaskSource, SourceOptions } from "./files/formats/source.ts";
 export type { CreateRunOptions, OpenedRun } from "./files/run/directory.ts";
 export type { ThumbnailFile } from "./files/report/write-contact-sheet.ts";
-export type { CheckpointEntry, LogEntry, ValidationEntry } from "./files/run/log.ts";
+export type { CheckpointEntry, LogEntry, StoredPanel, ValidationEntry } from "./files/run/log.ts";
 export type { DeviceChoice, DeviceName, DeviceReport } from "./host/devices.ts";
 export type * from "./host/codec.ts";
 export type * from "./host/host.ts";
