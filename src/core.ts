@@ -36,6 +36,7 @@ export {
   type EvaluationProgress,
   type EvaluatorOptions,
   type ImageResult,
+  type Measured,
   type Networks,
   type SegmentingNetworks,
   type ValidationPanel,
@@ -114,7 +115,7 @@ export {
 } from "./method/train/trainer.ts";
 export { exportOnnx, type OnnxExportOptions } from "./files/export/onnx.ts";
 export type { Precision } from "./files/export/quantize.ts";
-export type { Element } from "./files/weights/elements.ts";
+export type { Element, ElementType } from "./files/weights/elements.ts";
 export { matchWeights, readMatched, type Misfit, type WeightMatch } from "./files/weights/match.ts";
 export { openWeights } from "./files/weights/open.ts";
 export type { Naming } from "./files/weights/names.ts";

@@ -16,7 +16,16 @@ export type { Int8Matrix, WeightProduct } from "./quantize.ts";
 export { quantizeProducts, toInt8, weightProducts } from "./quantize.ts";
 export type { Replacements } from "./rewrite.ts";
 export { rewrite } from "./rewrite.ts";
-export type { Attributes, Backward, Dim, Node, Shape, SymbolicDim } from "./tensor.ts";
+export type {
+  Attribute,
+  Attributes,
+  Backward,
+  Dim,
+  Expression,
+  Node,
+  Shape,
+  SymbolicDim,
+} from "./tensor.ts";
 export {
   composite,
   constant,

@@ -8,7 +8,7 @@ import { type DType, type NdArray, sizeOf } from "./ndarray.ts";
 export type Dim = number | SymbolicDim;
 export type Shape = readonly Dim[];
 
-type Expression =
+export type Expression =
   | { readonly kind: "axis"; readonly tensor: Tensor; readonly axis: number }
   | { readonly kind: "Add" | "Mul" | "Div"; readonly a: Dim; readonly b: Dim };
 

@@ -116,7 +116,8 @@ export interface Evaluation extends ValidationScores {
   };
 }
 
-type Measured = "cam" | "affinityCam" | "seg";
+/** Kinds of labels that are scored. */
+export type Measured = "cam" | "affinityCam" | "seg";
 
 /**
  * Scores the segmentation, the class activation maps, the propagated ones and the tags of a network on samples

@@ -45,9 +45,13 @@ export type ParameterGroup = "encoder" | "norms" | "heads" | "decoder";
 
 /** The whole network: encoder, segmentation decoder, affinity and classification heads. */
 export class Afa {
+  /** @internal */
   readonly encoder: MixTransformer;
+  /** @internal */
   readonly decoder: SegmentationDecoder;
+  /** @internal */
   readonly attn_proj: AffinityHead;
+  /** @internal */
   readonly classifier: Classifier;
   readonly #parameters: readonly Parameter<ParameterGroup>[];
   readonly #pooling: Pooling;

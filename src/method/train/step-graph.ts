@@ -28,9 +28,9 @@ export interface PassOptions {
   readonly batch: number;
   /** Side of the square crops, pixels. */
   readonly crop: number;
-  /** Feed `drop_path` [2 · blocks, n]: scales of the residual branches. */
+  /** Feed the scales of the residual branches as `drop_path`, `[2 · blocks, n]`. */
   readonly dropPath: boolean;
-  /** Feed `dropout` [n, decoder width]: scales of the decoder's channels. */
+  /** Feed the scales of the decoder's channels as `dropout`, `[n, decoder width]`. */
   readonly dropout: boolean;
   /** Layout of the feed-forward layers, one that has gradients. */
   readonly layout?: HiddenLayout;

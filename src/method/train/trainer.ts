@@ -159,7 +159,7 @@ function checkResume(
   const stored = resume.metadata["classes"];
   if (stored !== undefined && stored !== JSON.stringify(classes)) {
     throw new RangeError(
-      `train: the checkpoint was trained on the classes ${stored}, but the data has ${JSON.stringify(classes)}; resume with the same data`,
+      `train: the checkpoint has learned the classes ${stored}, the data has ${JSON.stringify(classes)}; resume with the same data`,
     );
   }
 }
