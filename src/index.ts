@@ -122,7 +122,7 @@ export type { ImageFiles } from "./files/formats/image-files.ts";
 export type { MaskOrigin, WrittenMask } from "./files/formats/mask-folder.ts";
 export type { MaskEntry, MaskSource, SourceOptions } from "./files/formats/source.ts";
 export type { CreateRunOptions, OpenedRun } from "./files/run/directory.ts";
-export type { ThumbnailFile } from "./files/report/write-contact-sheet.ts";
+export type { ThumbnailFile } from "./files/formats/writer.ts";
 export type { CheckpointEntry, LogEntry, StoredPanel, ValidationEntry } from "./files/run/log.ts";
 export type { DeviceChoice, DeviceName, DeviceReport } from "./host/devices.ts";
 export type * from "./host/codec.ts";
