@@ -39,10 +39,12 @@ import {
 import { openAnyModel as openAnyModelOn } from "./jobs/open-exported-model.ts";
 import { openModel as openModelOn } from "./jobs/open-model.ts";
 import { openSegmenter, type SegmenterOptions } from "./jobs/open-segmenter.ts";
+import { train as trainOn, type TrainOptions } from "./jobs/train-dataset.ts";
 import { withWeights as withWeightsOn } from "./jobs/with-weights.ts";
 import type { Config } from "./method/config.ts";
 import type { ExportedModel, OpenedModel } from "./method/inference/model.ts";
 import { Segmenter as NeutralSegmenter } from "./method/inference/segmenter.ts";
+import type { TrainEvent } from "./method/train/events.ts";
 import { CrfPool as NeutralCrfPool, type CrfPoolOptions } from "./method/refine/crf-pool.ts";
 
 export * from "./core.ts";
@@ -53,9 +55,8 @@ export { listDevices, resolveDevice } from "./host/node/ort/devices.ts";
 export { readImage, readMask, writeImage, writeMask } from "./host/node/images/images.ts";
 export type { MaskFolderOptions } from "./files/formats/mask-folder.ts";
 export { nodeRuntime } from "./host/node/ort/runtime.ts";
-export { train, type TrainOptions } from "./jobs/train-dataset.ts";
 
-export type { ConvertedWeights, Exported, ExportOptions, FirstWeights };
+export type { ConvertedWeights, Exported, ExportOptions, FirstWeights, TrainOptions };
 export type { Segmentation, SegmentOptions } from "./method/inference/segmenter.ts";
 
 /** A run folder on this machine; see `create` and `open`. */
@@ -166,3 +167,10 @@ export const openMasks = (
   path: string,
   options: Parameters<typeof openMasksOn>[2],
 ): ReturnType<typeof openMasksOn> => openMasksOn(nodeHost, path, options);
+
+/**
+ * Trains on a data set's `train` split and validates on its `val` split, yielding an event for every step, validation and
+ * checkpoint. Nothing is written: keep the state of a checkpoint event, or give the events to a `RunDirectory`.
+ */
+export const train = (options: TrainOptions): AsyncGenerator<TrainEvent, void> =>
+  trainOn(nodeHost, options);
