@@ -18,7 +18,7 @@ test.each([
   ["nul.txt", "_nul.txt"],
   ["ends in a dot. ", "ends in a dot"],
   ["naïve 猫", "naïve 猫"],
-  ["../../node", "unnamed"],
+  ["..", "unnamed"],
   ["", "unnamed"],
 ])("%j becomes %j", (name, path) => {
   expect(safePath(name)).toBe(path);
@@ -26,7 +26,7 @@ test.each([
 
 test("no name leaves its folder, and every part of it can be a file name", () => {
   const hostile = fc.string({
-    unit: fc.constantFrom("/", "\\", ".", "../../node", "a", " ", "\0", "C:", "猫"),
+    unit: fc.constantFrom("/", "\\", ".", "..", "a", " ", "\0", "C:", "猫"),
   });
   fc.assert(
     fc.property(fc.oneof(hostile, fc.string({ maxLength: 400 })), (name) => {
