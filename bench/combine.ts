@@ -3,13 +3,13 @@ import type { Machine } from "./machine.ts";
 import { reportSchema, type Part, type Peak, type Report } from "./report.ts";
 import { summarize } from "./summary.ts";
 
-/** What all processes of one job measured. */
+/** Measurements of one job by all its processes. */
 export interface JobResults {
-  /** Of ONNX Runtime. */
+  /** Threads of ONNX Runtime. */
   readonly threads: number;
   /** True for the matrix products, whose fastest is the peak. */
   readonly isPeak: boolean;
-  /** One a round, at least one. */
+  /** One result for each round, at least one. */
   readonly rounds: readonly JobResult[];
 }
 
@@ -31,7 +31,8 @@ export function combine(machine: Machine, threads: number, jobs: readonly JobRes
 function peakOf({ threads, rounds }: JobResults): Peak {
   const rates = rounds.flatMap(({ parts }) =>
     parts.map(({ name, seconds, operations }) => ({
-      ...{ threads, shape: name },
+      threads,
+      shape: name,
       rate: operations!.matrix / Math.min(...seconds),
     })),
   );
@@ -48,7 +49,11 @@ function partsOf({ threads, rounds }: JobResults, peaks: readonly Peak[]): Part[
     const sizes = samples.flatMap(({ rss }) => rss ?? []);
     const rate = operations && operations.matrix / seconds.median;
     return {
-      ...{ group: rounds[0]!.group, name, seconds, operations, rate },
+      group: rounds[0]!.group,
+      name,
+      seconds,
+      operations,
+      rate,
       rss: sizes.length > 0 ? summarize(sizes) : null,
       peakShare: rate !== null && peak !== undefined ? rate / peak : null,
     };

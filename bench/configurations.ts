@@ -2,9 +2,9 @@ import { parseConfig, type Config } from "../src/method/config.ts";
 import type { Batch } from "../src/method/data/sample.ts";
 import { Random } from "../src/engine/random.ts";
 
-/** A network and a batch that speed is measured with. */
+/** Network and batch of a speed measurement. */
 export interface Configuration {
-  /** As `--only` takes it: backbone/crop/batch, with `/inline` for labels made in the training thread. */
+  /** Name for `--only`: backbone/crop/batch, with `/inline` for labels computed in the training thread. */
   readonly name: string;
   readonly backbone: Config["model"]["backbone"];
   readonly crop: number;
@@ -12,7 +12,7 @@ export interface Configuration {
   readonly preset: "voc" | "small";
   /** Foreground classes: those of Pascal VOC, or of the demo's scenes. */
   readonly classes: number;
-  /** 0: labels are made in the training thread, which takes less memory. */
+  /** 0 computes labels in the training thread, which takes less memory. */
   readonly labelWorkers?: 0;
 }
 
@@ -20,14 +20,22 @@ const voc = { preset: "voc", classes: 20 } as const;
 export const configurations: readonly Configuration[] = [
   { name: "mit_b1/320/2", backbone: "mit_b1", crop: 320, batch: 2, ...voc },
   {
-    ...{ name: "mit_b1/320/2/inline", backbone: "mit_b1", crop: 320, batch: 2, ...voc },
+    name: "mit_b1/320/2/inline",
+    backbone: "mit_b1",
+    crop: 320,
+    batch: 2,
+    ...voc,
     labelWorkers: 0,
   },
   { name: "mit_b0/160/2", backbone: "mit_b0", crop: 160, batch: 2, ...voc },
   // The demo's training.
   {
-    ...{ name: "mit_small/128/8", backbone: "mit_small", crop: 128, batch: 8 },
-    ...{ preset: "small", classes: 4 },
+    name: "mit_small/128/8",
+    backbone: "mit_small",
+    crop: 128,
+    batch: 8,
+    preset: "small",
+    classes: 4,
   },
 ];
 /** Whose images are loaded: theirs, and those of the published recipes. */

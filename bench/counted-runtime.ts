@@ -9,16 +9,16 @@ export interface SessionRun {
   readonly rssAfter: number;
 }
 
-/** What a counted runtime has done; whoever reads it may empty it. */
+/** Record of a counted runtime's runs; readers may empty it. */
 export interface RunLog {
   readonly runs: SessionRun[];
-  /** Seconds that each session took to make. */
+  /** Seconds to create each session. */
   readonly created: number[];
-  /** Resident memory when the last session was made, bytes. */
+  /** Resident memory after the last session was created, bytes. */
   rssOfCreation: number;
 }
 
-/** The same runtime, which keeps a log. */
+/** The same runtime with its runs recorded in a log. */
 export function countedRuntime(runtime: Runtime, now: () => number, log: RunLog): Runtime {
   return {
     ...runtime,

@@ -1,17 +1,12 @@
-import {
-  DenseCrf,
-  activationMaps,
-  resizeMaps,
-  type Maps,
-  type RgbImage,
-} from "../src/method/labels/index.ts";
+import type { Image } from "../src/method/images/image.ts";
+import { DenseCrf, activationMaps, resizeMaps, type Maps } from "../src/method/labels/index.ts";
 import { softmax } from "../src/method/images/maps.ts";
 import { Random } from "../src/engine/random.ts";
 
 const random = Random.at(1, "bench", "crf");
 
 /** Soft blobs with edges and the grain of a sensor. */
-export function drawnImage(width: number, height: number, noise = 2): RgbImage {
+export function drawnImage(width: number, height: number, noise = 2): Image {
   const blobs = Array.from({ length: 24 }, () => ({
     x: random.uniform(0, width),
     y: random.uniform(0, height),
@@ -40,17 +35,17 @@ function beliefs(count: number, width: number, height: number): Maps {
 }
 
 export interface CrfTiming {
-  /** Of the fastest run. */
+  /** Time of the fastest run. */
   readonly seconds: number;
-  /** Of the processor, in the run that took least of it. */
+  /** Processor time of the run that took the least. */
   readonly userSeconds: number;
-  /** Of the kernel's memory and of the arrays around it. */
+  /** Size of the kernel's memory and of the arrays around it. */
   readonly bytes: { readonly kernel: number; readonly arrays: number };
 }
 
-/** What the CRF of an image takes on one core. */
+/** Measures the CRF of an image on one core. */
 export function timeCrf(
-  image: RgbImage,
+  image: Image,
   classes: number,
   { runs = 3, iterations = 10 }: { runs?: number; iterations?: number } = {},
 ): CrfTiming {

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { readImage } from "../src/host/node/images/images.ts";
-import type { RgbImage } from "../src/method/labels/index.ts";
+import type { Image } from "../src/method/images/image.ts";
 import { drawnImage, timeCrf } from "./crf-timing.ts";
 
 // Times the dense CRF of one image on one core, against pixels and classes, on a drawn picture or a
@@ -19,7 +19,7 @@ const [runs, iterations, noise] = [values.runs, values.iterations, values.noise]
   number,
 ];
 
-function measure(image: RgbImage, classes: number): void {
+function measure(image: Image, classes: number): void {
   const { seconds, userSeconds, bytes } = timeCrf(image, classes, { runs, iterations });
   const ms = (value: number): string => `${(1000 * value).toFixed(0)} ms`;
   const mb = (value: number): string => `${(value / 1e6).toFixed(0)} MB`;

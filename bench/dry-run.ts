@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { vocClasses } from "../src/method/images/classes.ts";
 import { writeFileAtomic } from "../src/host/node/files/atomic-file.ts";
-import { networkOf } from "../src/method/train/trainer.ts";
+import { networkOf } from "../src/method/model/network-of.ts";
 import { encodeSafetensors } from "../src/files/weights/safetensors.ts";
 import { writeMiniCoco, writeMiniVoc } from "../test/files/datasets/trees.ts";
 
@@ -62,8 +62,8 @@ function run(args: readonly string[]): Promise<Outcome> {
 /** The kernel's own high-water mark of a process. */
 function peakOf(pid: number): number {
   try {
-    const found = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-    return found ? Number(found[1]) * 1024 : 0;
+    const match = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return match ? Number(match[1]) * 1024 : 0;
   } catch {
     return 0;
   }

@@ -20,10 +20,10 @@ interface GrowthOptions {
 
 const script = new URL("./growth/measure-process.ts", import.meta.url);
 
-/** What is measured and kept by itself: a curve, or a row of a table. */
+/** Smallest unit to measure and store: a curve, or one row of a table. */
 interface Part {
   readonly name: string;
-  /** Of the table, if it is a row. */
+  /** Name of the table that a row belongs to. */
   readonly group?: string;
   readonly tasks: readonly Task[];
 }

@@ -105,7 +105,9 @@ async function memory(command: string, folder: string, images: number): Promise<
 function help(command: string): Figure[] {
   const { parts: starts } = measureStartUp(command);
   return starts.map(({ name, seconds }) => ({
-    ...{ name, value: summarize(seconds).median, unit: "s" as const },
+    name,
+    value: summarize(seconds).median,
+    unit: "s" as const,
     ...(name.endsWith("--help") && { goal: 0.25 }),
   }));
 }

@@ -1,20 +1,20 @@
 import type { Operations } from "../src/engine/graph/index.ts";
 import type { Sample } from "../src/method/data/sample.ts";
 
-/** Files that jobs read and write, made for them once. */
+/** Files that jobs read and write, created once for all of them. */
 export interface Workspace {
-  /** A folder to write into. */
+  /** Folder to write into. */
   readonly folder: string;
-  /** Drawn photographs as JPEG. */
+  /** Synthetic photographs as JPEG. */
   readonly photographs: readonly Sample[];
 }
 
-/** Something to measure in a process of its own, so that memory is its alone. Plain data. */
+/** One measurement in its own process, so that its memory is measured alone. Plain data. */
 export type Job =
   | { readonly kind: "sgemm"; readonly threads: number }
   | {
       readonly kind: "step";
-      /** Of a configuration. */
+      /** Name of a configuration. */
       readonly name: string;
       readonly threads: number;
       /** Steps to measure. */
@@ -22,24 +22,24 @@ export type Job =
     }
   | {
       readonly kind: "loading";
-      /** Of a configuration. */
+      /** Name of a configuration. */
       readonly name: string;
     }
   | { readonly kind: "start-up" };
 
-/** What one process measured of one part. */
+/** Measurements of one part by one process. */
 export interface PartSample {
   readonly name: string;
   readonly seconds: readonly number[];
-  /** Resident memory when the part ended, the highest seen, bytes; null where it was not looked at. */
+  /** Highest resident memory at the end of the part, bytes; null if not measured. */
   readonly rss: number | null;
-  /** Of one run; null for what is no graph. */
+  /** Operations of one run; null for parts without a graph. */
   readonly operations: Operations | null;
 }
 
-/** What one process measured. */
+/** Measurements of one process. */
 export interface JobResult {
-  /** Title of its parts: what was measured, and how large. */
+  /** Title of the parts: the thing measured and its size. */
   readonly group: string;
   readonly parts: readonly PartSample[];
   /** Cores that other processes kept busy meanwhile; null where the job is other processes. */

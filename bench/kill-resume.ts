@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { writeScenes } from "../src/files/datasets/index.ts";
 import { Random } from "../src/engine/random.ts";
+import { nodeHost } from "../src/host/node/host.ts";
 
 // Kills a training with SIGKILL at random moments, resumes it each time, and compares what is left
 // with a run that was never stopped.
@@ -26,23 +27,23 @@ const cli = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 function run(
   args: readonly string[],
   kill?: { steps: number; delay: number },
-): Promise<{ made: number; killed: boolean }> {
+): Promise<{ steps: number; killed: boolean }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["--import", "tsx", cli, ...args, "--json"], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     let errors = "";
     child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
-    let made = 0;
+    let steps = 0;
     if (kill?.steps === 0) setTimeout(() => child.kill("SIGKILL"), kill.delay);
     createInterface({ input: child.stdout }).on("line", (line) => {
       if (!line.startsWith("{") || (JSON.parse(line) as { type?: string }).type !== "step") return;
-      if (++made === kill?.steps) setTimeout(() => child.kill("SIGKILL"), kill.delay);
+      if (++steps === kill?.steps) setTimeout(() => child.kill("SIGKILL"), kill.delay);
     });
     child.on("error", reject);
     child.on("close", (code, signal) => {
       const killed = signal === "SIGKILL";
-      if (code === 0 || killed) resolve({ made, killed });
+      if (code === 0 || killed) resolve({ steps, killed });
       else reject(new Error(`tag2mask ${args.join(" ")} ended with ${code}: ${errors}`));
     });
   });
@@ -56,7 +57,7 @@ async function digest(folder: string, file: string): Promise<string> {
 const work = await mkdtemp(join(tmpdir(), "tag2mask-kill-"));
 try {
   const data = join(work, "scenes");
-  await writeScenes(data, { count: 48, valCount: 8, seed });
+  await writeScenes(nodeHost, data, { count: 48, valCount: 8, seed });
   const [whole, broken] = [join(work, "whole"), join(work, "broken")];
   const settings = [
     ...[
@@ -96,9 +97,9 @@ try {
     const session = await run(args, moment);
     if (session.killed) killed++;
     console.log(
-      `kill ${killed}: ${moment.delay} ms after step ${moment.steps} of a session (${session.made} seen)`,
+      `kill ${killed}: ${moment.delay} ms after step ${moment.steps} of a session (${session.steps} seen)`,
     );
-    // The first session may be killed before it has made the run.
+    // The first session may be killed before it has created the run.
     if (existsSync(join(broken, "config.yaml"))) args = ["train", "--resume", broken];
   }
   if (killed < kills)

@@ -2,7 +2,7 @@ import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { env } from "onnxruntime-node";
 import { packageVersion } from "../src/host/node/version.ts";
 
-/** What was measured on. */
+/** The machine and software that measurements ran on. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -23,7 +23,7 @@ export function describeMachine(date: string): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
-    // A container may be given less than the machine has; 0 or a huge number is no limit.
+    // A container may have less memory than the machine; 0 or a huge number means no limit.
     memory: Math.min(totalmem(), process.constrainedMemory() || Infinity),
     system: `${process.platform} ${process.arch}`,
     node: process.versions.node,

@@ -24,10 +24,10 @@ interface BenchOptions {
 }
 
 const kinds = ["sgemm", "loading", "start-up"] as const;
-/** More names than a process asks for, so that none comes twice. */
+/** More names than a process reads, so that none repeats. */
 const photographs = { different: 16, count: 400, seed: 1 };
 
-/** What is to be measured, in the order of each round. The peak is measured always: others are told as shares of it. */
+/** Measurements of each round, in order. The peak is always measured: other rates are shares of it. */
 function jobsOf({ only, runs, threads }: BenchOptions): Job[] {
   const wanted = (name: string): boolean => !only || only.includes(name);
   const steps = configurations.filter(({ name }) => wanted(name));

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { UserError } from "../src/user-error.ts";
 
 /**
- * What a script answers as a process of its own, so that memory is its alone.
- * @param what it does, for the message if it fails
+ * Runs a script in its own process, so that its memory is measured alone, and returns its answer.
+ * @param what the script does, for the message if it fails
  */
 export function measureApart<Answer>(
   script: URL,

@@ -5,12 +5,13 @@ import { vocClasses } from "../src/method/images/classes.ts";
 import { ForwardPass } from "../src/method/inference/forward.ts";
 import { exportModel } from "../src/jobs/export.ts";
 import { readImage, writeImage } from "../src/host/node/images/images.ts";
+import { nodeHost } from "../src/host/node/host.ts";
 import { openModel } from "../src/jobs/open-model.ts";
 import { nodeRuntime } from "../src/host/node/ort/runtime.ts";
 import { SessionPool } from "../src/host/node/workers/session-pool.ts";
 import { withLongSide } from "../src/method/inference/network-image.ts";
 import { resizeImage } from "../src/method/images/resize-image.ts";
-import { networkOf } from "../src/method/train/trainer.ts";
+import { networkOf } from "../src/method/model/network-of.ts";
 import { now } from "./job.ts";
 import { writePhotographs } from "./photographs.ts";
 import { runSegment, type SegmentRun } from "./segment-process.ts";
@@ -25,7 +26,11 @@ export async function randomModel(
   const network = networkOf(config, classes);
   const out = join(folder, `${backbone}.safetensors`);
   const parameters = network.initialize(1);
-  await exportModel({ file: backbone, network, parameters, config, classes, step: 0 }, { out });
+  await exportModel(
+    nodeHost,
+    { file: backbone, network, parameters, config, classes, step: 0 },
+    { out },
+  );
   return out;
 }
 
@@ -63,7 +68,7 @@ export async function bareSessions(
   photograph: string,
   { runs, cores }: { runs: number; cores: number },
 ): Promise<{ single: number[]; lanes: number[] }> {
-  const { network, parameters, config } = await openModel(model);
+  const { network, parameters, config } = await openModel(nodeHost.store, model);
   const input = withLongSide(await readImage(photograph), config.data, config.eval.longSide);
   const { width, height, data } = input;
   const image = { dtype: "float32", shape: [1, 3, height, width], data } as const;

@@ -37,7 +37,10 @@ export async function measureLoading(name: string, { photographs }: Workspace): 
   }
   const loader = new BatchLoader(nodeHost, photographs, configuration.classes, {
     ...options,
-    ...{ batch, workers, seed: train.seed, strict: true },
+    batch,
+    workers,
+    seed: train.seed,
+    strict: true,
   });
   const loaded: number[] = [];
   try {

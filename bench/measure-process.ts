@@ -4,8 +4,8 @@ import type { Job, JobResult, Workspace } from "./job.ts";
 
 // Started by main.ts with a job as JSON and a file that holds the workspace: a process of its own for
 // every measurement.
-const [given, file] = process.argv.slice(2) as [string, string];
-const job = JSON.parse(given) as Job;
+const [json, file] = process.argv.slice(2) as [string, string];
+const job = JSON.parse(json) as Job;
 const workspace = JSON.parse(readFileSync(file, "utf8")) as Workspace;
 process.send!(await measure());
 

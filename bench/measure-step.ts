@@ -52,7 +52,7 @@ export async function measureStep(
   // Every step runs the same sessions.
   const own = log.runs.map(({ outputs }) => outputs);
   const fed = await fedSteps(stepper, network.classes, step, runs, config, workspace);
-  // Of the training alone: a checkpoint is a copy in memory before it is one on the disk.
+  // Before checkpoints, which are copied in memory before they are written: the peak of training alone.
   const peakRss = process.resourceUsage().maxRSS * 1024;
   const written = await writeCheckpoints(state, workspace);
   const foreignLoad = others();
@@ -77,16 +77,19 @@ export async function measureStep(
   const part = (key: keyof Seconds): number[] => measured.map((seconds) => seconds[key]);
   const parts: PartSample[] = [
     {
-      ...{ name: "forward + backward", seconds: part("network") },
+      name: "forward + backward",
+      seconds: part("network"),
       ...{ rss: highest("step", ({ rssAfter }) => rssAfter), operations: passes },
     },
     {
-      ...{ name: "CAM", seconds: part("cam") },
+      name: "CAM",
+      seconds: part("cam"),
       rss: highest("activations", ({ rssAfter }) => rssAfter),
       operations: activations,
     },
     {
-      ...{ name: "labels", seconds: part("labels") },
+      name: "labels",
+      seconds: part("labels"),
       ...{ rss: highest("step", ({ rssBefore }) => rssBefore), operations: null },
     },
     { name: "optimizer", seconds: part("optimizer"), rss, operations: null },
@@ -98,14 +101,18 @@ export async function measureStep(
     parts: [
       ...parts,
       {
-        ...{ name: "whole step", seconds: part("total") },
-        ...{ rss: peakRss, operations: whole },
+        name: "whole step",
+        seconds: part("total"),
+        rss: peakRss,
+        operations: whole,
       },
       ...fed,
       written,
       {
-        ...{ name: "session creation", seconds: [created] },
-        ...{ rss: log.rssOfCreation, operations: null },
+        name: "session creation",
+        seconds: [created],
+        rss: log.rssOfCreation,
+        operations: null,
       },
       { name: "first step", seconds: [first.seconds.total], rss: firstRss, operations: null },
     ],
@@ -124,7 +131,14 @@ async function fedSteps(
 ): Promise<PartSample[]> {
   const { crop, batch, maxSide, scaleRange, flip, workers } = data;
   const loader = new BatchLoader(nodeHost, photographs, classes, {
-    ...{ crop, batch, maxSide, scaleRange, flip, workers, seed: train.seed, strict: true },
+    crop,
+    batch,
+    maxSide,
+    scaleRange,
+    flip,
+    workers,
+    seed: train.seed,
+    strict: true,
   });
   const [whole, waited]: [number[], number[]] = [[], []];
   let rss = 0;
@@ -153,7 +167,7 @@ async function writeCheckpoints(state: NetworkState, { folder }: Workspace): Pro
   const place = await mkdtemp(join(folder, "weights-"));
   const seconds: number[] = [];
   try {
-    const files = new Checkpoints(place);
+    const files = new Checkpoints(nodeHost.store, place);
     for (let step = 1; step <= checkpoints; step++) {
       const save = (): unknown =>
         files.save({ step, tensors: state.tensors(), metadata: {} }, step === 1);

@@ -9,7 +9,7 @@ import type { Afa } from "../src/method/model/index.ts";
 import type { Parameter } from "../src/engine/nn/index.ts";
 import { stepTensors } from "../src/method/train/step-graph.ts";
 
-/** The sessions of a training step: losses and gradients, and the activations that labels are made of. */
+/** The sessions of a training step: losses and gradients, and the activations that labels come from. */
 export type SessionKind = "step" | "activations";
 
 interface KnownGraph {
@@ -24,7 +24,10 @@ export class OperationCounter {
 
   constructor(network: Afa, { model, data, pseudo }: Config, learned: readonly Parameter[]) {
     const step = stepTensors(network, {
-      ...{ kind: "full", batch: data.batch, crop: data.crop, learned },
+      kind: "full",
+      batch: data.batch,
+      crop: data.crop,
+      learned,
       dropPath: model.dropPath > 0,
       dropout: model.dropout > 0,
     });
@@ -32,22 +35,22 @@ export class OperationCounter {
     this.graphs = [known("step", step.outputs), known("activations", activations)];
   }
 
-  /** Which session a run was of. @param outputs names of what it was asked for */
+  /** The kind of session that a run belongs to. @param outputs names of the outputs it computed */
   kind(outputs: readonly string[]): SessionKind {
     return this.graph(outputs).kind;
   }
 
-  /** Operations of so many runs of a kind. */
+  /** Operations of several runs of one kind of session. */
   of(kind: SessionKind, runs: number): Operations {
     const { matrix, total } = this.graphs.find((graph) => graph.kind === kind)!.operations;
     return { matrix: runs * matrix, total: runs * total };
   }
 
   private graph(outputs: readonly string[]): KnownGraph {
-    const found = this.graphs.find((graph) => outputs.every((o) => graph.outputs.includes(o)));
-    if (found) return found;
+    const match = this.graphs.find((graph) => outputs.every((o) => graph.outputs.includes(o)));
+    if (match) return match;
     throw new Error(
-      `no graph has the outputs ${outputs.join(", ")}; teach bench/operations.ts the session that has`,
+      `no graph has the outputs ${outputs.join(", ")}; add that session to bench/operations.ts`,
     );
   }
 }

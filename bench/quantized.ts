@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { float32 } from "../src/engine/graph/index.ts";
 import { exportModel } from "../src/jobs/export.ts";
+import { nodeHost } from "../src/host/node/host.ts";
 import { openModel } from "../src/jobs/open-model.ts";
 import { nodeRuntime } from "../src/host/node/ort/runtime.ts";
 import { Random } from "../src/engine/random.ts";
@@ -23,13 +24,16 @@ console.log(`${cpu}, ${cores} cores, ${system}, Node.js ${node}, ONNX Runtime ${
 console.log(`${date}, load before ${load.toFixed(1)}; ${backbone}, ${width} x ${height}`);
 const folder = await mkdtemp(join(tmpdir(), "tag2mask-bench-"));
 try {
-  const model = await openModel(await randomModel(folder, backbone));
+  const model = await openModel(nodeHost.store, await randomModel(folder, backbone));
   const runtime = nodeRuntime({ threads: availableParallelism() });
   const random = Random.at(1, "bench", "quantized");
   const noise = Float32Array.from({ length: 3 * height * width }, () => random.normal());
   const measured = [];
   for (const precision of precisions) {
-    const { out } = await exportModel(model, { precision, out: join(folder, `${precision}.onnx`) });
+    const { out } = await exportModel(nodeHost, model, {
+      precision,
+      out: join(folder, `${precision}.onnx`),
+    });
     const session = await runtime.createSession(out);
     measured.push({ precision, session, seconds: [] as number[] });
   }

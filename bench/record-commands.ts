@@ -34,11 +34,11 @@ if (values.compare) {
   await record(values.command, resolve(values.out), values.only);
 }
 
-async function record(given: string, out: string, only: string): Promise<void> {
+async function record(commandLine: string, out: string, only: string): Promise<void> {
   if (spawnSync("script", ["--version"]).status !== 0) {
-    throw new Error("script: not found; it gives commands a terminal: install Debian's bsdutils");
+    throw new Error("script: not found, but it provides the terminal; install Debian's bsdutils");
   }
-  const command = given.split(" ").map((word) => (existsSync(word) ? resolve(word) : word));
+  const command = commandLine.split(" ").map((word) => (existsSync(word) ? resolve(word) : word));
   const work = mkdtempSync(join(tmpdir(), "tag2mask-record-"));
   const places: Places = { work, checkout: checkoutOf(command.at(-1)!) };
   mkdirSync(out, { recursive: true });

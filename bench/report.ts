@@ -8,20 +8,30 @@ export const reportSchema = "tag2mask.bench/1";
 
 const amount = z.number().min(0);
 const summary = z.object({
-  ...{ median: amount, min: amount, max: amount, lowerQuartile: amount, upperQuartile: amount },
+  median: amount,
+  min: amount,
+  max: amount,
+  lowerQuartile: amount,
+  upperQuartile: amount,
   count: z.int().min(1),
 });
 const machine = z.object({
-  ...{ cpu: z.string(), cores: z.int().min(1), memory: amount, system: z.string() },
-  ...{ node: z.string(), onnxruntime: z.string(), tag2mask: z.string(), date: z.string() },
+  cpu: z.string(),
+  cores: z.int().min(1),
+  memory: amount,
+  system: z.string(),
+  node: z.string(),
+  onnxruntime: z.string(),
+  tag2mask: z.string(),
+  date: z.string(),
   load: amount,
 });
 const part = z.object({
-  /** What was measured, and how large. */
+  /** The thing measured and its size. */
   group: z.string(),
   name: z.string(),
   seconds: summary,
-  /** Resident memory when the part ended, of each process its highest, bytes. */
+  /** Highest resident memory at the end of the part in each process, bytes. */
   rss: summary.nullable(),
   /** Floating-point operations of one run, counted from its graphs. */
   operations: z.object({ matrix: amount, total: amount }).nullable(),
@@ -33,25 +43,25 @@ const part = z.object({
 const report = z.object({
   schema: z.literal(reportSchema),
   machine,
-  /** Of ONNX Runtime in the training steps. */
+  /** Threads of ONNX Runtime in the training steps. */
   threads: z.int().min(1),
-  /** The fastest matrix product with so many threads, operations a second. */
+  /** The fastest matrix product for each number of threads, operations a second. */
   peaks: z.array(z.object({ threads: z.int().min(1), shape: z.string(), rate: amount })),
   parts: z.array(part),
   /** Cores that other processes kept busy, by process that measured. */
   foreignLoad: summary,
 });
 
-/** What one part took, over all processes that measured it. */
+/** Cost of one part, over all processes that measured it. */
 export type Part = z.infer<typeof part>;
-/** What `--json` writes. */
+/** Content of the file that `--json` writes. */
 export type Report = z.infer<typeof report>;
 export type Peak = Report["peaks"][number];
 
-/** Cores that others may use before times become worthless. */
+/** Cores that other processes may use without making the times worthless. */
 export const tolerableLoad = 0.1;
 
-/** Reads what `--json` wrote; a UserError says why another file is none. */
+/** Reads a file written by `--json`; throws a UserError for any other file. */
 export async function readReport(path: string): Promise<Report> {
   let text: string;
   try {
@@ -71,9 +81,9 @@ export function parseReport(text: string, where: string): Report {
   } catch (error) {
     throw new UserError(`${where}: is not JSON; ${remedy}`, { cause: error });
   }
-  const found = (value as { schema?: unknown } | null)?.schema;
-  if (found !== reportSchema) {
-    const what = found === undefined ? "no schema" : `schema ${JSON.stringify(found)}`;
+  const schema = (value as { schema?: unknown } | null)?.schema;
+  if (schema !== reportSchema) {
+    const what = schema === undefined ? "no schema" : `schema ${JSON.stringify(schema)}`;
     throw new UserError(`${where}: has ${what}, expected "${reportSchema}"; ${remedy}`);
   }
   const parsed = report.safeParse(value);

@@ -7,7 +7,7 @@ import { labelPool } from "../src/jobs/plan/label-threads.ts";
 import type { LabelPool } from "../src/method/train/label-pool.ts";
 import { NetworkState } from "../src/method/train/network-state.ts";
 import { Stepper } from "../src/method/train/step.ts";
-import { networkOf } from "../src/method/train/trainer.ts";
+import { networkOf } from "../src/method/model/network-of.ts";
 import { randomBatch, recipe, type Configuration } from "./configurations.ts";
 import { now } from "./job.ts";
 
@@ -16,7 +16,7 @@ export interface StepSetup {
   readonly config: Config;
   readonly network: Afa;
   readonly state: NetworkState;
-  /** Null where labels are made in the training thread. */
+  /** Null if labels are computed in the training thread. */
   readonly pool: LabelPool | null;
   readonly stepper: Stepper;
   readonly batch: Batch;

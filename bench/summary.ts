@@ -1,9 +1,9 @@
-/** What several measurements of one thing say. */
+/** Distribution of several measurements of one thing. */
 export interface Summary {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  /** A quarter of the measurements lies below it, a quarter above the upper one. */
+  /** A quarter of the measurements lie below it, a quarter above `upperQuartile`. */
   readonly lowerQuartile: number;
   readonly upperQuartile: number;
   /** Number of measurements. */

@@ -85,9 +85,9 @@ function supply(parts: readonly Part[], name: string, batch: number, crop: numbe
     (p) => p.group === loadingGroup(crop) && p.name.startsWith("the loader"),
   );
   if (!step || !loader) return [];
-  const [given, taken] = [1 / loader.seconds.median, batch / step.seconds.median];
+  const [supply, demand] = [1 / loader.seconds.median, batch / step.seconds.median];
   return [
-    `${name} takes ${taken.toFixed(1)} images/s, the loader gives ${given.toFixed(0)}: ${(given / taken).toFixed(0)} times as many`,
+    `${name} takes ${demand.toFixed(1)} images/s, the loader gives ${supply.toFixed(0)}: ${(supply / demand).toFixed(0)} times as many`,
   ];
 }
 

@@ -10,7 +10,7 @@ import { nodeRuntime } from "../src/host/node/ort/runtime.ts";
 import type { StepSeconds } from "../src/method/train/events.ts";
 import { NetworkState } from "../src/method/train/network-state.ts";
 import { Stepper } from "../src/method/train/step.ts";
-import { networkOf } from "../src/method/train/trainer.ts";
+import { networkOf } from "../src/method/model/network-of.ts";
 import { randomBatch, recipe, type Configuration } from "./configurations.ts";
 
 const seed = 1;
@@ -39,7 +39,10 @@ const [side, size, runs, settling] = [crop, batch, values.runs, values.settling]
 const configuration: Configuration = {
   name: `${backbone}/${side}/${size}`,
   backbone: backbone as BackboneName,
-  ...{ crop: side, batch: size, preset: "voc", classes: 20 },
+  crop: side,
+  batch: size,
+  preset: "voc",
+  classes: 20,
 };
 
 const medians: { device: string; seconds: Seconds; spread: string }[] = [];

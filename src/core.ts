@@ -1,32 +1,75 @@
-// The floors below the hosts: no file, no clock, no screen; they run wherever a Runtime is passed in.
+// The library without a host: no files, no clock, no screen; it runs wherever a Runtime is passed in.
 export * from "./method/config.ts";
 export * from "./engine/random.ts";
 export * from "./user-error.ts";
 export * as graph from "./engine/graph/index.ts";
 export type { NdArray, Runtime, Session } from "./engine/graph/index.ts";
 export { writeModel } from "./engine/graph/index.ts";
+export type { Initializer, Parameter } from "./engine/nn/index.ts";
 export * from "./method/model/index.ts";
+export { networkOf } from "./method/model/network-of.ts";
 export * from "./method/labels/index.ts";
-export { augment } from "./method/data/augment.ts";
-export { normalize, normalizeToChannelsFirst } from "./method/images/normalize.ts";
+export { augment, type AugmentOptions, type Augmented } from "./method/data/augment.ts";
+export {
+  normalize,
+  normalizeToChannelsFirst,
+  type Normalization,
+} from "./method/images/normalize.ts";
 export type { Batch, Dataset, Sample, SampleReader } from "./method/data/sample.ts";
-export type { Image, LabelMap } from "./method/images/image.ts";
-export { generateScene, sceneClasses } from "./method/data/scenes.ts";
-export { ActivationPass } from "./method/inference/activations.ts";
-export { meanLogitMargin, meanMargin } from "./method/images/margin.ts";
-export { evaluate } from "./method/eval/evaluator.ts";
+export { ignoreIndex, type Image, type LabelMap } from "./method/images/image.ts";
+export {
+  generateScene,
+  sceneClasses,
+  type Scene,
+  type SceneOptions,
+} from "./method/data/scenes.ts";
+export {
+  ActivationPass,
+  type ActivationOptions,
+  type Activations,
+} from "./method/inference/activations.ts";
+export type { NetworkFeeds } from "./method/inference/feeds.ts";
+export { meanMargin } from "./method/images/margin.ts";
+export {
+  evaluate,
+  type Evaluation,
+  type EvaluationProgress,
+  type EvaluatorOptions,
+  type ImageResult,
+  type Measured,
+  type Networks,
+  type SegmentingNetworks,
+  type ValidationPanel,
+  type ValidationScores,
+} from "./method/eval/evaluator.ts";
 export {
   ExportedForward,
   ForwardPass,
   type Forward,
+  type ForwardPassOptions,
   type ForwardResult,
   type Logits,
 } from "./method/inference/forward.ts";
-export type { RefineLogits } from "./method/eval/look.ts";
+export type { Heat, ViewOptions } from "./method/eval/look.ts";
+export type { ExportedModel, OpenedModel } from "./method/inference/model.ts";
+export type { RefineLogits } from "./method/inference/refine-logits.ts";
 export { ConfusionMatrix, tagF1 } from "./method/eval/metrics.ts";
+export {
+  Segmenter,
+  type Segmentation,
+  type SegmenterSetup,
+  type SegmentOptions,
+} from "./method/inference/segmenter.ts";
 export { networkImage, withLongSide } from "./method/inference/network-image.ts";
-export { labelsOf, Predictor } from "./method/inference/predictor.ts";
-export { evaluateStages, stageTitles, type StageScores } from "./method/eval/stages.ts";
+export { Predictor, type PredictOptions, type Prediction } from "./method/inference/predictor.ts";
+export {
+  evaluateStages,
+  stageTitles,
+  type StageName,
+  type StageOptions,
+  type StageScore,
+  type StageScores,
+} from "./method/eval/stages.ts";
 export * from "./method/train/events.ts";
 export {
   lossesAndGradients,
@@ -38,18 +81,51 @@ export {
   classificationLoss,
   energyLoss,
   segmentationLoss,
+  type AffinityLoss,
 } from "./method/train/losses.ts";
 export { NetworkState } from "./method/train/network-state.ts";
-export { AdamW } from "./method/train/optimizer.ts";
-export { learningRateFactor } from "./method/train/schedule.ts";
-export { buildStep } from "./method/train/step-graph.ts";
-export { Stepper } from "./method/train/step.ts";
-export { networkOf, trainNetwork } from "./method/train/trainer.ts";
-export { exportOnnx } from "./files/export/onnx.ts";
-export { matchWeights, readMatched, type WeightMatch } from "./files/weights/match.ts";
+export {
+  ParameterArena,
+  type ArenaSlot,
+  type NamedArrays,
+  type ParameterSpec,
+} from "./method/train/arena.ts";
+export { AdamW, type GroupRates, type Rates } from "./method/train/optimizer.ts";
+export { learningRateFactor, type Schedule } from "./method/train/schedule.ts";
+export {
+  buildStep,
+  type PassOptions,
+  type StepGraph,
+  type StepGraphOptions,
+  type StepKind,
+} from "./method/train/step-graph.ts";
+export type {
+  LabelInput,
+  LabelSeconds,
+  LabelSource,
+  MadeLabels,
+  StepLabels,
+} from "./method/train/labels.ts";
+export { Stepper, type StepResult } from "./method/train/step.ts";
+export {
+  trainNetwork,
+  type BatchSource,
+  type Lanes,
+  type TrainNetworkOptions,
+} from "./method/train/trainer.ts";
+export { exportOnnx, type OnnxExportOptions } from "./files/export/onnx.ts";
+export type { Precision } from "./files/export/quantize.ts";
+export type { Element, ElementType } from "./files/weights/elements.ts";
+export { matchWeights, readMatched, type Misfit, type WeightMatch } from "./files/weights/match.ts";
 export { openWeights } from "./files/weights/open.ts";
-export { readPickle, type PickleOptions } from "./files/weights/pickle.ts";
-export { decodeSafetensors, encodeSafetensors } from "./files/weights/safetensors.ts";
+export type { Naming } from "./files/weights/names.ts";
+export { readPickle, type PickleFunction, type PickleOptions } from "./files/weights/pickle.ts";
+export type { Architecture } from "./files/weights/recognize.ts";
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type TensorFile,
+} from "./files/weights/safetensors.ts";
 export type { Archive, ByteSource } from "./host/byte-source.ts";
 export { understandWeights, type UnderstoodWeights } from "./files/weights/understand.ts";
 export { readTensor, type StoredTensor, type WeightsFile } from "./files/weights/weights-file.ts";

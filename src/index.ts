@@ -13,7 +13,36 @@
  * ```
  * @packageDocumentation
  */
+import type { UnderstoodWeights } from "./files/weights/understand.ts";
+import type { WeightsFile } from "./files/weights/weights-file.ts";
+import {
+  RunDirectory as NeutralRunDirectory,
+  type CreateRunOptions,
+  type OpenedRun,
+} from "./files/run/directory.ts";
 import { nodeHost } from "./host/node/host.ts";
+import {
+  MaskFolder as NeutralMaskFolder,
+  type MaskFolderOptions,
+} from "./files/formats/mask-folder.ts";
+import { openMasks as openMasksOn } from "./files/formats/open.ts";
+import {
+  convertWeights as convertWeightsOn,
+  type ConvertedWeights,
+} from "./jobs/convert-weights.ts";
+import { exportModel as exportModelOn, type Exported, type ExportOptions } from "./jobs/export.ts";
+import {
+  readFirstWeights as readFirstWeightsOn,
+  type FirstWeights,
+  type FirstWeightsOptions,
+} from "./jobs/first-weights.ts";
+import { openAnyModel as openAnyModelOn } from "./jobs/open-exported-model.ts";
+import { openModel as openModelOn } from "./jobs/open-model.ts";
+import { openSegmenter, type SegmenterOptions } from "./jobs/open-segmenter.ts";
+import { withWeights as withWeightsOn } from "./jobs/with-weights.ts";
+import type { Config } from "./method/config.ts";
+import type { ExportedModel, OpenedModel } from "./method/inference/model.ts";
+import { Segmenter as NeutralSegmenter } from "./method/inference/segmenter.ts";
 import { CrfPool as NeutralCrfPool, type CrfPoolOptions } from "./method/refine/crf-pool.ts";
 
 export * from "./core.ts";
@@ -22,18 +51,97 @@ export * from "./files/datasets/index.ts";
 export { deviceNames } from "./host/devices.ts";
 export { listDevices, resolveDevice } from "./host/node/ort/devices.ts";
 export { readImage, readMask, writeImage, writeMask } from "./host/node/images/images.ts";
-export { exportModel, type Exported, type ExportOptions } from "./jobs/export.ts";
-export { openModel, type OpenedModel } from "./jobs/open-model.ts";
-export { openAnyModel, type ExportedModel } from "./jobs/open-exported-model.ts";
-export { MaskFolder, type MaskFolderOptions } from "./files/formats/mask-folder.ts";
-export { openMasks } from "./files/formats/open.ts";
-export { RunDirectory } from "./files/run/directory.ts";
+export type { MaskFolderOptions } from "./files/formats/mask-folder.ts";
 export { nodeRuntime } from "./host/node/ort/runtime.ts";
-export { Segmenter, type Segmentation, type SegmentOptions } from "./method/inference/segmenter.ts";
 export { train, type TrainOptions } from "./jobs/train-dataset.ts";
-export { convertWeights, type ConvertedWeights } from "./jobs/convert-weights.ts";
-export { readFirstWeights, type FirstWeights } from "./jobs/first-weights.ts";
-export { withWeights } from "./jobs/with-weights.ts";
+
+export type { ConvertedWeights, Exported, ExportOptions, FirstWeights };
+export type { Segmentation, SegmentOptions } from "./method/inference/segmenter.ts";
+
+/** A run folder on this machine; see `create` and `open`. */
+export type RunDirectory = NeutralRunDirectory;
+export const RunDirectory = {
+  /** Makes the folder of a new run; a UserError if it already has files. */
+  create: (options: CreateRunOptions): Promise<RunDirectory> =>
+    NeutralRunDirectory.create(nodeHost, options),
+  /** Opens a run to resume it. */
+  open: (path: string): Promise<OpenedRun> => NeutralRunDirectory.open(nodeHost, path),
+};
+
+/** Makes masks with a trained model; see `open`. */
+export type Segmenter = NeutralSegmenter;
+export const Segmenter = {
+  /**
+   * Opens a model for segmenting and labelling.
+   * @param source a run folder, a weights file, an exported .onnx, a folder for transformers.js, or an opened model
+   */
+  open: (
+    source: string | OpenedModel | ExportedModel,
+    options?: SegmenterOptions,
+  ): Promise<Segmenter> => openSegmenter(nodeHost, source, options),
+  /** Prepares an opened model on a runtime of your own. */
+  of: NeutralSegmenter.of.bind(NeutralSegmenter),
+};
+
+/** Opens a run folder, a .safetensors file of a run, or a published checkpoint of AFA. */
+export const openModel = (path: string): Promise<OpenedModel> => openModelOn(nodeHost.store, path);
+
+/** Opens a run, a weights file, an exported .onnx or a folder for transformers.js. */
+export const openAnyModel = (path: string): Promise<OpenedModel | ExportedModel> =>
+  openAnyModelOn(nodeHost.store, path);
+
+/** Writes a trained model for other programs, all of its files or none. */
+export const exportModel = (model: OpenedModel, options?: ExportOptions): Promise<Exported> =>
+  exportModelOn(nodeHost, model, options);
+
+/** Writes weights as safetensors. @param names foreground class names to store */
+export const convertWeights = (
+  file: WeightsFile,
+  understood: UnderstoodWeights,
+  out: string,
+  names?: readonly string[],
+): Promise<ConvertedWeights> => convertWeightsOn(nodeHost.store, file, understood, out, names);
+
+/** Reads the tensors of a weights file or run folder that the network of a training has. */
+export const readFirstWeights = (
+  source: string,
+  config: Config,
+  classes: readonly string[],
+  options?: FirstWeightsOptions,
+): Promise<FirstWeights> => readFirstWeightsOn(nodeHost.store, source, config, classes, options);
+
+/** Opens a weights file of any format and closes it once `use` is done; tensors are read on demand. */
+export const withWeights = <T>(
+  path: string,
+  use: (weights: WeightsFile) => Promise<T>,
+): Promise<T> => withWeightsOn(nodeHost.store, path, use);
+
+// Types of what these functions take and return.
+export type { DroppedDetail, DroppedDetails } from "./files/formats/dropped.ts";
+export type { ImageFiles } from "./files/formats/image-files.ts";
+export type { MaskOrigin, WrittenMask } from "./files/formats/mask-folder.ts";
+export type { MaskEntry, MaskSource, SourceOptions } from "./files/formats/source.ts";
+export type { CreateRunOptions, OpenedRun } from "./files/run/directory.ts";
+export type { ThumbnailFile } from "./files/formats/writer.ts";
+export type { CheckpointEntry, LogEntry, StoredPanel, ValidationEntry } from "./files/run/log.ts";
+export type { DeviceChoice, DeviceName, DeviceReport } from "./host/devices.ts";
+export type * from "./host/codec.ts";
+export type * from "./host/host.ts";
+export type * from "./host/machine.ts";
+export type * from "./host/store.ts";
+export type * from "./host/workers.ts";
+export type { AtomicWriteOptions } from "./host/node/files/atomic-file.ts";
+export type { SessionPool } from "./host/node/workers/session-pool.ts";
+export type { ExportFormat } from "./jobs/export.ts";
+export type { FirstWeightsOptions } from "./jobs/first-weights.ts";
+export type { InstanceKind } from "./method/images/regions.ts";
+export type { SegmenterOptions } from "./jobs/open-segmenter.ts";
+export type { CrfPoolOptions } from "./method/refine/crf-pool.ts";
+export {
+  BatchLoader,
+  type BatchLoaderOptions,
+  type SkippedImage,
+} from "./method/train/batch-loader.ts";
 
 /** Dense CRFs in worker threads of this machine, one image each; see `CrfPool` of the core. */
 export class CrfPool extends NeutralCrfPool {
@@ -41,3 +149,20 @@ export class CrfPool extends NeutralCrfPool {
     super(nodeHost.workers, { threads, ...options });
   }
 }
+
+/** Masks in a folder, in one format or several; see its `create`. */
+export type MaskFolder = NeutralMaskFolder;
+export const MaskFolder = {
+  /** Makes a folder for masks, or takes an empty one; label i + 1 is classes[i]. */
+  create: (
+    path: string,
+    classes: readonly string[],
+    options?: MaskFolderOptions,
+  ): Promise<MaskFolder> => NeutralMaskFolder.create(nodeHost, path, classes, options),
+};
+
+/** Opens masks in a file or folder; without `from`, the format is recognized by the content. */
+export const openMasks = (
+  path: string,
+  options: Parameters<typeof openMasksOn>[2],
+): ReturnType<typeof openMasksOn> => openMasksOn(nodeHost, path, options);

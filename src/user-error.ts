@@ -31,12 +31,13 @@ export type Remedy =
   | { readonly kind: "omit"; readonly name: RemedyOption }
   /** Change a setting of the configuration, such as `train.lr`. */
   | { readonly kind: "setting"; readonly key: string; readonly value?: string }
-  /** Run another job. @param purpose why, as a clause: "lists all of them" */
+  /** Run another job. */
   | {
       readonly kind: "job";
       readonly name: RemedyJob;
       readonly argument?: string;
       readonly options?: Readonly<Record<string, string | true>>;
+      /** Reason, as a clause: "lists all of them". */
       readonly purpose?: string;
     };
 

@@ -1,7 +1,6 @@
 import type { GoldenTensor } from "./golden.ts";
 import { channelsLast as toChannelsLast } from "../src/method/inference/feeds.ts";
-import type { NdArray, Session, Tensor } from "../src/engine/graph/index.ts";
-import { writeModel } from "../src/engine/graph/index.ts";
+import { type NdArray, type Session, type Tensor, writeModel } from "../src/engine/graph/index.ts";
 import { nodeRuntime } from "../src/host/node/ort/runtime.ts";
 
 /** Evaluates a graph once. */

@@ -1,5 +1,7 @@
-import type { DType, NdArray, Runtime } from "../src/engine/graph/index.ts";
 import {
+  type DType,
+  type NdArray,
+  type Runtime,
   add,
   exp,
   float32,

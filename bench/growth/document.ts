@@ -39,14 +39,14 @@ const introduction = `# How the cost grows
 
     npx tsx bench/growth.ts
 
-measures everything on this page and writes it again; \`--only crop classes\` measures some of it, \`--render\` only writes
-the page from the figures in \`docs/performance/figures.json\`. Each point has a process of its own. A step is the trainer's own
-on crops of noise, in the dearest phase, labels from the propagated CAM, with the settings a user gets; the median of three
-steps after the first two. A data set is opened three times, each in a process of its own; the median, and the most memory of
-the three. Memory is the most that the process had resident. What a single step is made of, and how close to the machine's peak,
-is in [bench/README.md](../bench/README.md).
+repeats every measurement on this page and rewrites it; \`--only crop classes\` repeats some, \`--render\` only rewrites the page
+from the figures in \`docs/performance/figures.json\`. Each point is measured in its own process. A step is a training step on
+crops of noise, with default settings, in the most expensive phase (labels from the propagated CAM): the median of three steps
+after two that are not counted. A data set is opened three times, each time in its own process: the median time and the largest
+memory. Memory is the peak resident size of the process. For the parts of a step and their share of the machine's peak speed see
+[bench/README.md](../bench/README.md).
 
-**Growth** is the slope of a straight line through the logarithms: time goes with the quantity to that power.
+**Growth** is the exponent of a power law fitted to the points: the slope of a straight line through their logarithms.
 `;
 
 const seconds = ({ seconds: values }: Measured): number => summarize(values).median;
@@ -82,14 +82,14 @@ function section(curve: Curve, found: MeasuredCurve): string {
       `, of the memory ${slope(
         x,
         points.map(({ rss }) => rss),
-      ).toFixed(2)}. It must be: ${curve.expected}`,
+      ).toFixed(2)}. ${curve.expected}`,
     "",
     circumstances([found]),
     "",
   ].join("\n");
 }
 
-/** Nothing if no row was measured. */
+/** The section of a table; empty if no row was measured. */
 function tableSection({ title, rows }: Table, measured: readonly MeasuredCurve[]): string[] {
   const found = rows.flatMap(({ name, label }) => {
     const part = measured.find((one) => one.name === name);
@@ -117,7 +117,7 @@ function tableOf(header: readonly string[], rows: readonly (readonly string[])[]
   return [line(header), line(header.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)];
 }
 
-/** On which machines and days, and how idle they were. */
+/** Machines and dates of the measurements, and the load by others. */
 function circumstances(parts: readonly MeasuredCurve[]): string {
   const loads = parts.flatMap(({ points }) => points.map(({ foreignLoad }) => foreignLoad));
   const where = new Set(parts.map(({ machine, date }) => `${machine}; ${date.slice(0, 10)}`));
@@ -135,7 +135,7 @@ function plotOf(curve: Curve, { points }: MeasuredCurve): string {
   const over = (values: readonly number[]): Point[] => values.map((value, i) => [x[i]!, value]);
   const series: Series[] = [{ name: "measured", color: "#2f81f7", points: over(times) }];
   if (points.every(({ gflop }) => gflop !== null)) {
-    // As if every point ran at the speed of the fastest: what lies above it is overhead.
+    // The time at the speed of the fastest point; the rest is overhead.
     const best = Math.max(...points.map((point, i) => point.gflop! / times[i]!));
     const values = points.map((point) => point.gflop! / best);
     series.push({
@@ -165,7 +165,7 @@ function marksOf({ points }: Curve): { x: number; label: string }[] {
   return points.map(({ label, x }) => ({ x, label: label ?? x.toLocaleString("en-US") }));
 }
 
-/** Of the least-squares line through the logarithms. */
+/** Slope of the least-squares line through the logarithms. */
 export function slope(x: readonly number[], y: readonly number[]): number {
   const [u, v] = [x.map(Math.log), y.map(Math.log)];
   const mean = (values: readonly number[]): number =>

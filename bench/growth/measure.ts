@@ -15,13 +15,14 @@ import { measureApart } from "../measure-apart.ts";
 import { OperationCounter } from "../operations.ts";
 import { setUpStep } from "../step-setup.ts";
 import type { Task } from "./curves.ts";
+import { nodeHost } from "../../src/host/node/host.ts";
 
-/** What one process measured at one point. */
+/** Measurements of one process at one point. */
 export interface Measured {
   readonly seconds: readonly number[];
-  /** Bytes: the highest that the process had in memory. */
+  /** Peak resident size of the process, bytes. */
   readonly rss: number;
-  /** Floating-point operations of one step, 10^9; null for what is no graph. */
+  /** Floating-point operations of one step, 10^9; null for tasks without a graph. */
   readonly gflop: number | null;
   readonly foreignLoad: number;
 }
@@ -112,7 +113,7 @@ async function opening({
   folder,
 }: Extract<Task, { kind: "opening" }>): Promise<Pick<Measured, "seconds" | "gflop">> {
   const open = async (): Promise<void> => {
-    const data = await openDataset(folder, { training: true });
+    const data = await openDataset(nodeHost, folder, { training: true });
     new TrainingSampler(data.splits["train"]!, seed, 8).batchPlan(0);
   };
   return { seconds: [await timed(open)], gflop: null };

@@ -50,7 +50,7 @@ export function knownMutations(root: string, known: readonly KnownMutant[]): Mut
     }
     const line = text.slice(0, start).split("\n").length;
     const end = start + find.length;
-    // Where a known edit lies is free text, which cannot be wrapped in a probe.
+    // A known edit is free text, which cannot be wrapped in a probe.
     return { file, operator: title, start, end, before: find, after: replace, line, place: "text" };
   });
 }

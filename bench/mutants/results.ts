@@ -35,7 +35,7 @@ export interface MutationReport {
   readonly mutants: MutantResult[];
 }
 
-/** What is to be run, with everything that an earlier report of the same mutants knows already. */
+/** The mutants to run, with the results of an earlier report about the same ones. */
 export function continueReport(
   path: string | undefined,
   mutations: readonly Mutation[],

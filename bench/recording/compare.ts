@@ -20,10 +20,10 @@ export function compareRecordings(before: string, after: string): string[] {
   const lines: string[] = [];
   let differing = 0;
   for (const name of names) {
-    const found = compareCase(first.get(name), second.get(name));
-    if (found.length === 0) continue;
+    const differences = compareCase(first.get(name), second.get(name));
+    if (differences.length === 0) continue;
     differing++;
-    lines.push(name, ...found.map((line) => `  ${line}`));
+    lines.push(name, ...differences.map((line) => `  ${line}`));
   }
   return [...lines, `${differing} of ${names.length} cases differ`];
 }

@@ -17,7 +17,7 @@ export interface Varying {
 const textFiles = [".yaml", ".json", ".jsonl", ".csv", ".html", ".md", ".txt", ".xml"];
 const time = String.raw`(?:\d+ h \d+ min|\d+ min \d+ s|\d+(?:\.\d+)? m?s)\b`;
 
-/** What differs between two recordings of one version, replaced by words in capitals. */
+/** Replaces text that differs between two recordings of one version by words in capitals. */
 const replacements: readonly (readonly [RegExp, string])[] = [
   // Progress comes by the clock: any number of lines, and redrawn on a terminal.
   [/\r\n/g, "\n"],

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { Command, Option } from "commander";
-import { ignoreIndex } from "../method/images/classes.ts";
+import { ignoreIndex } from "../method/images/image.ts";
 import { UserError } from "../user-error.ts";
 import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
 import type { MaskFolder } from "../files/formats/mask-folder.ts";
@@ -15,8 +15,8 @@ import {
   withExamples,
   withFormatOptions,
   withJson,
+  type FormatOptions,
 } from "./options.ts";
-import type { FormatOptions } from "./options.ts";
 import type { OpenOutput, Output } from "./output.ts";
 
 interface ConvertOptions extends FormatOptions {
@@ -67,6 +67,7 @@ export function convertCommand(open: OpenOutput): Command {
 async function convert(path: string, options: ConvertOptions, output: Output): Promise<void> {
   const { isFolder } = await import("../host/node/files/folder.ts");
   const { ImageFiles, openMasks } = await import("../files/formats/open.ts");
+  const { nodeHost } = await import("../host/node/host.ts");
   const { givenClassNames } = await import("../files/formats/class-names.ts");
   const { DroppedDetails } = await import("../files/formats/dropped.ts");
   const { MaskFolder } = await import("../files/formats/mask-folder.ts");
@@ -74,15 +75,17 @@ async function convert(path: string, options: ConvertOptions, output: Output): P
   const started = output.now();
   const losses = new DroppedDetails();
   const root = (await isFolder(path)) ? path : dirname(path);
-  const source = await openMasks(path, {
-    images: await ImageFiles.find(options.images, root),
-    ...(options.classes !== undefined && { classes: await givenClassNames(options.classes) }),
+  const source = await openMasks(nodeHost, path, {
+    images: await ImageFiles.find(nodeHost.store, options.images, root),
+    ...(options.classes !== undefined && {
+      classes: await givenClassNames(nodeHost.store, options.classes),
+    }),
     ...(from && { from }),
     ...{ instances, losses },
   });
   try {
     if (source.entries.length === 0) throw new UserError(`${path}: has no masks`);
-    const folder = await MaskFolder.create(options.out, source.classes, {
+    const folder = await MaskFolder.create(nodeHost, options.out, source.classes, {
       ...{ format: to, instances, overlays: false, overwrite },
       ...(imageUrl !== undefined && { imageUrl }),
     });

@@ -3,6 +3,7 @@ import { UserError } from "../user-error.ts";
 import { withExamples, withJson, wholeNumber } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
 import { readingProgress } from "./reading-progress.ts";
+import { nodeHost } from "../host/node/host.ts";
 
 interface DataOptions {
   readonly json?: boolean;
@@ -36,7 +37,7 @@ export function dataCommand(open: OpenOutput): Command {
       const output = open({ json });
       const { formatReport, inspectDataset } = await import("../files/datasets/index.ts");
       const { onProgress, clear } = readingProgress(output);
-      const report = await inspectDataset(folder, {
+      const report = await inspectDataset(nodeHost, folder, {
         decode,
         seed,
         tagsTo: tagsOut,

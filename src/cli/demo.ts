@@ -21,6 +21,7 @@ import type { OpenOutput, Output } from "./output.ts";
 import { chooseDevice, openTrainable } from "./prepare.ts";
 import { resolveConfig, storedConfig, type SettingOptions } from "../files/run/settings.ts";
 import type { TrainingJob, TrainingResult } from "../jobs/train.ts";
+import { nodeHost } from "../host/node/host.ts";
 
 interface DemoOptions extends SettingOptions {
   readonly json?: boolean;
@@ -84,7 +85,8 @@ async function runDemo(
 ): Promise<TrainingResult> {
   const { folder, made } = options;
   const scenes = join(folder, "scenes");
-  const job = await resolveConfig(options, "small")
+  const { nodeHost } = await import("../host/node/host.ts");
+  const job = await resolveConfig(nodeHost.store, options, "small")
     .then((config) => prepare(scenes, { ...options, config, device }, output))
     .catch(async (error: unknown) => {
       const { removeEmptyFolders } = await import("../host/node/files/make-folder.ts");
@@ -133,11 +135,13 @@ async function prepare(
       await makeScenes(scenes, options, output, signal);
       const data = await openTrainable(scenes, config, true, output);
       const { RunDirectory } = await import("../files/run/directory.ts");
+      const { nodeHost } = await import("../host/node/host.ts");
       checkInterrupted(signal);
-      const run = await RunDirectory.create({
+      const origin = { data: scenes, strict: true, device: device.device };
+      const run = await RunDirectory.create(nodeHost, {
         root: dirname(scenes),
         name: "train",
-        config: storedConfig(config, { data: scenes, strict: true, device: device.device }),
+        config: storedConfig(nodeHost.store, config, origin),
       });
       if (signal.aborted) await run.discard();
       checkInterrupted(signal);
@@ -159,7 +163,7 @@ async function makeScenes(
 ): Promise<void> {
   const { writeScenes } = await import("../files/datasets/index.ts");
   const meter = new CountMeter("scenes", () => output.now());
-  await writeScenes(folder, {
+  await writeScenes(nodeHost, folder, {
     count: images,
     valCount: Math.round(images * heldOut),
     seed,
@@ -179,8 +183,9 @@ async function claimFolder(
   const { makeFolder } = await import("../host/node/files/make-folder.ts");
   if (wanted === undefined) {
     const { nextFree } = await import("../files/run/files.ts");
+    const { nodeHost } = await import("../host/node/host.ts");
     const made = await makeFolder("runs");
-    const folder = await nextFree("runs", "demo");
+    const folder = await nextFree(nodeHost.store, "runs", "demo");
     return { folder, made: made ?? folder };
   }
   const made = await makeFolder(wanted);

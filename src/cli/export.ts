@@ -54,13 +54,14 @@ export function exportCommand(open: OpenOutput): Command {
       const output = open({ json });
       const { openAnyModel } = await import("../jobs/open-exported-model.ts");
       const { exportModel } = await import("../jobs/export.ts");
-      const model = await openAnyModel(path);
+      const { nodeHost } = await import("../host/node/host.ts");
+      const model = await openAnyModel(nodeHost.store, path);
       if (model.network === null) {
         throw new UserError(
           `${model.file}: is an exported model already; give the run folder or the weights it was made of`,
         );
       }
-      const exported = await exportModel(model, options);
+      const exported = await exportModel(nodeHost, model, options);
       output.say(formatExported(exported, model.classes.length));
       output.record({ model: model.file, ...exported });
     },

@@ -1,10 +1,17 @@
 import { Command } from "commander";
 import { UserError } from "../user-error.ts";
 import type { OpenedDataset } from "../files/datasets/index.ts";
-import { withExamples, withJson, withMasks, withModel } from "./options.ts";
-import type { MaskOptions, ModelOptions } from "./options.ts";
+import {
+  withExamples,
+  withJson,
+  withMasks,
+  withModel,
+  type MaskOptions,
+  type ModelOptions,
+} from "./options.ts";
 import type { OpenOutput } from "./output.ts";
 import { readingProgress } from "./reading-progress.ts";
+import { nodeHost } from "../host/node/host.ts";
 
 interface LabelCommandOptions extends ModelOptions, MaskOptions {
   readonly json?: boolean;
@@ -28,6 +35,7 @@ export function labelCommand(open: OpenOutput): Command {
     const { split, strict = false } = options;
     const { openSegmenter } = await import("./prepare.ts");
     const { openDataset, samplesOf } = await import("../files/datasets/index.ts");
+    const { nodeHost } = await import("../host/node/host.ts");
     const { MaskFolder } = await import("../files/formats/mask-folder.ts");
     const { writeMasks } = await import("../jobs/masks.ts");
     const segmenter = await openSegmenter(options, output);
@@ -35,7 +43,7 @@ export function labelCommand(open: OpenOutput): Command {
       segmenter.needActivations();
       const seed = segmenter.model.config.train.seed;
       const { onProgress, clear } = readingProgress(output);
-      const data = await openDataset(options.data, { seed, strict, onProgress });
+      const data = await openDataset(nodeHost, options.data, { seed, strict, onProgress });
       clear();
       const all = split === undefined ? Object.values(data.splits).flat() : samplesOf(data, split);
       const samples = all.filter(({ untagged }) => !untagged);
@@ -51,7 +59,7 @@ export function labelCommand(open: OpenOutput): Command {
         file: image,
         tags: tags.map((tag) => labels[tag]!),
       }));
-      const folder = await MaskFolder.create(options.out, segmenter.classes, options);
+      const folder = await MaskFolder.create(nodeHost, options.out, segmenter.classes, options);
       await writeMasks(
         { items, folder, strict, make: (image, { tags }) => segmenter.label(image, tags) },
         output,

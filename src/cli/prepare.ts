@@ -9,6 +9,7 @@ import { lanesFor, mostLanes, type Segmenting } from "../jobs/plan/lanes.ts";
 import type { ModelOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { readingProgress } from "./reading-progress.ts";
+import { nodeHost } from "../host/node/host.ts";
 
 /** Opens a data set for training and tells what is left out. */
 export async function openTrainable(
@@ -20,7 +21,7 @@ export async function openTrainable(
   const { formatProblem, openDataset } = await import("../files/datasets/index.ts");
   const { onProgress, clear } = readingProgress(output);
   const seed = config.train.seed;
-  const data = await openDataset(folder, { seed, strict, training: true, onProgress });
+  const data = await openDataset(nodeHost, folder, { seed, strict, training: true, onProgress });
   clear();
   const [first] = data.problems;
   if (first) {
@@ -56,19 +57,20 @@ export async function openSegmenter(
     const choosing = chooseDevice(device, output);
     choosing.catch(() => undefined);
     const { openAnyModel } = await import("../jobs/open-exported-model.ts");
-    const opening = openAnyModel(model);
+    const { nodeHost } = await import("../host/node/host.ts");
+    const opening = openAnyModel(nodeHost.store, model);
     opening.catch(() => undefined);
-    const { Segmenter } = await import("../method/inference/segmenter.ts");
+    const { openSegmenter: open } = await import("../jobs/open-segmenter.ts");
     // What is wrong with the model is told before what is wrong with the device.
     const opened = await opening;
     const lanes = work ? lanesFor(opened, work) : 1;
     const choice = await choosing;
     if (pool && choice.device === "cpu" && lanes === pool.width) {
-      return await Segmenter.open(opened, { device: choice, pool });
+      return await open(nodeHost, opened, { device: choice, pool });
     }
     // Only the model tells how much memory a lane takes; seldom there is not enough for all.
     await pool?.close();
-    return await Segmenter.open(opened, { device: choice, lanes });
+    return await open(nodeHost, opened, { device: choice, lanes });
   } catch (error) {
     await pool?.close();
     throw error;
@@ -93,7 +95,8 @@ export async function firstWeights(
 ): Promise<Readonly<Record<string, NdArray>> | undefined> {
   if (file === undefined) return undefined;
   const { readFirstWeights } = await import("../jobs/first-weights.ts");
-  const { initial, notes } = await readFirstWeights(file, config, classes, { resetHeads });
+  const { store } = (await import("../host/node/host.ts")).nodeHost;
+  const { initial, notes } = await readFirstWeights(store, file, config, classes, { resetHeads });
   for (const note of notes) output.noteLater(note);
   return initial;
 }

@@ -3,8 +3,16 @@ import { Command } from "commander";
 import type { Image } from "../method/images/image.ts";
 import { UserError } from "../user-error.ts";
 import type { Segmentation } from "../method/inference/segmenter.ts";
-import { withExamples, withJson, withMasks, withModel, withViews } from "./options.ts";
-import type { MaskOptions, ModelOptions, ViewOptions } from "./options.ts";
+import {
+  withExamples,
+  withJson,
+  withMasks,
+  withModel,
+  withViews,
+  type MaskOptions,
+  type ModelOptions,
+  type ViewOptions,
+} from "./options.ts";
 import type { MaskItem } from "../jobs/masks.ts";
 import type { OpenOutput } from "./output.ts";
 
@@ -26,13 +34,14 @@ export function segmentCommand(open: OpenOutput): Command {
       const { scales, flip = false, longSide, strict = false } = options;
       const items = await findImages(paths);
       const { openSegmenter } = await import("./prepare.ts");
+      const { nodeHost } = await import("../host/node/host.ts");
       const { MaskFolder } = await import("../files/formats/mask-folder.ts");
       const { writeMasks } = await import("../jobs/masks.ts");
       const { crfAhead, withCrf } = await import("./with-crf.ts");
       const work = { images: items.length, scales: scales ?? [1], flip, longSide };
       const segmenter = await openSegmenter(options, output, work);
       try {
-        const folder = await MaskFolder.create(options.out, segmenter.classes, options);
+        const folder = await MaskFolder.create(nodeHost, options.out, segmenter.classes, options);
         // Beside reading the first images.
         segmenter.warmUp();
         const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };

@@ -112,7 +112,9 @@ async function listAll(output: Output): Promise<void> {
 /** Checks all that can be checked before the run folder is made. */
 async function startRun(options: TrainCommandOptions, output: Output): Promise<TrainingJob> {
   const { data: folder, weights, resetHeads = false, strict = false, out } = options;
-  const wanted = await resolveConfig(options, weights === undefined ? "small" : "voc");
+  const { nodeHost } = await import("../host/node/host.ts");
+  const { store } = nodeHost;
+  const wanted = await resolveConfig(store, options, weights === undefined ? "small" : "voc");
   const data = await openTrainable(folder!, wanted, strict, output);
   const initial = await firstWeights(weights, wanted, data, { resetHeads, output });
   const device = await chooseDevice(options.device, output);
@@ -127,7 +129,8 @@ async function startRun(options: TrainCommandOptions, output: Output): Promise<T
     device: device.device,
     ...(weights !== undefined && { weights, resetHeads }),
   };
-  const run = await RunDirectory.create({ ...place, config: storedConfig(config, origin) });
+  const stored = storedConfig(store, config, origin);
+  const run = await RunDirectory.create(nodeHost, { ...place, config: stored });
   return { run, data, config, device, strict, ...(initial && { initial }) };
 }
 
@@ -137,7 +140,9 @@ async function resumeRun(
   output: Output,
 ): Promise<TrainingJob> {
   const { RunDirectory } = await import("../files/run/directory.ts");
-  const { run, state, file: checkpoint, messages } = await RunDirectory.open(options.resume!);
+  const { nodeHost } = await import("../host/node/host.ts");
+  const opened = await RunDirectory.open(nodeHost, options.resume!);
+  const { run, state, file: checkpoint, messages } = opened;
   try {
     for (const message of messages) output.noteLater(message);
     const file = join(run.path, "config.yaml");

@@ -34,20 +34,23 @@ export function weightsCommand(open: OpenOutput): Command {
       const { listNames, understandWeights } = await import("../files/weights/understand.ts");
       const { convertWeights } = await import("../jobs/convert-weights.ts");
       const { formatWeights, weightsRecord } = await import("../files/weights/describe.ts");
+      const { nodeHost } = await import("../host/node/host.ts");
       const { givenClassNames } = await import("../files/formats/class-names.ts");
-      const names = classes === undefined ? undefined : await givenClassNames(classes);
+      const names =
+        classes === undefined ? undefined : await givenClassNames(nodeHost.store, classes);
       const { findModelFile } = await import("../files/run/find-weights.ts");
-      const { checkFree } = await import("../host/node/files/atomic-file.ts");
-      const source = await findModelFile(path);
-      if (out !== undefined) await checkFree([out], source, overwrite);
-      await withWeights(source, async (file) => {
+      const { checkFree } = await import("../jobs/check-free.ts");
+      const { store } = (await import("../host/node/host.ts")).nodeHost;
+      const source = await findModelFile(store, path);
+      if (out !== undefined) await checkFree(store, [out], source, overwrite);
+      await withWeights(store, source, async (file) => {
         const understood = understandWeights(file);
         if (out === undefined) {
           output.say(formatWeights(file, understood));
           output.record(weightsRecord(file, understood));
           return;
         }
-        const written = await convertWeights(file, understood, out, names);
+        const written = await convertWeights(store, file, understood, out, names);
         const model = written.classes
           ? `a model of ${written.classes.length} classes`
           : understood.match

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { RefineLogits } from "../method/eval/look.ts";
+import type { RefineLogits } from "../method/inference/refine-logits.ts";
 
 /** Images begun before one is finished: as many as there are threads, and one for the network. */
 export const crfAhead = Math.min(16, availableParallelism()) + 1;

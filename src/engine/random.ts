@@ -2,19 +2,18 @@ import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 
 /**
- * Seeded random numbers. Streams are derived, not advanced: `Random.at(seed, "augment", 17)` is the
- * same stream wherever and whenever it is asked for, so that sample 17 is augmented alike in any
- * worker and after any resume.
+ * Seeded random numbers. Every stream is derived from a seed and a path, not from another stream: `Random.at(seed,
+ * "augment", 17)` always begins alike, so that sample 17 is augmented alike in every worker and after every resume.
  */
 export class Random {
   private constructor(private readonly generator: RandomGenerator) {}
 
-  /** A stream of its own for every combination of seed and path. */
+  /** The stream of a seed and a path. */
   static at(seed: number, ...path: (string | number)[]): Random {
     return new Random(xoroshiro128plus(hash(`${seed}/${path.join("/")}`)));
   }
 
-  /** Uniform in [0, 1), 32 bits of it. */
+  /** Uniform in [0, 1), in steps of 2⁻³². */
   next(): number {
     return (this.generator.next() >>> 0) / 2 ** 32;
   }
@@ -24,7 +23,7 @@ export class Random {
     return low + (high - low) * this.next();
   }
 
-  /** Uniform whole number in [0, count). */
+  /** Uniform integer in [0, count). */
   int(count: number): number {
     return Math.floor(this.next() * count);
   }
@@ -40,7 +39,7 @@ export class Random {
     return radius * Math.cos(2 * Math.PI * this.next());
   }
 
-  /** A new array in random order (Fisher-Yates). */
+  /** A copy in random order (Fisher-Yates). */
   shuffle<T>(items: readonly T[]): T[] {
     const out = [...items];
     for (let i = out.length - 1; i > 0; i--) {
@@ -51,7 +50,7 @@ export class Random {
   }
 }
 
-/** FNV-1a over UTF-16 units, mixed by the MurmurHash3 finaliser so that neighbouring seeds differ everywhere. */
+/** FNV-1a over UTF-16 units, mixed by the MurmurHash3 finalizer so that neighboring seeds differ in all bits. */
 function hash(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);

@@ -1,17 +1,17 @@
-/** Bytes that are read where they are needed: a file, a part of an archive, memory. */
+/** Bytes with random access: a file, an entry of an archive, memory. */
 export interface ByteSource {
-  /** For messages. */
+  /** Name in messages. */
   readonly name: string;
   /** In bytes. */
   readonly size: number;
-  /** Exactly `length` bytes from `offset`; both lie within the source. */
+  /** Reads exactly `length` bytes from `offset` on; the range must lie within the source. */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
 /** The entries of an archive by name. */
 export type Archive = ReadonlyMap<string, ByteSource>;
 
-/** Memory as a source; what is read is a view of it. */
+/** Memory as a source; reading returns views of it. */
 export function bytesSource(bytes: Uint8Array, name = "weights"): ByteSource {
   return {
     name,
@@ -20,7 +20,7 @@ export function bytesSource(bytes: Uint8Array, name = "weights"): ByteSource {
   };
 }
 
-/** `length` bytes from `start` of a source, as one of their own. */
+/** A source of the `length` bytes from `start` on of another. */
 export function partOf(source: ByteSource, start: number, length: number): ByteSource {
   return {
     name: source.name,

@@ -1,8 +1,8 @@
-/** Devices that can be asked for; `auto` takes the fastest that works. */
+/** Names of devices; `auto` stands for the fastest that works. */
 export const deviceNames = ["auto", "cpu", "webgpu", "cuda", "coreml", "dml"] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
-/** What one device answered when asked to compute something small. */
+/** Result of trying one device. */
 export interface DeviceReport {
   readonly device: DeviceName;
   readonly works: boolean;
@@ -15,6 +15,6 @@ export interface DeviceReport {
 /** The device to compute on. */
 export interface DeviceChoice {
   readonly device: DeviceName;
-  /** Why this one, for the user. */
+  /** The choice in words, for the user. */
   readonly note?: string;
 }

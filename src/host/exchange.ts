@@ -1,7 +1,4 @@
-/**
- * What the processes of one training tell each other. Each has a rank; all of them call the same operations in the same
- * order.
- */
+/** Communication between the processes of one training. All of them call the same operations in the same order. */
 export interface Exchange {
   /** Number of this process, from 0. */
   readonly rank: number;
@@ -15,11 +12,11 @@ export interface Exchange {
   max(value: number): Promise<number>;
   /** The bytes of rank 0. */
   broadcast(bytes: Uint8Array): Promise<Uint8Array>;
-  /** Waits until every rank has come here. */
+  /** Waits until every rank has called it. */
   barrier(): Promise<void>;
 }
 
-/** One process by itself. */
+/** A training in a single process. */
 export const alone: Exchange = {
   rank: 0,
   size: 1,

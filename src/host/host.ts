@@ -6,7 +6,7 @@ import type { Store } from "./store.ts";
 import type { Workers } from "./workers.ts";
 
 export interface RuntimeOptions {
-  /** An execution provider of ONNX Runtime that exists here; the CPU by default. */
+  /** An available execution provider of ONNX Runtime; the CPU by default. */
   readonly device?: string;
   /** Threads inside an operator; all cores by default. */
   readonly threads?: number;
@@ -16,25 +16,27 @@ export interface RuntimeOptions {
 export interface RuntimePool extends Runtime {
   /** Graphs computed at the same time. */
   readonly width: number;
-  /** Ends the threads once they have finished what they have begun; whatever waits fails. */
+  /** Ends the threads once they have finished what they have begun; waiting runs fail. */
   close(): Promise<void>;
 }
 
 /** Everything that a machine offers to tag2mask. */
 export interface Host {
+  /** Version of tag2mask, for files that name their writer. */
+  readonly version: string;
   readonly store: Store;
   readonly codec: ImageCodec;
   readonly workers: Workers;
   readonly machine: Machine;
   /** ONNX Runtime on a device. */
   runtime(options?: RuntimeOptions): Promise<Runtime>;
-  /** Lanes that share the cores. */
+  /** A pool of lanes that share the cores evenly. */
   runtimePool(lanes: number): Promise<RuntimePool>;
-  /** The device to compute on; a UserError lists those that work where the one asked for does not. */
+  /** Chooses the device to compute on; if the requested one does not work, a UserError lists those that do. */
   resolveDevice(name: DeviceName): Promise<DeviceChoice>;
-  /** Every device that could be used here, tried out. */
+  /** Tries every device that is supported here. */
   listDevices(): Promise<readonly DeviceReport[]>;
 }
 
-/** What reading and writing files takes: the files themselves, and the images in them. */
+/** Services of a host for reading and writing files and images. */
 export type FileHost = Pick<Host, "store" | "codec">;

@@ -2,11 +2,11 @@
 export interface Machine {
   /** Cores that may be used, at least 1. */
   readonly cores: number;
-  /** Host and process, as file names tell them apart: `name.process`. */
+  /** Name of the machine and number of the process, for unique file names: `name.process`. */
   readonly name: string;
-  /** Bytes of memory that can still be taken. */
+  /** Bytes of memory that are still available. */
   freeMemory(): number;
-  /** Seconds from an arbitrary beginning; never goes back. */
+  /** Seconds since an arbitrary moment; never decreases. */
   now(): number;
   /** Seconds since 1970, UTC. */
   time(): number;

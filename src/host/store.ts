@@ -22,9 +22,11 @@ export interface FileInfo {
   readonly kind: "file" | "folder";
   /** In bytes. */
   readonly size: number;
+  /** Time of the last change, in milliseconds since 1970. */
+  readonly modified: number;
 }
 
-/** Content of a file to write; in pieces where it is large, so that it need not be joined in memory first. */
+/** Content of a file to write; in pieces if it is large, so that it need not be joined in memory. */
 export type FileData = string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
 
 export interface FileToWrite {
@@ -34,8 +36,8 @@ export interface FileToWrite {
 
 export interface WriteOptions {
   /**
-   * Wait until the disk holds the file, so that a power cut cannot lose it; on by default. Off for files that are
-   * quickly made again.
+   * Wait until the disk holds the file, so that a power cut cannot lose it; on by default. Turn it off for files that are
+   * easily made again.
    */
   readonly durable?: boolean;
 }
@@ -83,7 +85,7 @@ export interface ArchiveReader {
 export interface Store {
   /** The content of a folder; links are followed. */
   list(folder: string, options?: ListOptions): Promise<FolderContent>;
-  /** Kind and size of what is at a path, links followed; undefined where there is nothing. */
+  /** Kind and size of the file or folder at a path, links followed; undefined if there is none. */
   stat(path: string): Promise<FileInfo | undefined>;
   /** Whether anything has this name, a broken link included. */
   exists(path: string): Promise<boolean>;
@@ -100,30 +102,30 @@ export interface Store {
   openStoredArchive(source: ByteSource): Promise<Archive>;
 
   /**
-   * Writes files that belong together, all or none. Missing folders are made. The last file is where readers begin:
-   * while the others take their places it is absent, so it never stands beside files of another version.
+   * Writes files that belong together, all or none. Makes missing folders. The last file is where readers begin: it is absent
+   * while the others take their places, so it never stands beside files of another version.
    */
   write(files: readonly FileToWrite[], options?: WriteOptions): Promise<void>;
   /** Begins a file that is written piece by piece. */
   writeStream(path: string): Promise<WriteStream>;
   /**
-   * Opens a file to append to, making it if it is missing.
-   * @param length bytes to keep of what is there; everything by default
+   * Opens a file for appending; creates it if it is missing.
+   * @param length bytes to keep of an existing file; all by default
    */
   append(path: string, length?: number): Promise<AppendFile>;
   /** Copies a file, sharing its storage where the disk can; the copy appears complete or not at all. */
   copy(from: string, to: string): Promise<void>;
-  /** Gives a file a second name, replacing what has it; a copy where the disk has no links. */
+  /** Gives a file a second name, replacing an existing file; makes a copy where the disk has no links. */
   link(from: string, to: string): Promise<void>;
-  /** Makes a folder and those above it. Returns the topmost one made, undefined where all existed. */
+  /** Makes a folder and those above it. Returns the topmost new one, undefined if all existed. */
   makeFolder(path: string): Promise<string | undefined>;
-  /** Makes a folder in one that exists; false if something has that name already. */
+  /** Makes a folder inside an existing one; false if the name is taken. */
   claimFolder(path: string): Promise<boolean>;
-  /** Removes a file, or a folder with everything in it; nothing happens where there is none. */
+  /** Removes a file, or a folder with everything in it; does nothing if there is none. */
   remove(path: string): Promise<void>;
   /** Removes a folder and those above it, up to but without `top`, as long as they are empty. */
   removeEmptyFolders(folder: string, top: string): Promise<void>;
-  /** Takes a folder for this process; a UserError says which process has it. */
+  /** Locks a folder for this process; a UserError names the process that already holds it. */
   lock(folder: string): Promise<Lock>;
   /** Bytes free where a path is; undefined where the host cannot tell. */
   freeSpace(path: string): Promise<number | undefined>;

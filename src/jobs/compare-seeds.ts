@@ -1,7 +1,8 @@
 import { evaluateStages, type StageName, type StageScores } from "../method/eval/stages.ts";
 import { openDataset, samplesOf } from "../files/datasets/index.ts";
 import type { DeviceChoice } from "../host/devices.ts";
-import { Segmenter } from "../method/inference/segmenter.ts";
+import { nodeHost } from "../host/node/host.ts";
+import { openSegmenter } from "./open-segmenter.ts";
 import { textTable } from "../files/text/columns.ts";
 import type { Output } from "../cli/output.ts";
 import { percent } from "../cli/score-table.ts";
@@ -33,11 +34,11 @@ export async function measureStages(
   device: DeviceChoice,
   output: Output,
 ): Promise<StageScores> {
-  const segmenter = await Segmenter.open(run, { device });
+  const segmenter = await openSegmenter(nodeHost, run, { device });
   try {
     return await withCrf(true, async (crf) => {
       const { config, classes } = segmenter.model;
-      const data = await openDataset(folder, { seed: config.train.seed });
+      const data = await openDataset(nodeHost, folder, { seed: config.train.seed });
       const stages = evaluateStages(samplesOf(data, "val"), data.reader, segmenter, {
         ...{ config, classes, longSide: config.eval.longSide },
         ...(crf && { crf, ahead: crfAhead }),

@@ -1,44 +1,47 @@
-import { extname } from "node:path";
 import { UserError } from "../user-error.ts";
 import { streamSafetensors } from "../files/weights/safetensors.ts";
 import { storedBytes, type StoredTensor, type WeightsFile } from "../files/weights/weights-file.ts";
 import type { UnderstoodWeights } from "../files/weights/understand.ts";
-import { writeFileAtomic } from "../host/node/files/atomic-file.ts";
 import { meaningOf } from "../files/weights/published.ts";
+import { extname } from "../files/text/path.ts";
+import type { Store } from "../host/store.ts";
 
-/** What was written. */
+/** The written weights file. */
 export interface ConvertedWeights {
   readonly file: string;
   readonly tensors: number;
-  /** Tensors of the file that were not written: the network has no use for them. */
+  /** Tensors that were not written because the network does not use them. */
   readonly left: readonly string[];
-  /** Class names it carries, if it opens as a model. */
+  /** Its class names, if it opens as a model. */
   readonly classes: readonly string[] | undefined;
 }
 
-/** Tensors may share memory in a file; written out they take it once each. */
+/** Largest accepted ratio of written to read bytes: tensors that share memory in a file are written out one by one. */
 const mostGrowth = 16;
 
 /**
- * Writes weights as safetensors: those that the network has under their published names, or where the
- * network is not known all of them as they are. Element types are kept, so half precision stays half the
- * size; one tensor at a time is in memory. A whole network whose classes are known opens as a model.
- * @param names class names that the user gives
+ * Writes weights as safetensors: the tensors of the network under their published names, or all tensors unchanged where the
+ * network is not known. Element types are kept, so half precision stays half the size; one tensor at a time is in memory.
+ * A complete network with known classes can then be opened as a model.
+ * @param names foreground class names to store
  */
 export async function convertWeights(
+  store: Store,
   file: WeightsFile,
   understood: UnderstoodWeights,
   out: string,
   names?: readonly string[],
 ): Promise<ConvertedWeights> {
   if (extname(out).toLowerCase() !== ".safetensors") {
-    throw new UserError(`${out}: weights are written as .safetensors; give a name that ends so`);
+    throw new UserError(
+      `${out}: weights are written as safetensors; give a name that ends in .safetensors`,
+    );
   }
   const { match, architecture } = understood;
   const { classes } = architecture;
   if (names && classes !== undefined && names.length !== classes) {
     throw new UserError(
-      `${file.name}: has ${classes} classes, ${names.length} names are given; give one for each`,
+      `${file.name}: has ${classes} classes, but ${names.length} names are given; give one name for each class`,
     );
   }
   const tensors: readonly StoredTensor[] = match
@@ -49,20 +52,21 @@ export async function convertWeights(
   const meaning = whole ? meaningOf(file, understood, names) : undefined;
   if (names && !meaning) {
     throw new UserError(
-      `${file.name}: is not a whole network (it has ${architecture.parts.join(", ") || "none of its parts"}), ` +
-        "so that class names mean nothing; leave --classes out",
+      `${file.name}: is not a complete network (it has ${architecture.parts.join(", ") || "none of its parts"}), ` +
+        "so it cannot have class names",
+      { remedies: [{ kind: "omit", name: "classes" }] },
     );
   }
   const step = file.metadata["step"];
   const metadata = {
-    format: "pt", // what other readers of safetensors ask for
+    format: "pt", // PyTorch's safetensors readers require it
     ...(meaning?.classes && {
       config: JSON.stringify(meaning.config),
       classes: JSON.stringify(meaning.classes),
       ...(step !== undefined && { step }),
     }),
   };
-  await writeFileAtomic(out, streamSafetensors(tensors, metadata));
+  await store.write([{ path: out, data: streamSafetensors(tensors, metadata) }]);
   const left = [
     ...(match ? [...match.misfits.map(({ name }) => name), ...match.extra] : []),
     ...understood.dropped.map(({ name }) => name),
@@ -74,7 +78,7 @@ function checkSize({ name, size }: WeightsFile, tensors: readonly StoredTensor[]
   const total = tensors.reduce((sum, tensor) => sum + storedBytes(tensor), 0);
   if (total <= mostGrowth * size + 2 ** 20) return;
   throw new UserError(
-    `${name}: its tensors share their memory so much that ${size} bytes would become ${total}; ` +
-      "the file was made to harm, or holds no weights",
+    `${name}: its tensors share so much memory that its ${size} bytes would become ${total}, more than ` +
+      `${mostGrowth} times as many; the file is malicious or damaged`,
   );
 }

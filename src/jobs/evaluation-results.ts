@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
+import { nodeHost } from "../host/node/host.ts";
 import { writeFileAtomic } from "../host/node/files/atomic-file.ts";
 import { csvField } from "../files/text/csv.ts";
-import { confusionPicture, rasterize } from "../files/report/confusion-picture.ts";
+import { confusionPicture } from "../files/report/confusion-picture.ts";
 import type { WorstImage } from "../files/report/worst-images.ts";
 import { renderWorst } from "../files/report/worst-page.ts";
 
@@ -46,7 +47,7 @@ export async function writeResults(folder: string, results: EvaluationResults): 
     "metrics.json": `${JSON.stringify(summarize(results), undefined, 2)}\n`,
     "results.csv": table(results),
     "confusion.svg": svg,
-    "confusion.png": await rasterize(svg),
+    "confusion.png": await nodeHost.codec.rasterize(svg),
     "worst.html": renderWorst(worst, { title, classes, measured: masks }),
   };
   const paths: string[] = [];

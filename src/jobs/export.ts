@@ -1,7 +1,5 @@
-import { readdir, rm } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
 import { ExportedForward, ForwardPass, type Logits } from "../method/inference/forward.ts";
-import type { NdArray } from "../engine/graph/index.ts";
+import type { NdArray, Runtime } from "../engine/graph/index.ts";
 import { Random } from "../engine/random.ts";
 import { UserError } from "../user-error.ts";
 import { exportedGraph, exportOnnx, type ExportedGraph } from "../files/export/onnx.ts";
@@ -12,34 +10,38 @@ import {
   segformerProcessor,
   segformerReadme,
 } from "../files/export/transformers-js.ts";
-import { checkFree, writeFilesAtomic } from "../host/node/files/atomic-file.ts";
-import type { OpenedModel } from "./open-model.ts";
-import { nodeRuntime } from "../host/node/ort/runtime.ts";
-import { packageVersion } from "../host/node/version.ts";
+import { basename, dirname, extname, join } from "../files/text/path.ts";
+import type { Host } from "../host/host.ts";
+import type { Store } from "../host/store.ts";
+import type { OpenedModel } from "../method/inference/model.ts";
+import { checkFree } from "./check-free.ts";
 
-/** What a model can be exported as: one .onnx file, weights alone, or a folder for transformers.js. */
+/** Services of a host that an export uses. */
+export type ExportHost = Pick<Host, "store" | "runtime" | "version">;
+
+/** Target of an export: one .onnx file, the weights alone, or a folder for transformers.js. */
 export type ExportFormat = "onnx" | "safetensors" | "transformersjs";
 
 export interface ExportOptions {
-  /** What weights are stored as and, with int8, products computed in; only of one .onnx file. */
+  /** Element type of the stored weights and, for int8, of the large products; only for one .onnx file. */
   readonly precision?: Precision;
-  /** Told from the ending of `out` if not given; ONNX if there is none. */
+  /** By default safetensors if `out` ends in .safetensors, else ONNX. */
   readonly format?: ExportFormat;
-  /** File, or folder for transformers.js; beside the weights if not given. */
+  /** Path of the file, or of the folder for transformers.js; beside the weights by default. */
   readonly out?: string;
-  /** Replace files that are there already. */
+  /** Replace existing files. */
   readonly overwrite?: boolean;
-  /** Bytes of weights from which they go into a file of their own beside the .onnx (protobuf ends at 2 GB). */
+  /** Smallest size of the weights, in bytes, that puts them in a file beside the .onnx (protobuf ends at 2 GB). */
   readonly externalDataFrom?: number;
 }
 
-/** What was written. */
+/** A written export. */
 export interface Exported {
   readonly format: ExportFormat;
-  /** What to give to others, and to `--model`. */
+  /** Path of the model: the file, or the folder for transformers.js. */
   readonly out: string;
   readonly files: readonly { readonly file: string; readonly bytes: number }[];
-  /** Largest difference between the exported model's logits and the network's, of the largest logit. */
+  /** Largest difference between the exported model's logits and the network's, divided by the largest logit. */
   readonly difference?: number;
 }
 
@@ -48,47 +50,53 @@ interface ExportedFile {
   readonly data: string | readonly Uint8Array[];
 }
 
-/** Exported and own predictions of a model may differ by this share of the largest logit. */
+/** Largest accepted difference between exported and own logits, divided by the largest logit. */
 const tolerances: Readonly<Record<Precision, number>> = { float32: 1e-4, float16: 1e-2, int8: 0.2 };
 
 /**
- * Writes a trained model as others can run it: whole or not at all. An ONNX model is run once afterwards
- * and compared with the network it was made of.
+ * Writes a trained model for other programs, all of its files or none. Then runs an ONNX model once and compares its
+ * output with the network's; a model that differs is removed.
  */
 export async function exportModel(
+  host: ExportHost,
   model: OpenedModel,
   options: ExportOptions = {},
 ): Promise<Exported> {
+  const { store } = host;
   const {
-    out: given,
+    out: wantedOut,
     overwrite = false,
     externalDataFrom = 1.5e9,
     precision = "float32",
   } = options;
-  const format = options.format ?? formatOf(given);
+  const format = options.format ?? formatOf(wantedOut);
   checkPrecision(precision, format);
-  const out = given ?? defaultOut(model.file, format, precision);
+  const out = wantedOut ?? defaultOut(model.file, format, precision);
   checkEnding(out, format);
   const weights = ownWeights(model);
   const external = byteLength(weights) >= externalDataFrom;
-  const graph = await graphOf(model, weights, precision);
-  const plan = { out, weights, external, graph };
+  const graph = await graphOf(host, model, weights, precision);
+  const plan: Plan = { out, weights, external, graph, version: host.version };
   const files =
     format === "safetensors"
-      ? [{ path: out, data: encodeSafetensors(weights, safetensorsMetadata(model)) }]
+      ? [{ path: out, data: encodeSafetensors(weights, safetensorsMetadata(model, host.version)) }]
       : format === "onnx"
         ? onnxFiles(model, out, plan)
         : transformersFiles(model, plan);
   const stale = format === "safetensors" || plan.external ? [] : [`${files.at(-1)!.path}_data`];
-  await checkFree([...files.map(({ path }) => path), ...stale], model.file, overwrite);
-  if (format === "transformersjs" && !overwrite) await checkEmpty(out);
-  await writeFilesAtomic(files);
-  for (const path of stale) await rm(path, { force: true });
+  await checkFree(store, [...files.map(({ path }) => path), ...stale], model.file, overwrite);
+  if (format === "transformersjs" && !overwrite) await checkEmpty(store, out);
+  await store.write(files);
+  for (const path of stale) {
+    if ((await store.stat(path))?.kind === "file") await store.remove(path);
+  }
   const written = files.map(({ path, data }) => ({ file: path, bytes: sizeOf(data) }));
   if (format === "safetensors") return { format, out, files: written };
-  const difference = await compare(model, weights, files.at(-1)!.path, tolerances[precision]).catch(
+  const runtime = await host.runtime();
+  const exported = files.at(-1)!.path;
+  const difference = await compare(runtime, model, weights, exported, tolerances[precision]).catch(
     async (error: unknown) => {
-      for (const { path } of files) await rm(path, { force: true });
+      for (const { path } of files) await store.remove(path);
       throw error;
     },
   );
@@ -101,29 +109,38 @@ interface Plan {
   /** Whether the weights get a file of their own. */
   readonly external: boolean;
   readonly graph: ExportedGraph;
+  /** Version of tag2mask, stored in the model. */
+  readonly version: string;
 }
 
 async function graphOf(
+  host: ExportHost,
   { network }: OpenedModel,
   weights: Plan["weights"],
   precision: Precision,
 ): Promise<ExportedGraph> {
-  if (precision === "int8")
-    return await quantizeWeights(nodeRuntime(), exportedGraph(network, "tokens"), weights);
+  if (precision === "int8") {
+    return quantizeWeights(await host.runtime(), exportedGraph(network, "tokens"), weights);
+  }
   const graph = exportedGraph(network);
   return precision === "float16" ? halveWeights(graph, weights) : graph;
 }
 
-/** The model last: who finds it finds all that it needs. */
+/** The files of an ONNX model, the model itself last: where it exists, the others do. */
 function onnxFiles(
   model: OpenedModel,
   path: string,
-  { weights, external, graph }: Plan,
+  { weights, external, graph, version }: Plan,
 ): ExportedFile[] {
   const { network, config, classes, step } = model;
   const data = `${path}_data`;
   const encoded = exportOnnx(network, {
-    ...{ parameters: weights, config, classes, step, version: packageVersion(), graph },
+    parameters: weights,
+    config,
+    classes,
+    step,
+    version,
+    graph,
     ...(external && { externalData: basename(data) }),
   });
   return [
@@ -163,58 +180,70 @@ function defaultOut(weights: string, format: ExportFormat, precision: Precision)
 function checkPrecision(precision: Precision, format: ExportFormat): void {
   if (precision === "float32" || format === "onnx") return;
   throw new UserError(
-    `export: the format ${format} has float32 weights only, ${precision} was asked for; ` +
-      "give --format onnx, or no --precision",
+    `export: the format ${format} has float32 weights only, ${precision} was asked for`,
+    {
+      remedies: [
+        { kind: "option", name: "format", value: "onnx" },
+        { kind: "omit", name: "precision" },
+      ],
+    },
   );
 }
 
-/** By its ending a model is recognised when it is used. */
+/** Checks the ending of a name, by which a model is recognized when it is used. */
 function checkEnding(out: string, format: ExportFormat): void {
   const ending = extname(out).toLowerCase();
   if (format === "transformersjs") {
     if (ending !== ".onnx" && ending !== ".safetensors") return;
     throw new UserError(
-      `${out}: for transformers.js a folder is written; give it a name without ${ending}`,
+      `${out}: the format transformersjs is a folder, whose name must not end in ${ending}; choose another name`,
     );
   }
   if (ending === `.${format}`) return;
   throw new UserError(
-    `${out}: the name of a file of the format ${format} ends in .${format}; give that ending or another --format`,
+    `${out}: the name of a file in the format ${format} must end in .${format}; choose another name`,
+    { remedies: [{ kind: "option", name: "format", instead: true }] },
   );
 }
 
-async function checkEmpty(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((): string[] => []);
-  if (names.length === 0) return;
-  throw new UserError(
-    `${folder}: has ${names.length} file(s) already; give an empty or new folder, or --overwrite`,
-  );
+async function checkEmpty(store: Store, folder: string): Promise<void> {
+  if ((await store.stat(folder))?.kind !== "folder") return;
+  const { files, folders } = await store.list(folder, { hidden: true, sorted: false });
+  const count = files.length + folders.length;
+  if (count === 0) return;
+  throw new UserError(`${folder}: has ${count} file(s) already; choose an empty or new folder`, {
+    code: "not-empty",
+    remedies: [{ kind: "option", name: "overwrite" }],
+  });
 }
 
-/** The network's tensors, without the optimizer's moments that a checkpoint holds too. */
+/** The network's tensors, without the optimizer's moments that are in a checkpoint too. */
 function ownWeights({ network, parameters }: OpenedModel): Record<string, NdArray> {
   return Object.fromEntries(network.parameters.map(({ name }) => [name, parameters[name]!]));
 }
 
-function safetensorsMetadata({ classes, config, step }: OpenedModel): Record<string, string> {
+function safetensorsMetadata(
+  { classes, config, step }: OpenedModel,
+  version: string,
+): Record<string, string> {
   return {
-    // Asked for by PyTorch's readers.
+    // Required by PyTorch's readers.
     format: "pt",
-    tag2mask: packageVersion(),
+    tag2mask: version,
     step: String(step),
     classes: JSON.stringify(classes),
     config: JSON.stringify(config),
   };
 }
 
-/** Runs the file and the network on two images of an odd size. */
+/** Runs the file and the network on two random images of an odd size; returns the largest difference. */
 async function compare(
+  runtime: Runtime,
   { file: source, network, classes }: OpenedModel,
   weights: Readonly<Record<string, NdArray>>,
   file: string,
   tolerance: number,
 ): Promise<number> {
-  const runtime = nodeRuntime();
   const random = Random.at(0, "export");
   const shape = [2, 3, 75, 101];
   const data = Float32Array.from({ length: 2 * 3 * 75 * 101 }, () => random.normal());
@@ -225,8 +254,8 @@ async function compare(
     const difference = largestDifference(await exported.run(images), await own.run(images));
     if (difference <= tolerance) return difference;
     throw new UserError(
-      `${file}: not kept, for its predictions differ from those of ${source} by ${difference.toPrecision(2)} of the ` +
-        `largest logit, more than ${tolerance}; see whether the weights hold NaN or huge values`,
+      `${file}: removed, because its logits differ from those of ${source} by ${difference.toPrecision(2)} of the ` +
+        `largest logit, more than ${tolerance}; check the weights for NaN and huge values`,
     );
   } finally {
     await own.release();
@@ -252,6 +281,6 @@ function byteLength(weights: Readonly<Record<string, NdArray>>): number {
 }
 
 function sizeOf(data: ExportedFile["data"]): number {
-  if (typeof data === "string") return Buffer.byteLength(data);
+  if (typeof data === "string") return new TextEncoder().encode(data).length;
   return data.reduce((sum, piece) => sum + piece.length, 0);
 }

@@ -1,6 +1,7 @@
 import type { Config } from "../method/config.ts";
+import type { Store } from "../host/store.ts";
 import type { NdArray } from "../engine/graph/index.ts";
-import { networkOf } from "../method/train/trainer.ts";
+import { networkOf } from "../method/model/network-of.ts";
 import { UserError } from "../user-error.ts";
 import { isClassLayer, matchWeights, readMatched, type Misfit } from "../files/weights/match.ts";
 import { byReason, listNames, understandWeights } from "../files/weights/understand.ts";
@@ -9,71 +10,80 @@ import { parseList } from "../files/weights/model-metadata.ts";
 import { withWeights } from "./with-weights.ts";
 
 export interface FirstWeightsOptions {
-  /** Start the layers that know the number of classes anew. */
+  /** Reinitialize the layers whose size depends on the number of classes. */
   readonly resetHeads?: boolean;
 }
 
-/** First weights of a training, and what the user should know of them. */
+/** Initial weights of a training. */
 export interface FirstWeights {
   readonly initial: Readonly<Record<string, NdArray>>;
+  /** Remarks for the user: tensors that are used, missing or ignored, in sentences. */
   readonly notes: readonly string[];
 }
 
 /**
- * Those tensors of a weights file of any format and naming that the network of a training has. What does
- * not fit is a UserError, except what can begin anew without harm: heads that the file does not have.
+ * Reads the tensors of a weights file, of any format and naming, that the network of a training has. Tensors that do not
+ * fit are a UserError; heads that the file does not have keep their random values.
  * @param source a weights file, or a run folder
  */
 export async function readFirstWeights(
+  store: Store,
   source: string,
   config: Config,
   classes: readonly string[],
   { resetHeads = false }: FirstWeightsOptions = {},
 ): Promise<FirstWeights> {
-  const path = await findModelFile(source);
-  return withWeights(path, async (file) => {
+  const path = await findModelFile(store, source);
+  return withWeights(store, path, async (file) => {
     const { backbone, decoderWidth } = config.model;
     const understood = understandWeights(file);
     checkBackbone(path, understood.architecture, understood.tensors.size, backbone);
     const tensors = new Map(understood.tensors);
     const notes = file.notes.map((note) => `${path}: ${note}`);
 
-    const found = understood.architecture.decoderWidth;
-    if (found !== undefined && found !== decoderWidth) {
+    const width = understood.architecture.decoderWidth;
+    if (width !== undefined && width !== decoderWidth) {
       if (understood.naming === "AFA") {
         throw new UserError(
-          `${path}: its decoder has ${found} channels, the settings say ${decoderWidth}; ` +
-            `give --set model.decoderWidth=${found}`,
+          `${path}: its decoder has ${width} channels, the settings say ${decoderWidth}`,
+          {
+            code: "weights-mismatch",
+            remedies: [{ kind: "setting", key: "model.decoderWidth", value: String(width) }],
+          },
         );
       }
       remove(tensors, (name) => name.startsWith("decoder."));
       notes.push(
-        `${path}: leaves its decoder aside, which has ${found} channels; the settings say ${decoderWidth}`,
+        `${path}: its decoder is not used: it has ${width} channels, the settings say ${decoderWidth}`,
       );
     }
     const stored = file.metadata["classes"];
     if (!resetHeads && stored !== undefined && stored !== JSON.stringify(classes)) {
       notes.push(
-        `${path}: knows the classes ${listNames(parseList(path, stored))}, the data has ${listNames(classes)}; ` +
-          "--reset-heads starts the layers of the classes anew",
+        `${path}: was trained on the classes ${listNames(parseList(path, stored))}, the data has ${listNames(classes)}; ` +
+          "the layers of the classes are used all the same unless they are reset",
       );
     }
     if (resetHeads) {
       const reset = remove(tensors, isClassLayer);
-      if (reset.length > 0) notes.push(`${path}: starts anew as asked: ${listNames(reset)}`);
+      if (reset.length > 0) notes.push(`${path}: reinitialized as asked: ${listNames(reset)}`);
     }
 
     const match = matchWeights(tensors, networkOf(config, classes).parameters);
     checkMisfits(path, match.misfits, `${backbone} with ${classes.length} classes`);
     const { used, missing, extra } = match;
     const total = used.length + missing.length;
-    notes.push(`${path}: ${file.format}, gives ${used.length} of ${total} tensors of ${backbone}`);
+    notes.push(
+      `${path}: ${file.format}, has ${used.length} of the ${total} tensors of ${backbone}`,
+    );
     if (missing.length > 0)
-      notes.push(`${path}: has not, starts anew: ${listNames(missing.map(({ name }) => name))}`);
+      notes.push(
+        `${path}: missing, initialized at random: ${listNames(missing.map(({ name }) => name))}`,
+      );
     for (const [reason, names] of byReason(understood.dropped)) {
-      notes.push(`${path}: leaves aside ${listNames(names)}: ${reason}`);
+      notes.push(`${path}: ignored ${listNames(names)}: ${reason}`);
     }
-    if (extra.length > 0) notes.push(`${path}: has no use for ${listNames(extra)}`);
+    if (extra.length > 0) notes.push(`${path}: not part of the network: ${listNames(extra)}`);
     return { initial: await readMatched(match), notes };
   });
 }
@@ -86,32 +96,46 @@ function checkBackbone(
 ): void {
   if (!parts.includes("encoder")) {
     throw new UserError(
-      `${path}: none of its ${count} tensors is one of ${needed}'s; ` +
-        "give weights of AFA or SegFormer under the names they were published with",
+      `${path}: none of its ${count} tensors belongs to ${needed}; ` +
+        "give weights of AFA or SegFormer with the tensor names they were published with",
     );
   }
   if (backbone === needed) return;
-  const what = `stages of ${channels.join(",")} channels and ${depths.join(",")} blocks`;
   if (backbone === undefined) {
-    throw new UserError(`${path}: has ${what}, which is no known backbone; ${needed} is needed`);
+    throw new UserError(
+      `${path}: has stages of ${channels.join(",")} channels and ${depths.join(",")} blocks, which match no ` +
+        `known backbone; give weights of ${needed}`,
+    );
   }
-  throw new UserError(
-    `${path}: is a ${backbone}, the settings say ${needed}; give --backbone ${backbone}, or other weights`,
-  );
+  throw new UserError(`${path}: is a ${backbone}, the settings say ${needed}`, {
+    code: "weights-mismatch",
+    remedies: [
+      { kind: "option", name: "backbone", value: backbone },
+      { kind: "option", name: "weights", instead: true },
+    ],
+  });
 }
 
 function checkMisfits(path: string, misfits: readonly Misfit[], network: string): void {
   if (misfits.length === 0) return;
   const list = misfits.map(({ name, found, needed }) => `${name} is ${found}, ${network} needs ${needed}`); // prettier-ignore
-  const remedy = misfits.every(({ name }) => isClassLayer(name))
-    ? "give --reset-heads to start these layers anew"
+  const onlyClassLayers = misfits.every(({ name }) => isClassLayer(name));
+  const advice = onlyClassLayers
+    ? "reinitialize the layers whose size depends on the number of classes"
     : "give weights of the same network";
-  const more =
-    list.length > 6 ? `; and ${list.length - 6} more (tag2mask weights ${path} lists all)` : "";
-  throw new UserError(`${path}: ${list.slice(0, 6).join("; ")}${more}; ${remedy}`);
+  const more = list.length > 6 ? `; and ${list.length - 6} more` : "";
+  throw new UserError(`${path}: ${list.slice(0, 6).join("; ")}${more}; ${advice}`, {
+    code: "weights-mismatch",
+    remedies: [
+      ...(onlyClassLayers ? [{ kind: "option", name: "resetHeads" } as const] : []),
+      ...(list.length > 6
+        ? [{ kind: "job", name: "weights", argument: path, purpose: "lists all of them" } as const]
+        : []),
+    ],
+  });
 }
 
-/** Takes entries away; returns their names. */
+/** Removes the entries whose names match; returns their names. */
 function remove(tensors: Map<string, unknown>, which: (name: string) => boolean): string[] {
   const names = [...tensors.keys()].filter(which);
   for (const name of names) tensors.delete(name);

@@ -1,5 +1,6 @@
 import type { Image } from "../method/images/image.ts";
 import { overlap, type Begun } from "../method/eval/overlap.ts";
+import { nodeHost } from "../host/node/host.ts";
 import { UserError } from "../user-error.ts";
 import { csvField } from "../files/text/csv.ts";
 import type { MaskFolder, WrittenMask } from "../files/formats/mask-folder.ts";
@@ -180,7 +181,7 @@ async function writeReview(
   const onProgress = (i: number, total: number): void => {
     output.progress.update(meter.read(i, total));
   };
-  const sheet = await writeContactSheet(folder.path, entries, { classes, onProgress });
+  const sheet = await writeContactSheet(nodeHost, folder.path, entries, { classes, onProgress });
   output.progress.clear();
   return { confidence, sheet };
 }

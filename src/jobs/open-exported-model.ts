@@ -1,62 +1,53 @@
-import { open, stat, type FileHandle } from "node:fs/promises";
-import { extname, join } from "node:path";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import type { Config } from "../method/config.ts";
-import { UserError } from "../user-error.ts";
-import { unreadable } from "../host/node/files/file-error.ts";
-import { openModel, type OpenedModel } from "./open-model.ts";
-import { parseList, readConfig } from "../files/weights/model-metadata.ts";
 import { findModelFile } from "../files/run/find-weights.ts";
+import { extname, join } from "../files/text/path.ts";
+import { parseList, readConfig } from "../files/weights/model-metadata.ts";
+import type { ByteSource } from "../host/byte-source.ts";
+import type { Store } from "../host/store.ts";
+import type { ExportedModel, OpenedModel } from "../method/inference/model.ts";
+import { UserError } from "../user-error.ts";
+import { openModel } from "./open-model.ts";
 
-/** A model that `tag2mask export` wrote: it segments, and that is all it can do. */
-export interface ExportedModel {
-  /** The .onnx file. */
-  readonly file: string;
-  /** Nothing to look into: the network is inside the file. */
-  readonly network: null;
-  readonly config: Config;
-  /** Foreground class names. */
-  readonly classes: readonly string[];
-  /** Training steps behind it. */
-  readonly step: number;
-}
-
-// A file from elsewhere may claim anything; models have some twenty fields and a few kilobytes of text.
+// Limits against malicious files; real models have some twenty fields and a few kilobytes of text.
 const mostFields = 1000;
 const mostText = 200_000;
 const mostSide = 4096;
 const graphField = 7;
 const metadataField = 14;
 
-/** Opens whatever `--model` may name: a run, weights, an exported .onnx or a folder around one. */
-export async function openAnyModel(path: string): Promise<OpenedModel | ExportedModel> {
-  const exported = await findExported(path);
-  return exported === undefined ? openModel(path) : openExported(exported);
+/** Opens a run, a weights file, an exported .onnx or a folder for transformers.js. */
+export async function openAnyModel(
+  store: Store,
+  path: string,
+): Promise<OpenedModel | ExportedModel> {
+  const exported = await findExported(store, path);
+  return exported === undefined ? openModel(store, path) : openExported(store, exported);
 }
 
 /**
- * The .onnx file that a path means: itself, or of a folder that transformers.js loads the model.
- * Undefined for everything else, and for a run that happens to hold such a folder's files.
+ * The .onnx file that a path stands for: itself, or the model in a folder for transformers.js. Undefined for everything
+ * else, including a run folder with such files in it.
  */
-async function findExported(path: string): Promise<string | undefined> {
+async function findExported(store: Store, path: string): Promise<string | undefined> {
   if (extname(path).toLowerCase() === ".onnx") return path;
   const inside = join(path, "onnx", "model.onnx");
-  if (!(await isFile(inside))) return undefined;
-  const hasWeights = await findModelFile(path).then(
+  if ((await store.stat(inside))?.kind !== "file") return undefined;
+  const hasWeights = await findModelFile(store, path).then(
     () => true,
     () => false,
   );
   return hasWeights ? undefined : inside;
 }
 
-/** Reads what an exported model says of itself; the weights are not touched. */
-export async function openExported(file: string): Promise<ExportedModel> {
-  const metadata = await readMetadata(file);
+/** Opens an exported model by its metadata, without reading the weights. */
+export async function openExported(store: Store, file: string): Promise<ExportedModel> {
+  const metadata = await readMetadata(store, file);
   const missing = ["classes", "config"].filter((key) => !metadata.has(key));
   if (missing.length > 0) {
     throw new UserError(
-      `${file}: its metadata has no ${missing.join(" and no ")}; to run here a model needs the classes ` +
-        "and settings that `tag2mask export` stores in it",
+      `${file}: its metadata has no ${missing.join(" and no ")}; give a model that tag2mask exported, which ` +
+        "stores its classes and settings there",
+      { code: "foreign-model" },
     );
   }
   const classes = parseList(file, metadata.get("classes"));
@@ -65,38 +56,36 @@ export async function openExported(file: string): Promise<ExportedModel> {
   if (longSide > mostSide || scales.length > 32 || Math.max(...scales) > 8) {
     throw new UserError(
       `${file}: its metadata asks for images of ${longSide} pixels at the scales ${scales.slice(0, 32).join(", ")}; ` +
-        `at most ${mostSide} pixels, 32 scales and a scale of 8 are sensible: export it anew`,
+        `at most ${mostSide} pixels, 32 scales and a scale of 8 are accepted; export the model again`,
     );
   }
   const step = Number(metadata.get("step") ?? 0);
   return { file, network: null, config, classes, step: Number.isSafeInteger(step) ? step : 0 };
 }
 
-/** Free text stored with an ONNX model, found by passing over everything else. */
-export async function readMetadata(path: string): Promise<Map<string, string>> {
-  if (!(await isFile(path))) throw new UserError(`${path}: no such model: no file of that name`);
-  let file: FileHandle;
-  try {
-    file = await open(path);
-  } catch (error) {
-    throw unreadable(path, error);
+/** Reads the metadata of an ONNX model (keys and texts), skipping everything else in the file. */
+export async function readMetadata(store: Store, path: string): Promise<Map<string, string>> {
+  if ((await store.stat(path))?.kind !== "file") {
+    throw new UserError(`${path}: no such model: no file of that name`, { code: "not-found" });
   }
+  const file = await store.open(path);
   try {
-    return await walk(file, (await file.stat()).size, path);
+    return await scanFields(file, path);
   } finally {
     await file.close();
   }
 }
 
 /** One pass over the fields of the outermost message (ModelProto), reading only the metadata. */
-async function walk(file: FileHandle, size: number, path: string): Promise<Map<string, string>> {
+async function scanFields(file: ByteSource, path: string): Promise<Map<string, string>> {
+  const { size } = file;
   const metadata = new Map<string, string>();
   let hasGraph = false;
   let text = 0;
   let position = 0;
   for (let fields = 0; position < size; fields++) {
     if (fields === mostFields) throw damaged(path, `it has more than ${mostFields} fields`);
-    const head = await read(file, position, Math.min(20, size - position), path);
+    const head = await file.read(position, Math.min(20, size - position));
     const { field, start, end } = nextField(head, path);
     const from = position + start;
     position += end;
@@ -110,14 +99,14 @@ async function walk(file: FileHandle, size: number, path: string): Promise<Map<s
     if (field !== metadataField) continue;
     text += position - from;
     if (text > mostText) throw damaged(path, `its metadata takes more than ${mostText} bytes`);
-    const [key, value] = readEntry(await read(file, from, position - from, path), path);
+    const [key, value] = readEntry(await file.read(from, position - from), path);
     metadata.set(key, value);
   }
-  if (!hasGraph) throw damaged(path, "it holds no graph");
+  if (!hasGraph) throw damaged(path, "it has no graph");
   return metadata;
 }
 
-/** The field that begins here: its number, where its content begins and where it ends. */
+/** Number of the field at the beginning of `head`, and the offsets where its content begins and ends. */
 function nextField(head: Uint8Array, path: string): { field: number; start: number; end: number } {
   const tag = varint(head, 0, path);
   const field = Math.floor(tag.value / 8);
@@ -133,7 +122,7 @@ function nextField(head: Uint8Array, path: string): { field: number; start: numb
   }
   if (wire === WireType.Bit32) return { field, start: tag.end, end: tag.end + 4 };
   if (wire === WireType.Bit64) return { field, start: tag.end, end: tag.end + 8 };
-  throw damaged(path, `field ${field} is of type ${wire}, which no ONNX model has`);
+  throw damaged(path, `field ${field} has the wire type ${wire}, which ONNX does not use`);
 }
 
 function varint(bytes: Uint8Array, at: number, path: string): { value: number; end: number } {
@@ -145,7 +134,7 @@ function varint(bytes: Uint8Array, at: number, path: string): { value: number; e
   throw damaged(path, "a number in it does not end");
 }
 
-/** A key and a value (StringStringEntryProto). */
+/** Parses a key and a value (StringStringEntryProto). */
 function readEntry(bytes: Uint8Array, path: string): [string, string] {
   const entry = { key: "", value: "" };
   try {
@@ -157,30 +146,13 @@ function readEntry(bytes: Uint8Array, path: string): [string, string] {
       else reader.skip(wire, field);
     }
   } catch (error) {
-    throw damaged(path, `its metadata is not readable (${(error as Error).message})`);
+    throw damaged(path, `its metadata cannot be parsed (${(error as Error).message})`);
   }
   return [entry.key, entry.value];
 }
 
-async function read(
-  file: FileHandle,
-  position: number,
-  length: number,
-  path: string,
-): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  const { bytesRead } = await file.read(bytes, 0, length, position);
-  if (bytesRead < length) throw damaged(path, `it ends at byte ${position + bytesRead}`);
-  return bytes;
-}
-
-function damaged(path: string, what: string): UserError {
-  return new UserError(`${path}: ${what}; the file is damaged or no ONNX model, export it anew`);
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
+function damaged(path: string, problem: string): UserError {
+  return new UserError(
+    `${path}: ${problem}; the file is damaged or not an ONNX model, export it again`,
   );
 }

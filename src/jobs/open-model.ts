@@ -1,8 +1,7 @@
-import type { Config } from "../method/config.ts";
-import type { NdArray } from "../engine/graph/index.ts";
-import type { Afa } from "../method/model/index.ts";
 import type { Parameter } from "../engine/nn/index.ts";
-import { networkOf } from "../method/train/trainer.ts";
+import type { Store } from "../host/store.ts";
+import type { OpenedModel } from "../method/inference/model.ts";
+import { networkOf } from "../method/model/network-of.ts";
 import { UserError } from "../user-error.ts";
 import { isClassLayer, matchWeights, readMatched } from "../files/weights/match.ts";
 import { listNames, understandWeights } from "../files/weights/understand.ts";
@@ -11,28 +10,14 @@ import { findModelFile } from "../files/run/find-weights.ts";
 import { withWeights } from "./with-weights.ts";
 import { meaningOf } from "../files/weights/published.ts";
 
-/** A trained network with everything that using it takes. */
-export interface OpenedModel {
-  /** The weights file. */
-  readonly file: string;
-  readonly network: Afa;
-  /** Weights and buffers by name. */
-  readonly parameters: Readonly<Record<string, NdArray>>;
-  readonly config: Config;
-  /** Foreground class names. */
-  readonly classes: readonly string[];
-  /** Training steps behind it. */
-  readonly step: number;
-}
-
 /**
  * Opens a run folder (its best weights, else its last), a .safetensors file that a run wrote, or a
- * published checkpoint of AFA (.pth or .safetensors), whose backbone and decoder its shapes tell.
- * Anything that is not whole is a UserError that names the file and what is wrong in it.
+ * published checkpoint of AFA (.pth or .safetensors), whose backbone and decoder follow from its shapes.
+ * An incomplete model is a UserError that names the file and what it lacks.
  */
-export async function openModel(path: string): Promise<OpenedModel> {
-  const file = await findModelFile(path);
-  return withWeights(file, async (weights) => {
+export async function openModel(store: Store, path: string): Promise<OpenedModel> {
+  const file = await findModelFile(store, path);
+  return withWeights(store, file, async (weights) => {
     const understood = understandWeights(weights);
     const meaning = meaningOf(weights, understood);
     if (!meaning) throw unknownNetwork(weights, understood.architecture);
@@ -42,8 +27,18 @@ export async function openModel(path: string): Promise<OpenedModel> {
     if (!meaning.classes) {
       if (count === undefined) throw onlyEncoder(file, namesOf(understood.match?.missing ?? []));
       throw new UserError(
-        `${file}: has ${count} classes without names; name them, one a line in the order of the labels: ` +
-          `tag2mask weights ${file} --out named.safetensors --classes names.txt`,
+        `${file}: has ${count} classes without names; list them in a text file, one per line in the order of the labels`,
+        {
+          code: "unnamed-classes",
+          remedies: [
+            {
+              kind: "job",
+              name: "weights",
+              argument: file,
+              options: { out: "named.safetensors", classes: "names.txt" },
+            },
+          ],
+        },
       );
     }
     const network = networkOf(config, meaning.classes);
@@ -51,16 +46,16 @@ export async function openModel(path: string): Promise<OpenedModel> {
     const [misfit] = match.misfits;
     if (misfit) {
       throw new UserError(
-        `${file}: ${misfit.name} is ${misfit.found}, ${backbone} ` +
-          `with ${meaning.classes.length} classes needs ${misfit.needed}; its weights and what it says of ` +
-          "them are of two networks, get it anew",
+        `${file}: ${misfit.name} is ${misfit.found}, but ${backbone} ` +
+          `with ${meaning.classes.length} classes needs ${misfit.needed}; its tensors do not match its own ` +
+          "metadata; download or export the file again",
       );
     }
     const missing = namesOf(match.missing);
     if (missing.some(isClassLayer)) throw onlyEncoder(file, missing);
     if (missing.length > 0) {
       throw new UserError(
-        `${file}: lacks ${listNames(missing)}, which a ${backbone} has; give a file with all of its weights`,
+        `${file}: lacks ${listNames(missing)}, which ${backbone} needs; give a file with all of its weights`,
       );
     }
     return {
@@ -87,18 +82,22 @@ function unknownNetwork(
   { name, metadata, tensors }: WeightsFile,
   { channels, depths, parts }: ReturnType<typeof understandWeights>["architecture"],
 ): UserError {
-  const what = parts.includes("encoder")
-    ? `its encoder has ${channels.join(",")} channels and ${depths.join(",")} blocks, which is no known backbone`
-    : `none of its ${tensors.length} tensors is of an encoder that we know`;
-  const says = metadata["classes"] === undefined ? "says nothing of its config, and " : "";
+  const problem = parts.includes("encoder")
+    ? `its encoder has ${channels.join(",")} channels and ${depths.join(",")} blocks, which matches no known backbone`
+    : `none of its ${tensors.length} tensors belongs to a known encoder`;
+  const config = metadata["classes"] === undefined ? 'has no "config" in its metadata, and ' : "";
   return new UserError(
-    `${name}: ${says}${what}; give weights that tag2mask train wrote, or a published checkpoint of AFA`,
+    `${name}: ${config}${problem}; give weights from a tag2mask training, or a published checkpoint of AFA`,
+    { code: "unknown-network" },
   );
 }
 
 function onlyEncoder(file: string, missing: readonly string[]): UserError {
   return new UserError(
-    `${file}: is not a whole network, it lacks ${listNames(missing)}; ` +
-      `train one from it: tag2mask train --weights ${file}`,
+    `${file}: is not a complete network, it lacks ${listNames(missing)}; train a network that starts from it`,
+    {
+      code: "incomplete-network",
+      remedies: [{ kind: "job", name: "train", options: { weights: file } }],
+    },
   );
 }

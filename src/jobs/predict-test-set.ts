@@ -6,6 +6,7 @@ import type { LabelMap } from "../method/images/image.ts";
 import type { EvaluationProgress } from "../method/eval/evaluator.ts";
 import { imagesAhead, overlap, type Begun } from "../method/eval/overlap.ts";
 import { UserError } from "../user-error.ts";
+import { nodeHost } from "../host/node/host.ts";
 import { readImage, writeMask } from "../host/node/images/images.ts";
 import type { OpenedDataset } from "../files/datasets/index.ts";
 import { makeFolder } from "../host/node/files/make-folder.ts";
@@ -37,7 +38,7 @@ export async function testSetFolder(
   { overwrite = false }: { overwrite?: boolean } = {},
 ): Promise<TestSetFolder> {
   if (format !== "voc" || JSON.stringify(classes) !== JSON.stringify(vocClasses)) {
-    const folder = await MaskFolder.create(out, classes, {
+    const folder = await MaskFolder.create(nodeHost, out, classes, {
       overlays: false,
       sheet: false,
       overwrite,

@@ -1,8 +1,8 @@
 import { dirname, join } from "node:path";
-import { ignoreIndex } from "../method/images/classes.ts";
-import type { LabelMap } from "../method/images/image.ts";
+import { ignoreIndex, type LabelMap } from "../method/images/image.ts";
 import type { EvaluationProgress } from "../method/eval/evaluator.ts";
 import { ConfusionMatrix } from "../method/eval/metrics.ts";
+import { nodeHost } from "../host/node/host.ts";
 import { UserError } from "../user-error.ts";
 import { givenClassNames, readClassNames } from "../files/formats/class-names.ts";
 import { isFile, isFolder, listImages, stem } from "../host/node/files/folder.ts";
@@ -103,12 +103,12 @@ async function agreedClasses(
   given: string | undefined,
   ...places: readonly (readonly string[])[]
 ): Promise<string[] | undefined> {
-  if (given !== undefined) return givenClassNames(given);
+  if (given !== undefined) return givenClassNames(nodeHost.store, given);
   let found: { file: string; names: string[] } | undefined;
   for (const folders of places) {
     for (const file of folders.flatMap((folder) => classFiles.map((name) => join(folder, name)))) {
       if (!(await isFile(file))) continue;
-      const names = await readClassNames(file);
+      const names = await readClassNames(nodeHost.store, file);
       if (found && JSON.stringify(found.names) !== JSON.stringify(names)) {
         throw new UserError(
           `${file}: its ${names.length} classes are ${names.join(", ")}; ${found.file} has ` +

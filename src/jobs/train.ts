@@ -3,6 +3,7 @@ import type { Config } from "../method/config.ts";
 import type { NdArray } from "../engine/graph/index.ts";
 import type { TrainEvent, TrainingState } from "../method/train/events.ts";
 import { WeightsMismatch } from "../method/train/network-state.ts";
+import { nodeHost } from "../host/node/host.ts";
 import { UserError } from "../user-error.ts";
 import type { OpenedDataset } from "../files/datasets/index.ts";
 import type { DeviceChoice } from "../host/devices.ts";
@@ -126,7 +127,7 @@ async function finish({ run, data, config }: TrainingJob, output: Output): Promi
   const { writeReport } = await import("../files/report/write-training.ts");
   const { bestValidation } = await import("../files/run/best-scores.ts");
   const { counts } = data;
-  const report = await writeReport(run.path, {
+  const report = await writeReport(nodeHost, run.path, {
     title: run.path,
     dataset: {
       folder: data.root,

@@ -1,16 +1,16 @@
 import { openWeights } from "../files/weights/open.ts";
 import type { WeightsFile } from "../files/weights/weights-file.ts";
-import { FileSource } from "../host/node/files/file-source.ts";
-import { openZip } from "../host/node/files/stored-archive.ts";
+import type { Store } from "../host/store.ts";
 
-/** Opens a weights file of any format for as long as `use` takes; tensors are read when asked for. */
+/** Opens a weights file of any format and closes it once `use` is done; tensors are read on demand. */
 export async function withWeights<T>(
+  store: Store,
   path: string,
   use: (weights: WeightsFile) => Promise<T>,
 ): Promise<T> {
-  const source = await FileSource.open(path);
+  const source = await store.open(path);
   try {
-    return await use(await openWeights(source, openZip));
+    return await use(await openWeights(source, (zip) => store.openStoredArchive(zip)));
   } finally {
     await source.close();
   }

@@ -7,7 +7,7 @@ import type { SceneOptions } from "./data/scenes.ts";
 import type { CrfRequest } from "./refine/crf-task.ts";
 import type { LabelRequest } from "./train/label-task.ts";
 
-/** What the thread of a task gets from its host. */
+/** Services that a host provides to the thread of a task. */
 export interface TaskHost {
   readonly codec: ImageCodec;
   runtime(options?: RuntimeOptions): Promise<Runtime>;
@@ -21,7 +21,7 @@ export interface TaskReply {
   readonly transfer: readonly ArrayBufferView[];
 }
 
-/** Does one task of a worker thread. Each kind is loaded when its first task comes. */
+/** Runs one task in a worker thread. The code of each kind is loaded with its first task. */
 export async function doTask(task: TaskName, input: unknown, host: TaskHost): Promise<TaskReply> {
   switch (task) {
     case "loadItem": {

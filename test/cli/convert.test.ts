@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
+import { nodeHost } from "../../src/host/node/host.ts";
 import { convertCommand } from "../../src/cli/convert.ts";
 import { explainFailure } from "../../src/cli/failure.ts";
 import { Output } from "../../src/cli/output.ts";
@@ -40,7 +41,7 @@ test("masks become COCO and come back the same, and what is not known of them is
   expect(there).toMatchObject({ code: 0 });
   expect(there.text).toContain("3 masks from voc to coco");
   expect(there.text).toContain(
-    "in 3 of 3: the image's file is not known; it is taken to end in .jpg",
+    "in 3 of 3: the image's file is not known; its name is assumed to end in .jpg",
   );
   expect(readdirSync(root).sort()).toEqual(["a", "b.classes.json", "b.json"]);
   const back = await convert(join(root, "b.json"), "--to", "voc", "--out", join(root, "c"));
@@ -103,14 +104,22 @@ test("what a format cannot hold is counted", async () => {
 describe("mistakes are answered in words", () => {
   test.each<[string, string[], RegExp]>([
     ["no such file", ["nothing"], /nothing: no such file or folder/],
-    ["an empty folder", ["empty"], /empty: no masks in a known format; understood are/],
-    ["PNGs without classes", ["bare"], /bare: nothing names the classes of its masks.*--classes/],
+    ["an empty folder", ["empty"], /empty: no masks in a known format; expected a COCO/],
+    [
+      "PNGs without classes",
+      ["bare"],
+      /bare: the class names of its masks are unknown: .*; give --classes cat,dog/,
+    ],
     [
       "too few classes",
       ["bare", "--classes", "cat"],
       /mask has label \d, but there are only 1 classes: cat/,
     ],
-    ["another format", ["a", "--from", "cvat"], /a: has no masks as cvat; it holds voc/],
+    [
+      "another format",
+      ["a", "--from", "cvat"],
+      /a: has no masks in the format cvat; its format is voc/,
+    ],
     ["two at once", ["two"], /two: holds masks more than once: voc .*, coco .*--from/],
     ["JSON of something else", ["other.json"], /other\.json: no masks in a known format/],
     ["a zip that is none", ["text.zip"], /text\.zip: not a readable zip/],
@@ -142,7 +151,7 @@ describe("mistakes are answered in words", () => {
 
 test("names and classes of a source survive every writer's wishes", async () => {
   const odd = ["a:b", "#hash", "naïve 猫", 'say "hi" & <go>'];
-  const folder = await MaskFolder.create(join(root, "a"), odd, { overlays: false });
+  const folder = await MaskFolder.create(nodeHost, join(root, "a"), odd, { overlays: false });
   const mask = { width: 4, height: 1, data: Uint8Array.of(1, 2, 3, 4) };
   await folder.write("../../etc/x", mask);
   await folder.finish();
@@ -154,6 +163,8 @@ test("names and classes of a source survive every writer's wishes", async () => 
     expect([format, [...again.masks.keys()]]).toEqual([format, ["etc/x"]]);
   }
   const { text } = await convert(join(root, "a"), "--to", "cvat", "--out", join(root, "b.zip"));
-  expect(text).toContain("in 1 of 1: a label map has no colons in class names, nor # before them");
+  expect(text).toContain(
+    "in 1 of 1: class names lost their colons or a leading #, which a label map cannot hold",
+  );
   expect((await readAll(join(root, "b.zip"))).classes).toEqual(["a-b", "_hash", ...odd.slice(2)]);
 });

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
+import { nodeHost } from "../../src/host/node/host.ts";
 import type { Image } from "../../src/method/images/image.ts";
 import { writeMasks } from "../../src/jobs/masks.ts";
 import { Output } from "../../src/cli/output.ts";
@@ -28,7 +29,7 @@ async function label(out: string, options: MaskFolderOptions): Promise<string> {
   let text = "";
   const stream = { write: (more: string) => (text += more) };
   const terminal = { stdout: stream, stderr: stream, color: false, now: () => 0 };
-  const folder = await MaskFolder.create(out, ["cat", "dog"], options);
+  const folder = await MaskFolder.create(nodeHost, out, ["cat", "dog"], options);
   const make = async ({ width, height }: Image, { name }: { name: string }) => {
     const data = new Uint8Array(width * height).fill(1, 3, 9).fill(255, 9, 11);
     return { width, height, data, classes: ["cat", "dog"], tags: [0, 1], confidence: sure[name]! };
@@ -83,7 +84,7 @@ test("in several formats each has its folder, the images' names, and Label Studi
 test("one file has its own files beside it, and none that is there is written over", async () => {
   writeFileSync(join(root, "x.xml"), "mine");
   const options = { format: ["labelstudio"] } as const;
-  await expect(label(join(root, "x.json"), options)).rejects.toThrow(/x\.xml: is there already/);
+  await expect(label(join(root, "x.json"), options)).rejects.toThrow(/x\.xml: exists already/);
   await label(join(root, "y.json"), options);
   const own = readdirSync(root).filter((name) => name.startsWith("y."));
   expect(own.sort()).toEqual(["y.classes.json", "y.confidence.csv", "y.json", "y.xml"]);
@@ -93,7 +94,7 @@ test("one file has its own files beside it, and none that is there is written ov
 test("a job that fails leaves nothing of any format", async () => {
   const out = join(root, "out");
   const formats = ["voc", "coco", "labelstudio", "cvat", "yolo", "ultralytics"] as const;
-  const folder = await MaskFolder.create(out, ["cat"], { format: formats });
+  const folder = await MaskFolder.create(nodeHost, out, ["cat"], { format: formats });
   await folder.write("trip/a", { width: 2, height: 1, data: Uint8Array.of(1, 255) });
   await folder.discard();
   expect(existsSync(out)).toBe(false);

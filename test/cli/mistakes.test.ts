@@ -94,7 +94,7 @@ test.each<[code: number, message: RegExp, ...args: string[]]>([
   [2, /cannot be used with option '--steps <n>'/, "train", "--resume", "x", "--steps", "3"],
   [1, /no such run folder/, "train", "--resume", at("nowhere")],
   [1, /has no config\.yaml/, "train", "--resume", at("empty")],
-  [1, /none of its checkpoints is whole/, "train", "--resume", at("torn")],
+  [1, /every checkpoint in it is damaged/, "train", "--resume", at("torn")],
   [
     ...([1, /learned the classes .*zebra.*; resume with the data set/, "train"] as const),
     ...["--resume", at("run"), "--data", at("renamed")],

@@ -1,11 +1,12 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { nodeHost } from "../../src/host/node/host.ts";
 import { Output } from "../../src/cli/output.ts";
 import { weightsCommand } from "../../src/cli/weights.ts";
 import { readImage } from "../../src/host/node/images/images.ts";
 import { openModel } from "../../src/jobs/open-model.ts";
-import { Segmenter } from "../../src/method/inference/segmenter.ts";
+import { openSegmenter } from "../../src/jobs/open-segmenter.ts";
 import { decodeSafetensors } from "../../src/files/weights/safetensors.ts";
 import { worstError } from "../network.ts";
 import { fewScenes, temporaryFolder, tiny } from "./scenes.ts";
@@ -72,11 +73,11 @@ test("--out with --classes makes a model that segments; half precision stays hal
   for (const [name, { data }] of Object.entries(tensors)) {
     expect(worstError(data, truth.tensors[name]!.data), name).toBeLessThan(1e-3);
   }
-  const model = await openModel(out);
+  const model = await openModel(nodeHost.store, out);
   expect(model.classes).toEqual(["cat", "dog", "horse", "cow", "sheep"]);
   const scenes = await fewScenes(join(folder, "scenes"));
   const image = await readImage(join(scenes, "images", "scene-0001.png"));
-  const segmenter = await Segmenter.open(model, { device: "cpu" });
+  const segmenter = await openSegmenter(nodeHost, model, { device: "cpu" });
   expect((await segmenter.segment(image)).data).toHaveLength(image.width * image.height);
   await segmenter.release();
 });
@@ -91,7 +92,7 @@ test("--out without classes makes first weights, and of anything else a plain co
   expect({ ...metadata }).toEqual({ format: "pt" });
 
   await expect(weights(checkpoint("odd_tensors.pth"), "--out", out)).rejects.toThrow(
-    /is there already/,
+    /already exists$/,
   );
   await weights(checkpoint("odd_tensors.pth"), "--out", out, "--overwrite");
   const odd = decodeSafetensors(new Uint8Array(readFileSync(out))).tensors;
@@ -104,12 +105,14 @@ test("mistakes are told", async () => {
   const five = checkpoint("afa_nested.pth");
   const give = (...args: string[]) => expect(weights(...args)).rejects;
   await give(five, "--classes", "a,b").toThrow(/give --out <file> too/);
-  await give(five, "--out", out, "--classes", "a,b").toThrow(/has 5 classes, 2 names are given/);
+  await give(five, "--out", out, "--classes", "a,b").toThrow(
+    /has 5 classes, but 2 names are given/,
+  );
   await give(five, "--out", out, "--classes", "a,a,b,c,d").toThrow(/classes 1 and 2 are both "a"/);
   await give(five, "--out", out, "--classes", "none.txt").toThrow(/none\.txt: cannot be read/);
-  await give(five, "--out", join(folder, "x.pth")).toThrow(/are written as \.safetensors/);
+  await give(five, "--out", join(folder, "x.pth")).toThrow(/are written as safetensors/);
   await give(checkpoint("mit_imagenet.pth"), "--out", out, "--classes", "a").toThrow(
-    /is not a whole network \(it has encoder\)/,
+    /is not a complete network \(it has encoder\)/,
   );
   await give(join(folder, "none.pth")).toThrow(/none\.pth: no such model: no such file/);
 });
@@ -132,7 +135,7 @@ test("train takes published weights, says what it made of them, and starts heads
       expect.stringMatching(/gives 152 of 155 tensors of mit_tiny/),
     ]);
     expect(stderr).toMatch(
-      /starts anew as asked: decoder\.linear_pred\.weight, .*classifier\.weight/,
+      /reinitialized as asked: decoder\.linear_pred\.weight, .*classifier\.weight/,
     );
   }
 });

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
+import { nodeHost } from "../../src/host/node/host.ts";
 import { parseConfig } from "../../src/method/config.ts";
 import { inspectDataset } from "../../src/files/datasets/index.ts";
 import { readNpy } from "../../src/files/weights/npy.ts";
@@ -104,9 +105,9 @@ async function pngSubjects(): Promise<Subject[]> {
 
 /** Reads every mask of a file. */
 async function readMasks(path: string, from: "coco" | "labelstudio"): Promise<void> {
-  const images = await ImageFiles.find(undefined, join(path, ".."));
+  const images = await ImageFiles.find(nodeHost.store, undefined, join(path, ".."));
   const options = { images, instances: "regions", losses: new DroppedDetails(), from } as const;
-  const source = await openMasks(path, options);
+  const source = await openMasks(nodeHost, path, options);
   try {
     for (const entry of source.entries) await entry.read();
   } finally {
@@ -192,7 +193,7 @@ function yamlSubjects(work: string): Subject[] {
       ...{ name: "config.yaml", kind: "text", whole: bytesOf(settings) },
       read: (bytes) => {
         writeFileSync(config, bytes);
-        return resolveConfig({ config }, "voc");
+        return resolveConfig(nodeHost.store, { config }, "voc");
       },
     },
     {

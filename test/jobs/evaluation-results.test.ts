@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { XMLValidator } from "fast-xml-parser";
 import sharp from "sharp";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { nodeHost } from "../../src/host/node/host.ts";
 import { ConfusionMatrix } from "../../src/method/eval/metrics.ts";
-import { confusionPicture, rasterize } from "../../src/files/report/confusion-picture.ts";
+import { confusionPicture } from "../../src/files/report/confusion-picture.ts";
 import { resultFiles, writeResults } from "../../src/jobs/evaluation-results.ts";
 import { WorstImages } from "../../src/files/report/worst-images.ts";
 
@@ -30,7 +31,7 @@ test.each([2, 21, 81, 255])("a confusion matrix of %i classes is a picture", asy
   expect(XMLValidator.validate(svg)).toBe(true);
   expect(svg.includes(">class 0 predicted as class 0: 100.00 %<")).toBe(true);
   expect(svg.includes(">cat &amp; &quot;&lt;dog&gt;&quot;<")).toBe(true);
-  const { width, height, format } = await sharp(await rasterize(svg)).metadata();
+  const { width, height, format } = await sharp(await nodeHost.codec.rasterize(svg)).metadata();
   expect(format).toBe("png");
   expect(Math.max(width, height)).toBeLessThan(4500);
 });
@@ -45,7 +46,7 @@ test("cells are parts of their row, and a row without truth is hatched", () => {
 });
 
 test("only the lowest scores are kept, worst first, whatever the order they come in", async () => {
-  const worst = new WorstImages(2, 8);
+  const worst = new WorstImages(nodeHost.codec, 2, 8);
   const labels = { width: 16, height: 8, data: new Uint8Array(128).fill(1) };
   for (const [name, meanIou] of [
     ["b", 0.5],
@@ -64,7 +65,7 @@ test("only the lowest scores are kept, worst first, whatever the order they come
 });
 
 test("an evaluation's files hold every score, nothing where there is none, and text as text", async () => {
-  const worst = new WorstImages(3);
+  const worst = new WorstImages(nodeHost.codec, 3);
   const truth = { width: 3, height: 1, data: Uint8Array.of(0, 1, 255) };
   const prediction = { width: 3, height: 1, data: Uint8Array.of(0, 0, 2) };
   const image = { width: 3, height: 1, data: new Uint8Array(9) };

@@ -2,11 +2,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { nodeHost } from "../../src/host/node/host.ts";
 import type { Image } from "../../src/method/images/image.ts";
 import { exportModel, type ExportOptions } from "../../src/jobs/export.ts";
-import { openModel, type OpenedModel } from "../../src/jobs/open-model.ts";
+import { openModel } from "../../src/jobs/open-model.ts";
+import type { OpenedModel } from "../../src/method/inference/model.ts";
 import { openAnyModel } from "../../src/jobs/open-exported-model.ts";
-import { Segmenter } from "../../src/method/inference/segmenter.ts";
+import { openSegmenter } from "../../src/jobs/open-segmenter.ts";
 import { readTensorFile } from "../../src/files/run/checkpoints.ts";
 import { classes, writeCheckpoint } from "./exported-model.ts";
 
@@ -18,7 +20,7 @@ beforeEach(async () => {
   mkdirSync(join(folder, "run", "weights"), { recursive: true });
   checkpoint = join(folder, "run", "weights", "best.safetensors");
   writeCheckpoint(checkpoint);
-  model = await openModel(join(folder, "run"));
+  model = await openModel(nodeHost.store, join(folder, "run"));
 });
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -33,7 +35,7 @@ const image: Image = {
 };
 
 async function segment(source: string | OpenedModel): Promise<unknown> {
-  const segmenter = await Segmenter.open(source, { device: "cpu" });
+  const segmenter = await openSegmenter(nodeHost, source, { device: "cpu" });
   const { confidence, ...rest } = await segmenter.segment(image, { flip: true, scales: [1, 0.75] });
   await segmenter.release();
   expect(new Set(rest.data).size).toBeGreaterThan(1);
@@ -45,7 +47,7 @@ describe.each([
   ["weights outside", { externalDataFrom: 1000 }, ["best.onnx_data", "best.onnx"]],
 ] as const)("onnx, %s", (_, options: ExportOptions, names) => {
   test("is written beside the weights and segments as the run does", async () => {
-    const exported = await exportModel(model, options);
+    const exported = await exportModel(nodeHost, model, options);
     const beside = names.map((name) => join(folder, "run", "weights", name));
     expect(exported.files.map(({ file }) => file)).toEqual(beside);
     for (const { file, bytes } of exported.files) expect(readFileSync(file)).toHaveLength(bytes);
@@ -60,13 +62,13 @@ describe.each([
   ["int8", 0.7, 0.95],
 ] as const)("precision %s", (precision, size, agreement) => {
   test("is a smaller file that segments as the run does", async () => {
-    const whole = await exportModel(model, { out: join(folder, "whole.onnx") });
-    const small = await exportModel(model, { precision });
+    const whole = await exportModel(nodeHost, model, { out: join(folder, "whole.onnx") });
+    const small = await exportModel(nodeHost, model, { precision });
     expect(small.out).toBe(join(folder, "run", "weights", `best.${precision}.onnx`));
     expect(small.files[0]!.bytes).toBeLessThan(size * whole.files[0]!.bytes);
     expect(small.difference).toBeGreaterThan(1e-6);
     const segmented = async (path: string): Promise<ArrayLike<number>> => {
-      const segmenter = await Segmenter.open(path, { device: "cpu" });
+      const segmenter = await openSegmenter(nodeHost, path, { device: "cpu" });
       const { data } = await segmenter.segment(image);
       await segmenter.release();
       return data;
@@ -74,18 +76,21 @@ describe.each([
     const [expected, actual] = [await segmented(whole.out), await segmented(small.out)];
     const same = Array.from(expected).filter((label, i) => label === actual[i]).length;
     expect(same / expected.length).toBeGreaterThan(agreement);
-    const { classes: names, step } = await openAnyModel(small.out);
+    const { classes: names, step } = await openAnyModel(nodeHost.store, small.out);
     expect({ names, step }).toEqual({ names: classes, step: 12 });
   });
 
   test("can have its weights outside", async () => {
-    const { files, difference } = await exportModel(model, { precision, externalDataFrom: 1000 });
+    const { files, difference } = await exportModel(nodeHost, model, {
+      precision,
+      externalDataFrom: 1000,
+    });
     expect(files).toHaveLength(2);
     expect(difference).toBeLessThan(0.1);
   });
 
   test.each(["safetensors", "transformersjs"] as const)("is refused for %s", async (format) => {
-    await expect(exportModel(model, { precision, format })).rejects.toThrow(
+    await expect(exportModel(nodeHost, model, { precision, format })).rejects.toThrow(
       `export: the format ${format} has float32 weights only, ${precision} was asked for`,
     );
   });
@@ -93,15 +98,23 @@ describe.each([
   test("does not keep a model of NaN", async () => {
     writeCheckpoint(checkpoint, (values) => values.fill(NaN));
     const out = join(folder, "broken.onnx");
-    const failing = exportModel(await openModel(checkpoint), { out, precision });
-    await expect(failing).rejects.toThrow("broken.onnx: not kept, for its predictions differ");
+    const failing = exportModel(nodeHost, await openModel(nodeHost.store, checkpoint), {
+      out,
+      precision,
+    });
+    await expect(failing).rejects.toThrow("broken.onnx: removed, because its logits differ");
   });
 });
 
 test("a folder for transformers.js is itself a model to segment with", async () => {
   const out = join(folder, "web");
   for (const externalDataFrom of [1000, 1e9]) {
-    await exportModel(model, { format: "transformersjs", out, externalDataFrom, overwrite: true });
+    await exportModel(nodeHost, model, {
+      format: "transformersjs",
+      out,
+      externalDataFrom,
+      overwrite: true,
+    });
     const data = externalDataFrom === 1000 ? ["model.onnx_data"] : [];
     expect(readdirSync(out)).toEqual([
       "README.md",
@@ -122,15 +135,15 @@ test("a folder for transformers.js is itself a model to segment with", async () 
 
 test("a run that holds such a folder's files too is still the run", async () => {
   const run = join(folder, "run");
-  await exportModel(model, { format: "transformersjs", out: run, overwrite: true });
-  expect((await openAnyModel(run)).file).toBe(checkpoint);
+  await exportModel(nodeHost, model, { format: "transformersjs", out: run, overwrite: true });
+  expect((await openAnyModel(nodeHost.store, run)).file).toBe(checkpoint);
 });
 
 test("safetensors holds the weights without moments, and is a model again", async () => {
-  const { out, files } = await exportModel(model, { format: "safetensors" });
+  const { out, files } = await exportModel(nodeHost, model, { format: "safetensors" });
   expect(files).toHaveLength(1);
   expect(out).toBe(join(folder, "run", "weights", "best.weights.safetensors"));
-  const { tensors, metadata } = await readTensorFile(out);
+  const { tensors, metadata } = await readTensorFile(nodeHost.store, out);
   expect(Object.keys(tensors).sort()).toEqual(
     model.network.parameters.map(({ name }) => name).sort(),
   );
@@ -143,71 +156,82 @@ test("safetensors holds the weights without moments, and is a model again", asyn
 
 test("nothing that is there is replaced unless asked, and the model itself never", async () => {
   const out = join(folder, "m.onnx");
-  await exportModel(model, { out, externalDataFrom: 1000 });
-  await expect(exportModel(model, { out })).rejects.toThrow(
-    /m\.onnx: is there already; .*--overwrite/,
+  await exportModel(nodeHost, model, { out, externalDataFrom: 1000 });
+  await expect(exportModel(nodeHost, model, { out })).rejects.toThrow(
+    expect.objectContaining({
+      message: `${out}: already exists`,
+      remedies: [
+        { kind: "option", name: "out", instead: true },
+        { kind: "option", name: "overwrite" },
+      ],
+    }),
   );
-  await exportModel(model, { out, overwrite: true });
+  await exportModel(nodeHost, model, { out, overwrite: true });
   // What the older model had outside would only mislead.
   expect(readdirSync(folder).sort()).toEqual(["m.onnx", "run"]);
-  const same = exportModel(model, { out: checkpoint, overwrite: true });
+  const same = exportModel(nodeHost, model, { out: checkpoint, overwrite: true });
   await expect(same).rejects.toThrow("is the file that is read");
   const web = { format: "transformersjs", out: join(folder, "run") } as const;
-  await expect(exportModel(model, web)).rejects.toThrow("run: has 1 file(s) already");
+  await expect(exportModel(nodeHost, model, web)).rejects.toThrow("run: has 1 file(s) already");
   expect(existsSync(join(folder, "run", "config.json"))).toBe(false);
 });
 
 test.each([
-  [{ out: "model.bin" }, "model.bin: the name of a file of the format onnx ends in .onnx"],
+  [{ out: "model.bin" }, "model.bin: the name of a file in the format onnx must end in .onnx"],
   [
     { out: "m.onnx", format: "safetensors" },
-    "m.onnx: the name of a file of the format safetensors",
+    "m.onnx: the name of a file in the format safetensors",
   ],
-  [{ out: "m.onnx", format: "transformersjs" }, "m.onnx: for transformers.js a folder is written"],
+  [{ out: "m.onnx", format: "transformersjs" }, "m.onnx: the format transformersjs is a folder"],
 ] as const)(
   "an ending of another format is refused: %o",
   async (options: ExportOptions, message) => {
-    await expect(exportModel(model, options)).rejects.toThrow(message);
+    await expect(exportModel(nodeHost, model, options)).rejects.toThrow(message);
   },
 );
 
 test("a model that cannot be checked is not kept", async () => {
   writeCheckpoint(checkpoint, (values) => values.fill(NaN));
   const out = join(folder, "broken.onnx");
-  const failing = exportModel(await openModel(checkpoint), { out, externalDataFrom: 1000 });
-  await expect(failing).rejects.toThrow("broken.onnx: not kept, for its predictions differ");
+  const failing = exportModel(nodeHost, await openModel(nodeHost.store, checkpoint), {
+    out,
+    externalDataFrom: 1000,
+  });
+  await expect(failing).rejects.toThrow("broken.onnx: removed, because its logits differ");
   expect(readdirSync(folder)).toEqual(["run"]);
 });
 
 test("of a pair that cannot be replaced no file is left that meets another's", async () => {
   const out = join(folder, "m.onnx");
-  await exportModel(model, { out });
+  await exportModel(nodeHost, model, { out });
   mkdirSync(join(`${out}_data`, "in the way"), { recursive: true });
-  const failing = exportModel(model, { out, externalDataFrom: 1000, overwrite: true });
+  const failing = exportModel(nodeHost, model, { out, externalDataFrom: 1000, overwrite: true });
   await expect(failing).rejects.toThrow("m.onnx_data: cannot be written: ");
   expect(readdirSync(folder).sort()).toEqual(["m.onnx_data", "run"]);
 });
 
 test("a folder that cannot be written is a UserError", async () => {
   const out = join(checkpoint, "m.onnx");
-  await expect(exportModel(model, { out, externalDataFrom: 1000 })).rejects.toThrow(
+  await expect(exportModel(nodeHost, model, { out, externalDataFrom: 1000 })).rejects.toThrow(
     /m\.onnx_data: cannot be written: /,
   );
 });
 
 test("a model without the file of its weights is refused when it is opened", async () => {
-  const { out } = await exportModel(model, { externalDataFrom: 1000 });
+  const { out } = await exportModel(nodeHost, model, { externalDataFrom: 1000 });
   rmSync(`${out}_data`);
-  await expect(Segmenter.open(out, { device: "cpu" })).rejects.toThrow(
+  await expect(openSegmenter(nodeHost, out, { device: "cpu" })).rejects.toThrow(
     /best\.onnx: the model cannot be loaded: .*best\.onnx_data/,
   );
 });
 
 test("an exported model does not label", async () => {
-  const { out } = await exportModel(model);
-  const segmenter = await Segmenter.open(out, { device: "cpu" });
+  const { out } = await exportModel(nodeHost, model);
+  const segmenter = await openSegmenter(nodeHost, out, { device: "cpu" });
   expect(segmenter.model).toMatchObject({ file: out, step: 12, classes });
-  expect(() => segmenter.needActivations()).toThrow(/best\.onnx: an exported model only segments/);
+  expect(() => segmenter.needActivations()).toThrow(
+    /best\.onnx: an exported model can only segment/,
+  );
   await expect(segmenter.label(image, [0])).rejects.toThrow("give the run folder or the weights");
   await segmenter.release();
 });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeHost } from "../../src/host/node/host.ts";
 import { parseConfig } from "../../src/method/config.ts";
 import type { NdArray } from "../../src/engine/graph/index.ts";
 import { Afa } from "../../src/method/model/index.ts";
@@ -41,55 +42,84 @@ function renamed(from: RegExp, to: string) {
 
 describe("first weights", () => {
   test("of the same classes are all taken", async () => {
-    const { initial, notes } = await readFirstWeights(five, config, letters(5));
+    const { initial, notes } = await readFirstWeights(nodeHost.store, five, config, letters(5));
     expect(Object.keys(initial)).toHaveLength(155);
-    expect(notes).toEqual([`${five}: PyTorch (zip), gives 155 of 155 tensors of mit_tiny`]);
+    expect(notes).toEqual([`${five}: PyTorch (zip), has 155 of the 155 tensors of mit_tiny`]);
   });
 
   test("of other classes are refused with both shapes, unless the heads are to begin anew", async () => {
-    await expect(readFirstWeights(five, config, letters(7))).rejects.toThrow(
-      /linear_pred\.weight is float32 \[6,32,1,1\], mit_tiny with 7 classes needs float32 \[8,32,1,1\].*classifier.*--reset-heads/,
+    await expect(readFirstWeights(nodeHost.store, five, config, letters(7))).rejects.toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(
+          /linear_pred\.weight is float32 \[6,32,1,1\], mit_tiny with 7 classes needs float32 \[8,32,1,1\].*classifier.*; reinitialize the layers/,
+        ) as string,
+        remedies: [{ kind: "option", name: "resetHeads" }],
+      }),
     );
     const reset = { resetHeads: true };
-    const { initial, notes } = await readFirstWeights(five, config, letters(7), reset);
+    const { initial, notes } = await readFirstWeights(
+      nodeHost.store,
+      five,
+      config,
+      letters(7),
+      reset,
+    );
     const heads = ["decoder.linear_pred.weight", "decoder.linear_pred.bias", "classifier.weight"];
     expect(Object.keys(initial)).toHaveLength(152);
     for (const name of heads) expect(initial[name]).toBeUndefined();
-    expect(notes).toContain(`${five}: starts anew as asked: ${heads.join(", ")}`);
+    expect(notes).toContain(`${five}: reinitialized as asked: ${heads.join(", ")}`);
   });
 
   test("of other classes of the same number are taken with a warning", async () => {
     const classes = { classes: JSON.stringify(["cat", "dog"]) };
     const file = foreign("pets", { classes: 2 }, undefined, classes);
-    const { notes } = await readFirstWeights(file, config, ["cup", "pan"]);
-    expect(notes[0]).toMatch(/knows the classes cat, dog, the data has cup, pan; --reset-heads/);
-    expect((await readFirstWeights(file, config, ["cat", "dog"])).notes).toHaveLength(1);
+    const { notes } = await readFirstWeights(nodeHost.store, file, config, ["cup", "pan"]);
+    expect(notes[0]).toMatch(
+      /was trained on the classes cat, dog, the data has cup, pan; .* unless they are reset/,
+    );
+    expect(
+      (await readFirstWeights(nodeHost.store, file, config, ["cat", "dog"])).notes,
+    ).toHaveLength(1);
   });
 
   test("of another backbone are refused, saying which", async () => {
-    await expect(readFirstWeights(five, parseConfig(), letters(5))).rejects.toThrow(
-      /is a mit_tiny, the settings say mit_b1; give --backbone mit_tiny/,
+    await expect(readFirstWeights(nodeHost.store, five, parseConfig(), letters(5))).rejects.toThrow(
+      expect.objectContaining({
+        message: `${five}: is a mit_tiny, the settings say mit_b1`,
+        remedies: [
+          { kind: "option", name: "backbone", value: "mit_tiny" },
+          { kind: "option", name: "weights", instead: true },
+        ],
+      }),
     );
   });
 
   test("of another decoder: AFA's is a setting, another's is left aside", async () => {
     const wide = foreign("wide", { classes: 5, decoderWidth: 48 });
-    await expect(readFirstWeights(wide, config, letters(5))).rejects.toThrow(
-      /its decoder has 48 channels, the settings say 32; give --set model\.decoderWidth=48/,
+    await expect(readFirstWeights(nodeHost.store, wide, config, letters(5))).rejects.toThrow(
+      expect.objectContaining({
+        message: `${wide}: its decoder has 48 channels, the settings say 32`,
+        remedies: [{ kind: "setting", key: "model.decoderWidth", value: "48" }],
+      }),
     );
     const prefixes = renamed(/^encoder\./, "backbone.");
     const decoders = renamed(/^decoder\./, "decode_head.");
     const segformer = foreign("segformer", { classes: 5, decoderWidth: 48 }, (t) => decoders(prefixes(t))); // prettier-ignore
-    const { initial, notes } = await readFirstWeights(segformer, config, letters(5));
+    const { initial, notes } = await readFirstWeights(
+      nodeHost.store,
+      segformer,
+      config,
+      letters(5),
+    );
     expect(Object.keys(initial).some((name) => name.startsWith("decoder."))).toBe(false);
     expect(Object.keys(initial)).toContain("encoder.norm4.weight");
-    expect(notes.join()).toMatch(/leaves its decoder aside, which has 48 channels; .* say 32/);
+    expect(notes.join()).toMatch(/its decoder is not used: it has 48 channels, .* say 32/);
   });
 
   test("of something else altogether are refused", async () => {
-    await expect(readFirstWeights(join(checkpoints, "odd_tensors.pth"), config, letters(5))).rejects.toThrow(/none of its 6 tensors is one of mit_tiny's/); // prettier-ignore
+    await expect(readFirstWeights(nodeHost.store, join(checkpoints, "odd_tensors.pth"), config, letters(5))).rejects.toThrow(/none of its 6 tensors belongs to mit_tiny/); // prettier-ignore
     const cut = foreign("cut", { classes: 5 }, (t) => Object.fromEntries(Object.entries(t).filter(([name]) => !name.startsWith("encoder.block4.1.")))); // prettier-ignore
-    await expect(readFirstWeights(cut, config, letters(5))).rejects.toThrow(/1,1,2,1 blocks, which is no known backbone/); // prettier-ignore
+    await expect(readFirstWeights(nodeHost.store, cut, config, letters(5))).rejects.toThrow(/1,1,2,1 blocks, which match no known backbone/); // prettier-ignore
   });
 });
 
@@ -99,7 +129,7 @@ describe("a published checkpoint opens as a model", () => {
     [80, "person", "toothbrush", 15],
   ])("of %i classes with the names and settings of its recipe", async (classes, first, last, rounds) => {
     const file = foreign(`of-${classes}`, { classes }, renamed(/^/, "module."));
-    const model = await openModel(file);
+    const model = await openModel(nodeHost.store, file);
     expect([model.classes[0], model.classes.at(-1)]).toEqual([first, last]);
     expect(model.config.model).toMatchObject({ backbone: "mit_tiny", decoderWidth: 32 });
     expect(model.config.pseudo.parIterations).toBe(rounds);
@@ -107,18 +137,39 @@ describe("a published checkpoint opens as a model", () => {
   }); // prettier-ignore
 
   test("otherwise it is told how", async () => {
-    await expect(openModel(five)).rejects.toThrow(
-      /has 5 classes without names; .*tag2mask weights \S+ --out named\.safetensors --classes names\.txt/,
+    await expect(openModel(nodeHost.store, five)).rejects.toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/has 5 classes without names; list them/) as string,
+        remedies: [
+          {
+            kind: "job",
+            name: "weights",
+            argument: five,
+            options: { out: "named.safetensors", classes: "names.txt" },
+          },
+        ],
+      }),
     );
-    await expect(openModel(join(checkpoints, "mit_imagenet.pth"))).rejects.toThrow(
-      /not a whole network, it lacks decoder\.linear_c4.*; train one from it: .*--weights/,
+    await expect(openModel(nodeHost.store, join(checkpoints, "mit_imagenet.pth"))).rejects.toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(
+          /not a complete network, it lacks decoder\.linear_c4.*; train a network/,
+        ) as string,
+        remedies: [
+          {
+            kind: "job",
+            name: "train",
+            options: { weights: join(checkpoints, "mit_imagenet.pth") },
+          },
+        ],
+      }),
     );
-    await expect(openModel(join(checkpoints, "odd_tensors.pth"))).rejects.toThrow(
-      /none of its 6 tensors is of an encoder that we know; give/,
+    await expect(openModel(nodeHost.store, join(checkpoints, "odd_tensors.pth"))).rejects.toThrow(
+      /none of its 6 tensors belongs to a known encoder; give/,
     );
     const part = foreign("part", { classes: 20 }, ({ ["attn_proj.bias"]: _, ...rest }) => rest);
-    await expect(openModel(part)).rejects.toThrow(
-      /lacks attn_proj\.bias, which a mit_tiny has; give/,
+    await expect(openModel(nodeHost.store, part)).rejects.toThrow(
+      /lacks attn_proj\.bias, which mit_tiny needs; give/,
     );
   });
 
@@ -132,7 +183,7 @@ describe("a published checkpoint opens as a model", () => {
       ["wrong", { config: '{"model":{"backbone":"mit_b9"}}' }, /model\.backbone/],
       ["huge", { config: '{"model":{"decoderWidth":1000000000}}' }, /needs float32|is float32/],
     ] as const) {
-      const opening = openModel(say(name, metadata));
+      const opening = openModel(nodeHost.store, say(name, metadata));
       await expect(opening, name).rejects.toThrow(message);
       await expect(opening, name).rejects.toThrow(UserError);
     }

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { nodeHost } from "../../src/host/node/host.ts";
 import type { Image } from "../../src/method/images/image.ts";
 import { writeMasks } from "../../src/jobs/masks.ts";
 import { Output } from "../../src/cli/output.ts";
@@ -27,7 +28,7 @@ async function job(failure: Error, strict = false) {
   let text = "";
   const stream = { write: (more: string) => (text += more) };
   const terminal = { stdout: stream, stderr: stream, color: false, now: () => 0 };
-  const folder = await MaskFolder.create(out, ["cat"], { overlays: false });
+  const folder = await MaskFolder.create(nodeHost, out, ["cat"], { overlays: false });
   const make = async ({ width, height }: Image, { name }: { name: string }) => {
     if (name === "b") throw failure;
     return {
@@ -71,7 +72,7 @@ test("images come to the network in their order, whichever is read first", async
   for (const { file, side } of items) {
     await writeImage(file, { width: side, height: side, data: new Uint8Array(side * side * 3) });
   }
-  const folder = await MaskFolder.create(join(root, "out"), ["cat"], { overlays: false });
+  const folder = await MaskFolder.create(nodeHost, join(root, "out"), ["cat"], { overlays: false });
   const began: string[] = [];
   const make = ({ width, height }: Image, { name }: { name: string }) => {
     began.push(name);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
+import { nodeHost } from "../../src/host/node/host.ts";
 import { parseConfig } from "../../src/method/config.ts";
 import { add, input, writeModel } from "../../src/engine/graph/index.ts";
 import { openAnyModel, openExported, readMetadata } from "../../src/jobs/open-exported-model.ts";
@@ -23,18 +24,15 @@ const model = (metadata: Record<string, string>): string => file(writeModel(grap
 
 test("classes, settings and step are read from the metadata", async () => {
   const path = model({ classes: '["cat","Straße"]', config, step: "7" });
-  const opened = await openAnyModel(path);
+  const opened = await openAnyModel(nodeHost.store, path);
   expect(opened).toMatchObject({ file: path, network: null, classes: ["cat", "Straße"], step: 7 });
   expect(opened.config).toEqual(parseConfig());
 });
 
 test.each([
-  [
-    {},
-    /its metadata has no classes and no config; to run here a model needs the classes and settings/,
-  ],
+  [{}, /its metadata has no classes and no config; give a model that tag2mask exported/],
   [{ config }, /has no classes; /],
-  [{ classes: "[]", config }, /its classes are \[\]; expected a list of names/],
+  [{ classes: "[]", config }, /the "classes" in its metadata are \[\]; expected a list of names/],
   [{ classes: "{", config }, /its classes are not readable/],
   [{ classes: '["a\\u001b[2J"]', config }, /semicolon or control character/],
   [
@@ -49,9 +47,9 @@ test.each([
   [{ classes: '["a"]', config: '{"eval":{"scales":[1e9]}}' }, /at the scales 1000000000/],
   [{ classes: '["a"]', config: '{"__proto__":{"x":1}}' }, /no such section/],
 ])("metadata %o is refused", async (metadata: Record<string, string>, message) => {
-  const opening = openExported(model(metadata));
+  const opening = openExported(nodeHost.store, model(metadata));
   await expect(opening).rejects.toThrow(UserError);
-  await expect(openExported(model(metadata))).rejects.toThrow(message);
+  await expect(openExported(nodeHost.store, model(metadata))).rejects.toThrow(message);
 });
 
 test("metadata behind a large graph is found without reading the graph", async () => {
@@ -59,15 +57,15 @@ test("metadata behind a large graph is found without reading the graph", async (
   const entry = Buffer.from([0x72, 8, 0x0a, 1, 0x61, 0x12, 3, 0x62, 0x63, 0x64]);
   const head = Buffer.from([0x08, 8, 0x3a, 0x80, 0xe1, 0xeb, 0x17]); // field 7, 50,000,000 bytes
   const started = performance.now();
-  expect([...(await readMetadata(file(Buffer.concat([head, large, entry]))))]).toEqual([
-    ["a", "bcd"],
-  ]);
+  expect([
+    ...(await readMetadata(nodeHost.store, file(Buffer.concat([head, large, entry])))),
+  ]).toEqual([["a", "bcd"]]);
   expect(performance.now() - started).toBeLessThan(1000);
 });
 
 test.each([
-  ["text", Buffer.from("hello, this is no model at all"), /no ONNX model/],
-  ["nothing", Buffer.alloc(0), /it holds no graph/],
+  ["text", Buffer.from("hello, this is no model at all"), /not an ONNX model/],
+  ["nothing", Buffer.alloc(0), /it has no graph/],
   ["a length beyond the end", Buffer.from([0x3a, 0xff, 0xff, 0xff, 0x7f]), /cut short\?/],
   ["a length of 64 bits", Buffer.from([0x72, ...Array<number>(9).fill(0xff), 1]), /cut short\?/],
   ["a number without end", Buffer.alloc(30, 0xff), /a number in it does not end/],
@@ -78,16 +76,18 @@ test.each([
     /takes more than 200000 bytes/,
   ],
 ])("a file of %s is refused", async (_, content, message) => {
-  await expect(readMetadata(file(content))).rejects.toThrow(message);
+  await expect(readMetadata(nodeHost.store, file(content))).rejects.toThrow(message);
 });
 
 test("what is no file is no model, and a folder without one is not an exported one", async () => {
-  await expect(openAnyModel(join(folder, "none.onnx"))).rejects.toThrow(
+  await expect(openAnyModel(nodeHost.store, join(folder, "none.onnx"))).rejects.toThrow(
     /none\.onnx: no such model/,
   );
   mkdirSync(join(folder, "dir.onnx"));
-  await expect(openAnyModel(join(folder, "dir.onnx"))).rejects.toThrow(/dir\.onnx: no such model/);
-  await expect(openAnyModel(join(folder, "nothing"))).rejects.toThrow(UserError);
+  await expect(openAnyModel(nodeHost.store, join(folder, "dir.onnx"))).rejects.toThrow(
+    /dir\.onnx: no such model/,
+  );
+  await expect(openAnyModel(nodeHost.store, join(folder, "nothing"))).rejects.toThrow(UserError);
 });
 
 test("damaged files are read or refused with a message", async () => {
@@ -101,7 +101,7 @@ test("damaged files are read or refused with a message", async () => {
     fc.asyncProperty(mutation, fc.nat(bytes.length), async (changes, length) => {
       const damaged = Uint8Array.from(bytes).subarray(0, length % 3 === 0 ? length : undefined);
       for (const [at, value] of changes) if (at < damaged.length) damaged[at] = value;
-      await openExported(file(damaged)).catch((error: unknown) => {
+      await openExported(nodeHost.store, file(damaged)).catch((error: unknown) => {
         if (!(error instanceof UserError)) throw error;
       });
     }),

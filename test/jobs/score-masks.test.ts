@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { nodeHost } from "../../src/host/node/host.ts";
 import { pairMasks, scorePairs, type PairScores } from "../../src/jobs/score-masks.ts";
 import { readClassNames } from "../../src/files/formats/class-names.ts";
 import { writeMask } from "../../src/host/node/images/images.ts";
@@ -68,7 +69,7 @@ test("pairs that cannot be compared are left out and named with what is wrong", 
 });
 
 test("a folder that tag2mask wrote is understood, its classes among it; others must agree", async () => {
-  const folder = await MaskFolder.create(join(root, "masks"), ["cat", "dog"]);
+  const folder = await MaskFolder.create(nodeHost, join(root, "masks"), ["cat", "dog"]);
   await folder.write("a", { width: 2, height: 1, data: Uint8Array.of(0, 1) });
   await folder.finish();
   await put("truth/a.png", 0, 1);
@@ -120,5 +121,5 @@ test.each([
 ])("class names that are none are refused: %s", async (text, message) => {
   const file = join(root, "classes");
   writeFileSync(file, text);
-  await expect(readClassNames(file)).rejects.toThrow(message);
+  await expect(readClassNames(nodeHost.store, file)).rejects.toThrow(message);
 });

@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   listSettings,
-  nearest,
   parseConfig,
   presetNames,
   type ConfigSources,
 } from "../../src/method/config.ts";
+import { nearest } from "../../src/method/config/nearest.ts";
 import { UserError } from "../../src/user-error.ts";
 
 test("the voc preset is the paper's recipe", () => {

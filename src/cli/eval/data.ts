@@ -5,6 +5,7 @@ import type { EvalModelOptions } from "./options.ts";
 import type { Output } from "../output.ts";
 import { openSegmenter } from "../prepare.ts";
 import { readingProgress } from "../reading-progress.ts";
+import { nodeHost } from "../../host/node/host.ts";
 
 /** A model and the images to measure it on. */
 export interface ModelAndData {
@@ -29,7 +30,7 @@ export async function withModelAndData(
   try {
     const { onProgress, clear } = readingProgress(output);
     const seed = segmenter.model.config.train.seed;
-    const data = await openDataset(options.data, { seed, onProgress });
+    const data = await openDataset(nodeHost, options.data, { seed, onProgress });
     clear();
     const samples = samplesOf(data, options.split);
     checkSameClasses(segmenter, data.classes, options.data);

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { unreadable } from "../../host/node/files/file-error.ts";
 import { UserError } from "../../user-error.ts";
 import { listed, pairMasks, scorePairs } from "../../jobs/score-masks.ts";
+import { nodeHost } from "../../host/node/host.ts";
 import { WorstImages } from "../../files/report/worst-images.ts";
 import { counted } from "../../files/text/units.ts";
 import { claimResults, tellResults } from "./out.ts";
@@ -24,7 +25,7 @@ export async function evalMasks(options: EvalMasksOptions, output: Output): Prom
   };
   note(unpredicted, `${unpredicted.length} of ${truth} have no mask in ${folder}`);
   note(untrue, `${untrue.length} of ${folder} have no truth in ${truth}`);
-  const worst = new WorstImages(out === undefined ? 0 : options.worst);
+  const worst = new WorstImages(nodeHost.codec, out === undefined ? 0 : options.worst);
   const run = scorePairs(found);
   const scored = await withProgress("masks", run, output, async ({ measured }) => {
     if (measured) await worst.add(measured);

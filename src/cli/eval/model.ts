@@ -1,6 +1,7 @@
 import { evaluate, type Evaluation } from "../../method/eval/evaluator.ts";
-import type { RefineLogits } from "../../method/eval/look.ts";
+import type { RefineLogits } from "../../method/inference/refine-logits.ts";
 import { UserError } from "../../user-error.ts";
+import { nodeHost } from "../../host/node/host.ts";
 import { WorstImages } from "../../files/report/worst-images.ts";
 import { viewsOf, withModelAndData, type ModelAndData } from "./data.ts";
 import { claimResults, tellResults } from "./out.ts";
@@ -40,7 +41,7 @@ async function measure(
   const { config, classes } = model;
   const views = viewsOf(segmenter, options);
   const withCam = options.cam && activations !== null;
-  const worst = new WorstImages(options.out === undefined ? 0 : options.worst);
+  const worst = new WorstImages(nodeHost.codec, options.out === undefined ? 0 : options.worst);
   const run = evaluate(samples, data.reader, segmenter, {
     ...{ config, classes, ...views, cam: withCam, results: options.out !== undefined },
     lanes: segmenter.lanes,

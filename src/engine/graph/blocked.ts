@@ -1,29 +1,29 @@
 import { mulDim } from "./dim.ts";
-import type { Grid } from "./grid.ts";
-import { channelsOf } from "./grid.ts";
+import { type Grid, channelsOf } from "./grid.ts";
 import { reshape, transpose } from "./shape-ops.ts";
-import type { Dim, Tensor } from "./tensor.ts";
-import { node } from "./tensor.ts";
+import { type Dim, type Tensor, node } from "./tensor.ts";
 
-// ONNX Runtime's own layout for convolutions on a CPU (it calls it NCHWc): channels in blocks as long as a
-// vector register, [n, c / block, h, w, block]. Its kernels for depthwise convolutions are several times as fast
-// there as on whole planes. What is here has no gradients.
+// NCHWc, ONNX Runtime's own layout for convolutions on a CPU: channels in blocks as long as a vector register,
+// [n, c / block, h, w, block]. In it depthwise convolutions are several times as fast as on whole planes. None of the
+// ops below has a gradient.
 
 const domain = "com.microsoft.nchwc";
 
-/** A batch of maps in blocks of channels; its shape is named as if it were [n, c, h, w]. */
+/** A batch of maps in blocks of channels. Their shape is given as [n, c, h, w], as if there were no blocks. */
 export interface BlockedMaps {
   readonly maps: Tensor;
-  /** Channels in a block, as the processor's kernels want it. */
+  /** Channels in a block, a constant of the processor's kernels. */
   readonly block: number;
 }
 
-/** Tokens in blocks of channels; their number must be a multiple of the block. */
+/** Tokens as maps in blocks of channels. The number of channels must be a multiple of the block. */
 export function toBlocked(x: Grid, block: number): BlockedMaps {
   const c = channelsOf(x);
   const { n, h, w } = x;
   if (c % block !== 0)
-    throw new RangeError(`toBlocked: ${c} channels are no multiple of blocks of ${block}`);
+    throw new RangeError(
+      `toBlocked: ${c} channels do not fill blocks of ${block}; give a multiple of ${block}`,
+    );
   const maps = node("ReorderInput", [reshape(x.tokens, [n, h, w, c])], [n, c, h, w], null, {
     domain,
     attributes: { channels_last: 1 },
@@ -31,7 +31,7 @@ export function toBlocked(x: Grid, block: number): BlockedMaps {
   return { maps, block };
 }
 
-/** The inverse: tokens [n·h·w, c]. */
+/** The inverse of `toBlocked`: tokens, [n·h·w, c]. */
 export function fromBlocked({ maps }: BlockedMaps): Tensor {
   const [n, c, h, w] = maps.shape as [Dim, number, Dim, Dim];
   const tokens = node("ReorderOutput", [maps], [n, h, w, c], null, {
@@ -41,7 +41,7 @@ export function fromBlocked({ maps }: BlockedMaps): Tensor {
   return reshape(tokens, [mulDim(mulDim(n, h), w), c]);
 }
 
-/** x · Wᵀ + b for every pixel. @param weight [out, in], both multiples of the block @param bias [out] */
+/** Linear layer x · Wᵀ + b at every pixel. @param weight [out, in], both multiples of the block @param bias [out] */
 export function blockedLinear(x: BlockedMaps, weight: Tensor, bias: Tensor): BlockedMaps {
   const { block } = x;
   const [out, inputs] = weight.shape as [number, number];
@@ -64,8 +64,8 @@ export function blockedDepthwise3x3(
 }
 
 /**
- * Depthwise 3×3 convolution, padding 1, of maps that are in no blocks before or after it: still two to five times
- * as fast as on whole planes. @param maps [n, c, h, w], c a multiple of the block @param weight [c, 1, 3, 3] @param bias [c]
+ * Depthwise 3×3 convolution, padding 1, of plain maps, converted to blocks and back: still two to five times as fast
+ * as on whole planes. @param maps [n, c, h, w], c a multiple of the block @param weight [c, 1, 3, 3] @param bias [c]
  */
 export function depthwise3x3ThroughBlocks(
   maps: Tensor,
@@ -77,8 +77,8 @@ export function depthwise3x3ThroughBlocks(
   const c = shape[1] as number;
   const attributes = { channels_last: 0 };
   const blocked = node("ReorderInput", [maps], shape, null, { domain, attributes });
-  const made = blockedDepthwise3x3({ maps: blocked, block }, weight, bias).maps;
-  return node("ReorderOutput", [made], shape, null, {
+  const convolved = blockedDepthwise3x3({ maps: blocked, block }, weight, bias).maps;
+  return node("ReorderOutput", [convolved], shape, null, {
     domain,
     attributes: { channels: c, ...attributes },
   });
@@ -94,12 +94,15 @@ function convolve(
   const [n, , h, w] = maps.shape as [Dim, Dim, Dim, Dim];
   const pad = (kernel - 1) / 2;
   const inputs = bias ? [maps, filter, bias] : [maps, filter];
-  const made = node("Conv", inputs, [n, filter.shape[0]!, h, w], null, {
+  const convolved = node("Conv", inputs, [n, filter.shape[0]!, h, w], null, {
     domain,
     attributes: {
       kernel_shape: [kernel, kernel],
-      ...{ group, strides: [1, 1], dilations: [1, 1], pads: [pad, pad, pad, pad] },
+      group,
+      strides: [1, 1],
+      dilations: [1, 1],
+      pads: [pad, pad, pad, pad],
     },
   });
-  return { maps: made, block };
+  return { maps: convolved, block };
 }

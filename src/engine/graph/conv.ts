@@ -1,21 +1,18 @@
 import { depthwise3x3ThroughBlocks } from "./blocked.ts";
 import { addDim, divDim, isStatic, mulDim, staticShape } from "./dim.ts";
 import { add } from "./elementwise.ts";
-import type { Windows } from "./gather.ts";
-import { gatherRows, windowRows } from "./gather.ts";
-import type { Grid } from "./grid.ts";
-import { channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
+import { type Windows, gatherRows, windowTokens } from "./gather.ts";
+import { type Grid, channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
 import { concat, expand, pad, reduceSum, reshape, slice, transpose } from "./shape-ops.ts";
 import { linear, matmul } from "./matmul.ts";
-import type { Dim, Tensor } from "./tensor.ts";
-import { composite, constant, node } from "./tensor.ts";
+import { type Dim, type Tensor, composite, constant, node } from "./tensor.ts";
 import { winograd3x3 } from "./winograd.ts";
 
 export type ConvOptions = Windows;
 
 /**
- * Convolution of a grid. With static sizes it becomes matrix products over gathered pixels, the
- * form whose gradients are matrix products too; with symbolic sizes it is ONNX's Conv (no gradient).
+ * Convolution of a grid. Static sizes: matrix products over gathered pixels, whose gradients are matrix products too.
+ * Symbolic sizes: ONNX's Conv, without a gradient.
  * @param weight [out, in, k, k] @param bias [out]
  */
 export function conv2d(x: Grid, weight: Tensor, bias: Tensor, options: ConvOptions): Grid {
@@ -28,7 +25,7 @@ export function conv2d(x: Grid, weight: Tensor, bias: Tensor, options: ConvOptio
   }
   if (bias.shape.join() !== `${out}`) {
     throw new RangeError(
-      `conv2d: bias [${bias.shape}] against weight [${weight.shape}]; needs ${out} values`,
+      `conv2d: bias [${bias.shape}] against weight [${weight.shape}]; give ${out} values`,
     );
   }
   const h = outputSize(x.h, options);
@@ -50,13 +47,13 @@ export function conv2d(x: Grid, weight: Tensor, bias: Tensor, options: ConvOptio
   ] as const) {
     if ((result as number) < 1) {
       throw new RangeError(
-        `conv2d: ${name} ${size} is smaller than the kernel ${kernel} of stride ${stride}; use a larger image`,
+        `conv2d: ${name} ${size} with padding ${padding} is smaller than the kernel ${kernel}; use a larger image`,
       );
     }
   }
   if (kernel === 3 && stride === 1 && padding === 1)
     return { tokens: add(winograd3x3(x, weight), bias), n: x.n, h, w };
-  // Below stride 4 the zero taps that block pairs add to the product cost more than gathering.
+  // The zeros that `blockPairWeight` adds cost more than gathering where the stride is below 4.
   const paired = stride >= 4 && kernel === 2 * stride - 1 && padding === stride - 1;
   const columns = paired
     ? blockPairs(x, stride, h, w)
@@ -73,7 +70,7 @@ function outputSize(size: Dim, { kernel, stride, padding }: ConvOptions): Dim {
   return addDim(divDim(addDim(size, 2 * padding - kernel), stride), 1);
 }
 
-/** Non-overlapping k×k blocks: only a change of order. [n·h·w, k·k·c] */
+/** Windows that do not overlap (kernel = stride): k×k blocks, a mere change of order. [n·h·w, k·k·c] */
 function blocks(x: Grid, k: number, h: Dim, w: Dim): Tensor {
   const c = channelsOf(x);
   const whole = slice(
@@ -86,8 +83,17 @@ function blocks(x: Grid, k: number, h: Dim, w: Dim): Tensor {
 }
 
 /**
- * Windows of 2s−1 at stride s are two s-blocks a side, less the first row and column: rearrange the
- * map into blocks and join neighbours, far cheaper than gathering each tap. [n·h·w, 2·2·s·s·c]
+ * Windows of 2s−1 pixels at stride s: each lies within 2×2 neighboring s×s blocks and leaves out only their first row
+ * and column. Cutting the map into blocks and joining neighbors is far cheaper than gathering every tap. With s = 2,
+ * blocks drawn apart and the first window's pixels as #:
+ *
+ *     · ·  · ·  · ·
+ *     · #  # #  · ·
+ *
+ *     · #  # #  · ·
+ *     · #  # #  · ·
+ *
+ * @returns [n·h·w, 2·2·s·s·c]
  */
 function blockPairs(x: Grid, s: number, h: Dim, w: Dim): Tensor {
   const c = channelsOf(x);
@@ -112,7 +118,7 @@ function blockPairs(x: Grid, s: number, h: Dim, w: Dim): Tensor {
   return reshape(joined, [n * rows * columns, 4 * s * s * c]);
 }
 
-/** The weight in the order of `blockPairs`, with zeros for the first row and column. */
+/** The weight in the order of `blockPairs`, with zeros for the row and column that windows leave out. */
 function blockPairWeight(weight: Tensor, s: number): Tensor {
   const [out, c] = weight.shape as [number, number];
   const framed = pad(weight, [0, 0, 1, 1], [0, 0, 0, 0]); // [out, c, 2s, 2s]
@@ -122,15 +128,15 @@ function blockPairWeight(weight: Tensor, s: number): Tensor {
 
 function gatherColumns(x: Grid, options: ConvOptions, h: number, w: number): Tensor {
   const [n, height, width] = staticShape("conv2d", [x.n, x.h, x.w]) as [number, number, number];
-  const columns = gatherRows(x.tokens, windowRows([n, height, width], options, h, w));
+  const columns = gatherRows(x.tokens, windowTokens([n, height, width], options, h, w));
   return reshape(columns, [n * h * w, options.kernel ** 2 * channelsOf(x)]);
 }
 
 /**
- * Depthwise 3×3 convolution, padding 1, on a channel-major map: with the batch folded into the
- * channels it is one Conv, and its input gradient is the same Conv with the taps turned about.
+ * Depthwise 3×3 convolution, padding 1, on a channel-major map: one Conv whose channels are those of all images. The
+ * gradient of its input is the same Conv with the filters rotated by 180°.
  * @param x [c, n·h·w] @param weight [c, 1, 3, 3] @param bias [c]
- * @param block of the channels in the runtime's own layout, where it has one
+ * @param block channels in a block of the runtime's own layout; 1 without such a layout
  */
 export function depthwise3x3(
   x: Tensor,
@@ -153,13 +159,14 @@ export function depthwise3x3(
     return reshape(node("Conv", inputs, whole.shape, null, { attributes }), x.shape);
   };
   return composite([x, weight, bias], [planes(x, weight, bias)], ([dy], needs) => [
-    needs[0] ? planes(dy!, turned(weight), null) : null,
+    needs[0] ? planes(dy!, rotated(weight), null) : null,
     needs[1] ? depthwiseWeightGradient(x, dy!, c, n, h, w) : null,
     needs[2] ? reduceSum(dy!, [1]) : null,
   ])[0]!;
 }
 
-function turned(weight: Tensor): Tensor {
+/** Filters rotated by 180°. */
+function rotated(weight: Tensor): Tensor {
   const c = weight.shape[0] as number;
   const order = constant([9], [8, 7, 6, 5, 4, 3, 2, 1, 0], "int64");
   const flat = reshape(weight, [c, 9]);
@@ -170,8 +177,21 @@ function turned(weight: Tensor): Tensor {
 }
 
 /**
- * One product of dy's columns with x's of the row above, the same and the next, [w, 3w] a channel, whose three middle
- * diagonals sum to the taps: several times as fast as a product and a sum a tap.
+ * Gradient of the filters, dW[k, l] = Σ dy[y, i] · x[y + k − 1, i + l − 1] over all pixels (y, i), by one product for
+ * each channel instead of one for each tap, which is several times as slow. The product of dyᵀ, [w, n·h], with the rows
+ * of x above, level and below, [n·h, 3w], sums over y alone:
+ *
+ *     P[i, k·w + j] = Σ_y dy[y, i] · x[y + k − 1, j]
+ *
+ * Its elements with j = i + l − 1 belong to tap 3k + l, the others to none. With w = 3:
+ *
+ *            above     same      below
+ *       j =  0 1 2     0 1 2      0 1 2
+ *     i = 0  1 2 ·     4 5 ·      7 8 ·
+ *     i = 1  0 1 2     3 4 5      6 7 8
+ *     i = 2  · 0 1     · 3 4      · 6 7
+ *
+ * A second product, with a matrix of zeros and ones, sums the elements of each tap.
  */
 function depthwiseWeightGradient(
   x: Tensor,
@@ -182,17 +202,16 @@ function depthwiseWeightGradient(
   w: number,
 ): Tensor {
   const rows = pad(reshape(x, [c, n * h, w]), [0, 0, 0], [0, 1, 0]);
-  const around = rowsAround(n, h);
-  const neighbors = node("Gather", [rows, around], [c, n * h, 3, w], null, {
+  const neighbors = node("Gather", [rows, neighborRows(n, h)], [c, n * h, 3, w], null, {
     attributes: { axis: 1 },
   });
-  const columns = transpose(reshape(dy, [c, n * h, w]));
-  const pairs = matmul(columns, reshape(neighbors, [c, n * h, 3 * w]));
-  return reshape(matmul(reshape(pairs, [c, w * 3 * w]), middleDiagonals(w, x.dtype)), [c, 1, 3, 3]);
+  const dyTransposed = transpose(reshape(dy, [c, n * h, w]));
+  const P = matmul(dyTransposed, reshape(neighbors, [c, n * h, 3 * w])); // [c, w, 3w]
+  return reshape(matmul(reshape(P, [c, w * 3 * w]), tapMembership(w, x.dtype)), [c, 1, 3, 3]);
 }
 
-/** For each row of a batch of maps the rows above, itself and below, [n·h, 3]; outside the map the row after the last. */
-function rowsAround(n: number, h: number): Tensor {
+/** The row above, the row itself and the row below for every row of n maps, [n·h, 3]; n·h, a row of zeros, outside. */
+function neighborRows(n: number, h: number): Tensor {
   const values = Array.from({ length: n * h }, (_, row) =>
     [-1, 0, 1].map((offset) => {
       const y = (row % h) + offset;
@@ -202,8 +221,8 @@ function rowsAround(n: number, h: number): Tensor {
   return constant([n * h, 3], values.flat(), "int64");
 }
 
-/** Of each of three matrices side by side the sums of the diagonals j = i − 1, i, i + 1: [w·3·w, 9]. */
-function middleDiagonals(w: number, dtype: Tensor["dtype"]): Tensor {
+/** 1 where an element of P, read row by row, belongs to a tap, else 0: [w·3w, 9]. */
+function tapMembership(w: number, dtype: Tensor["dtype"]): Tensor {
   const data = new Float32Array(w * 3 * w * 9);
   for (let i = 0; i < w; i++) {
     for (let tap = 0; tap < 9; tap++) {
@@ -219,7 +238,7 @@ function middleDiagonals(w: number, dtype: Tensor["dtype"]): Tensor {
 export function depthwise3x3Maps(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
   if (x.rank !== 4 || x.shape[1] !== weight.shape[0]) {
     throw new RangeError(
-      `depthwise3x3Maps: x [${x.shape}] against weight [${weight.shape}]; needs a filter a channel`,
+      `depthwise3x3Maps: x [${x.shape}] against weight [${weight.shape}]; give one filter for each channel`,
     );
   }
   const attributes = { kernel_shape: [3, 3], pads: [1, 1, 1, 1], group: weight.shape[0] as number };

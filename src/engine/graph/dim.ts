@@ -1,5 +1,4 @@
-import type { Dim, Shape } from "./tensor.ts";
-import { SymbolicDim } from "./tensor.ts";
+import { type Dim, type Shape, SymbolicDim } from "./tensor.ts";
 
 export function addDim(a: Dim, b: number): Dim {
   if (typeof a === "number") return a + b;
@@ -13,7 +12,7 @@ export function mulDim(a: Dim, b: Dim): Dim {
   if (typeof a === "number" && typeof b === "number") return a * b;
   if (a === 1) return b;
   if (b === 1) return a;
-  // n·(h·w) and (n·h)·w are the same size and must have the same key.
+  // n·(h·w) and (n·h)·w are the same size and need the same key.
   const all = [...factors(a), ...factors(b)];
   const number = all.reduce<number>(
     (n, factor) => (typeof factor === "number" ? n * factor : n),
@@ -48,7 +47,7 @@ export function isStatic(shape: Shape): shape is readonly number[] {
   return shape.every((dim) => typeof dim === "number");
 }
 
-/** The shape as numbers, or an error that names the op which cannot work with symbolic sizes. */
+/** The shape as numbers; throws, naming the op, if a size is symbolic. */
 export function staticShape(where: string, shape: Shape): readonly number[] {
   if (!isStatic(shape)) {
     throw new RangeError(

@@ -1,9 +1,7 @@
 import { sameDim } from "./dim.ts";
 import { reduceSum, reshape } from "./shape-ops.ts";
-import type { Dim, Shape, Tensor } from "./tensor.ts";
-import { composite, node, scalar } from "./tensor.ts";
-import type { DType } from "./ndarray.ts";
-import { onnxType } from "./ndarray.ts";
+import { type Dim, type Shape, type Tensor, composite, node, scalar } from "./tensor.ts";
+import { type DType, onnxType } from "./ndarray.ts";
 
 /** A tensor, or a number that takes the type of the other operand. */
 export type Operand = Tensor | number;
@@ -37,7 +35,7 @@ export function unbroadcast(dy: Tensor, shape: Shape): Tensor {
 
 function operands(a: Operand, b: Operand): [Tensor, Tensor] {
   if (typeof a === "number" && typeof b === "number")
-    throw new TypeError("two numbers: one operand must be a tensor");
+    throw new TypeError("elementwise: both operands are numbers; make one of them a tensor");
   const dtype = typeof a === "number" ? (b as Tensor).dtype : a.dtype;
   return [
     typeof a === "number" ? scalar(a, dtype) : a,
@@ -115,7 +113,7 @@ export function sigmoid(x: Tensor): Tensor {
   return node("Sigmoid", [x], x.shape, (dy, y) => [mul(dy, mul(y, sub(1, y)))]);
 }
 
-/** Gaussian error linear unit, x · Φ(x), exact. Its gradient recomputes Φ: as fast as keeping it, and smaller. */
+/** Exact Gaussian error linear unit, x · Φ(x). The gradient recomputes Φ, as fast as storing it and with less memory. */
 export function gelu(x: Tensor): Tensor {
   return node(
     "Gelu",
@@ -124,7 +122,7 @@ export function gelu(x: Tensor): Tensor {
     (dy) => {
       const u = mul(x, Math.SQRT1_2);
       const erf = node("Erf", [u], x.shape, null);
-      // HardSigmoid is one pass for (erf + 1) / 2, which never leaves its range.
+      // HardSigmoid computes (erf + 1) / 2 in one pass; its clipping to [0, 1] changes nothing.
       const attributes = { alpha: { float: 0.5 }, beta: { float: 0.5 } };
       const cdf = node("HardSigmoid", [erf], x.shape, null, { attributes });
       const density = div(mul(u, 1 / Math.sqrt(Math.PI)), exp(mul(u, u)));
@@ -165,13 +163,13 @@ export function softplus(x: Tensor): Tensor {
   return composite([x], [value], ([dy]) => [mul(dy!, sigmoid(x))])[0]!;
 }
 
-/** Where a < b: booleans, no gradient. */
+/** Whether a < b, as booleans; no gradient. */
 export function less(a: Operand, b: Operand): Tensor {
   const [x, y] = operands(a, b);
   return node("Less", [x, y], broadcast("less", x.shape, y.shape), null, { dtype: "bool" });
 }
 
-/** Where a = b: booleans, no gradient. */
+/** Whether a = b, as booleans; no gradient. */
 export function equal(a: Operand, b: Operand): Tensor {
   const [x, y] = operands(a, b);
   return node("Equal", [x, y], broadcast("equal", x.shape, y.shape), null, { dtype: "bool" });

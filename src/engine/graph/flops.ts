@@ -5,22 +5,47 @@ import type { Node, Tensor } from "./tensor.ts";
 
 /** Floating-point operations of one run of a graph. */
 export interface Operations {
-  /** Of matrix products and convolutions alone, two a multiply-add. */
+  /** Matrix products and convolutions alone, two for each multiply-add. */
   readonly matrix: number;
-  /** Of all operators. */
+  /** All operators. */
   readonly total: number;
 }
 
 /** Operators that only move, name or convert numbers. */
 const moves = new Set([
-  ...["Reshape", "Transpose", "Concat", "Split", "Slice", "Pad", "Gather", "Expand", "Shape"],
-  ...["Cast", "Identity", "ReorderInput", "ReorderOutput"],
+  "Reshape",
+  "Transpose",
+  "Concat",
+  "Split",
+  "Slice",
+  "Pad",
+  "Gather",
+  "Expand",
+  "Shape",
+  "Cast",
+  "Identity",
+  "ReorderInput",
+  "ReorderOutput",
 ]);
 
-/** Operations an element of the result: one for each simple step, an exponential among them. */
+/** Operations for each element of the result: one for each simple step; an exponential is one. */
 const elementwise: Readonly<Record<string, number>> = {
-  ...{ Add: 1, Sub: 1, Mul: 1, Div: 1, Max: 1, Neg: 1, Abs: 1, Sign: 1, Relu: 1 },
-  ...{ Exp: 1, Log: 1, Sqrt: 1, Erf: 1, Less: 1, Equal: 1, Not: 1 },
+  Add: 1,
+  Sub: 1,
+  Mul: 1,
+  Div: 1,
+  Max: 1,
+  Neg: 1,
+  Abs: 1,
+  Sign: 1,
+  Relu: 1,
+  Exp: 1,
+  Log: 1,
+  Sqrt: 1,
+  Erf: 1,
+  Less: 1,
+  Equal: 1,
+  Not: 1,
   HardSigmoid: 2, // mul, add
   Sigmoid: 4, // neg, exp, add, div
   Gelu: 5, // div, erf, add, mul, mul
@@ -30,60 +55,60 @@ const elementwise: Readonly<Record<string, number>> = {
   Resize: 7, // four products and three sums
 };
 
-/** Operators that make one number of many: an operation an element they read. */
+/** Operators that reduce many numbers to one: one operation for each element they read. */
 const reductions = new Set(["ReduceSum", "ReduceMean", "ReduceMax"]);
 
 /**
- * Floating-point operations behind these tensors, as the graph is written: zeros that a form multiplies
- * count, what a runtime fuses or leaves out does not matter. Sizes must be known.
+ * Floating-point operations that compute these tensors, counted in the graph as it is written: multiplications by
+ * zeros count, fusions by a runtime do not. All sizes must be static.
  */
 export function floatingPointOperations(outputs: readonly Tensor[]): Operations {
   let [matrix, other] = [0, 0];
-  for (const made of topological(outputs)) {
-    const products = multiplyAdds(made);
+  for (const node of topological(outputs)) {
+    const products = multiplyAdds(node);
     if (products !== null) {
       matrix += 2 * products;
-      const [, , bias] = made.inputs;
-      if (bias) other += size(made, made.outputs[0]!);
+      const [, , bias] = node.inputs;
+      if (bias) other += size(node, node.outputs[0]!);
     } else {
-      other += plainOperations(made);
+      other += plainOperations(node);
     }
   }
   return { matrix, total: matrix + other };
 }
 
 /** Multiply-adds of a matrix product or a convolution; null for another operator. */
-function multiplyAdds(made: Node): number | null {
-  const [a, b] = made.inputs;
-  const [y] = made.outputs;
-  switch (made.operator) {
+function multiplyAdds(node: Node): number | null {
+  const [a, b] = node.inputs;
+  const [y] = node.outputs;
+  switch (node.operator) {
     case "MatMul":
-      return size(made, y!) * (a!.shape.at(-1) as number);
+      return size(node, y!) * (a!.shape.at(-1) as number);
     case "Gemm":
-      return size(made, y!) * (a!.shape[made.attributes["transA"] === 1 ? 0 : 1] as number);
+      return size(node, y!) * (a!.shape[node.attributes["transA"] === 1 ? 0 : 1] as number);
     case "Conv":
-      // Each result reads one filter, [channels of its group, k, k].
-      return (size(made, y!) * size(made, b!)) / (b!.shape[0] as number);
+      // Each result takes one filter, [channels of its group, k, k].
+      return (size(node, y!) * size(node, b!)) / (b!.shape[0] as number);
     default:
       return null;
   }
 }
 
-function plainOperations(made: Node): number {
-  const operator = made.operator!;
+function plainOperations(node: Node): number {
+  const operator = node.operator!;
   if (moves.has(operator)) return 0;
-  if (reductions.has(operator)) return size(made, made.inputs[0]!);
+  if (reductions.has(operator)) return size(node, node.inputs[0]!);
   const each = elementwise[operator];
   if (each === undefined) {
     throw new RangeError(`flops: ${operator} has no count; add it to the tables of graph/flops.ts`);
   }
-  return each * size(made, made.outputs[0]!);
+  return each * size(node, node.outputs[0]!);
 }
 
 function size({ operator }: Node, { shape }: Tensor): number {
   if (!isStatic(shape)) {
     throw new RangeError(
-      `flops: the size [${shape.map(String)}] at ${operator} is not known; give static ones`,
+      `flops: ${operator} has the symbolic size [${shape.map(String)}]; give every axis a number`,
     );
   }
   return sizeOf(shape);

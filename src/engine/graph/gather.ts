@@ -1,17 +1,16 @@
 import { staticShape } from "./dim.ts";
 import { pad, reduceSum, reshape } from "./shape-ops.ts";
-import type { Tensor } from "./tensor.ts";
-import { constant, node } from "./tensor.ts";
+import { type Tensor, constant, node } from "./tensor.ts";
 
 /**
- * Rows of a matrix, several gathered into one: out[i] = rows[indices[i]].
+ * Copies rows of a matrix by number: out[i, j] = x[indices[i, j]].
  * @param x [rows, c]
  * @param indices [n, k] row numbers, −1 for a row of zeros
  * @returns [n, k, c]
  */
 export function gatherRows(x: Tensor, indices: RowTable): Tensor {
   const [rows, c] = staticShape("gatherRows", x.shape) as [number, number];
-  // The zeros of border taps are read from one more row at the end.
+  // A row of zeros appended to x stands for −1.
   const source = indices.values.includes(-1) ? pad(x, [0, 0], [1, 0]) : x;
   const data = indices.values.map((v) => (v < 0 ? rows : v));
   const table = constant([indices.rows, indices.columns], data, "int64");
@@ -21,18 +20,22 @@ export function gatherRows(x: Tensor, indices: RowTable): Tensor {
     [indices.rows, indices.columns, c],
     (dy) => {
       const flat = reshape(dy, [indices.rows * indices.columns, c]);
-      const spread = reduceSum(gatherRows(flat, invert(indices, rows)), [1]); // [rows, c]
-      return [source === x ? spread : pad(spread, [0, 0], [1, 0]), null];
+      const sums = reduceSum(gatherRows(flat, readersOf(indices, rows)), [1]); // [rows, c]
+      return [source === x ? sums : pad(sums, [0, 0], [1, 0]), null];
     },
     { attributes: { axis: 0 } },
   );
 }
 
-/** For each of `rows` rows the places of a table, counted flat, that read it, [rows, m]; −1 for none. */
-function invert({ values }: RowTable, rows: number): RowTable {
+/**
+ * For every row number, the flat positions in the table that hold it, filled up with −1 to the length of the longest
+ * list. The table [[0, 1], [1, −1]] of 3 rows holds 0 at position 0, 1 at positions 1 and 2, and 2 nowhere:
+ * [[0, −1], [1, 2], [−1, −1]].
+ */
+function readersOf({ values }: RowTable, rows: number): RowTable {
   const readers: number[][] = Array.from({ length: rows }, () => []);
-  values.forEach((row, place) => {
-    if (row >= 0) readers[row]!.push(place);
+  values.forEach((row, position) => {
+    if (row >= 0) readers[row]!.push(position);
   });
   const most = readers.reduce((longest, r) => Math.max(longest, r.length), 0);
   return {
@@ -42,7 +45,7 @@ function invert({ values }: RowTable, rows: number): RowTable {
   };
 }
 
-/** Where square windows lie that go over a map. */
+/** Size, step and border of a square window that slides over a map. */
 export interface Windows {
   readonly kernel: number;
   readonly stride: number;
@@ -50,10 +53,18 @@ export interface Windows {
 }
 
 /**
- * Of all windows over maps [n, h, w], `rows` × `columns` a map, the rows of tokens that their pixels are, −1 outside
- * the map: [n·rows·columns, kernel²].
+ * For every window, the token index of each of its pixels; −1 outside the map. Windows come in the order of their maps,
+ * rows and columns, pixels row by row. A 3×3 map under a kernel of 3, stride 2 and padding 1 has 2×2 windows:
+ *
+ *     map         windows (−1 written as ·)
+ *     0 1 2       · · ·   · · ·   · 3 4   4 5 ·
+ *     3 4 5       · 0 1   1 2 ·   · 6 7   7 8 ·
+ *     6 7 8       · 3 4   4 5 ·   · · ·   · · ·
+ *
+ * @param rows rows of windows in each map, `columns` windows in each row
+ * @returns [n·rows·columns, kernel²]
  */
-export function windowRows(
+export function windowTokens(
   [n, h, w]: readonly [n: number, h: number, w: number],
   { kernel, stride, padding }: Windows,
   rows: number,
@@ -65,9 +76,9 @@ export function windowRows(
       for (let j = 0; j < columns; j++) {
         for (let tap = 0; tap < kernel * kernel; tap++) {
           const y = i * stride - padding + Math.floor(tap / kernel);
-          const z = j * stride - padding + (tap % kernel);
-          const inside = y >= 0 && y < h && z >= 0 && z < w;
-          values.push(inside ? (b * h + y) * w + z : -1);
+          const x = j * stride - padding + (tap % kernel);
+          const isInside = y >= 0 && y < h && x >= 0 && x < w;
+          values.push(isInside ? (b * h + y) * w + x : -1);
         }
       }
     }
@@ -75,16 +86,16 @@ export function windowRows(
   return { rows: n * rows * columns, columns: kernel * kernel, values };
 }
 
-/** The same table with rows and columns in each other's place. */
-export function turnedTable({ rows, columns, values }: RowTable): RowTable {
-  const turned = Array.from(
+/** The transposed table. */
+export function transposeTable({ rows, columns, values }: RowTable): RowTable {
+  const transposed = Array.from(
     { length: values.length },
     (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!,
   );
-  return { rows: columns, columns: rows, values: turned };
+  return { rows: columns, columns: rows, values: transposed };
 }
 
-/** A table of row numbers, [rows, columns]. */
+/** Row numbers, [rows, columns]; −1 for none. */
 export interface RowTable {
   readonly rows: number;
   readonly columns: number;

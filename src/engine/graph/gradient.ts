@@ -1,12 +1,11 @@
 import { add } from "./elementwise.ts";
-import type { Tensor } from "./tensor.ts";
-import { scalar } from "./tensor.ts";
+import { type Tensor, scalar } from "./tensor.ts";
 import { topological } from "./topological.ts";
 
 /**
  * Reverse-mode gradients, as more graph.
  * @param loss a scalar
- * @param parameters tensors to differentiate by; only what leads to them is built
+ * @param parameters tensors to differentiate by; nothing is built for other tensors
  * @returns d loss / d parameter, in the parameters' order; null where the loss does not depend on one
  */
 export function gradients(loss: Tensor, parameters: readonly Tensor[]): (Tensor | null)[] {
@@ -15,20 +14,20 @@ export function gradients(loss: Tensor, parameters: readonly Tensor[]): (Tensor 
   const wanted = new Set(parameters);
   // Composites count as one node: their own gradient replaces that of their parts.
   const order = topological([loss], (tensor) => tensor);
-  // A node matters if one of its inputs leads to a parameter.
+  // Tensors that depend on a parameter.
   const live = new Set<Tensor>(wanted);
-  for (const made of order) {
-    if (made.backward && made.inputs.some((t) => t && live.has(t)))
-      made.outputs.forEach((t) => live.add(t));
+  for (const node of order) {
+    if (node.backward && node.inputs.some((t) => t && live.has(t)))
+      node.outputs.forEach((t) => live.add(t));
   }
   const sums = new Map<Tensor, Tensor>([[loss, scalar(1, loss.dtype)]]);
-  for (const made of order.reverse()) {
-    const dys = made.outputs.map((t) => sums.get(t) ?? null);
-    if (!made.backward || dys.every((dy) => dy === null)) continue;
-    const needs = made.inputs.map((t) => t !== null && live.has(t));
+  for (const node of order.reverse()) {
+    const dys = node.outputs.map((t) => sums.get(t) ?? null);
+    if (!node.backward || dys.every((dy) => dy === null)) continue;
+    const needs = node.inputs.map((t) => t !== null && live.has(t));
     if (!needs.includes(true)) continue;
-    const parts = made.backward(dys, needs);
-    made.inputs.forEach((t, i) => {
+    const parts = node.backward(dys, needs);
+    node.inputs.forEach((t, i) => {
       const part = parts[i];
       if (!t || !part || !needs[i]) return;
       const sum = sums.get(t);

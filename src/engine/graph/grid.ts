@@ -2,7 +2,7 @@ import { mulDim } from "./dim.ts";
 import { reshape, transpose } from "./shape-ops.ts";
 import type { Dim, Tensor } from "./tensor.ts";
 
-/** A batch of feature maps as rows of tokens, the layout in which matrix products need no transposing. */
+/** A batch of feature maps as rows of tokens, the layout that matrix products take without a transpose. */
 export interface Grid {
   /** [n·h·w, c] */
   readonly tokens: Tensor;
@@ -20,18 +20,18 @@ export function channelsOf(grid: Grid): number {
   return grid.tokens.shape[1] as number;
 }
 
-/** Tokens of one image, h·w. */
+/** Number of tokens of one image, h·w. */
 export function tokenCount({ h, w }: Grid): Dim {
   return mulDim(h, w);
 }
 
-/** [n, c, h, w], as PyTorch lays maps out. */
+/** Maps in PyTorch's layout, [n, c, h, w]. */
 export function toChannelsFirst(grid: Grid): Tensor {
   const { tokens, n, h, w } = grid;
   return transpose(reshape(tokens, [n, h, w, channelsOf(grid)]), [0, 3, 1, 2]);
 }
 
-/** @param map [n, c, h, w] */
+/** The inverse of `toChannelsFirst`. @param map [n, c, h, w] */
 export function fromChannelsFirst(map: Tensor): Grid {
   const [n, c, h, w] = map.shape as [Dim, Dim, Dim, Dim];
   return { tokens: reshape(transpose(map, [0, 2, 3, 1]), [mulDim(mulDim(n, h), w), c]), n, h, w };

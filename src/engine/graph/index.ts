@@ -1,7 +1,7 @@
 export { addDim, divDim, isStatic, mulDim, staticShape } from "./dim.ts";
 export * from "./elementwise.ts";
 export * from "./shape-ops.ts";
-export type { RowTable } from "./gather.ts";
+export type { RowTable, Windows } from "./gather.ts";
 export { gatherRows } from "./gather.ts";
 export * from "./reduce.ts";
 export * from "./matmul.ts";
@@ -14,8 +14,18 @@ export * from "./resize.ts";
 export { gradients } from "./gradient.ts";
 export type { Int8Matrix, WeightProduct } from "./quantize.ts";
 export { quantizeProducts, toInt8, weightProducts } from "./quantize.ts";
+export type { Replacements } from "./rewrite.ts";
 export { rewrite } from "./rewrite.ts";
-export type { Dim, Shape, Node } from "./tensor.ts";
+export type {
+  Attribute,
+  Attributes,
+  Backward,
+  Dim,
+  Expression,
+  Node,
+  Shape,
+  SymbolicDim,
+} from "./tensor.ts";
 export {
   composite,
   constant,

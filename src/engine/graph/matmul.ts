@@ -1,8 +1,7 @@
 import { sameDim, sameShape } from "./dim.ts";
 import { broadcast, unbroadcast } from "./elementwise.ts";
 import { transpose } from "./shape-ops.ts";
-import type { Dim, Shape, Tensor } from "./tensor.ts";
-import { node } from "./tensor.ts";
+import { type Dim, type Shape, type Tensor, node } from "./tensor.ts";
 
 /** Matrix product of the last two axes, broadcasting the others. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
@@ -15,26 +14,26 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   }
   const batch = broadcast("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   return node("MatMul", [a, b], [...batch, a.shape.at(-2)!, b.shape.at(-1)!], (dy, _y, needs) => [
-    needs[0] ? unbroadcast(likewise(a, dy, transpose(b)), a.shape) : null,
-    needs[1] ? unbroadcast(likewise(b, transpose(a), dy), b.shape) : null,
+    needs[0] ? unbroadcast(gradientOf(a, dy, transpose(b)), a.shape) : null,
+    needs[1] ? unbroadcast(gradientOf(b, transpose(a), dy), b.shape) : null,
   ]);
 }
 
-/** x · y; where `model` is a turned matrix as one too, yᵀ · xᵀ turned, for its gradient turns it back at no cost. */
-function likewise(model: Tensor, x: Tensor, y: Tensor): Tensor {
-  const { source } = model;
-  const turned = source.kind === "node" && source.node.operator === "Transpose";
-  return turned ? transpose(matmul(transpose(y), transpose(x))) : matmul(x, y);
+/** x · y, the gradient of `operand`. A transposed operand gets it as (yᵀ · xᵀ)ᵀ, whose outer transpose then cancels. */
+function gradientOf(operand: Tensor, x: Tensor, y: Tensor): Tensor {
+  const { source } = operand;
+  const isTransposed = source.kind === "node" && source.node.operator === "Transpose";
+  return isTransposed ? transpose(matmul(transpose(y), transpose(x))) : matmul(x, y);
 }
 
 export interface GemmOptions {
   readonly transA?: boolean;
   readonly transB?: boolean;
-  /** Added to the product; a vector over columns, or [rows, 1]. */
+  /** Added to the product: [columns] or [rows, 1]. */
   readonly bias?: Tensor;
 }
 
-/** op(a) · op(b) + bias for matrices, in one kernel. */
+/** Product of two matrices, each transposed or not, plus a bias, in one kernel. */
 export function gemm(
   a: Tensor,
   b: Tensor,
@@ -77,7 +76,7 @@ function fits(bias: Shape, rows: Dim, columns: Dim): boolean {
   return sameShape(bias, [columns]) || sameShape(bias, [rows, 1]);
 }
 
-/** x · Wᵀ + b, the layer that PyTorch calls Linear. @param x [rows, in] @param weight [out, in] @param bias [out] */
+/** x · Wᵀ + b, PyTorch's Linear. @param x [rows, in] @param weight [out, in] @param bias [out] */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   return gemm(x, weight, bias ? { transB: true, bias } : { transB: true });
 }

@@ -1,4 +1,4 @@
-/** Element types that networks of ours use. */
+/** Element types of the tensors used here. */
 export type DType =
   "float32" | "float64" | "float16" | "int64" | "int32" | "int8" | "uint8" | "bool";
 
@@ -14,7 +14,7 @@ export const onnxType: Readonly<Record<DType, number>> = {
   float64: 11,
 };
 
-/** float16 is kept as its bits. */
+/** Data of an array; float16 as its bits. */
 export type NdData =
   Float32Array | Float64Array | Uint16Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
 
@@ -30,7 +30,7 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
-/** A float32 array; the data is used as it is, not copied. */
+/** A float32 array; a Float32Array is not copied. */
 export function float32(
   shape: readonly number[],
   data: ArrayLike<number>,

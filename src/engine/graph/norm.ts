@@ -2,10 +2,9 @@ import { staticShape } from "./dim.ts";
 import { add, div, mul, sqrt, sub } from "./elementwise.ts";
 import { reduceSum } from "./shape-ops.ts";
 import { reduceMean } from "./reduce.ts";
-import type { Tensor } from "./tensor.ts";
-import { composite, nodes } from "./tensor.ts";
+import { type Tensor, composite, nodes } from "./tensor.ts";
 
-/** Layer normalisation over the last axis. @param x [rows, c] @param gain [c] @param bias [c] */
+/** Layer normalization over the last axis. @param x [rows, c] @param gain [c] @param bias [c] */
 export function layerNorm(x: Tensor, gain: Tensor, bias: Tensor, epsilon: number): Tensor {
   checkScale("layerNorm", x, gain, bias);
   const stats = [...x.shape.slice(0, -1), 1];
@@ -44,7 +43,7 @@ function checkScale(where: string, x: Tensor, gain: Tensor, bias: Tensor): void 
   ] as const) {
     if (shape.length !== 1 || shape[0] !== x.shape.at(-1)) {
       throw new RangeError(
-        `${where}: ${name} [${shape}] against x [${x.shape}]; needs a value a channel`,
+        `${where}: ${name} [${shape}] against x [${x.shape}]; give one value for each channel`,
       );
     }
   }
@@ -58,7 +57,7 @@ export interface BatchStatistics {
 }
 
 /**
- * Batch normalisation by the statistics of the batch itself, and those statistics.
+ * Batch normalization by the batch's own statistics, which are returned too.
  * @param x [rows, c] @param gain [c] @param bias [c]
  */
 export function batchNorm(
@@ -87,7 +86,7 @@ export function batchNorm(
   return { y: y!, statistics: { mean, variance } };
 }
 
-/** Batch normalisation by known statistics: one multiplication and one addition. */
+/** Batch normalization by given statistics: one multiplication and one addition. */
 export function batchNormInference(
   x: Tensor,
   gain: Tensor,

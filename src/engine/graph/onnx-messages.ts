@@ -1,16 +1,15 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { NdArray } from "./ndarray.ts";
-import { onnxType } from "./ndarray.ts";
+import { type NdArray, onnxType } from "./ndarray.ts";
 import type { Attribute, Attributes, Tensor } from "./tensor.ts";
 
-// The few messages that a model of ours holds, by the field numbers of onnx.proto3 (IR version 8).
+// The messages of onnx.proto3 (IR version 8) that models written here contain, by field numbers.
 const attributeType = { float: 1, int: 2, string: 3, ints: 7 };
-/** Smaller tensors stay in the model, where shapes and axes must be. */
+/** Bytes from which tensors go to the second file. Shapes and axes, which are smaller, must stay in the model. */
 const smallestExternal = 1024;
-/** Tensors of a second file begin at memory pages, so that it can be mapped. */
+/** Tensors in the second file begin at memory pages, so that it can be memory-mapped. */
 const page = 4096;
 
-/** A model's file in pieces, to be written one after the other; tensors are not copied. */
+/** The pieces of a model's files, in order; tensors are not copied. */
 export interface EncodedModel {
   readonly model: readonly Uint8Array[];
   /** Content of the file named by `externalData`; empty without it. */
@@ -23,7 +22,7 @@ export function message(w: BinaryWriter, field: number, write: (w: BinaryWriter)
   w.join();
 }
 
-/** A key and a value, both text. */
+/** Writes a key and a value, both text. */
 export function writeEntry(w: BinaryWriter, field: number, key: string, value: string): void {
   message(w, field, (entry) =>
     entry
@@ -97,15 +96,15 @@ export function writeValueInfo(
   if (description !== undefined) w.uint32((3 << 3) | 2).string(description);
 }
 
-/** Writes tensors between other fields without copying their numbers; large ones into a second file. */
+/** Writes tensors between other fields without copying their data; large ones into a second file. */
 export class TensorWriter {
-  /** For what comes between tensors. */
+  /** Takes the fields between tensors. */
   readonly writer = new BinaryWriter();
   private readonly pieces: Uint8Array[] = [];
   private readonly outside: Uint8Array[] = [];
   private offset = 0;
 
-  /** @param location name of the second file, if there is to be one */
+  /** @param location name of the second file; without it all tensors stay in the model */
   constructor(private readonly location?: string) {}
 
   write(field: number, name: string, { dtype, shape, data }: NdArray): void {

@@ -1,7 +1,7 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { NdArray } from "./ndarray.ts";
-import type { EncodedModel } from "./onnx-messages.ts";
 import {
+  type EncodedModel,
   byteLength,
   message,
   TensorWriter,
@@ -10,12 +10,11 @@ import {
   writeValueInfo,
 } from "./onnx-messages.ts";
 import { topological } from "./topological.ts";
-import type { Node, Tensor } from "./tensor.ts";
-import { resolve } from "./tensor.ts";
+import { type Node, type Tensor, resolve } from "./tensor.ts";
 
 // Field numbers of onnx.proto3 (IR version 8).
 const irVersion = 8;
-/** The newest operator set that every runtime since ONNX Runtime 1.17, and the checkers of 2022, read. */
+/** The newest operator set that ONNX Runtime 1.17 and later and the checkers of 2022 all read. */
 export const opset = 17;
 /** Protobuf's limit for a message. */
 const largestMessage = 2 ** 31 - 1;
@@ -26,22 +25,22 @@ export interface ModelOptions {
   readonly initializers?: Readonly<Record<string, NdArray>>;
   /** Free text stored with the model. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** What the model is, for people who open it. */
+  /** Description of the model for people who open it. */
   readonly description?: string;
-  /** What inputs and outputs are, by name. */
+  /** Descriptions of inputs and outputs, by name. */
   readonly descriptions?: Readonly<Record<string, string>>;
-  /** Only operators of the ONNX standard: Gelu is written in its parts, which ONNX Runtime joins again. */
+  /** Only operators of the ONNX standard: Gelu is written as five operators, which ONNX Runtime fuses again. */
   readonly portable?: boolean;
 }
 
 export interface EncodeOptions extends ModelOptions {
-  /** Name of a file beside the model's that is to hold the large tensors. */
+  /** Name of a second file, beside the model's, for the large tensors. */
   readonly externalData?: string;
 }
 
 /**
- * Writes the graph behind `outputs` as an ONNX model. Only what leads to an output is written.
- * Its inputs are the `input` tensors found there, less the `initializers`.
+ * Writes the graph that computes `outputs` as an ONNX model. Its inputs are the `input` tensors that the outputs depend
+ * on, without the `initializers`.
  */
 export function writeModel(
   outputs: Readonly<Record<string, Tensor>>,
@@ -57,7 +56,7 @@ export function writeModel(
   return bytes;
 }
 
-/** The same in pieces, and with the large tensors in a second file if one is named. */
+/** `writeModel` in pieces, and with the large tensors in a second file if `externalData` names one. */
 export function encodeModel(
   outputs: Readonly<Record<string, Tensor>>,
   options: EncodeOptions = {},
@@ -67,7 +66,7 @@ export function encodeModel(
   const length = byteLength(body.model);
   if (length > largestMessage) {
     throw new RangeError(
-      `onnx: the model takes ${length} bytes, at most ${largestMessage} fit into one file; give externalData`,
+      `onnx: the model takes ${length} bytes, but one file holds at most ${largestMessage}; give externalData`,
     );
   }
   const head = new BinaryWriter();
@@ -97,12 +96,12 @@ class GraphWriter {
 
   constructor(private readonly options: EncodeOptions) {}
 
-  /** The graph that leads to these outputs; an Identity gives each its public name. */
+  /** Writes the graph that computes these outputs; an Identity gives each its public name. */
   write(name: string, outputs: Readonly<Record<string, Tensor>>): EncodedModel {
     const { externalData, descriptions = {}, initializers = {} } = this.options;
     const tensors = new TensorWriter(externalData);
     const w = tensors.writer;
-    for (const made of topological(Object.values(outputs))) this.writeNode(w, made);
+    for (const node of topological(Object.values(outputs))) this.writeNode(w, node);
     const named = Object.entries(outputs).map(
       ([output, t]) => [output, this.nameOf(t), t] as const,
     );
@@ -134,7 +133,7 @@ class GraphWriter {
       name = t.source.name;
       const other = this.inputs.get(name);
       if (other && other !== t)
-        throw new Error(`onnx: two inputs are called ${name}; give each its own name`);
+        throw new Error(`onnx: two inputs are named ${name}; give each its own name`);
       this.inputs.set(name, t);
     } else if (t.source.kind === "constant") {
       name = this.constantName(t.source.value);
@@ -158,18 +157,21 @@ class GraphWriter {
     return name;
   }
 
-  private writeNode(w: BinaryWriter, made: Node): void {
-    const { domain, attributes } = made;
-    const operator = made.operator!;
-    const inputs = made.inputs.map((t) => (t ? this.nameOf(t) : ""));
-    const outputs = made.outputs.map((t) => this.nameOf(t));
+  private writeNode(w: BinaryWriter, node: Node): void {
+    const { domain, attributes } = node;
+    const operator = node.operator!;
+    const inputs = node.inputs.map((t) => (t ? this.nameOf(t) : ""));
+    const outputs = node.outputs.map((t) => this.nameOf(t));
     if (this.options.portable && domain !== "") this.writeParts(w, operator, inputs, outputs[0]!);
     else writeNode(w, { operator, domain, inputs, attributes, outputs });
   }
 
-  /** x · (1 + erf(x / √2)) · 0.5 in the order that ONNX Runtime looks for. */
+  /** x · (1 + erf(x / √2)) · 0.5, in the order that ONNX Runtime recognizes. */
   private writeParts(w: BinaryWriter, operator: string, [x]: readonly string[], y: string): void {
-    if (operator !== "Gelu") throw new Error(`onnx: ${operator} has no parts of the ONNX standard`);
+    if (operator !== "Gelu")
+      throw new Error(
+        `onnx: ${operator} is not in the ONNX standard; write the model without portable`,
+      );
     const number = (value: number): string =>
       this.constantName({ dtype: "float32", shape: [], data: Float32Array.of(value) });
     const parts = [

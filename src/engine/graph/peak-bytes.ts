@@ -1,9 +1,7 @@
 import { isStatic } from "./dim.ts";
-import type { DType } from "./ndarray.ts";
-import { sizeOf } from "./ndarray.ts";
+import { type DType, sizeOf } from "./ndarray.ts";
 import { topological } from "./topological.ts";
-import type { Tensor } from "./tensor.ts";
-import { resolve } from "./tensor.ts";
+import { type Tensor, resolve } from "./tensor.ts";
 
 const bytesOf: Readonly<Record<DType, number>> = {
   float32: 4,
@@ -16,39 +14,39 @@ const bytesOf: Readonly<Record<DType, number>> = {
   bool: 1,
 };
 
-/** Operators whose output is their first input under another shape. */
+/** Operators whose output shares the memory of their first input. */
 const renames = new Set(["Reshape", "Squeeze", "Unsqueeze", "Identity"]);
 
-/** Operators that write over an input of their size that nobody reads again. */
+/** Operators that may overwrite an input of the same size after its last use. */
 const inPlace = new Set(["Add", "Sub", "Mul", "Div", "Max", "Neg", "Exp", "Relu", "Sigmoid"]);
 
 /**
- * Bytes that the values of a static graph occupy when most of them are alive, computed in the order
- * in which the graph is written, each given up after its last use. Inputs and constants not counted.
+ * Peak bytes of the values of a static graph, computed in the order in which the graph is written and each freed after
+ * its last use. Inputs and constants are not counted.
  */
 export function peakBytes(outputs: readonly Tensor[]): number {
   const order = topological(outputs);
   const lastUse = new Map<Tensor, number>();
-  order.forEach((made, i) => {
-    for (const tensor of made.inputs) if (tensor) lastUse.set(storageOf(tensor), i);
+  order.forEach((node, i) => {
+    for (const tensor of node.inputs) if (tensor) lastUse.set(storageOf(tensor), i);
   });
   for (const tensor of outputs) lastUse.set(storageOf(tensor), Infinity);
   let [live, peak] = [0, 0];
-  order.forEach((made, i) => {
-    const own = renames.has(made.operator!) ? [] : made.outputs.filter((t) => lastUse.has(t));
-    const freed = [...new Set(made.inputs.flatMap((t) => (t ? [storageOf(t)] : [])))].filter(
+  order.forEach((node, i) => {
+    const own = renames.has(node.operator!) ? [] : node.outputs.filter((t) => lastUse.has(t));
+    const freed = [...new Set(node.inputs.flatMap((t) => (t ? [storageOf(t)] : [])))].filter(
       (t) => isComputed(t) && lastUse.get(t) === i,
     );
     const gained = own.reduce((sum, t) => sum + size(t), 0);
-    const given = freed.reduce((sum, t) => sum + size(t), 0);
-    const reuses = inPlace.has(made.operator!) && freed.some((t) => size(t) === gained);
+    const lost = freed.reduce((sum, t) => sum + size(t), 0);
+    const reuses = inPlace.has(node.operator!) && freed.some((t) => size(t) === gained);
     peak = Math.max(peak, live + (reuses ? 0 : gained));
-    live += gained - given;
+    live += gained - lost;
   });
   return peak;
 }
 
-/** The tensor whose memory a tensor lies in. */
+/** The tensor whose memory this one shares. */
 function storageOf(tensor: Tensor): Tensor {
   let t = resolve(tensor);
   while (t.source.kind === "node" && renames.has(t.source.node.operator!)) {
@@ -63,7 +61,9 @@ function isComputed({ source }: Tensor): boolean {
 
 function size({ shape, dtype }: Tensor): number {
   if (!isStatic(shape)) {
-    throw new RangeError(`memory: a size of [${shape.map(String)}] is not known; give static ones`);
+    throw new RangeError(
+      `memory: [${shape.map(String)}] has a symbolic size; give every axis a number`,
+    );
   }
   return sizeOf(shape) * bytesOf[dtype];
 }

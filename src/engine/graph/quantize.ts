@@ -3,18 +3,17 @@ import { concat, reshape, transpose } from "./shape-ops.ts";
 import type { NdArray } from "./ndarray.ts";
 import { topological } from "./topological.ts";
 import { rewrite } from "./rewrite.ts";
-import type { Node } from "./tensor.ts";
-import { constantOf, int64, node, resolve, Tensor } from "./tensor.ts";
+import { type Node, constantOf, int64, node, resolve, Tensor } from "./tensor.ts";
 
-// Products of rows with fixed weights in 8 bits: the rows are quantised when the graph runs, each tensor
-// with a scale of its own. Written in operators of the ONNX standard, which ONNX Runtime joins.
+// Products of rows and fixed weights in 8 bits: the rows are quantized when the graph runs, each tensor
+// with a scale of its own. Written in operators of the ONNX standard, which ONNX Runtime fuses.
 
-/** The largest int8 weight. Seven bits: on processors without VNNI, sums of two products of eight overflow. */
+/** The largest int8 weight, seven bits: with eight, sums of two products overflow on processors without VNNI. */
 const largest = 63;
-/** An image's channels: too few for a product to be worth quantising. */
+/** Channels of an image: with so few, a quantized product gains nothing. */
 const fewChannels = 3;
 
-/** A matrix [inner, columns] as whole numbers, times a scale for each column. */
+/** A matrix [inner, columns] as integers times a scale for each column. */
 export interface Int8Matrix {
   /** int8, [inner, columns] */
   readonly values: NdArray;
@@ -25,11 +24,11 @@ export interface Int8Matrix {
 /** A node that multiplies activations by weights. */
 export interface WeightProduct {
   readonly node: Node;
-  /** Its weights as [inner, columns], computed from nothing but parameters and constants. */
+  /** Its weights, [inner, columns], computed from parameters and constants alone. */
   readonly matrix: Tensor;
 }
 
-/** Rounds each column to whole numbers of −63 to 63. @param matrix float32, [inner, columns] */
+/** Rounds each column to integers from −63 to 63. @param matrix float32, [inner, columns] */
 export function toInt8({ shape, data }: NdArray): Int8Matrix {
   const [inner, columns] = shape as [number, number];
   const source = data as Float32Array;
@@ -46,7 +45,7 @@ export function toInt8({ shape, data }: NdArray): Int8Matrix {
   };
 }
 
-/** Linear layers and dense 3×3 convolutions whose weights are fixed. @param isWeight tells inputs that are */
+/** Linear layers and dense 3×3 convolutions with fixed weights. @param isWeight whether an input is a weight */
 export function weightProducts(
   outputs: readonly Tensor[],
   isWeight: (name: string) => boolean,
@@ -58,16 +57,16 @@ export function weightProducts(
     if (source.kind === "input") return isWeight(source.name);
     return source.kind === "constant" || fixed.has(resolve(tensor));
   };
-  const found: WeightProduct[] = [];
-  for (const made of topological(outputs)) {
-    const [x = null, weight = null] = made.inputs;
-    if (made.inputs.every(isFixed)) made.outputs.forEach((t) => fixed.add(t));
-    else if (weight && !isFixed(x) && made.inputs.slice(1).every(isFixed)) {
-      const matrix = matrixOf(made, weight);
-      if (matrix) found.push({ node: made, matrix });
+  const products: WeightProduct[] = [];
+  for (const candidate of topological(outputs)) {
+    const [x = null, weight = null] = candidate.inputs;
+    if (candidate.inputs.every(isFixed)) candidate.outputs.forEach((t) => fixed.add(t));
+    else if (weight && !isFixed(x) && candidate.inputs.slice(1).every(isFixed)) {
+      const matrix = matrixOf(candidate, weight);
+      if (matrix) products.push({ node: candidate, matrix });
     }
   }
-  return found;
+  return products;
 }
 
 function matrixOf({ operator, attributes }: Node, weight: Tensor): Tensor | null {
@@ -80,7 +79,7 @@ function matrixOf({ operator, attributes }: Node, weight: Tensor): Tensor | null
   return reshape(transpose(weight, [2, 3, 1, 0]), [9 * channels!, out!]); // the order of `windows`
 }
 
-/** The graph with these products in 8 bits. */
+/** The same graph with these products computed in 8 bits. */
 export function quantizeProducts<Name extends string>(
   outputs: Readonly<Record<Name, Tensor>>,
   products: ReadonlyMap<Node, Int8Matrix>,
@@ -92,11 +91,11 @@ export function quantizeProducts<Name extends string>(
     return known;
   };
   return rewrite(outputs, {
-    node: (made, [x, , bias]) => {
-      const matrix = products.get(made);
+    node: (original, [x, , bias]) => {
+      const matrix = products.get(original);
       if (!matrix) return null;
-      const { shape } = made.outputs[0]!;
-      if (made.operator !== "Conv") return product(quantized(x!), matrix, shape, bias);
+      const { shape } = original.outputs[0]!;
+      if (original.operator !== "Conv") return product(quantized(x!), matrix, shape, bias);
       const [n, out, h, w] = shape as [
         Tensor["shape"][0],
         number,
@@ -104,14 +103,14 @@ export function quantizeProducts<Name extends string>(
         Tensor["shape"][0],
       ];
       const source = quantized(channelsLast(x!));
-      const [stride] = made.attributes["strides"] as readonly number[];
+      const [stride] = original.attributes["strides"] as readonly number[];
       const columns = { ...source, values: windows(source, stride!, [n, h, w]) };
       return transpose(product(columns, matrix, [n, h, w, out], bias), [0, 3, 1, 2]);
     },
   });
 }
 
-/** What it stands for is (values − zero) · scale. */
+/** A tensor as (values − zero) · scale. */
 interface Quantized {
   readonly values: Tensor;
   readonly scale: Tensor;
@@ -119,13 +118,17 @@ interface Quantized {
 }
 
 function quantize(x: Tensor): Quantized {
-  const made: Node = {
-    ...{ operator: "DynamicQuantizeLinear", domain: "", inputs: [x], attributes: {} },
-    ...{ outputs: [], backward: null },
+  const quantizer: Node = {
+    operator: "DynamicQuantizeLinear",
+    domain: "",
+    inputs: [x],
+    attributes: {},
+    outputs: [],
+    backward: null,
   };
   const output = (index: number, shape: Tensor["shape"], dtype: Tensor["dtype"]): Tensor => {
-    made.outputs[index] = new Tensor(shape, dtype, { kind: "node", node: made, index });
-    return made.outputs[index];
+    quantizer.outputs[index] = new Tensor(shape, dtype, { kind: "node", node: quantizer, index });
+    return quantizer.outputs[index];
   };
   return {
     values: output(0, x.shape, "uint8"),
@@ -142,22 +145,22 @@ function product(
 ): Tensor {
   const weight = constantOf(matrix.values);
   const sums = node("MatMulInteger", [values, weight, zero], shape, null, { dtype: "int32" });
-  // The scales are joined first and the bias comes last, as ONNX Runtime looks for them.
+  // Scales multiplied first and bias added last: the order that ONNX Runtime recognizes.
   const y = mul(cast(sums, "float32"), mul(scale, constantOf(matrix.scales)));
   return bias ? add(y, bias) : y;
 }
 
-/** [n, c, h, w] as [n, h, w, c]; the way there is not gone back. */
+/** [n, c, h, w] as [n, h, w, c]; undoes a transpose instead of adding another. */
 function channelsLast(x: Tensor): Tensor {
   const { source } = resolve(x);
-  const turned =
+  const isTransposed =
     source.kind === "node" &&
     source.node.operator === "Transpose" &&
     String(source.node.attributes["perm"]) === "0,3,1,2";
-  return turned ? source.node.inputs[0]! : transpose(x, [0, 2, 3, 1]);
+  return isTransposed ? source.node.inputs[0]! : transpose(x, [0, 2, 3, 1]);
 }
 
-/** The 3×3 neighbourhoods of a padded map side by side, [n, h, w, 9·c]. */
+/** The nine taps of a padded map concatenated at every pixel, [n, h, w, 9·c]. */
 function windows(
   { values, zero }: Quantized,
   stride: number,
@@ -168,7 +171,7 @@ function windows(
   const framed = node("Pad", [values, frame, zero], values.shape, null);
   const taps = Array.from({ length: 9 }, (_, tap) => {
     const from = [Math.floor(tap / 3), tap % 3];
-    // What the taps to the right and below still need stays off.
+    // Leaves out the pixels that only the taps farther right and below read.
     const to = from.map((start) => (start === 2 ? 2 ** 31 - 1 : start - 2));
     const inputs = [framed, int64(from), int64(to), int64([1, 2]), int64([stride, stride])];
     return node("Slice", inputs, [n, h, w, channels], null);

@@ -1,9 +1,8 @@
 import { cast, equal, mul } from "./elementwise.ts";
 import { expand, normalizeAxes, reduced, reduceSum, reshape } from "./shape-ops.ts";
-import type { Tensor } from "./tensor.ts";
-import { constant, node } from "./tensor.ts";
+import { type Tensor, constant, node } from "./tensor.ts";
 
-/** Sum of everything, one axis after the other: one long float32 sum would lose digits. */
+/** Sum of all elements, axis by axis: a single long float32 sum would lose digits. */
 export function sumAll(x: Tensor): Tensor {
   let y = x;
   while (y.rank > 0) y = reduceSum(y, [-1]);
@@ -42,7 +41,7 @@ export function reduceMax(x: Tensor, axis: number, keepDims = false): Tensor {
       Array.from({ length: size }, (_, i) => size - i),
       x.dtype,
     );
-    // ArgMax would say which is first, but WebGPU cannot compare its integers.
+    // Not by ArgMax: WebGPU cannot compare its integers.
     const ranks = mul(cast(equal(x, reshape(y, kept)), x.dtype), fromEnd);
     const first = equal(ranks, reduceMax(ranks, at, true));
     return [mul(reshape(dy, kept), cast(first, x.dtype))];

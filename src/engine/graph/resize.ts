@@ -1,15 +1,12 @@
 import { isStatic, mulDim, sameDim, staticShape } from "./dim.ts";
-import type { Grid } from "./grid.ts";
-import { channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
+import { type Grid, channelsOf, fromChannelsFirst, toChannelsFirst } from "./grid.ts";
 import { reshape, shapeTensor, transpose } from "./shape-ops.ts";
 import { matmul } from "./matmul.ts";
-import type { Dim, Tensor } from "./tensor.ts";
-import { constant, node } from "./tensor.ts";
+import { type Dim, type Tensor, constant, node } from "./tensor.ts";
 
 /**
- * Bilinear resizing with half-pixel centres (align_corners = false). With static sizes it is two
- * products with interpolation matrices, whose gradients are their transposes; with symbolic sizes
- * it is ONNX's Resize (no gradient).
+ * Bilinear resizing with half-pixel centers (align_corners = false). Static sizes: products with two interpolation
+ * matrices, whose gradients are products with their transposes. Symbolic sizes: ONNX's Resize, without a gradient.
  */
 export function resizeBilinear(x: Grid, height: Dim, width: Dim): Grid {
   if (sameDim(x.h, height) && sameDim(x.w, width)) return x;
@@ -31,8 +28,8 @@ export function resizeBilinear(x: Grid, height: Dim, width: Dim): Grid {
 }
 
 /**
- * The same of maps that stay channels first, of known sizes: where channels are few, products over whole rows are
- * several times as fast. @param maps [n, c, h, w]
+ * Bilinear resizing of channels-first maps with static sizes; several times as fast as `resizeBilinear` for few
+ * channels. @param maps [n, c, h, w]
  */
 export function resizeMaps(maps: Tensor, height: number, width: number): Tensor {
   const [n, c, h, w] = staticShape("resizeMaps", maps.shape) as [number, number, number, number];
@@ -42,7 +39,7 @@ export function resizeMaps(maps: Tensor, height: number, width: number): Tensor 
   return reshape(both, [n, c, height, width]);
 }
 
-/** The [to, from] matrix of linear interpolation between pixel centres. */
+/** Matrix of linear interpolation between pixel centers, [to, from]. */
 function interpolation(from: number, to: number, like: Tensor): Tensor {
   const matrix = new Float64Array(to * from);
   for (let i = 0; i < to; i++) {

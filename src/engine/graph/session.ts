@@ -1,24 +1,24 @@
 import type { DType, NdArray } from "./ndarray.ts";
 
 /**
- * Numbers that a session left in its device's memory, for sessions of the same runtime to read. Who
- * holds one frees it; garbage collection does not.
+ * Numbers in a device's memory, readable by all sessions of the same runtime. Its owner must free it; garbage
+ * collection does not.
  */
 export interface DeviceArray {
   readonly dtype: DType;
   readonly shape: readonly number[];
   /** The same memory under another shape of as many elements. */
   reshape(shape: readonly number[]): DeviceArray;
-  /** Gives the memory back; a second time, or under another shape, does nothing. */
+  /** Frees the memory, that of all reshaped arrays too; later calls do nothing. */
   free(): void;
 }
 
-/** What a graph can be fed with. */
+/** Value of a graph input. */
 export type Feed = NdArray | DeviceArray;
 export type Feeds = Readonly<Record<string, Feed>>;
 
 export interface RunOptions {
-  /** The feeds' arrays are the session's from now on: it need not copy them, and may leave them empty. */
+  /** Transfers ownership of the feed arrays to the session, which may detach them. */
   readonly transfer?: boolean;
 }
 
@@ -26,8 +26,8 @@ export interface RunOptions {
 export interface Session {
   readonly inputNames: readonly string[];
   /**
-   * @param feeds values of all inputs; used in place, not copied
-   * @param fetches wanted outputs: an array of the right shape to be written into, or null for a new one
+   * @param feeds values of all inputs; read in place, not copied
+   * @param fetches for each output to compute, an array of its shape to write into, or null for a new array
    */
   run(
     feeds: Feeds,
@@ -37,10 +37,10 @@ export interface Session {
   release(): Promise<void>;
 }
 
-/** All outputs of a run, by where they are. */
+/** All outputs of a run, by their place. */
 export interface DeviceResults {
   readonly host: Record<string, NdArray>;
-  /** They are the caller's to free. */
+  /** To be freed by the caller. */
   readonly device: Record<string, DeviceArray>;
 }
 
@@ -48,30 +48,30 @@ export interface DeviceResults {
 export interface DeviceSession {
   /** Computes every output. */
   run(feeds: Feeds): Promise<DeviceResults>;
-  /** What it left in the device's memory stays readable. */
+  /** Arrays in the device's memory stay readable. */
   release(): Promise<void>;
 }
 
 export interface SessionOptions {
-  /** Refuse a graph that the device cannot compute whole, instead of leaving parts of it to the CPU. */
+  /** Reject a graph that the device cannot compute completely, instead of running parts of it on the CPU. */
   readonly whole?: boolean;
-  /** The model's bytes are the runtime's from now on: it need not copy them, and may leave the array empty. */
+  /** Transfers ownership of the model's bytes to the runtime, which may detach them. */
   readonly transfer?: boolean;
 }
 
-/** What runs graphs: ONNX Runtime on some device. A host passes one in. */
+/** Runs graphs: ONNX Runtime on one device. The host provides it. */
 export interface Runtime {
   readonly device: string;
-  /** @param model its bytes, or the path or address by which the host finds it and what lies beside it */
+  /** @param model its bytes, or its path or address, which also leads to its external data */
   createSession(model: Uint8Array | string, options?: SessionOptions): Promise<Session>;
   /**
-   * Only of devices with a memory of their own: a session of a graph that the device computes whole.
-   * @param kept outputs that stay in the device's memory
+   * A session of a graph that the device computes completely; only on devices with a memory of their own.
+   * @param kept outputs to leave in the device's memory
    */
   createDeviceSession?(model: Uint8Array, kept: readonly string[]): Promise<DeviceSession>;
   /**
-   * Only of runtimes whose convolutions have a layout of their own (graph/blocked.ts): the channels in a
-   * block of it, 1 where this processor has none.
+   * Channels in a block of the runtime's own layout for convolutions (graph/blocked.ts); 1 on processors without such
+   * kernels. Missing in runtimes without such a layout.
    */
   channelBlock?(): Promise<number>;
 }

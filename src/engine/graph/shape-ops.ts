@@ -1,10 +1,18 @@
 import { addDim, isStatic, product, sameDim, sameShape, staticShape } from "./dim.ts";
-import type { Dim, Shape, SymbolicDim, Tensor } from "./tensor.ts";
-import { constant, int64, node, nodes } from "./tensor.ts";
+import {
+  type Dim,
+  type Shape,
+  type SymbolicDim,
+  type Tensor,
+  constant,
+  int64,
+  node,
+  nodes,
+} from "./tensor.ts";
 
-// Everything that moves numbers about or adds them up: linear ops, each the gradient of another.
+// Linear ops that move or sum numbers; the gradient of each is another of them.
 
-/** A shape as an int64 tensor, read off the inputs when the graph runs where it is symbolic. */
+/** A shape as an int64 tensor; symbolic sizes are read from the inputs when the graph runs. */
 export function shapeTensor(shape: Shape): Tensor {
   if (isStatic(shape)) return int64(shape);
   return node("Concat", shape.map(dimTensor), [shape.length], null, {
@@ -18,17 +26,17 @@ function dimTensor(dim: Dim): Tensor {
   const known = dimTensors.get(dim);
   if (known) return known;
   const e = dim.expression;
-  const made =
+  const tensor =
     e.kind === "axis"
       ? node("Shape", [e.tensor], [1], null, {
           dtype: "int64",
           attributes: { start: e.axis, end: e.axis + 1 },
         })
       : node(e.kind, [dimTensor(e.a), dimTensor(e.b)], [1], null, { dtype: "int64" });
-  dimTensors.set(dim, made);
-  return made;
+  dimTensors.set(dim, tensor);
+  return tensor;
 }
-// A size is computed once per graph however many reshapes ask for it.
+// A size is computed once per graph, however many reshapes read it.
 const dimTensors = new WeakMap<SymbolicDim, Tensor>();
 
 /** The same numbers in the same order under another shape. */
@@ -42,7 +50,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return node("Reshape", [x, shapeTensor(shape)], shape, (dy) => [reshape(dy, x.shape), null]);
 }
 
-/** Axes in another order; without `order` the last two change places. */
+/** Axes in another order; without `order`, the last two are swapped. */
 export function transpose(x: Tensor, order?: readonly number[]): Tensor {
   const axes = x.shape.map((_, i) => i);
   const perm = order ?? [...axes.slice(0, -2), x.rank - 1, x.rank - 2];
@@ -52,14 +60,14 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
     );
   }
   const inverse = axes.map((i) => perm.indexOf(i));
-  // Turned back: what was turned.
+  // Two transposes that cancel.
   const { source } = x;
   if (source.kind === "node" && source.node.operator === "Transpose") {
     const before = source.node.attributes["perm"] as readonly number[];
     if (before.every((axis, i) => axis === inverse[i])) return source.node.inputs[0]!;
   }
   const shape = perm.map((i) => x.shape[i]!);
-  // Where only axes of one element change places no number moves: a view instead of a copy.
+  // If only axes of size 1 move, no number does: a reshape instead of a copy.
   const long = perm.filter((i) => x.shape[i] !== 1);
   if (long.every((axis, i) => i === 0 || long[i - 1]! < axis)) return reshape(x, shape);
   return node("Transpose", [x], shape, (dy) => [transpose(dy, inverse)], {
@@ -67,12 +75,14 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
   });
 }
 
-/** Axes counted from the front, checked. */
+/** Checks axes and converts negative ones to positive. */
 export function normalizeAxes(where: string, axes: readonly number[], rank: number): number[] {
   return axes.map((axis) => {
     const positive = axis < 0 ? axis + rank : axis;
     if (positive < 0 || positive >= rank)
-      throw new RangeError(`${where}: axis ${axis} of a tensor of rank ${rank}`);
+      throw new RangeError(
+        `${where}: axis ${axis} does not exist in a tensor of rank ${rank}; give one from ${-rank} to ${rank - 1}`,
+      );
     return positive;
   });
 }
@@ -108,7 +118,7 @@ export function sumOfRows(x: Tensor): Tensor {
   return node("MatMul", [ones, x], shape, (dy) => [null, expand(dy, x.shape)]);
 }
 
-/** Repeats axes of size 1 until the shape is `shape`. */
+/** Repeats axes of size 1 to the given shape. */
 export function expand(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   if (x.rank !== shape.length || x.shape.some((dim, i) => dim !== 1 && !sameDim(dim, shape[i]!))) {
@@ -120,7 +130,7 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   return node("Expand", [x, shapeTensor(shape)], shape, (dy) => [reduceSum(dy, axes, true), null]);
 }
 
-/** Joins tensors along an axis of static sizes. */
+/** Concatenates tensors along an axis of static size. */
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
   const [at] = normalizeAxes("concat", [axis], parts[0]!.rank) as [number];
   if (parts.length === 1) return parts[0]!;

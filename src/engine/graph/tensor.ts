@@ -1,19 +1,18 @@
-import type { DType, NdArray } from "./ndarray.ts";
-import { sizeOf } from "./ndarray.ts";
+import { type DType, type NdArray, sizeOf } from "./ndarray.ts";
 
 /**
- * One axis of a shape: a number, or a size known only when the graph runs. Symbolic sizes come from
- * an input's axis and are combined by whole-number arithmetic, so that the same network code serves
- * static training graphs and inference graphs with dynamic N, H, W.
+ * Size of one axis: a number, or a symbol that gets its value when the graph runs. Symbols stand for the axes of inputs
+ * and are combined by integer arithmetic, so that the same network code builds static graphs for training and graphs
+ * with dynamic N, H, W for inference.
  */
 export type Dim = number | SymbolicDim;
 export type Shape = readonly Dim[];
 
-type Expression =
+export type Expression =
   | { readonly kind: "axis"; readonly tensor: Tensor; readonly axis: number }
   | { readonly kind: "Add" | "Mul" | "Div"; readonly a: Dim; readonly b: Dim };
 
-/** A size read off a tensor when the graph runs, or computed from such sizes. */
+/** Size of a tensor's axis, or computed from such sizes, when the graph runs. */
 export class SymbolicDim {
   constructor(
     readonly key: string,
@@ -30,8 +29,8 @@ export type Attribute = number | string | readonly number[] | { readonly float: 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /**
- * Gradients of an op's inputs, from the gradients of its outputs. `needs[i]` tells whether anyone
- * wants the gradient of input i: return null there and build nothing.
+ * Gradients of an op's inputs, computed from the gradients of its outputs. Where `needs[i]` is false, nobody reads the
+ * gradient of input i: return null and build nothing.
  */
 export type Backward = (
   gradients: readonly (Tensor | null)[],
@@ -48,7 +47,7 @@ export interface Node {
   readonly backward: Backward | null;
 }
 
-/** A value that a graph will compute: a shape, a type and where it comes from. Holds no numbers. */
+/** A value that a graph computes: shape, type and origin, without numbers. */
 export class Tensor {
   constructor(
     readonly shape: Shape,
@@ -86,7 +85,7 @@ export function input(
   return tensor;
 }
 
-/** Numbers fixed when the graph is built. */
+/** Numbers that are fixed when the graph is built; copied. */
 export function constant(
   shape: readonly number[],
   data: ArrayLike<number>,
@@ -103,7 +102,7 @@ export function constant(
   });
 }
 
-/** The same of an array, which is used as it is. */
+/** An array as a constant; its data is not copied. */
 export function constantOf(value: NdArray): Tensor {
   return new Tensor(value.shape, value.dtype, { kind: "constant", value });
 }
@@ -112,7 +111,7 @@ export function scalar(value: number, dtype: DType = "float32"): Tensor {
   return constant([], [value], dtype);
 }
 
-/** Whole numbers for shapes, axes and indices. */
+/** Integers for shapes, axes and indices. */
 export function int64(values: readonly number[]): Tensor {
   return constant([values.length], values, "int64");
 }
@@ -170,40 +169,47 @@ export function nodes(
   backward: Backward | null,
   { attributes = {}, domain = "", dtype }: NodeOptions = {},
 ): Tensor[] {
-  const made: Node = { operator, domain, inputs, attributes, outputs: [], backward };
+  const applied: Node = { operator, domain, inputs, attributes, outputs: [], backward };
   const type = dtype ?? inputs.find((t) => t !== null)?.dtype ?? "float32";
   shapes.forEach((shape, index) =>
-    made.outputs.push(new Tensor(shape, type, { kind: "node", node: made, index })),
+    applied.outputs.push(new Tensor(shape, type, { kind: "node", node: applied, index })),
   );
-  return made.outputs;
+  return applied.outputs;
 }
 
 /**
- * Several operators that have one gradient of their own, better than the sum of their parts. The
- * returned tensors stand for `inner`; gradients flow straight from them to `inputs`.
+ * Several operators with a common gradient that is cheaper or more exact than that of the single operators. The
+ * returned tensors stand for `inner`; gradients flow directly from them to `inputs`.
  */
 export function composite(
   inputs: readonly Tensor[],
   inner: readonly Tensor[],
   backward: Backward,
 ): Tensor[] {
-  const made: Node = { operator: null, domain: "", inputs, attributes: {}, outputs: [], backward };
+  const applied: Node = {
+    operator: null,
+    domain: "",
+    inputs,
+    attributes: {},
+    outputs: [],
+    backward,
+  };
   inner.forEach((tensor, index) =>
-    made.outputs.push(
-      new Tensor(tensor.shape, tensor.dtype, { kind: "node", node: made, index, inner: tensor }),
+    applied.outputs.push(
+      new Tensor(tensor.shape, tensor.dtype, { kind: "node", node: applied, index, inner: tensor }),
     ),
   );
-  return made.outputs;
+  return applied.outputs;
 }
 
-/** The tensor that is really computed where `tensor` is the output of a composite. */
+/** The inner tensor that an output of a composite stands for; any other tensor itself. */
 export function resolve(tensor: Tensor): Tensor {
   let t = tensor;
   while (t.source.kind === "node" && t.source.inner) t = t.source.inner;
   return t;
 }
 
-/** The same value, through which no gradient flows. */
+/** The same value without its gradient. */
 export function stopGradient(x: Tensor): Tensor {
   return composite([x], [x], () => [null])[0]!;
 }

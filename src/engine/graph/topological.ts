@@ -1,9 +1,8 @@
-import type { Node, Tensor } from "./tensor.ts";
-import { resolve } from "./tensor.ts";
+import { type Node, type Tensor, resolve } from "./tensor.ts";
 
 /**
- * The nodes that lead to these tensors, each after those it reads from.
- * @param lookAt the tensor to follow in place of another; without it, those inside of composites
+ * Nodes that the outputs depend on, each after those whose outputs it reads.
+ * @param lookAt which tensor to follow instead of one; by default, the inner tensors of composites
  */
 export function topological(
   outputs: readonly Tensor[],
@@ -12,19 +11,19 @@ export function topological(
   const order: Node[] = [];
   const seen = new Set<Node>();
   // No recursion: a gradient graph is thousands of nodes deep.
-  const stack: { made: Node; next: number }[] = [];
+  const stack: { node: Node; next: number }[] = [];
   const push = (tensor: Tensor | null): void => {
     const source = tensor && lookAt(tensor).source;
     if (source?.kind !== "node" || seen.has(source.node)) return;
     seen.add(source.node);
-    stack.push({ made: source.node, next: 0 });
+    stack.push({ node: source.node, next: 0 });
   };
   for (const output of outputs) {
     push(output);
     while (stack.length > 0) {
       const top = stack.at(-1)!;
-      if (top.next < top.made.inputs.length) push(top.made.inputs[top.next++]!);
-      else order.push(stack.pop()!.made);
+      if (top.next < top.node.inputs.length) push(top.node.inputs[top.next++]!);
+      else order.push(stack.pop()!.node);
     }
   }
   return order;

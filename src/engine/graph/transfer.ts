@@ -2,8 +2,7 @@ import { writeModel } from "./onnx.ts";
 import { input, node } from "./tensor.ts";
 
 /**
- * A graph whose outputs are its inputs, by the same names: what moves arrays to a device or back.
- * Inputs are fed as `from.<name>`.
+ * A graph that returns its inputs unchanged, to move arrays to a device or back. Output `name` is input `from.name`.
  */
 export function transferModel(
   shapes: Readonly<Record<string, readonly number[]>>,

@@ -1,32 +1,43 @@
-import { gatherRows, turnedTable, windowRows } from "./gather.ts";
+import { gatherRows, transposeTable, windowTokens } from "./gather.ts";
 import type { Grid } from "./grid.ts";
 import { reshape, slice, transpose } from "./shape-ops.ts";
 import { matmul } from "./matmul.ts";
-import type { Tensor } from "./tensor.ts";
-import { constant } from "./tensor.ts";
+import { type Tensor, constant } from "./tensor.ts";
 
-// Winograd's F(2×2, 3×3) (Lavin and Gray 2016, 4.1): of windows of 4×4 pixels, transformed once, 16 products
-// give four pixels that would take 36. Its numbers are 0, ±1, ±½ and ¼, so that little is lost to rounding.
-const window = [
+// Winograd's minimal filtering F(2×2, 3×3) (Lavin and Gray 2016, 4.1). A tile d of 4×4 input pixels and a
+// filter g of 3×3 give 2×2 output pixels Y by 16 multiplications (⊙, element by element) instead of 36:
+//
+//     Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A
+//
+// Neighboring tiles overlap by two pixels, and padding 1 places the first one pixel outside the map. Tiles of a 2×4 map:
+//
+//     map          d, tile 0    d, tile 1       Y, tile 0    Y, tile 1
+//                  · · · ·      · · · ·
+//     0 1 2 3      · 0 1 2      1 2 3 ·          0 1          2 3
+//     4 5 6 7      · 4 5 6      5 6 7 ·          4 5          6 7
+//                  · · · ·      · · · ·
+//
+// The matrices hold only 0, ±1 and ½, so that float32 loses little to rounding.
+const Bt = [
   [1, 0, -1, 0],
   [0, 1, 1, 0],
   [0, -1, 1, 0],
   [0, 1, 0, -1],
 ];
-const filter = [
+const G = [
   [1, 0, 0],
   [0.5, 0.5, 0.5],
   [0.5, -0.5, 0.5],
   [0, 0, 1],
 ];
-const result = [
+const At = [
   [1, 1, 1, 0],
   [0, 1, -1, -1],
 ];
 
 /**
- * Convolution 3×3 of stride 1 and padding 1 with known sizes, in 4/9 of its multiplications. Gradients are those of
- * its products, with the same saving.
+ * Convolution 3×3 with stride 1, padding 1 and static sizes, in 4/9 of the direct form's multiplications. Its gradients
+ * are those of the products below and save as much.
  * @param weight [out, in, 3, 3] @returns [n·h·w, out]
  */
 export function winograd3x3(x: Grid, weight: Tensor): Tensor {
@@ -34,27 +45,31 @@ export function winograd3x3(x: Grid, weight: Tensor): Tensor {
   const [out, c] = weight.shape as [number, number];
   const [rows, columns] = [Math.ceil(h / 2), Math.ceil(w / 2)];
   const tiles = n * rows * columns;
-  const along = (matrix: readonly (readonly number[])[], map: Tensor): Tensor =>
-    matmul(bothWays(matrix, map), map);
 
-  // Pixel for pixel, not window for window: the transforms are then single products.
-  const pixels = turnedTable(
-    windowRows([n, h, w], { kernel: 4, stride: 2, padding: 1 }, rows, columns),
+  // The 16 pixels of a tile lie along the first axis: each transform is then one product for all tiles and channels.
+  const pixels = transposeTable(
+    windowTokens([n, h, w], { kernel: 4, stride: 2, padding: 1 }, rows, columns),
   );
-  const gathered = gatherRows(x.tokens, pixels); // [16, tiles, c]
-  const maps = reshape(along(window, reshape(gathered, [16, tiles * c])), [16, tiles, c]);
-  const taps = transpose(reshape(weight, [out * c, 9]));
-  const filters = reshape(along(filter, taps), [16, out, c]);
-  const products = reshape(matmul(maps, transpose(filters)), [16, tiles * out]);
-  const quads = reshape(along(result, products), [2, 2, n, rows, columns, out]);
-  const joined = reshape(transpose(quads, [2, 3, 0, 4, 1, 5]), [n, 2 * rows, 2 * columns, out]);
+  const d = reshape(gatherRows(x.tokens, pixels), [16, tiles * c]);
+  const g = transpose(reshape(weight, [out * c, 9]));
+  const BtdB = reshape(transform(Bt, d), [16, tiles, c]);
+  const GgGt = reshape(transform(G, g), [16, out, c]);
+  // ⊙ for each of the 16 positions, summed over the input channels: a product of [tiles, c] and [c, out].
+  const products = reshape(matmul(BtdB, transpose(GgGt)), [16, tiles * out]);
+  const Y = reshape(transform(At, products), [2, 2, n, rows, columns, out]);
+  const joined = reshape(transpose(Y, [2, 3, 0, 4, 1, 5]), [n, 2 * rows, 2 * columns, out]);
+  // Odd sizes: the last tiles reach beyond the map.
   return reshape(slice(joined, [0, 0, 0, 0], [n, h, w, out]), [n * h * w, out]);
 }
 
-/** What `matrix` does to rows and columns alike, as one matrix on maps read row by row. */
-function bothWays(matrix: readonly (readonly number[])[], { dtype }: Tensor): Tensor {
-  const values = matrix.flatMap((row) =>
-    matrix.flatMap((column) => row.flatMap((a) => column.map((b) => a * b))),
+/**
+ * M X Mᵀ for many square X at once: its elements row by row are (M ⊗ M) times those of X.
+ * @param squares one X, row by row, in each column: [side², count]
+ */
+function transform(M: readonly (readonly number[])[], squares: Tensor): Tensor {
+  const kronecker = M.flatMap((row) =>
+    M.flatMap((column) => row.flatMap((a) => column.map((b) => a * b))),
   );
-  return constant([matrix.length ** 2, matrix[0]!.length ** 2], values, dtype);
+  const size = [M.length ** 2, M[0]!.length ** 2];
+  return matmul(constant(size, kronecker, squares.dtype), squares);
 }

@@ -1,204 +1,41 @@
+import { kernelArguments, type Kernels } from "./arguments.ts";
 import { WebAssembly, type Memory } from "./webassembly.ts";
 import { wasm } from "./wasm.generated.ts";
-
-/** Kernel functions on one memory; numbers are byte addresses, counts or scalars (see assembly/). */
-export interface Kernels {
-  adamw(
-    parameters: number,
-    gradients: number,
-    firstMoments: number,
-    secondMoments: number,
-    count: number,
-    beta1: number,
-    oneMinusBeta1: number,
-    beta2: number,
-    oneMinusBeta2: number,
-    decay: number,
-    rate: number,
-    correction: number,
-    epsilon: number,
-  ): number;
-  parWeights(
-    planes: number,
-    planeBytes: number,
-    rowBytes: number,
-    height: number,
-    runs: number,
-    offsets: number,
-    positions: number,
-    count: number,
-    width: number,
-    weights: number,
-  ): void;
-  parIterate(
-    source: number,
-    target: number,
-    maps: number,
-    planeBytes: number,
-    rowBytes: number,
-    height: number,
-    runs: number,
-    offsets: number,
-    count: number,
-    weights: number,
-  ): void;
-  parReplicate(
-    planes: number,
-    count: number,
-    planeBytes: number,
-    rowBytes: number,
-    height: number,
-    width: number,
-    left: number,
-    right: number,
-  ): void;
-  latticeEmbed(
-    features: number,
-    count: number,
-    d: number,
-    scales: number,
-    scratch: number,
-    table: number,
-    shift: number,
-    keys: number,
-    simplices: number,
-    weights: number,
-  ): number;
-  latticeIndex(keys: number, vertices: number, table: number, shift: number): void;
-  latticeBridge(
-    keys: number,
-    vertices: number,
-    d: number,
-    table: number,
-    shift: number,
-    counts: number,
-  ): number;
-  latticeLines(
-    keys: number,
-    vertices: number,
-    d: number,
-    axis: number,
-    table: number,
-    shift: number,
-    next: number,
-    inner: number,
-    lines: number,
-  ): number;
-  latticeSplat(
-    simplices: number,
-    weights: number,
-    corners: number,
-    count: number,
-    source: number,
-    vertices: number,
-    bytes: number,
-  ): void;
-  latticeSlice(
-    simplices: number,
-    weights: number,
-    corners: number,
-    count: number,
-    vertices: number,
-    target: number,
-    bytes: number,
-  ): void;
-  latticeBlur(
-    lines: number,
-    length: number,
-    vertices: number,
-    bytes: number,
-    side: number,
-    previous: number,
-  ): void;
-  gaussianAcross(
-    row: number,
-    width: number,
-    bytes: number,
-    scales: number,
-    scale: number,
-    taps: number,
-    radius: number,
-    padded: number,
-    target: number,
-  ): void;
-  gaussianDown(
-    rows: number,
-    width: number,
-    bytes: number,
-    scales: number,
-    scale: number,
-    taps: number,
-    radius: number,
-    unary: number,
-    target: number,
-  ): void;
-  softmaxRows(source: number, count: number, bytes: number, target: number): void;
-  allFinite(floats: number, end: number): number;
-  findContenders(
-    logits: number,
-    count: number,
-    height: number,
-    width: number,
-    upper: number,
-    lower: number,
-    bounded: number,
-    columns: number,
-    highest: number,
-    best: number,
-    counts: number,
-    contenders: number,
-  ): void;
-  labelStrip(
-    logits: number,
-    count: number,
-    height: number,
-    width: number,
-    upper: number,
-    lower: number,
-    across: number,
-    length: number,
-    shares: number,
-    rows: number,
-    counts: number,
-    contenders: number,
-    ends: number,
-    labels: number,
-  ): void;
-  pixelValues(pixels: number, width: number, table: number, values: number): void;
-  resizeAcross(values: number, samples: number, width: number, out: number): void;
-  mixRows(upper: number, lower: number, share: number, count: number, out: number): void;
-  resizeMap(
-    source: number,
-    height: number,
-    width: number,
-    across: number,
-    toWidth: number,
-    down: number,
-    toHeight: number,
-    rows: number,
-    out: number,
-  ): void;
-  marginSum(logits: number, classes: number, pixels: number, block: number): number;
-}
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
 
 let compiled: object | undefined;
 
-/** The kernels on a memory of their own callers' making; compiles on first use. */
+type WasmFunction = (...values: number[]) => number | undefined;
+
+/** Kernels that work on a memory; the module is compiled on first use. */
 export function instantiate(memory: Memory): Kernels {
-  compiled ??= new WebAssembly.Module(decodeBase64(wasm));
-  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as Kernels;
+  const functions = wasmFunctions(memory);
+  return Object.fromEntries(
+    Object.entries(kernelArguments).map(([name, order]) => {
+      const run = functions[name]!;
+      const byName = (values: Readonly<Record<string, number>>): number | undefined =>
+        run(...order.map((argument) => values[argument]!));
+      return [name, byName];
+    }),
+  ) as unknown as Kernels;
 }
 
-/** A memory of at least so many bytes. As long as it isn't grown, views of it stay valid. */
+/** Functions of the WebAssembly module on a memory, with their arguments in order. */
+export function wasmFunctions(memory: Memory): Readonly<Record<string, WasmFunction>> {
+  compiled ??= new WebAssembly.Module(decodeBase64(wasm));
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+  return exports as Record<string, WasmFunction>;
+}
+
+/** A memory of at least this many bytes; views of it stay valid until it grows. `owner` begins error messages. */
 export function allocate(bytes: number, owner: string): Memory {
   const initial = pagesFor(bytes, owner);
   return orExplain(bytes, owner, () => new WebAssembly.Memory({ initial, maximum: MAX_PAGES }));
 }
 
-/** Grows a memory to at least so many bytes; views of its old buffer become empty. */
+/** Grows a memory to at least this many bytes; that empties views of the old buffer. */
 export function ensure(memory: Memory, bytes: number, owner: string): void {
   const missing = pagesFor(bytes, owner) - memory.buffer.byteLength / PAGE;
   if (missing > 0) orExplain(bytes, owner, () => memory.grow(missing));

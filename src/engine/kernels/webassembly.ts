@@ -1,12 +1,12 @@
-/** A growable block of bytes that kernels and typed arrays share; the buffer changes when it grows. */
+/** A growable block of bytes that kernels and typed arrays share; growing replaces the buffer. */
 export interface Memory {
   readonly buffer: ArrayBuffer;
   grow(pages: number): number;
 }
 
 /**
- * The little of WebAssembly used here. Every host has it, but neither ES2023 nor Node's types
- * declare it, and a declaration of our own would clash with the DOM's.
+ * The part of WebAssembly used here. Every host has it, but neither ES2023 nor Node's types declare it, and a global
+ * declaration here would conflict with the DOM's.
  */
 interface WebAssemblyApi {
   Memory: new (size: { initial: number; maximum: number }) => Memory;

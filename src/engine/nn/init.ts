@@ -3,7 +3,7 @@ import type { Initializer } from "./parameter.ts";
 export const zeros: Initializer = (size) => new Float32Array(size);
 export const ones: Initializer = (size) => new Float32Array(size).fill(1);
 
-/** Normal with mean 0. The published "truncated normal" cuts at ±2, a hundred deviations away. */
+/** Normal with mean 0. The published code truncates it at ±2, a hundred deviations away, which changes nothing. */
 export function normal(std: number): Initializer {
   return (size, random) => Float32Array.from({ length: size }, () => random.normal() * std);
 }

@@ -1,5 +1,8 @@
-import type { BatchStatistics, BlockedMaps, Grid, Tensor } from "../graph/index.ts";
 import {
+  type BatchStatistics,
+  type BlockedMaps,
+  type Grid,
+  type Tensor,
   batchNorm,
   batchNormInference,
   blockedDepthwise3x3,
@@ -10,10 +13,9 @@ import {
   linear,
 } from "../graph/index.ts";
 import { fanInUniform, normal, ones, zeros } from "./init.ts";
-import type { Initializer } from "./parameter.ts";
-import { Parameter } from "./parameter.ts";
+import { type Initializer, Parameter } from "./parameter.ts";
 
-/** x · Wᵀ + b on rows. Weights start as in the encoder (std 0.02) unless an initializer is given. */
+/** x · Wᵀ + b on rows. Initial weights as in the encoder (std 0.02) unless an initializer is given. */
 export class Linear {
   readonly weight: Parameter;
   readonly bias: Parameter;
@@ -29,7 +31,7 @@ export class Linear {
   }
 }
 
-/** Convolution of a grid, initialised by fan-out as the encoder's are. */
+/** Convolution of a grid, initialized by fan-out as in the encoder. */
 export class Conv2d {
   readonly weight: Parameter;
   readonly bias: Parameter;
@@ -65,7 +67,7 @@ export class DepthwiseConv {
     this.bias = new Parameter([channels], zeros);
   }
 
-  /** @param x channel-major, [c, n·h·w] @param block of the runtime's own layout, which is faster */
+  /** @param x channel-major, [c, n·h·w] @param block channels in a block of the runtime's own, faster layout */
   forward(x: Tensor, n: number, h: number, w: number, block?: number): Tensor {
     return depthwise3x3(x, this.weight.tensor, this.bias.tensor, n, h, w, block);
   }
@@ -75,7 +77,7 @@ export class DepthwiseConv {
     return depthwise3x3Maps(x, this.weight.tensor, this.bias.tensor);
   }
 
-  /** In the runtime's own layout; no gradient. */
+  /** Convolves maps in the runtime's own layout; no gradient. */
   forwardBlocked(x: BlockedMaps): BlockedMaps {
     return blockedDepthwise3x3(x, this.weight.tensor, this.bias.tensor);
   }
@@ -99,7 +101,7 @@ export class LayerNorm {
   }
 }
 
-/** Batch normalisation over rows; the running statistics are buffers that the trainer moves. */
+/** Batch normalization over rows; the running statistics are buffers that the trainer updates. */
 export class BatchNorm {
   readonly weight: Parameter;
   readonly bias: Parameter;
@@ -118,19 +120,19 @@ export class BatchNorm {
     this.num_batches_tracked = new Parameter([], zeros, false, "int64");
   }
 
-  /** Training mode: normalises by the batch and returns its statistics. @param x [rows, channels] */
+  /** Training mode: normalizes by the batch and returns its statistics. @param x [rows, channels] */
   forwardTraining(x: Tensor): { y: Tensor; statistics: BatchStatistics } {
     return batchNorm(x, this.weight.tensor, this.bias.tensor, this.epsilon);
   }
 
-  /** Evaluation mode: normalises by the running statistics. @param x [rows, channels] */
+  /** Evaluation mode: normalizes by the running statistics. @param x [rows, channels] */
   forward(x: Tensor): Tensor {
     const running = { mean: this.running_mean.tensor, variance: this.running_var.tensor };
     return batchNormInference(x, this.weight.tensor, this.bias.tensor, running, this.epsilon);
   }
 }
 
-/** A 1×1 convolution's weight [outputs, inputs, 1, 1], with PyTorch's default start. */
+/** Weight of a 1×1 convolution, [outputs, inputs, 1, 1], with PyTorch's default initialization. */
 export function pointwiseWeight(inputs: number, outputs: number): Parameter {
   return new Parameter([outputs, inputs, 1, 1], fanInUniform(inputs));
 }

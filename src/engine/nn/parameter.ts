@@ -1,22 +1,21 @@
-import type { DType, NdArray, Tensor } from "../graph/index.ts";
-import { input, sizeOf } from "../graph/index.ts";
+import { type DType, type NdArray, type Tensor, input, sizeOf } from "../graph/index.ts";
 import type { Random } from "../random.ts";
 
-/** Fills a parameter of `size` elements with its first values. */
+/** Computes the initial values of a parameter of `size` elements. */
 export type Initializer = (size: number, random: Random) => Float32Array;
 
 /**
- * A weight or a buffer of a network: a named input of its graphs. What it holds lives outside, under
- * its name; the name is its path through the fields of the modules, as in PyTorch's state_dict.
+ * A weight or buffer of a network: a named input of its graphs, without values, which are stored elsewhere under its
+ * name. The name is the path through the fields of the modules, as in PyTorch's state_dict.
  */
-export class Parameter {
-  private bound: Tensor | null = null;
+export class Parameter<Group extends string = string> {
+  private bound: { readonly tensor: Tensor; readonly group: Group } | null = null;
   private path = "";
 
   constructor(
     readonly shape: readonly number[],
     readonly initializer: Initializer,
-    /** False for buffers, which training moves by other means than gradients. */
+    /** False for buffers, which are not updated by gradients. */
     readonly trainable = true,
     readonly dtype: DType = "float32",
   ) {}
@@ -25,16 +24,20 @@ export class Parameter {
     return this.path;
   }
 
+  /** Parameters of a group share learning rate and weight decay. */
+  get group(): Group {
+    return this.named.group;
+  }
+
   /** The graph input of this parameter. */
   get tensor(): Tensor {
-    if (!this.bound) throw new Error("parameter: used before nameParameters gave it a name");
-    return this.bound;
+    return this.named.tensor;
   }
 
   /** Names the parameter, once; `nameParameters` does this for a whole network. */
-  bind(path: string): void {
+  bind(path: string, group: Group): void {
     this.path = path;
-    this.bound = input(path, this.shape, this.dtype);
+    this.bound = { tensor: input(path, this.shape, this.dtype), group };
   }
 
   initial(random: Random): NdArray {
@@ -46,21 +49,45 @@ export class Parameter {
       data: this.initializer(sizeOf(this.shape), random),
     };
   }
+
+  private get named(): { readonly tensor: Tensor; readonly group: Group } {
+    if (!this.bound) throw new Error("parameter: used before nameParameters gave it a name");
+    return this.bound;
+  }
 }
 
 /**
- * Finds every parameter in a module's fields, in the order of declaration, and names it by its path.
+ * Names every parameter of a module by its path through the fields, and returns them in the order of declaration.
+ * @param groupOf group of the parameters in a module; undefined: that of the module around it
  */
-export function nameParameters(module: object): Parameter[] {
-  const found: Parameter[] = [];
-  const walk = (value: unknown, path: string): void => {
+export function nameParameters<Group extends string>(
+  module: object,
+  groupOf: (module: object) => Group | undefined,
+): Parameter<Group>[] {
+  const parameters: Parameter<Group>[] = [];
+  const visit = (value: object, path: string, around: Group | undefined): void => {
     if (value instanceof Parameter) {
-      value.bind(path);
-      found.push(value);
-    } else if (typeof value === "object" && value !== null) {
-      for (const [key, child] of Object.entries(value)) walk(child, path ? `${path}.${key}` : key);
+      const parameter = value as Parameter<Group>;
+      if (around === undefined) throw new Error(`parameter: ${path} is in no group`);
+      parameter.bind(path, around);
+      parameters.push(parameter);
+      return;
     }
+    const group = groupOf(value) ?? around;
+    for (const [key, field] of fieldsOf(value)) visit(field, path ? `${path}.${key}` : key, group);
   };
-  walk(module, "");
-  return found;
+  visit(module, "", undefined);
+  return parameters;
+}
+
+/** Every parameter of a module, in the order of declaration. */
+export function parametersOf(module: object): Parameter[] {
+  if (module instanceof Parameter) return [module as Parameter];
+  return fieldsOf(module).flatMap(([, field]) => parametersOf(field));
+}
+
+function fieldsOf(module: object): [key: string, field: object][] {
+  return Object.entries(module).filter(
+    (entry): entry is [string, object] => typeof entry[1] === "object" && entry[1] !== null,
+  );
 }

@@ -3,8 +3,14 @@ import { UserError } from "../../user-error.ts";
 import type { FileHost } from "../../host/host.ts";
 import { assemble, checkClasses, type Assembled } from "./listing/assemble.ts";
 import { listDataset } from "./layouts/detect.ts";
-import { formatProblem, type LayoutName, type Listing } from "./listing/listing.ts";
-import type { OnProgress, Problem, Sources } from "./listing/listing.ts";
+import {
+  formatProblem,
+  type LayoutName,
+  type Listing,
+  type OnProgress,
+  type Problem,
+  type Sources,
+} from "./listing/listing.ts";
 import { datasetReader } from "./reader.ts";
 
 export interface OpenOptions {
@@ -64,7 +70,13 @@ export async function openDataset(
   const { seed = 0, valFraction = 0.2, strict = false, onProgress } = options;
   const listing = await listDataset(host, root, onProgress);
   const headers = strict || listing.entries.length <= headerLimit;
-  const assembled = await assemble(host, listing, { seed, valFraction, strict, headers, onProgress });
+  const assembled = await assemble(host, listing, {
+    seed,
+    valFraction,
+    strict,
+    headers,
+    onProgress,
+  });
   const errors = assembled.problems.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     const more =

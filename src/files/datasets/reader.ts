@@ -1,6 +1,5 @@
-import { ignoreIndex } from "../../method/images/classes.ts";
+import { ignoreIndex, type LabelMap } from "../../method/images/image.ts";
 import type { Sample, SampleReader } from "../../method/data/sample.ts";
-import type { LabelMap } from "../../method/images/image.ts";
 import { UserError } from "../../user-error.ts";
 import type { ImageCodec } from "../../host/codec.ts";
 
@@ -24,8 +23,7 @@ async function readCheckedMask(
   classCount: number,
   read: (address: string) => Promise<LabelMap>,
 ): Promise<LabelMap> {
-  if (sample.mask === undefined)
-    throw new UserError(`${sample.image}: this image has no mask`);
+  if (sample.mask === undefined) throw new UserError(`${sample.image}: this image has no mask`);
   const labels = await read(sample.mask);
   checkLabels(labels, classCount, sample.mask);
   return labels;

@@ -1,14 +1,14 @@
 import type { Config } from "../../method/config.ts";
-import type { EncodedModel, NdArray, Tensor } from "../../engine/graph/index.ts";
-import { encodeModel, fromChannelsFirst, input } from "../../engine/graph/index.ts";
+import {
+  type EncodedModel,
+  type NdArray,
+  type Tensor,
+  encodeModel,
+  fromChannelsFirst,
+  input,
+} from "../../engine/graph/index.ts";
+import { exportedNames } from "../../method/inference/forward.ts";
 import type { Afa, HiddenLayout } from "../../method/model/index.ts";
-
-/** Names of an exported model's input and outputs: those of Hugging Face's SegFormer, and one more. */
-export const exportedNames = {
-  pixels: "pixel_values",
-  segLogits: "logits",
-  clsLogits: "tag_logits",
-} as const;
 
 /** An exported model's outputs by name, from its input. */
 export type ExportedGraph = Readonly<Record<"logits" | "tag_logits", Tensor>>;
@@ -30,7 +30,7 @@ export interface OnnxExportOptions {
   readonly step: number;
   /** The version of this package. */
   readonly version: string;
-  /** What to write: `exportedGraph`, unless it was changed. */
+  /** Graph to write; `exportedGraph` by default. */
   readonly graph?: ExportedGraph;
   /** Name of the file beside the model's that is to hold the weights; without it they are in the model. */
   readonly externalData?: string;
@@ -51,7 +51,7 @@ export function exportOnnx(network: Afa, options: OnnxExportOptions): EncodedMod
   });
 }
 
-/** What images must be made into, in the terms of Hugging Face's processors: levels scaled to 0..1. */
+/** Preprocessing of images, in the terms of Hugging Face's processors: levels scaled to 0..1. */
 export function preprocessingOf({ data, eval: evaluation }: Config): {
   readonly longSide: number;
   readonly rescale: number;

@@ -1,5 +1,8 @@
-import type { NdArray, Node, Runtime, Tensor } from "../../engine/graph/index.ts";
 import {
+  type NdArray,
+  type Node,
+  type Runtime,
+  type Tensor,
   cast,
   constantOf,
   quantizeProducts,
@@ -10,7 +13,7 @@ import {
 } from "../../engine/graph/index.ts";
 import { narrowFloat16 } from "../weights/half.ts";
 
-/** What an exported model's weights are stored as, and its large products computed in. */
+/** Element type of an exported model's weights and, for int8, of its large products. */
 export type Precision = "float32" | "float16" | "int8";
 
 type Graph<Name extends string> = Readonly<Record<Name, Tensor>>;

@@ -1,6 +1,5 @@
 import type { Config } from "../../method/config.ts";
-import type { Afa } from "../../method/model/index.ts";
-import { backbones } from "../../method/model/index.ts";
+import { type Afa, backbones } from "../../method/model/index.ts";
 import { preprocessingOf } from "./onnx.ts";
 
 /** A trained network and its settings. */
@@ -42,7 +41,7 @@ export function segformerConfig(
     id2label: Object.fromEntries(labels.map((name, label) => [label, name])),
     label2id: Object.fromEntries(labels.map((name, label) => [name, label])),
     torch_dtype: "float32",
-    // Browsers would ask for a quantised file otherwise.
+    // Browsers would ask for a quantized file otherwise.
     "transformers.js_config": {
       dtype: "fp32",
       ...(externalData && { use_external_data_format: { "model.onnx": true } }),
@@ -50,7 +49,7 @@ export function segformerConfig(
   };
 }
 
-/** preprocessor_config.json: the long side resized, levels scaled to 0..1 and normalised. */
+/** preprocessor_config.json: the long side resized, levels scaled to 0..1 and normalized. */
 export function segformerProcessor(config: Config): Record<string, unknown> {
   const { longSide, rescale, mean, std } = preprocessingOf(config);
   return {

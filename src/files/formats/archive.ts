@@ -1,21 +1,20 @@
-import { join, posix } from "node:path";
+import type { ArchiveReader, Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
-import type { ArchiveReader } from "../../host/store.ts";
-import { listFolder } from "../../host/node/files/folder.ts";
-import { readBinary } from "./text-files.ts";
+import { join } from "../text/path.ts";
+import { checkFileSize } from "./text-files.ts";
 
-/** Folders deeper than this are not looked into (links may lead in circles). */
+/** Deepest level of subfolders that is read (links may lead in circles). */
 const maxDepth = 8;
 
-/** The files of a folder, as those of the zip that it was. */
-export async function openFolder(path: string): Promise<ArchiveReader> {
+/** The files of a folder as an archive, such as those of an unpacked zip. */
+export async function openFolder(store: Store, path: string): Promise<ArchiveReader> {
   const list = async (folder: string, depth: number): Promise<string[]> => {
-    const { folders, files } = await listFolder(join(path, folder));
-    const found = files.map((file) => posix.join(folder, file));
+    const { folders, files } = await store.list(join(path, folder));
+    const paths = files.map((file) => join(folder, file));
     if (depth < maxDepth) {
-      for (const name of folders) found.push(...(await list(posix.join(folder, name), depth + 1)));
+      for (const name of folders) paths.push(...(await list(join(folder, name), depth + 1)));
     }
-    return found;
+    return paths;
   };
   const files = new Map((await list("", 0)).map((file) => [file.normalize("NFC"), file]));
   return {
@@ -23,7 +22,8 @@ export async function openFolder(path: string): Promise<ArchiveReader> {
     async read(name, limit) {
       const file = files.get(name);
       if (file === undefined) throw new UserError(`${path}: has no ${name}`);
-      return readBinary(join(path, file), limit);
+      await checkFileSize(store, join(path, file), limit);
+      return store.read(join(path, file));
     },
     close: () => Promise.resolve(),
   };

@@ -1,11 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
+import type { Store } from "../../host/store.ts";
 import { validateClasses } from "../../method/images/classes.ts";
 import { UserError } from "../../user-error.ts";
-import { isFile } from "../../host/node/files/folder.ts";
-import { unreadable } from "../../host/node/files/file-error.ts";
 
-/** 254 names take a few kilobytes; whatever is this large is something else. */
+/** Largest file of class names, in bytes: 254 names take a few kilobytes. */
 const sizeLimit = 1_000_000;
 
 const classesJson = z.object({
@@ -13,50 +11,46 @@ const classesJson = z.object({
 });
 
 /**
- * Foreground class names from a file: `classes.json` as mask folders have it, a JSON list of names, or a
- * text file with a name a line. A first name `background` stands for label 0.
+ * Foreground class names from a file: the `classes.json` of a mask folder, a JSON list of names, or a text file with a
+ * name on each line. A first name `background` stands for label 0.
  */
-export async function readClassNames(path: string): Promise<string[]> {
-  const text = await readSmall(path);
-  const names = /^\s*[[{]/.test(text) ? namesOfJson(text, path) : namesOfLines(text);
+export async function readClassNames(store: Store, path: string): Promise<string[]> {
+  const text = await readSmall(store, path);
+  const names = /^\s*[[{]/.test(text) ? namesInJson(text, path) : namesInLines(text);
   const classes = withoutBackground(cleanNames(names));
   validateClasses(classes, path);
   return classes;
 }
 
-/** Foreground class names out of what `--classes` says: names with commas between, or such a file. */
-export async function givenClassNames(text: string): Promise<string[]> {
+/** Foreground class names from a user's choice: names separated by commas, or the path of a file that holds them. */
+export async function givenClassNames(store: Store, text: string): Promise<string[]> {
   const looksLikeFile = /\.(txt|names|json)$/i.test(text);
-  if (looksLikeFile || (await isFile(text))) return readClassNames(text);
+  if (looksLikeFile || (await store.stat(text))?.kind === "file") {
+    return readClassNames(store, text);
+  }
   const classes = cleanNames(text.split(",")).filter((name) => name !== "");
-  validateClasses(classes, "--classes");
+  validateClasses(classes, "class names");
   return classes;
 }
 
-/** Names as they are compared: composed letters, no space around. */
+/** Names in the form in which they are compared: composed letters, no surrounding spaces. */
 export function cleanNames(names: readonly string[]): string[] {
   return names.map((name) => name.normalize("NFC").trim());
 }
 
-async function readSmall(path: string): Promise<string> {
-  try {
-    const { size } = await stat(path);
-    if (size > sizeLimit) {
-      throw new UserError(`${path}: has ${size} bytes; class names take at most ${sizeLimit}`);
-    }
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw unreadable(path, error);
+async function readSmall(store: Store, path: string): Promise<string> {
+  const size = (await store.stat(path))?.size ?? 0;
+  if (size > sizeLimit) {
+    throw new UserError(`${path}: has ${size} bytes; class names take at most ${sizeLimit}`);
   }
+  return store.readText(path);
 }
 
-function namesOfLines(text: string): string[] {
-  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  return lines.filter((line) => line.trim() !== "");
+function namesInLines(text: string): string[] {
+  return text.split(/\r?\n/).filter((line) => line.trim() !== "");
 }
 
-function namesOfJson(text: string, path: string): string[] {
+function namesInJson(text: string, path: string): string[] {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -70,7 +64,7 @@ function namesOfJson(text: string, path: string): string[] {
   const described = classesJson.safeParse(value);
   if (!described.success) {
     throw new UserError(
-      `${path}: expected a list of class names, or classes with index and name as tag2mask writes them`,
+      `${path}: expected a list of class names, or "classes" with an index and a name each, as tag2mask writes them`,
     );
   }
   const sorted = [...described.data.classes].sort((a, b) => a.index - b.index);

@@ -1,7 +1,8 @@
-import { ignoreIndex, vocPalette } from "../../method/images/classes.ts";
+import { ignoreIndex } from "../../method/images/image.ts";
+import { vocPalette } from "../../method/images/classes.ts";
 import { hexColor, overlayColor } from "../../method/images/overlay.ts";
 
-/** The text of `classes.json`: what each label of the masks means, and its colors. */
+/** The text of `classes.json`: the class of each label of the masks, and its colors. */
 export function classesJson(classes: readonly string[]): string {
   const entries = ["background", ...classes].map((name, index) => ({
     index,

@@ -1,3 +1,4 @@
+import type { ImageCodec } from "../../host/codec.ts";
 import type { MaskFormat } from "./formats.ts";
 import { CocoWriter } from "./coco/write.ts";
 import { CvatWriter } from "./cvat/write.ts";
@@ -7,19 +8,21 @@ import { ultralyticsWriter } from "./png/write-ultralytics.ts";
 import type { MaskWriter, WriterOptions } from "./writer.ts";
 import { YoloWriter } from "./yolo/write.ts";
 
-export type { MaskRecord, MaskWriter, WriterOptions } from "./writer.ts";
-
-/** Begins to write a format. */
-export async function openWriter(format: MaskFormat, options: WriterOptions): Promise<MaskWriter> {
+/** Begins to write masks in a format. */
+export async function openWriter(
+  codec: ImageCodec,
+  format: MaskFormat,
+  options: WriterOptions,
+): Promise<MaskWriter> {
   switch (format) {
     case "voc":
-      return paletteWriter(options);
+      return paletteWriter(codec, options);
     case "coco":
       return CocoWriter.create(options);
     case "labelstudio":
       return LabelStudioWriter.create(options);
     case "cvat":
-      return CvatWriter.create(options);
+      return CvatWriter.create(codec, options);
     case "yolo":
       return YoloWriter.create(options);
     case "ultralytics":

@@ -1,17 +1,17 @@
-/** What a conversion could not keep, and in how many images. */
+/** A kind of detail that a conversion could not keep, and the number of images that had it. */
 export interface DroppedDetail {
   readonly what: string;
   readonly images: number;
 }
 
-/** Counts what the parts of a conversion cannot keep. */
+/** Counts the details that a conversion cannot keep. */
 export class DroppedDetails {
   private readonly images = new Map<string, Set<string>>();
 
-  /** @param image the image that something of was lost; again for the same image counts once */
+  /** @param image the image that the detail belonged to; it counts once for each kind of detail */
   add(what: string, image: string): void {
-    const known = this.images.get(what);
-    if (known) known.add(image);
+    const images = this.images.get(what);
+    if (images) images.add(image);
     else this.images.set(what, new Set([image]));
   }
 

@@ -2,17 +2,17 @@
 export const maskFormats = ["voc", "coco", "labelstudio", "cvat", "yolo", "ultralytics"] as const;
 export type MaskFormat = (typeof maskFormats)[number];
 
-/** The file of a format that is one file, in its folder. */
+/** Usual file names of the formats that are a single file. */
 export const formatFiles: Readonly<Partial<Record<MaskFormat, string>>> = {
   coco: "instances.json",
   labelstudio: "labelstudio.json",
   cvat: "cvat.zip",
 };
 
-/** Names for pixels that count for nothing; the first that is no class is taken. */
+/** Candidates for the name of the ignored pixels; the first that is not a class is used. */
 export const ignoredNames: readonly string[] = ["ignored", "void", "ignored (255)", "label 255"];
 
-/** What pixels that count for nothing are called where every pixel of a mask must have a name. */
+/** Name of the ignored pixels in formats where every pixel of a mask has a name. */
 export function ignoredName(classes: readonly string[]): string {
   const taken = new Set(classes.map((name) => name.trim().toLowerCase()));
   return ignoredNames.find((name) => !taken.has(name)) ?? ignoredNames[0]!;

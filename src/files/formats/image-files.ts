@@ -1,22 +1,24 @@
-import { join } from "node:path";
-import { isFolder, listImages, stem } from "../../host/node/files/folder.ts";
+import type { Store } from "../../host/store.ts";
+import { listImages } from "../text/folders.ts";
+import { stem, join } from "../text/path.ts";
 
-/** Folders of images that may lie beside masks. */
-const usual = ["images", "JPEGImages"];
+/** Usual names of image folders next to masks. */
+const usualFolders = ["images", "JPEGImages"];
 
-/** Image files to be found by the names of their masks. */
+/** Image files that are looked up by the names of their masks. */
 export class ImageFiles {
   private constructor(
     private readonly folder: string,
     private readonly byPath: ReadonlyMap<string, string>,
   ) {}
 
-  /** Those in a folder, or if none is given in a usual place below `root`. */
-  static async find(folder: string | undefined, root: string): Promise<ImageFiles> {
-    const candidates = folder === undefined ? usual.map((name) => join(root, name)) : [folder];
+  /** The images in a folder; without one, those in the first usual folder below `root`. */
+  static async find(store: Store, folder: string | undefined, root: string): Promise<ImageFiles> {
+    const candidates =
+      folder === undefined ? usualFolders.map((name) => join(root, name)) : [folder];
     for (const candidate of candidates) {
-      if (folder === undefined && !(await isFolder(candidate))) continue;
-      const files = await listImages(candidate);
+      if (folder === undefined && (await store.stat(candidate))?.kind !== "folder") continue;
+      const files = await listImages(store, candidate);
       const paths = files.flatMap((file): [string, string][] => [
         [stem(file), file],
         [file, file],
@@ -26,12 +28,12 @@ export class ImageFiles {
     return new ImageFiles(root, new Map());
   }
 
-  /** The path of an image that has this name, with or without ending. */
+  /** The path of the first image that has one of these names, with or without ending. */
   get(...names: readonly (string | undefined)[]): string | undefined {
     for (const name of names) {
-      const file = name === undefined ? undefined : this.byPath.get(name.normalize("NFC"));
-      const found = file ?? (name === undefined ? undefined : this.byPath.get(name));
-      if (found !== undefined) return join(this.folder, found);
+      if (name === undefined) continue;
+      const file = this.byPath.get(name.normalize("NFC")) ?? this.byPath.get(name);
+      if (file !== undefined) return join(this.folder, file);
     }
     return undefined;
   }

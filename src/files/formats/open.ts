@@ -1,10 +1,10 @@
-import { extname, join } from "node:path";
+import type { FileHost } from "../../host/host.ts";
+import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
-import { isFile, isFolder, listFolder } from "../../host/node/files/folder.ts";
 import { JsonScanner } from "../text/json.ts";
+import { extname, join } from "../text/path.ts";
 import { pushJson } from "../text/pieces.ts";
 import { formatFiles, maskFormats, type MaskFormat } from "./formats.ts";
-import { openZip } from "../../host/node/files/archive.ts";
 import { openFolder } from "./archive.ts";
 import { cocoSource } from "./coco/read.ts";
 import { cvatSource } from "./cvat/read.ts";
@@ -18,89 +18,113 @@ import { labelFolders, yoloSource } from "./yolo/read.ts";
 export { ImageFiles } from "./image-files.ts";
 export type { MaskEntry, MaskSource } from "./source.ts";
 
-/** Something that can be read as a format: a file, or a folder. */
+/** A file or folder that can be read as a format. */
 interface Candidate {
   readonly format: MaskFormat;
   readonly path: string;
-  /** The value of a JSON file that holds a list. */
+  /** The parsed content of a JSON file that holds a list. */
   readonly value?: unknown;
 }
 
-/** Opens masks in a file or folder, the format told by what is there unless it is given. */
+/** Opens masks in a file or folder; without `from`, the format is recognized by the content. */
 export async function openMasks(
+  host: FileHost,
   path: string,
   options: SourceOptions & { readonly from?: MaskFormat },
 ): Promise<MaskSource> {
   const { from } = options;
-  const found = await candidates(path);
-  const wanted = from === undefined ? found : found.filter(({ format }) => format === from);
-  const [first, second] = wanted;
-  if (!first) {
-    const holds = found.map(({ format }) => format).join(" and ");
-    const inside: string[] = [];
-    for (const name of maskFormats) if (await isFolder(join(path, name))) inside.push(name);
-    if (found.length === 0 && inside.length > 0) {
-      throw new UserError(
-        `${path}: has masks in several formats, a folder each; name one: ${inside.map((name) => join(path, name)).join(", ")}`,
-      );
-    }
-    throw new UserError(
-      from === undefined
-        ? `${path}: no masks in a known format; understood are instances JSON of COCO, tasks of Label Studio, a zip of CVAT, data.yaml with labels/ or masks/, and folders of mask PNGs`
-        : `${path}: has no masks as ${from}${holds ? `; it holds ${holds}` : ""}`,
-    );
-  }
+  const candidates = await findCandidates(host.store, path);
+  const matching =
+    from === undefined ? candidates : candidates.filter(({ format }) => format === from);
+  const [first, second] = matching;
+  if (!first) throw await noMasks(host.store, path, candidates, from);
   if (second) {
-    const list = wanted.map((one) => `${one.format} (${one.path})`).join(", ");
+    const list = matching.map((one) => `${one.format} (${one.path})`).join(", ");
     throw new UserError(
-      `${path}: holds masks more than once: ${list}; name a file, or the format by --from`,
+      `${path}: holds masks more than once: ${list}; choose one of these files or formats`,
+      { code: "ambiguous-format", remedies: [{ kind: "option", name: "from" }] },
     );
   }
-  return openCandidate(first, options);
+  return openCandidate(host, first, options);
 }
 
-async function candidates(path: string): Promise<Candidate[]> {
-  if (await isFile(path)) return fileCandidate(path);
-  if (!(await isFolder(path))) throw new UserError(`${path}: no such file or folder`);
-  const found: Candidate[] = [];
-  const description = await readDataYaml(path);
-  const hasLabels = (await labelFolders(path)).length > 0;
-  if (description?.masksDir !== undefined) found.push({ format: "ultralytics", path });
-  else if (description && hasLabels) found.push({ format: "yolo", path });
-  const isArchive = await isFile(join(path, "labelmap.txt"));
-  if (isArchive) found.push({ format: "cvat", path });
-  // The masks/ of Ultralytics and the SegmentationClass/ of CVAT are no palette masks.
-  else if (description?.masksDir === undefined && (await paletteFolder(path)) !== undefined) {
-    found.push({ format: "voc", path });
+/** The error for a path without masks, or without masks in the format asked for. */
+async function noMasks(
+  store: Store,
+  path: string,
+  candidates: readonly Candidate[],
+  from: MaskFormat | undefined,
+): Promise<UserError> {
+  const folders: string[] = [];
+  for (const name of maskFormats) {
+    const folder = join(path, name);
+    if ((await store.stat(folder))?.kind === "folder") folders.push(folder);
   }
-  const own = new Set(Object.values(formatFiles));
-  const { files } = await listFolder(path);
+  if (candidates.length === 0 && folders.length > 0) {
+    return new UserError(
+      `${path}: has masks in several formats, each in its own folder; choose one: ${folders.join(", ")}`,
+    );
+  }
+  if (from === undefined) {
+    return new UserError(
+      `${path}: no masks in a known format; expected a COCO instances JSON, Label Studio tasks, a CVAT zip, data.yaml with labels/ or masks/, or a folder of mask PNGs`,
+    );
+  }
+  const others = candidates.map(({ format }) => format).join(" and ");
+  return new UserError(
+    `${path}: has no masks in the format ${from}${others && `; its format is ${others}`}`,
+  );
+}
+
+async function findCandidates(store: Store, path: string): Promise<Candidate[]> {
+  const kind = (await store.stat(path))?.kind;
+  if (kind === undefined) throw new UserError(`${path}: no such file or folder`);
+  if (kind === "file") return fileCandidates(store, path);
+  const candidates: Candidate[] = [];
+  const description = await readDataYaml(store, path);
+  const hasLabels = (await labelFolders(store, path)).length > 0;
+  if (description?.masksDir !== undefined) candidates.push({ format: "ultralytics", path });
+  else if (description && hasLabels) candidates.push({ format: "yolo", path });
+  const isArchive = (await store.stat(join(path, "labelmap.txt")))?.kind === "file";
+  if (isArchive) candidates.push({ format: "cvat", path });
+  // The masks/ of Ultralytics and the SegmentationClass/ of CVAT do not hold palette masks.
+  else if (
+    description?.masksDir === undefined &&
+    (await paletteFolder(store, path)) !== undefined
+  ) {
+    candidates.push({ format: "voc", path });
+  }
+  const ownNames = new Set(Object.values(formatFiles));
+  const { files } = await store.list(path);
   const single = files.filter(
     (file) => /\.(json|zip)$/i.test(file) && !/classes\.json$/.test(file),
   );
-  // In a folder with other masks, a JSON file counts only by the names that are written here.
-  for (const file of single.filter((name) => own.has(name) || found.length === 0)) {
-    found.push(...(await fileCandidate(join(path, file))));
+  // Next to other masks, a JSON file counts only if it has a name under which tag2mask writes masks.
+  for (const file of single.filter((name) => ownNames.has(name) || candidates.length === 0)) {
+    candidates.push(...(await fileCandidates(store, join(path, file))));
   }
-  return found;
+  return candidates;
 }
 
-async function fileCandidate(path: string): Promise<Candidate[]> {
+/** The formats in which a file can be read: one, or none. */
+async function fileCandidates(store: Store, path: string): Promise<Candidate[]> {
   const ending = extname(path).toLowerCase();
   if (ending === ".zip") return [{ format: "cvat", path }];
   if (ending !== ".json") return [];
-  const lists = await listsOf(path);
-  if (lists)
-    return lists.has("images") && lists.has("annotations") ? [{ format: "coco", path }] : [];
-  const value = await readJson(path);
+  const lists = await listsOf(store, path);
+  if (lists) {
+    const isCoco = lists.has("images") && lists.has("annotations");
+    return isCoco ? [{ format: "coco", path }] : [];
+  }
+  const value = await readJson(store, path);
   return isLabelStudio(value) ? [{ format: "labelstudio", path, value }] : [];
 }
 
 /**
- * Keys of the lists in the object that a JSON file holds, read as far as tells that they are COCO's; undefined if it
- * holds a list.
+ * Keys of the lists in the object of a JSON file, read until those of COCO have appeared; undefined if the file holds a
+ * list.
  */
-async function listsOf(path: string): Promise<ReadonlySet<string> | undefined> {
+async function listsOf(store: Store, path: string): Promise<ReadonlySet<string> | undefined> {
   const lists = new Set<string>();
   const scanner = new JsonScanner({
     member(key, first) {
@@ -120,31 +144,34 @@ async function listsOf(path: string): Promise<ReadonlySet<string> | undefined> {
   };
   const isDone = (): boolean =>
     isList === true || (lists.has("images") && lists.has("annotations"));
-  await pushJson(path, sink, { isDone });
+  await pushJson(store, path, sink, { isDone });
   return isList ? undefined : lists;
 }
 
 async function openCandidate(
+  host: FileHost,
   { format, path, value }: Candidate,
   options: SourceOptions,
 ): Promise<MaskSource> {
+  const { store, codec } = host;
   switch (format) {
     case "voc":
-      return paletteSource(path, options);
+      return paletteSource(host, path, options);
     case "yolo":
-      return yoloSource(path, (await readDataYaml(path))!, options);
+      return yoloSource(host, path, (await readDataYaml(store, path))!, options);
     case "ultralytics":
-      return ultralyticsSource(path, (await readDataYaml(path))!, options);
+      return ultralyticsSource(host, path, (await readDataYaml(store, path))!, options);
     case "coco":
-      return cocoSource(path, options);
+      return cocoSource(host, path, options);
     case "labelstudio": {
-      const beside = await classesBeside(path, false);
-      const tasks = value as Parameters<typeof labelStudioSource>[1];
-      return labelStudioSource(path, tasks, { ...options, ...(beside && { beside }) });
+      const beside = await classesBeside(store, path, false);
+      const tasks = value as Parameters<typeof labelStudioSource>[2];
+      return labelStudioSource(codec, path, tasks, { ...options, ...(beside && { beside }) });
     }
     case "cvat": {
-      const archive = (await isFile(path)) ? await openZip(path) : await openFolder(path);
-      return cvatSource(path, archive, options).catch(async (error: unknown) => {
+      const isZip = (await store.stat(path))?.kind === "file";
+      const archive = isZip ? await store.openArchive(path) : await openFolder(store, path);
+      return cvatSource(codec, path, archive, options).catch(async (error: unknown) => {
         await archive.close();
         throw error;
       });

@@ -4,15 +4,15 @@ import type { MaskFormat } from "./formats.ts";
 import type { DroppedDetails } from "./dropped.ts";
 import type { ImageFiles } from "./image-files.ts";
 
-/** One mask of a source; nothing of its pixels is in memory until it is read. */
+/** One mask of a source; its pixels are in memory only after `read`. */
 export interface MaskEntry {
-  /** What the image is called, without ending; may have sub-folders. */
+  /** The image's name without ending; may have subfolders. */
   readonly name: string;
-  /** The image's name with its ending, where the format has it. */
+  /** The image's name with its ending, in formats that store it. */
   readonly fileName?: string;
-  /** The image file, where it is there. */
+  /** The image file, if it was found. */
   readonly image?: string;
-  /** Begins messages about this mask. */
+  /** Prefix of messages about this mask. */
   readonly where: string;
   read(): Promise<LabelMap>;
 }
@@ -27,11 +27,11 @@ export interface MaskSource {
 }
 
 export interface SourceOptions {
-  /** Class names in label order, instead of what is found with the masks. */
+  /** Class names in label order, instead of those stored with the masks. */
   readonly classes?: readonly string[];
-  /** Where the images are, for formats that need their sizes or hold them. */
+  /** The images, for formats that need their sizes or hold copies of them. */
   readonly images: ImageFiles;
-  /** How objects are told apart in what is written: what reading cannot keep depends on it. */
+  /** The unit of an object in the output; the details that are lost in reading depend on it. */
   readonly instances: InstanceKind;
   readonly losses: DroppedDetails;
 }

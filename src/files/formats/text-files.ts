@@ -1,39 +1,31 @@
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
+import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
-import { unreadable } from "../../host/node/files/file-error.ts";
-import { isFile } from "../../host/node/files/folder.ts";
+import { join } from "../text/path.ts";
 
-/** Files of text beyond this size are refused: what is made of them would not fit into memory. */
+/** Largest text file that is read, in bytes: the objects parsed from a larger one would not fit into memory. */
 const textLimit = 16 * 1024 * 1024;
 
-/** JSON with annotations may be as long as a string can be. */
+/** Largest JSON file with annotations that is read, in bytes; JavaScript's strings cannot be much longer. */
 const jsonLimit = 500 * 1024 * 1024;
 
-/** The text of a file of a size that can be worked on. */
-export async function readLimited(path: string, limit = textLimit): Promise<string> {
-  return new TextDecoder().decode(await readBinary(path, limit));
+/** The text of a file; a UserError if it is larger than `limit` bytes. */
+export async function readLimited(store: Store, path: string, limit = textLimit): Promise<string> {
+  await checkFileSize(store, path, limit);
+  return store.readText(path);
 }
 
-/** The bytes of a file of a size that can be worked on. */
-export async function readBinary(path: string, limit: number): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(path);
-    if (size > limit) {
-      throw new UserError(`${path}: has ${size} bytes; at most ${limit} are read`);
-    }
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw unreadable(path, error);
-  }
+/** Throws a UserError if a file is larger than `limit` bytes. */
+export async function checkFileSize(store: Store, path: string, limit: number): Promise<void> {
+  const size = (await store.stat(path))?.size ?? 0;
+  if (size <= limit) return;
+  throw new UserError(`${path}: has ${size} bytes; at most ${limit} are read`);
 }
 
 /** The value of a JSON file. */
-export async function readJson(path: string): Promise<unknown> {
-  const text = await readLimited(path, jsonLimit);
+export async function readJson(store: Store, path: string): Promise<unknown> {
+  const text = await readLimited(store, path, jsonLimit);
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
@@ -42,10 +34,10 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** What a JSON object may hold. */
+/** The members of a JSON object. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Whether a JSON value is an object, and no list. */
+/** Whether a JSON value is an object, and not a list. */
 export function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -56,7 +48,7 @@ export type Names = ReadonlyMap<number, string>;
 export interface DataYaml {
   readonly path: string;
   readonly names?: Names;
-  /** The folder of class PNGs that makes it a semantic data set of Ultralytics. */
+  /** Folder of the class PNGs; only semantic data sets of Ultralytics have it. */
   readonly masksDir?: string;
 }
 
@@ -66,11 +58,11 @@ const schema = z.object({
   masks_dir: z.string().optional(),
 });
 
-/** What the `data.yaml` of a folder says of classes and masks, if there is one. */
-export async function readDataYaml(root: string): Promise<DataYaml | undefined> {
+/** Class names and mask folder from the `data.yaml` of a folder; undefined if it has none. */
+export async function readDataYaml(store: Store, root: string): Promise<DataYaml | undefined> {
   const path = join(root, "data.yaml");
-  if (!(await isFile(path))) return undefined;
-  const text = await readLimited(path, 256 * 1024);
+  if ((await store.stat(path))?.kind !== "file") return undefined;
+  const text = await readLimited(store, path, 256 * 1024);
   let value: unknown;
   try {
     value = parseYaml(text, { maxAliasCount: 10, logLevel: "error" });

@@ -1,19 +1,19 @@
-/** An axis of a chart: where values are along it and which of them are labeled. */
+/** An axis of a chart: the position of values along it, and the labeled values. */
 export interface Axis {
-  /** The share of the axis's length at which a value is, 0 at its low end. */
+  /** Position of a value as a fraction of the axis, 0 at its low end. */
   readonly place: (value: number) => number;
   readonly ticks: readonly number[];
 }
 
-/** An axis of equal differences with about `count` ticks at round numbers. */
+/** A linear axis with about `count` ticks at round numbers. */
 export function linearAxis([low, high]: readonly [number, number], count: number): Axis {
   const place = (value: number): number => (value - low) / Math.max(high - low, 1e-9);
   return { place, ticks: ticks(low, high, count) };
 }
 
 /**
- * An axis of equal ratios with ticks at 1, 2 and 5 times powers of ten, for ranges of a factor of four or
- * more. @param free share of its length that is left free at both ends
+ * A logarithmic axis with ticks at 1, 2 and 5 times powers of ten, for ranges of a factor of four or more.
+ * @param free fraction of the axis that is left free at both ends
  */
 export function logAxis([low, high]: readonly [number, number], free: number): Axis {
   const span = Math.log(high) - Math.log(low) || 1;

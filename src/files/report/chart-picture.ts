@@ -1,13 +1,13 @@
 import { logAxis } from "./axis.ts";
 import type { Point, Series } from "./chart.ts";
 
-/** A chart that is a file of its own, such as one shown by a page of documentation. */
+/** A chart as a separate file, such as one in a page of documentation. */
 export interface ChartPicture {
   readonly title: string;
   /** Name of the horizontal axis. */
   readonly axis: string;
   readonly unit: string;
-  /** Labeled places of the horizontal axis. */
+  /** Labeled positions on the horizontal axis. */
   readonly marks: readonly { readonly x: number; readonly label: string }[];
   readonly series: readonly Series[];
 }
@@ -17,7 +17,7 @@ const frame = { left: 70, right: 20, top: 56, bottom: 56 };
 // Readable on white and on black.
 const ink = "#7d8590";
 
-/** Curves over logarithmic axes, as SVG: lines of equal growth are straight and equally steep. */
+/** Curves over logarithmic axes, as SVG; equal powers of x are parallel lines. */
 export function chartPicture({ title, axis, unit, marks, series }: ChartPicture): string {
   const right = width - frame.right;
   const bottom = height - frame.bottom;
@@ -59,7 +59,7 @@ function text(x: number, y: number, content: string, attributes: string): string
   return `<text x="${round(x)}" y="${round(y)}" fill="${ink}" ${attributes}>${escaped}</text>`;
 }
 
-/** From the least to the greatest value, and a factor of four at least, so that a flat curve looks flat. */
+/** Range of the values, at least a factor of four, so that a flat curve looks flat. */
 function rangeOf(values: readonly number[]): [low: number, high: number] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const wider = Math.max(1, Math.sqrt((4 * low) / high));

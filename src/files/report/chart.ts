@@ -3,9 +3,10 @@ import { html, type Html } from "./html.ts";
 
 export type Point = readonly [x: number, y: number];
 
-/** One curve, in a color of CSS. */
+/** One curve. */
 export interface Series {
   readonly name: string;
+  /** A CSS color. */
   readonly color: string;
   readonly points: readonly Point[];
   /** The same curve unsmoothed, drawn faintly behind. */
@@ -14,12 +15,12 @@ export interface Series {
 }
 
 export interface LineChart {
-  /** What the chart shows, for those who cannot see it. */
+  /** Description of the chart for screen readers. */
   readonly label: string;
   readonly series: readonly Series[];
   readonly xRange: readonly [number, number];
   readonly yRange: readonly [number, number];
-  /** Stretches of the x axis with a name. */
+  /** Named sections of the x axis. */
   readonly bands?: readonly { from: number; to: number; name: string }[];
   readonly dots?: boolean;
   readonly format: (y: number) => string;
@@ -29,8 +30,8 @@ const width = 1000;
 const height = 400;
 
 /**
- * Curves over steps. The SVG is stretched to the width there is, lines keep their thickness, and labels
- * are HTML beside it: so text has its size on a phone and on paper alike.
+ * Curves over steps. The SVG is stretched to the available width while lines keep their thickness. Labels are HTML beside
+ * it, so that text has the same size on a phone and on paper.
  */
 export function lineChart(chart: LineChart): Html {
   const { label, series, xRange, yRange, bands = [], dots = false, format } = chart;
@@ -99,7 +100,7 @@ export function lineChart(chart: LineChart): Html {
       )}
       ${bands.map(({ from, to, name }) => {
         const wide = across(to) - across(from);
-        // A name does not fit a sliver.
+        // Names do not fit into narrow bands.
         return wide < 0.12
           ? ""
           : html`<span class="phase" style="left:${percent(across(from))};width:${percent(wide)}"
@@ -110,10 +111,10 @@ export function lineChart(chart: LineChart): Html {
   </figure>`;
 }
 
-/** One bar in a stack of rows; parts are drawn to the scale of the longest row. */
+/** One stacked bar; all bars are drawn to the scale of the longest one. */
 export interface StackedRow {
   readonly name: string;
-  /** What the whole row comes to, in words. */
+  /** Total of the row, as text. */
   readonly total: string;
   readonly parts: readonly {
     readonly name: string;
@@ -122,7 +123,7 @@ export interface StackedRow {
   }[];
 }
 
-/** Rows of stacked bars, all to one scale. */
+/** Rows of stacked bars in the same scale. */
 export function stackedBars(
   label: string,
   rows: readonly StackedRow[],
@@ -150,7 +151,7 @@ export function stackedBars(
   </div>`;
 }
 
-/** At most `count` points, each the mean of its neighbors. */
+/** At most `count` points, each the mean of several consecutive ones. */
 export function thin(points: readonly Point[], count: number): Point[] {
   const size = Math.ceil(points.length / count);
   if (size <= 1) return [...points];
@@ -161,7 +162,7 @@ export function thin(points: readonly Point[], count: number): Point[] {
   });
 }
 
-/** Exponential moving average over about `span` points, without a bias to its start. */
+/** Exponential moving average over about `span` points, without bias toward the first value. */
 export function smooth(points: readonly Point[], span: number): Point[] {
   const keep = 1 - 2 / (Math.max(1, span) + 1);
   let mean = 0;

@@ -1,18 +1,16 @@
-import sharp from "sharp";
 import type { ConfusionMatrix } from "../../method/eval/metrics.ts";
 import { html, type Html } from "./html.ts";
 
-/** Longest class name that is written in full, letters. */
+/** Longest class name that is written in full, in letters. */
 const longestName = 20;
 
-/** Up to this many classes the cells have room for numbers. */
+/** Most classes for which the cells have room for numbers. */
 const mostWithNumbers = 32;
 
 /**
- * A confusion matrix as an SVG picture: a row for each true class, a column for each predicted one, the
- * cells shaded by their part of the row's pixels, the IoU of each class at the right. Rows that the truth
- * has none of are hatched.
- * @param names of all classes, background first
+ * A confusion matrix as an SVG picture: a row for each true class, a column for each predicted one, cells shaded by their
+ * part of the row's pixels, the IoU of each class at the right. Rows of classes that the truth does not have are hatched.
+ * @param names names of all classes, background first
  */
 export function confusionPicture(matrix: ConfusionMatrix, names: readonly string[]): string {
   const n = matrix.numClasses;
@@ -26,7 +24,7 @@ export function confusionPicture(matrix: ConfusionMatrix, names: readonly string
   const side = n * cell;
   const [width, height] = [left + side + 72, top + side + 62].map(Math.ceil) as [number, number];
   const rows = matrix.rows();
-  // A class that the truth does not have is not part of the mean either.
+  // Classes that the truth does not have are not part of the mean either.
   const accuracies = matrix.accuracies();
   const iou = matrix.iou().map((value, c) => (Number.isNaN(accuracies[c]) ? NaN : value));
   const mean = matrix.meanIou();
@@ -40,7 +38,7 @@ export function confusionPicture(matrix: ConfusionMatrix, names: readonly string
     }
     return row.map((pixels, predicted): Html | undefined => {
       const part = pixels / total;
-      // What would be as white as the paper is not drawn.
+      // Cells as white as the background are left out.
       if (part < 0.0005) return undefined;
       const [x, y] = [predicted * cell, truth * cell];
       const title = `${names[truth]} predicted as ${names[predicted]}: ${(100 * part).toFixed(2)} %`;
@@ -145,14 +143,7 @@ export function confusionPicture(matrix: ConfusionMatrix, names: readonly string
   return picture.text;
 }
 
-/** The picture's PNG. Its letters take fonts, which a machine may lack: the SVG has them everywhere. */
-export async function rasterize(svg: string): Promise<Uint8Array> {
-  const { width = 1000 } = await sharp(Buffer.from(svg), { unlimited: true }).metadata();
-  const density = width <= 1600 ? 144 : 72;
-  return sharp(Buffer.from(svg), { density, unlimited: true }).png({ palette: true }).toBuffer();
-}
-
-/** White to indigo; small parts are told from none. */
+/** A shade from white to indigo, in which small parts are still visible. */
 function shade(part: number): string {
   const strength = part ** 0.6;
   const mix = (from: number, to: number): number => Math.round(from + (to - from) * strength);

@@ -2,14 +2,14 @@ import { renderDocument } from "./document.ts";
 import { swatch } from "./format.ts";
 import { html, type Html } from "./html.ts";
 
-/** One picture of the sheet; files are links from the page. */
+/** One picture of the sheet; files are links relative to the page. */
 export interface SheetCard {
   readonly name: string;
   readonly tags: readonly string[];
-  /** 0..1 */
+  /** Confidence of the mask, 0..1. */
   readonly confidence: number;
   readonly thumbnail: string;
-  /** Of the thumbnail, pixels. */
+  /** Width of the thumbnail, in pixels. */
   readonly width: number;
   readonly height: number;
   readonly overlay: string;
@@ -20,11 +20,11 @@ export interface SheetCard {
 export interface Sheet {
   readonly title: string;
   readonly classes: readonly string[];
-  /** In the order of the page. */
+  /** Cards in the order of the page. */
   readonly cards: readonly SheetCard[];
 }
 
-/** contact-sheet.html: thumbnails beside it, nothing from elsewhere, no program. */
+/** contact-sheet.html: loads only the thumbnails beside it and runs no script. */
 export function renderSheet({ title, classes, cards }: Sheet): string {
   const labels = new Map(classes.map((name, i) => [name, i + 1]));
   return renderDocument(
@@ -43,8 +43,8 @@ export function renderSheet({ title, classes, cards }: Sheet): string {
 function summary(cards: readonly SheetCard[]): string {
   const count = `${cards.length.toLocaleString("en")} ${cards.length === 1 ? "mask" : "masks"}`;
   return (
-    `${count}, the least sure first: review from the top. The percentage is the mean margin: how far ` +
-    "the best class of a pixel is ahead of the second. It compares masks of one run with each other."
+    `${count}, the lowest confidence first: review from the top. The percentage is the mean margin between ` +
+    "the best and the second-best class of a pixel. It compares masks of the same run."
   );
 }
 
@@ -78,7 +78,7 @@ function mark(label: number | undefined): Html | undefined {
   return label === undefined ? undefined : swatch(label);
 }
 
-/** Cards out of sight are not laid out: a page may have many thousands. */
+/** Styles of the sheet; cards out of view are not laid out, because a page may have thousands. */
 const sheetStyle = `
 .sheet { max-width: 1480px; }
 .sheet header { max-width: 80ch; }

@@ -3,15 +3,15 @@ import { reportStyle } from "./style.ts";
 
 export interface DocumentOptions {
   readonly title: string;
-  /** CSS beside that of all pages. */
+  /** CSS in addition to that of all pages. */
   readonly style?: string;
-  /** Where pictures may come from: inside the page, or from files beside it. */
+  /** Sources of pictures: inside the page, or files beside it. */
   readonly images?: "inside" | "beside";
   /** Class of the element around the content. */
   readonly className?: string;
 }
 
-/** A page that loads nothing from elsewhere and runs no program. */
+/** A page that loads nothing from the network and runs no script. */
 export function renderDocument(
   { title, style = "", images = "inside", className = "" }: DocumentOptions,
   content: Html | readonly (Html | undefined)[],

@@ -3,7 +3,7 @@ import { hexColor, overlayColor } from "../../method/images/overlay.ts";
 import type { Score } from "./training-data.ts";
 import { html, type Html } from "./html.ts";
 
-/** A square in the color that pictures give a class; label 0 is background. */
+/** A square in the color of a class in the pictures; label 0 is background. */
 export function swatch(label: number): Html {
   const color = label === 0 ? "#3a3a42" : hexColor(overlayColor(label));
   return html`<i class="swatch" style="background:${color}"></i>`;
@@ -13,12 +13,12 @@ export function isNumber(value: Score): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
 
-/** A score, or a dash where there is none. */
+/** A score, or a dash if there is none. */
 export function decimal(value: Score, digits: number): string {
   return isNumber(value) ? value.toFixed(digits) : "–";
 }
 
-/** Seconds in a unit that suits them. */
+/** Seconds in a suitable unit. */
 export function duration(seconds: number): string {
   if (seconds < 1) return `${(seconds * 1000).toFixed(0)} ms`;
   if (seconds < 100) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
@@ -26,7 +26,7 @@ export function duration(seconds: number): string {
   return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** The length of the run that these steps are of. */
+/** Total number of steps of the run. */
 export function stepsOf(steps: readonly StepEvent[]): number {
   return steps.at(-1)?.steps ?? 1;
 }

@@ -1,14 +1,24 @@
-/** A piece of HTML that needs no more escaping. */
+/** A piece of HTML whose text is escaped already. */
 export class Html {
   constructor(readonly text: string) {}
 }
 
 type Value = Html | string | number | undefined | readonly (Html | string | undefined)[];
 
-/** HTML from a template; every value in it that is not HTML itself is escaped, undefined is nothing. */
+/** HTML from a template: values are escaped unless they are `Html`; undefined becomes an empty text. */
 export function html(strings: TemplateStringsArray, ...values: Value[]): Html {
   const text = strings.map((part, i) => (i === 0 ? part : show(values[i - 1]) + part));
   return new Html(text.join(""));
+}
+
+/** The address of a JPEG inside a page. */
+export function dataUri(jpeg: Uint8Array): string {
+  // In pieces: a call takes a limited number of arguments.
+  let binary = "";
+  for (let at = 0; at < jpeg.length; at += 8192) {
+    binary += String.fromCharCode(...jpeg.subarray(at, at + 8192));
+  }
+  return `data:image/jpeg;base64,${btoa(binary)}`;
 }
 
 function show(value: Value): string {

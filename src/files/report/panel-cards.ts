@@ -1,13 +1,13 @@
 import { tileTitles } from "../run/panel-picture.ts";
 import type { ReportData } from "./training-data.ts";
 import { swatch } from "./format.ts";
-import { html, type Html } from "./html.ts";
+import { dataUri, html, type Html } from "./html.ts";
 
-/** Validation images and what the network makes of them. */
+/** Validation images with activation maps, labels and predictions. */
 export function panels({ panels, classes }: ReportData): Html | undefined {
   if (panels.length === 0) return undefined;
   const shown = [...new Set(panels.flatMap(({ tags }) => [...tags]))].sort((a, b) => a - b);
-  // With many classes only those of the pictures are worth a place in the legend.
+  // With many classes, the legend lists only those in the pictures.
   const listed = classes.length <= 24 ? classes.map((_, i) => i) : shown;
   return html`<section>
     <h2>Pictures</h2>
@@ -40,8 +40,4 @@ export function panels({ panels, classes }: ReportData): Html | undefined {
       )}
     </div>
   </section>`;
-}
-
-function dataUri(jpeg: Uint8Array): string {
-  return `data:image/jpeg;base64,${Buffer.from(jpeg).toString("base64")}`;
 }

@@ -9,7 +9,7 @@ const columns = [
   { key: "cam", name: "CAM", hue: "cam" },
 ] as const;
 
-/** The four numbers the run is judged by. */
+/** The four main scores of a run. */
 export function figures({ scores }: ReportData): Html {
   if (!scores) return html`<p class="gap soft">The run ended before its first validation.</p>`;
   const figure = (hue: string, name: string, value: Score, unit: string): Html =>
@@ -22,7 +22,7 @@ export function figures({ scores }: ReportData): Html {
   </div>`;
 }
 
-/** Scores during training, and those of every class. */
+/** Scores during training, and the final ones of every class. */
 export function scores({ scores, validations, classes, steps }: ReportData): Html | undefined {
   if (!scores) return undefined;
   const curve = (key: keyof ReportScores, name: string, hue: string): Series => {

@@ -1,4 +1,4 @@
-/** The look of report.html: light, dark, narrow and on paper. */
+/** CSS of all pages, for light and dark screens, narrow screens and paper. */
 export const reportStyle = `
 :root {
   color-scheme: light dark;

@@ -12,7 +12,7 @@ const losses = [
   { key: "energy", name: "Dense energy", hue: "labels" },
 ] as const;
 
-/** Losses, and where the time went. */
+/** Losses, and the time that the parts of a step take. */
 export function training({ steps }: ReportData): Html | undefined {
   if (steps.length === 0) return undefined;
   const series = losses.map(({ key, name, hue }): Series => {

@@ -1,13 +1,13 @@
 import type { StepEvent } from "../../method/train/events.ts";
 import type { TileName } from "../run/panel-picture.ts";
 
-/** A score, where there is one. */
+/** A score; null or undefined if there is none. */
 export type Score = number | null | undefined;
 
-/** mIoUs and the F1 of the tags, 0..1; null where there is no truth. */
+/** Mean IoUs and the F1 of the tags, 0..1; null without a truth. */
 export type ReportScores = Readonly<Record<"cam" | "affinityCam" | "seg" | "tagF1", Score>>;
 
-/** IoU of background and every class. */
+/** IoU of background and of every class. */
 export type ReportClassScores = Readonly<
   Record<"cam" | "affinityCam" | "seg", readonly (number | null)[]>
 >;
@@ -18,12 +18,12 @@ export interface ReportPanel {
   readonly tiles: readonly { readonly name: TileName; readonly jpeg: Uint8Array }[];
 }
 
-/** All that is on the page. */
+/** Content of the page. */
 export interface ReportData {
   readonly title: string;
-  /** What was trained on, as label and value. */
+  /** Facts about the training data, as label and value. */
   readonly dataset: Readonly<Record<string, string | number>>;
-  /** Values by section. */
+  /** Settings by section. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly command: string;
   readonly versions: Readonly<Record<string, string>>;
@@ -33,7 +33,7 @@ export interface ReportData {
   readonly finished: boolean;
   readonly steps: readonly StepEvent[];
   readonly validations: readonly { readonly step: number; readonly metrics: ReportScores }[];
-  /** The scores the page is about, and what they are called. */
+  /** Scores at the top of the page, and their heading. */
   readonly scores:
     | {
         readonly title: string;

@@ -5,19 +5,24 @@ import { panels } from "./panel-cards.ts";
 import { figures, scores } from "./score-cards.ts";
 import { training } from "./training-charts.ts";
 
-/** report.html: one page that needs nothing but itself. */
+/** report.html: a self-contained page about a run. */
 export function renderReport(data: ReportData): string {
   return renderDocument({ title: data.title }, [
-    ...[heading(data), figures(data), scores(data), panels(data), training(data), facts(data)],
+    heading(data),
+    figures(data),
+    scores(data),
+    panels(data),
+    training(data),
+    facts(data),
   ]);
 }
 
 function heading({ title, dataset, classes, parameters, finished, steps }: ReportData): Html {
   const last = steps.at(-1);
-  const made = (last?.step ?? -1) + 1;
+  const done = (last?.step ?? -1) + 1;
   const progress = finished
-    ? `${count(made)} steps`
-    : `stopped after ${count(made)} of ${count(last?.steps ?? 0)} steps`;
+    ? `${count(done)} steps`
+    : `stopped after ${count(done)} of ${count(last?.steps ?? 0)} steps`;
   const size = parameters === undefined ? [] : [`${(parameters / 1e6).toFixed(2)} M parameters`];
   const images = dataset["images"] === undefined ? [] : [`${dataset["images"]} images`];
   const summary = [progress, ...size, ...images, `${classes.length} classes`].join(" · ");
@@ -43,7 +48,7 @@ function facts({ dataset, config, command, versions }: ReportData): Html {
   const loose = Object.entries(config).filter(([, value]) => !isSection(value));
   return html`<section>
     <h2>This run</h2>
-    <p class="note">Everything needed to repeat it.</p>
+    <p class="note">Everything needed to repeat the run.</p>
     <pre>${command}</pre>
     <div class="split gap">
       <div class="card">

@@ -1,14 +1,13 @@
 import { resizeImage, resizeLabels } from "../../method/images/resize-image.ts";
-import { ignoreIndex } from "../../method/images/classes.ts";
-import type { Image, LabelMap } from "../../method/images/image.ts";
-import { encodeImage } from "../../host/node/images/images.ts";
+import { ignoreIndex, type Image, type LabelMap } from "../../method/images/image.ts";
+import type { ImageCodec } from "../../host/codec.ts";
 import { fitInside } from "./write-contact-sheet.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
 
-/** An image that was measured. */
+/** An image with its score. */
 export interface MeasuredImage {
   readonly name: string;
-  /** Where only masks are compared there is none. */
+  /** Absent where only masks are compared. */
   readonly image?: Image;
   readonly truth: LabelMap;
   readonly prediction: LabelMap;
@@ -16,7 +15,7 @@ export interface MeasuredImage {
   readonly meanIou: number;
 }
 
-/** What is kept of one: small pictures. */
+/** A low-scoring image as small pictures. */
 export interface WorstImage {
   readonly name: string;
   readonly meanIou: number;
@@ -25,16 +24,17 @@ export interface WorstImage {
   readonly tiles: readonly { readonly title: string; readonly jpeg: Uint8Array }[];
 }
 
-/** Keeps the images with the lowest scores, as thumbnails: however many there are, memory stays the same. */
+/** Keeps the images with the lowest scores, as thumbnails, in memory that does not grow with the number of images. */
 export class WorstImages {
   private readonly kept: WorstImage[] = [];
 
   constructor(
+    private readonly codec: ImageCodec,
     private readonly limit: number,
     private readonly side = 320,
   ) {}
 
-  /** From the worst on. */
+  /** The kept images, worst first. */
   get images(): readonly WorstImage[] {
     return this.kept;
   }
@@ -48,7 +48,9 @@ export class WorstImages {
     for (const label of prediction.data) labels.add(label);
     const named = [...labels].filter((label) => label > 0 && label !== ignoreIndex);
     const worst = {
-      ...{ name, meanIou, labels: named.sort((a, b) => a - b) },
+      name,
+      meanIou,
+      labels: named.sort((a, b) => a - b),
       tiles: await this.tiles(measured),
     };
     const at = this.kept.findIndex((other) => meanIou < other.meanIou);
@@ -69,13 +71,13 @@ export class WorstImages {
     return Promise.all(
       pictures.map(async ([title, picture]) => ({
         title,
-        jpeg: await encodeImage(picture, "jpeg", { quality: 82 }),
+        jpeg: await this.codec.encode(picture, "jpeg", { quality: 82 }),
       })),
     );
   }
 }
 
-/** A plain ground for masks whose image is not there. */
+/** A plain gray background for masks without an image. */
 function gray({ width, height }: LabelMap, side: number): Image {
   const scale = Math.min(1, side / Math.max(width, height));
   const fit = (length: number): number => Math.max(1, Math.round(length * scale));

@@ -1,9 +1,9 @@
 import { renderDocument } from "./document.ts";
 import { swatch } from "./format.ts";
-import { html, type Html } from "./html.ts";
+import { dataUri, html, type Html } from "./html.ts";
 import type { WorstImage } from "./worst-images.ts";
 
-/** worst.html: the images with the lowest scores, a page that needs nothing but itself. */
+/** worst.html: the images with the lowest scores, as a self-contained page. */
 export function renderWorst(
   images: readonly WorstImage[],
   { title, classes, measured }: { title: string; classes: readonly string[]; measured: number },
@@ -41,11 +41,7 @@ function card(
       ${tiles.map(
         (tile) =>
           html`<figure>
-            <img
-              src="data:image/jpeg;base64,${Buffer.from(tile.jpeg).toString("base64")}"
-              loading="lazy"
-              alt="${tile.title} of ${name}"
-            />
+            <img src="${dataUri(tile.jpeg)}" loading="lazy" alt="${tile.title} of ${name}" />
             <figcaption>${tile.title}</figcaption>
           </figure>`,
       )}

@@ -1,67 +1,60 @@
-import { isAbsolute, join, relative, sep } from "node:path";
-import { pathToFileURL } from "node:url";
+import type { Thumbnail } from "../../host/codec.ts";
+import type { FileHost } from "../../host/host.ts";
+import type { Store } from "../../host/store.ts";
 import { resizeImage, resizeLabels } from "../../method/images/resize-image.ts";
 import type { Image } from "../../method/images/image.ts";
 import { UserError } from "../../user-error.ts";
-import { describeFileError, writeFileAtomic } from "../../host/node/files/atomic-file.ts";
-import { encodeImage, readImage, readMask } from "../../host/node/images/images.ts";
+import { thumbnailFolder, thumbnailSide, type ThumbnailFile } from "../formats/writer.ts";
 import { renderSheet, type SheetCard } from "./contact-page.ts";
 import { freeName, safePath } from "../text/file-name.ts";
+import { join, relative } from "../text/path.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
-import { makeThumbnail, thumbnailFolder, thumbnailSide } from "../../host/node/images/thumbnail.ts";
-import type { Thumbnail } from "../../host/codec.ts";
 
-/** An image whose mask is there. */
+/** An image and its mask. */
 export interface SheetEntry {
-  /** What people call it. */
+  /** Name shown on the page. */
   readonly name: string;
   /** Image file. */
   readonly image: string;
   /** Mask PNG, of the image's size. */
   readonly mask: string;
-  /** The mask laid over its image, if it was written: saves painting it again. */
+  /** The mask laid over its image, if that was written already. */
   readonly overlay?: string;
-  /** The overlay made small, if that was written too. */
+  /** A small version of the overlay, if that was written already. */
   readonly thumbnail?: ThumbnailFile;
-  /** How sure the mask is, 0..1 (`Segmentation.confidence`). */
+  /** Confidence of the mask, 0..1 (`Segmentation.confidence`). */
   readonly confidence: number;
   /** Names of the classes in the image. */
   readonly tags: readonly string[];
-}
-
-/** A thumbnail that is there. */
-export interface ThumbnailFile {
-  readonly file: string;
-  /** Pixels. */
-  readonly width: number;
-  readonly height: number;
 }
 
 export interface ContactSheetOptions {
   /** Foreground class names, for the colors of the tags. */
   readonly classes: readonly string[];
   readonly title?: string;
-  /** Longer side of a thumbnail, pixels. */
+  /** Longer side of a thumbnail, in pixels. */
   readonly side?: number;
-  /** Told after every thumbnail. */
+  /** Called after every thumbnail. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Leaves before the next thumbnail; whatever is there is taken for a sheet that is not complete. */
+  /** Stops before the next thumbnail, leaving a sheet without its page. */
   readonly signal?: AbortSignal;
 }
 
-/** The page. */
+/** File name of the page. */
 export const sheetFile = "contact-sheet.html";
 
 /**
- * Writes `contact-sheet.html` into a folder of masks, with `thumbnails/*.jpg` beside it: every mask over
- * its image, least sure first. The pictures are files of their own and loaded when they come into view,
- * so that neither the page nor the memory grows with thousands of them. Returns the page's path.
+ * Writes `contact-sheet.html` into a folder of masks, and `thumbnails/*.jpg` beside it: every mask over its image, lowest
+ * confidence first. The pictures are separate files, loaded when they come into view, so that thousands of them fit on
+ * one page. Returns the page's path.
  */
 export async function writeContactSheet(
+  host: FileHost,
   folder: string,
   entries: readonly SheetEntry[],
   { classes, title = "Masks", side = thumbnailSide, onProgress, signal }: ContactSheetOptions,
 ): Promise<string> {
+  const { store } = host;
   const sorted = entries
     .map((entry, i) => ({ entry, i }))
     .sort((a, b) => order(a.entry.confidence) - order(b.entry.confidence) || a.i - b.i)
@@ -70,46 +63,45 @@ export async function writeContactSheet(
   const cards: SheetCard[] = [];
   for (const [i, entry] of sorted.entries()) {
     signal?.throwIfAborted();
-    let made = entry.thumbnail;
-    if (!made) {
+    let thumbnail = entry.thumbnail;
+    if (!thumbnail) {
       const file = join(folder, thumbnailFolder, `${freeName(safePath(entry.name), taken)}.jpg`);
-      const { jpeg, ...size } = await thumbnail(entry, side);
-      await writeFileAtomic(file, jpeg, { durable: false });
-      made = { file, ...size };
+      const { jpeg, width, height } = await makeThumbnail(host, entry, side);
+      await store.write([{ path: file, data: jpeg }], { durable: false });
+      thumbnail = { file, width, height };
     }
-    const { file, width, height } = made;
     cards.push({
-      ...{ name: entry.name, tags: entry.tags, confidence: entry.confidence, width, height },
-      thumbnail: link(folder, file),
-      overlay: link(folder, entry.overlay ?? entry.mask),
-      image: link(folder, entry.image),
-      mask: link(folder, entry.mask),
+      name: entry.name,
+      tags: entry.tags,
+      confidence: entry.confidence,
+      width: thumbnail.width,
+      height: thumbnail.height,
+      thumbnail: link(store, folder, thumbnail.file),
+      overlay: link(store, folder, entry.overlay ?? entry.mask),
+      image: link(store, folder, entry.image),
+      mask: link(store, folder, entry.mask),
     });
     onProgress?.(i + 1, sorted.length);
   }
   const path = join(folder, sheetFile);
-  await writeFileAtomic(path, renderSheet({ title, classes, cards }));
+  await store.write([{ path, data: renderSheet({ title, classes, cards }) }]);
   return path;
 }
 
-/** What has no number is looked at first. */
+/** Sort key of a confidence; masks without one come first. */
 function order(confidence: number): number {
   return Number.isFinite(confidence) ? confidence : -1;
 }
 
-/** The overlay made small, or painted small where there is none. */
-async function thumbnail(entry: SheetEntry, side: number): Promise<Thumbnail> {
-  if (entry.overlay !== undefined) {
-    try {
-      return await makeThumbnail(entry.overlay, side);
-    } catch (error) {
-      throw new UserError(
-        `${entry.overlay}: cannot be read for the contact sheet: ${describeFileError(error)}`,
-        { cause: error },
-      );
-    }
-  }
-  const [image, labels] = [await readImage(entry.image), await readMask(entry.mask)];
+/** A small version of the overlay, painted from image and mask if no overlay was written. */
+async function makeThumbnail(
+  { codec }: FileHost,
+  entry: SheetEntry,
+  side: number,
+): Promise<Thumbnail> {
+  if (entry.overlay !== undefined) return codec.thumbnail(entry.overlay, side);
+  const image = await codec.decode(entry.image);
+  const labels = await codec.decodeLabels(entry.mask);
   if (image.width !== labels.width || image.height !== labels.height) {
     throw new UserError(
       `${entry.mask}: mask is ${labels.width}x${labels.height}, its image ${image.width}x${image.height}`,
@@ -118,20 +110,21 @@ async function thumbnail(entry: SheetEntry, side: number): Promise<Thumbnail> {
   const small = fitInside(image, side);
   const { width, height } = small;
   const painted = paintLabels(small, resizeLabels(labels, width, height));
-  return { jpeg: await encodeImage(painted, "jpeg", { quality: 80 }), width, height };
+  return { jpeg: await codec.encode(painted, "jpeg", { quality: 80 }), width, height };
 }
 
-/** The same image with a longer side of at most `side`. */
+/** An image made smaller, if necessary, so that its longer side is at most `side` pixels. */
 export function fitInside(image: Image, side: number): Image {
   const scale = Math.min(1, side / Math.max(image.width, image.height));
   const fit = (length: number): number => Math.max(1, Math.round(length * scale));
   return scale === 1 ? image : resizeImage(image, fit(image.width), fit(image.height));
 }
 
-/** A link from a page in `folder` to a file, which still holds when both are moved together. */
-function link(folder: string, file: string): string {
-  const path = relative(folder, file);
-  // Another drive.
-  if (isAbsolute(path)) return pathToFileURL(file).href;
-  return path.split(sep).map(encodeURIComponent).join("/");
+/** A link from a page in `folder` to a file, relative so that both can be moved together. */
+function link(store: Store, folder: string, file: string): string {
+  const [from, to] = [store.absolute(folder), store.absolute(file)];
+  const drive = (path: string): string => path.slice(0, path.indexOf("/")).toLowerCase();
+  // No relative path leads to another drive.
+  if (drive(from) !== drive(to)) return store.url(to);
+  return relative(from, to).split("/").map(encodeURIComponent).join("/");
 }

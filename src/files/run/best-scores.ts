@@ -1,9 +1,9 @@
 import type { LogEntry, ValidationEntry } from "./log.ts";
 
-/** IoU by class name; null for a class that is nowhere. */
+/** IoU by class name; null for a class that neither the truth nor the prediction has. */
 type NamedScores = Readonly<Record<string, number | null>>;
 
-/** The scores of the newest and the best validation, as metrics.json has them. */
+/** Scores of the newest and the best validation: the content of metrics.json. */
 export interface ScoreSummary {
   readonly step: number;
   readonly metrics: ValidationEntry["metrics"];
@@ -11,7 +11,7 @@ export interface ScoreSummary {
   readonly best: { readonly step: number; readonly metrics: ValidationEntry["metrics"] };
 }
 
-/** The validation with the highest mIoU of the segmentation, the earliest of equal ones. */
+/** The validation with the highest segmentation mIoU; the earliest if several have it. */
 export function bestValidation(entries: readonly LogEntry[]): ValidationEntry | undefined {
   return entries
     .filter((entry) => entry.type === "validation")
@@ -21,7 +21,7 @@ export function bestValidation(entries: readonly LogEntry[]): ValidationEntry | 
     );
 }
 
-/** Scores so far; undefined before the first validation. */
+/** Summary of all scores so far; undefined before the first validation. */
 export function summarizeScores(entries: readonly LogEntry[]): ScoreSummary | undefined {
   const last = entries.findLast((entry) => entry.type === "validation");
   const best = bestValidation(entries);

@@ -1,26 +1,26 @@
-import { copyFile, link, readdir, readFile, rename, rm, statfs } from "node:fs/promises";
-import { basename, join } from "node:path";
+import type { Store } from "../../host/store.ts";
 import type { TrainingState } from "../../method/train/events.ts";
 import { UserError } from "../../user-error.ts";
 import { decodeSafetensors, encodeSafetensors, type TensorFile } from "../weights/safetensors.ts";
-import { writeFileAtomic } from "../../host/node/files/atomic-file.ts";
-import { describeFileError, unreadable } from "../../host/node/files/file-error.ts";
+import { basename, join } from "../text/path.ts";
 import { inUnits } from "../text/units.ts";
 
-/** A checkpoint found whole, and what had to be passed over to find it. */
-export interface FoundCheckpoint {
+/** A complete checkpoint. */
+export interface LoadedCheckpoint {
   readonly file: string;
   readonly state: TrainingState;
+  /** Damaged checkpoints that were passed over, in sentences. */
   readonly messages: readonly string[];
 }
 
 /**
- * The checkpoints of a run: `step-000100.safetensors`, …, of which the newest are kept, and
+ * The checkpoints of a run: the newest of `step-000100.safetensors`, `step-000200.safetensors`, …, and
  * `last.safetensors` and `best.safetensors`, which are further names of the same files.
  */
 export class Checkpoints {
   /** @param keep how many `step-N` to keep */
   constructor(
+    private readonly store: Store,
     readonly folder: string,
     private readonly keep = 2,
   ) {}
@@ -30,32 +30,32 @@ export class Checkpoints {
     return `step-${String(step).padStart(6, "0")}.safetensors`;
   }
 
-  /** Stores a checkpoint; whatever stops it, older ones stay whole. */
+  /** Stores a checkpoint; if that fails, older ones stay intact. */
   async save(state: TrainingState, best: boolean): Promise<string> {
     const name = this.fileName(state.step);
     const path = join(this.folder, name);
     const metadata = { ...state.metadata, step: String(state.step) };
     const chunks = encodeSafetensors(state.tensors, metadata);
     try {
-      await writeFileAtomic(path, chunks);
+      await this.store.write([{ path, data: chunks }]);
       await this.alias(name, "last.safetensors");
       if (best) await this.alias(name, "best.safetensors");
     } catch (error) {
-      throw await this.failed(path, chunks, error);
+      throw await this.describeFailure(chunks, error);
     }
     const older = (await this.steps()).filter((step) => step < state.step);
     for (const step of older.slice(Math.max(0, this.keep - 1))) {
-      await rm(join(this.folder, this.fileName(step)), { force: true });
+      await this.store.remove(join(this.folder, this.fileName(step)));
     }
     return path;
   }
 
   /**
-   * The newest whole checkpoint: `last`, or a `step-N` that is newer (the run was killed in between),
-   * or else whatever is whole, with a message. Undefined where none was ever written; a UserError where
-   * none is whole.
+   * Reads the newest complete checkpoint: `last`, or a `step-N` that is newer (the run was killed before it renamed
+   * `last`), or else any that is complete, with a message. Undefined where none was ever written; a UserError where all
+   * are damaged.
    */
-  async load(): Promise<FoundCheckpoint | undefined> {
+  async load(): Promise<LoadedCheckpoint | undefined> {
     const messages: string[] = [];
     const steps = await this.steps();
     const last = await this.tryRead("last.safetensors", messages);
@@ -65,30 +65,34 @@ export class Checkpoints {
       const state = await this.tryRead(name, messages);
       if (!state) continue;
       await this.alias(name, "last.safetensors");
-      if (!last) messages.push(`${this.folder}: no whole last.safetensors, going on from ${name}`);
+      if (!last)
+        messages.push(
+          `${this.folder}: last.safetensors is missing or damaged; resuming from ${name}`,
+        );
       return { file: join(this.folder, name), state, messages };
     }
     if (last) return { file: join(this.folder, "last.safetensors"), state: last, messages };
     const best = await this.tryRead("best.safetensors", messages);
     if (best) {
-      messages.push(`${this.folder}: going on from best.safetensors, step ${best.step}`);
+      messages.push(`${this.folder}: resuming from best.safetensors, step ${best.step}`);
       return { file: join(this.folder, "best.safetensors"), state: best, messages };
     }
     if (messages.length === 0) return undefined;
     throw new UserError(
-      `${this.folder}: none of its checkpoints is whole; start the training anew\n  ${messages.join("\n  ")}`,
+      `${this.folder}: every checkpoint in it is damaged; start a new run\n  ${messages.join("\n  ")}`,
     );
   }
 
-  /** Makes a checkpoint that `load` found the best one, as its run was about to when it was killed. */
-  async markBest({ file }: FoundCheckpoint): Promise<void> {
+  /** Names a loaded checkpoint the best one; its run was killed before it could. */
+  async markBest({ file }: LoadedCheckpoint): Promise<void> {
     const name = basename(file);
     if (name !== "best.safetensors") await this.alias(name, "best.safetensors");
   }
 
   /** Steps of the `step-N` files, newest first. */
   private async steps(): Promise<number[]> {
-    const numbers = (await readdir(this.folder)).flatMap((name) => {
+    const { files } = await this.store.list(this.folder);
+    const numbers = files.flatMap((name) => {
       const match = /^step-(\d+)\.safetensors$/.exec(name);
       return match ? [Number(match[1])] : [];
     });
@@ -97,59 +101,42 @@ export class Checkpoints {
 
   private async tryRead(name: string, messages: string[]): Promise<TrainingState | undefined> {
     const path = join(this.folder, name);
+    if ((await this.store.stat(path)) === undefined) return undefined;
     try {
-      const { tensors, metadata } = await readTensorFile(path);
+      const { tensors, metadata } = await readTensorFile(this.store, path);
       const step = Number(metadata["step"] ?? NaN);
       if (!Number.isSafeInteger(step) || step < 0) {
-        throw new UserError(`${path}: holds weights alone, no step to go on from`);
+        throw new UserError(`${path}: has weights but no training step to resume from`);
       }
       return { step, tensors, metadata };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      const missing = (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
-      if (!missing) messages.push(error.message);
+      messages.push(error.message);
       return undefined;
     }
   }
 
-  /** Gives a checkpoint a second name, without a moment at which that name is missing or half there. */
   private async alias(name: string, second: string): Promise<void> {
-    const temporary = join(this.folder, `.${second}.${process.pid}.tmp`);
-    const path = join(this.folder, name);
-    await rm(temporary, { force: true });
-    try {
-      // A hard link costs no space; not every file system has them.
-      await link(path, temporary).catch(() => copyFile(path, temporary));
-      await rename(temporary, join(this.folder, second));
-    } finally {
-      // Renaming one name of a file to another name of the same file leaves both.
-      await rm(temporary, { force: true });
-    }
+    await this.store.link(join(this.folder, name), join(this.folder, second));
   }
 
-  private async failed(path: string, chunks: Uint8Array[], error: unknown): Promise<UserError> {
-    const needed = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    const free = await statfs(this.folder).then(
-      ({ bavail, bsize }) => `${inUnits(bavail * bsize)} free`,
-      () => "free space unknown",
+  /** Adds to an error how much space a checkpoint takes and which older one is left. */
+  private async describeFailure(chunks: readonly Uint8Array[], error: unknown): Promise<unknown> {
+    if (!(error instanceof UserError)) return error;
+    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    const free = await this.store.freeSpace(this.folder);
+    const space = free === undefined ? "free space unknown" : `${inUnits(free)} free`;
+    const [intact] = await this.steps().catch(() => []);
+    const older =
+      intact === undefined ? "no older checkpoint exists" : `that of step ${intact} is intact`;
+    return new UserError(
+      `${error.message} (the checkpoint takes ${inUnits(size)}, ${space}); ${older}`,
+      { cause: error },
     );
-    const reason =
-      error instanceof UserError ? error.message : `${path}: ${describeFileError(error)}`;
-    const whole = (await this.steps().catch(() => []))[0];
-    const kept = whole === undefined ? "there is no older one" : `that of step ${whole} is intact`;
-    return new UserError(`${reason} (the checkpoint takes ${inUnits(needed)}, ${free}); ${kept}`, {
-      cause: error,
-    });
   }
 }
 
-/** Reads a safetensors file; messages name it. */
-export async function readTensorFile(path: string): Promise<TensorFile> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-  return decodeSafetensors(bytes, path);
+/** Reads a safetensors file whole; messages name it. */
+export async function readTensorFile(store: Store, path: string): Promise<TensorFile> {
+  return decodeSafetensors(await store.read(path), path);
 }

@@ -1,145 +1,142 @@
-import { readFile, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
+import type { Host } from "../../host/host.ts";
+import type { Lock, Store } from "../../host/store.ts";
 import type { TrainEvent, TrainingState, ValidationEvent } from "../../method/train/events.ts";
 import { UserError } from "../../user-error.ts";
-import { describeFileError, writeFileAtomic } from "../../host/node/files/atomic-file.ts";
-import { encodeImage } from "../../host/node/images/images.ts";
-import { makeFolder, removeEmptyFolders } from "../../host/node/files/make-folder.ts";
 import { safeFileName } from "../text/file-name.ts";
+import { basename, dirname, join } from "../text/path.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import {
-  cleanTemporary,
-  emptyFolder,
-  inWords,
-  nextFree,
-  removeLaterSamples,
-  sampleFile,
-} from "./files.ts";
+import { cleanTemporary, emptyFolder, nextFree, removeLaterSamples, sampleFile } from "./files.ts";
 import { entriesUpTo, readLog, RunLog, type LogEntry, type StoredPanel } from "./log.ts";
-import { RunLock } from "../../host/node/files/lock.ts";
 import { composePanel, tileTitles } from "./panel-picture.ts";
 import { summarizeScores } from "./best-scores.ts";
+import { readYaml } from "./settings.ts";
 import { EventFile } from "./tensorboard.ts";
 
+/** Services of a host that a run folder uses. */
+export type RunHost = Pick<Host, "store" | "codec" | "machine">;
+
 export interface CreateRunOptions {
-  /** Folder of all runs. */
+  /** Folder of all runs; runs/train by default. */
   readonly root?: string;
-  /** Folder name of this run; without one the next free of exp, exp2, … */
+  /** Folder name of this run; by default the first of exp, exp2, … that does not exist. */
   readonly name?: string | undefined;
   /** The resolved configuration, for config.yaml. */
   readonly config: unknown;
 }
 
-/** A run opened again, and where it stopped. */
+/** A reopened run and the checkpoint to resume it from. */
 export interface OpenedRun {
   readonly run: RunDirectory;
   /** Undefined where the run stopped before its first checkpoint: it starts from the beginning. */
   readonly state: TrainingState | undefined;
   /** The checkpoint's file, for messages. */
   readonly file: string | undefined;
-  /** What was found amiss and mended, in sentences. */
+  /** Damage that was repaired, in sentences. */
   readonly messages: readonly string[];
 }
 
 /**
- * The folder of a training run. `record` writes each event to the files it belongs in: log.jsonl,
- * results.csv, TensorBoard's event file, metrics.json, samples/ and weights/. A run killed at any
- * moment can be opened again and goes on as if it had never stopped.
+ * The folder of a training run. `record` writes each event to its files: log.jsonl, results.csv, TensorBoard's event file,
+ * metrics.json, samples/ and weights/. A run killed at any moment can be reopened and resumes as if it had never stopped.
  */
 export class RunDirectory {
   private classes: readonly string[] = [];
   private started = false;
 
-  /** The topmost folder above it that was made for it; undefined for a run that was there before. */
-  private madeFor: string | undefined;
+  /** The topmost folder that was made together with the run; undefined for a reopened run. */
+  private topmostNew: string | undefined;
 
   private constructor(
+    private readonly host: RunHost,
     readonly path: string,
-    private readonly lock: RunLock,
+    private readonly lock: Lock,
     private readonly checkpoints: Checkpoints,
     private readonly log: RunLog,
     private readonly events: EventFile,
   ) {}
 
-  /** Makes the folder of a new run; refuses one that has files. */
-  static async create({
-    root = "runs/train",
-    name,
-    config,
-  }: CreateRunOptions): Promise<RunDirectory> {
+  /** Makes the folder of a new run; a UserError if it already has files. */
+  static async create(
+    host: RunHost,
+    { root = "runs/train", name, config }: CreateRunOptions,
+  ): Promise<RunDirectory> {
+    const { store } = host;
     if (name !== undefined && safeFileName(name) !== name) {
       throw new UserError(`${name}: cannot be the folder name of a run; try ${safeFileName(name)}`);
     }
-    const made = await makeFolder(root);
+    const topmostNew = await store.makeFolder(root);
     const path =
-      name === undefined ? await nextFree(root, "exp") : await emptyFolder(join(root, name));
-    const lock = await RunLock.take(path).catch((error: unknown) => {
-      throw inWords(path, error);
-    });
+      name === undefined
+        ? await nextFree(store, root, "exp")
+        : await emptyFolder(store, join(root, name));
+    const lock = await store.lock(path);
     try {
-      await writeFileAtomic(join(path, "config.yaml"), stringify(config));
-      const run = await RunDirectory.start(path, lock, undefined);
-      run.madeFor = made ?? path;
+      await store.write([{ path: join(path, "config.yaml"), data: stringify(config) }]);
+      const run = await RunDirectory.start(host, path, lock, undefined);
+      run.topmostNew = topmostNew ?? path;
       return run;
     } catch (error) {
       await lock.release();
-      await removeMade(path, made ?? path);
-      throw inWords(path, error);
+      await removeRun(store, path, topmostNew ?? path);
+      throw error;
     }
   }
 
-  /** Opens a run to resume it: cleans up, finds its newest whole checkpoint and takes its logs back to it. */
-  static async open(path: string): Promise<OpenedRun> {
-    const isFolder = await stat(path)
-      .then((found) => found.isDirectory())
-      .catch(() => false);
-    if (!isFolder)
-      throw new UserError(`${path}: no such run folder; give one as in runs/train/exp`);
-    const config = await stat(join(path, "config.yaml")).catch(() => undefined);
-    if (!config) {
+  /** Opens a run to resume it: removes unfinished files, loads its newest complete checkpoint and cuts its logs back to it. */
+  static async open(host: RunHost, path: string): Promise<OpenedRun> {
+    const { store } = host;
+    if ((await store.stat(path))?.kind !== "folder") {
+      throw new UserError(`${path}: no such run folder; give one as in runs/train/exp`, {
+        code: "not-found",
+      });
+    }
+    if ((await store.stat(join(path, "config.yaml"))) === undefined) {
       throw new UserError(
-        `${path}: has no config.yaml, so it is no run; give one as in runs/train/exp`,
+        `${path}: has no config.yaml, so it is not a run; give a run folder as in runs/train/exp`,
       );
     }
-    const lock = await RunLock.take(path).catch((error: unknown) => {
-      throw inWords(path, error);
-    });
+    const lock = await store.lock(path);
     try {
-      for (const folder of [".", "weights", "samples"]) await cleanTemporary(join(path, folder));
-      await makeFolder(join(path, "weights"));
-      const checkpoints = new Checkpoints(join(path, "weights"));
-      const found = await checkpoints.load();
-      if (found && (await wasBest(path, found.state.step))) await checkpoints.markBest(found);
-      const run = await RunDirectory.start(path, lock, found?.state.step);
-      const none = `${path}: stopped before its first checkpoint, starting from the beginning`;
-      const { state, file, messages = [none] } = found ?? {};
+      const subfolders = [".", "weights", "samples"];
+      for (const folder of subfolders) await cleanTemporary(store, join(path, folder));
+      await store.makeFolder(join(path, "weights"));
+      const checkpoints = new Checkpoints(store, join(path, "weights"));
+      const loaded = await checkpoints.load();
+      if (loaded && (await wasBest(store, path, loaded.state.step))) {
+        await checkpoints.markBest(loaded);
+      }
+      const run = await RunDirectory.start(host, path, lock, loaded?.state.step);
+      const none = `${path}: stopped before its first checkpoint; starting from the beginning`;
+      const { state, file, messages = [none] } = loaded ?? {};
       return { run, state, file, messages };
     } catch (error) {
       await lock.release();
-      throw inWords(path, error);
+      throw error;
     }
   }
 
-  /** Opens the files for adding to, with nothing in them that is later than the checkpoint of this step. */
+  /** Opens the files for appending, without anything later than the checkpoint of a step. */
   private static async start(
+    host: RunHost,
     path: string,
-    lock: RunLock,
+    lock: Lock,
     step: number | undefined,
   ): Promise<RunDirectory> {
-    for (const folder of ["weights", "samples"]) await makeFolder(join(path, folder));
+    const { store, machine } = host;
+    for (const folder of ["weights", "samples"]) await store.makeFolder(join(path, folder));
     const logPath = join(path, "log.jsonl");
-    const entries = entriesUpTo(await readLog(logPath), step);
-    await removeLaterSamples(join(path, "samples"), entries);
-    await writeScores(path, entries);
-    const log = await RunLog.start(logPath, join(path, "results.csv"), entries);
+    const entries = entriesUpTo(await readLog(store, logPath), step);
+    await removeLaterSamples(store, join(path, "samples"), entries);
+    await writeScores(store, path, entries);
+    const log = await RunLog.start(store, logPath, join(path, "results.csv"), entries);
     try {
       const checkpoint = entries.findLast((entry) => entry.type === "checkpoint");
-      const reopened = checkpoint && (await EventFile.reopen(path, checkpoint.eventBytes));
-      if (!reopened) await EventFile.removeAll(path);
-      const events = reopened ?? (await EventFile.create(path, now()));
-      const checkpoints = new Checkpoints(join(path, "weights"));
-      const run = new RunDirectory(path, lock, checkpoints, log, events);
+      const reopened = checkpoint && (await EventFile.reopen(store, path, checkpoint.eventBytes));
+      if (!reopened) await EventFile.removeAll(store, path);
+      const events = reopened ?? (await EventFile.create(host, path, machine.time()));
+      const checkpoints = new Checkpoints(store, join(path, "weights"));
+      const run = new RunDirectory(host, path, lock, checkpoints, log, events);
       const start = entries.find((entry) => entry.type === "start");
       run.classes = start?.classes ?? [];
       run.started = start !== undefined;
@@ -154,36 +151,22 @@ export class RunDirectory {
     return basename(this.path);
   }
 
-  /** The configuration as config.yaml has it, not validated. */
+  /** Reads config.yaml without validating it. */
   async readConfig(): Promise<unknown> {
-    const path = join(this.path, "config.yaml");
-    try {
-      return parse(await readFile(path, "utf8")) as unknown;
-    } catch (error) {
-      const reason = describeFileError(error).split("\n")[0];
-      throw new UserError(`${path}: cannot be read: ${reason}`, { cause: error });
-    }
+    return readYaml(this.host.store, join(this.path, "config.yaml"));
   }
 
   /** Entries of log.jsonl so far. */
   async readLog(): Promise<LogEntry[]> {
-    return readLog(join(this.path, "log.jsonl"));
+    return readLog(this.host.store, join(this.path, "log.jsonl"));
   }
 
-  /** Writes an event where it belongs. Wait for it before the next step: a checkpoint's tensors are live. */
+  /** Writes an event to its files. Await it before the next step, which changes the tensors of a checkpoint event. */
   async record(event: TrainEvent): Promise<void> {
-    try {
-      await this.write(event);
-    } catch (error) {
-      throw inWords(this.path, error);
-    }
-  }
-
-  private async write(event: TrainEvent): Promise<void> {
     switch (event.type) {
       case "start":
         this.classes = event.classes;
-        // A resumed run has its first line from the beginning.
+        // A resumed run has its start line already.
         if (!this.started) await this.log.append(event);
         this.started = true;
         return;
@@ -205,7 +188,7 @@ export class RunDirectory {
       case "validation":
         return this.writeValidation(event);
       case "checkpoint": {
-        // First the line, then the file: no checkpoint exists whose place in the log is unknown.
+        // The line before the file: every checkpoint then has its place in the log.
         const { type, step, best, state } = event;
         const file = `weights/${this.checkpoints.fileName(state.step)}`;
         const eventBytes = this.events.length;
@@ -224,24 +207,25 @@ export class RunDirectory {
 
   private async writeValidation(event: ValidationEvent): Promise<void> {
     const { type, step, metrics, perClass, skipped } = event;
+    const { store, codec, machine } = this.host;
     const panels: StoredPanel[] = [];
     for (const panel of event.panels) {
       const { image, tiles, tileWidth } = composePanel(panel);
       const file = `samples/${sampleFile(step, panel.name)}`;
-      const jpeg = await encodeImage(image, "jpeg", { quality: 88 });
-      await writeFileAtomic(join(this.path, file), jpeg, { durable: false });
+      const jpeg = await codec.encode(image, "jpeg", { quality: 88 });
+      await store.write([{ path: join(this.path, file), data: jpeg }], { durable: false });
       panels.push({ name: panel.name, file, tags: panel.tags, tiles, tileWidth });
       const small = composePanel(panel, 128);
-      await this.events.image(now(), step, {
+      await this.events.image(machine.time(), step, {
         tag: `samples/${panel.name}`,
         description: small.tiles.map((tile) => tileTitles[tile]).join(" | "),
         width: small.image.width,
         height: small.image.height,
-        png: await encodeImage(small.image, "png"),
+        png: await codec.encode(small.image, "png"),
       });
     }
     await this.log.append({ type, step, metrics, perClass, skipped, panels });
-    await writeScores(this.path, await this.readLog());
+    await writeScores(store, this.path, await this.readLog());
     const perName = perClass.seg.map((iou, c) => [`iou_seg/${this.className(c)}`, iou] as const);
     await this.scalars(step, {
       "miou/cam": metrics.cam,
@@ -252,15 +236,15 @@ export class RunDirectory {
     });
   }
 
-  /** What a phase does not compute, or there is no truth for, has no point on its curve. */
+  /** Adds a point to each curve; values that were not computed (null, NaN) have none. */
   private async scalars(step: number, values: Record<string, number | null>): Promise<void> {
-    const known = Object.entries(values).filter(
+    const computed = Object.entries(values).filter(
       (pair): pair is [string, number] => pair[1] !== null && Number.isFinite(pair[1]),
     );
-    await this.events.scalars(now(), step, Object.fromEntries(known));
+    await this.events.scalars(this.host.machine.time(), step, Object.fromEntries(computed));
   }
 
-  /** Closes the files; the folder can be opened again. */
+  /** Closes the files and gives the lock back; the folder can then be opened again. */
   async close(): Promise<void> {
     await this.log.close();
     await this.events.close();
@@ -268,12 +252,13 @@ export class RunDirectory {
   }
 
   /**
-   * Closes a run that came to nothing and removes its folder with the empty ones made for it. One that
-   * was there before is only closed.
+   * Closes the run. If it is new, also removes its folder, and the folders above that were made for it if they are empty.
    */
   async discard(): Promise<void> {
     await this.close();
-    if (this.madeFor !== undefined) await removeMade(this.path, this.madeFor);
+    if (this.topmostNew !== undefined) {
+      await removeRun(this.host.store, this.path, this.topmostNew);
+    }
   }
 
   private className(label: number): string {
@@ -281,29 +266,30 @@ export class RunDirectory {
   }
 }
 
-/** TensorBoard's time, seconds since 1970. */
-function now(): number {
-  return Date.now() / 1000;
+/** Removes the folder of a run, and those above it up to and with `topmost` if they are empty. */
+async function removeRun(store: Store, path: string, topmost: string): Promise<void> {
+  await store.remove(path);
+  await store.removeEmptyFolders(dirname(path), dirname(topmost));
 }
 
-/** Removes the folder of a run, and those above it up to the topmost one made if they are empty. */
-async function removeMade(path: string, topmost: string): Promise<void> {
-  await rm(path, { recursive: true, force: true });
-  await removeEmptyFolders(dirname(path), dirname(topmost));
+/** Whether the checkpoint of a step was the best one when it was taken. */
+async function wasBest(store: Store, path: string, step: number): Promise<boolean> {
+  const entries = await readLog(store, join(path, "log.jsonl"));
+  const entry = entries.findLast((one) => one.type === "checkpoint" && one.step === step);
+  return entry?.type === "checkpoint" && entry.best;
 }
 
-/** Whether the checkpoint of a step was the best so far when it was taken. */
-async function wasBest(path: string, step: number): Promise<boolean> {
-  const entries = await readLog(join(path, "log.jsonl"));
-  const isOf = (entry: LogEntry): boolean => entry.type === "checkpoint" && entry.step === step;
-  const own = entries.findLast(isOf);
-  return own?.type === "checkpoint" && own.best;
-}
-
-/** Keeps metrics.json what the log says; without a validation there is none. */
-async function writeScores(path: string, entries: readonly LogEntry[]): Promise<void> {
+/** Writes metrics.json from the log; removes it where there is no validation. */
+async function writeScores(
+  store: Store,
+  path: string,
+  entries: readonly LogEntry[],
+): Promise<void> {
   const file = join(path, "metrics.json");
   const scores = summarizeScores(entries);
-  if (scores) await writeFileAtomic(file, `${JSON.stringify(scores, undefined, 2)}\n`);
-  else await rm(file, { force: true });
+  if (scores) {
+    await store.write([{ path: file, data: `${JSON.stringify(scores, undefined, 2)}\n` }]);
+  } else {
+    await store.remove(file);
+  }
 }

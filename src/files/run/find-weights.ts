@@ -1,29 +1,28 @@
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
-import { describeFileError } from "../../host/node/files/atomic-file.ts";
+import { join } from "../text/path.ts";
 
 /**
- * The weights file that a model is named by: itself, or of a run folder (or its weights/) the best, the
- * last or the newest checkpoint, whichever is there first. Any other file (.onnx, .pth) is itself.
+ * The file that a model's path stands for. A run folder, or its weights/, stands for its best checkpoint, else the last, else
+ * the one of the highest step; a file (.safetensors, .onnx, .pth) stands for itself.
  */
-export async function findModelFile(path: string): Promise<string> {
-  let isFolder: boolean;
-  try {
-    isFolder = (await stat(path)).isDirectory();
-  } catch (error) {
-    const reason = describeFileError(error);
-    throw new UserError(`${path}: no such model: ${reason}`, { cause: error });
+export async function findModelFile(store: Store, path: string): Promise<string> {
+  const info = await store.stat(path);
+  if (info === undefined) {
+    throw new UserError(`${path}: no such model: no such file or folder`, { code: "not-found" });
   }
-  if (!isFolder) return path;
+  if (info.kind === "file") return path;
   for (const folder of [join(path, "weights"), path]) {
-    const names = await readdir(folder).catch((): string[] => []);
-    const steps = names.filter((name) => /^step-\d+\.safetensors$/.test(name)).sort(byStep);
-    const found = ["best.safetensors", "last.safetensors", ...steps].find((name) => names.includes(name)); // prettier-ignore
-    if (found !== undefined) return join(folder, found);
+    if ((await store.stat(folder))?.kind !== "folder") continue;
+    const { files } = await store.list(folder, { sorted: false });
+    const steps = files.filter((name) => /^step-\d+\.safetensors$/.test(name)).sort(byStep);
+    const preferred = ["best.safetensors", "last.safetensors", ...steps];
+    const name = preferred.find((one) => files.includes(one));
+    if (name !== undefined) return join(folder, name);
   }
   throw new UserError(
     `${path}: has no weights/best.safetensors or last.safetensors; give a run folder, as in runs/train/exp, or a weights file`,
+    { code: "not-found" },
   );
 }
 

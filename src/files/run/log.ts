@@ -1,4 +1,4 @@
-import { open, readFile, type FileHandle } from "node:fs/promises";
+import type { AppendFile, Store } from "../../host/store.ts";
 import type {
   CheckpointEvent,
   DoneEvent,
@@ -6,10 +6,9 @@ import type {
   StepEvent,
   ValidationEvent,
 } from "../../method/train/events.ts";
-import { writeFileAtomic } from "../../host/node/files/atomic-file.ts";
 import type { TileName } from "./panel-picture.ts";
 
-/** Where the panel of a validation image was stored. */
+/** The stored panel of a validation image. */
 export interface StoredPanel {
   readonly name: string;
   /** Relative to the run folder, with `/`. */
@@ -31,18 +30,16 @@ export type CheckpointEntry = Omit<CheckpointEvent, "state"> & {
   readonly eventBytes: number;
 };
 
-/** One line of log.jsonl: an event without its bulk. Numbers that are not finite become null there. */
+/** One line of log.jsonl: an event without its tensors and images. Numbers that are not finite become null. */
 export type LogEntry = StartEvent | StepEvent | ValidationEntry | CheckpointEntry | DoneEvent;
 
-/** Entries of a log file; lines that are torn, no JSON or lack what their type has are left out. No file is an empty log. */
-export async function readLog(path: string): Promise<LogEntry[]> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
+/**
+ * Reads the entries of a log file, none if it does not exist. Leaves out lines that are cut short, are not JSON or lack
+ * fields of their type.
+ */
+export async function readLog(store: Store, path: string): Promise<LogEntry[]> {
+  if ((await store.stat(path)) === undefined) return [];
+  const text = await store.readText(path);
   return text.split("\n").flatMap((line) => {
     try {
       const entry = JSON.parse(line) as LogEntry | null;
@@ -62,20 +59,20 @@ function isWhole(entry: LogEntry): boolean {
   return type !== "validation" || has("metrics", "perClass");
 }
 
-/** A validation whose line names no panels has none. */
+/** The entry, its panels reduced to the complete ones. */
 function withPanels(entry: LogEntry): LogEntry {
   if (entry.type !== "validation") return entry;
   const panels: unknown = entry.panels;
-  const known = Array.isArray(panels) ? (panels as Partial<StoredPanel>[]) : [];
-  const whole = known.filter(
+  const list = Array.isArray(panels) ? (panels as Partial<StoredPanel>[]) : [];
+  const complete = list.filter(
     ({ file, tiles }) => typeof file === "string" && Array.isArray(tiles),
   ) as StoredPanel[];
-  return { ...entry, panels: whole };
+  return { ...entry, panels: complete };
 }
 
 /**
- * The entries a run at this checkpoint has written: those up to the checkpoint's own. Without a line
- * for it, those up to its step; for no checkpoint none.
+ * The entries that a run had written when it took the checkpoint of a step: all up to the checkpoint's own line, or up to
+ * its step if the log has no such line. Without a checkpoint none.
  */
 export function entriesUpTo(entries: readonly LogEntry[], step: number | undefined): LogEntry[] {
   if (step === undefined) return [];
@@ -83,24 +80,25 @@ export function entriesUpTo(entries: readonly LogEntry[], step: number | undefin
   return own >= 0 ? entries.slice(0, own + 1) : entries.filter((entry) => entry.step <= step);
 }
 
-/** log.jsonl and results.csv of a run, open for adding to. */
+/** log.jsonl and results.csv of a run, open for appending. */
 export class RunLog {
   private constructor(
-    private readonly jsonl: FileHandle,
-    private readonly csv: FileHandle,
+    private readonly jsonl: AppendFile,
+    private readonly csv: AppendFile,
   ) {}
 
-  /** Rewrites both files to hold these entries alone and opens them. */
+  /** Rewrites both files with exactly these entries and opens them. */
   static async start(
+    store: Store,
     jsonlPath: string,
     csvPath: string,
     entries: readonly LogEntry[],
   ): Promise<RunLog> {
-    await writeFileAtomic(jsonlPath, entries.map(jsonLine).join(""));
-    await writeFileAtomic(csvPath, [csvHeader, ...entries.flatMap(csvLine)].join(""));
-    const jsonl = await open(jsonlPath, "a");
+    await store.write([{ path: jsonlPath, data: entries.map(jsonLine).join("") }]);
+    await store.write([{ path: csvPath, data: [csvHeader, ...entries.flatMap(csvLine)].join("") }]);
+    const jsonl = await store.append(jsonlPath);
     try {
-      return new RunLog(jsonl, await open(csvPath, "a"));
+      return new RunLog(jsonl, await store.append(csvPath));
     } catch (error) {
       await jsonl.close();
       throw error;
@@ -108,14 +106,14 @@ export class RunLog {
   }
 
   async append(entry: LogEntry): Promise<void> {
-    await this.jsonl.writeFile(jsonLine(entry));
-    for (const line of csvLine(entry)) await this.csv.writeFile(line);
+    await this.jsonl.append(jsonLine(entry));
+    for (const line of csvLine(entry)) await this.csv.append(line);
   }
 
-  /** Waits until the disk has it all. */
+  /** Waits until the disk holds everything appended. */
   async sync(): Promise<void> {
-    await this.jsonl.datasync();
-    await this.csv.datasync();
+    await this.jsonl.sync();
+    await this.csv.sync();
   }
 
   async close(): Promise<void> {
@@ -132,11 +130,11 @@ const csvHeader =
   "step,phase,loss_cls,loss_seg,loss_affinity,loss_energy,loss_total,learning_rate,seconds," +
   "miou_cam,miou_affinity_cam,miou_seg,tag_f1\n";
 
-/** A line of losses for a step, of scores for a validation, none for other entries. */
+/** The losses of a step or the scores of a validation as one line; nothing for other entries. */
 function csvLine(entry: LogEntry): string[] {
   if (entry.type === "step") {
     const { step, phase, losses, learningRate, seconds } = entry;
-    // Logs of older versions say nothing of the energy.
+    // Logs of older versions have no energy loss.
     const { cls, seg, affinity, energy = null, total } = losses;
     const numbers = [cls, seg, affinity, energy, total, learningRate];
     return [`${[step, phase, ...[...numbers, seconds.total].map(csvNumber)].join(",")},,,,\n`];
@@ -148,7 +146,7 @@ function csvLine(entry: LogEntry): string[] {
   return [];
 }
 
-/** Empty where a number is not finite, which is null when it comes from the log. */
+/** Empty for a number that is not finite, or null, as the log stores such numbers. */
 function csvNumber(value: number | null): string {
   return value !== null && Number.isFinite(value) ? String(value) : "";
 }

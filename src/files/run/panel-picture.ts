@@ -3,7 +3,7 @@ import type { Image, LabelMap } from "../../method/images/image.ts";
 import type { ValidationPanel } from "../../method/eval/evaluator.ts";
 import { paintHeat, paintLabels } from "../../method/images/overlay.ts";
 
-/** What the pictures of a panel show, and what people read above them. */
+/** The pictures of a panel and their captions. */
 export const tileTitles = {
   image: "Image",
   cam: "CAM",
@@ -15,7 +15,7 @@ export const tileTitles = {
 
 export type TileName = keyof typeof tileTitles;
 
-/** Pictures of one size in a row, without captions: fonts are not to be had on every machine. */
+/** Pictures of one size in a row, without captions: not every machine has fonts to draw them with. */
 export interface PanelStrip {
   readonly image: Image;
   readonly tiles: readonly TileName[];
@@ -25,7 +25,7 @@ export interface PanelStrip {
 /** Columns of white between two tiles. */
 export const tileGap = 4;
 
-/** Lays out a validation image and what is made of it: image | CAM | affinity CAM | label | prediction | truth. */
+/** Draws a validation image beside its maps and labels: image | CAM | affinity CAM | label | prediction | truth. */
 export function composePanel(panel: ValidationPanel, longSide = 256): PanelStrip {
   const { width, height } = fit(panel.image, longSide);
   const image = resizeImage(panel.image, width, height);
@@ -65,7 +65,7 @@ function fit({ width, height }: Image, longSide: number): { width: number; heigh
   return { width: side(width), height: side(height) };
 }
 
-/** Bilinear on half-pixel centers. */
+/** Resizes a heat map bilinearly, with pixel centers at half coordinates. */
 function resizeHeat(
   heat: ValidationPanel["heat"],
   width: number,
@@ -87,6 +87,7 @@ function resizeHeat(
   return { width, height, data };
 }
 
+/** For each output position, the two input positions around it and the share of the second. */
 function taps(from: number, to: number): { below: number; above: number; part: number }[] {
   return Array.from({ length: to }, (_, i) => {
     const position = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);

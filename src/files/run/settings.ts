@@ -1,25 +1,23 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { parseConfig, type Config } from "../../method/config.ts";
 import { UserError } from "../../user-error.ts";
-import { describeFileError } from "../../host/node/files/atomic-file.ts";
 import { deviceNames, type DeviceName } from "../../host/devices.ts";
+import type { Store } from "../../host/store.ts";
 
-/** What a run was started with besides its hyper-parameters; `run` in its config.yaml. */
+/** Inputs of a run besides its hyper-parameters: the section `run` of its config.yaml. */
 export interface RunOrigin {
   /** Folder of the data set. */
   readonly data: string;
   /** File of the first weights. */
   readonly weights?: string;
-  /** Whether the layers of the classes started anew. */
+  /** Whether the layers whose size depends on the number of classes were reinitialized. */
   readonly resetHeads?: boolean;
   readonly strict: boolean;
-  /** What it computes on: another device rounds otherwise. Runs of older versions do not say. */
+  /** Device to compute on: results differ in rounding between devices. Runs of older versions have none. */
   readonly device?: DeviceName;
 }
 
-/** How `train` and `demo` are told hyper-parameters; shorthands are settings by another name. */
+/** Sources of hyper-parameters; `backbone`, `steps`, `batch`, `crop` and `seed` are shorthands for settings. */
 export interface SettingOptions {
   readonly preset?: string;
   readonly config?: string;
@@ -31,8 +29,12 @@ export interface SettingOptions {
   readonly seed?: number;
 }
 
-/** The hyper-parameters of a new run: preset, then file, then shorthands, then `--set`. */
-export async function resolveConfig(options: SettingOptions, preset: string): Promise<Config> {
+/** The hyper-parameters of a new run: those of a preset, overridden by the file, the shorthands and `set`, in this order. */
+export async function resolveConfig(
+  store: Store,
+  options: SettingOptions,
+  preset: string,
+): Promise<Config> {
   const { config: file, backbone, steps, batch, crop, seed } = options;
   const shorthands = {
     "model.backbone": backbone,
@@ -41,40 +43,48 @@ export async function resolveConfig(options: SettingOptions, preset: string): Pr
     "train.steps": steps,
     "train.seed": seed,
   };
-  const given = Object.entries(shorthands).filter(([, value]) => value !== undefined);
+  const defined = Object.entries(shorthands).filter(([, value]) => value !== undefined);
   return parseConfig({
     preset: options.preset ?? preset,
-    ...(file !== undefined && { file: { name: file, value: await readSettingsFile(file) } }),
-    set: { ...Object.fromEntries(given), ...options.set },
+    ...(file !== undefined && { file: { name: file, value: await readSettingsFile(store, file) } }),
+    set: { ...Object.fromEntries(defined), ...options.set },
   });
 }
 
-async function readSettingsFile(file: string): Promise<unknown> {
-  let value: unknown;
-  try {
-    value = parseYaml(await readFile(file, "utf8"), { maxAliasCount: 10 });
-  } catch (error) {
-    throw new UserError(`${file}: cannot be read: ${describeFileError(error).split("\n")[0]}`, {
-      cause: error,
-    });
-  }
-  return splitRun(value).settings;
+async function readSettingsFile(store: Store, file: string): Promise<unknown> {
+  return splitRun(await readYaml(store, file, { maxAliasCount: 10 })).settings;
 }
 
-/** What config.yaml of a run holds. */
+/** Parses a YAML file; a UserError names it and the line that is wrong. */
+export async function readYaml(
+  store: Store,
+  path: string,
+  options: { readonly maxAliasCount?: number } = {},
+): Promise<unknown> {
+  const text = await store.readText(path);
+  try {
+    return parseYaml(text, options) as unknown;
+  } catch (error) {
+    const reason = (error as Error).message.split("\n")[0];
+    throw new UserError(`${path}: cannot be read: ${reason}`, { cause: error });
+  }
+}
+
+/** The content of a run's config.yaml. */
 export function storedConfig(
+  store: Store,
   config: Config,
   { data, weights, resetHeads, strict, device }: RunOrigin,
 ): unknown {
   const files = {
-    data: resolve(data),
-    ...(weights !== undefined && { weights: resolve(weights) }),
+    data: store.absolute(data),
+    ...(weights !== undefined && { weights: store.absolute(weights) }),
     ...(resetHeads && { resetHeads }),
   };
   return { ...config, run: { ...files, strict, ...(device && { device }) } };
 }
 
-/** Takes a run's config.yaml apart again. */
+/** Separates a run's config.yaml into hyper-parameters and inputs. */
 export function readStoredConfig(
   path: string,
   stored: unknown,
@@ -85,11 +95,11 @@ export function readStoredConfig(
   >;
   if (typeof data !== "string") {
     throw new UserError(
-      `${path}: names no data set under run; give the run folder of a tag2mask train`,
+      `${path}: has no data set under run.data; give the folder of a training run`,
     );
   }
-  const known = deviceNames.find((name) => name === device);
-  if (device !== undefined && known === undefined) {
+  const validDevice = deviceNames.find((name) => name === device);
+  if (device !== undefined && validDevice === undefined) {
     throw new UserError(
       `${path}: run.device: expected one of ${deviceNames.join(", ")}, found ${JSON.stringify(device)}`,
     );
@@ -101,12 +111,12 @@ export function readStoredConfig(
       strict: strict === true,
       ...(typeof weights === "string" && { weights }),
       ...(resetHeads === true && { resetHeads }),
-      ...(known && { device: known }),
+      ...(validDevice && { device: validDevice }),
     },
   };
 }
 
-/** A run's config.yaml can serve as a settings file too: `run` is not a setting. */
+/** Separates `run` from the settings, so that a run's config.yaml can serve as a settings file too. */
 function splitRun(value: unknown): { settings: unknown; run?: unknown } {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return { settings: value };

@@ -1,7 +1,7 @@
-import { open, readdir, rm, type FileHandle } from "node:fs/promises";
-import { hostname } from "node:os";
-import { join } from "node:path";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import type { Host } from "../../host/host.ts";
+import type { AppendFile, Store } from "../../host/store.ts";
+import { join } from "../text/path.ts";
 import { crc32c } from "./crc32c.ts";
 
 /** A picture for TensorBoard. */
@@ -17,43 +17,42 @@ const prefix = "events.out.tfevents.";
 
 /** TensorBoard's event file: a sequence of length- and checksum-framed protobuf `Event`s. */
 export class EventFile {
-  private constructor(
-    private readonly file: FileHandle,
-    readonly path: string,
-    private end: number,
-  ) {}
+  private constructor(private readonly file: AppendFile) {}
 
-  /** Starts a file in a folder; `seconds` since 1970 become part of its name, as TensorBoard wants. */
-  static async create(folder: string, seconds: number): Promise<EventFile> {
-    const host = hostname().replace(/[^\w.-]/g, "_");
-    const path = join(folder, `${prefix}${Math.floor(seconds)}.${host}.${process.pid}.0`);
-    const events = new EventFile(await open(path, "wx"), path, 0);
+  /** Starts a file in a folder. TensorBoard wants the time in its name, in seconds since 1970. */
+  static async create(
+    { store, machine }: Pick<Host, "store" | "machine">,
+    folder: string,
+    seconds: number,
+  ): Promise<EventFile> {
+    const path = join(folder, `${prefix}${Math.floor(seconds)}.${machine.name}.0`);
+    const events = new EventFile(await store.append(path, 0));
     await events.append(encodeEvent(seconds, 0, (event) => stringField(event, 3, "brain.Event:2")));
     return events;
   }
 
-  /** Opens the newest file of a folder to go on after its first `length` bytes; undefined without one. */
-  static async reopen(folder: string, length: number): Promise<EventFile | undefined> {
-    const names = (await readdir(folder)).filter((name) => name.startsWith(prefix)).sort();
-    const newest = names.at(-1);
-    if (newest === undefined) return undefined;
-    const path = join(folder, newest);
-    const file = await open(path, "r+");
-    const { size } = await file.stat();
-    const end = Math.min(length, size);
-    await file.truncate(end);
-    return new EventFile(file, path, end);
+  /** Opens the newest file of a folder and cuts it to its first `length` bytes; undefined if there is none. */
+  static async reopen(
+    store: Store,
+    folder: string,
+    length: number,
+  ): Promise<EventFile | undefined> {
+    const newest = (await eventFiles(store, folder)).at(-1);
+    return newest === undefined ? undefined : new EventFile(await store.append(newest, length));
   }
 
   /** Removes the event files of a folder. */
-  static async removeAll(folder: string): Promise<void> {
-    const names = (await readdir(folder)).filter((name) => name.startsWith(prefix));
-    for (const name of names) await rm(join(folder, name));
+  static async removeAll(store: Store, folder: string): Promise<void> {
+    for (const path of await eventFiles(store, folder)) await store.remove(path);
   }
 
-  /** Bytes so far. */
+  get path(): string {
+    return this.file.path;
+  }
+
+  /** Bytes written so far. */
   get length(): number {
-    return this.end;
+    return this.file.size;
   }
 
   /** Adds a point to the curve of each name. */
@@ -68,7 +67,7 @@ export class EventFile {
     });
   }
 
-  /** Adds a picture. */
+  /** Adds an image. */
   async image(seconds: number, step: number, image: ImageSummary): Promise<void> {
     await this.summary(seconds, step, (summary) => {
       message(summary, 1, (entry) => {
@@ -84,9 +83,9 @@ export class EventFile {
     });
   }
 
-  /** Waits until the disk has it all. */
+  /** Waits until the disk holds everything appended. */
   async sync(): Promise<void> {
-    await this.file.datasync();
+    await this.file.sync();
   }
 
   async close(): Promise<void> {
@@ -102,13 +101,14 @@ export class EventFile {
   }
 
   private async append(event: Uint8Array): Promise<void> {
-    const record = frame(event);
-    for (let done = 0; done < record.length;) {
-      const { bytesWritten } = await this.file.write(record, done, undefined, this.end + done);
-      done += bytesWritten;
-    }
-    this.end += record.length;
+    await this.file.append(frame(event));
   }
+}
+
+/** Paths of the event files of a folder, oldest first. */
+async function eventFiles(store: Store, folder: string): Promise<string[]> {
+  const { files } = await store.list(folder);
+  return files.filter((name) => name.startsWith(prefix)).map((name) => join(folder, name));
 }
 
 /** TFRecord: length (8 bytes), its checksum, the data, its checksum; all little-endian. */
@@ -122,7 +122,7 @@ function frame(data: Uint8Array): Uint8Array {
   return record;
 }
 
-/** Checksums of data that hold checksums are weak; records hence rotate them and add a constant. */
+/** Masks a checksum as TFRecord does (rotates it and adds a constant): a checksum of data that contains checksums is weak. */
 function mask(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

@@ -27,7 +27,9 @@ export class CsvError extends SyntaxError {
 }
 
 const quote = '"';
-const [tab, lineFeed, formFeed, carriageReturn, space, quoteCode, comma] = [9, 10, 12, 13, 32, 34, 44];
+const [tab, lineFeed, formFeed, carriageReturn, space, quoteCode, comma] = [
+  9, 10, 12, 13, 32, 34, 44,
+];
 
 /** Outcome of an attempt to read a record whose end is not in the text so far. */
 const incomplete = -1;

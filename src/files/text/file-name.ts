@@ -31,6 +31,11 @@ export function freeName(wanted: string, taken: Set<string>): string {
   return name;
 }
 
+/** Whether a path is absolute or climbs out of the folder that it is relative to. */
+export function leavesFolder(path: string): boolean {
+  return /^([/\\]|[a-z]:)/i.test(path) || /(^|[/\\])\.\.($|[/\\])/.test(path);
+}
+
 function safePart(part: string): string {
   const clean = part
     .replace(/[\p{Cc}\p{Surrogate}<>:"|?*]/gu, "_")

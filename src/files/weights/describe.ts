@@ -5,7 +5,7 @@ import { storedBytes, type WeightsFile } from "./weights-file.ts";
 import { textTable } from "../text/columns.ts";
 import { inUnits } from "../text/units.ts";
 
-/** What is in a weights file, for a program. */
+/** Content of a weights file as a record for programs. */
 export function weightsRecord(file: WeightsFile, understood: UnderstoodWeights): object {
   const { architecture, match, naming, dropped } = understood;
   return {
@@ -29,7 +29,7 @@ export function weightsRecord(file: WeightsFile, understood: UnderstoodWeights):
   };
 }
 
-/** The same for a person: a table of the tensors, then what they make. */
+/** Content of a weights file as text: a table of the tensors, then the network they belong to. */
 export function formatWeights(file: WeightsFile, understood: UnderstoodWeights): string {
   const rows = file.tensors.map((tensor) => [
     shorten(tensor.name),

@@ -20,7 +20,7 @@ export interface Element {
   readonly bytes: number;
   /** Its name in safetensors files. */
   readonly code: string;
-  /** What it is read as: half precision and short integers are widened. */
+  /** Type after reading: half precision and short integers are widened. */
   readonly dtype: DType;
   /** Little-endian bytes, aligned for the type, as numbers. */
   readonly read: (buffer: ArrayBufferLike, offset: number, length: number) => NdData;

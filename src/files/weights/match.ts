@@ -1,5 +1,4 @@
-import type { NdArray } from "../../engine/graph/index.ts";
-import { sizeOf } from "../../engine/graph/index.ts";
+import { type NdArray, sizeOf } from "../../engine/graph/index.ts";
 import type { Parameter } from "../../engine/nn/index.ts";
 import { readTensor, type StoredTensor } from "./weights-file.ts";
 

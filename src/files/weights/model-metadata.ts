@@ -2,7 +2,7 @@ import { parseConfig, type Config } from "../../method/config.ts";
 import { validateClasses } from "../../method/images/classes.ts";
 import { UserError } from "../../user-error.ts";
 
-/** A list of class names stored as JSON with a model. */
+/** Parses a list of class names stored as JSON with a model. */
 export function parseList(file: string, text: string | undefined): string[] {
   const value = parseText(file, "classes", text);
   if (
@@ -10,13 +10,15 @@ export function parseList(file: string, text: string | undefined): string[] {
     value.length === 0 ||
     !value.every((name) => typeof name === "string")
   ) {
-    throw new UserError(`${file}: its classes are ${text}; expected a list of names`);
+    throw new UserError(
+      `${file}: the "classes" in its metadata are ${text}; expected a list of names`,
+    );
   }
   validateClasses(value, file);
   return value;
 }
 
-/** Validated settings stored as JSON with a model. */
+/** Parses and validates the settings stored as JSON with a model. */
 export function readConfig(file: string, text: string | undefined): Config {
   return parseConfig({ file: { name: `${file}, config`, value: parseText(file, "config", text) } });
 }
@@ -24,7 +26,7 @@ export function readConfig(file: string, text: string | undefined): Config {
 function parseText(file: string, key: string, text: string | undefined): unknown {
   if (text === undefined) {
     throw new UserError(
-      `${file}: says nothing of its ${key}; give weights that tag2mask train wrote`,
+      `${file}: has no "${key}" in its metadata; give weights from a tag2mask training`,
     );
   }
   try {

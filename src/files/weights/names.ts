@@ -1,7 +1,7 @@
 import { UserError } from "../../user-error.ts";
 import type { StoredTensor } from "./weights-file.ts";
 
-/** Whose names a file uses. */
+/** Project whose tensor names a file uses. */
 export type Naming = "AFA" | "SegFormer" | "Hugging Face";
 
 /** The tensors of a file under the published names of AFA. */
@@ -48,9 +48,8 @@ const native = /^(patch_embed|block|norm)[1-4]\./;
 const firstWeight = /^(.*?)(patch_embed1|patch_embeddings\.0)\.proj\.weight$/s;
 
 /**
- * Gives tensors the published names of AFA, from those of AFA, of SegFormer's files or of Hugging Face,
- * whatever stands before all of them: `module.`, `backbone.`, `segformer.encoder.` Keys and values that
- * lie apart are joined; what classifies ImageNet's images is dropped.
+ * Renames tensors from the names of AFA, SegFormer or Hugging Face to the published names of AFA. Strips any common prefix
+ * (`module.`, `backbone.`, `segformer.encoder.`), joins separate keys and values, and drops the classifier of ImageNet.
  */
 export function nameAsPublished(tensors: readonly StoredTensor[], file: string): NamedWeights {
   const anchors = tensors.flatMap(({ name }) => firstWeight.exec(name)?.[1] ?? []);
@@ -75,7 +74,9 @@ export function nameAsPublished(tensors: readonly StoredTensor[], file: string):
     const name = publishedName(tensor.name, encoder, network);
     foreign ||= /patch_embeddings/.test(tensor.name);
     if (named.has(name)) {
-      throw new UserError(`${file}: two of its tensors are the network's ${name}; remove one`);
+      throw new UserError(
+        `${file}: two of its tensors stand for the network's ${name}; remove one`,
+      );
     }
     named.set(name, { ...tensor, name });
   }
@@ -107,7 +108,7 @@ function rewrite(name: string, rules: readonly Rule[]): string | undefined {
   return undefined;
 }
 
-/** Why a tensor is of no use to this network, or undefined. */
+/** Reason why the network does not use a tensor; undefined if it may. */
 function uselessFor(
   { name, shape }: StoredTensor,
   encoder: string,
@@ -128,7 +129,7 @@ function uselessFor(
   return undefined;
 }
 
-/** One `kv` of `k` and `v`, the keys first. */
+/** Joins every `k` and `v` into one `kv`, the keys first. */
 function joinKeysAndValues(named: Map<string, StoredTensor>): void {
   for (const [name, key] of [...named]) {
     const [, before, kind] = /^(encoder\..*\.attn\.)k\.(weight|bias)$/.exec(name) ?? [];

@@ -203,7 +203,7 @@ class PickledType implements ElementType {
   }
 }
 
-/** What `_reconstruct` makes: an empty array that its state turns into one with content. */
+/** Result of `_reconstruct`: an empty array that receives its content from the pickled state. */
 class PickledArray {
   array: NpyArray | undefined;
 

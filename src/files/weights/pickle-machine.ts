@@ -1,7 +1,7 @@
 import { UserError } from "../../user-error.ts";
 import type { PickleReader } from "./pickle-reader.ts";
 
-/** What may stand for a global of Python: it is called in its place. */
+/** Function called in place of a global of Python. */
 export type PickleFunction = (...args: unknown[]) => unknown;
 
 /** One operation of a pickle: reads its operands and moves the machine. */
@@ -14,7 +14,7 @@ export interface PickleOptions {
   readonly globals: ReadonlyMap<string, PickleFunction>;
   /** Resolves a persistent id; without it such ids are refused. */
   readonly persistent?: (id: unknown) => unknown;
-  /** What to do about a global that is refused. */
+  /** Advice for a refused global. */
   readonly advice?: string;
   /** About how many bytes the values may take. */
   readonly maxMemory?: number;

@@ -4,7 +4,7 @@ import type { UnderstoodWeights } from "./understand.ts";
 import type { WeightsFile } from "./weights-file.ts";
 import { parseList, readConfig } from "./model-metadata.ts";
 
-/** What it takes besides weights to use a network; a file of published weights does not say it. */
+/** Settings and class names of a network, which files of published weights do not contain. */
 export interface ModelMeaning {
   readonly config: Config;
   /** Foreground class names. */

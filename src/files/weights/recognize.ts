@@ -3,7 +3,7 @@ import type { StoredTensor } from "./weights-file.ts";
 
 type Shapes = ReadonlyMap<string, Pick<StoredTensor, "shape">>;
 
-/** What the shapes of a file's tensors tell of its network; undefined is what they do not tell. */
+/** Properties of a network, inferred from the shapes of its tensors; undefined where the shapes do not tell. */
 export interface Architecture {
   readonly backbone: BackboneName | undefined;
   /** Channels of the encoder's stages. */

@@ -1,5 +1,4 @@
-import type { NdArray } from "../../engine/graph/index.ts";
-import { sizeOf } from "../../engine/graph/index.ts";
+import { type NdArray, sizeOf } from "../../engine/graph/index.ts";
 import { elements, readElements } from "./elements.ts";
 import {
   emptyRecord,
@@ -11,7 +10,7 @@ import {
 import type { ByteSource } from "../../host/byte-source.ts";
 import type { StoredTensor, WeightsFile } from "./weights-file.ts";
 
-/** What a safetensors file holds. Both records have no prototype: any name is safe to look up. */
+/** Content of a safetensors file. Both records have no prototype, so any name is safe to look up. */
 export interface TensorFile {
   readonly tensors: Record<string, NdArray>;
   readonly metadata: Record<string, string>;

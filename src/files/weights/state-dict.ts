@@ -1,7 +1,7 @@
 import { UserError } from "../../user-error.ts";
 import { TorchTensor } from "./torch-pickle.ts";
 
-/** What people put their weights under, the likeliest first. */
+/** Usual keys of the weights in a checkpoint, the likeliest first. */
 const wrappers = [
   "state_dict",
   "model",
@@ -17,7 +17,7 @@ const wrappers = [
 ];
 
 const maxTensors = 100_000;
-/** Of a name, in characters: names are made of many keys, and each of them may be a whole file long. */
+/** Largest length of a name, in characters: it is joined from many keys, each of which may be as long as the file. */
 const longestName = 1000;
 
 /** The tensors of a file by name, and what was passed over to get to them. */

@@ -15,7 +15,7 @@ export interface TorchStorage {
 export class TorchTensor {
   constructor(
     readonly storage: TorchStorage,
-    /** Of the first element, in elements. */
+    /** Position of the first element, in elements. */
     readonly offset: number,
     readonly shape: readonly number[],
     /** Steps of each axis, in elements. */

@@ -11,7 +11,7 @@ export interface UnderstoodWeights extends NamedWeights {
   readonly match: WeightMatch | undefined;
 }
 
-/** What is in a weights file; no tensor is read. */
+/** Infers the network of a weights file from names and shapes, without reading a tensor. */
 export function understandWeights(file: WeightsFile): UnderstoodWeights {
   const named = nameAsPublished(file.tensors, file.name);
   const architecture = recognize(named.tensors);

@@ -1,8 +1,7 @@
-import type { NdArray } from "../../engine/graph/index.ts";
-import { sizeOf } from "../../engine/graph/index.ts";
+import { type NdArray, sizeOf } from "../../engine/graph/index.ts";
 import { readElements, type Element } from "./elements.ts";
 
-/** A tensor of a file that is read when it is asked for. */
+/** A tensor of a file, read on demand. */
 export interface StoredTensor {
   readonly name: string;
   readonly element: Element;
@@ -11,17 +10,17 @@ export interface StoredTensor {
   readonly read: () => Promise<Uint8Array>;
 }
 
-/** An opened weights file: what it holds, without having read it. */
+/** An opened weights file and its list of tensors, which are read on demand. */
 export interface WeightsFile {
-  /** For messages. */
+  /** Name in messages. */
   readonly name: string;
   readonly format: string;
-  /** Of the file, in bytes. */
+  /** Size of the file in bytes. */
   readonly size: number;
   readonly tensors: readonly StoredTensor[];
   /** Texts beside the tensors; only safetensors files have any. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** What else was found in the file and left aside. */
+  /** Ignored contents of the file, in sentences. */
   readonly notes: readonly string[];
 }
 

@@ -3,7 +3,7 @@ import type { DeviceReport } from "../devices.ts";
 import { listDevices } from "./ort/devices.ts";
 import { packageVersion } from "./version.ts";
 
-/** What tag2mask runs on. */
+/** The machine and the software that tag2mask runs on. */
 export interface DoctorReport {
   readonly tag2mask: string;
   readonly node: string;
@@ -15,10 +15,10 @@ export interface DoctorReport {
   readonly devices: readonly DeviceReport[];
 }
 
-/** Looks at the machine and lets every device compute something. */
+/** Examines the machine and tries every device. */
 export async function examine(): Promise<DoctorReport> {
   const { env } = await import("onnxruntime-node");
-  // A container may be given less than the machine has; 0 or a huge number is no limit.
+  // Memory limit of a container; 0 or a huge number means none.
   const limit = process.constrainedMemory() || Infinity;
   return {
     tag2mask: packageVersion(),
@@ -31,7 +31,7 @@ export async function examine(): Promise<DoctorReport> {
   };
 }
 
-/** The report as a person reads it. */
+/** Formats the report as text. */
 export function formatDoctor(report: DoctorReport): string {
   const { cpu, memory } = report;
   const rows = [

@@ -2,10 +2,14 @@ import type { Host } from "../host.ts";
 import { nodeStore } from "./files/store.ts";
 import { nodeCodec } from "./images/codec.ts";
 import { nodeMachine } from "./machine.ts";
+import { packageVersion } from "./version.ts";
 import { nodeWorkers } from "./workers/workers.ts";
 
-/** This machine through Node; what is large is loaded when it is first needed. */
+/** This machine through Node; large packages are loaded on first use. */
 export const nodeHost: Host = {
+  get version() {
+    return packageVersion();
+  },
   store: nodeStore,
   codec: nodeCodec,
   workers: nodeWorkers,

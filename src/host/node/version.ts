@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 
 /** The version of this package, from its package.json. */
 export function packageVersion(): string {
-  // Two folders up from here in the sources and in the built package alike.
   const file = new URL("../../../package.json", import.meta.url);
   const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
   return version;

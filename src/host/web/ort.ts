@@ -1,6 +1,12 @@
 import type * as ort from "onnxruntime-web";
-import type { DType, Feeds, NdArray, Runtime, Session } from "../../engine/graph/index.ts";
-import { isOnDevice } from "../../engine/graph/index.ts";
+import {
+  type DType,
+  type Feeds,
+  type NdArray,
+  type Runtime,
+  type Session,
+  isOnDevice,
+} from "../../engine/graph/index.ts";
 
 /** The parts of onnxruntime-web that graphs need, whichever of its entries they come from. */
 export type OrtWeb = Pick<typeof ort, "InferenceSession" | "Tensor">;

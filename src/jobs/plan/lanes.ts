@@ -3,9 +3,8 @@ import type { Config } from "../../method/config.ts";
 import { photographBytes } from "../../method/inference/activations.ts";
 import { peakBytes } from "../../engine/graph/index.ts";
 import { imageInput, type Afa } from "../../method/model/index.ts";
-import { networkOf } from "../../method/train/trainer.ts";
-import type { OpenedModel } from "../open-model.ts";
-import type { ExportedModel } from "../open-exported-model.ts";
+import { networkOf } from "../../method/model/network-of.ts";
+import type { ExportedModel, OpenedModel } from "../../method/inference/model.ts";
 
 /** What is to be segmented, and how. */
 export interface Segmenting {

@@ -16,7 +16,7 @@ export async function fitMemory(
 ): Promise<Config> {
   const { data, train } = config;
   if (train.microBatch > 0 || device !== "cpu") return config;
-  const { networkOf } = await import("../../method/train/trainer.ts");
+  const { networkOf } = await import("../../method/model/network-of.ts");
   const { fittingMicroBatch, plannedShare, trainingBytes } = await import("./training-memory.ts");
   const network = networkOf(config, classes);
   const needed = trainingBytes(network, config);

@@ -4,7 +4,7 @@ import { nearest } from "./nearest.ts";
 import { presetNames, presets, type PresetName } from "./presets.ts";
 import { listSettings, schema, sections, type Config } from "./schema.ts";
 
-/** Where the settings of a run come from; later ones win. */
+/** Sources of the settings of a run; later ones override earlier ones. */
 export interface ConfigSources {
   /** Name of a preset; the default is voc. */
   readonly preset?: string;
@@ -14,33 +14,33 @@ export interface ConfigSources {
   readonly set?: Readonly<Record<string, unknown>>;
 }
 
-/** A setting that someone gave, and where. */
-interface Given {
+/** A setting that differs from the preset, and its origin for messages. */
+interface Override {
   readonly where: string;
   readonly value: unknown;
 }
 
-/** The validated hyper-parameters of a run. Mistakes are a `UserError` that names the setting and where it was given. */
+/** Validates the hyper-parameters of a run. Throws a `UserError` that names the wrong setting and its origin. */
 export function parseConfig({ preset = "voc", file, set = {} }: ConfigSources = {}): Config {
-  const given = new Map<string, Given>();
-  if (file !== undefined) readFile(file.name, file.value, given);
+  const overrides = new Map<string, Override>();
+  if (file !== undefined) readFile(file.name, file.value, overrides);
   for (const [key, value] of Object.entries(set)) {
     checkKey(`setting ${key}`, key);
-    given.set(key, { where: `setting ${key}`, value });
+    overrides.set(key, { where: `setting ${key}`, value });
   }
 
   const recipe = presets[presetName(preset)];
   const base = schema.parse(recipe);
   const tree: Record<string, Record<string, unknown>> = schema.parse(recipe);
-  for (const [key, { value }] of given) {
+  for (const [key, { value }] of overrides) {
     const [section, name] = key.split(".") as [string, string];
     tree[section]![name] = value;
   }
-  shrinkSchedule(tree.train!, base.train, given);
+  shrinkSchedule(tree.train!, base.train, overrides);
 
   const result = schema.safeParse(tree);
-  if (!result.success) throw new UserError(explain(result.error.issues[0]!, tree, given));
-  checkTogether(result.data, given);
+  if (!result.success) throw new UserError(explain(result.error.issues[0]!, tree, overrides));
+  checkTogether(result.data, overrides);
   return result.data;
 }
 
@@ -50,7 +50,7 @@ function presetName(name: string): PresetName {
   throw new UserError(`preset ${name}: no such preset${suggest(name, presetNames)}`);
 }
 
-function readFile(name: string, value: unknown, given: Map<string, Given>): void {
+function readFile(name: string, value: unknown, overrides: Map<string, Override>): void {
   // An empty YAML file is null.
   for (const [section, fields] of Object.entries(mapping(name, value ?? {}))) {
     if (!Object.hasOwn(sections, section)) {
@@ -61,7 +61,7 @@ function readFile(name: string, value: unknown, given: Map<string, Given>): void
     for (const [field, value] of Object.entries(mapping(`${name}: ${section}`, fields ?? {}))) {
       const key = `${section}.${field}`;
       checkKey(`${name}: ${key}`, key);
-      given.set(key, { where: `${name}: ${key}`, value });
+      overrides.set(key, { where: `${name}: ${key}`, value });
     }
   }
 }
@@ -76,7 +76,7 @@ function checkKey(where: string, key: string): void {
   const fields = Object.hasOwn(sections, section) ? sections[section]! : {};
   if (Object.hasOwn(fields, field) && rest.length === 0) return;
   const keys = listSettings().map((setting) => setting.key);
-  // Whoever leaves the section out means the one setting of that name.
+  // A name without its section means the only setting of that name.
   const bare = keys.find((candidate) => candidate.endsWith(`.${key}`));
   const near = bare ?? nearest(key, keys);
   if (near !== undefined) throw new UserError(`${where}: no such setting; did you mean ${near}?`);
@@ -85,22 +85,22 @@ function checkKey(where: string, key: string): void {
   throw new UserError(`${where}: no such setting; there are ${known.join(", ")}`);
 }
 
-/** The phases of the recipe keep their share of the run when only its length is given. */
+/** Scales the phases of the recipe with the length of the run, unless they are set themselves. */
 function shrinkSchedule(
   train: Record<string, unknown>,
   recipe: Config["train"],
-  given: ReadonlyMap<string, Given>,
+  overrides: ReadonlyMap<string, Override>,
 ): void {
   const steps = train.steps;
   if (typeof steps !== "number" || steps === recipe.steps) return;
   for (const name of ["camSteps", "affinitySteps", "warmupSteps"] as const) {
-    if (!given.has(`train.${name}`))
+    if (!overrides.has(`train.${name}`))
       train[name] = Math.round((recipe[name] * steps) / recipe.steps);
   }
 }
 
-/** What no field can know alone. */
-function checkTogether(config: Config, given: ReadonlyMap<string, Given>): void {
+/** Checks conditions between several settings. */
+function checkTogether(config: Config, overrides: ReadonlyMap<string, Override>): void {
   const { data, pseudo, train } = config;
   const ordered: [low: string, lowValue: number, high: string, highValue: number][] = [
     ["train.camSteps", train.camSteps, "train.affinitySteps", train.affinitySteps],
@@ -111,41 +111,44 @@ function checkTogether(config: Config, given: ReadonlyMap<string, Given>): void 
   ];
   for (const [low, lowValue, high, highValue] of ordered) {
     if (lowValue <= highValue) continue;
-    const where = whereOf(given.has(low) ? low : high, given);
+    const where = whereOf(overrides.has(low) ? low : high, overrides);
     throw new UserError(
       `${where}: ${low} is ${lowValue}, more than ${high} ${highValue}; make it at most ${highValue}`,
     );
   }
   if (!pseudo.scales.includes(1)) {
-    const where = whereOf("pseudo.scales", given);
+    const where = whereOf("pseudo.scales", overrides);
     throw new UserError(
       `${where}: expected scales with 1 among them, found ${show(pseudo.scales)}; add 1`,
     );
   }
   const { microBatch } = train;
   if (microBatch > 0 && data.batch % microBatch !== 0) {
-    const where = whereOf(given.has("train.microBatch") ? "train.microBatch" : "data.batch", given);
+    const where = whereOf(
+      overrides.has("train.microBatch") ? "train.microBatch" : "data.batch",
+      overrides,
+    );
     throw new UserError(
       `${where}: train.microBatch is ${microBatch}, which does not divide data.batch ${data.batch}`,
     );
   }
 }
 
-function whereOf(key: string, given: ReadonlyMap<string, Given>): string {
-  return given.get(key)?.where ?? `config: ${key}`;
+function whereOf(key: string, overrides: ReadonlyMap<string, Override>): string {
+  return overrides.get(key)?.where ?? `config: ${key}`;
 }
 
 function explain(
   issue: z.core.$ZodIssue,
   tree: Record<string, Record<string, unknown>>,
-  given: ReadonlyMap<string, Given>,
+  overrides: ReadonlyMap<string, Override>,
 ): string {
   const [section, field, ...inner] = issue.path;
   const key = `${String(section)}.${String(field)}`;
-  let found: unknown = tree[String(section)]?.[String(field)];
-  for (const step of inner) found = (found as Record<PropertyKey, unknown>)[step];
+  let value: unknown = tree[String(section)]?.[String(field)];
+  for (const step of inner) value = (value as Record<PropertyKey, unknown>)[step];
   const at = inner.map((step) => `[${String(step)}]`).join("");
-  return `${whereOf(key, given)}${at}: expected ${expectation(issue)}, found ${show(found)}`;
+  return `${whereOf(key, overrides)}${at}: expected ${expectation(issue)}, found ${show(value)}`;
 }
 
 function expectation(issue: z.core.$ZodIssue): string {

@@ -1,6 +1,9 @@
 import type { ConfigInput } from "./schema.ts";
 
-/** What differs from the defaults of the schema, which are the VOC recipe. */
+/** Name of a recipe. */
+export type PresetName = "voc" | "coco" | "small";
+
+/** Settings of each recipe that differ from the defaults of the schema, which are the VOC recipe. */
 export const presets = {
   /** PASCAL VOC 2012, 20 classes. */
   voc: {},
@@ -14,11 +17,11 @@ export const presets = {
       affinityLabels: "propagated",
     },
   },
-  /** From random weights on a few hundred small images and a CPU. */
+  /** A few hundred small images on a CPU, starting from random weights. */
   small: {
     model: { backbone: "mit_small", decoderWidth: 64, dropPath: 0, dropout: 0 },
     data: { crop: 128, batch: 8, maxSide: 160, scaleRange: [1, 2], workers: 1 },
-    // Activations of a network that starts from nothing have a higher floor than the paper's.
+    // Activations of a network without pretrained weights have a higher floor than those in the paper.
     pseudo: { lowThreshold: 0.45, highThreshold: 0.65, radius: 3, parDilations: [1, 2, 4, 8] },
     train: {
       steps: 500,
@@ -35,8 +38,6 @@ export const presets = {
     loss: { seg: 0.5 },
     eval: { longSide: 160, maxImages: 100, maxSide: 160 },
   },
-} as const satisfies Record<string, ConfigInput>;
-
-export type PresetName = keyof typeof presets;
+} as const satisfies Record<PresetName, ConfigInput>;
 
 export const presetNames = Object.keys(presets) as PresetName[];

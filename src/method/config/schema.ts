@@ -11,7 +11,7 @@ const backbones = z.enum([
   "mit_small",
 ]);
 
-/** What each setting means, by its schema. */
+/** Meaning of each setting, by its schema. */
 const meanings = new WeakMap<z.ZodMiniType, string>();
 
 /** A hyper-parameter: the values it takes, its default and its meaning. */
@@ -128,7 +128,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, z.ZodMini
 
 /** One hyper-parameter and what it means. */
 export interface Setting {
-  /** As `--set` takes it: `train.lr`. */
+  /** Section and name, for example `train.lr`. */
   readonly key: string;
   readonly meaning: string;
 }

@@ -4,7 +4,7 @@ import { augmentationStream } from "./sampler.ts";
 import { UserError } from "../../user-error.ts";
 import type { ImageCodec } from "../../host/codec.ts";
 
-/** One crop to be made: plain data, so that it can go to a worker. */
+/** Request for one crop: plain data, so that it can be sent to a worker. */
 export interface LoadRequest {
   /** Path of the image. */
   readonly image: string;
@@ -14,13 +14,13 @@ export interface LoadRequest {
   readonly options: AugmentOptions;
 }
 
-/** The crop, or why the image cannot be read. */
+/** The crop, or the reason why the image cannot be read. */
 export type LoadReply = Augmented | { readonly broken: string };
 
-/** Decoded images that are kept, per thread, in bytes: 1,300 images of 128 x 128. */
+/** Bytes of decoded images that each thread keeps: 1,300 images of 128 x 128. */
 const cacheLimit = 64 * 1024 * 1024;
 
-/** Larger images are not kept: they would only push out many small ones. */
+/** Bytes of the largest image that is kept: a larger one would take the place of many small ones. */
 const largestKept = 512 * 512 * 3;
 
 const cache = new Map<string, Image>();

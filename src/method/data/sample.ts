@@ -1,16 +1,16 @@
 import type { Image, LabelMap } from "../images/image.ts";
 
-/** One image of a data set: where it is and what is in it. Plain data, so that it can go to a worker. */
+/** One image of a data set and its tags. Plain data, so that it can be sent to a worker. */
 export interface Sample {
   /** Unique in the data set and usable as a file name, without extension. */
   readonly name: string;
-  /** Where the image is, in the host's terms (a path in Node). */
+  /** Address of the image for the host: a path in Node. */
   readonly image: string;
   /** Indices into `Dataset.classes`, ascending, from 0 (foreground classes only). */
   readonly tags: readonly number[];
-  /** Nothing is known of what is in the image, as in a test split; `tags` is empty. */
+  /** The tags are unknown, as in a test split; `tags` is empty. */
   readonly untagged?: true;
-  /** Where the true mask is, if there is one: for evaluation only, never for training. */
+  /** Address of the true mask, if there is one: for evaluation only, never for training. */
   readonly mask?: string;
 }
 
@@ -21,13 +21,13 @@ export interface Dataset {
   readonly splits: Readonly<Record<string, readonly Sample[]>>;
 }
 
-/** What a host must be able to do with the addresses in a Sample. */
+/** Reads the images and masks that samples name; a host provides it. */
 export interface SampleReader {
   readImage(sample: Sample): Promise<Image>;
   readMask(sample: Sample): Promise<LabelMap>;
 }
 
-/** What one training step eats. */
+/** Input of one training step. */
 export interface Batch {
   readonly names: readonly string[];
   readonly size: number;

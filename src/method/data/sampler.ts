@@ -9,8 +9,8 @@ export interface PlannedItem {
 }
 
 /**
- * Which images a step sees: epoch after epoch, each in an order of its own. Everything follows from
- * (seed, step, batch), so a run can be taken up at any step.
+ * Order of the images of a run: epoch after epoch, each shuffled anew. It follows from (seed, step, batch), so a run
+ * can resume at any step.
  */
 export class TrainingSampler {
   private readonly orders = new Map<number, readonly number[]>();
@@ -34,7 +34,7 @@ export class TrainingSampler {
     });
   }
 
-  /** Image number k, or what stands in for it when the first `attempt` choices cannot be read. */
+  /** Image number k of the run, or its replacement after `attempt` unreadable ones. */
   candidate(k: number, attempt: number): Sample {
     const n = this.samples.length;
     const order = this.order(Math.floor(k / n));

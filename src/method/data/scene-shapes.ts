@@ -1,17 +1,17 @@
 /** Red, green, blue in 0..1. */
 export type Rgb = readonly [number, number, number];
 
-/** What sets one class of things in a scene apart: outline, colour and texture together. */
+/** One class of things in a scene, recognizable by outline, color and texture together. */
 export interface SceneKind {
   readonly name: string;
-  /** Hue in degrees, and how far single things stray from it. */
+  /** Hue in degrees, and the largest deviation of single things from it. */
   readonly hue: number;
   readonly hueSpread: number;
   /** Brightness of the two tones of the texture. */
   readonly tones: readonly [number, number];
-  /** Distance to the outline in radii, negative inside; (x, y) in radii from the centre. */
+  /** Distance to the outline in radii, negative inside; (x, y) in radii from the center. */
   readonly outline: (x: number, y: number) => number;
-  /** Which tone is seen: 0 first, 1 second; (x, y) in texture periods from the centre. */
+  /** Index of the tone at a point: 0 first, 1 second; (x, y) in texture periods from the center. */
   readonly texture: (x: number, y: number) => number;
 }
 

@@ -7,7 +7,7 @@ export const sceneClasses: readonly string[] = sceneKinds.map((kind) => kind.nam
 
 export interface SceneOptions {
   readonly seed: number;
-  /** Which scene of the endless series of this seed. */
+  /** Number of the scene in the endless series of this seed, from 0. */
   readonly index: number;
   /** Side in pixels. */
   readonly size?: number;
@@ -104,7 +104,7 @@ function makeThing(
   };
 }
 
-/** Of a few random places the one where a disc lies least on the others: overlap stays, burial is rare. */
+/** The one of a few random places where a disc overlaps the others least: overlap remains, but rarely hides a thing. */
 function leastOverlap(
   radius: number,
   others: readonly Thing[],
@@ -125,7 +125,7 @@ function leastOverlap(
   return best;
 }
 
-/** Dull pebbles, slabs and shards: things without the colour of any class. */
+/** Dull pebbles, slabs and shards: things without the color of any class. */
 function clutter(size: number, random: Random): Thing[] {
   const things: Thing[] = [];
   const count = 4 + random.int(8);
@@ -157,7 +157,7 @@ function clutter(size: number, random: Random): Thing[] {
   return things;
 }
 
-/** Colours in 0..1 and labels of a scene while it is being painted. */
+/** Colors in 0..1 and labels of a scene while it is being painted. */
 class Canvas {
   readonly labels: Uint8Array;
   private readonly rgb: Float32Array; // [size, size, 3]
@@ -250,7 +250,7 @@ class Canvas {
         const right = x < size - 1 ? 3 : 0;
         const up = y > 0 ? -row : 0;
         const down = y < size - 1 ? row : 0;
-        // Brightness noise is shared by the channels, colour noise is weaker.
+        // Brightness noise is shared by the channels, color noise is weaker.
         const gray = noise * roughlyNormal(random);
         for (let c = 0; c < 3; c++) {
           const i = y * row + x * 3 + c;

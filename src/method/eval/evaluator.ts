@@ -5,12 +5,22 @@ import type { Image, LabelMap } from "../images/image.ts";
 import { Par, refineAffinityLabel, type Maps } from "../labels/index.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
-import { labelsAt, locate, predictImage, readSample, refineOrTell } from "./look.ts";
-import type { Heat, Located, RefineLogits, ViewOptions } from "./look.ts";
+import {
+  labelsAt,
+  locate,
+  predictImage,
+  readSample,
+  refineOrTell,
+  type Heat,
+  type Located,
+  type ViewOptions,
+} from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
 import { shrinkImage } from "../inference/network-image.ts";
 import { imagesAhead, overlap, type Begun } from "./overlap.ts";
-import { labelsOf, type Predictor } from "../inference/predictor.ts";
+import { labelsOf } from "../images/labels-of-logits.ts";
+import type { Predictor } from "../inference/predictor.ts";
+import type { RefineLogits } from "../inference/refine-logits.ts";
 
 /** Scores in 0..1; NaN where there is no truth to compare with. */
 export interface ValidationScores {
@@ -36,7 +46,7 @@ export interface ValidationScores {
   readonly skipped: readonly string[];
 }
 
-/** One image and everything that was made of it, to be looked at. */
+/** One image with its labels and scores, to be drawn. */
 export interface ValidationPanel {
   readonly name: string;
   readonly image: Image;
@@ -45,7 +55,7 @@ export interface ValidationPanel {
   readonly heat: Heat;
   readonly cam: LabelMap;
   readonly affinityCam: LabelMap;
-  /** The label that training would use. */
+  /** The label that training would learn from. */
   readonly label: LabelMap;
   readonly prediction: LabelMap;
   readonly truth?: LabelMap;
@@ -57,30 +67,30 @@ export interface EvaluatorOptions extends ViewOptions {
   readonly classes: readonly string[];
   /** Images to make panels of, from the first. */
   readonly panels?: number;
-  /** Look at class activations too, which takes longer than the segmentation itself. */
+  /** Score class activations too, which takes longer than the segmentation itself; true by default. */
   readonly cam?: boolean;
-  /** Also measure what this makes of the segmentation; the next images are begun meanwhile. */
+  /** Also score the segmentation refined by this; the next images start meanwhile. */
   readonly crf?: RefineLogits;
-  /** Images whose `crf` may be under way at once. */
+  /** Images that `crf` may refine at the same time. */
   readonly ahead?: number;
-  /** Images that the networks are to look at side by side, where their runtime computes as many; 1 by default. */
+  /** Images that the networks process side by side, at most as many as their runtime can; 1 by default. */
   readonly lanes?: number;
-  /** Give the result of every image with its progress. */
+  /** Report the result of every image with its progress. */
   readonly results?: boolean;
 }
 
-/** What runs the network. */
+/** Passes of a network over an image. */
 export interface Networks {
   readonly predictor: Predictor;
   readonly activations: ActivationPass;
 }
 
-/** The same where there may be no activations to look at: exported files have none. */
+/** `Networks` that may lack activations, as exported models do. */
 export type SegmentingNetworks = Pick<Networks, "predictor"> & {
   readonly activations?: ActivationPass | null | undefined;
 };
 
-/** One image with a true mask, and its segmentation: after the CRF, where there is one. */
+/** One image with a true mask, and its segmentation, refined by the CRF if there is one. */
 export interface ImageResult {
   readonly sample: Sample;
   readonly image: Image;
@@ -93,25 +103,26 @@ export interface ImageResult {
 export interface EvaluationProgress {
   readonly done: number;
   readonly total: number;
-  /** With `results`, of an image with a true mask. */
+  /** Only with `results`, and only for an image with a true mask. */
   readonly result?: ImageResult;
 }
 
-/** Scores, and the counts they come from. */
+/** Scores, and the pixel counts behind them. */
 export interface Evaluation extends ValidationScores {
   readonly panels: ValidationPanel[];
-  /** Pixels by true and predicted class; those of what was not asked for are empty or not there. */
+  /** Pixels by true and predicted class; empty or absent for kinds that were not scored. */
   readonly matrices: Readonly<Record<Measured, ConfusionMatrix>> & {
     readonly crf?: ConfusionMatrix;
   };
 }
 
-type Measured = "cam" | "affinityCam" | "seg";
+/** Kinds of labels that are scored. */
+export type Measured = "cam" | "affinityCam" | "seg";
 
 /**
- * Evaluates a network on samples, told in their order: segmentation, class activation maps, propagated
- * ones and tags (method 3.1 and 3.3). What cannot be read is left out and told. Yields
- * progress, returns the scores and panels.
+ * Scores the segmentation, the class activation maps, the propagated ones and the tags of a network on samples
+ * (method 3.1 and 3.3). Images and masks that cannot be read are left out and listed as skipped. Yields progress in
+ * the order of the samples, returns the scores and panels.
  */
 export async function* evaluate(
   samples: readonly Sample[],
@@ -179,20 +190,20 @@ export async function* evaluate(
   };
 }
 
-/** All that is made of one sample. */
+/** Everything computed for one sample. */
 interface Look {
   readonly sample: Sample;
   readonly image: Image;
   readonly truth: LabelMap | undefined;
-  /** Predicted, from 0. */
+  /** Predicted tags, counted from 0. */
   readonly tags: readonly number[];
-  /** Where there is a truth to compare with. */
+  /** Only with a true mask. */
   readonly labels?: { readonly seg: LabelMap } & Partial<Record<"cam" | "affinityCam", LabelMap>>;
   readonly crf?: LabelMap;
   readonly panel?: ValidationPanel;
 }
 
-/** Looks at one sample after the other, or at several in lanes; the CRF is left under way. */
+/** Processes one sample after the other, or several in lanes, without waiting for the CRF. */
 async function* lookAtEach(
   samples: readonly Sample[],
   reader: SampleReader,
@@ -212,7 +223,7 @@ async function* lookAtEach(
     }
     const wantsPanel = par !== undefined && !sample.untagged && panels++ < panelCount;
     const looking = lookAt(sample, pixels, networks, options, wantsPanel ? par : undefined);
-    // Of a single session every run beyond the first would only take memory.
+    // With a single session, a second run at a time would only take memory.
     if (lanes === 1) await looking;
     const finished = looking.then(({ look, segLogits }) =>
       crf && look.truth ? withCrf(look, segLogits, crf) : look,
@@ -221,7 +232,7 @@ async function* lookAtEach(
   }
 }
 
-/** Runs the network on one sample. @param par to make a panel of it */
+/** Runs the network on one sample. @param par refines the label of its panel; no panel without it */
 async function lookAt(
   sample: Sample,
   { image, truth }: { readonly image: Image; readonly truth: LabelMap | undefined },
@@ -231,7 +242,7 @@ async function lookAt(
 ): Promise<{ look: Look; segLogits: Maps }> {
   const { config, cam: wantsCam = true } = options;
   const { tags, segLogits } = await predictImage(image, predictor, options);
-  // Activations are of known tags, for comparing and for looking at; other images spare them.
+  // Activations need known tags, and are computed only where a score or a panel needs them.
   const located =
     activations && !sample.untagged && (par || (wantsCam && truth))
       ? await locate(image, sample.tags, activations, config)
@@ -257,13 +268,20 @@ function panelOf(
   config: EvaluatorOptions["config"],
   par: Par,
 ): ValidationPanel {
-  // A panel is for the eye: a large photograph need not be kept at its own size.
+  // A panel is only drawn, so a large photograph is kept at a smaller size.
   const small = shrinkImage(image, config.eval.maxSide);
   const { width, height } = small;
   const { cam, affinityCam, heat } = labelsAt(located, width, height, config.pseudo);
   return {
-    ...{ name: sample.name, tags: sample.tags, image: small, heat, cam, affinityCam },
-    label: located.walked ? refineAffinityLabel(small, located.walked, sample.tags, { par }) : cam,
+    name: sample.name,
+    tags: sample.tags,
+    image: small,
+    heat,
+    cam,
+    affinityCam,
+    label: located.propagated
+      ? refineAffinityLabel(small, located.propagated, sample.tags, { par })
+      : cam,
     prediction: labelsOf(segLogits, width, height),
     ...(truth && { truth: resizeLabels(truth, width, height) }),
   };

@@ -1,26 +1,20 @@
 import type { Config } from "../config.ts";
 import type { Sample, SampleReader } from "../data/sample.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import {
-  labelOf,
-  mergeCam,
-  propagateAffinity,
-  pseudoLabel,
-  resizeMaps,
-  type Maps,
-} from "../labels/index.ts";
+import { labelOf, pseudoLabel, resizeMaps, type Maps } from "../labels/index.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
+import {
+  activationsFor,
+  classMaps,
+  propagatedMaps,
+  type PropagatedMaps,
+} from "../inference/label-image.ts";
 import { networkImage, withLongSide } from "../inference/network-image.ts";
 import type { PredictOptions, Predictor } from "../inference/predictor.ts";
+import type { RefineLogits } from "../inference/refine-logits.ts";
 
-/**
- * Labels of an image from its segmentation logits, which may have any size: what a dense CRF does
- * (method 3.2). Given by the host, which may have it done elsewhere meanwhile.
- */
-export type RefineLogits = (image: Image, logits: Maps) => Promise<LabelMap>;
-
-/** The refined labels, or why this image is too much for it: memories beyond what there can be are RangeErrors. */
+/** The refined labels, or a UserError where the image is too large to be refined in memory (a RangeError). */
 export async function refineOrTell(
   refine: RefineLogits,
   { image: file }: Sample,
@@ -45,7 +39,7 @@ export interface ViewOptions extends PredictOptions {
   readonly longSide?: number;
 }
 
-/** The image and, if there is one, the mask of a sample; or what is wrong with them. */
+/** The image of a sample and its mask, if it has one; or the error of reading them. */
 export async function readSample(
   sample: Sample,
   reader: SampleReader,
@@ -65,7 +59,7 @@ export async function readSample(
   }
 }
 
-/** Tags, from 0, and logits that the network gives an image it knows nothing of. */
+/** Predicted tags, counted from 0, and segmentation logits of an image without using its true tags. */
 export async function predictImage(
   image: Image,
   predictor: Predictor,
@@ -79,45 +73,40 @@ export async function predictImage(
   return { tags: [...clsLogits.keys()].filter((c) => clsLogits[c]! > 0), segLogits };
 }
 
-/** Where the network sees the classes that an image is known to have. */
+/** Class activation maps of an image with known tags, and their propagation along the affinity. */
 export interface Located {
   readonly classes: readonly number[];
-  /** [classes, h, w], 0..1, of the size that the network saw. */
+  /** [classes, h, w], 0..1, at the size of the network's input. */
   readonly cam: Maps;
-  /** [background, ...classes] on the grid of tokens, with the low and the high background score. */
-  readonly walked: { readonly low: Maps; readonly high: Maps } | null;
+  /** Null without tags. */
+  readonly propagated: PropagatedMaps | null;
 }
 
-/** Class activation maps of an image with known tags, and what the affinity makes of them. */
+/** Locates the classes of an image with known tags. */
 export async function locate(
   image: Image,
   classes: readonly number[],
   activations: ActivationPass,
   config: Pick<Config, "data" | "pseudo" | "eval">,
 ): Promise<Located> {
-  const { lowThreshold, highThreshold, radius } = config.pseudo;
   const input = networkImage(image, config.data, config.eval.maxSide);
-  const seen = classes.length > 0 ? await activations.run(input) : null;
-  const cam = mergeCam(seen?.scales ?? [], classes, input.width, input.height);
-  if (!seen) return { classes, cam, walked: null };
-  const backgrounds = [lowThreshold, highThreshold];
-  const [low, high] = propagateAffinity(cam, seen.affinity, { backgrounds, radius }) as [
-    Maps,
-    Maps,
-  ];
-  return { classes, cam, walked: { low, high } };
+  const raw = await activationsFor(input, classes, activations);
+  const cam = classMaps(raw, classes, input);
+  return { classes, cam, propagated: raw && propagatedMaps(cam, raw.affinity, config.pseudo) };
 }
 
-/** The labels of a size that activations stand for, and the activations themselves as heat. */
+/** Labels of the given size from class activation maps and from propagated ones, and the former as heat. */
 export function labelsAt(
-  { classes, cam: small, walked }: Located,
+  { classes, cam: small, propagated }: Located,
   width: number,
   height: number,
   { backgroundThreshold }: Pick<Config["pseudo"], "backgroundThreshold">,
 ): { cam: LabelMap; affinityCam: LabelMap; heat: Heat } {
   const full = resizeMaps(small, width, height);
   const cam = pseudoLabel(full, classes, { low: backgroundThreshold, high: backgroundThreshold });
-  const affinityCam = walked ? labelOf(resizeMaps(walked.low, width, height), classes) : cam;
+  const affinityCam = propagated
+    ? labelOf(resizeMaps(propagated.low, width, height), classes)
+    : cam;
   return { cam, affinityCam, heat: { width, height, data: highest(full) } };
 }
 

@@ -50,7 +50,7 @@ export class ConfusionMatrix {
     return Array.from({ length: n }, (_, c) => [...this.counts.subarray(c * n, (c + 1) * n)]);
   }
 
-  /** The same counts over only as many classes as have any, or over `least` if that is more. */
+  /** The counts without the last classes that have none, but over at least `least` classes. */
   trimmed(least: number): ConfusionMatrix {
     const n = this.numClasses;
     let size = Math.max(1, least);
@@ -111,11 +111,11 @@ export class ConfusionMatrix {
   }
 }
 
-/** F1 of one image's predicted tags; 1 where nothing is predicted and nothing is there. */
+/** F1 of the predicted tags of one image; 1 if there are neither predicted nor true tags. */
 export function tagF1(predicted: readonly number[], truth: readonly number[]): number {
-  const found = new Set(predicted);
-  const there = new Set(truth);
-  if (found.size + there.size === 0) return 1;
-  const right = [...found].filter((tag) => there.has(tag)).length;
-  return (2 * right) / (found.size + there.size);
+  const predictions = new Set(predicted);
+  const truths = new Set(truth);
+  if (predictions.size + truths.size === 0) return 1;
+  const right = [...predictions].filter((tag) => truths.has(tag)).length;
+  return (2 * right) / (predictions.size + truths.size);
 }

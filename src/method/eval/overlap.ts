@@ -1,11 +1,11 @@
-/** Something under way that will be finished elsewhere, such as a worker thread. */
+/** Work that was started and finishes elsewhere, for example in a worker thread. */
 export interface Begun<T> {
   readonly finished: Promise<T>;
 }
 
 /**
- * The results of what is begun, in its order. Up to `limit` may be unfinished while the next is begun, so
- * that the end of one overlaps the beginning of others and memory stays bounded.
+ * Yields the results of started work in order. At most `limit` pieces may be unfinished when the next one starts, so
+ * that pieces overlap and memory stays bounded.
  */
 export async function* overlap<T>(
   begun: AsyncIterable<Begun<T>>,
@@ -13,7 +13,7 @@ export async function* overlap<T>(
 ): AsyncGenerator<T, void> {
   const queue: Promise<T>[] = [];
   for await (const { finished } of begun) {
-    // A failure is met when its turn comes.
+    // A failure is thrown when its turn comes.
     finished.catch(() => undefined);
     queue.push(finished);
     while (queue.length > limit) yield await queue.shift()!;
@@ -22,8 +22,8 @@ export async function* overlap<T>(
 }
 
 /**
- * How many images are to be under way at once: as many as the networks look at side by side, and with a CRF
- * that works elsewhere `ahead`; none beyond the one at hand where there is neither.
+ * Number of images that may be unfinished when the next one starts: one for each lane of the networks, or `ahead` with
+ * a CRF if that is more; 0 with a single lane and no CRF.
  */
 export function imagesAhead({
   lanes,

@@ -4,20 +4,14 @@ import { Par, type Maps } from "../labels/index.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
 import type { EvaluationProgress, EvaluatorOptions, SegmentingNetworks } from "./evaluator.ts";
-import {
-  labelsAt,
-  locate,
-  predictImage,
-  readSample,
-  refineOrTell,
-  type RefineLogits,
-} from "./look.ts";
+import { labelsAt, locate, predictImage, readSample, refineOrTell } from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
 import { imagesAhead, overlap, type Begun } from "./overlap.ts";
-import { labelsOf } from "../inference/predictor.ts";
+import { labelsOf } from "../images/labels-of-logits.ts";
+import type { RefineLogits } from "../inference/refine-logits.ts";
 import { refinedCamLabel, refinedLabel } from "../inference/refined-label.ts";
 
-/** The way from activations to the final masks, and what each stage is called. */
+/** Stages from activations to the final masks in their order, with their titles. */
 export const stageTitles = {
   cam: "CAM",
   camPar: "CAM + PAR",
@@ -40,7 +34,7 @@ export interface StageScore {
 }
 
 export interface StageScores {
-  /** In the order of the way. */
+  /** In the order of `stageTitles`. */
   readonly stages: readonly StageScore[];
   /** Mean F1 of the tags at one scale. */
   readonly tagF1: number;
@@ -55,20 +49,20 @@ export interface StageOptions extends Pick<
 > {
   /** Scales of the multi-scale stage, as published. */
   readonly scales?: readonly number[];
-  /** Whether that stage averages with the mirror image. */
+  /** Average with the mirror image in that stage; true by default. */
   readonly flip?: boolean;
-  /** The last stage; left out without it. */
+  /** CRF of the last stage; without it that stage is left out. */
   readonly crf?: RefineLogits;
 }
 
 type StageLabels = Partial<Record<StageName, LabelMap>>;
 
 /**
- * How much each part of the method adds: one model on the samples with true masks, from class activation
- * maps to the CRF, in one pass. The activation stages know the true tags, as labelling does, and ignore
- * nothing: CAM above `backgroundThreshold` (method 2.4); refined by PAR with that background
- * score (7.2); propagated with `lowThreshold` (6); refined by PAR (7.3). An exported model has none of
- * them. The segmentation stages know only the image (11). Yields progress, returns the scores.
+ * Scores one model after each stage of the method, from class activation maps to the CRF, in one pass over the samples
+ * with true masks. The activation stages use the true tags, as labelling does, and ignore no pixel: CAM above
+ * `backgroundThreshold` (method 2.4), the same refined by PAR, CAM propagated with `lowThreshold` (method 2.6), the
+ * same refined by PAR (method 2.8). An exported model has none of them. The segmentation stages see the image alone
+ * (method 3.1). Yields progress, returns the scores.
  */
 export async function* evaluateStages(
   samples: readonly Sample[],
@@ -99,8 +93,10 @@ export async function* evaluateStages(
     yield { done: ++done, total: measured.length };
   }
   const stages = [...matrices].map(([name, matrix]) => ({
-    ...{ name, title: stageTitles[name] },
-    ...{ meanIou: matrix.meanIou(), perClass: matrix.iou() },
+    name,
+    title: stageTitles[name],
+    meanIou: matrix.meanIou(),
+    perClass: matrix.iou(),
   }));
   return { stages, tagF1: f1 / masks, masks, skipped };
 }
@@ -129,7 +125,7 @@ async function* stagesOfEach(
     const { image, truth } = pixels;
     if (!truth) continue;
     const looking = stagesOf(sample, { image, truth }, networks, options, par);
-    // Of a single session every run beyond the first would only take memory.
+    // With a single session, a second run at a time would only take memory.
     if (lanes === 1) await looking;
     const finished = looking.then(async ({ look, segLogits }): Promise<StageLook | UserError> => {
       if (!crf) return look;
@@ -142,7 +138,7 @@ async function* stagesOfEach(
   }
 }
 
-/** All stages of an image before the CRF, and the logits for that. */
+/** All stages of an image before the CRF, and the logits that the CRF refines. */
 async function stagesOf(
   sample: Sample,
   { image, truth }: { readonly image: Image; readonly truth: LabelMap },
@@ -165,7 +161,7 @@ async function stagesOf(
   return { look: { truth, labels, f1: tagF1(single.tags, sample.tags) }, segLogits };
 }
 
-/** The stages that know the true tags. */
+/** The stages that use the true tags. */
 async function activationLabels(
   image: Image,
   tags: readonly number[],
@@ -183,8 +179,8 @@ async function activationLabels(
     camPar: refinedCamLabel(image, located.cam, tags, { background, par }),
     affinityCam,
     // No tags, nothing to propagate: all is background.
-    affinityCamPar: located.walked
-      ? refinedLabel(image, located.walked.low, tags, par).labels
+    affinityCamPar: located.propagated
+      ? refinedLabel(image, located.propagated.low, tags, par).labels
       : affinityCam,
   };
 }

@@ -1,8 +1,5 @@
 import { UserError } from "../../user-error.ts";
 
-/** Label of pixels that count for nothing. */
-export const ignoreIndex = 255;
-
 /** Labels are 8-bit, 0 is background and 255 ignore. */
 export const maxClasses = 254;
 

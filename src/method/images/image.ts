@@ -6,10 +6,13 @@ export interface Image {
   readonly data: Uint8Array;
 }
 
-/** One label for every pixel: 0 background, i the i-th class, 255 ignore. */
+/** One label for every pixel: 0 background, i the i-th class from 1 on, `ignoreIndex` no label. */
 export interface LabelMap {
   readonly width: number;
   readonly height: number;
   /** [height, width] */
   readonly data: Uint8Array;
 }
+
+/** Label of the pixels that losses and scores leave out. */
+export const ignoreIndex = 255;

@@ -2,59 +2,49 @@ import {
   allocate,
   ensure,
   instantiate,
+  layOut,
   type Kernels,
   type Memory,
 } from "../../engine/kernels/index.ts";
 import type { Maps } from "./maps.ts";
 
-/** The memory is kept from one image to the next up to this size: a large image's goes back. */
+/** Memory up to this size is kept for the next image; more, as large photographs need, is released. */
 const keptBytes = 1 << 26;
-/** Of memory: kernels take four floats at a time, and sixteen of a plane. */
-const alignment = 16;
 
 let kept: { readonly memory: Memory; readonly kernels: Kernels } | undefined;
 
-/** Where scratch of a kernel lies behind the maps, and what it works with. */
-export interface MapWork {
+/** Kernels on a memory that holds a copy of maps at address 0, and their scratch areas behind it. */
+export interface MapMemory<Area extends string> {
   readonly kernels: Kernels;
   readonly buffer: ArrayBuffer;
-  /** Addresses of the scratch areas, in their order. */
-  readonly areas: readonly number[];
+  /** Byte address of each scratch area. */
+  readonly areas: Readonly<Record<Area, number>>;
 }
 
 /**
  * Runs kernels on a copy of maps, which lies at address 0 followed by 64 bytes of zeros.
- * @param scratch bytes of the areas wanted behind them
+ * @param scratch bytes of each area to reserve behind the copy
  */
-export function withMaps<T>(
+export function withMaps<Area extends string, T>(
   { count, width, height, data }: Maps,
-  scratch: readonly number[],
-  work: (given: MapWork) => T,
+  scratch: Readonly<Record<Area, number>>,
+  work: (memory: MapMemory<Area>) => T,
 ): T {
-  const areas: number[] = [];
-  let bytes = align(data.byteLength + 64);
-  for (const size of scratch) {
-    areas.push(bytes);
-    bytes = align(bytes + size);
-  }
+  const { addresses: areas, end } = layOut(scratch, data.byteLength + 64);
   const owner = `maps [${count}, ${height}, ${width}]`;
-  const { memory, kernels } = (kept ??= fresh(owner));
-  ensure(memory, bytes, owner);
+  const { memory, kernels } = (kept ??= createMemory(owner));
+  ensure(memory, end, owner);
   const { buffer } = memory;
   new Float32Array(buffer, 0, data.length).set(data);
   new Uint8Array(buffer, data.byteLength, 64).fill(0);
   try {
     return work({ kernels, buffer, areas });
   } finally {
-    if (bytes > keptBytes) kept = undefined;
+    if (end > keptBytes) kept = undefined;
   }
 }
 
-function fresh(owner: string): { readonly memory: Memory; readonly kernels: Kernels } {
+function createMemory(owner: string): { readonly memory: Memory; readonly kernels: Kernels } {
   const memory = allocate(0, owner);
   return { memory, kernels: instantiate(memory) };
-}
-
-function align(bytes: number): number {
-  return Math.ceil(bytes / alignment) * alignment;
 }

@@ -7,26 +7,8 @@ export interface Maps {
   readonly data: Float32Array;
 }
 
-/** One label for every pixel: 0 background, i + 1 the class of index i, 255 ignore. */
-export interface Labels {
-  readonly width: number;
-  readonly height: number;
-  /** [height, width] */
-  readonly data: Uint8Array;
-}
-
-/** 8-bit RGB, [height, width, 3]. */
-export interface RgbImage {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
-
 /** [y0, y1, x0, x1], half-open: the part of a crop that is image and not padding. */
 export type Box = readonly [number, number, number, number];
-
-/** Label of pixels that nobody learns from. */
-export const ignoreLabel = 255;
 
 /** Maps of the given data, which is used as it is. */
 export function activationMaps(

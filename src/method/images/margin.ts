@@ -1,9 +1,9 @@
-import type { Maps } from "../labels/index.ts";
+import { withMaps } from "./map-memory.ts";
+import type { Maps } from "./maps.ts";
 
 /**
- * How sure scores are, 0..1: the highest minus the second highest of a pixel, divided by the sum of all
- * of its scores, averaged over the pixels. Of probabilities that is the mean margin between the best
- * and the second class. 1 where there is but one map.
+ * Mean lead of the best class over the second best, 0..1: per pixel (highest − second highest score) / sum of its
+ * scores, averaged over the pixels; 1 for a single map. For probabilities the sum is 1.
  * @param scores not negative, [classes, h, w]
  */
 export function meanMargin({ count, width, height, data }: Maps): number {
@@ -19,11 +19,21 @@ export function meanMargin({ count, width, height, data }: Maps): number {
       if (score > first) [first, second] = [score, first];
       else if (score > second) second = score;
     }
-    // No score at all prefers no class.
+    // A pixel whose scores are all 0 prefers no class: its margin is 0.
     if (sum > 0) total += (first - second) / sum;
   }
   return total / area;
 }
 
-/** The same of the softmax of logits, [classes, h, w]. */
-export { meanLogitMargin } from "../labels/index.ts";
+/**
+ * `meanMargin` of the softmax of logits, in single precision as the logits are.
+ * @param logits [classes, h, w]
+ */
+export function meanLogitMargin(logits: Maps): number {
+  const { count, width, height } = logits;
+  if (count === 1) return 1;
+  const pixels = width * height;
+  return withMaps(logits, { block: count * 64 }, ({ kernels, areas: { block } }) => {
+    return kernels.marginSum({ logits: 0, classes: count, pixels, block }) / pixels;
+  });
+}

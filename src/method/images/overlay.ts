@@ -1,9 +1,8 @@
-import { ignoreIndex } from "./classes.ts";
-import type { Image, LabelMap } from "./image.ts";
+import { ignoreIndex, type Image, type LabelMap } from "./image.ts";
 
 export type Color = readonly [red: number, green: number, blue: number];
 
-/** Bright and far apart, for the classes most data sets stop at; VOC's own colors are dark on photographs. */
+/** Colors of the first classes, bright and distinct; VOC's own colors are too dark on photographs. */
 const vivid: readonly Color[] = [
   [255, 75, 85],
   [0, 180, 110],
@@ -19,23 +18,23 @@ const vivid: readonly Color[] = [
   [195, 140, 90],
 ];
 
-/** Color of a class on top of a photograph; label 1 is the first class. */
+/** Color of a class in overlays; label 1 is the first class. */
 export function overlayColor(label: number): Color {
   const known = vivid[label - 1];
   if (known) return known;
-  // Steps of the golden angle keep any number of hues apart; lightness tells neighbors on the wheel apart.
+  // Steps of the golden angle spread any number of hues; three lightnesses distinguish similar ones.
   const hue = (label * 137.508) % 360;
   return hslToRgb(hue, 0.75, [0.55, 0.42, 0.68][label % 3]!);
 }
 
-/** A color as CSS writes it. */
+/** A color in CSS notation, such as `#ff4b55`. */
 export function hexColor([red, green, blue]: Color): string {
   return `#${[red, green, blue].map((v) => v.toString(16).padStart(2, "0")).join("")}`;
 }
 
 /**
- * Labels laid over their image: background dimmed, classes tinted and outlined in their color, ignored
- * pixels hatched in white.
+ * Labels laid over their image: background is dimmed, classes are tinted and outlined in their color, and ignored pixels
+ * are hatched in white.
  */
 export function paintLabels(image: Image, labels: LabelMap): Image {
   checkSizes(image, labels);
@@ -44,7 +43,7 @@ export function paintLabels(image: Image, labels: LabelMap): Image {
   const out = new Uint8Array(pixels.length);
   const line = Math.max(1, Math.round(Math.max(width, height) / 400));
   for (let y = 0, i = 0; y < height; y++) {
-    // Beyond the image nothing is different: there a pixel is compared with itself.
+    // At the border of the image a pixel is compared with itself, so there is no outline.
     const up = y >= line ? line * width : 0;
     const down = y + line < height ? line * width : 0;
     for (let x = 0; x < width; x++, i++) {
@@ -59,7 +58,7 @@ export function paintLabels(image: Image, labels: LabelMap): Image {
           data[i + down] === label &&
           (x < line || data[i - line] === label) &&
           (x + line >= width || data[i + line] === label);
-        tint = (inside ? tinted : outlined)[label] ?? makeTint(label, inside);
+        tint = (inside ? tinted : outlined)[label] ?? createTint(label, inside);
       }
       out[i * 3] = tint[pixels[i * 3]!]!;
       out[i * 3 + 1] = tint[256 + pixels[i * 3 + 1]!]!;
@@ -69,7 +68,7 @@ export function paintLabels(image: Image, labels: LabelMap): Image {
   return { width, height, data: out };
 }
 
-/** An activation map, 0..1, laid over its image as heat: dark where there is none, then violet to yellow. */
+/** An activation map, 0..1, laid over its image as heat: dark at 0, then violet to yellow. */
 export function paintHeat(
   image: Image,
   heat: { width: number; height: number; data: Float32Array },
@@ -77,7 +76,7 @@ export function paintHeat(
   checkSizes(image, heat);
   const out = new Uint8Array(image.data.length);
   for (let i = 0; i < heat.data.length; i++) {
-    const value = Math.min(1, Math.max(0, heat.data[i]!)) || 0; // NaN is cold
+    const value = Math.min(1, Math.max(0, heat.data[i]!)) || 0; // NaN counts as 0
     blend(image.data, out, i * 3, heatColor(value), 0.45 + 0.4 * Math.min(1, 2 * value));
   }
   return { width: image.width, height: image.height, data: out };
@@ -87,16 +86,16 @@ const black: Color = [0, 0, 0];
 const white: Color = [255, 255, 255];
 const heatStops: readonly Color[] = [black, [70, 20, 110], [175, 45, 100], [245, 115, 40], [255, 240, 120]]; // prettier-ignore
 
-/** What the 256 levels of each channel become under a color, [3, 256]: looking up is faster than blending. */
+/** Blended values of the 256 levels of each channel, [3, 256]: looking them up is faster than blending. */
 type Tint = Uint8Array;
 const dimmed = tintOf(black, 0.45);
 const hatched = tintOf(white, 0.8);
 const whitened = tintOf(white, 0.5);
-/** Of labels, made when they first come up. */
+/** Tints by label, created on first use. */
 const tinted: Tint[] = [];
 const outlined: Tint[] = [];
 
-function makeTint(label: number, inside: boolean): Tint {
+function createTint(label: number, inside: boolean): Tint {
   const tint = tintOf(overlayColor(label), inside ? 0.6 : 1);
   (inside ? tinted : outlined)[label] = tint;
   return tint;

@@ -1,5 +1,4 @@
-import { ignoreIndex } from "./classes.ts";
-import type { LabelMap } from "./image.ts";
+import { ignoreIndex, type LabelMap } from "./image.ts";
 
 /** What becomes one object: each connected region, or all pixels of a class. */
 export type InstanceKind = "regions" | "classes";

@@ -1,10 +1,11 @@
 import { withMaps } from "./map-memory.ts";
-import { plane, type Labels, type Maps } from "./maps.ts";
+import type { LabelMap } from "./image.ts";
+import { plane, type Maps } from "./maps.ts";
 
 /**
- * Bilinear resizing without antialiasing. Pixel centers correspond by default; with `alignCorners`
- * the centers of the corner pixels do, and with `scale` a pixel is that much larger than before,
- * whatever the sizes say. Returns the maps themselves if the size is theirs.
+ * Maps resized bilinearly, without antialiasing; the maps themselves if they have that size already. By default the
+ * centers of pixels correspond; with `alignCorners` the centers of the corner pixels do; with `scale` every pixel is
+ * enlarged by exactly that factor, even where the sizes round it.
  */
 export function resizeMaps(
   source: Maps,
@@ -21,17 +22,31 @@ export function resizeMaps(
   }
   const across = samples(source.width, width, alignCorners, scale);
   const down = samples(source.height, height, alignCorners, scale);
-  const sizes = [3 * width, 3 * height, source.height * width + 3, height * width + 3];
-  const scratch = sizes.map((floats) => 4 * floats);
+  const scratch = {
+    columns: 3 * width * 4,
+    lines: 3 * height * 4,
+    rows: (source.height * width + 3) * 4,
+    out: (height * width + 3) * 4,
+  };
   const data = new Float32Array(count * height * width);
-  // Map by map, for in large photographs all of them would take much memory twice.
+  // Map by map: all maps of a large photograph would need their memory twice.
   for (let k = 0; k < count; k++) {
     const map = { ...source, count: 1, data: plane(source, k) };
     withMaps(map, scratch, ({ kernels, buffer, areas }) => {
-      const [columns, lines, rows, out] = areas as [number, number, number, number];
+      const { columns, lines, rows, out } = areas;
       placeSamples(across, buffer, columns);
       placeSamples(down, buffer, lines);
-      kernels.resizeMap(0, source.height, source.width, columns, width, lines, height, rows, out);
+      kernels.resizeMap({
+        source: 0,
+        height: source.height,
+        width: source.width,
+        across: columns,
+        toWidth: width,
+        down: lines,
+        toHeight: height,
+        rows,
+        out,
+      });
       data.set(new Float32Array(buffer, out, height * width), k * height * width);
     });
   }
@@ -39,8 +54,8 @@ export function resizeMaps(
 }
 
 /**
- * The gradient with respect to the maps that `resize` made smaller or larger, from that with respect
- * to its result: the transposed operation.
+ * The gradient with respect to the input of `resizeMaps`, from the gradient with respect to its output: the transposed
+ * operation, with the same options. `width` and `height` are those of the input.
  */
 export function resizeGradient(
   gradient: Maps,
@@ -71,12 +86,12 @@ export function resizeGradient(
   return { count, width, height, data };
 }
 
-/** Every stride-th label: source index i * stride, sizes divided by the stride. */
-export function reduceLabels(labels: Labels, stride: number): Labels {
+/** Every stride-th label of every stride-th row, beginning with the first. */
+export function reduceLabels(labels: LabelMap, stride: number): LabelMap {
   const [width, height] = [labels.width / stride, labels.height / stride];
   if (!Number.isInteger(width) || !Number.isInteger(height)) {
     throw new RangeError(
-      `reduceLabels: ${labels.width} x ${labels.height} is no multiple of the stride ${stride}; crop to one`,
+      `reduceLabels: ${labels.width} x ${labels.height} is not a multiple of the stride ${stride}; crop to one`,
     );
   }
   const data = new Uint8Array(width * height);
@@ -88,13 +103,14 @@ export function reduceLabels(labels: Labels, stride: number): Labels {
   return { width, height, data };
 }
 
-/** Where the samples along one axis come from: (1 - share) of the first and share of the second. */
+/** The two source positions of each output position along an axis: (1 − share) · first + share · second. */
 export interface Samples {
   readonly first: Int32Array;
   readonly second: Int32Array;
   readonly share: Float32Array;
 }
 
+/** Sampling positions of `from` pixels resized to `to`; options as in `resizeMaps`. */
 export function samples(
   from: number,
   to: number,
@@ -115,7 +131,7 @@ export function samples(
   return { first, second, share };
 }
 
-/** As the kernels read them: one array after the other. */
+/** Writes samples where kernels read them: first, second and share, one array after the other. */
 export function placeSamples(
   { first, second, share }: Samples,
   buffer: ArrayBuffer,

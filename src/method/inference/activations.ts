@@ -1,31 +1,34 @@
-import type {
-  Grid,
-  NdArray,
-  Runtime,
-  Session,
-  SessionOptions,
-  Tensor,
+import {
+  type Grid,
+  type NdArray,
+  type Runtime,
+  type Session,
+  type SessionOptions,
+  type Tensor,
+  concat,
+  float32,
+  peakBytes,
+  slice,
+  split,
+  writeModel,
 } from "../../engine/graph/index.ts";
-import { concat, float32, peakBytes, slice, split, writeModel } from "../../engine/graph/index.ts";
-import type { Afa, HiddenLayout } from "../model/index.ts";
-import { imageInput } from "../model/index.ts";
-import type { Affinity, Maps, ScaledCam } from "../labels/index.ts";
-import { resizeMaps } from "../labels/index.ts";
+import { type Afa, type HiddenLayout, imageInput } from "../model/index.ts";
+import { type Affinity, type Maps, type ScaledCam, resizeMaps } from "../labels/index.ts";
 import { arraysOf, interleaved, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { fastestLayout } from "./fastest-layout.ts";
 import { LazySession } from "./lazy-session.ts";
 
-/** What the network sees in an image: raw activations at every scale, and the affinity of the largest. */
+/** Raw class activations of an image at every scale, and the affinity at the largest scale. */
 export interface Activations {
   readonly scales: readonly ScaledCam[];
-  /** Of the unflipped image. */
+  /** Affinity of the unflipped image. */
   readonly affinity: Affinity;
 }
 
 export interface ActivationOptions {
   /** Factors on the image's sides (method 2.3: 1, 0.5, 1.5). */
   readonly scales: readonly number[];
-  /** Given where all images are squares of this size: static graphs, faster than dynamic ones. */
+  /** Side of the images if all are squares of one size: their static graph is faster than a dynamic one. */
   readonly side?: number;
   /** Makes the weights part of the sessions, as in `ForwardPassOptions`. */
   readonly frozen?: boolean;
@@ -33,7 +36,7 @@ export interface ActivationOptions {
 
 /**
  * Runs the encoder in evaluation mode over an image and its mirror image at several scales, without
- * the decoder (method 2.3). Sessions are made when first needed.
+ * the decoder (method 2.3). Sessions are created when first needed.
  */
 export class ActivationPass {
   private readonly sessions = new Map<string, LazySession>();
@@ -74,7 +77,7 @@ export class ActivationPass {
     const session = await this.session(
       `${side}`,
       async () => cropActivations(network, { scales, side }, await fastestLayout(runtime)),
-      // Of symbolic sizes the CPU always computes the shapes.
+      // Only static graphs can run whole on a device: the CPU computes symbolic shapes.
       { whole: true },
     );
     const images = views.map((view, i) => [imageName(i), view] as const);
@@ -155,7 +158,7 @@ function viewsOf(image: Maps, scale: number): NdArray {
   return interleaved(resizeMaps(image, width, height), true);
 }
 
-/** What belongs to an image and to its mirror image: [2, …] to twice [1, …]. */
+/** Splits a pair [2, …] into the parts of an image and of its mirror image, [1, …] each. */
 function halves({ shape, data }: NdArray): [NdArray, NdArray] {
   const values = data as Float32Array;
   const half = values.length / 2;
@@ -203,10 +206,10 @@ export function photographBytes(network: Afa, { scales, side }: CropOptions): nu
 const largestPair = 480;
 
 /**
- * Everything that is asked of a crop: from the inputs `image.<scale>`, the crop and its mirror image, [2, s, s, 3],
- * the outputs `cam.<scale>`, [2, C, s/16, s/16], and `affinity` of the largest unflipped, [1, t, t]. Of two images
- * at once a small network needs half the operators, and arranges its weights half as often; large ones are faster
- * one after the other, in less memory.
+ * Activations of a crop at all scales. Inputs: `image.<scale>`, the crop and its mirror image, [2, s, s, 3]. Outputs:
+ * `cam.<scale>`, [2, C, s/16, s/16], and `affinity` of the largest unflipped image, [1, t, t]. Small images are
+ * computed as pairs, which takes half the operators; large ones one after the other, which is faster and takes less
+ * memory.
  */
 export function cropActivations(
   network: Afa,
@@ -219,12 +222,12 @@ export function cropActivations(
     const length = scaledSide(side, scale);
     const pair = imageInput([2, length, length], imageName(i));
     const parts = length > largestPair ? singles(pair) : [pair];
-    const made = parts.map((part, k) =>
+    const results = parts.map((part, k) =>
       activationTensors(network, part, i === largest && k === 0, layout),
     );
-    const cams = made.map(({ cam }) => cam!);
+    const cams = results.map(({ cam }) => cam!);
     outputs[camName(i)] = concat(cams, 0);
-    const { affinity } = made[0]!;
+    const { affinity } = results[0]!;
     if (affinity) outputs["affinity"] = affinity;
   }
   return outputs;
@@ -252,9 +255,9 @@ function activationTensors(
   return outputs;
 }
 
-/** Of attention logits of several images those of the first, [1, heads, t, t]. */
+/** Attention logits of the first of several images, [1, heads, t, t]. */
 function firstOf(logits: Tensor): Tensor {
-  // Of one image they have no axis for it.
+  // Logits of a single image have no batch axis.
   if (logits.rank === 3) return logits;
   return slice(logits, [0, 0, 0, 0], [1, ...logits.shape.slice(1)]);
 }

@@ -1,5 +1,4 @@
-import type { Feeds, NdArray } from "../../engine/graph/index.ts";
-import { isOnDevice } from "../../engine/graph/index.ts";
+import { type Feeds, type NdArray, isOnDevice } from "../../engine/graph/index.ts";
 import type { Maps } from "../labels/index.ts";
 
 /** Smallest side, in pixels, on which every stage of the encoder keeps a token to attend to. */

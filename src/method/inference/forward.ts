@@ -1,13 +1,17 @@
-import type { NdArray, Runtime } from "../../engine/graph/index.ts";
-import { writeModel } from "../../engine/graph/index.ts";
-import type { Afa } from "../model/index.ts";
-import { imageInput } from "../model/index.ts";
+import { type NdArray, type Runtime, writeModel } from "../../engine/graph/index.ts";
+import { type Afa, imageInput } from "../model/index.ts";
 import { UserError } from "../../user-error.ts";
-import { exportedNames } from "../../files/export/onnx.ts";
 import { arraysOf, channelsLast, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { LazySession } from "./lazy-session.ts";
 
-/** What the network makes of a batch. */
+/** Names of an exported model's input and outputs: those of Hugging Face's SegFormer, and `tag_logits`. */
+export const exportedNames = {
+  pixels: "pixel_values",
+  segLogits: "logits",
+  clsLogits: "tag_logits",
+} as const;
+
+/** Outputs of the network for a batch. */
 export interface ForwardResult {
   /** [n, C] */
   readonly clsLogits: NdArray;
@@ -19,16 +23,16 @@ export interface ForwardResult {
   readonly cam: NdArray;
 }
 
-/** What segmenting needs of a forward pass. */
+/** Outputs of a forward pass that segmenting uses. */
 export type Logits = Pick<ForwardResult, "clsLogits" | "segLogits">;
 
 /** Evaluation-mode forward passes over batches of any size. */
 export interface Forward<Result = Logits> {
   /** @param images normalised RGB, [n, 3, h, w] */
   run(images: NdArray): Promise<Result>;
-  /** The same of images with their channels last, [n, h, w, 3], where that is how they are needed; given away. */
+  /** `run` for images with channels last, [n, h, w, 3], if the graph reads them so; takes ownership of their array. */
   runPixels?(images: NdArray): Promise<Result>;
-  /** Begins to make the session; what is wrong with it is told by the first run. */
+  /** Starts creating the session; the first run reports its errors. */
   warmUp(): void;
   release(): Promise<void>;
 }
@@ -90,7 +94,7 @@ export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult>
   }
 }
 
-/** The forward pass of an exported model, which has its weights inside. */
+/** The forward pass of an exported model, which contains its weights. */
 export class ExportedForward implements Forward {
   private readonly session: LazySession;
 
@@ -131,7 +135,7 @@ export class ExportedForward implements Forward {
     return logits;
   }
 
-  /** Loads the model and runs it on a small black image: what is wrong with it is known before the work. */
+  /** Loads the model and runs it on a small black image, so that its problems show before any work. */
   async check(): Promise<void> {
     const data = new Float32Array(3 * smallestSide ** 2);
     try {
@@ -145,7 +149,7 @@ export class ExportedForward implements Forward {
   }
 
   private unfit(problem: string): UserError {
-    return new UserError(`${this.name}: ${problem}; give a model that \`tag2mask export\` wrote`);
+    return new UserError(`${this.name}: ${problem}; give a model that tag2mask exported`);
   }
 
   warmUp(): void {

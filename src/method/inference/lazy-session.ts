@@ -1,29 +1,29 @@
 import type { Session } from "../../engine/graph/index.ts";
 
-/** A session made when first asked for, and made again after it was released or could not be made. */
+/** A session created at its first use, and again after it was released or its creation failed. */
 export class LazySession {
-  private made: Promise<Session> | null = null;
+  private session: Promise<Session> | null = null;
 
   constructor(private readonly create: () => Promise<Session>) {}
 
   async get(): Promise<Session> {
-    this.made ??= this.create();
+    this.session ??= this.create();
     try {
-      return await this.made;
+      return await this.session;
     } catch (error) {
-      this.made = null;
+      this.session = null;
       throw error;
     }
   }
 
-  /** Begins to make it; should that fail, whoever asks for it makes it again and is told. */
+  /** Starts creating the session; if that fails, the next `get` tries again and throws the error. */
   warmUp(): void {
     this.get().catch(() => undefined);
   }
 
   async release(): Promise<void> {
-    const made = this.made;
-    this.made = null;
-    if (made) await (await made).release();
+    const session = this.session;
+    this.session = null;
+    if (session) await (await session).release();
   }
 }

@@ -12,7 +12,7 @@ export function networkImage(image: Image, normalization: Normalization, maxSide
   return { count: 3, width, height, data: pixels };
 }
 
-/** The same image with a long side of at most `maxSide`, every pixel counted. */
+/** The image shrunk to a long side of at most `maxSide`, by averaging over all pixels. */
 export function shrinkImage(image: Image, maxSide: number): Image {
   const longest = Math.max(image.width, image.height);
   if (longest <= maxSide) return image;
@@ -31,7 +31,7 @@ export function withLongSide(image: Image, normalization: Normalization, longSid
   return planesOf(pixelsWithLongSide(image, normalization, longSide));
 }
 
-/** The same with its channels last, [1, h, w, 3], as the graphs take it. */
+/** A normalised image resized to a long side, with channels last, [1, h, w, 3], as the graphs read it. */
 export function pixelsWithLongSide(
   image: Image,
   normalization: Normalization,
@@ -45,7 +45,7 @@ export function pixelsWithLongSide(
   return { dtype: "float32", shape: [1, height, width, 3], data };
 }
 
-/** What each of the 256 levels of a channel becomes, [3, 256]. */
+/** Normalised value of each of the 256 levels of a channel, [3, 256]. */
 function levelsOf(normalization: Normalization): Float32Array {
   const ramp = Uint8Array.from({ length: 256 * 3 }, (_, i) => Math.floor(i / 3));
   return normalizeToChannelsFirst(ramp, 256, normalization);

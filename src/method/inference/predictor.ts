@@ -1,13 +1,10 @@
 import type { NdArray, Runtime } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
-import type { Maps } from "../labels/index.ts";
-import { resizeMaps } from "../labels/index.ts";
+import { type Maps, resizeMaps } from "../labels/index.ts";
 import { planesOf, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { ForwardPass, type Forward, type ForwardPassOptions, type Logits } from "./forward.ts";
 
-export { labelsOf } from "../labels/index.ts";
-
-/** What a forward pass says of one image. */
+/** Prediction for one image. */
 export interface Prediction {
   /** Class logits, [C]; above 0 the class is predicted present. */
   readonly clsLogits: Float32Array;
@@ -63,15 +60,16 @@ export class Predictor {
   }
 
   /**
-   * The same at scale 1, without the mirror image, of an image as the graphs take it.
-   * @param image normalised RGB, [1, h, w, 3]; given away, for it may be handed to another thread
+   * Tags and segmentation logits at scale 1, without the mirror image.
+   * @param image normalised RGB, [1, h, w, 3]; its array may be transferred to another thread and must not be used
+   * afterwards
    */
   async predictPixels(image: NdArray): Promise<Prediction> {
     if (!this.forward.runPixels) return this.predict(planesOf(image));
     return predictionOf(await this.forward.runPixels(image), false);
   }
 
-  /** Begins to make the session, which the first image otherwise waits for. */
+  /** Starts creating the session, so that the first image need not wait for it. */
   warmUp(): void {
     this.forward.warmUp();
   }
@@ -85,7 +83,7 @@ export class Predictor {
   }
 }
 
-/** Of an image, or of the mean of an image and its mirror image. */
+/** The prediction for an image, or the mean of those for the image and its mirror image. */
 function predictionOf({ clsLogits: cls, segLogits: seg }: Logits, mirrored: boolean): Prediction {
   const [, count, height, width] = seg.shape as [number, number, number, number];
   const both = seg.data as Float32Array;

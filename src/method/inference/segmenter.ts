@@ -1,61 +1,56 @@
+import type { Runtime } from "../../engine/graph/index.ts";
+import type { ImageCodec } from "../../host/codec.ts";
+import type { RuntimePool } from "../../host/host.ts";
+import { UserError } from "../../user-error.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import { ActivationPass } from "./activations.ts";
+import { labelsOf } from "../images/labels-of-logits.ts";
 import { meanLogitMargin } from "../images/margin.ts";
+import { mergeCam, Par, propagateAffinity } from "../labels/index.ts";
+import { ActivationPass } from "./activations.ts";
 import { planesOf } from "./feeds.ts";
 import { ExportedForward } from "./forward.ts";
-import type { RefineLogits } from "../eval/look.ts";
+import type { ExportedModel, OpenedModel } from "./model.ts";
 import { networkImage, pixelsWithLongSide } from "./network-image.ts";
-import { labelsOf, Predictor } from "./predictor.ts";
+import { Predictor } from "./predictor.ts";
+import type { RefineLogits } from "./refine-logits.ts";
 import { refinedLabel } from "./refined-label.ts";
-import type { Runtime } from "../../engine/graph/index.ts";
-import { mergeCam, Par, propagateAffinity } from "../labels/index.ts";
-import { UserError } from "../../user-error.ts";
-import type { DeviceChoice, DeviceName } from "../../host/devices.ts";
-import { resolveDevice } from "../../host/node/ort/devices.ts";
-import { readImage } from "../../host/node/images/images.ts";
-import type { OpenedModel } from "../../jobs/open-model.ts";
-import { openAnyModel, type ExportedModel } from "../../jobs/open-exported-model.ts";
-import { nodeRuntime } from "../../host/node/ort/runtime.ts";
-import type { SessionPool } from "../../host/node/workers/session-pool.ts";
 
 export interface SegmentOptions {
   /** Factors on the image's sides; the maximum of their logits is taken. */
   readonly scales?: readonly number[];
   /** Average with the logits of the mirror image. */
   readonly flip?: boolean;
-  /** The network sees images resized to this long side; `eval.longSide` of the model if not given. */
+  /** Long side that images are resized to for the network; `eval.longSide` of the model by default. */
   readonly longSide?: number;
-  /** Turns the logits into labels along the image's colors (dense CRF, method 3.2). */
+  /** Turns logits into labels that follow the image's colors, such as a dense CRF (method 3.2). */
   readonly crf?: RefineLogits;
 }
 
-export interface SegmenterOptions {
-  readonly device?: DeviceName | DeviceChoice;
-  /**
-   * Images that `segment` may compute at the same time, each in a thread of its own, with the cores divided
-   * among them: for many images at once on a CPU. The others of a call wait for their turn.
-   */
-  readonly lanes?: number;
-  /** Instead of `lanes`: threads that were started before. They end with the segmenter. */
-  readonly pool?: SessionPool;
+/** Services that a segmenter works with. */
+export interface SegmenterSetup {
+  /** Decodes images given as files. */
+  readonly codec: Pick<ImageCodec, "decode">;
+  readonly runtime: Runtime;
+  /** Threads that compute several images side by side in place of `runtime`; closed with the segmenter. */
+  readonly pool?: RuntimePool | null;
 }
 
-/** Labels of every pixel of an image, at its own size. */
+/** Labels of every pixel of an image, at the image's size. */
 export interface Segmentation extends LabelMap {
   /** Foreground class names; label i + 1 is classes[i], 0 is background. */
   readonly classes: readonly string[];
-  /** Classes that the tag classifier finds in the image, from 0. */
+  /** Classes that the classifier predicts for the image, from 0. */
   readonly tags: readonly number[];
   /**
-   * How far the best class is ahead of the second, in probability, averaged over the pixels, 0..1. From
-   * `segment`: of the softmax of its logits on their own grid, before any CRF. From `label`: of the
-   * propagated and refined scores of background and the tagged classes, each pixel's divided by their
-   * sum; 1 without tags, for then all is background. Compare like with like: the two differ in scale.
+   * Margin of probability between the best and the second class, averaged over the pixels, 0..1. `segment` takes the softmax
+   * of the logits on their own grid, before any CRF. `label` takes the propagated and refined scores of background and the
+   * tagged classes, divided by their sum; without tags everything is background and the confidence 1. The two differ in
+   * scale and must not be compared with each other.
    */
   readonly confidence: number;
 }
 
-/** A trained model at work on images: masks for any image, and better ones where the tags are known. */
+/** Makes masks with a trained model: for any image, and better ones where its tags are known. */
 export class Segmenter {
   private readonly par: Par;
 
@@ -64,54 +59,39 @@ export class Segmenter {
     readonly predictor: Predictor,
     /** Null for an exported model, which can only segment. */
     readonly activations: ActivationPass | null,
-    /** What it computes on. */
-    readonly device: string,
-    /** The threads it computes in, if not the caller's. */
-    private readonly pool: SessionPool | null,
+    private readonly setup: SegmenterSetup,
   ) {
     const { parIterations: iterations, parDilations: dilations } = model.config.pseudo;
     this.par = new Par({ iterations, dilations });
   }
 
-  /**
-   * @param source a run folder, a weights file, an exported .onnx model or a folder that transformers.js
-   * loads; or what `openModel` or `openAnyModel` made of it
-   */
-  static async open(
-    source: string | OpenedModel | ExportedModel,
-    { device = "auto", lanes = 1, pool: started }: SegmenterOptions = {},
-  ): Promise<Segmenter> {
-    const choice = await resolveDevice(device);
-    // Its threads start while the model is read.
-    const wanted = lanes > 1 && choice.device === "cpu";
-    const pool = started ?? (wanted ? await startPool(lanes) : null);
-    try {
-      const model = typeof source === "string" ? await openAnyModel(source) : source;
-      const runtime = nodeRuntime({ device: choice.device });
-      const predictor = await openPredictor(model, pool ?? runtime);
-      const activations = openActivations(model, runtime, pool);
-      return new Segmenter(model, predictor, activations, runtime.device, pool);
-    } catch (error) {
-      await pool?.close();
-      throw error;
-    }
+  /** Prepares a model; an exported one is tried out on a small image. */
+  static async of(model: OpenedModel | ExportedModel, setup: SegmenterSetup): Promise<Segmenter> {
+    const { runtime, pool = null } = setup;
+    const predictor = await openPredictor(model, pool ?? runtime);
+    return new Segmenter(model, predictor, openActivations(model, runtime, pool), setup);
+  }
+
+  /** Device that computes, such as `cpu`. */
+  get device(): string {
+    return this.setup.runtime.device;
   }
 
   get classes(): readonly string[] {
     return this.model.classes;
   }
 
-  /** Images that are computed at the same time. */
+  /** Number of images computed at the same time. */
   get lanes(): number {
-    return this.pool?.width ?? 1;
+    return this.setup.pool?.width ?? 1;
   }
 
-  /** Begins to prepare what `segment` needs, which its first call otherwise does. */
+  /** Starts loading the network, which the first call of `segment` otherwise does. */
   warmUp(): void {
     this.predictor.warmUp();
   }
 
-  /** Masks from the segmentation branch, for any image (method 3.1). @param image a file or pixels */
+  /** Predicts the mask of any image with the segmentation branch (method 3.1). @param image a file or pixels */
   async segment(
     image: string | Image,
     { scales = [1], flip = false, longSide, crf }: SegmentOptions = {},
@@ -132,9 +112,9 @@ export class Segmenter {
   }
 
   /**
-   * Masks for an image whose tags are known: class activations, one step of the random walk along the
-   * learned affinity, pixel-adaptive refinement (method 2.3, 2.6 and 2.8). Every pixel gets a label.
-   * @param tags classes present, from 0
+   * Makes the mask of an image whose tags are known: class activations, one step of the random walk along the learned
+   * affinity, pixel-adaptive refinement (method 2.3, 2.6 and 2.8). Every pixel gets a label.
+   * @param tags classes in the image, from 0
    */
   async label(image: string | Image, tags: readonly number[]): Promise<Segmentation> {
     const activations = this.needActivations();
@@ -155,37 +135,33 @@ export class Segmenter {
     const input = networkImage(pixels, data, evaluation.maxSide);
     const { scales, affinity } = await activations.run(input);
     const cam = mergeCam(scales, classes, input.width, input.height);
-    const [walked] = propagateAffinity(cam, affinity, {
+    const [propagated] = propagateAffinity(cam, affinity, {
       backgrounds: [pseudo.lowThreshold],
       radius: pseudo.radius,
     });
-    const { labels, confidence } = refinedLabel(pixels, walked!, classes, this.par);
+    const { labels, confidence } = refinedLabel(pixels, propagated!, classes, this.par);
     return { ...labels, classes: this.classes, tags: classes, confidence };
   }
 
-  /** The activations that labels are made of; a UserError for an exported model, which has none. */
+  /** The pass that computes class activations; a UserError for an exported model, which has none. */
   needActivations(): ActivationPass {
     if (this.activations) return this.activations;
     throw new UserError(
-      `${this.model.file}: an exported model only segments; for labels from tags and for activation maps give ` +
-        "the run folder or the weights it was made of",
+      `${this.model.file}: an exported model can only segment; for labels from tags and activation maps give ` +
+        "the run folder or the weights it was exported from",
+      { code: "exported-model" },
     );
   }
 
   async release(): Promise<void> {
     await this.predictor.release();
     await this.activations?.release();
-    await this.pool?.close();
+    await this.setup.pool?.close();
   }
 
   private async pixels(image: string | Image): Promise<Image> {
-    return typeof image === "string" ? await readImage(image) : image;
+    return typeof image === "string" ? await this.setup.codec.decode(image) : image;
   }
-}
-
-async function startPool(lanes: number): Promise<SessionPool> {
-  const { sharedPool } = await import("../../host/node/workers/session-pool.ts");
-  return sharedPool(lanes);
 }
 
 async function openPredictor(
@@ -204,12 +180,12 @@ async function openPredictor(
 function openActivations(
   model: OpenedModel | ExportedModel,
   runtime: Runtime,
-  pool: SessionPool | null,
+  pool: RuntimePool | null,
 ): ActivationPass | null {
   if (model.network === null) return null;
   const { network, parameters, config } = model;
   const { scales } = config.pseudo;
-  // To threads weights go once, with the session, and not with every image.
+  // A pool gets the weights once, with the session; as feeds they would be copied to its threads with every image.
   return new ActivationPass(pool ?? runtime, network, parameters, {
     scales,
     frozen: pool !== null,

@@ -1,4 +1,4 @@
-import { ignoreLabel, type Labels } from "../images/maps.ts";
+import { ignoreIndex, type LabelMap } from "../images/image.ts";
 import { reduceLabels } from "../images/resize-maps.ts";
 
 /** Which pairs of tokens share a label. */
@@ -20,21 +20,21 @@ export interface AffinityLabel {
  * @param stride pixels a token, per side
  */
 export function affinityLabel(
-  labels: Labels,
+  labels: LabelMap,
   { stride = 16, radius = 8 }: { stride?: number; radius?: number } = {},
 ): AffinityLabel {
   const { width, height, data: grid } = reduceLabels(labels, stride);
   const tokens = width * height;
-  const data = new Uint8Array(tokens * tokens).fill(ignoreLabel);
+  const data = new Uint8Array(tokens * tokens).fill(ignoreIndex);
   let positives = 0;
   let negatives = 0;
   for (let i = 0; i < tokens; i++) {
     const own = grid[i]!;
-    if (own === ignoreLabel) continue;
+    if (own === ignoreIndex) continue;
     const row = i * tokens;
     forWindow(i, width, height, radius, (first, last) => {
       for (let j = first; j < last; j++) {
-        if (grid[j] === ignoreLabel) continue;
+        if (grid[j] === ignoreIndex) continue;
         const same = grid[j] === own;
         data[row + j] = same ? 1 : 0;
         if (same) positives++;

@@ -10,15 +10,8 @@ export {
   type DenseEnergyOptions,
   type DenseEnergyResult,
 } from "../refine/dense-energy.ts";
-export { meanLogitMargin } from "../images/logit-margin.ts";
-export {
-  ignoreLabel,
-  activationMaps,
-  type Box,
-  type Labels,
-  type Maps,
-  type RgbImage,
-} from "../images/maps.ts";
+export { meanLogitMargin } from "../images/margin.ts";
+export { activationMaps, type Box, type Maps } from "../images/maps.ts";
 export { Par } from "../refine/par.ts";
 export { labelAtSize, labelOf, pseudoLabel, type Thresholds } from "./pseudo-label.ts";
 export { propagateAffinity, type Affinity } from "./random-walk.ts";

@@ -1,13 +1,5 @@
-import {
-  argmax,
-  checkBox,
-  fullBox,
-  ignoreLabel,
-  plane,
-  type Box,
-  type Labels,
-  type Maps,
-} from "../images/maps.ts";
+import { ignoreIndex, type LabelMap } from "../images/image.ts";
+import { argmax, checkBox, fullBox, plane, type Box, type Maps } from "../images/maps.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 
 /** Scores at or below `low` are background, scores above `high` foreground, others are ignored. */
@@ -26,7 +18,7 @@ export function pseudoLabel(
   cam: Maps,
   classes: readonly number[],
   { low, high, box = fullBox(cam) }: Thresholds & { box?: Box },
-): Labels {
+): LabelMap {
   checkCount("pseudoLabel", cam, classes.length);
   const { width, height } = cam;
   const data = new Uint8Array(width * height);
@@ -35,7 +27,7 @@ export function pseudoLabel(
     for (let p = 0; p < best.length; p++) {
       const score = cam.data[best[p]! * best.length + p]!;
       if (score > high) data[p] = classes[best[p]!]! + 1;
-      else if (score > low) data[p] = ignoreLabel;
+      else if (score > low) data[p] = ignoreIndex;
     }
   }
   const labels = { width, height, data };
@@ -44,7 +36,7 @@ export function pseudoLabel(
 }
 
 /** Label of the highest map, [background, ...classes]: what propagated maps say without refinement. */
-export function labelOf(scores: Maps, classes: readonly number[]): Labels {
+export function labelOf(scores: Maps, classes: readonly number[]): LabelMap {
   checkCount("labelOf", scores, classes.length + 1);
   const { width, height } = scores;
   const data = argmax(scores);
@@ -62,7 +54,7 @@ export function labelAtSize(
   scores: Maps,
   classes: readonly number[],
   { width, height }: { readonly width: number; readonly height: number },
-): Labels {
+): LabelMap {
   checkCount("labelAtSize", scores, classes.length + 1);
   const data = new Uint8Array(width * height);
   const highest = new Float32Array(width * height).fill(-Infinity);
@@ -80,14 +72,14 @@ export function labelAtSize(
 }
 
 /** Labels everything outside the box "ignore", in place. */
-export function ignoreOutside(labels: Labels, box: Box): void {
+export function ignoreOutside(labels: LabelMap, box: Box): void {
   const { width, height, data } = labels;
   const [y0, y1, x0, x1] = checkBox("ignoreOutside", box, labels);
-  data.fill(ignoreLabel, 0, y0 * width);
-  data.fill(ignoreLabel, y1 * width, height * width);
+  data.fill(ignoreIndex, 0, y0 * width);
+  data.fill(ignoreIndex, y1 * width, height * width);
   for (let y = y0; y < y1; y++) {
-    data.fill(ignoreLabel, y * width, y * width + x0);
-    data.fill(ignoreLabel, y * width + x1, (y + 1) * width);
+    data.fill(ignoreIndex, y * width, y * width + x0);
+    data.fill(ignoreIndex, y * width + x1, (y + 1) * width);
   }
 }
 

@@ -1,15 +1,13 @@
+import { ignoreIndex, type Image, type LabelMap } from "../images/image.ts";
 import {
   argmax,
   checkBox,
   crop,
   fullBox,
-  ignoreLabel,
   slice,
   stack,
   type Box,
-  type Labels,
   type Maps,
-  type RgbImage,
 } from "../images/maps.ts";
 import type { Par } from "../refine/par.ts";
 import { ignoreOutside, type Thresholds } from "./pseudo-label.ts";
@@ -23,11 +21,11 @@ import { resizeMaps } from "../images/resize-maps.ts";
  * @param cam [classes, h, w] of the image's size, only of the classes the image has
  */
 export function refinePseudoLabel(
-  image: RgbImage,
+  image: Image,
   cam: Maps,
   classes: readonly number[],
   { low, high, par, box = fullBox(image) }: Thresholds & { par: Par; box?: Box },
-): Labels {
+): LabelMap {
   const { width, height } = image;
   checkSize("refinePseudoLabel", image, cam);
   if (classes.length === 0) return onlyBackground(image, box);
@@ -51,16 +49,16 @@ export function refinePseudoLabel(
  * @param high the same with the high background score
  */
 export function refineAffinityLabel(
-  image: RgbImage,
+  image: Image,
   { low, high }: { low: Maps; high: Maps },
   classes: readonly number[],
   { par, box = fullBox(image) }: { par: Par; box?: Box },
-): Labels {
+): LabelMap {
   const { width, height } = image;
   if (classes.length === 0) return onlyBackground(image, box);
   const refined = refineInside(image, resizeMaps(stack(low, high), width, height), { par, box });
   const inside = agree(refined, classes);
-  const labels = { width, height, data: new Uint8Array(width * height).fill(ignoreLabel) };
+  const labels = { width, height, data: new Uint8Array(width * height).fill(ignoreIndex) };
   const [y0, , x0] = box;
   for (let y = 0; y < refined.height; y++) {
     const row = inside.subarray(y * refined.width, (y + 1) * refined.width);
@@ -71,7 +69,7 @@ export function refineAffinityLabel(
 
 /** The part of maps inside the box, refined along the colors of the halved image there. */
 export function refineInside(
-  image: RgbImage,
+  image: Image,
   maps: Maps,
   { par, box = fullBox(image) }: { par: Par; box?: Box },
 ): Maps {
@@ -82,7 +80,7 @@ export function refineInside(
 }
 
 /** Red, green and blue in 0..1 inside the box, [3, h, w]: what PAR works on. */
-export function colorPlanes(image: RgbImage, box: Box): Maps {
+export function colorPlanes(image: Image, box: Box): Maps {
   const [y0, y1, x0, x1] = checkBox("colorPlanes", box, image);
   const [width, height] = [x1 - x0, y1 - y0];
   const data = new Float32Array(3 * height * width);
@@ -114,18 +112,18 @@ function agree(scores: Maps, classes: readonly number[]): Uint8Array {
   const labels = argmax(slice(scores, count, scores.count));
   for (let p = 0; p < labels.length; p++) {
     if (labels[p]! > 0) labels[p] = classes[labels[p]! - 1]! + 1;
-    else if (low[p]! > 0) labels[p] = ignoreLabel;
+    else if (low[p]! > 0) labels[p] = ignoreIndex;
   }
   return labels;
 }
 
-function onlyBackground({ width, height }: RgbImage, box: Box): Labels {
+function onlyBackground({ width, height }: Image, box: Box): LabelMap {
   const labels = { width, height, data: new Uint8Array(width * height) };
   ignoreOutside(labels, box);
   return labels;
 }
 
-function checkSize(where: string, image: RgbImage, maps: Maps): void {
+function checkSize(where: string, image: Image, maps: Maps): void {
   if (maps.width !== image.width || maps.height !== image.height) {
     throw new RangeError(
       `${where}: image is ${image.width} x ${image.height}, maps are ${maps.width} x ${maps.height}; resize the maps`,

@@ -1,12 +1,18 @@
-import type { Grid, NdArray, Tensor } from "../../engine/graph/index.ts";
-import { input, mul, mulDim, reshape, sizeOf, toChannelsFirst } from "../../engine/graph/index.ts";
-import type { Parameter } from "../../engine/nn/index.ts";
-import { nameParameters } from "../../engine/nn/index.ts";
+import {
+  type Grid,
+  type NdArray,
+  type Tensor,
+  input,
+  mul,
+  mulDim,
+  reshape,
+  sizeOf,
+  toChannelsFirst,
+} from "../../engine/graph/index.ts";
+import { type Parameter, LayerNorm, nameParameters } from "../../engine/nn/index.ts";
 import { Random } from "../../engine/random.ts";
-import type { BackboneName } from "./backbones.ts";
-import { backbones } from "./backbones.ts";
-import type { Pooling } from "./heads.ts";
-import { AffinityHead, Classifier, SegmentationDecoder } from "./heads.ts";
+import { type BackboneName, backbones } from "./backbones.ts";
+import { type Pooling, AffinityHead, Classifier, SegmentationDecoder } from "./heads.ts";
 import { MixTransformer, type HiddenLayout } from "./mit.ts";
 
 export interface AfaOptions {
@@ -34,13 +40,20 @@ export interface AfaOutputs {
   readonly cam: Tensor;
 }
 
+/** Parameters that share learning rate and weight decay (method 2.13). */
+export type ParameterGroup = "encoder" | "norms" | "heads" | "decoder";
+
 /** The whole network: encoder, segmentation decoder, affinity and classification heads. */
 export class Afa {
+  /** @internal */
   readonly encoder: MixTransformer;
+  /** @internal */
   readonly decoder: SegmentationDecoder;
+  /** @internal */
   readonly attn_proj: AffinityHead;
+  /** @internal */
   readonly classifier: Classifier;
-  readonly #parameters: readonly Parameter[];
+  readonly #parameters: readonly Parameter<ParameterGroup>[];
   readonly #pooling: Pooling;
 
   constructor({ backbone, classes, pooling = "max", decoderWidth = 256 }: AfaOptions) {
@@ -50,7 +63,13 @@ export class Afa {
     this.attn_proj = new AffinityHead(shape.heads[3]);
     this.classifier = new Classifier(shape.channels[3], classes);
     this.#pooling = pooling;
-    this.#parameters = nameParameters(this);
+    this.#parameters = nameParameters(this, (module) => {
+      // Only the encoder has LayerNorms; the decoder's BatchNorm is in the group of the decoder.
+      if (module instanceof LayerNorm) return "norms";
+      if (module === this.encoder) return "encoder";
+      if (module === this.decoder) return "decoder";
+      return module === this.attn_proj || module === this.classifier ? "heads" : undefined;
+    });
   }
 
   /** Number of foreground classes, C. */
@@ -63,11 +82,11 @@ export class Afa {
   }
 
   /** Weights and buffers in the order of PyTorch's state_dict. */
-  get parameters(): readonly Parameter[] {
+  get parameters(): readonly Parameter<ParameterGroup>[] {
     return this.#parameters;
   }
 
-  get trainable(): readonly Parameter[] {
+  get trainable(): readonly Parameter<ParameterGroup>[] {
     return this.#parameters.filter((p) => p.trainable);
   }
 

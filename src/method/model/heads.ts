@@ -1,5 +1,8 @@
-import type { BatchStatistics, Dim, Grid, Tensor } from "../../engine/graph/index.ts";
 import {
+  type BatchStatistics,
+  type Dim,
+  type Grid,
+  type Tensor,
   add,
   channelsOf,
   gemm,

@@ -1,4 +1,4 @@
-export type { AfaOptions, AfaOutputs } from "./afa.ts";
+export type { AfaOptions, AfaOutputs, ParameterGroup } from "./afa.ts";
 export { Afa, imageInput } from "./afa.ts";
 export type { Backbone, BackboneName } from "./backbones.ts";
 export { backbones } from "./backbones.ts";

@@ -1,5 +1,7 @@
-import type { Dim, Grid, Tensor } from "../../engine/graph/index.ts";
 import {
+  type Dim,
+  type Grid,
+  type Tensor,
   add,
   blockedLinear,
   channelsOf,
@@ -28,32 +30,42 @@ import {
 import { Conv2d, DepthwiseConv, LayerNorm, Linear } from "../../engine/nn/index.ts";
 import type { Backbone } from "./backbones.ts";
 
-/** Scales of the residual branches: row 2i and 2i + 1 are those of block i, [2 · blocks, n]. */
+/** Scale of each residual branch for each image, [2 · blocks, n]: rows 2i and 2i + 1 belong to block i; null for 1. */
 export type DropPathScales = Tensor | null;
 
 /**
- * How the feed-forward layers' hidden maps lie: channels first, with gradients, the convolution alone in blocks of
- * channels where the runtime has such; where sizes are symbolic as tokens, which makes all their products rows times
- * weights (what 8-bit products need; equally fast in float32); or throughout in blocks of channels where they fill
- * them, the layout of the runtime's own convolutions and the fastest, without gradients.
+ * Memory layout of the feed-forward layers' hidden maps (4c channels). The results are the same, the speed is not:
+ *
+ *     "maps"                           [4c, n·h·w] for sizes known in advance, with gradients: training;
+ *                                      [n, 4c, h·w] for symbolic sizes, without gradients: exported models
+ *     "tokens"                         [n·h·w, 4c] for symbolic sizes, without gradients: products are rows times weights,
+ *                                      as 8-bit products require; like "maps" for sizes known in advance
+ *     { block, within: "convolution" } like "maps", but the convolution runs on blocks of channels
+ *     { block, within: "layer" }       blocks throughout, without gradients: the fastest; like "convolution" in stages
+ *                                      whose channels are no multiple of the block
+ *
+ * Blocks are [n, 4c / block, h, w, block], the layout of the runtime's own convolutions: the values that a pixel has in
+ * `block` neighboring channels fill one vector register.
  */
 export type HiddenLayout =
   "maps" | "tokens" | { readonly block: number; readonly within: "layer" | "convolution" };
 
-/** What the encoder gives: the four stages' maps, and the attention of the last two blocks. */
+/** Output of the encoder. */
 export interface Encoded {
+  /** Maps of the four stages. */
   readonly features: readonly [Grid, Grid, Grid, Grid];
+  /** Attention of the last two blocks. */
   readonly attention: readonly AttentionLogits[];
 }
 
-/** Self-attention before the softmax: scale · q·kᵀ. */
+/** Self-attention before the softmax, multiplied by `scale`: scale · q·kᵀ. */
 export interface AttentionLogits {
-  /** [n, heads, t, keys]; of one image [heads, t, keys]. */
+  /** [n, heads, t, keys]; for one image [heads, t, keys]. */
   readonly logits: Tensor;
   readonly scale: number;
 }
 
-/** Mix Transformer encoder with strides 4, 2, 2, 1 (method 1.1). */
+/** Mix Transformer encoder with strides 4, 2, 2, 1 (method 1.1). Field names are those of the published checkpoints. */
 export class MixTransformer {
   readonly patch_embed1: PatchEmbedding;
   readonly patch_embed2: PatchEmbedding;
@@ -77,7 +89,7 @@ export class MixTransformer {
     this.patch_embed1 = new PatchEmbedding(3, channels[0], 7, 4);
     this.patch_embed2 = new PatchEmbedding(channels[0], channels[1], 3, 2);
     this.patch_embed3 = new PatchEmbedding(channels[1], channels[2], 3, 2);
-    // AFA keeps stage 4 at 1/16, where affinity is read.
+    // Stride 1 keeps stage 4 at 1/16: AFA reads the affinity from its attention.
     this.patch_embed4 = new PatchEmbedding(channels[2], channels[3], 3, 1);
     this.block1 = blocks(0);
     this.norm1 = new LayerNorm(channels[0], 1e-6);
@@ -93,7 +105,7 @@ export class MixTransformer {
     return this.block1.length + this.block2.length + this.block3.length + this.block4.length;
   }
 
-  /** @param image normalised RGB as tokens, [n·h·w, 3] */
+  /** @param image normalized RGB as tokens, [n·h·w, 3] */
   forward(image: Grid, dropPath: DropPathScales = null, hidden: HiddenLayout = "maps"): Encoded {
     const stages = [
       [this.patch_embed1, this.block1, this.norm1],
@@ -119,6 +131,7 @@ export class MixTransformer {
   }
 }
 
+/** Overlapping patches of an image or map as tokens: a convolution and a LayerNorm. */
 class PatchEmbedding {
   readonly proj: Conv2d;
   readonly norm: LayerNorm;
@@ -134,6 +147,7 @@ class PatchEmbedding {
   }
 }
 
+/** Attention, then feed-forward layer, each normalized first and added to its input. */
 class Block {
   readonly norm1: LayerNorm;
   readonly attn: Attention;
@@ -163,7 +177,7 @@ class Block {
   }
 }
 
-/** Stochastic depth: scales a residual branch per image by 0 or 1 / (1 − rate). */
+/** Stochastic depth: multiplies the residual branch of each image by its scale, 0 or 1 / (1 − rate). */
 function dropPath(branch: Tensor, grid: Grid, scales: DropPathScales, row: number): Tensor {
   if (!scales) return branch;
   const c = channelsOf(grid);
@@ -205,7 +219,7 @@ class Attention {
     const [biasK, biasV] = split(this.kv.bias.tensor, [c, c], 0) as [Tensor, Tensor];
     const k = linear(reduced.tokens, weightK, biasK);
     const v = linear(reduced.tokens, weightV, biasV);
-    // Scaled where it is small: a multiplication over channels instead of one over pairs of tokens.
+    // Scaling q multiplies t · c numbers; scaling the logits would multiply t · keys for every head.
     const scale = d ** -0.5;
     const q = mul(this.q.forward(x.tokens), scale);
     const logits = matmul(byHead(x, q, this.heads), transpose(byHead(reduced, k, this.heads)));
@@ -214,16 +228,16 @@ class Attention {
   }
 }
 
-/** Tokens [n·t, heads·d] by head: [n, heads, t, d]. */
+/** Splits tokens [n·t, heads·d] by head: [n, heads, t, d], for one image [heads, t, d]. */
 function byHead(grid: Grid, tokens: Tensor, heads: number): Tensor {
   const t = tokenCount(grid);
   const d = channelsOf(withTokens(grid, tokens)) / heads;
-  // One image needs no axis of its own: the runtime's product then reads the heads in place.
+  // Without an axis for the image the runtime's product reads the heads in place.
   if (grid.n === 1) return transpose(reshape(tokens, [t, heads, d]), [1, 0, 2]);
   return transpose(reshape(tokens, [grid.n, t, heads, d]), [0, 2, 1, 3]);
 }
 
-/** The inverse: [(n,) heads, t, d] as tokens, [n·t, heads·d]. */
+/** The inverse of `byHead`: joins heads to tokens, [n·t, heads·d]. */
 function byToken(grid: Grid, maps: Tensor): Tensor {
   const order = grid.n === 1 ? [1, 0, 2] : [0, 2, 1, 3];
   const [heads, , d] = maps.shape.slice(-3) as [number, Dim, number];
@@ -231,8 +245,8 @@ function byToken(grid: Grid, maps: Tensor): Tensor {
 }
 
 /**
- * softmax(logits) · v. The softmax's gradient needs Σ dP∘P over the keys, which equals Σ dO∘O over a
- * head's few channels: one pass less over the attention matrix.
+ * O = P · V with P = softmax(logits), whose gradient is dP ∘ P − P · Σ(dP ∘ P), the sum being over the keys. With
+ * dP = dO · Vᵀ that sum equals Σ(dO ∘ O) over the few channels of a head, which saves a pass over the attention matrix.
  */
 function attend(logits: Tensor, v: Tensor): Tensor {
   const p = softmax(logits);
@@ -246,7 +260,7 @@ function attend(logits: Tensor, v: Tensor): Tensor {
   })[0]!;
 }
 
-/** Feed-forward layer with a depthwise convolution, the encoder's only sense of position. */
+/** Feed-forward layer with a depthwise convolution, the encoder's only source of position (SegFormer 3.1). */
 class MixFFN {
   readonly fc1: Linear;
   readonly dwconv: { readonly dwconv: DepthwiseConv };
@@ -261,34 +275,45 @@ class MixFFN {
     this.fc2 = new Linear(hidden, channels);
   }
 
+  /** fc2(gelu(depthwise 3×3(fc1(x)))), [n·h·w, c], with the hidden maps in the layout asked for. */
   forward(x: Grid, layout: HiddenLayout): Tensor {
-    const { n, h, w } = x;
-    const block = typeof layout === "object" ? layout.block : 1;
-    const throughout = typeof layout === "object" && layout.within === "layer";
-    if (throughout && channelsOf(x) % block === 0) return this.forwardBlocked(x, block);
+    const { block, within } = typeof layout === "object" ? layout : { block: 1, within: null };
+    if (within === "layer" && channelsOf(x) % block === 0) return this.forwardBlocked(x, block);
+    if (isStatic([x.n, x.h, x.w])) return this.forwardChannelMajor(x, block);
+    return layout === "tokens" ? this.forwardTokens(x) : this.forwardMaps(x);
+  }
+
+  /** Hidden maps [4c, n·h·w], as the convolution wants them: nothing is transposed before or after it. */
+  private forwardChannelMajor(x: Grid, block: number): Tensor {
+    const [n, h, w] = [x.n, x.h, x.w] as [number, number, number];
     const bias = reshape(this.fc1.bias.tensor, [this.hidden, 1]);
-    const weight2 = this.fc2.weight.tensor;
-    const bias2 = this.fc2.bias.tensor;
-    if (isStatic([n, h, w])) {
-      // The hidden layer is channel-major, as the convolution wants it: no transposing on either side.
-      const hidden = gemm(this.fc1.weight.tensor, x.tokens, { transB: true, bias }); // [4c, n·h·w]
-      const { dwconv } = this.dwconv;
-      const mixed = gelu(dwconv.forward(hidden, n as number, h as number, w as number, block));
-      return gemm(mixed, weight2, { transA: true, transB: true, bias: bias2 });
-    }
-    if (layout === "tokens") {
-      const wide = this.fc1.forward(x.tokens); // [n·h·w, 4c]
-      const mixed = this.dwconv.dwconv.forwardMaps(toChannelsFirst(withTokens(x, wide)));
-      return this.fc2.forward(gelu(fromChannelsFirst(mixed).tokens));
-    }
+    const hidden = gemm(this.fc1.weight.tensor, x.tokens, { transB: true, bias }); // W1 · xᵀ
+    const mixed = gelu(this.dwconv.dwconv.forward(hidden, n, h, w, block));
+    const { weight, bias: bias2 } = this.fc2;
+    return gemm(mixed, weight.tensor, { transA: true, transB: true, bias: bias2.tensor }); // mixedᵀ · W2ᵀ
+  }
+
+  /** Hidden maps [n·h·w, 4c]. */
+  private forwardTokens(x: Grid): Tensor {
+    const wide = this.fc1.forward(x.tokens);
+    const mixed = this.dwconv.dwconv.forwardMaps(toChannelsFirst(withTokens(x, wide)));
+    return this.fc2.forward(gelu(fromChannelsFirst(mixed).tokens));
+  }
+
+  /** Hidden maps [n, 4c, h·w], one product per image. */
+  private forwardMaps(x: Grid): Tensor {
+    const { n, h, w } = x;
     const t = tokenCount(x);
     const maps = transpose(reshape(x.tokens, [n, t, channelsOf(x)])); // [n, c, t]
+    const bias = reshape(this.fc1.bias.tensor, [this.hidden, 1]);
     const hidden = reshape(add(matmul(this.fc1.weight.tensor, maps), bias), [n, this.hidden, h, w]);
     const mixed = reshape(gelu(this.dwconv.dwconv.forwardMaps(hidden)), [n, this.hidden, t]);
-    const out = add(matmul(transpose(mixed), transpose(weight2)), bias2); // [n, t, c]
+    const weight2 = transpose(this.fc2.weight.tensor);
+    const out = add(matmul(transpose(mixed), weight2), this.fc2.bias.tensor); // [n, t, c]
     return reshape(out, x.tokens.shape);
   }
 
+  /** Hidden maps [n, 4c / block, h, w, block]. */
   private forwardBlocked(x: Grid, block: number): Tensor {
     const hidden = blockedLinear(toBlocked(x, block), this.fc1.weight.tensor, this.fc1.bias.tensor);
     const { maps } = this.dwconv.dwconv.forwardBlocked(hidden);

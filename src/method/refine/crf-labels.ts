@@ -1,5 +1,6 @@
 import type { DenseCrf } from "./crf.ts";
-import { argmax, softmax, type Labels, type Maps, type RgbImage } from "../images/maps.ts";
+import type { Image, LabelMap } from "../images/image.ts";
+import { argmax, softmax, type Maps } from "../images/maps.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 
 /**
@@ -8,7 +9,7 @@ import { resizeMaps } from "../images/resize-maps.ts";
  *
  * @param logits [C + 1, h, w] of any size
  */
-export function crfLabels(crf: DenseCrf, image: RgbImage, logits: Maps): Labels {
+export function crfLabels(crf: DenseCrf, image: Image, logits: Maps): LabelMap {
   const { width, height } = image;
   const resized = resizeMaps(logits, width, height);
   const probabilities = resized === logits ? { ...logits, data: logits.data.slice() } : resized;

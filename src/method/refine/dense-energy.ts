@@ -1,17 +1,11 @@
 import { allocate, ensure, instantiate } from "../../engine/kernels/index.ts";
 import { interleave, pixelBytes, separate } from "./interleaved.ts";
 import { Lattice, pixelPoints, type Points } from "./lattice.ts";
-import {
-  checkBox,
-  ignoreLabel,
-  type Box,
-  type Labels,
-  type Maps,
-  type RgbImage,
-} from "../images/maps.ts";
+import { ignoreIndex, type Image, type LabelMap } from "../images/image.ts";
+import { checkBox, type Box, type Maps } from "../images/maps.ts";
 import { resizeMaps, resizeGradient } from "../images/resize-maps.ts";
 
-/** Pixels whose exact sums of weights tell how much too small or large the lattice's are. */
+/** Number of pixels whose exact sums of weights calibrate the lattice. */
 const SAMPLES = 48;
 
 export interface DenseEnergyOptions {
@@ -19,42 +13,43 @@ export interface DenseEnergyOptions {
   readonly colorDeviation?: number;
   /** Deviation of the kernel in pixels of the full image. */
   readonly positionDeviation?: number;
-  /** Factor on the sides before anything is computed. */
+  /** Factor by which the sides of the image are scaled first. */
   readonly scale?: number;
+  /** Factor on the loss. */
   readonly weight?: number;
-  /** Images in the batch: the loss is their mean. */
+  /** Images in the batch, over which the loss is averaged. */
   readonly batch?: number;
 }
 
-/** One image of a batch; everything is of its size. */
+/** One image of a batch; all members have its size. */
 export interface DenseEnergyInput {
-  readonly image: RgbImage;
+  readonly image: Image;
   /** Softmax of the segmentation logits, [C + 1, h, w]. */
   readonly probabilities: Maps;
-  /** The part that is image and not padding. */
+  /** The part of a crop that is image, not padding. */
   readonly box: Box;
-  readonly label: Labels;
+  readonly label: LabelMap;
 }
 
 export interface DenseEnergyResult {
-  /** This image's part of the batch's loss. */
+  /** Contribution of this image to the loss of the batch. */
   readonly loss: number;
   /** d loss / d probabilities, [C + 1, h, w]. */
   readonly gradient: Maps;
-  /** How much each pixel takes part, [1, h, w] at the scale of the computation. */
+  /** Weight of each pixel, [1, h, w] at the scaled size. */
   readonly gate: Maps;
-  /** gate · (K S), [C + 1, h, w] at the scale of the computation. */
+  /** gate · (K S), [C + 1, h, w] at the scaled size. */
   readonly filtered: Maps;
 }
 
-/** Filters maps, [C, h, w], by the bilateral kernel exp(-|p - q|² / 2) of an image, self included. */
+/** Filters maps, [C, h, w], by the bilateral kernel exp(−|p − q|² / 2) of an image, each pixel itself included. */
 export type BilateralFilter = (
-  image: RgbImage,
+  image: Image,
   maps: Maps,
   deviations: { positionDeviation: number; colorDeviation: number },
 ) => Maps;
 
-/** Dense energy loss of one image (method 2.10); `DenseEnergy` keeps memory for the next one. */
+/** Dense energy loss of one image (method 2.10); for many images use `DenseEnergy`, which keeps its memory. */
 export function denseEnergy(
   input: DenseEnergyInput,
   options: DenseEnergyOptions = {},
@@ -63,14 +58,14 @@ export function denseEnergy(
 }
 
 /**
- * Dense energy loss (Tang et al. 2018; method 2.10): pixels alike in place and color should
- * agree on their class. Keeps its memory for the next image.
+ * Dense energy loss (Tang et al. 2018; method 2.10), which asks pixels of similar position and color to agree on their
+ * class. Keeps its memory for the next image.
  */
 export class DenseEnergy {
   private readonly settings: Required<DenseEnergyOptions>;
   private readonly filter: BilateralFilter;
 
-  /** @param filter in place of the permutohedral lattice, for comparison */
+  /** @param filter replaces the permutohedral lattice, for comparison */
   constructor(
     {
       colorDeviation = 15,
@@ -126,7 +121,7 @@ export class DenseEnergy {
   }
 }
 
-/** The filter on a permutohedral lattice in a memory of its own. */
+/** A filter on a permutohedral lattice with its own memory. */
 function latticeFilter(): BilateralFilter {
   const memory = allocate(0, "dense energy");
   const kernels = instantiate(memory);
@@ -143,7 +138,7 @@ function latticeFilter(): BilateralFilter {
     interleave(memory, source, maps, (value) => value, 0);
     new Uint8Array(memory.buffer, target, area * bytes).fill(0);
     lattice.splat(source, lattice.end, bytes);
-    lattice.slice(lattice.end, target, bytes, 0, area);
+    lattice.slice(lattice.end, target, bytes, { first: 0, count: area });
     const filtered = separate(memory, target, maps);
     const factor = calibrate(points, totals(maps), totals(filtered));
     filtered.data.forEach((value, i) => (filtered.data[i] = value * factor));
@@ -152,20 +147,20 @@ function latticeFilter(): BilateralFilter {
 }
 
 /**
- * The factor between the lattice's weights and the Gaussian: of pixels spread evenly over those that
- * hold anything, exact sums over the lattice's.
+ * Factor from the lattice's weights to those of the Gaussian: exact sums / sums of the lattice, over a sample of pixels
+ * spread evenly over those with any value.
  */
 function calibrate(points: Points, values: Float32Array, filtered: Float32Array): number {
   const { count, dimensions } = points;
   const coordinates = new Float32Array(count * dimensions);
   points.write(coordinates);
-  const holding = [...values.keys()].filter((p) => values[p]! > 0);
-  const samples = Math.min(SAMPLES, holding.length);
+  const nonzero = [...values.keys()].filter((p) => values[p]! > 0);
+  const samples = Math.min(SAMPLES, nonzero.length);
   let [exact, approximate] = [0, 0];
   for (let s = 0; s < samples; s++) {
-    const p = holding[Math.floor(((s + 0.5) * holding.length) / samples)]!;
+    const p = nonzero[Math.floor(((s + 0.5) * nonzero.length) / samples)]!;
     approximate += filtered[p]!;
-    for (const q of holding) {
+    for (const q of nonzero) {
       let square = 0;
       for (let d = 0; d < dimensions; d++) {
         square += (coordinates[p * dimensions + d]! - coordinates[q * dimensions + d]!) ** 2;
@@ -176,25 +171,25 @@ function calibrate(points: Points, values: Float32Array, filtered: Float32Array)
   return approximate > 0 ? exact / approximate : 1;
 }
 
-/** The sum over the maps at every pixel. */
+/** Sum over the maps at every pixel. */
 function totals({ width, height, data }: Maps): Float32Array {
   const sums = new Float32Array(width * height);
   for (let i = 0; i < data.length; i++) sums[i % sums.length]! += data[i]!;
   return sums;
 }
 
-/** Where the pixels of the smaller image come from. */
+/** Source pixels of a downscaled image. */
 interface Grid {
   readonly width: number;
   readonly height: number;
-  /** Of each pixel, its index in the full image, [h, w]. */
+  /** Index in the full image of each pixel, [h, w]. */
   readonly sources: Int32Array;
-  /** The picked pixels of full-size data of so many channels. */
+  /** Pixels of the grid from full-size interleaved data with this many channels. */
   pick(data: Uint8Array, channels: number): Uint8Array;
 }
 
 /** Nearest resizing: source index floor(i / scale). */
-function nearestGrid(image: RgbImage, scale: number): Grid {
+function nearestGrid(image: Image, scale: number): Grid {
   const width = Math.max(1, Math.floor(image.width * scale));
   const height = Math.max(1, Math.floor(image.height * scale));
   const nearest = (i: number, size: number): number => Math.min(size - 1, Math.floor(i / scale));
@@ -209,7 +204,7 @@ function nearestGrid(image: RgbImage, scale: number): Grid {
   return { width, height, sources, pick };
 }
 
-/** 1 for the pixels of the grid that come from the box. */
+/** 1 for pixels of the grid inside the box, 0 for others. */
 function insideBox({ sources }: Grid, [y0, y1, x0, x1]: Box, width: number): Float32Array {
   return Float32Array.from(sources, (source) => {
     const [x, y] = [source % width, Math.floor(source / width)];
@@ -217,17 +212,17 @@ function insideBox({ sources }: Grid, [y0, y1, x0, x1]: Box, width: number): Flo
   });
 }
 
-/** box - max over classes, at least 0; 1 where the label says ignore. */
+/** box − highest probability, at least 0; 1 where the label is ignored. */
 function gateOf({ count, data }: Maps, inside: Float32Array, label: Uint8Array): Float32Array {
   return inside.map((box, p) => {
-    if (label[p] === ignoreLabel) return 1;
+    if (label[p] === ignoreIndex) return 1;
     let highest = data[p]!;
     for (let k = 1; k < count; k++) highest = Math.max(highest, data[k * inside.length + p]!);
     return Math.max(0, box - highest);
   });
 }
 
-function checkSizes(image: RgbImage, probabilities: Maps, label: Labels): void {
+function checkSizes(image: Image, probabilities: Maps, label: LabelMap): void {
   for (const [name, { width, height }] of Object.entries({ probabilities, label })) {
     if (width !== image.width || height !== image.height) {
       throw new RangeError(

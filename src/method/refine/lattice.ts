@@ -1,29 +1,29 @@
-import { ensure, type Kernels, type Memory } from "../../engine/kernels/index.ts";
-import type { RgbImage } from "../images/maps.ts";
+import { align, ensure, type Kernels, type Memory } from "../../engine/kernels/index.ts";
+import type { Image } from "../images/image.ts";
 
 const FLOAT = 4;
 const KEY = 8;
-/** What a vertex takes of each neighbor in a pass of blurring: [1, 2, 1] / 2. */
+/** Weight of each neighbor in a pass of blurring, [1, 2, 1] / 2. */
 const SIDE = 0.5;
 /**
- * How much finer than in the paper the lattice is: theirs is right for points that fill their space
- * evenly, on the colors of images this one comes nearer to all pairs.
+ * Factor by which the lattice is finer than in the paper. Theirs suits points that fill space evenly; on the colors of
+ * images this one comes closer to the sum over all pairs.
  */
 const REFINEMENT = 1.03;
-/** With more vertices than that none are put between them: it would cost more than it gives. */
+/** Number of vertices above which no bridging ones are added: they would cost more than they improve. */
 const MOST_BRIDGED = 150_000;
-/** Largest distance from the middle, in deviations: a vertex's key has no digits for more. */
+/** Largest distance from the middle, in deviations, that the key of a vertex can hold. */
 const FARTHEST = 1500;
 
 /** A block of memory and the kernels working on it. */
 export interface Workspace {
   readonly memory: Memory;
   readonly kernels: Kernels;
-  /** Of whom errors speak, as in "dense CRF of 500 x 375 pixels". */
+  /** Beginning of error messages, such as "dense CRF of 500 x 375 pixels". */
   readonly owner: string;
 }
 
-/** Points whose distances make the weights of a filter. */
+/** Points to filter over; their distances give the weights. */
 export interface Points {
   readonly count: number;
   /** 1 to 5. */
@@ -33,9 +33,12 @@ export interface Points {
 }
 
 /**
- * Permutohedral lattice (Adams et al. 2010) over points: filters rows of values by the Gaussian
- * exp(-|p - q|² / 2), up to a factor, in time linear in the number of points. It lies in the memory
- * from `start` to `end`.
+ * Permutohedral lattice (Adams et al. 2010) over points: filters rows of values by the Gaussian exp(−|p − q|² / 2), up
+ * to a factor, in time linear in the number of points:
+ *
+ *     points ── splat ──→ vertices ── blur along each axis ──→ vertices ── slice ──→ points
+ *
+ * Each of d dimensions needs d + 1 corners of a simplex around a point. Occupies the memory from `start` to `end`.
  */
 export class Lattice {
   readonly end: number;
@@ -52,12 +55,12 @@ export class Lattice {
   /** Builds the lattice at an address that is a multiple of 16; the memory grows as needed. */
   static build(workspace: Workspace, start: number, points: Points): Lattice {
     const layout = layOut(start, points);
-    const found = embed(workspace, layout, points);
-    const vertices = found > MOST_BRIDGED ? found : bridge(workspace, layout, found);
+    const embedded = embed(workspace, layout, points);
+    const vertices = embedded > MOST_BRIDGED ? embedded : bridge(workspace, layout, embedded);
     return new Lattice(workspace, layout, connect(workspace, layout, vertices), vertices);
   }
 
-  /** Bytes of the values of all vertices, for rows of so many bytes. */
+  /** Bytes of the values of all vertices, given the bytes of one row. */
   sizeOf(bytes: number): number {
     return this.vertices * bytes;
   }
@@ -68,25 +71,39 @@ export class Lattice {
     const { simplices, weights, corners, count, scratch } = this.layout;
     if (bytes > SCRATCH) {
       throw new RangeError(
-        `${this.workspace.owner}: rows of ${bytes / FLOAT} values; a lattice takes ${SCRATCH / FLOAT} at most`,
+        `${this.workspace.owner}: rows of ${bytes / FLOAT} values; a lattice takes at most ${SCRATCH / FLOAT}`,
       );
     }
     clear(memory, values, this.sizeOf(bytes));
-    kernels.latticeSplat(simplices, weights, corners, count, source, values, bytes);
+    const points = { simplices, weights, corners, count };
+    kernels.latticeSplat({ ...points, source, vertices: values, bytes });
     for (const { at, length } of reverse ? this.lines.toReversed() : this.lines) {
-      kernels.latticeBlur(at, length, values, bytes, SIDE, scratch);
+      const line = { lines: at, length, side: SIDE };
+      kernels.latticeBlur({ ...line, vertices: values, bytes, previous: scratch });
     }
   }
 
-  /** Adds the filtered rows of the points first to first + count - 1 to those at `target`. */
-  slice(values: number, target: number, bytes: number, first: number, count: number): void {
-    const { simplices, weights, corners } = this.layout;
-    const at = first * corners * FLOAT;
-    const { kernels } = this.workspace;
-    kernels.latticeSlice(simplices + at, weights + at, corners, count, values, target, bytes);
+  /** Adds the filtered rows of `count` points, beginning with `first`, to those at `target`. */
+  slice(
+    values: number,
+    target: number,
+    bytes: number,
+    { first, count }: { readonly first: number; readonly count: number },
+  ): void {
+    const { corners } = this.layout;
+    const skipped = first * corners * FLOAT;
+    this.workspace.kernels.latticeSlice({
+      simplices: this.layout.simplices + skipped,
+      weights: this.layout.weights + skipped,
+      corners,
+      count,
+      vertices: values,
+      target,
+      bytes,
+    });
   }
 
-  /** Multiplies each point's part in splatting and in slicing by a factor of its own. */
+  /** Multiplies the weights of each point, in splatting and in slicing, by its own factor. */
   scale(factors: Float32Array): void {
     const { weights, corners, count } = this.layout;
     const shares = new Float32Array(this.workspace.memory.buffer, weights, count * corners);
@@ -94,10 +111,10 @@ export class Lattice {
   }
 
   /**
-   * Sums of the filter's weights, self included, for every point: those of both directions of
-   * blurring on average, which differ where vertices are missing.
+   * Sum of the filter's weights at every point, itself included. Averages both orders of blurring, which differ where
+   * vertices are missing.
    *
-   * @param free address of memory to work in, a multiple of 16
+   * @param free address of unused memory, a multiple of 16
    */
   weightSums(free: number): Float32Array {
     const { memory, owner } = this.workspace;
@@ -109,16 +126,16 @@ export class Lattice {
     clear(memory, free + rows, rows);
     for (const reverse of [false, true]) {
       this.splat(free, free + 2 * rows, bytes, { reverse });
-      this.slice(free + 2 * rows, free + rows, bytes, 0, count);
+      this.slice(free + 2 * rows, free + rows, bytes, { first: 0, count });
     }
     const sums = new Float32Array(memory.buffer, free + rows, count * 4);
     return Float32Array.from({ length: count }, (_, p) => sums[4 * p]! / 2);
   }
 }
 
-/** The pixels of an image as points of position and color. */
+/** Pixels of an image as points (x, y, red, green, blue), each in its deviations. */
 export function pixelPoints(
-  { width, height, data }: RgbImage,
+  { width, height, data }: Image,
   { positionDeviation, colorDeviation }: { positionDeviation: number; colorDeviation: number },
 ): Points {
   const write = (target: Float32Array): void => {
@@ -131,7 +148,7 @@ export function pixelPoints(
   return { count: width * height, dimensions: 5, write };
 }
 
-/** Where things lie, in bytes; what is from `keys` on changes while the lattice is built. */
+/** Sizes and byte addresses; the memory from `keys` on is reused while the lattice is built. */
 interface Layout {
   readonly count: number;
   readonly dimensions: number;
@@ -149,7 +166,7 @@ interface Lines {
   readonly length: number;
 }
 
-/** Room for a row of 256 classes, or what `latticeEmbed` needs. */
+/** Bytes of scratch: a row of 256 classes, or the scratch of `latticeEmbed`. */
 const SCRATCH = 1024;
 
 function layOut(start: number, { count, dimensions }: Points): Layout {
@@ -161,7 +178,7 @@ function layOut(start: number, { count, dimensions }: Points): Layout {
   return { count, dimensions, corners, scales: start, scratch, simplices, weights, keys };
 }
 
-/** Finds every point's simplex; returns the number of vertices, whose keys lie at `keys`. */
+/** Finds the simplex around every point; returns the number of vertices, whose keys are at `keys`. */
 function embed({ memory, kernels, owner }: Workspace, layout: Layout, points: Points): number {
   const { count, dimensions, corners, scales, scratch, simplices, weights, keys } = layout;
   const { shift, bytes } = tableFor(count * corners);
@@ -173,10 +190,10 @@ function embed({ memory, kernels, owner }: Workspace, layout: Layout, points: Po
   center(coordinates, dimensions, owner);
   new Float32Array(memory.buffer, scales, dimensions).set(scalesOf(dimensions));
   clear(memory, table, bytes);
-  return kernels.latticeEmbed(
+  return kernels.latticeEmbed({
     features,
     count,
-    dimensions,
+    d: dimensions,
     scales,
     scratch,
     table,
@@ -184,10 +201,10 @@ function embed({ memory, kernels, owner }: Workspace, layout: Layout, points: Po
     keys,
     simplices,
     weights,
-  );
+  });
 }
 
-/** Puts vertices between those that are there; returns their new number. */
+/** Adds the vertices that connect existing ones; returns the new number of vertices. */
 function bridge({ memory, kernels, owner }: Workspace, layout: Layout, vertices: number): number {
   const { dimensions, corners, keys } = layout;
   const candidates = vertices * 2 * corners;
@@ -196,10 +213,11 @@ function bridge({ memory, kernels, owner }: Workspace, layout: Layout, vertices:
   const counts = table + bytes;
   ensure(memory, counts + candidates, owner);
   clear(memory, table, bytes);
-  kernels.latticeIndex(keys, vertices, table, shift);
-  return kernels.latticeBridge(keys, vertices, dimensions, table, shift, counts);
+  kernels.latticeIndex({ keys, vertices, table, shift });
+  return kernels.latticeBridge({ keys, vertices, d: dimensions, table, shift, counts });
 }
 
+/** Lists, for each axis, the vertices in the order of their lines, along which values are blurred. */
 function connect(workspace: Workspace, layout: Layout, vertices: number): Lines[] {
   const { memory, kernels, owner } = workspace;
   const { dimensions, corners, keys } = layout;
@@ -210,26 +228,17 @@ function connect(workspace: Workspace, layout: Layout, vertices: number): Lines[
   let at = align(inner + vertices);
   ensure(memory, at + corners * vertices * FLOAT, owner);
   clear(memory, table, bytes);
-  kernels.latticeIndex(keys, vertices, table, shift);
+  kernels.latticeIndex({ keys, vertices, table, shift });
   return Array.from({ length: corners }, (_, axis) => {
     const lines = at;
-    const length = kernels.latticeLines(
-      keys,
-      vertices,
-      dimensions,
-      axis,
-      table,
-      shift,
-      next,
-      inner,
-      lines,
-    );
+    const index = { keys, vertices, d: dimensions, table, shift };
+    const length = kernels.latticeLines({ ...index, axis, next, inner, lines });
     at += length * FLOAT;
     return { at: lines, length };
   });
 }
 
-/** Moves points around the origin, so that they stay inside the range of keys. */
+/** Centers points on the origin, so that keys have room for them. */
 function center(coordinates: Float32Array, dimensions: number, owner: string): void {
   let square = 0;
   for (let d = 0; d < dimensions; d++) {
@@ -245,18 +254,18 @@ function center(coordinates: Float32Array, dimensions: number, owner: string): v
   const farthest = Math.sqrt(square);
   if (!(farthest <= FARTHEST)) {
     throw new RangeError(
-      `${owner}: pixels lie up to ${farthest.toFixed(0)} deviations from the middle, at most ${FARTHEST} can be told apart; give larger deviations`,
+      `${owner}: pixels lie up to ${farthest.toFixed(0)} deviations from the middle, a lattice holds at most ${FARTHEST}; give larger deviations`,
     );
   }
 }
 
-/** Of each dimension, into the plane of the lattice: the filter's deviation becomes 1. */
+/** Scale of each dimension that makes the deviation of the filter 1. */
 function scalesOf(d: number): number[] {
   const spacing = REFINEMENT * Math.sqrt(2 / 3) * (d + 1);
   return Array.from({ length: d }, (_, i) => spacing / Math.sqrt((i + 1) * (i + 2)));
 }
 
-/** A hash table for so many keys, filled to two thirds at most. */
+/** Size of a hash table for this many keys, at most two thirds full. */
 function tableFor(keys: number): { shift: number; bytes: number } {
   const bits = Math.max(4, Math.ceil(Math.log2(keys * 1.5)));
   return { shift: 64 - bits, bytes: 2 ** bits * FLOAT };
@@ -264,8 +273,4 @@ function tableFor(keys: number): { shift: number; bytes: number } {
 
 function clear(memory: Memory, at: number, bytes: number): void {
   new Uint8Array(memory.buffer, at, bytes).fill(0);
-}
-
-function align(bytes: number): number {
-  return Math.ceil(bytes / 16) * 16;
 }

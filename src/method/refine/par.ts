@@ -9,14 +9,26 @@ import type { Maps } from "../images/maps.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 
 const FLOAT = 4;
-/** Pixels the kernel takes at a time. */
+/** Pixels the kernel computes at a time. */
 const RUN = 8;
-/** w1 and w2 of the paper: how fast weights fall with differences of color and of position. */
+/** Address of the byte offsets of the neighbors; the position terms follow them. */
+const OFFSETS = 0;
+/** w1 and w2 of the paper: distance in color and in position at which weights fall off. */
 const FALL_OFF = 0.3;
-/** w3: share of position beside color. */
+/** w3 of the paper: weight of the position term beside the color term. */
 const POSITION_SHARE = 0.01;
 
-/** Where things lie in the memory, in bytes; `origin` is the top left pixel behind the margin. */
+/**
+ * Sizes and byte addresses. A plane is one map with a margin on all sides, as wide as the largest dilation, so that every
+ * neighbor of a pixel is at a constant offset; `origin` is the offset of the top left pixel in its plane:
+ *
+ *     ┌──────────────────────┐
+ *     │        margin        │
+ *     │   ┌ origin ─────┐    │  rows are padded to whole runs of pixels
+ *     │   │   pixels    │    │
+ *     │   └─────────────┘    │
+ *     └──────────────────────┘
+ */
 interface Layout {
   readonly width: number;
   readonly height: number;
@@ -30,8 +42,9 @@ interface Layout {
 }
 
 /**
- * Pixel-adaptive refinement (method 2.7): maps flow along the colors of the image. Keeps
- * its memory for the next image, and the weights if the next image is the same.
+ * Pixel-adaptive refinement (method 2.7): each iteration replaces a pixel's scores by the weighted mean of its neighbors',
+ * where neighbors of similar color and position weigh more. Keeps its memory for the next image, and its weights if that
+ * is the same image.
  */
 export class Par {
   private readonly iterations: number;
@@ -56,10 +69,10 @@ export class Par {
   }
 
   /**
-   * The maps at the size of the image, refined.
+   * Refined maps at the size of the image.
    *
    * @param image red, green and blue in 0..1, [3, h, w]
-   * @param maps any number of any size; resized with aligned corners
+   * @param maps any number of maps of any size; they are resized with aligned corners
    * @returns [count, h, w]
    */
   refine(image: Maps, maps: Maps): Maps {
@@ -80,24 +93,24 @@ export class Par {
     this.write(source, from, layout);
     for (let i = 0; i < this.iterations; i++) {
       this.replicate(from, maps.count, layout);
-      kernels.parIterate(
-        from + origin,
-        to + origin,
-        maps.count,
+      kernels.parIterate({
+        source: from + origin,
+        target: to + origin,
+        maps: maps.count,
         planeBytes,
         rowBytes,
         height,
         runs,
-        0,
-        this.neighbors.length,
+        offsets: OFFSETS,
+        count: this.neighbors.length,
         weights,
-      );
+      });
       [from, to] = [to, from];
     }
     return this.read(from, maps.count, layout);
   }
 
-  /** Memory for so many maps beside the image, and the weights of the image. */
+  /** Reserves memory for an image and this many maps, and computes the weights unless the image is the last one. */
   private prepare(image: Maps, maps: number): Layout {
     const layout = layOut(image, this.dilations);
     const sizeChanged = layout.width !== this.layout?.width || layout.height !== this.layout.height;
@@ -109,26 +122,26 @@ export class Par {
     const { origin, colors, planeBytes, rowBytes, height, runs, weights } = layout;
     const count = this.neighbors.length;
     const offsets = this.neighbors.map(({ dx, dy }) => dy * rowBytes + dx * FLOAT);
-    new Int32Array(this.memory.buffer, 0, count).set(offsets);
+    new Int32Array(this.memory.buffer, OFFSETS, count).set(offsets);
     const positions = count * FLOAT;
     new Float32Array(this.memory.buffer, positions, count).set(positionTerms(this.neighbors));
     this.replicate(colors, 3, layout);
-    this.kernels.parWeights(
-      colors + origin,
+    this.kernels.parWeights({
+      planes: colors + origin,
       planeBytes,
       rowBytes,
       height,
       runs,
-      0,
+      offsets: OFFSETS,
       positions,
       count,
-      FALL_OFF,
+      width: FALL_OFF,
       weights,
-    );
+    });
     return layout;
   }
 
-  /** Copies maps into planes; returns whether that changed anything. */
+  /** Copies maps into planes; returns whether any value changed. */
   private write(source: Maps, planes: number, layout: Layout): boolean {
     const { width, height, rowBytes, planeBytes, origin } = layout;
     const target = new Float32Array(this.memory.buffer);
@@ -158,26 +171,20 @@ export class Par {
     return { count, width, height, data };
   }
 
+  /** Fills the margins of planes with the nearest pixels. */
   private replicate(planes: number, count: number, layout: Layout): void {
     const { width, height, rowBytes, planeBytes, origin } = layout;
     const left = marginOf(this.dilations);
-    this.kernels.parReplicate(
-      planes + origin,
-      count,
-      planeBytes,
-      rowBytes,
-      height,
-      width,
-      left,
-      rowBytes / FLOAT - left - width,
-    );
+    const right = rowBytes / FLOAT - left - width;
+    const size = { planeBytes, rowBytes, height, width };
+    this.kernels.parReplicate({ planes: planes + origin, count, ...size, left, right });
   }
 }
 
 interface Neighbor {
   readonly dx: number;
   readonly dy: number;
-  /** Pixels. */
+  /** In pixels. */
   readonly distance: number;
 }
 
@@ -197,7 +204,7 @@ function neighborhood(dilations: readonly number[]): Neighbor[] {
   );
 }
 
-/** w3 · softmax of -(distance / (deviation + 1e-8) / w2)², the same for all pixels. */
+/** Position term of each neighbor, the same for all pixels: w3 · softmax of −(distance / (deviation + 1e-8) / w2)². */
 function positionTerms(neighbors: readonly Neighbor[]): number[] {
   const mean = neighbors.reduce((sum, { distance }) => sum + distance, 0) / neighbors.length;
   const squares = neighbors.reduce((sum, { distance }) => sum + (distance - mean) ** 2, 0);
@@ -209,7 +216,7 @@ function positionTerms(neighbors: readonly Neighbor[]): number[] {
   return powers.map((power) => (POSITION_SHARE * power) / total);
 }
 
-/** Pixels around every plane, a multiple of a vector. */
+/** Width of the margin in pixels, a multiple of a vector. */
 function marginOf(dilations: readonly number[]): number {
   return Math.ceil(Math.max(...dilations) / 4) * 4;
 }

@@ -10,11 +10,11 @@ export interface BatchLoaderOptions extends AugmentOptions {
   /** Crops in a batch. */
   readonly batch: number;
   readonly seed: number;
-  /** Threads that decode and augment; 0 does it in the calling thread. */
+  /** Threads that decode and augment; 0 uses the calling thread. */
   readonly workers?: number;
-  /** Fail on the first image that cannot be read instead of taking another one. */
+  /** Fail on the first image that cannot be read instead of replacing it by another one. */
   readonly strict?: boolean;
-  /** Batches made ahead of need. */
+  /** Batches prepared in advance; 2 by default. */
   readonly prefetch?: number;
 }
 
@@ -30,8 +30,8 @@ interface LoadedBatch {
 }
 
 /**
- * Batches of augmented crops, made ahead of need. Batch `step` depends on samples, seed, step and
- * batch size alone, not on the number of workers or on what was asked for before.
+ * Batches of augmented crops, prepared in advance. The batch of a step depends only on samples, seed, step and batch
+ * size, not on the number of workers or on earlier calls.
  */
 export class BatchLoader {
   private readonly sampler: TrainingSampler;
@@ -53,12 +53,12 @@ export class BatchLoader {
     this.pool = workers > 0 ? this.host.workers.pool("loadItem", workers, { tasks: 2 }) : undefined;
   }
 
-  /** Images left out so far, in the order in which they would have been seen. */
+  /** Unreadable images so far, in the order of the run. */
   get skipped(): readonly SkippedImage[] {
     return [...this.skippedFiles.values()];
   }
 
-  /** The batch of a step, counted from 0; the following ones are begun. */
+  /** Returns the batch of a step, counted from 0, and starts on the following ones. */
   async next(step: number): Promise<Batch> {
     if (this.closed) throw new Error("batch loader: next() after close()");
     const ahead = this.options.prefetch ?? 2;
@@ -68,7 +68,7 @@ export class BatchLoader {
     for (let s = step; s <= step + ahead; s++) {
       if (this.pending.has(s)) continue;
       const loading = this.load(s);
-      // It is awaited later or never; then nobody would hear of its failure.
+      // It may never be awaited, and its failure would then be an unhandled rejection.
       loading.catch(() => undefined);
       this.pending.set(s, loading);
     }
@@ -80,7 +80,7 @@ export class BatchLoader {
     return batch;
   }
 
-  /** Ends the workers; batches under way are given up. */
+  /** Ends the workers and drops unfinished batches. */
   async close(): Promise<void> {
     this.closed = true;
     this.pending.clear();
@@ -105,7 +105,7 @@ export class BatchLoader {
     return { batch: { names, size, crop, images, tags, boxes }, skipped };
   }
 
-  /** Item k of the run, or in its place the next of the epoch's order that can be read. */
+  /** Item k of the run; if it cannot be read, the next readable one in the order of the epoch. */
   private async loadReadable(
     k: number,
   ): Promise<{ sample: Sample; crop: Augmented; skipped: SkippedImage[] }> {

@@ -1,5 +1,5 @@
-import type { Tensor } from "../../engine/graph/index.ts";
 import {
+  type Tensor,
   add,
   concat,
   constant,

@@ -1,25 +1,21 @@
-import type {
-  DeviceArray,
-  DeviceRuntime,
-  DeviceSession,
-  Feed,
-  Feeds,
-} from "../../engine/graph/index.ts";
 import {
+  type DeviceArray,
+  type DeviceRuntime,
+  type DeviceSession,
+  type Feed,
+  type Feeds,
   add,
   float32,
   input,
   isOnDevice,
   transferModel,
   writeModel,
+  type NdArray,
 } from "../../engine/graph/index.ts";
-import type { NdArray } from "../../engine/graph/index.ts";
 import { adamwModel, blocksOf, lane, type Block } from "./device-adamw.ts";
 import type { Learner, PassResults } from "./learner.ts";
 import type { NetworkState } from "./network-state.ts";
-import type { Rates } from "./optimizer.ts";
-import { missingGroup, updateFactors } from "./optimizer.ts";
-import { groupOf } from "./param-groups.ts";
+import { type Rates, missingGroup, updateFactors } from "./optimizer.ts";
 import type { StepGraph } from "./step-graph.ts";
 
 type DeviceArrays = Readonly<Record<string, DeviceArray>>;
@@ -27,23 +23,23 @@ type DeviceArrays = Readonly<Record<string, DeviceArray>>;
 interface Compiled {
   readonly graph: StepGraph;
   readonly session: DeviceSession;
-  /** Adds the gradients of a part to those before; made when there is a second part. */
+  /** Adds the gradients of a part to the sum so far; created for the second part. */
   adder: DeviceSession | null;
 }
 
-/** Moments of a block; host arrays until its first update. */
+/** Moments of a block: host arrays until its first update, then on the device. */
 interface Moments {
   m: Feed;
   v: Feed;
 }
 
 /**
- * Trains in a device's memory: weights, gradients and moments stay there from step to step. A step
- * feeds the batch, and losses, statistics and a number a block come back.
+ * Trains in the memory of a device: weights, gradients and moments stay there from step to step. Only the batch goes
+ * in; only losses, statistics and one number for each block come out.
  */
 export class DeviceLearner implements Learner {
-  /** `state.loads` when the device was filled. */
-  private filled = 0;
+  /** `state.loads` at the last upload: another value means that the state was loaded anew. */
+  private uploadedLoads = 0;
   private weights: Record<string, DeviceArray> = {};
   private gradients: DeviceArrays = {};
   private blocks: readonly Block[] = [];
@@ -57,33 +53,43 @@ export class DeviceLearner implements Learner {
   ) {}
 
   async begin(): Promise<void> {
-    const { state } = this;
-    if (this.filled === state.loads) return;
+    if (this.uploadedLoads === this.state.loads) return;
     await this.empty();
-    const { parameters } = state;
-    // The others are the statistics, which a step moves on the host.
-    const names = state.network.trainable.map(({ name }) => name);
-    const given = Object.fromEntries(names.map((name) => [name, parameters[name]!]));
+    await this.uploadWeights();
+    this.placeMoments();
+    this.uploadedLoads = this.state.loads;
+  }
+
+  /** Copies the weights to the device and feeds the graphs with them from then on. */
+  private async uploadWeights(): Promise<void> {
+    const { parameters, network, feeds } = this.state;
+    // Buffers stay behind: BatchNorm's running statistics are updated on the host.
+    const names = network.trainable.map(({ name }) => name);
+    const weights = Object.fromEntries(names.map((name) => [name, parameters[name]!]));
     const shapes = Object.fromEntries(names.map((name) => [name, parameters[name]!.shape]));
     const session = await this.runtime.createDeviceSession(transferModel(shapes), names);
-    const { device } = await session.run(prefixed("from.", given));
+    const { device } = await session.run(prefixed("from.", weights));
     await session.release();
     this.weights = device;
-    Object.assign(state.feeds, device);
-    const { updates } = state.optimizer;
-    const parts = state.learned.map(({ name }, index) => ({
+    Object.assign(feeds, device);
+  }
+
+  /** Divides the parameters into blocks and lays out the moments of each as one array. */
+  private placeMoments(): void {
+    const { state } = this;
+    const { m, v, updates } = state.optimizer;
+    const parts = state.learned.map(({ name, group }, index) => ({
       name,
       index,
-      size: parameters[name]!.data.length,
-      group: groupOf(name),
+      size: state.parameters[name]!.data.length,
+      group,
     }));
+    // A block is updated as one: same rates, same bias correction, and reached by the loss together.
     this.blocks = blocksOf(
       parts,
       ({ name, group, index }) => `${group} ${name.split(".")[0]} ${updates[index]}`,
     );
-    const { m, v } = state.optimizer;
     this.moments = this.blocks.map((block) => ({ m: joined(block, m), v: joined(block, v) }));
-    this.filled = state.loads;
   }
 
   async prepare(graph: StepGraph): Promise<void> {
@@ -114,13 +120,13 @@ export class DeviceLearner implements Learner {
 
   async update(rates: Rates, reached?: ReadonlySet<string>): Promise<string[]> {
     const { updates, betas } = this.state.optimizer;
-    const chosen = this.chosen(reached);
-    const session = await this.optimizerOf(chosen);
+    const blocks = this.reachedBlocks(reached);
+    const session = await this.optimizerOf(blocks);
     const feeds: Record<string, Feed> = {};
-    for (const [b, { group, parts }] of chosen) {
+    for (const [b, { group, parts }] of blocks) {
       const first = parts[0]!;
-      const own = rates[group] ?? missingGroup(group, first.name, rates);
-      const factors = updateFactors(Number(updates[first.index]!) + 1, own, betas);
+      const groupRates = rates[group] ?? missingGroup(group, first.name, rates);
+      const factors = updateFactors(Number(updates[first.index]!) + 1, groupRates, betas);
       for (const [name, factor] of Object.entries(factors)) {
         feeds[`${name}.${b}`] = float32([1], [factor as number]);
       }
@@ -132,19 +138,21 @@ export class DeviceLearner implements Learner {
       }
     }
     const { host, device } = await session.run(feeds);
-    const spoilt: string[] = [];
-    for (const [b, block] of chosen) {
+    const nonFinite: string[] = [];
+    for (const [b, block] of blocks) {
       for (const part of block.parts) this.takeWeight(part, device[`new.value.${part.name}`]!);
       freeAll(Object.values(this.moments[b]!));
       this.moments[b] = { m: device[`new.m.${b}`]!, v: device[`new.v.${b}`]! };
-      if (Number(host[`poison.${b}`]!.data[0]) !== 0) spoilt.push(...(await this.spoilt(block)));
+      if (Number(host[`poison.${b}`]!.data[0]) !== 0) {
+        nonFinite.push(...(await this.nonFiniteIn(block)));
+      }
     }
     this.dropGradients();
-    return spoilt;
+    return nonFinite;
   }
 
   async download(): Promise<void> {
-    if (this.filled !== this.state.loads) return;
+    if (this.uploadedLoads !== this.state.loads) return;
     const { values, m, v } = this.state.optimizer;
     const wanted: Record<string, DeviceArray> = {};
     for (const { name } of this.state.learned) wanted[`value.${name}`] = this.weights[name]!;
@@ -152,8 +160,8 @@ export class DeviceLearner implements Learner {
       if (isOnDevice(moments.m)) wanted[`m.${b}`] = moments.m;
       if (isOnDevice(moments.v)) wanted[`v.${b}`] = moments.v;
     }
-    const found = await this.read(wanted);
-    const data = (name: string) => found[name]?.data as Float32Array | undefined;
+    const arrays = await this.read(wanted);
+    const data = (name: string) => arrays[name]?.data as Float32Array | undefined;
     for (const { name } of this.state.learned) values[name]!.set(data(`value.${name}`)!);
     for (const [b, block] of this.blocks.entries()) {
       takeApart(block, data(`m.${b}`), m);
@@ -174,9 +182,9 @@ export class DeviceLearner implements Learner {
     await this.empty();
   }
 
-  /** Those of the blocks that are reached, by number. */
-  private chosen(reached: ReadonlySet<string> | undefined): ReadonlyMap<number, Block> {
-    const chosen = new Map<number, Block>();
+  /** Blocks that the loss depends on, by number; all of them without `reached`. */
+  private reachedBlocks(reached: ReadonlySet<string> | undefined): ReadonlyMap<number, Block> {
+    const blocks = new Map<number, Block>();
     for (const [b, block] of this.blocks.entries()) {
       const count = reached
         ? block.parts.filter(({ name }) => reached.has(name)).length
@@ -184,13 +192,13 @@ export class DeviceLearner implements Learner {
       if (count === 0) continue;
       if (count < block.parts.length) {
         throw new RangeError(
-          `AdamW: ${count} of ${block.parts.length} parameters of a part of the network are reached, ` +
-            `among them not ${block.parts.find(({ name }) => !reached!.has(name))!.name}; reach all or none`,
+          `AdamW: ${count} of the ${block.parts.length} parameters of a block are to be updated, ` +
+            `but not ${block.parts.find(({ name }) => !reached!.has(name))!.name}; update all of them or none`,
         );
       }
-      chosen.set(b, block);
+      blocks.set(b, block);
     }
-    return chosen;
+    return blocks;
   }
 
   private async optimizerOf(blocks: ReadonlyMap<number, Block>): Promise<DeviceSession> {
@@ -213,12 +221,12 @@ export class DeviceLearner implements Learner {
   }
 
   /** Names of a block's parameters whose gradients are not finite. */
-  private async spoilt({ parts }: Block): Promise<string[]> {
+  private async nonFiniteIn({ parts }: Block): Promise<string[]> {
     const names = parts.map(({ name }) => name);
-    const found = await this.read(
+    const gradients = await this.read(
       Object.fromEntries(names.map((name) => [name, this.gradients[`grad.${name}`]!])),
     );
-    return names.filter((name) => !(found[name]!.data as Float32Array).every(Number.isFinite));
+    return names.filter((name) => !(gradients[name]!.data as Float32Array).every(Number.isFinite));
   }
 
   private createAdder(gradients: DeviceArrays): Promise<DeviceSession> {
@@ -245,14 +253,14 @@ export class DeviceLearner implements Learner {
     this.gradients = {};
   }
 
-  /** Frees weights and moments; graphs are fed with the state's own arrays again. */
+  /** Frees weights and moments, and feeds the graphs with the state's own arrays again. */
   private async empty(): Promise<void> {
     Object.assign(this.state.feeds, this.state.parameters);
     freeAll([...Object.values(this.weights), ...this.moments.flatMap(({ m, v }) => [m, v])]);
     this.weights = {};
     this.moments = [];
     this.blocks = [];
-    this.filled = 0;
+    this.uploadedLoads = 0;
     const old = this.optimizer;
     this.optimizer = null;
     await old?.session.release();
@@ -269,7 +277,7 @@ function freeAll(arrays: readonly Feed[]): void {
 
 type Arrays = Readonly<Record<string, Float32Array>>;
 
-/** Arrays of a block's parameters as the graph lays them out. */
+/** Arrays of a block's parameters as one array [rows, lane], filled up with zeros. */
 function joined({ parts, rows }: Block, arrays: Arrays): NdArray {
   const data = new Float32Array(rows * lane);
   let end = 0;
@@ -280,7 +288,7 @@ function joined({ parts, rows }: Block, arrays: Arrays): NdArray {
   return float32([rows, lane], data);
 }
 
-/** The reverse; nothing where a block was not downloaded. */
+/** Splits such an array into the arrays of the parameters; does nothing without data. */
 function takeApart({ parts }: Block, data: Float32Array | undefined, arrays: Arrays): void {
   let end = 0;
   for (const { name, size } of parts) {

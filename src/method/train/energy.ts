@@ -1,23 +1,22 @@
-import type { NdArray, Runtime } from "../../engine/graph/index.ts";
-import { float32 } from "../../engine/graph/index.ts";
+import { type NdArray, type Runtime, float32 } from "../../engine/graph/index.ts";
 import type { NetworkFeeds } from "../inference/feeds.ts";
 import { LazySession } from "../inference/lazy-session.ts";
 import type { Afa } from "../model/index.ts";
-import type { Box, Labels, RgbImage } from "../labels/index.ts";
-import { DenseEnergy } from "../labels/index.ts";
+import type { Image, LabelMap } from "../images/image.ts";
+import { type Box, DenseEnergy } from "../labels/index.ts";
 import { buildProbabilities, type PassOptions } from "./step-graph.ts";
 
-/** One crop as its energy is computed. */
+/** One crop whose energy is computed. */
 export interface EnergyInput {
-  readonly image: RgbImage;
+  readonly image: Image;
   readonly box: Box;
-  /** What the segmentation learns from. */
-  readonly label: Labels;
+  /** The segmentation label of the crop. */
+  readonly label: LabelMap;
 }
 
 /**
- * The dense energy's gradient by the class probabilities (method 2.10): a forward pass gives
- * the probabilities that the step will see, the lattice filters them.
+ * Computes the gradient of the dense energy by the class probabilities (method 2.10): a forward pass gives the
+ * probabilities of the coming step, the lattice filters them.
  */
 export class EnergyPass {
   private readonly session: LazySession;
@@ -28,7 +27,7 @@ export class EnergyPass {
     private readonly network: Afa,
     private readonly parameters: NetworkFeeds,
     private readonly options: PassOptions,
-    /** Crops of the whole batch, which the energy is a mean of. */
+    /** Crops of the whole batch; the energy is their mean. */
     batch: number,
   ) {
     this.energy = new DenseEnergy({ batch });

@@ -1,7 +1,7 @@
 import type { NdArray } from "../../engine/graph/index.ts";
 import type { ValidationPanel, ValidationScores } from "../eval/evaluator.ts";
 
-/** What trains: L_cls alone, with labels from CAM, or with labels from the propagated CAM. */
+/** Phase of a run: L_cls alone, then all losses on labels from CAM, then on labels from propagated CAM. */
 export type Phase = "classification" | "pseudo" | "affinity";
 
 /** Losses of a step; null where this phase does not compute one. */
@@ -14,7 +14,7 @@ export interface StepLosses {
   readonly total: number;
 }
 
-/** Where the time of a step went, in seconds. */
+/** Seconds of a step, by what they were spent on. */
 export interface StepSeconds {
   /** Waiting for the batch. */
   readonly data: number;
@@ -28,7 +28,7 @@ export interface StepSeconds {
 
 export interface StartEvent {
   readonly type: "start";
-  /** First step of this session: 0, or where it was taken up. */
+  /** First step: 0, or the step of the checkpoint that the run resumes from. */
   readonly step: number;
   readonly steps: number;
   /** Number of learned values. */
@@ -41,24 +41,24 @@ export interface StepEvent {
   readonly step: number;
   readonly steps: number;
   readonly losses: StepLosses;
-  /** Of the encoder. */
+  /** Learning rate of the encoder. */
   readonly learningRate: number;
   readonly phase: Phase;
   readonly images: number;
   readonly seconds: StepSeconds;
 }
 
-/** A validation under way; nothing to keep. */
+/** Progress of a validation; nothing to store. */
 export interface ValidatingEvent {
   readonly type: "validating";
-  /** Images seen so far, of how many. */
+  /** Images evaluated so far, out of `total`. */
   readonly done: number;
   readonly total: number;
 }
 
 export interface ValidationEvent {
   readonly type: "validation";
-  /** Steps made so far. */
+  /** Steps completed so far. */
   readonly step: number;
   readonly metrics: ValidationScores["metrics"];
   readonly perClass: ValidationScores["perClass"];
@@ -69,7 +69,7 @@ export interface ValidationEvent {
 
 export interface CheckpointEvent {
   readonly type: "checkpoint";
-  /** Steps made so far. */
+  /** Steps completed so far. */
   readonly step: number;
   readonly state: TrainingState;
   /** The best segmentation so far. */
@@ -85,11 +85,11 @@ export type TrainEvent =
   StartEvent | StepEvent | ValidatingEvent | ValidationEvent | CheckpointEvent | DoneEvent;
 
 /**
- * Everything a run needs to go on as if it had never stopped. The arrays are the trainer's own: use
- * them before asking for the next event.
+ * Everything needed to resume a run with the same bits. The arrays belong to the trainer and change with the next
+ * event: store or copy them before.
  */
 export interface TrainingState {
-  /** Steps made so far. */
+  /** Steps completed so far. */
   readonly step: number;
   /** Parameters under their names, moments under `optimizer.m.<name>` and `optimizer.v.<name>`. */
   readonly tensors: Readonly<Record<string, NdArray>>;

@@ -1,8 +1,7 @@
 import type { Config } from "../config.ts";
 import { normalize } from "../images/normalize.ts";
 import type { Batch } from "../data/sample.ts";
-import type { NdArray } from "../../engine/graph/index.ts";
-import { float32 } from "../../engine/graph/index.ts";
+import { type NdArray, float32 } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import { Random } from "../../engine/random.ts";
 import type { StepLabels } from "./labels.ts";
@@ -23,7 +22,7 @@ export function batchFeeds(batch: Batch, step: number, network: Afa, config: Con
   };
 }
 
-/** Scales of DropPath and of channel dropout, a stream of their own for every step. */
+/** Scales of DropPath and of channel dropout, from a random stream of its own for every step. */
 function noise(step: number, n: number, network: Afa, { model, train }: Config): BatchFeeds {
   const feeds: Record<string, NdArray> = {};
   const scales = (size: number, rate: (i: number) => number, name: string): Float32Array => {
@@ -46,11 +45,11 @@ function noise(step: number, n: number, network: Afa, { model, train }: Config):
   return feeds;
 }
 
-/** @param given segmentation labels to learn from instead, [n, crop, crop] */
+/** Labels of a batch as feeds. @param segLabels segmentation labels to use instead of those in `labels`, [n, crop, crop] */
 export function labelFeeds(
   labels: readonly StepLabels[],
   crop: number,
-  given?: Uint8Array,
+  segLabels?: Uint8Array,
 ): BatchFeeds {
   const n = labels.length;
   const tokens = labels[0]!.affinity.tokens;
@@ -60,14 +59,14 @@ export function labelFeeds(
     seg.set(label.seg.data, i * crop * crop);
     affinity.set(label.affinity.data, i * tokens * tokens);
   });
-  if (given) seg.set(given);
+  if (segLabels) seg.set(segLabels);
   return {
     seg_label: float32([n, crop, crop], seg),
     affinity_label: float32([n, tokens, tokens], affinity),
   };
 }
 
-/** Background and foreground pixels, positive and negative pairs: what the losses are means of. */
+/** Counts that the losses divide by: background and foreground pixels, positive and negative pairs. */
 export function labelCounts({ seg_label: seg, affinity_label: affinity }: BatchFeeds): NdArray {
   const [background, ignored] = [count(seg!, 0), count(seg!, 255)];
   const foreground = seg!.data.length - background - ignored;
@@ -78,9 +77,9 @@ export function labelCounts({ seg_label: seg, affinity_label: affinity }: BatchF
 }
 
 function count({ data }: NdArray, value: number): number {
-  let found = 0;
-  for (let i = 0; i < data.length; i++) if (data[i] === value) found++;
-  return found;
+  let occurrences = 0;
+  for (let i = 0; i < data.length; i++) if (data[i] === value) occurrences++;
+  return occurrences;
 }
 
 /** One of equal parts of a batch. */

@@ -4,7 +4,7 @@ import type { NetworkState } from "./network-state.ts";
 import type { Rates } from "./optimizer.ts";
 import type { StepGraph } from "./step-graph.ts";
 
-/** The state's arrays are fed and written in place: nothing is copied. */
+/** Trains in host memory: sessions read weights from the state's arrays and write gradients into them, without copies. */
 export class HostLearner implements Learner {
   private compiled: { readonly graph: StepGraph; readonly session: Session } | null = null;
 
@@ -26,7 +26,7 @@ export class HostLearner implements Learner {
     const { gradients } = this.state;
     const fetches: Record<string, NdArray | null> = {};
     for (const name of Object.keys(graph.outputs)) fetches[name] = null;
-    // The first part writes its gradients where the optimizer reads them, the others add theirs.
+    // Part 0 writes its gradients into the arrays that the optimizer reads; the others are added to them below.
     for (const name of graph.gradients)
       fetches[`grad.${name}`] = part === 0 ? gradients[`grad.${name}`]! : null;
     const results = await session.run({ ...this.state.feeds, ...feeds }, fetches);

@@ -1,23 +1,22 @@
 import type { Config } from "../config.ts";
 import { sizeOf, type NdArray } from "../../engine/graph/index.ts";
+import { parametersOf } from "../../engine/nn/index.ts";
+import { networkOf } from "../model/network-of.ts";
 import type { WorkerPool, Workers } from "../../host/workers.ts";
 import type { Phase } from "./events.ts";
 import { addSeconds, type LabelInput, type LabelSource, type MadeLabels } from "./labels.ts";
 import type { LabelReply, LabelRequest, LabelSetup } from "./label-task.ts";
 
-/** What labels depend on; the decoder sees none of them. */
-const isRead = (name: string): boolean => /^(encoder|classifier|attn_proj)\./.test(name);
-
 export interface LabelPoolOptions {
   readonly config: Config;
   readonly classes: readonly string[];
-  /** Read anew for every batch. */
+  /** Weights by name; the pool reads their current values for every batch. */
   readonly parameters: Readonly<Record<string, NdArray>>;
   /** Cores for all threads together. */
   readonly cores: number;
 }
 
-/** Makes labels in worker threads, a crop each. */
+/** Makes labels in worker threads, one crop at a time in each. */
 export class LabelPool implements LabelSource {
   private pool: WorkerPool | null = null;
   private readonly setup: LabelSetup;
@@ -30,9 +29,14 @@ export class LabelPool implements LabelSource {
     private readonly options: LabelPoolOptions,
   ) {
     const { config, classes, parameters, cores } = options;
+    // Labels depend on everything but the decoder.
+    const { encoder, classifier, attn_proj } = networkOf(config, classes);
+    const read = new Set(
+      [encoder, classifier, attn_proj].flatMap(parametersOf).map(({ name }) => name),
+    );
     let end = 0;
     const places = Object.entries(parameters).flatMap(([name, { shape, dtype }]) => {
-      if (!isRead(name) || dtype !== "float32") return [];
+      if (!read.has(name) || dtype !== "float32") return [];
       const place = { name, shape, offset: end };
       end += sizeOf(shape);
       return [place];
@@ -47,25 +51,25 @@ export class LabelPool implements LabelSource {
     this.publish();
     const { setup, version } = this;
     const pool = (this.pool ??= this.workers.pool("label", this.threads));
-    const made = await Promise.all(
+    const replies = await Promise.all(
       inputs.map(async (input): Promise<LabelReply> => {
-        // A copy: sent as it is, a view would take the whole batch along.
+        // Copied, because transferring a view would transfer the buffer of the whole batch.
         const image = { ...input.image, data: Uint8Array.from(input.image.data) };
         const request: LabelRequest = { setup, version, phase, input: { ...input, image } };
         return (await pool.run(request, [image.data.buffer])) as LabelReply;
       }),
     );
-    return { labels: made.map(({ labels }) => labels), seconds: addSeconds(made) };
+    return { labels: replies.map(({ labels }) => labels), seconds: addSeconds(replies) };
   }
 
-  /** Ends the threads, and with them what they keep; the next labels start them again. */
+  /** Ends the threads and frees their memory; the next call starts them again. */
   async rest(): Promise<void> {
     const { pool } = this;
     this.pool = null;
     await pool?.close();
   }
 
-  /** Copies the weights to where the threads read them. */
+  /** Copies the weights into the memory shared with the threads. */
   private publish(): void {
     const { shared, places } = this.setup;
     for (const { name, shape, offset } of places) {

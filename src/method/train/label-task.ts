@@ -3,13 +3,13 @@ import type { Config } from "../config.ts";
 import { sizeOf, type NdArray, type Runtime } from "../../engine/graph/index.ts";
 import type { Phase } from "./events.ts";
 import { LabelMaker, type LabelInput, type LabelSeconds, type StepLabels } from "./labels.ts";
-import { networkOf } from "./trainer.ts";
+import { networkOf } from "../model/network-of.ts";
 
-/** What a thread needs once; the same in all requests of a pool. */
+/** Setup of a label thread; the same in all requests of a pool. */
 export interface LabelSetup {
   readonly config: Config;
   readonly classes: readonly string[];
-  /** Where each weight lies in `shared`, counted in float32 values. */
+  /** Place of each weight in `shared`; offsets count float32 values. */
   readonly places: readonly {
     readonly name: string;
     readonly shape: readonly number[];
@@ -34,13 +34,13 @@ export interface LabelReply {
   readonly seconds: LabelSeconds;
 }
 
-/** What a thread needs of its host. */
+/** Parts of the host that a label thread needs. */
 export interface LabelHost {
   runtime(options: RuntimeOptions): Promise<Runtime>;
   now(): number;
 }
 
-/** The network of this thread, with weights of its own: ONNX Runtime reads no shared memory. */
+/** The network of this thread with its own copy of the weights, because ONNX Runtime cannot read shared memory. */
 class Workplace {
   private readonly parameters: Readonly<Record<string, NdArray>>;
   private readonly values: Float32Array;

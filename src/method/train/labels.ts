@@ -1,36 +1,38 @@
 import type { Config } from "../config.ts";
 import { normalizeToChannelsFirst } from "../images/normalize.ts";
 import { ActivationPass } from "../inference/activations.ts";
+import { activationsFor, classMaps, propagatedMaps } from "../inference/label-image.ts";
 import type { NetworkFeeds } from "../inference/feeds.ts";
 import type { Runtime } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
-import type { Affinity, AffinityLabel, Box, Labels, Maps, RgbImage } from "../labels/index.ts";
+import type { Image, LabelMap } from "../images/image.ts";
 import {
+  type AffinityLabel,
+  type Box,
+  type Maps,
   affinityLabel,
-  mergeCam,
   Par,
-  propagateAffinity,
   refineAffinityLabel,
   refinePseudoLabel,
 } from "../labels/index.ts";
 import type { Phase } from "./events.ts";
 
-/** What the segmentation and affinity losses of one crop learn from. */
+/** Labels of one crop for the segmentation loss and the affinity loss. */
 export interface StepLabels {
-  readonly seg: Labels;
+  readonly seg: LabelMap;
   readonly affinity: AffinityLabel;
 }
 
-/** One crop as labels are made for it. */
+/** One crop that needs labels. */
 export interface LabelInput {
   /** The augmented 8-bit crop. */
-  readonly image: RgbImage;
+  readonly image: Image;
   /** Classes present, from 0, ascending. */
   readonly classes: readonly number[];
   readonly box: Box;
 }
 
-/** Seconds that making labels took. */
+/** Seconds spent on labels: the activation pass, and the labels from it. */
 export interface LabelSeconds {
   readonly cam: number;
   readonly labels: number;
@@ -39,20 +41,20 @@ export interface LabelSeconds {
 /** The labels of some crops, in their order. */
 export interface MadeLabels {
   readonly labels: readonly StepLabels[];
-  /** Of all crops added up, even where several were made at a time. */
+  /** Sum over all crops, even where several were labelled at a time. */
   readonly seconds: LabelSeconds;
 }
 
-/** Where a step's labels are made: in the calling thread, or in several. */
+/** Makes the labels of a step, in the calling thread or in several. */
 export interface LabelSource {
   make(inputs: readonly LabelInput[], phase: Phase): Promise<MadeLabels>;
-  /** Frees sessions; the next labels make them again. */
+  /** Frees sessions and threads; the next call creates them again. */
   rest(): Promise<void>;
 }
 
 type LabelConfig = Pick<Config, "data" | "pseudo" | "train">;
 
-/** Makes a step's labels from the network itself and the tags (method 2.3 to 2.8), one crop after the other. */
+/** Makes labels from tags and the network's own activations (method 2.3 to 2.8), one crop after the other. */
 export class LabelMaker implements LabelSource {
   private readonly par: Par;
   private readonly activations: ActivationPass;
@@ -72,9 +74,9 @@ export class LabelMaker implements LabelSource {
   }
 
   async make(inputs: readonly LabelInput[], phase: Phase): Promise<MadeLabels> {
-    const made: { labels: StepLabels; seconds: LabelSeconds }[] = [];
-    for (const input of inputs) made.push(await this.makeOne(input, phase));
-    return { labels: made.map(({ labels }) => labels), seconds: addSeconds(made) };
+    const crops: { labels: StepLabels; seconds: LabelSeconds }[] = [];
+    for (const input of inputs) crops.push(await this.makeOne(input, phase));
+    return { labels: crops.map(({ labels }) => labels), seconds: addSeconds(crops) };
   }
 
   rest(): Promise<void> {
@@ -88,48 +90,32 @@ export class LabelMaker implements LabelSource {
   ): Promise<{ labels: StepLabels; seconds: LabelSeconds }> {
     const { lowThreshold: low, highThreshold: high, radius } = this.config.pseudo;
     const { par, now } = this;
-    // Without tags everything is background: there is no activation to ask for.
     const start = now();
-    const seen = classes.length > 0 ? await this.activations.run(this.normalized(image)) : null;
+    const raw = await activationsFor(this.normalized(image), classes, this.activations);
     const ran = now();
-    const cam = seen
-      ? mergeCam(seen.scales, classes, image.width, image.height)
-      : { count: 0, width: image.width, height: image.height, data: new Float32Array(0) };
-    const walks = phase === "affinity" && seen !== null;
+    const cam = classMaps(raw, classes, image);
+    const propagates = phase === "affinity" && raw !== null;
     // The COCO recipe learns nothing from the pseudo label once it has the propagated one.
     const pseudo =
-      walks && this.config.train.affinityLabels === "propagated"
+      propagates && this.config.train.affinityLabels === "propagated"
         ? null
         : refinePseudoLabel(image, cam, classes, { low, high, par, box });
-    const propagated = walks ? this.propagated(image, cam, seen.affinity, classes, box) : null;
+    const maps = propagates ? propagatedMaps(cam, raw.affinity, this.config.pseudo) : null;
+    const propagated = maps && refineAffinityLabel(image, maps, classes, { par, box });
     const seg = (propagated ?? pseudo)!;
     const affinity = affinityLabel(pseudo ?? seg, { radius });
     return { labels: { seg, affinity }, seconds: { cam: ran - start, labels: now() - ran } };
   }
 
-  private normalized({ width, height, data }: RgbImage): Maps {
+  private normalized({ width, height, data }: Image): Maps {
     const planes = normalizeToChannelsFirst(data, width * height, this.config.data);
     return { count: 3, width, height, data: planes };
   }
-
-  /** The label from activations that walked along the affinity (method 2.6 and 2.8). */
-  private propagated(
-    image: RgbImage,
-    cam: Maps,
-    affinity: Affinity,
-    classes: readonly number[],
-    box: Box,
-  ): Labels {
-    const { lowThreshold, highThreshold, radius } = this.config.pseudo;
-    const backgrounds = [lowThreshold, highThreshold];
-    const [low, high] = propagateAffinity(cam, affinity, { backgrounds, radius }) as [Maps, Maps];
-    return refineAffinityLabel(image, { low, high }, classes, { par: this.par, box });
-  }
 }
 
-/** What all of them took. */
-export function addSeconds(made: readonly { readonly seconds: LabelSeconds }[]): LabelSeconds {
-  const sum = (of: (seconds: LabelSeconds) => number): number =>
-    made.reduce((total, { seconds }) => total + of(seconds), 0);
+/** Seconds of all crops together. */
+export function addSeconds(labelled: readonly { readonly seconds: LabelSeconds }[]): LabelSeconds {
+  const sum = (part: (seconds: LabelSeconds) => number): number =>
+    labelled.reduce((total, { seconds }) => total + part(seconds), 0);
   return { cam: sum(({ cam }) => cam), labels: sum(({ labels }) => labels) };
 }

@@ -5,20 +5,20 @@ import type { StepGraph } from "./step-graph.ts";
 /** Losses, counts and batch statistics of a pass, by the names of the step's graph. */
 export type PassResults = Readonly<Record<string, NdArray>>;
 
-/** What computes a network's gradients and moves its weights by them. */
+/** Computes the gradients of a network and updates its weights with them. */
 export interface Learner {
-  /** Makes sure that graphs are fed with the state's present numbers. */
+  /** Makes the graphs use the current numbers of the state; called at the start of every step. */
   begin(): Promise<void>;
-  /** Compiles the graph of the passes to come. */
+  /** Compiles the graph of the following passes. */
   prepare(graph: StepGraph): Promise<void>;
-  /** Computes one part of a batch; gradients of the parts from 0 on are added up. */
+  /** Computes one part of a batch; part 0 starts a new sum of gradients, the others add to it. */
   pass(feeds: Feeds, part: number): Promise<PassResults>;
-  /** AdamW's step by the gradients there are, see `AdamW.step`. */
+  /** Updates the weights from the sum of gradients, see `AdamW.step`. */
   update(rates: Rates, reached?: ReadonlySet<string>): Promise<string[]>;
-  /** Brings weights and moments to the state's own arrays. */
+  /** Copies weights and moments to the arrays of the state. */
   download(): Promise<void>;
   /** Frees the compiled graph. */
   rest(): Promise<void>;
-  /** Frees everything; what was not downloaded is lost. */
+  /** Frees everything; weights that were not downloaded are lost. */
   release(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { NdArray, Runtime } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import { buildStep } from "./step-graph.ts";
 
-/** A batch with everything that its losses compare with. */
+/** A batch with its labels. */
 export interface LabelledBatch {
   /** Normalised RGB, [n, 3, crop, crop] */
   readonly images: NdArray;
@@ -26,13 +26,13 @@ export interface LossesAndGradients {
   };
   /** By parameter name. */
   readonly gradients: Readonly<Record<string, NdArray>>;
-  /** Of the decoder's BatchNorm over this batch: mean and biased variance, [width]. */
+  /** Mean and biased variance of this batch in the decoder's BatchNorm, [width] each. */
   readonly statistics: { readonly mean: NdArray; readonly variance: NdArray };
 }
 
 /**
- * The three losses of a batch with given labels and the gradient of every trainable parameter, in
- * training mode without DropPath and dropout.
+ * Computes the three losses of a labelled batch and the gradient of every trainable parameter, in training mode
+ * without DropPath and dropout.
  */
 export async function lossesAndGradients(
   runtime: Runtime,

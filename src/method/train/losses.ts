@@ -1,6 +1,6 @@
-import { ignoreIndex } from "../images/classes.ts";
-import type { Tensor } from "../../engine/graph/index.ts";
+import { ignoreIndex } from "../images/image.ts";
 import {
+  type Tensor,
   add,
   cast,
   composite,
@@ -23,7 +23,7 @@ import {
   sumOfRows,
 } from "../../engine/graph/index.ts";
 
-/** Where x equals a number, as 1 and 0 of x's type. */
+/** Mask of a label: 1 where x equals it, 0 elsewhere, in x's type. */
 function isLabel(x: Tensor, label: number): Tensor {
   return cast(equal(x, label), x.dtype);
 }
@@ -32,7 +32,7 @@ function isLabel(x: Tensor, label: number): Tensor {
  * Multi-label soft margin loss: mean over classes and batch of −[y·log σ(x) + (1 − y)·log σ(−x)]
  * (AFA 3.5).
  * @param logits [n, C] @param tags 1 where a class is present, [n, C]
- * @param batch crops that the mean is of, where these are a part of them
+ * @param batch crops of the whole batch that the mean is over; by default only these
  */
 export function classificationLoss(logits: Tensor, tags: Tensor, batch?: number): Tensor {
   const [n, classes] = staticShape("classificationLoss", logits.shape) as [number, number];
@@ -47,7 +47,7 @@ export function classificationLoss(logits: Tensor, tags: Tensor, batch?: number)
  * Segmentation loss: the mean cross-entropy of background pixels and that of foreground pixels, one
  * half each. A half without pixels is 0.
  * @param logits [n, labels, h, w] @param label 0 … labels − 1 or 255, [n, h, w], as numbers of logits' type
- * @param counts pixels that the means are of, where these images are a part of them
+ * @param counts pixels of the whole batch that the means are over; by default only those of these images
  */
 export function segmentationLoss(
   logits: Tensor,
@@ -74,11 +74,10 @@ export function segmentationLoss(
     Array.from({ length: labels }, (_, i) => i),
     label.dtype,
   );
-  // Labels lie on an axis before the pixels: operators then run along whole rows, not along a few labels.
+  // The axis of labels comes before that of pixels, so that operators run along rows of pixels.
   const maps = reshape(logits, [n, labels, pixels]);
   const oneHot = cast(equal(reshape(label, [n, 1, pixels]), indices), logits.dtype);
-  // The logarithm of the softmax in its parts: WebGPU has no kernel for the whole, and the gradient
-  // takes the exponentials over instead of computing them again.
+  // Log-softmax written out: WebGPU has no kernel for it, and the gradient reuses the exponentials.
   const shifted = sub(maps, reduceMax(maps, 1, true));
   const exponentials = exp(shifted);
   const total = sumOfRows(exponentials); // [n, 1, pixels]
@@ -100,7 +99,7 @@ export interface AffinityLoss {
 /**
  * Affinity loss: 0.5·Σ₊(1 − A)/(n₊ + 1) + 0.5·Σ₋ A/(n₋ + 1) (AFA equation 5).
  * @param affinity [n, t, t] in 0..1 @param label 1 same class, 0 different, 255 ignore, [n, t, t]
- * @param counts pairs of the whole batch, where these are a part of it
+ * @param counts pairs of the whole batch; by default only these
  */
 export function affinityLoss(
   affinity: Tensor,
@@ -123,7 +122,7 @@ export function affinityLoss(
 }
 
 /**
- * Dense energy: −weight·⟨S, G·(K·S)⟩ / N, whose gradient takes G·(K·S) as given (method
+ * Dense energy: −weight·⟨S, G·(K·S)⟩ / N, whose gradient treats G·(K·S) as a constant (method
  * 2.10). The energy is quadratic in S, so it is half of ⟨S, gradient⟩.
  * @param logits [rows, labels] @param gradient of the energy by the softmax of the logits, [rows, labels]
  */

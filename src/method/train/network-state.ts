@@ -1,37 +1,34 @@
 import type { Config } from "../config.ts";
-import type { Feed, NdArray } from "../../engine/graph/index.ts";
-import { sizeOf } from "../../engine/graph/index.ts";
-import type { Afa } from "../model/index.ts";
+import { type Feed, type NdArray, sizeOf } from "../../engine/graph/index.ts";
+import type { Afa, ParameterGroup } from "../model/index.ts";
 import type { Parameter } from "../../engine/nn/index.ts";
-import type { GroupRates } from "./optimizer.ts";
-import { AdamW } from "./optimizer.ts";
-import type { ParameterGroup } from "./param-groups.ts";
-import { groupOf } from "./param-groups.ts";
+import { ParameterArena } from "./arena.ts";
+import { type GroupRates, AdamW } from "./optimizer.ts";
 import { learningRateFactor } from "./schedule.ts";
 
 const momentum = 0.1;
 const norm = "decoder.linear_fuse.bn";
 
-/** Weights or a checkpoint that are not those of the network they are meant for. */
+/** Error: weights or a checkpoint that belong to a different network. */
 export class WeightsMismatch extends RangeError {
   override readonly name = "WeightsMismatch";
 }
 
 /**
- * All numbers of a network in training: weights, buffers, gradients and moments. While it trains on a
- * device with a memory of its own, weights and moments here are those of the last download.
+ * All numbers of a network in training: weights, buffers, gradients and moments. During training on a device with its
+ * own memory, weights and moments here are those of the last download.
  */
 export class NetworkState {
   readonly optimizer: AdamW;
   /** Weights and buffers by name. */
   readonly parameters: Readonly<Record<string, NdArray>>;
-  /** The same as graphs are to be fed: those that moved into a device's memory are there. */
+  /** Feeds of the graphs: the same, except that weights on a device are device arrays. */
   readonly feeds: Record<string, Feed>;
-  /** Where a step's graph writes each gradient, by `grad.<name>`. */
+  /** Arrays for the gradients that a step's graph outputs, by `grad.<name>`. */
   readonly gradients: Readonly<Record<string, NdArray>>;
-  /** What the optimizer moves. */
-  readonly learned: readonly Parameter[];
-  /** How often numbers were copied in from outside. */
+  /** Parameters that the optimizer updates. */
+  readonly learned: readonly Parameter<ParameterGroup>[];
+  /** Number of calls of `load` and `restore`: device copies from before are out of date. */
   loads = 0;
   private readonly batches = new BigInt64Array(1);
 
@@ -39,19 +36,19 @@ export class NetworkState {
     readonly network: Afa,
     private readonly config: Config["train"],
   ) {
-    const isLearned = (p: Parameter): boolean =>
-      p.trainable && !(config.freezeNorms && groupOf(p.name) === "norms");
+    const isLearned = (p: Parameter<ParameterGroup>): boolean =>
+      p.trainable && !(config.freezeNorms && p.group === "norms");
     this.learned = network.parameters.filter(isLearned);
     const floats = network.parameters.filter((p) => p.dtype === "float32");
-    this.optimizer = new AdamW(
+    const arena = new ParameterArena(
       floats.map((p) => ({
         name: p.name,
         size: sizeOf(p.shape),
-        group: isLearned(p) ? groupOf(p.name) : null,
+        group: isLearned(p) ? p.group : null,
       })),
-      { betas: config.betas, eps: config.eps },
     );
-    const { values, gradients } = this.optimizer;
+    this.optimizer = new AdamW(arena, { betas: config.betas, eps: config.eps });
+    const { values, gradients } = arena;
     const array = (p: Parameter, data: Float32Array): NdArray => ({
       dtype: "float32",
       shape: p.shape,
@@ -71,14 +68,14 @@ export class NetworkState {
     );
   }
 
-  /** Copies values in; every name must be there with its shape. */
+  /** Copies weights and buffers in. Each must be present with the shape of the network. */
   load(tensors: Readonly<Record<string, NdArray>>): void {
     this.loads++;
     for (const [name, target] of Object.entries(this.parameters))
       this.copy(name, tensors[name], target);
   }
 
-  /** Weights, buffers and moments: what a checkpoint holds. */
+  /** Tensors of a checkpoint: weights, buffers and moments. */
   tensors(): Record<string, NdArray> {
     const { m, v } = this.optimizer;
     const moments = this.learned.flatMap(({ name, shape }): [string, NdArray][] => [
@@ -90,7 +87,7 @@ export class NetworkState {
     return { ...this.parameters, ...Object.fromEntries(moments), "optimizer.updates": counts };
   }
 
-  /** Takes over a checkpoint. */
+  /** Copies the tensors of a checkpoint in. */
   restore(tensors: Readonly<Record<string, NdArray>>): void {
     this.loads++;
     for (const [name, target] of Object.entries(this.tensors()))
@@ -104,14 +101,14 @@ export class NetworkState {
     const head = { learningRate: learningRate * headLrScale, weightDecay };
     return {
       encoder: { learningRate, weightDecay },
-      // Frozen in the published recipe; decay would pull gains to 0 in any case.
+      // Frozen in the published recipe. Never decayed: that would pull their gains to 0.
       norms: { learningRate: freezeNorms ? 0 : learningRate, weightDecay: 0 },
       heads: head,
       decoder: head,
     };
   }
 
-  /** Moves BatchNorm's running statistics by those of a batch. @param rows positions a statistic is over */
+  /** Updates BatchNorm's running statistics with those of a batch. @param rows positions that they are over */
   moveStatistics(mean: Float32Array, variance: Float32Array, rows: number): void {
     const { values } = this.optimizer;
     const unbiased = rows > 1 ? rows / (rows - 1) : 1;
@@ -125,7 +122,7 @@ export class NetworkState {
       throw new WeightsMismatch(
         `weights: ${name} is missing; the network has ${this.network.parameters.length} tensors`,
       );
-    // Some writers have no scalars and store them as [1].
+    // Some programs cannot store scalars and write them as [1].
     const scalar = target.shape.length === 0 && source.data.length === 1;
     if (!scalar && String(source.shape) !== String(target.shape)) {
       throw new WeightsMismatch(

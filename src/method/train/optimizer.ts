@@ -1,162 +1,105 @@
-import { allocate, instantiate, type Kernels, type Memory } from "../../engine/kernels/index.ts";
+import { instantiate, type Kernels } from "../../engine/kernels/index.ts";
+import type { NamedArrays, ParameterArena } from "./arena.ts";
 
-/** A parameter the optimizer shall hold. */
-export interface ParameterSpec {
-  readonly name: string;
-  /** Number of elements. */
-  readonly size: number;
-  /** Whose learning rate and weight decay it follows; null: frozen, a value and nothing else. */
-  readonly group: string | null;
-}
-
-/** How a group of parameters is updated at a step. */
+/** Learning rate and weight decay of a group of parameters at a step. */
 export interface GroupRates {
   readonly learningRate: number;
   readonly weightDecay: number;
 }
 
-type Arrays = Readonly<Record<string, Float32Array>>;
-
 /** Rates of every group. */
 export type Rates = Readonly<Record<string, GroupRates>>;
 
-interface Slot {
-  readonly name: string;
-  readonly group: string;
-  readonly size: number;
-  /** Byte addresses. */
-  readonly value: number;
-  readonly gradient: number;
-  readonly m: number;
-  readonly v: number;
-}
-
-const FLOAT = 4;
-/** Arrays start on cache lines. */
-const LINE = 64;
-
 /**
- * AdamW with decoupled weight decay (Loshchilov & Hutter 2019), as PyTorch computes it. All arrays
- * are views of one memory that never grows: a network may read `values` and write `gradients` in
- * place, and `step` moves nothing.
+ * AdamW with decoupled weight decay (Loshchilov & Hutter 2019), as PyTorch computes it. It updates the values in an
+ * arena from the gradients there and moves nothing.
  */
 export class AdamW {
-  /** Every parameter by name. */
-  readonly values: Arrays;
-  /** Gradients of the parameters that are not frozen; whoever computes them overwrites them. */
-  readonly gradients: Arrays;
-  /** First moments. */
-  readonly m: Arrays;
-  /** Second moments. */
-  readonly v: Arrays;
-  /** Updates that each parameter has had, in the order of `learned`; set them when resuming. */
+  /** Updates of each parameter so far, in the order of `learned`; restore them when resuming. */
   readonly updates: BigInt64Array;
-
   readonly betas: readonly [number, number];
   readonly eps: number;
-  private readonly memory: Memory;
   private readonly kernels: Kernels;
-  private readonly slots: readonly Slot[];
 
   constructor(
-    parameters: readonly ParameterSpec[],
+    private readonly arena: ParameterArena,
     { betas = [0.9, 0.999], eps = 1e-8 }: { betas?: readonly [number, number]; eps?: number } = {},
   ) {
     this.betas = betas;
     this.eps = eps;
-    const names = new Set(parameters.map(({ name }) => name));
-    if (names.size < parameters.length) {
-      throw new RangeError("AdamW: two parameters have the same name; names must be unique");
-    }
-    let end = 0;
-    const place = (size: number): number => {
-      const address = end;
-      end += Math.ceil((size * FLOAT) / LINE) * LINE;
-      return address;
-    };
-    const addresses = parameters.map(({ size }) => place(size));
-    this.slots = parameters.flatMap(({ name, size, group }, i) =>
-      group === null
-        ? []
-        : [
-            {
-              name,
-              size,
-              group,
-              value: addresses[i]!,
-              gradient: place(size),
-              m: place(size),
-              v: place(size),
-            },
-          ],
-    );
-    this.updates = new BigInt64Array(this.slots.length);
-    this.memory = allocate(end, `AdamW of ${parameters.length} parameters`);
-    this.kernels = instantiate(this.memory);
+    this.updates = new BigInt64Array(arena.slots.length);
+    this.kernels = instantiate(arena.memory);
+  }
 
-    const view = (size: number, address: number): Float32Array =>
-      new Float32Array(this.memory.buffer, address, size);
-    const views = (of: (slot: Slot) => number): Arrays =>
-      Object.fromEntries(this.slots.map((slot) => [slot.name, view(slot.size, of(slot))]));
-    this.values = Object.fromEntries(
-      parameters.map(({ name, size }, i) => [name, view(size, addresses[i]!)]),
-    );
-    this.gradients = views((slot) => slot.gradient);
-    this.m = views((slot) => slot.m);
-    this.v = views((slot) => slot.v);
+  /** Every parameter by name. */
+  get values(): NamedArrays {
+    return this.arena.values;
+  }
+
+  /** Gradients of the parameters that are not frozen; each pass overwrites them. */
+  get gradients(): NamedArrays {
+    return this.arena.gradients;
+  }
+
+  /** First moments. */
+  get m(): NamedArrays {
+    return this.arena.m;
+  }
+
+  /** Second moments. */
+  get v(): NamedArrays {
+    return this.arena.v;
   }
 
   /** Names of the parameters that are not frozen. */
   get learned(): string[] {
-    return this.slots.map(({ name }) => name);
+    return this.arena.slots.map(({ name }) => name);
   }
 
   /**
-   * Updates parameters from their gradients, by their groups' rates: all of them, or only `reached`,
-   * those that the loss depends on. As in PyTorch, where their gradient is None, the others are left
-   * alone: no decay, and their bias correction starts with their first update. Returns the names of
-   * those whose gradient is not finite: they are spoilt now, and so is the run.
+   * Updates parameters by the rates of their groups: all of them, or only those in `reached`, the ones that the loss
+   * depends on. The others are left alone, as PyTorch does where a gradient is None: no decay, and their bias
+   * correction starts with their first update. Returns the names of parameters whose gradient is not finite; their
+   * values are lost.
    */
   step(rates: Rates, reached?: ReadonlySet<string>): string[] {
     const [beta1, beta2] = this.betas;
-    const spoilt: string[] = [];
-    for (const [i, { name, group, size, value, gradient, m, v }] of this.slots.entries()) {
+    const nonFinite: string[] = [];
+    for (const [i, slot] of this.arena.slots.entries()) {
+      const { name, group, size, value, gradient, m, v } = slot;
       if (reached && !reached.has(name)) continue;
-      const own = rates[group] ?? missingGroup(group, name, rates);
-      const { decay, rate, correction } = updateFactors(
-        Number(++this.updates[i]!),
-        own,
-        this.betas,
-      );
-      const poison = this.kernels.adamw(
-        value,
-        gradient,
-        m,
-        v,
-        size,
+      const groupRates = rates[group] ?? missingGroup(group, name, rates);
+      const updates = Number(++this.updates[i]!);
+      const { decay, rate, correction } = updateFactors(updates, groupRates, this.betas);
+      const poison = this.kernels.adamw({
+        parameters: value,
+        gradients: gradient,
+        firstMoments: m,
+        secondMoments: v,
+        count: size,
         beta1,
-        1 - beta1,
+        oneMinusBeta1: 1 - beta1,
         beta2,
-        1 - beta2,
+        oneMinusBeta2: 1 - beta2,
         decay,
         rate,
         correction,
-        this.eps,
-      );
-      if (poison !== 0) spoilt.push(name);
+        epsilon: this.eps,
+      });
+      if (poison !== 0) nonFinite.push(name);
     }
-    return spoilt;
+    return nonFinite;
   }
 }
 
-/** What an update multiplies with: p = decay·p − rate·m / (√v·correction + ε). */
+/** Factors of one update: p = decay·p − rate·m / (√v·correction + ε). */
 export interface UpdateFactors {
   readonly decay: number;
   readonly rate: number;
   readonly correction: number;
 }
 
-/** @param t number of the update; the first has the bias corrections 1 − β¹ */
+/** Factors of a parameter's update number t, counted from 1, with its bias corrections. */
 export function updateFactors(
   t: number,
   { learningRate, weightDecay }: GroupRates,
@@ -169,9 +112,9 @@ export function updateFactors(
   };
 }
 
-/** Parameters without the rates of their group. */
+/** Throws: the group of a parameter has no rates. */
 export function missingGroup(group: string, name: string, rates: object): never {
   throw new RangeError(
-    `AdamW: ${name} is in group ${group}, rates are given for ${Object.keys(rates).join(", ")}`,
+    `AdamW: ${name} is in group ${group}, but there are rates only for ${Object.keys(rates).join(", ")}; add the group`,
   );
 }

@@ -10,9 +10,8 @@ export interface Schedule {
 }
 
 /**
- * What every group's learning rate is multiplied with at a step, counted from 0 (method
- * 2.12): linear warm-up, then (1 - t/T)^power. The decay has run since step 0, so that the factor
- * drops where the warm-up ends.
+ * Factor on the learning rate of every group at a step, counted from 0 (method 2.12): linear warm-up, then
+ * (1 - t/T)^power. The decay counts from step 0, so the factor drops where the warm-up ends.
  */
 export function learningRateFactor(step: number, schedule: Schedule): number {
   const { steps, warmupSteps, warmupRatio, power } = schedule;

@@ -1,5 +1,6 @@
-import type { Dim, Tensor } from "../../engine/graph/index.ts";
 import {
+  type Dim,
+  type Tensor,
   add,
   fromChannelsFirst,
   gradients,
@@ -14,12 +15,11 @@ import {
   withTokens,
   writeModel,
 } from "../../engine/graph/index.ts";
-import type { Afa, HiddenLayout } from "../model/index.ts";
-import { imageInput } from "../model/index.ts";
+import { type Afa, type HiddenLayout, imageInput } from "../model/index.ts";
 import type { Parameter } from "../../engine/nn/index.ts";
 import { affinityLoss, classificationLoss, energyLoss, segmentationLoss } from "./losses.ts";
 
-/** What a training step computes: L_cls alone, or all three losses. */
+/** Losses of a training step: L_cls alone, or all three. */
 export type StepKind = "classification" | "full";
 
 /** Sizes and noise of a pass in training mode. */
@@ -28,21 +28,21 @@ export interface PassOptions {
   readonly batch: number;
   /** Side of the square crops, pixels. */
   readonly crop: number;
-  /** Feed `drop_path` [2 · blocks, n]: scales of the residual branches. */
+  /** Feed the scales of the residual branches as `drop_path`, `[2 · blocks, n]`. */
   readonly dropPath: boolean;
-  /** Feed `dropout` [n, decoder width]: scales of the decoder's channels. */
+  /** Feed the scales of the decoder's channels as `dropout`, `[n, decoder width]`. */
   readonly dropout: boolean;
-  /** Of the feed-forward layers, with gradients. */
+  /** Layout of the feed-forward layers, one that has gradients. */
   readonly layout?: HiddenLayout;
 }
 
 export interface StepGraphOptions extends PassOptions {
   readonly kind: StepKind;
-  /** Crops of the whole batch, where `batch` of them are computed at once: losses and gradients add up to its. */
+  /** Crops of the whole batch if this is a part of it: losses and gradients of the parts add up to those of the batch. */
   readonly whole?: number;
-  /** Add the dense energy, of which the feed `energy_gradient` is the gradient. */
+  /** Add the dense energy; its gradient is fed as `energy_gradient`. */
   readonly energy?: boolean;
-  /** Parameters to differentiate by. */
+  /** Parameters whose gradients are computed. */
   readonly learned: readonly Parameter[];
 }
 
@@ -75,7 +75,7 @@ export function buildStep(network: Afa, options: StepGraphOptions): StepGraph {
   return { model: writeModel(outputs), gradients, outputs: Object.fromEntries(shapes) };
 }
 
-/** What a step computes, before it is written as ONNX. */
+/** The tensors of a step, before they are written as ONNX. */
 export function stepTensors(
   network: Afa,
   options: StepGraphOptions,
@@ -136,15 +136,15 @@ export function stepTensors(
 }
 
 /**
- * The class probabilities that the step on the same feeds would see, at the size of the crop: what the
- * dense energy is computed from. Inputs: `image`, the parameters, the noise; output `probabilities`
+ * Graph of the class probabilities at the size of the crop, equal to those of a step on the same feeds; the dense
+ * energy is computed from them. Inputs: `image`, the parameters, the noise; output `probabilities`
  * [n, C + 1, h, w].
  */
 export function buildProbabilities(network: Afa, options: PassOptions): Uint8Array<ArrayBuffer> {
   return writeModel({ probabilities: probabilityTensor(network, options) });
 }
 
-/** The same before it is written as ONNX. */
+/** The tensor of these probabilities, before it is written as ONNX. */
 export function probabilityTensor(network: Afa, options: PassOptions): Tensor {
   const { decoded } = trainingPass(network, options);
   const logits = resizeBilinear(decoded.logits, options.crop, options.crop);
@@ -160,7 +160,7 @@ function trainingPass(network: Afa, { batch: n, crop, layout, ...noise }: PassOp
   return { features, attention, decoded: network.decoder.forwardTraining(features, dropout) };
 }
 
-/** An input of a few numbers, to be had one by one. */
+/** An input of a few numbers, as a function from index to scalar. */
 function elements(name: string, count: number): (i: number) => Tensor {
   const all = input(name, [count]);
   return (i) => reshape(slice(all, [i], [1]), []);

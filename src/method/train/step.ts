@@ -1,8 +1,8 @@
 import type { Config } from "../config.ts";
 import type { Batch } from "../data/sample.ts";
 import { fastestLayout } from "../inference/fastest-layout.ts";
-import type { NdArray, Runtime } from "../../engine/graph/index.ts";
-import { float32, hasMemory } from "../../engine/graph/index.ts";
+import { type NdArray, type Runtime, float32, hasMemory } from "../../engine/graph/index.ts";
+import { parametersOf } from "../../engine/nn/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Box } from "../labels/index.ts";
 import { DeviceLearner } from "./device-learner.ts";
@@ -20,9 +20,9 @@ export interface StepResult extends Pick<
   StepEvent,
   "losses" | "learningRate" | "phase" | "seconds"
 > {
-  /** Labels of each crop of the batch; none in a classification step. */
+  /** Labels of each crop of the batch; empty in a classification step. */
   readonly labels: readonly StepLabels[];
-  /** Pairs that the affinity loss counted, plus 1. */
+  /** Pairs counted by the affinity loss, plus 1 each. */
   readonly pairs: { readonly positive: number; readonly negative: number } | null;
 }
 
@@ -37,7 +37,7 @@ export class Stepper {
   private compiled: CompiledStep | null = null;
   private readonly labels: LabelSource;
   private readonly learner: Learner;
-  /** Names of what L_cls depends on: encoder and classifier. */
+  /** Names of the parameters that L_cls depends on: encoder and classifier. */
   private readonly classified: ReadonlySet<string>;
 
   constructor(
@@ -47,51 +47,48 @@ export class Stepper {
     private readonly config: Config,
     /** Clock in seconds. */
     private readonly now: () => number,
-    /** Where labels are made; in the calling thread if not given. */
+    /** Makes the labels; by default in the calling thread. */
     labels?: LabelSource,
   ) {
     this.learner = hasMemory(runtime)
       ? new DeviceLearner(runtime, state)
       : new HostLearner(runtime, state);
     this.labels = labels ?? new LabelMaker(runtime, network, state.feeds, config, now);
-    const names = state.learned.map((p) => p.name);
-    this.classified = new Set(names.filter((name) => /^(encoder|classifier)\./.test(name)));
+    const reached = [network.encoder, network.classifier].flatMap(parametersOf);
+    this.classified = new Set(reached.map(({ name }) => name));
   }
 
-  /** What a step trains; steps count from 0. */
+  /** Phase of a step, counted from 0. */
   phase(step: number): Phase {
     const { camSteps, affinitySteps } = this.config.train;
     return step <= camSteps ? "classification" : step <= affinitySteps ? "pseudo" : "affinity";
   }
 
   /**
-   * Makes step number `step` with a batch. Throws, with the weights untouched, where a loss is not finite.
-   * @param given segmentation labels to learn from instead of the network's own, [n, crop, crop]
+   * Trains one step on a batch: labels, then losses and gradients, then the update. Throws where a loss is not finite,
+   * before any weight has changed.
+   * @param segLabels segmentation labels to learn from instead of the network's own, [n, crop, crop]
    */
-  async run(step: number, batch: Batch, given?: Uint8Array): Promise<StepResult> {
+  async run(step: number, batch: Batch, segLabels?: Uint8Array): Promise<StepResult> {
     const { config, state, now } = this;
     const start = now();
     const phase = this.phase(step);
     await this.learner.begin();
-    const full = phase !== "classification" || config.train.warmupLosses;
-    const { size: n, crop } = batch;
+    const kind: StepKind =
+      phase !== "classification" || config.train.warmupLosses ? "full" : "classification";
 
-    const inputs = full ? this.labelInputs(batch) : [];
+    const inputs = kind === "full" ? this.labelInputs(batch) : [];
     const { labels, seconds: labelling } = await this.labels.make(inputs, phase);
     const labelled = now();
-    // Where several are made at a time, each part has its share of the time that passed.
+    // Threads add up to more seconds than have passed: the two parts share the time on the clock in proportion.
     const secondsPerUnit = (labelled - start) / (labelling.cam + labelling.labels || 1);
 
     const feeds = {
       ...batchFeeds(batch, step, this.network, config),
-      ...(full && labelFeeds(labels, crop, given)),
+      ...(kind === "full" && labelFeeds(labels, batch.crop, segLabels)),
     };
-    const energyOf = inputs.map(({ image, box }, i) => {
-      const data = given?.subarray(i * crop * crop, (i + 1) * crop * crop);
-      const { seg } = labels[i]!;
-      return { image, box, label: data ? { ...seg, data } : seg };
-    });
-    const sums = await this.compute(full ? "full" : "classification", feeds, energyOf, phase);
+    const energyInputs = energyInputsOf(inputs, labels, segLabels);
+    const sums = await this.compute(kind, feeds, energyInputs, phase);
     const losses = {
       cls: sums.loss("cls")!,
       seg: sums.loss("seg"),
@@ -100,10 +97,10 @@ export class Stepper {
       total: sums.loss("total")!,
     };
     checkFinite(step, losses, batch.names);
-    const ran = now();
+    const computed = now();
 
     const rates = state.rates(step);
-    // In the classification phase the loss is L_cls alone, even where the others are computed too.
+    // In the classification phase only L_cls has a weight, even if the other losses are computed.
     const reached = phase === "classification" ? this.classified : undefined;
     const nonFinite = await this.learner.update(rates, reached);
     if (nonFinite.length > 0) {
@@ -112,7 +109,8 @@ export class Stepper {
           `resume from the last checkpoint with a lower train.lr`,
       );
     }
-    state.moveStatistics(...sums.statistics(), n * (crop / 4) ** 2);
+    // The BatchNorm sees the features at a quarter of the crop's side.
+    state.moveStatistics(...sums.statistics(), batch.size * (batch.crop / 4) ** 2);
     const end = now();
     return {
       losses,
@@ -124,35 +122,35 @@ export class Stepper {
         data: 0,
         cam: labelling.cam * secondsPerUnit,
         labels: labelling.labels * secondsPerUnit,
-        network: ran - labelled,
-        optimizer: end - ran,
+        network: computed - labelled,
+        optimizer: end - computed,
         total: end - start,
       },
     };
   }
 
-  /** Brings what the steps learned to the network's state; until then a device may hold it alone. */
+  /** Copies weights and moments to the network's state; until then they may be on the device only. */
   download(): Promise<void> {
     return this.learner.download();
   }
 
-  /** Frees what a step keeps beyond weights and moments; the next one makes it again. */
+  /** Frees everything but weights and moments; the next step creates it again. */
   async rest(): Promise<void> {
     await this.drop();
     await this.labels.rest();
   }
 
-  /** Frees everything; what was not downloaded is lost. */
+  /** Frees everything; weights that were not downloaded are lost. */
   async release(): Promise<void> {
     await this.rest();
     await this.learner.release();
   }
 
-  /** Losses and gradients of a batch, part by part: the gradients are left with the learner. */
+  /** Computes losses and gradients of a batch, part by part; the gradients stay with the learner. */
   private async compute(
     kind: StepKind,
     feeds: BatchFeeds,
-    energyOf: readonly EnergyInput[],
+    energyInputs: readonly EnergyInput[],
     phase: Phase,
   ): Promise<PartSums> {
     const { batch } = this.config.data;
@@ -169,7 +167,7 @@ export class Stepper {
       const own = parts === 1 ? { ...feeds } : partOf(feeds, part, parts);
       if (energy) {
         const first = part * this.partSize;
-        const crops = energyOf.slice(first, first + this.partSize);
+        const crops = energyInputs.slice(first, first + this.partSize);
         own["energy_gradient"] = await energy.gradient(own, crops);
       }
       sums.add(await this.learner.pass({ ...shared, ...own }, part));
@@ -191,7 +189,7 @@ export class Stepper {
     });
   }
 
-  /** Crops that are computed at once. */
+  /** Crops computed at once. */
   private get partSize(): number {
     const { data, train } = this.config;
     return train.microBatch > 0 ? train.microBatch : data.batch;
@@ -216,7 +214,10 @@ export class Stepper {
         : null;
     const graph = buildStep(network, {
       ...pass,
-      ...{ kind, whole: data.batch, energy: energy !== null, learned: state.learned },
+      kind,
+      whole: data.batch,
+      energy: energy !== null,
+      learned: state.learned,
     });
     await this.learner.prepare(graph);
     this.compiled = { kind, graph, energy };
@@ -229,6 +230,20 @@ export class Stepper {
     await this.learner.rest();
     await old?.energy?.release();
   }
+}
+
+/** Crops for the dense energy, each with the label that its segmentation learns from. */
+function energyInputsOf(
+  inputs: readonly LabelInput[],
+  labels: readonly StepLabels[],
+  segLabels: Uint8Array | undefined,
+): EnergyInput[] {
+  return inputs.map(({ image, box }, i) => {
+    const { seg } = labels[i]!;
+    if (!segLabels) return { image, box, label: seg };
+    const size = seg.data.length;
+    return { image, box, label: { ...seg, data: segLabels.subarray(i * size, (i + 1) * size) } };
+  });
 }
 
 function checkFinite(step: number, losses: StepResult["losses"], names: readonly string[]): void {

@@ -1,17 +1,17 @@
 import type { Config } from "../config.ts";
 import type { Batch, Sample, SampleReader } from "../data/sample.ts";
 import { ActivationPass } from "../inference/activations.ts";
-import type { ValidationPanel, ValidationScores } from "../eval/evaluator.ts";
-import { evaluate } from "../eval/evaluator.ts";
+import { type ValidationPanel, type ValidationScores, evaluate } from "../eval/evaluator.ts";
 import { Predictor } from "../inference/predictor.ts";
 import type { NdArray, Runtime } from "../../engine/graph/index.ts";
-import { Afa } from "../model/index.ts";
+import type { Afa } from "../model/index.ts";
+import { networkOf } from "../model/network-of.ts";
 import type { TrainEvent, TrainingState } from "./events.ts";
 import type { LabelSource } from "./labels.ts";
 import { NetworkState } from "./network-state.ts";
 import { Stepper } from "./step.ts";
 
-/** Where batches come from; the batch of a step depends on nothing but the step. */
+/** Source of batches; the batch of a step depends on the step alone. */
 export interface BatchSource {
   next(step: number): Promise<Batch>;
 }
@@ -22,49 +22,45 @@ export interface TrainNetworkOptions {
   /** Foreground class names. */
   readonly classes: readonly string[];
   readonly batches: BatchSource;
-  /** Images to validate on; without any there is no validation. */
+  /** Images to validate on; without any, validations are skipped. */
   readonly validation?: { readonly samples: readonly Sample[]; readonly reader: SampleReader };
-  /** A checkpoint to go on from. */
+  /** Checkpoint to resume from. */
   readonly resume?: TrainingState;
-  /** First weights by name, instead of random ones, as far as there are any. */
+  /** First weights by name; parameters not among them start from random values. */
   readonly initial?: Readonly<Record<string, NdArray>>;
   /** Clock in seconds. */
   readonly now: () => number;
-  /** Images that a validation makes panels of. */
+  /** Images of a validation to make panels of; 6 by default. */
   readonly panels?: number;
-  /** Asked after every step: true makes a checkpoint and leaves. */
+  /** Called after every step: true saves a checkpoint and ends the training. */
   readonly stop?: () => boolean;
   /**
-   * Where labels are made, if elsewhere than in the calling thread; it is at rest when training ends.
-   * @param parameters of the network, current at every step
+   * Creates the source of labels; null, or without this, labels are made in the calling thread. Its `rest` is called
+   * when training ends.
+   * @param parameters weights of the network, up to date at every step
    */
   readonly createLabelSource?: (
     network: Afa,
     parameters: NetworkState["parameters"],
   ) => LabelSource | null;
   /**
-   * What validations run in, if elsewhere than in `runtime`: asked before the first, closed when training ends.
-   * @param images of a validation
+   * Creates the runtime of validations before the first one; null, or without this, they run in `runtime`. It is
+   * closed when training ends.
+   * @param images number of images in a validation
    */
   readonly createValidationRuntime?: (network: Afa, images: number) => Lanes | null;
 }
 
-/** A runtime that computes several images side by side, weights frozen into its sessions. */
+/** A runtime that computes several images side by side, with weights frozen into its sessions. */
 export interface Lanes extends Runtime {
-  /** How many. */
+  /** Number of images side by side. */
   readonly width: number;
   close(): Promise<void>;
 }
 
-/** The network that a configuration describes. */
-export function networkOf({ model }: Pick<Config, "model">, classes: readonly string[]): Afa {
-  const { backbone, pooling, decoderWidth } = model;
-  return new Afa({ backbone, pooling, decoderWidth, classes: classes.length });
-}
-
 /**
- * Trains a network from tags. Every event leaves the trainer at rest: whoever stops asking after a
- * checkpoint loses nothing, and a run resumed from one goes on with the same bits.
+ * Trains a network from tags. Between events nothing runs: a caller may stop iterating after a checkpoint without
+ * losing anything, and a run resumed from a checkpoint continues with the same bits.
  */
 export async function* trainNetwork(
   options: TrainNetworkOptions,
@@ -80,28 +76,28 @@ export async function* trainNetwork(
 
   const labels = options.createLabelSource?.(network, state.parameters) ?? undefined;
   const stepper = new Stepper(runtime, network, state, config, now, labels);
-  const due = (made: number, every: number): boolean =>
-    made === steps || (every > 0 && made % every === 0);
+  const due = (stepsDone: number, every: number): boolean =>
+    stepsDone === steps || (every > 0 && stepsDone % every === 0);
   const { maxImages } = config.eval;
   const validated = validation?.samples.slice(0, maxImages > 0 ? maxImages : undefined) ?? [];
   let pool: Lanes | null = null;
-  let made = resume?.step ?? 0;
+  let stepsDone = resume?.step ?? 0;
   let best = Number(resume?.metadata["best"] ?? -1);
-  // A run stopped in the middle of a validation makes it first when it goes on.
-  let owed = resume?.metadata["validationOwed"] === "true";
+  // A run that was stopped during a validation starts with that validation when it resumes.
+  let validationDue = resume?.metadata["validationOwed"] === "true";
   try {
-    yield { type: "start", step: made, steps, parameters: network.size, classes };
-    while (made < steps || owed) {
-      if (!owed) {
+    yield { type: "start", step: stepsDone, steps, parameters: network.size, classes };
+    while (stepsDone < steps || validationDue) {
+      if (!validationDue) {
         const asked = now();
-        const batch = await batches.next(made);
+        const batch = await batches.next(stepsDone);
         const waited = now() - asked;
-        const { losses, learningRate, phase, seconds } = await stepper.run(made, batch);
+        const { losses, learningRate, phase, seconds } = await stepper.run(stepsDone, batch);
         const spent = { ...seconds, data: waited, total: seconds.total + waited };
         const { size: images } = batch;
         yield {
           type: "step",
-          step: made,
+          step: stepsDone,
           steps,
           losses,
           learningRate,
@@ -109,36 +105,36 @@ export async function* trainNetwork(
           images,
           seconds: spent,
         };
-        made++;
-        owed = validated.length > 0 && due(made, validateEvery);
+        stepsDone++;
+        validationDue = validated.length > 0 && due(stepsDone, validateEvery);
       }
       let improved = false;
-      if (validation && owed) {
-        // What a step keeps is most of the memory, and is made again in less than a second.
+      if (validation && validationDue) {
+        // Step sessions take most of the memory, and can be created again in less than a second.
         await stepper.rest();
         pool ??= options.createValidationRuntime?.(network, validated.length) ?? null;
-        const given = { ...validation, samples: validated };
-        const scores = yield* validate(given, network, state, pool, options);
-        owed = scores === null;
+        const limited = { ...validation, samples: validated };
+        const scores = yield* validate(limited, network, state, pool, options);
+        validationDue = scores === null;
         if (scores) {
           const { metrics, perClass, skipped, panels, score } = scores;
           improved = score > best;
           if (improved) best = score;
-          yield { type: "validation", step: made, metrics, perClass, skipped, panels };
+          yield { type: "validation", step: stepsDone, metrics, perClass, skipped, panels };
         }
       }
-      const stopping = owed || (made < steps && stop());
-      if (improved || stopping || due(made, checkpointEvery)) {
+      const stopping = validationDue || (stepsDone < steps && stop());
+      if (improved || stopping || due(stepsDone, checkpointEvery)) {
         const metadata = {
-          step: String(made),
+          step: String(stepsDone),
           best: String(best),
-          validationOwed: String(owed),
+          validationOwed: String(validationDue),
           config: JSON.stringify(config),
           classes: JSON.stringify(classes),
         };
         await stepper.download();
-        const checkpoint = { step: made, tensors: state.tensors(), metadata };
-        yield { type: "checkpoint", step: made, state: checkpoint, best: improved };
+        const checkpoint = { step: stepsDone, tensors: state.tensors(), metadata };
+        yield { type: "checkpoint", step: stepsDone, state: checkpoint, best: improved };
       }
       if (stopping) return;
     }
@@ -157,20 +153,20 @@ function checkResume(
   if (!resume) return;
   if (resume.step > steps) {
     throw new RangeError(
-      `train: the checkpoint is of step ${resume.step}, the run has ${steps} steps`,
+      `train: the checkpoint is of step ${resume.step}, but the run has ${steps} steps; use an earlier checkpoint or more steps`,
     );
   }
   const stored = resume.metadata["classes"];
   if (stored !== undefined && stored !== JSON.stringify(classes)) {
     throw new RangeError(
-      `train: the checkpoint has learned the classes ${stored}, the data has ${JSON.stringify(classes)}`,
+      `train: the checkpoint has learned the classes ${stored}, the data has ${JSON.stringify(classes)}; resume with the same data`,
     );
   }
 }
 
 type Scores = ValidationScores & { panels: ValidationPanel[]; score: number };
 
-/** A validation, and what makes one better than another; null where it was stopped half-way. */
+/** Runs a validation; `score` compares it with others. Null if it was stopped half-way. */
 async function* validate(
   { samples, reader }: NonNullable<TrainNetworkOptions["validation"]>,
   network: Afa,
@@ -195,11 +191,11 @@ async function* validate(
       if (next.value.done < samples.length && stop()) return null;
     }
   } finally {
-    // What these sessions keep for images of all sizes is not needed by the training.
+    // These sessions keep buffers for images of many sizes, which training does not need.
     await networks.predictor.release();
     await networks.activations.release();
   }
-  // Without masks the tags are all there is to judge by.
+  // Without masks only the tags can be scored.
   const { seg, tagF1 } = next.value.metrics;
   const score = samples.some(({ mask }) => mask !== undefined) ? seg : tagF1;
   return { ...next.value, score };

@@ -1,5 +1,13 @@
-import type { DType, NdArray, Tensor } from "../../../src/engine/graph/index.ts";
-import { gradients, input, mul, sizeOf, sumAll } from "../../../src/engine/graph/index.ts";
+import {
+  type DType,
+  type NdArray,
+  type Tensor,
+  gradients,
+  input,
+  mul,
+  sizeOf,
+  sumAll,
+} from "../../../src/engine/graph/index.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { evaluate } from "../../network.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Dim } from "../../../src/engine/graph/index.ts";
 import {
+  type Dim,
   addDim,
   divDim,
   float32,

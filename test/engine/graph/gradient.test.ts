@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Tensor } from "../../../src/engine/graph/index.ts";
 import {
+  type Tensor,
   add,
   composite,
   exp,

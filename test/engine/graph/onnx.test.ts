@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import type { NdArray, Tensor } from "../../../src/engine/graph/index.ts";
 import {
+  type NdArray,
+  type Tensor,
   add,
   constant,
   encodeModel,
@@ -20,8 +21,7 @@ import {
 } from "../../../src/engine/graph/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { evaluate, worstError } from "../../network.ts";
-import type { OnnxModel } from "./onnx-reader.ts";
-import { readModel } from "./onnx-reader.ts";
+import { type OnnxModel, readModel } from "./onnx-reader.ts";
 
 const operators = (model: OnnxModel): string[] => model.nodes.map((n) => n.operator);
 const written = (outputs: Record<string, Tensor>): OnnxModel => readModel(writeModel(outputs));
@@ -165,7 +165,7 @@ test("an output can be an input, a constant, or two names of one value", async (
 
 test("two inputs of one name are an error", () => {
   expect(() => written({ y: add(input("x", [2]), input("x", [2])) })).toThrow(
-    "two inputs are called x",
+    "two inputs are named x",
   );
   expect(() => written({ x: exp(input("x", [2])) })).toThrow("x is an input and an output");
 });

@@ -23,7 +23,7 @@ test.each(opTable.map((row) => [row.name, row.dtype, row] as const))(
 
 /** Exported functions that make tensors or grids of others, by their signatures in the sources. */
 function exportedOps(): string[] {
-  const folder = join(import.meta.dirname, "../../../src/graph");
+  const folder = join(import.meta.dirname, "../../../src/engine/graph");
   const tensors = /^(Tensor|Operand|Grid|BlockedMaps|(readonly )?Tensor\[\]|\{ y: Tensor; .*\})$/;
   const ops = readdirSync(folder).flatMap((name) => {
     const text = readFileSync(join(folder, name), "utf8");

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import type { NdArray, Tensor } from "../../../src/engine/graph/index.ts";
 import {
+  type NdArray,
+  type Tensor,
   add,
   float32,
   fromChannelsFirst,

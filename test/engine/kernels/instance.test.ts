@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import ts from "typescript";
 import { expect, test } from "vitest";
+import { kernelArguments } from "../../../src/engine/kernels/arguments.ts";
+import { wasmFunctions } from "../../../src/engine/kernels/instance.ts";
 import { allocate, ensure, instantiate } from "../../../src/engine/kernels/index.ts";
 
 test("kernels work on the memory they are given and on no other", () => {
@@ -8,23 +10,34 @@ test("kernels work on the memory they are given and on no other", () => {
   const [first, second] = memories.map((memory) => new Float32Array(memory.buffer, 0, 16));
   first!.fill(1, 0, 4); // one plane of 1 x 1 pixel, margins of 1, rows of 4 floats
   first![5] = 7;
-  instantiate(memories[0]!).parReplicate(5 * 4, 1, 48, 16, 1, 1, 1, 2);
+  const size = { planeBytes: 48, rowBytes: 16, height: 1, width: 1 };
+  instantiate(memories[0]!).parReplicate({ planes: 5 * 4, count: 1, ...size, left: 1, right: 2 });
   expect([...first!]).toEqual([...new Array<number>(12).fill(7), 0, 0, 0, 0]);
   expect(second!.every((value) => value === 0)).toBe(true);
 });
 
 test("the interface names every function of the module, each with its number of arguments", () => {
-  const file = new URL("../../../src/engine/kernels/instance.ts", import.meta.url);
-  const source = ts.createSourceFile("", readFileSync(file, "utf8"), ts.ScriptTarget.Latest);
-  const declared = source.statements
-    .filter(ts.isInterfaceDeclaration)
-    .find(({ name }) => name.text === "Kernels")!
-    .members.filter(ts.isMethodSignature)
-    .map(({ name, parameters }) => [(name as ts.Identifier).text, parameters.length]);
-  const exported = Object.entries(instantiate(allocate(1, "test")))
+  const exported = Object.entries(wasmFunctions(allocate(1, "test")))
     .filter(([, value]) => typeof value === "function")
-    .map(([name, value]) => [name, (value as () => void).length]);
-  expect(Object.fromEntries(declared)).toEqual(Object.fromEntries(exported));
+    .map(([name, value]) => [name, value.length]);
+  const named = Object.entries(kernelArguments).map(([name, order]) => [name, order.length]);
+  expect(Object.fromEntries(named)).toEqual(Object.fromEntries(exported));
+});
+
+test("arguments have the names and the order of the AssemblyScript sources", () => {
+  const folder = new URL("../../../src/engine/kernels/assembly/", import.meta.url);
+  const declared = readdirSync(folder)
+    .filter((file) => file.endsWith(".ts"))
+    .flatMap((file) => {
+      const text = readFileSync(new URL(file, folder), "utf8");
+      return ts.createSourceFile(file, text, ts.ScriptTarget.Latest).statements.slice();
+    })
+    .filter(ts.isFunctionDeclaration)
+    .map(({ name, parameters }) => [
+      name!.text,
+      parameters.map((parameter) => (parameter.name as ts.Identifier).text),
+    ]);
+  expect(Object.fromEntries(declared)).toMatchObject(kernelArguments);
 });
 
 test("memory grows to what is needed and keeps what it holds", () => {
@@ -52,7 +65,7 @@ test("softmax of rows keeps to each row and leaves its source alone", () => {
   const rows = new Float32Array(memory.buffer, 0, 24); // 2 rows of 12, one vector more than a pair
   rows.forEach((_, i) => (rows[i] = (i * 7) % 5));
   const before = rows.slice();
-  instantiate(memory).softmaxRows(0, 2, 48, 96);
+  instantiate(memory).softmaxRows({ source: 0, count: 2, bytes: 48, target: 96 });
   const result = new Float32Array(memory.buffer, 96, 24);
   for (const row of [0, 12]) {
     const powers = [...before.subarray(row, row + 12)].map(Math.exp);

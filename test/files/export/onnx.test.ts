@@ -4,8 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseConfig } from "../../../src/method/config.ts";
 import { ExportedForward, ForwardPass } from "../../../src/method/inference/forward.ts";
-import type { EncodedModel, NdArray } from "../../../src/engine/graph/index.ts";
-import { add, input, writeModel } from "../../../src/engine/graph/index.ts";
+import {
+  type EncodedModel,
+  type NdArray,
+  add,
+  input,
+  writeModel,
+} from "../../../src/engine/graph/index.ts";
 import { Afa } from "../../../src/method/model/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { Random } from "../../../src/engine/random.ts";

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { zipSync } from "fflate";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readCounts } from "../../../src/method/images/run-lengths.ts";
-import { rleCounts } from "../../../src/method/images/run-lengths.ts";
+import { readCounts, rleCounts } from "../../../src/method/images/run-lengths.ts";
 import { fillPolygon } from "../../../src/method/images/polygon.ts";
 import { encodeImage, encodeMask } from "../../../src/host/node/images/images.ts";
 import { DrawingWork, polygonCounts } from "../../../src/files/formats/objects.ts";
@@ -86,7 +85,7 @@ test("an export of Label Studio: a person's annotation before a prediction, poly
   expect(classes).toEqual(["a", "b"]);
   const { data } = masks.get("café")!;
   expect(rows(data, 10).slice(0, 4)).toEqual(["2201100000", "2201100000", "0001100000", "0000000000"]); // prettier-ignore
-  expect(losses).toEqual([{ what: "results that are no labeled area", images: 1 }]);
+  expect(losses).toEqual([{ what: "results without a labeled area", images: 1 }]);
 });
 
 test("a CVAT export: palette or gray PNGs, own colors, objects that touch", async () => {

@@ -3,8 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { maskFormats, type MaskFormat } from "../../../src/files/formats/formats.ts";
-import { awkwardMasks, classes, demoMasks, meanIou, onDisk, readAll, writeAll } from "./masks.ts";
-import type { NamedMasks } from "./masks.ts";
+import {
+  awkwardMasks,
+  classes,
+  demoMasks,
+  meanIou,
+  onDisk,
+  readAll,
+  writeAll,
+  type NamedMasks,
+} from "./masks.ts";
 
 let root: string;
 beforeEach(() => {

@@ -80,12 +80,12 @@ describe("COCO JSON", () => {
     [
       "an unknown category",
       changed({ category_id: 9 }),
-      /annotation 7: its category 9 is none of "categories"/,
+      /annotation 7: its category 9 is not in "categories"/,
     ],
     [
       "a mask of another size",
       changed({ segmentation: { size: [4, 3], counts: "<1" } }),
-      /its run lengths are of 3x4, but its image is 4x3/,
+      /its run lengths are for an image of 3x4, but its image is 4x3/,
     ],
     [
       "runs beyond the image",
@@ -149,7 +149,7 @@ describe("Label Studio JSON", () => {
       result({ format: "rle", rle: [0, 0, 0, 480] }),
       /value 4 of the brush's rle is 480/,
     ],
-    ["no brush", result({ rle: "x" }), /without a list "rle"/],
+    ["no brush", result({ rle: "x" }), /brush labels must have the format "rle" and a list "rle"/],
     ["a huge image", result({}, { original_width: 1e6, original_height: 1e6 }), /1000000x1000000/],
     [
       "a polygon of words",
@@ -212,7 +212,7 @@ describe("zip archives", () => {
   });
 
   test.each<[string, Record<string, Uint8Array>, RegExp]>([
-    ["no masks", { "labelmap.txt": map }, /is no "Segmentation mask 1\.1"/],
+    ["no masks", { "labelmap.txt": map }, /not in CVAT's format "Segmentation mask 1\.1"/],
     [
       "colors of no label",
       { "labelmap.txt": Buffer.from("cat:1,2,3::"), "SegmentationClass/a.png": png },
@@ -221,7 +221,7 @@ describe("zip archives", () => {
     [
       "a color that is none",
       { "labelmap.txt": Buffer.from("cat:1,2::"), "SegmentationClass/a.png": png },
-      /line 1: "1,2" is no color/,
+      /line 1: "1,2" is not a color/,
     ],
     [
       "one color twice",
@@ -260,13 +260,18 @@ describe("zip archives", () => {
 describe("YOLO and Ultralytics folders", () => {
   const yaml = "names: {0: cat, 1: dog}\n";
   test.each<[string, string, string, RegExp]>([
-    ["an unknown class", yaml, "2 0 0 1 0 1 1", /a\.txt:1: class 2; data\.yaml names 2 from 0/],
+    [
+      "an unknown class",
+      yaml,
+      "2 0 0 1 0 1 1",
+      /a\.txt:1: class 2; expected 0 to 1, as there are 2 class names/,
+    ],
     ["a word for a class", yaml, "\ncat 0 0 1 0 1 1", /a\.txt:2: class NaN/],
     ["an odd point", yaml, "0 0 0 1 0 1 1 1", /a\.txt:1: 7 coordinates/],
-    ["a box", yaml, "0 0.5 0.5 1 1", /a\.txt:1: is a box of a detection label/],
+    ["a box", yaml, "0 0.5 0.5 1 1", /a\.txt:1: is the box of a detection label/],
     ["no number", yaml, "0 0 0 1 0 1 nan", /a\.txt:1: coordinate 6 is NaN/],
     ["a far point", yaml, "0 0 0 1e300 0 1 1", /coordinate 3 is/],
-    ["no names", "nc: 2\n", "", /data\.yaml: has no names/],
+    ["no names", "nc: 2\n", "", /data\.yaml: has no "names" of classes/],
     ["a gap in the names", "names: {0: cat, 2: dog}", "", /names has no entry for 1/],
     ["a key that is no number", "names: {__proto__: cat, a: dog}", "", /names has the key/],
     [
@@ -301,14 +306,20 @@ describe("YOLO and Ultralytics folders", () => {
     writeFileSync(join(root, "data.yaml"), yaml);
     writeFileSync(join(root, "labels/a.txt"), "0 0 0 1 0 1 1\n".repeat(300_000));
     writeFileSync(join(root, "image-sizes.csv"), "name,width,height\na,4,4\n");
-    await refused(root, /a\.txt: has more objects, or larger ones, than can be drawn: 200001/);
+    await refused(
+      root,
+      /a\.txt: has more objects, or larger ones, than can be drawn: after 200001 objects/,
+    );
   });
 
   test("a size from nowhere", async () => {
     mkdirSync(join(root, "labels"));
     writeFileSync(join(root, "data.yaml"), yaml);
     writeFileSync(join(root, "labels/a.txt"), "0 0 0 1 0 1 1");
-    await refused(root, /a\.txt: nothing tells the size of its image; give the images by --images/);
+    await refused(
+      root,
+      /a\.txt: the size of its image is unknown: neither the image nor image-sizes\.csv/,
+    );
     writeFileSync(join(root, "image-sizes.csv"), "name,width,height\na,1e9,Infinity\n");
     await refused(root, /the image is 1000000000xInfinity/);
   });

@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { nodeHost } from "../../../src/host/node/host.ts";
 import type { Image, LabelMap } from "../../../src/method/images/image.ts";
 import { readImage, readMask } from "../../../src/host/node/images/images.ts";
 import { MaskFolder } from "../../../src/files/formats/mask-folder.ts";
@@ -36,7 +37,7 @@ function files(folder: string): string[] {
 
 test("a folder of masks has palette PNGs, overlays and the classes they mean", async () => {
   const out = join(root, "deep", "out");
-  const folder = await MaskFolder.create(out, ["cat", "dog"]);
+  const folder = await MaskFolder.create(nodeHost, out, ["cat", "dog"]);
   await folder.write("a", labels, image);
   await folder.write("trip/b", labels);
   await folder.finish();
@@ -62,7 +63,7 @@ test("a folder of masks has palette PNGs, overlays and the classes they mean", a
 
 test("names that would escape or collide each get a file of their own inside the folder", async () => {
   const out = join(root, "out");
-  const folder = await MaskFolder.create(out, ["cat", "dog"], { overlays: false });
+  const folder = await MaskFolder.create(nodeHost, out, ["cat", "dog"], { overlays: false });
   for (const name of ["../../a", "/a", "A", "a-2", "what?", "what*"]) {
     await folder.write(name, labels, image);
   }
@@ -75,11 +76,13 @@ test("a folder with files is only written to when asked, and then over files of 
   const out = join(root, "out");
   mkdirSync(out);
   writeFileSync(join(out, "mine.txt"), "mine");
-  await expect(MaskFolder.create(out, ["cat"])).rejects.toThrow(/out: has 1 file\(s\) already/);
-  const folder = await MaskFolder.create(out, ["cat", "dog"], { overwrite: true });
+  await expect(MaskFolder.create(nodeHost, out, ["cat"])).rejects.toThrow(
+    /out: has 1 file\(s\) already/,
+  );
+  const folder = await MaskFolder.create(nodeHost, out, ["cat", "dog"], { overwrite: true });
   await folder.write("a", labels);
   await folder.finish();
-  const again = await MaskFolder.create(out, ["cat", "dog"], { overwrite: true });
+  const again = await MaskFolder.create(nodeHost, out, ["cat", "dog"], { overwrite: true });
   await again.write("a", labels);
   await again.finish();
   expect(files(out)).toEqual(["classes.json", "masks/a.png", "mine.txt"]);
@@ -87,23 +90,25 @@ test("a folder with files is only written to when asked, and then over files of 
 
 test("where nothing can be written the answer comes at once and nothing is left behind", async () => {
   writeFileSync(join(root, "file"), "");
-  const inside = MaskFolder.create(join(root, "file", "out"), ["cat"]);
+  const inside = MaskFolder.create(nodeHost, join(root, "file", "out"), ["cat"]);
   await expect(inside).rejects.toThrow(UserError);
   await expect(inside).rejects.toThrow(/file\/out: the folder cannot be made: /);
   // Nobody, root included, can make files here.
-  await expect(MaskFolder.create("/proc/tag2mask", ["cat"])).rejects.toThrow(UserError);
+  await expect(MaskFolder.create(nodeHost, "/proc/tag2mask", ["cat"])).rejects.toThrow(UserError);
   expect(files(root)).toEqual(["file"]);
 });
 
 test("discarding takes back everything that was made, and nothing else", async () => {
-  const made = await MaskFolder.create(join(root, "new", "out"), ["cat", "dog"]);
+  const made = await MaskFolder.create(nodeHost, join(root, "new", "out"), ["cat", "dog"]);
   await made.write("trip/a", labels, image);
   await made.discard();
   expect(existsSync(join(root, "new"))).toBe(false);
 
   mkdirSync(join(root, "old"));
   writeFileSync(join(root, "old", "mine.txt"), "mine");
-  const old = await MaskFolder.create(join(root, "old"), ["cat", "dog"], { overwrite: true });
+  const old = await MaskFolder.create(nodeHost, join(root, "old"), ["cat", "dog"], {
+    overwrite: true,
+  });
   await old.write("trip/a", labels, image);
   await old.discard();
   expect(readdirSync(join(root, "old"))).toEqual(["mine.txt"]);
@@ -111,10 +116,10 @@ test("discarding takes back everything that was made, and nothing else", async (
 
 test("a job that fails leaves the files of an earlier one, which is no longer called complete", async () => {
   const out = join(root, "out");
-  const first = await MaskFolder.create(out, ["cat", "dog"]);
+  const first = await MaskFolder.create(nodeHost, out, ["cat", "dog"]);
   for (const name of ["a", "b"]) await first.write(name, labels, image);
   await first.finish();
-  const second = await MaskFolder.create(out, ["cat", "dog"], { overwrite: true });
+  const second = await MaskFolder.create(nodeHost, out, ["cat", "dog"], { overwrite: true });
   expect(files(out)).toContain("classes.json");
   const other = { ...labels, data: new Uint8Array(6) };
   await second.write("a", other, image);
@@ -129,7 +134,7 @@ test("a job that fails leaves the files of an earlier one, which is no longer ca
 });
 
 test("labels that are no class are refused before anything is written", async () => {
-  const folder = await MaskFolder.create(join(root, "out"), ["cat"]);
+  const folder = await MaskFolder.create(nodeHost, join(root, "out"), ["cat"]);
   await expect(folder.write("a", labels)).rejects.toThrow(/a has label 2 of 1 classes/);
   await expect(folder.write("a", { ...labels, width: 4 })).rejects.toThrow(/4x2 but has 6 labels/);
   expect(files(root)).toEqual([]);
@@ -137,7 +142,7 @@ test("labels that are no class are refused before anything is written", async ()
 
 test("thumbnails for a sheet are made with the overlays, and go when the job is left", async () => {
   const out = join(root, "out");
-  const folder = await MaskFolder.create(out, ["cat", "dog"], { sheet: true });
+  const folder = await MaskFolder.create(nodeHost, out, ["cat", "dog"], { sheet: true });
   const wide = { width: 600, height: 4, data: new Uint8Array(7200).fill(90) };
   const made = await folder.write("trip/a", { ...wide, data: new Uint8Array(2400) }, wide);
   expect(made.thumbnail).toEqual({

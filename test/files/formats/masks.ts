@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { nodeHost } from "../../../src/host/node/host.ts";
 import type { InstanceKind } from "../../../src/method/images/regions.ts";
 import type { LabelMap } from "../../../src/method/images/image.ts";
 import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts";
@@ -64,7 +65,7 @@ export async function writeAll(
   masks: NamedMasks,
   options: MaskFolderOptions = {},
 ): Promise<{ path: string; losses: DroppedDetail[] }> {
-  const folder = await MaskFolder.create(root, classes, {
+  const folder = await MaskFolder.create(nodeHost, root, classes, {
     ...{ format: [format], overlays: false, ...options },
   });
   for (const [name, labels] of masks) await folder.write(name, labels);
@@ -87,8 +88,13 @@ export async function readAll(
   losses: DroppedDetail[];
 }> {
   const losses = new DroppedDetails();
-  const images = await ImageFiles.find(undefined, path);
-  const source = await openMasks(path, { images, losses, instances, ...(from && { from }) });
+  const images = await ImageFiles.find(nodeHost.store, undefined, path);
+  const source = await openMasks(nodeHost, path, {
+    images,
+    losses,
+    instances,
+    ...(from && { from }),
+  });
   const masks = new Map<string, LabelMap>();
   for (const entry of source.entries) masks.set(entry.name, await entry.read());
   await source.close();

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { nodeHost } from "../../../src/host/node/host.ts";
 import { writeImage, writeMask } from "../../../src/host/node/images/images.ts";
 import {
   writeContactSheet,
@@ -54,7 +55,7 @@ test("the least sure comes first, equals in their order, and what has no number 
     await entry("equal", 0.1),
     await entry("none", NaN),
   ];
-  const path = await writeContactSheet(join(root, "out"), entries, options);
+  const path = await writeContactSheet(nodeHost, join(root, "out"), entries, options);
   const page = readFileSync(path, "utf8");
   expect(names(page)).toEqual(["none", "unsure", "equal", "sure"]);
   expect(page).toContain("<b>90.0 %</b>");
@@ -63,7 +64,10 @@ test("the least sure comes first, equals in their order, and what has no number 
 
 test("thumbnails are small files beside the page, loaded when seen, from overlays where there are", async () => {
   const entries = [await entry("a", 0.5), await entry("deep/b", 0.6, { overlay: true })];
-  const page = readFileSync(await writeContactSheet(join(root, "out"), entries, options), "utf8");
+  const page = readFileSync(
+    await writeContactSheet(nodeHost, join(root, "out"), entries, options),
+    "utf8",
+  );
   for (const name of ["a", "deep/b"]) {
     const file = `thumbnails/${name}.jpg`;
     expect(page).toContain(`src="${file}"`);
@@ -79,7 +83,7 @@ test("thumbnails are small files beside the page, loaded when seen, from overlay
 test("a thumbnail that is there already is shown as it is", async () => {
   const file = join(root, "out/thumbnails/small.jpg");
   const given = { ...(await entry("a", 0.5)), thumbnail: { file, width: 7, height: 5 } };
-  const path = await writeContactSheet(join(root, "out"), [given], options);
+  const path = await writeContactSheet(nodeHost, join(root, "out"), [given], options);
   expect(readFileSync(path, "utf8")).toMatch(
     /src="thumbnails\/small\.jpg"\s+width="7"\s+height="5"/,
   );
@@ -90,7 +94,7 @@ test("names and tags are text, whatever they hold, and files of any name are lin
   const name = '<img src=x onerror="alert(1)">';
   const odd = { ...(await entry(name, 0.5, { file: "a#b %41?" })), tags: ["</p><b>&"] };
   const twin = { ...odd, name: name.replace("<", ">") };
-  const path = await writeContactSheet(join(root, "out"), [odd, twin], options);
+  const path = await writeContactSheet(nodeHost, join(root, "out"), [odd, twin], options);
   const page = readFileSync(path, "utf8");
   expect(page).not.toContain("<img src=x");
   expect(page).toContain("&lt;img src=x onerror=&quot;alert(1)&quot;&gt;");
@@ -106,9 +110,10 @@ test("names and tags are text, whatever they hold, and files of any name are lin
 test("a mask that is not its image's, and an overlay that is broken, are named", async () => {
   const [one, two] = [await entry("a", 0.5), await entry("b", 0.5, { overlay: true })];
   await writeMask(one.mask, { width: 2, height: 2, data: new Uint8Array(4) });
-  const sheet = (item: SheetEntry) => writeContactSheet(join(root, "out"), [item], options);
+  const sheet = (item: SheetEntry) =>
+    writeContactSheet(nodeHost, join(root, "out"), [item], options);
   await expect(sheet(one)).rejects.toThrow(`${one.mask}: mask is 2x2, its image 40x20`);
   await expect(sheet({ ...two, overlay: one.mask.replace("a.png", "no.jpg") })).rejects.toThrow(
-    /no\.jpg: cannot be read for the contact sheet/,
+    /no\.jpg: cannot be read: no such file/,
   );
 });

@@ -1,12 +1,22 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
+import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { nodeHost } from "../../../src/host/node/host.ts";
 import { RunDirectory } from "../../../src/files/run/directory.ts";
 import { ticks } from "../../../src/files/report/axis.ts";
 import { smooth, thin, type Point } from "../../../src/files/report/chart.ts";
 import { html } from "../../../src/files/report/html.ts";
+import { tileGap } from "../../../src/files/run/panel-picture.ts";
 import { writeReport, type ReportInfo } from "../../../src/files/report/write-training.ts";
 import type { TrainEvent } from "../../../src/method/train/events.ts";
 import { fakeTraining, panelWithoutTruth, squarePanel } from "../run/fake-run.ts";
@@ -29,10 +39,10 @@ afterEach(() => {
 });
 
 async function report(events: Iterable<TrainEvent>, about: ReportInfo = info): Promise<string> {
-  const run = await RunDirectory.create({ root, config: {} });
+  const run = await RunDirectory.create(nodeHost, { root, config: {} });
   for (const event of events) await run.record(event);
   await run.close();
-  return readFileSync(await writeReport(run.path, about), "utf8");
+  return readFileSync(await writeReport(nodeHost, run.path, about), "utf8");
 }
 
 /** What a reader sees, without the tags. */
@@ -66,6 +76,34 @@ test("the page has scores, curves, a row for each class, pictures, timings and h
   expect(page).not.toMatch(/NaN|undefined|Infinity/);
 });
 
+test("a picture of the page is cut from its strip, byte for byte the JPEG of that part", async () => {
+  const page = await report(fakeTraining({ ...options, panels: () => [squarePanel("a")] }));
+  const [run] = readdirSync(root);
+  const strip = join(root, run!, "samples", "step-000012-a.jpg");
+  const { width = 0, height = 0 } = await sharp(strip).metadata();
+  const tileWidth = (width - 5 * tileGap) / 6;
+  const pictures = [...page.matchAll(/src="data:image\/jpeg;base64,([^"]+)"/g)];
+  expect(pictures).toHaveLength(6);
+  for (const [i, [, base64]] of pictures.entries()) {
+    const part = { left: i * (tileWidth + tileGap), top: 0, width: tileWidth, height };
+    const jpeg = await sharp(strip).extract(part).jpeg({ quality: 84 }).toBuffer();
+    expect(Buffer.from(base64!, "base64").equals(jpeg)).toBe(true);
+  }
+});
+
+test("a log whose tiles do not fit into their strip is refused", async () => {
+  const run = await RunDirectory.create(nodeHost, { root, config: {} });
+  const panels = () => [squarePanel("a")];
+  for (const event of fakeTraining({ ...options, panels })) await run.record(event);
+  await run.close();
+  const log = join(run.path, "log.jsonl");
+  const text = readFileSync(log, "utf8");
+  writeFileSync(log, text.replaceAll(/"tileWidth":\d+/g, '"tileWidth":9999'));
+  await expect(writeReport(nodeHost, run.path, info)).rejects.toThrow(
+    /step-000012-a\.jpg: is \d+ pixels wide, but the log has 6 tiles of 9999 in it/,
+  );
+});
+
 test("the page asks nothing of the network and runs no script", async () => {
   const page = await report(fakeTraining({ ...options, panels: () => [squarePanel("a")] }));
   expect(page).not.toMatch(/<script|<link|@import|url\(|https?:\/\//);
@@ -94,7 +132,7 @@ test("names from data cannot become markup", async () => {
 });
 
 test("a log that names pictures elsewhere gets none of them into the page", async () => {
-  const run = await RunDirectory.create({ root, config: {} });
+  const run = await RunDirectory.create(nodeHost, { root, config: {} });
   const panels = () => [squarePanel("a")];
   for (const event of fakeTraining({ ...options, panels })) await run.record(event);
   await run.close();
@@ -103,7 +141,9 @@ test("a log that names pictures elsewhere gets none of them into the page", asyn
   const log = join(run.path, "log.jsonl");
   const text = readFileSync(log, "utf8");
   writeFileSync(log, text.replaceAll(/"file":"samples[^"]*"/g, '"file":"../secret.jpg"'));
-  await expect(writeReport(run.path, info)).rejects.toThrow(/samples.secret\.jpg: cannot be read/);
+  await expect(writeReport(nodeHost, run.path, info)).rejects.toThrow(
+    /samples.secret\.jpg: cannot be read/,
+  );
 });
 
 test("the markup is well formed", async () => {

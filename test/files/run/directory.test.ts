@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { nodeHost } from "../../../src/host/node/host.ts";
 import { RunDirectory } from "../../../src/files/run/directory.ts";
 import { nextFree } from "../../../src/files/run/files.ts";
 import type { TrainEvent } from "../../../src/method/train/events.ts";
@@ -66,7 +67,7 @@ function contents(run: RunDirectory): unknown {
 }
 
 test("a run folder holds config, log, table, scores, samples, weights and TensorBoard's events", async () => {
-  const run = await RunDirectory.create({ root, config });
+  const run = await RunDirectory.create(nodeHost, { root, config });
   await recordAll(run, training());
   expect(await run.readConfig()).toEqual(config);
 
@@ -121,63 +122,77 @@ test("a run folder holds config, log, table, scores, samples, weights and Tensor
 
 test("runs without a name are called exp, exp2, exp3", async () => {
   for (const name of ["exp", "exp2", "exp3"]) {
-    const run = await RunDirectory.create({ root, config });
+    const run = await RunDirectory.create(nodeHost, { root, config });
     expect(run.name).toBe(name);
     await run.close();
   }
 });
 
 test("of folders claimed at once each is another one", async () => {
-  const claimed = await Promise.all([1, 2, 3].map(() => nextFree(root, "demo")));
+  const claimed = await Promise.all([1, 2, 3].map(() => nextFree(nodeHost.store, root, "demo")));
   const expected = ["demo", "demo2", "demo3"].map((name) => join(root, name));
   expect(claimed.sort()).toEqual(expected);
 });
 
 test("a named run is refused where files are, and where the name is no folder name", async () => {
-  const run = await RunDirectory.create({ root, name: "mine", config });
+  const run = await RunDirectory.create(nodeHost, { root, name: "mine", config });
   await run.close();
-  const again = RunDirectory.create({ root, name: "mine", config });
-  await expect(again).rejects.toThrow(/mine: has \d file\(s\) already; .*--resume/);
-  await expect(RunDirectory.create({ root, name: "../mine", config })).rejects.toThrow(UserError);
+  const again = RunDirectory.create(nodeHost, { root, name: "mine", config });
+  await expect(again).rejects.toThrow(
+    expect.objectContaining({
+      message: expect.stringMatching(/mine: has \d file\(s\) already$/) as string,
+      remedies: [
+        { kind: "option", name: "out", instead: true },
+        { kind: "option", name: "resume", value: run.path },
+      ],
+    }),
+  );
+  await expect(RunDirectory.create(nodeHost, { root, name: "../mine", config })).rejects.toThrow(
+    UserError,
+  );
   mkdirSync(join(root, "empty"));
-  await (await RunDirectory.create({ root, name: "empty", config })).close();
+  await (await RunDirectory.create(nodeHost, { root, name: "empty", config })).close();
 });
 
 test("where nothing can be written the answer is a UserError and nothing is left behind", async () => {
   writeFileSync(join(root, "file"), "");
-  const below = RunDirectory.create({ root: join(root, "file", "runs"), config });
+  const below = RunDirectory.create(nodeHost, { root: join(root, "file", "runs"), config });
   await expect(below).rejects.toThrow(/file\/runs: the folder cannot be made/);
-  await expect(RunDirectory.create({ root: "/proc/runs", config })).rejects.toThrow(UserError);
+  await expect(RunDirectory.create(nodeHost, { root: "/proc/runs", config })).rejects.toThrow(
+    UserError,
+  );
   expect(readdirSync(root)).toEqual(["file"]);
 });
 
 test("what is no run cannot be opened", async () => {
-  await expect(RunDirectory.open(join(root, "none"))).rejects.toThrow(/none: no such run folder/);
-  await expect(RunDirectory.open(root)).rejects.toThrow(/has no config.yaml/);
+  await expect(RunDirectory.open(nodeHost, join(root, "none"))).rejects.toThrow(
+    /none: no such run folder/,
+  );
+  await expect(RunDirectory.open(nodeHost, root)).rejects.toThrow(/has no config.yaml/);
 });
 
 test("a discarded run leaves nothing, nor the folders made for it", async () => {
-  const run = await RunDirectory.create({ root: join(root, "runs", "train"), config });
+  const run = await RunDirectory.create(nodeHost, { root: join(root, "runs", "train"), config });
   await run.discard();
   expect(readdirSync(root)).toEqual([]);
 });
 
 test("a discarded run leaves the folders of others", async () => {
-  const first = await RunDirectory.create({ root: join(root, "runs"), config });
-  await (await RunDirectory.create({ root: join(root, "runs"), config })).discard();
+  const first = await RunDirectory.create(nodeHost, { root: join(root, "runs"), config });
+  await (await RunDirectory.create(nodeHost, { root: join(root, "runs"), config })).discard();
   await first.close();
   expect(readdirSync(join(root, "runs"))).toEqual(["exp"]);
 });
 
 test("a run that was there before is not discarded", async () => {
-  await (await RunDirectory.create({ root, config })).close();
-  const { run } = await RunDirectory.open(join(root, "exp"));
+  await (await RunDirectory.create(nodeHost, { root, config })).close();
+  const { run } = await RunDirectory.open(nodeHost, join(root, "exp"));
   await run.discard();
   expect(existsSync(join(root, "exp", "config.yaml"))).toBe(true);
 });
 
 test("a validation without panels, or half a line, does not keep a run from going on", async () => {
-  const run = await RunDirectory.create({ root, config });
+  const run = await RunDirectory.create(nodeHost, { root, config });
   await recordAll(run, training());
   const lines = text(run, "log.jsonl").trim().split("\n");
   const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -186,7 +201,7 @@ test("a validation without panels, or half a line, does not keep a run from goin
   );
   const odd = [{ type: "validation", step: 1 }, { type: "step", step: 1 }, ...changed];
   writeFileSync(join(run.path, "log.jsonl"), odd.map((entry) => JSON.stringify(entry)).join("\n"));
-  const opened = await RunDirectory.open(run.path);
+  const opened = await RunDirectory.open(nodeHost, run.path);
   await opened.run.close();
   expect(await opened.run.readLog()).toHaveLength(entries.length - 1); // "done" is after the last checkpoint
 });
@@ -196,7 +211,7 @@ describe("a run killed and resumed", () => {
   let expected: unknown;
   beforeAll(async () => {
     whole = mkdtempSync(join(tmpdir(), "run-"));
-    const run = await RunDirectory.create({ root: whole, config });
+    const run = await RunDirectory.create(nodeHost, { root: whole, config });
     await recordAll(run, training());
     expected = contents(run);
   });
@@ -208,7 +223,7 @@ describe("a run killed and resumed", () => {
   test.each([0, 3, 4, 5, 6, 7, 8, 9, 12, 19, 20])(
     "after event %i says what an uninterrupted run says",
     async (killedAfter) => {
-      const run = await RunDirectory.create({ root, name: "killed", config });
+      const run = await RunDirectory.create(nodeHost, { root, name: "killed", config });
       await recordAll(run, [...training()].slice(0, killedAfter));
       // What a kill in the middle of writing leaves.
       appendFileSync(join(run.path, "log.jsonl"), '{"type":"step","st');
@@ -216,7 +231,7 @@ describe("a run killed and resumed", () => {
       writeFileSync(join(run.path, "weights", ".step-000006.safetensors.1-2.tmp"), "half");
       writeFileSync(join(run.path, "samples", "step-000012-late.jpg"), "late");
 
-      const { run: resumed, state, messages } = await RunDirectory.open(run.path);
+      const { run: resumed, state, messages } = await RunDirectory.open(nodeHost, run.path);
       expect(messages).toHaveLength(state ? 0 : 1);
       await recordAll(resumed, training(state?.step));
       expect(contents(resumed)).toEqual(expected);
@@ -228,11 +243,11 @@ describe("damage", () => {
   const weights = (name: string): string => join(root, "exp", "weights", `${name}.safetensors`);
 
   beforeEach(async () => {
-    await recordAll(await RunDirectory.create({ root, config }), training());
+    await recordAll(await RunDirectory.create(nodeHost, { root, config }), training());
   });
 
   async function open(): Promise<{ step: number | undefined; messages: readonly string[] }> {
-    const { run, state, messages } = await RunDirectory.open(join(root, "exp"));
+    const { run, state, messages } = await RunDirectory.open(nodeHost, join(root, "exp"));
     await run.close();
     return { step: state?.step, messages };
   }
@@ -248,7 +263,7 @@ describe("damage", () => {
     const { step, messages } = await open();
     expect(step).toBe(12);
     expect(messages[0]).toMatch(/last\.safetensors: .*cut short/);
-    expect(messages[1]).toMatch(/going on from step-000012/);
+    expect(messages[1]).toMatch(/resuming from step-000012/);
     expect(readFileSync(weights("last"))).toEqual(readFileSync(weights("step-000012")));
   });
 
@@ -273,7 +288,9 @@ describe("damage", () => {
     rmSync(weights("last"));
     const { step, messages } = await open();
     expect(step).toBe(12);
-    expect(messages.join()).toMatch(/no whole last.safetensors, going on from step-000012/);
+    expect(messages.join()).toMatch(
+      /last.safetensors is missing or damaged; resuming from step-000012/,
+    );
   });
 
   test("killed between a step's file and last: the newer one, silently", async () => {
@@ -303,7 +320,7 @@ describe("damage", () => {
     for (const name of ["last", "step-000012", "step-000009"]) rmSync(weights(name));
     const { step, messages } = await open();
     expect(step).toBe(12);
-    expect(messages.join()).toMatch(/going on from best.safetensors/);
+    expect(messages.join()).toMatch(/resuming from best.safetensors/);
   });
 
   test("no checkpoint is whole: an error that names them all, and the log stays", async () => {
@@ -312,7 +329,7 @@ describe("damage", () => {
       writeFileSync(weights(name), "half");
     }
     const before = statSync(join(root, "exp", "log.jsonl")).size;
-    await expect(open()).rejects.toThrow(/none of its checkpoints is whole[^]*step-000009/);
+    await expect(open()).rejects.toThrow(/every checkpoint in it is damaged[^]*step-000009/);
     expect(statSync(join(root, "exp", "log.jsonl")).size).toBe(before);
   });
 

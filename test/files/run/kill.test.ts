@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { nodeHost } from "../../../src/host/node/host.ts";
 import { RunDirectory } from "../../../src/files/run/directory.ts";
 import { decodeSafetensors } from "../../../src/files/weights/safetensors.ts";
 import { fakeState } from "./fake-run.ts";
@@ -15,7 +16,7 @@ beforeEach(() => {
   path = join(mkdtempSync(join(tmpdir(), "kill-")), "exp");
 });
 afterEach(() => {
-  rmSync(join(path, "../../node"), { recursive: true, force: true });
+  rmSync(join(path, ".."), { recursive: true, force: true });
 });
 
 /** Lines of log.jsonl as far as their steps go. */
@@ -33,7 +34,7 @@ test("a process killed with -9 again and again leaves a run that goes on each ti
     child.kill("SIGKILL");
     await once(child, "exit");
 
-    const { run, state, messages } = await RunDirectory.open(path);
+    const { run, state, messages } = await RunDirectory.open(nodeHost, path);
     await run.close();
     expect(messages).toEqual([]);
     const { step, tensors } = state!;
@@ -49,8 +50,8 @@ test.skipIf(process.platform === "win32")(
   "a file that cannot be written whole stops the run in words, the checkpoint before it intact",
   async () => {
     // No file may grow beyond 16 KB: as on a full disk, writing a checkpoint of 40 KB ends in its middle.
-    const run = await RunDirectory.create({
-      root: join(path, "../../node"),
+    const run = await RunDirectory.create(nodeHost, {
+      root: join(path, ".."),
       name: "exp",
       config: {},
     });

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { nodeHost } from "../../../src/host/node/host.ts";
 import { crc32c } from "../../../src/files/run/crc32c.ts";
 import { EventFile } from "../../../src/files/run/tensorboard.ts";
 import { readEvents } from "./event-reader.ts";
@@ -26,7 +27,7 @@ test.each([
 });
 
 test("a scalar is written in the bytes that TensorBoard's schema prescribes", async () => {
-  const events = await EventFile.create(folder, 1_700_000_000.5);
+  const events = await EventFile.create(nodeHost, folder, 1_700_000_000.5);
   const start = events.length;
   await events.scalars(1, 5, { loss: 0.5 });
   await events.close();
@@ -41,7 +42,7 @@ test("a scalar is written in the bytes that TensorBoard's schema prescribes", as
 });
 
 test("scalars and pictures are read back as they were given", async () => {
-  const events = await EventFile.create(folder, 10);
+  const events = await EventFile.create(nodeHost, folder, 10);
   await events.scalars(11, 300, { "loss/total": 0.25, "miou/seg": 0.75 });
   const png = Buffer.from([1, 2, 3]);
   const picture = { tag: "samples/猫", description: "Image | CAM", width: 300, height: 200, png };
@@ -55,16 +56,16 @@ test("scalars and pictures are read back as they were given", async () => {
 });
 
 test("a file reopened at a length goes on from there as if nothing had followed", async () => {
-  const events = await EventFile.create(folder, 10);
+  const events = await EventFile.create(nodeHost, folder, 10);
   await events.scalars(11, 1, { a: 1 });
   const length = events.length;
   await events.scalars(12, 2, { a: 2 });
   await events.close();
-  const again = await EventFile.reopen(folder, length);
+  const again = await EventFile.reopen(nodeHost.store, folder, length);
   await again!.scalars(13, 2, { a: 3 });
   await again!.close();
   const values = readEvents(readFileSync(events.path)).map(({ scalars }) => scalars["a"]);
   expect(values).toEqual([undefined, 1, 3]);
-  await EventFile.removeAll(folder);
-  expect(await EventFile.reopen(folder, 10)).toBeUndefined();
+  await EventFile.removeAll(nodeHost.store, folder);
+  expect(await EventFile.reopen(nodeHost.store, folder, 10)).toBeUndefined();
 });

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { BackboneName } from "../../../src/method/model/index.ts";
-import { Afa } from "../../../src/method/model/index.ts";
+import { type BackboneName, Afa } from "../../../src/method/model/index.ts";
 import { elements } from "../../../src/files/weights/elements.ts";
 import { matchWeights } from "../../../src/files/weights/match.ts";
 import { nameAsPublished } from "../../../src/files/weights/names.ts";

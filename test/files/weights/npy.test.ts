@@ -12,7 +12,7 @@ import { npyHeader, tagsNpy } from "../datasets/mini-npy.ts";
 /** Files that NumPy 2.4.6 wrote: `numpy.save`, and dictionaries in pickles of several protocols. */
 const numpy = new Map(
   Object.entries(
-    JSON.parse(readFileSync(join(import.meta.dirname, "numpy.json"), "utf8")) as Record<
+    JSON.parse(readFileSync(join(import.meta.dirname, "../datasets/numpy.json"), "utf8")) as Record<
       string,
       string
     >,

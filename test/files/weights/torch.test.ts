@@ -10,7 +10,7 @@ import { worstError } from "../../network.ts";
 import { floats, py, tensor, torchLegacy, torchZip } from "./torch-writer.ts";
 
 function golden(name: string): Uint8Array {
-  return new Uint8Array(readFileSync(new URL(`../golden/${name}`, import.meta.url)));
+  return new Uint8Array(readFileSync(new URL(`../../golden/${name}`, import.meta.url)));
 }
 
 function open(bytes: Uint8Array, name = "x.pth"): Promise<WeightsFile> {

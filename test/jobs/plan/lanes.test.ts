@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseConfig } from "../../../src/method/config.ts";
 import { lanesFor, mostLanes, validationLanes } from "../../../src/jobs/plan/lanes.ts";
-import { networkOf } from "../../../src/method/train/trainer.ts";
+import { networkOf } from "../../../src/method/model/network-of.ts";
 
 const config = parseConfig({ preset: "small", set: { "model.backbone": "mit_tiny" } });
 const classes = ["cat", "dog"];

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parseConfig } from "../../../src/method/config.ts";
 import { fitMemory } from "../../../src/jobs/plan/micro-batch.ts";
 import { Output } from "../../../src/cli/output.ts";
-import { networkOf } from "../../../src/method/train/trainer.ts";
+import { networkOf } from "../../../src/method/model/network-of.ts";
 import { trainingBytes } from "../../../src/jobs/plan/training-memory.ts";
 
 const classes = ["cat", "dog"];

@@ -10,9 +10,10 @@ import {
   type ImageResult,
 } from "../../../src/method/eval/evaluator.ts";
 import { evaluateStages, type StageScores } from "../../../src/method/eval/stages.ts";
-import { labelsOf, Predictor } from "../../../src/method/inference/predictor.ts";
+import { labelsOf } from "../../../src/method/images/labels-of-logits.ts";
+import { Predictor } from "../../../src/method/inference/predictor.ts";
 import { resizeMaps } from "../../../src/method/labels/index.ts";
-import { networkOf } from "../../../src/method/train/trainer.ts";
+import { networkOf } from "../../../src/method/model/network-of.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { SessionPool } from "../../../src/host/node/workers/session-pool.ts";
 import { UserError } from "../../../src/user-error.ts";

@@ -75,6 +75,6 @@ describe("reduceLabels", () => {
 
   test("refuses sizes that the stride does not divide", () => {
     const labels = { width: 33, height: 32, data: new Uint8Array(33 * 32) };
-    expect(() => reduceLabels(labels, 16)).toThrow(/33 x 32 is no multiple of the stride 16/);
+    expect(() => reduceLabels(labels, 16)).toThrow(/33 x 32 is not a multiple of the stride 16/);
   });
 });

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { imageNetNormalization } from "../../../src/method/images/normalize.ts";
 import { pixelsWithLongSide, withLongSide } from "../../../src/method/inference/network-image.ts";
-import { labelsOf, Predictor } from "../../../src/method/inference/predictor.ts";
+import { labelsOf } from "../../../src/method/images/labels-of-logits.ts";
+import { Predictor } from "../../../src/method/inference/predictor.ts";
 import type { Runtime } from "../../../src/engine/graph/index.ts";
 import { Afa } from "../../../src/method/model/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";

@@ -1,11 +1,12 @@
 import { afterAll, expect, test } from "vitest";
+import { nodeHost } from "../../../src/host/node/host.ts";
 import { parseConfig } from "../../../src/method/config.ts";
 import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts";
 import { meanLogitMargin } from "../../../src/method/images/margin.ts";
 import { withLongSide } from "../../../src/method/inference/network-image.ts";
-import { Segmenter } from "../../../src/method/inference/segmenter.ts";
+import { openSegmenter } from "../../../src/jobs/open-segmenter.ts";
 import type { Maps } from "../../../src/method/labels/index.ts";
-import { networkOf } from "../../../src/method/train/trainer.ts";
+import { networkOf } from "../../../src/method/model/network-of.ts";
 
 const config = parseConfig({
   preset: "small",
@@ -14,7 +15,7 @@ const config = parseConfig({
 const network = networkOf(config, sceneClasses);
 const parameters = network.initialize(3);
 const model = { file: "m", network, parameters, config, classes: sceneClasses, step: 0 };
-const segmenter = await Segmenter.open(model, { device: "cpu" });
+const segmenter = await openSegmenter(nodeHost, model, { device: "cpu" });
 afterAll(() => segmenter.release());
 const { image } = generateScene({ seed: 1, index: 0, size: 48 });
 
@@ -72,7 +73,7 @@ test("background of label is what lies below lowThreshold; highThreshold has no 
   const labelWith = async (lowThreshold: number, highThreshold: number) => {
     const pseudo = { ...config.pseudo, lowThreshold, highThreshold };
     const settings = { ...config, pseudo };
-    const other = await Segmenter.open({ ...model, config: settings }, { device: "cpu" });
+    const other = await openSegmenter(nodeHost, { ...model, config: settings }, { device: "cpu" });
     const { data } = await other.label(image, [0, 2]);
     await other.release();
     return data;
@@ -84,7 +85,7 @@ test("background of label is what lies below lowThreshold; highThreshold has no 
 });
 
 test("in lanes many images at once have the masks that they have one after the other", async () => {
-  const lanes = await Segmenter.open(model, { device: "cpu", lanes: 2 });
+  const lanes = await openSegmenter(nodeHost, model, { device: "cpu", lanes: 2 });
   expect([segmenter.lanes, lanes.lanes]).toEqual([1, 2]);
   const images = [0, 1, 2, 3].map((index) => generateScene({ seed: 2, index, size: 40 + index }));
   const made = await Promise.all(images.map((scene) => lanes.segment(scene.image, { flip: true })));

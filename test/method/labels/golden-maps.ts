@@ -1,4 +1,5 @@
-import type { Box, Maps, RgbImage } from "../../../src/method/labels/index.ts";
+import type { Image } from "../../../src/method/images/image.ts";
+import type { Box, Maps } from "../../../src/method/labels/index.ts";
 import type { GoldenTensor } from "../../golden.ts";
 
 /** Image i of a golden batch of maps [n, c, h, w]. */
@@ -20,7 +21,7 @@ export function labelsOf({ shape, data }: GoldenTensor, i: number): Uint8Array {
 }
 
 /** 8-bit image i of a golden batch [n, 3, h, w] of 0..255. */
-export function imageOf(tensor: GoldenTensor, i: number): RgbImage {
+export function imageOf(tensor: GoldenTensor, i: number): Image {
   const { width, height, data } = mapsOf(tensor, i);
   const area = width * height;
   const interleaved = Uint8Array.from({ length: 3 * area }, (_, at) => {

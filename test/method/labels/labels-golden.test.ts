@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { LabelMap } from "../../../src/method/images/image.ts";
 import {
   affinityLabel,
   Par,
@@ -7,7 +8,6 @@ import {
   refineAffinityLabel,
   refinePseudoLabel,
   resizeMaps,
-  type Labels,
 } from "../../../src/method/labels/index.ts";
 import { pick } from "../../../src/method/labels/cam.ts";
 import { refineInside } from "../../../src/method/labels/refined-labels.ts";
@@ -119,7 +119,7 @@ test.each([
   [3, 9],
   [2, 6],
 ])("golden mask of radius %i", (radius, side) => {
-  const labels: Labels = { width: side, height: side, data: new Uint8Array(side * side) };
+  const labels: LabelMap = { width: side, height: side, data: new Uint8Array(side * side) };
   const mask = affinityLabel(labels, { stride: 1, radius }).data.map((pair) =>
     pair === 1 ? 1 : 0,
   );

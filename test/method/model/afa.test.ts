@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { AfaOptions } from "../../../src/method/model/index.ts";
-import { Afa, imageInput } from "../../../src/method/model/index.ts";
+import { type AfaOptions, Afa, imageInput } from "../../../src/method/model/index.ts";
 import { readGolden } from "../../golden.ts";
 import { asArrays, channelsLast, evaluate, worstError } from "../../network.ts";
 

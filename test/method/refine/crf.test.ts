@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { crfLabels, DenseCrf, type Maps, type RgbImage } from "../../../src/method/labels/index.ts";
+import type { Image } from "../../../src/method/images/image.ts";
+import { crfLabels, DenseCrf, type Maps } from "../../../src/method/labels/index.ts";
 import { argmax } from "../../../src/method/images/maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { readGolden } from "../../golden.ts";
@@ -15,7 +16,7 @@ const standard = {
   colorDeviation: 5,
 };
 
-function noise(width: number, height: number, spread: number): RgbImage {
+function noise(width: number, height: number, spread: number): Image {
   const random = Random.at(3, "crf", width, height);
   const data = Uint8Array.from({ length: width * height * 3 }, () => 100 + random.int(spread));
   return { width, height, data };

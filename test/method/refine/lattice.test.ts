@@ -20,7 +20,7 @@ function filter(
   new Float32Array(memory.buffer, source, count * 4).set(values.flatMap((v) => [v, 0, 0, 0]));
   new Uint8Array(memory.buffer, target, count * 16).fill(0);
   lattice.splat(source, lattice.end, 16);
-  lattice.slice(lattice.end, target, 16, 0, count);
+  lattice.slice(lattice.end, target, 16, { first: 0, count });
   const rows = new Float32Array(memory.buffer, target, count * 4);
   const filtered = values.map((_, p) => rows[4 * p]!);
   return { filtered, vertices: lattice.vertices, sums };
@@ -86,13 +86,13 @@ test("rows of more values than the kernels hold at a time are refused", () => {
   const points = { count: 1, dimensions: 2, write: (to: Float32Array) => to.fill(0) };
   const lattice = Lattice.build(workspace, 0, points);
   expect(() => lattice.splat(0, lattice.end, 4 * 257)).toThrow(
-    "test: rows of 257 values; a lattice takes 256 at most",
+    "test: rows of 257 values; a lattice takes at most 256",
   );
 });
 
 test("points out of the range of keys are refused", () => {
   expect(() => filter([0, 0, 4000, 0], 2, [1, 1])).toThrow(
-    "test: pixels lie up to 2000 deviations from the middle, at most 1500 can be told apart",
+    "test: pixels lie up to 2000 deviations from the middle, a lattice holds at most 1500",
   );
   expect(() => filter([0, NaN], 2, [1])).toThrow(/NaN deviations/);
 });

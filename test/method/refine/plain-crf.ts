@@ -1,8 +1,9 @@
-import type { BilateralFilter, Maps, RgbImage } from "../../../src/method/labels/index.ts";
+import type { Image } from "../../../src/method/images/image.ts";
+import type { BilateralFilter, Maps } from "../../../src/method/labels/index.ts";
 
 /** All pairs' Gaussian weights of the pixels of an image, [pixels, pixels]: the lattice's oracle. */
 export function allPairs(
-  { width, height, data }: RgbImage,
+  { width, height, data }: Image,
   { positionDeviation, colorDeviation }: { positionDeviation: number; colorDeviation: number },
 ): Float64Array {
   const area = width * height;
@@ -27,7 +28,7 @@ export const plainFilter: BilateralFilter = (image, maps, deviations) => {
 
 /** Mean field with exact kernels in double precision: the dense CRF's oracle. */
 export function plainCrf(
-  image: RgbImage,
+  image: Image,
   probabilities: Maps,
   settings: {
     iterations: number;

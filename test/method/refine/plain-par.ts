@@ -1,5 +1,4 @@
-import type { Maps } from "../../../src/method/labels/index.ts";
-import { resizeMaps } from "../../../src/method/labels/index.ts";
+import { type Maps, resizeMaps } from "../../../src/method/labels/index.ts";
 
 /** PAR written down as the paper has it, in plain loops and double precision: the kernel's oracle. */
 export function plainPar(

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { NdArray } from "../../../src/engine/graph/index.ts";
-import { float32 } from "../../../src/engine/graph/index.ts";
+import { type NdArray, float32 } from "../../../src/engine/graph/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { adamwModel, blocksOf, lane, type Block } from "../../../src/method/train/device-adamw.ts";
+import { ParameterArena } from "../../../src/method/train/arena.ts";
 import { AdamW, updateFactors } from "../../../src/method/train/optimizer.ts";
 
 const rates = { learningRate: 1e-2, weightDecay: 0.1 };
@@ -20,7 +20,8 @@ function wave(size: number, phase: number): Float32Array {
 async function bothWays(sizes: readonly number[], spoil?: (gradients: Float32Array[]) => void) {
   const groups = sizes.map(() => "a");
   const [block] = blocksOf(partsOf(sizes, groups), () => "all") as [Block];
-  const optimizer = new AdamW(sizes.map((size, i) => ({ name: `p${i}`, size, group: "a" })));
+  const specs = sizes.map((size, i) => ({ name: `p${i}`, size, group: "a" }));
+  const optimizer = new AdamW(new ParameterArena(specs));
   const { model } = adamwModel(new Map([[7, block]]), optimizer);
   const session = await nodeRuntime().createSession(model);
   const feeds: Record<string, NdArray> = {};

@@ -6,7 +6,7 @@ import { isOnDevice, type Runtime } from "../../../src/engine/graph/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { NetworkState } from "../../../src/method/train/network-state.ts";
 import { Stepper, type StepResult } from "../../../src/method/train/step.ts";
-import { networkOf } from "../../../src/method/train/trainer.ts";
+import { networkOf } from "../../../src/method/model/network-of.ts";
 import { normError } from "../../network.ts";
 import { pretendDevice } from "./pretend-device.ts";
 

@@ -6,7 +6,7 @@ import { labelThreads } from "../../../src/jobs/plan/label-threads.ts";
 import { LabelPool } from "../../../src/method/train/label-pool.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { LabelMaker, type LabelInput } from "../../../src/method/train/labels.ts";
-import { networkOf } from "../../../src/method/train/trainer.ts";
+import { networkOf } from "../../../src/method/model/network-of.ts";
 
 const crop = 64;
 const configOf = (set: Record<string, unknown> = {}) =>

@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
-import type { NdArray, Tensor } from "../../../src/engine/graph/index.ts";
-import { gradients, input, reshape } from "../../../src/engine/graph/index.ts";
+import {
+  type NdArray,
+  type Tensor,
+  gradients,
+  input,
+  reshape,
+} from "../../../src/engine/graph/index.ts";
 import {
   affinityLoss,
   classificationLoss,

@@ -8,7 +8,7 @@ import { imageInput } from "../../../src/method/model/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { NetworkState } from "../../../src/method/train/network-state.ts";
 import { Stepper, type StepResult } from "../../../src/method/train/step.ts";
-import { networkOf } from "../../../src/method/train/trainer.ts";
+import { networkOf } from "../../../src/method/model/network-of.ts";
 import { evaluate, normError } from "../../network.ts";
 
 const scenes = Array.from({ length: 4 }, (_, index) => generateScene({ seed: 9, index, size: 64 }));

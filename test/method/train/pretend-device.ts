@@ -1,11 +1,11 @@
-import type {
-  DeviceArray,
-  DeviceRuntime,
-  Feed,
-  Feeds,
-  NdArray,
+import {
+  type DeviceArray,
+  type DeviceRuntime,
+  type Feed,
+  type Feeds,
+  type NdArray,
+  sizeOf,
 } from "../../../src/engine/graph/index.ts";
-import { sizeOf } from "../../../src/engine/graph/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { readModel } from "../../engine/graph/onnx-reader.ts";
 

@@ -4,7 +4,6 @@ import { Afa } from "../../../src/method/model/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { buildStep, type StepGraphOptions } from "../../../src/method/train/step-graph.ts";
 import { Random } from "../../../src/engine/random.ts";
-import { groupOf } from "../../../src/method/train/param-groups.ts";
 
 const network = new Afa({ backbone: "mit_tiny", classes: 3, decoderWidth: 16 });
 const blocks = network.encoder.blockCount;
@@ -55,7 +54,7 @@ test("a scale of zero drops the branches: the blocks' weights no longer matter",
 });
 
 test("frozen norms have no gradient in the graph, everything else has one", () => {
-  const learned = network.trainable.filter(({ name }) => groupOf(name) !== "norms");
+  const learned = network.trainable.filter(({ group }) => group !== "norms");
   const options = { kind: "full", batch: 1, crop: 64, dropPath: false, dropout: false } as const;
   const { gradients } = buildStep(network, { ...options, learned });
   expect(gradients).toEqual(learned.map(({ name }) => name));

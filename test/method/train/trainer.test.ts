@@ -13,11 +13,8 @@ import type {
   TrainEvent,
   TrainingState,
 } from "../../../src/method/train/events.ts";
-import {
-  networkOf,
-  trainNetwork,
-  type TrainNetworkOptions,
-} from "../../../src/method/train/trainer.ts";
+import { networkOf } from "../../../src/method/model/network-of.ts";
+import { trainNetwork, type TrainNetworkOptions } from "../../../src/method/train/trainer.ts";
 
 const scenes = Array.from({ length: 8 }, (_, index) => generateScene({ seed: 5, index, size: 64 }));
 const samples: Sample[] = scenes.map(({ tags }, i) => ({

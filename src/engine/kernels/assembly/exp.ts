@@ -1,6 +1,6 @@
 /**
- * exp of four floats that are not positive. Below -60 it stays at 9e-27: nothing beside 1, and far
- * from the denormal numbers that processors are slow with.
+ * exp of four floats that are not positive. Below -60 the result is 9e-27: negligible beside 1, and no denormal
+ * number, which would be slow.
  */
 export function expNonPositive(x: v128): v128 {
   const clamped = f32x4.max(x, f32x4.splat(-60.0));

@@ -1,5 +1,5 @@
-// Labels of the highest among bilinearly resized logits, [count, height, width] floats, strip by strip: a
-// strip is what lies between two rows of logits. A cell of it lies between two columns too.
+// Labels of the highest among bilinearly resized logits, f32 [count, height, width], strip by strip. A strip is the
+// area between two neighboring rows of logits; a cell is the part of it between two neighboring columns.
 
 /** 1 if all floats up to `end` are finite; the address of the first and `end` are multiples of 16. */
 export function allFinite(floats: usize, end: usize): i32 {
@@ -12,12 +12,12 @@ export function allFinite(floats: usize, end: usize): i32 {
 }
 
 /**
- * Which classes may be the highest somewhere in each cell of a strip: between four logits none is above
- * their highest or below their lowest, so only those whose highest reaches the best of the lowest.
+ * Classes that may be the highest somewhere in each cell of a strip. Inside a cell, a class stays between the lowest
+ * and the highest of its four corner logits; it is a contender if its highest reaches the best of all lowest.
  *
- * @param logits followed by eight zeros: the cell behind a row's end is bounded by what comes next, which
- * may only add contenders
- * @param bounded 0 if some logit is not finite: then there are no bounds, and every class may be
+ * @param logits followed by eight zeros: the cell beyond the end of a row reads the next values, which can only add
+ * contenders
+ * @param bounded 0 if some logit is not finite: then every class is a contender
  * @param highest scratch, f32 [count, columns]; best scratch, f32 [columns]; columns a multiple of four
  * @param counts result, i32 [columns]; contenders result, u8 [columns, count], ascending
  */
@@ -55,12 +55,12 @@ export function findContenders(
   for (let k = 0; k < count; k++) {
     const row = highest + <usize>k * bytes;
     for (let at: usize = 0; at < bytes; at += 16) {
-      let found = 15;
+      let reached = 15;
       if (bounded != 0) {
-        found = i32x4.bitmask(f32x4.ge(v128.load(row + at), v128.load(best + at)));
+        reached = i32x4.bitmask(f32x4.ge(v128.load(row + at), v128.load(best + at)));
       }
-      for (; found != 0; found &= found - 1) {
-        const x = (at >> 2) + <usize>ctz(found);
+      for (; reached != 0; reached &= reached - 1) {
+        const x = (at >> 2) + <usize>ctz(reached);
         const held = load<i32>(counts + (x << 2));
         store<u8>(contenders + x * <usize>count + <usize>held, <u8>k);
         store<i32>(counts + (x << 2), held + 1);
@@ -70,11 +70,11 @@ export function findContenders(
 }
 
 /**
- * The labels of a strip: where a cell has one contender that, else the first of the highest logits, which
- * are computed in double precision and rounded to single after each direction.
+ * Labels of a strip: the only contender of a cell, else the first of the highest logits, which are computed in
+ * double precision and rounded to single after each direction.
  *
- * @param across of each of `length` samples: i32 first, i32 second, f32 share, one array after the other
- * @param shares f32 [rows], of the second row of logits in each row of the strip
+ * @param across for each of `length` samples i32 first, i32 second, f32 share: three arrays, one after the other
+ * @param shares f32 [rows], the weight of the second row of logits in each row of the strip
  * @param ends scratch, f64 [count, 2]
  * @param labels result, u8 [rows, length]
  */

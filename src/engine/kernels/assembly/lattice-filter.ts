@@ -1,7 +1,7 @@
-// Splatting, blurring and slicing on a permutohedral lattice: rows of values, one float for each map
-// padded to whole vectors, belong to points and to vertices. `bytes` is the length of such a row.
+// Splatting, blurring and slicing on a permutohedral lattice. Every point and every vertex has a row of values: one
+// float for each map, padded to whole vectors. `bytes` is the length of a row.
 
-/** Adds every point's row to the vertices of its simplex, in parts given by its weights. */
+/** Adds every point's row, times its barycentric weights, to the rows of its simplex's vertices. */
 export function latticeSplat(
   simplices: usize,
   weights: usize,
@@ -27,7 +27,7 @@ export function latticeSplat(
   }
 }
 
-/** Adds to every point's row what its weights make of the rows of its simplex. */
+/** Adds to every point's row the rows of its simplex's vertices, times its barycentric weights. */
 export function latticeSlice(
   simplices: usize,
   weights: usize,
@@ -42,7 +42,7 @@ export function latticeSlice(
   let point = target;
   for (let at: usize = 0; at < total; point += bytes) {
     const end = at + pointCorners;
-    // Three corners at a time, so that the sums are seldom stored: simplices have three or six.
+    // Three corners at a time to store sums less often: simplices have three or six.
     for (; at + 12 <= end; at += 12) {
       const weightA = v128.load32_splat(weights + at);
       const weightB = v128.load32_splat(weights + at, 4);
@@ -70,7 +70,7 @@ export function latticeSlice(
 }
 
 /**
- * Blurs along lines of vertices in place: each takes `side` of both its neighbors on its line.
+ * Blurs along lines of vertices in place: adds `side` times both neighbors on the line to each vertex.
  *
  * @param lines vertex numbers, the last of each line as its complement, i32 [length]
  * @param previous scratch for one row

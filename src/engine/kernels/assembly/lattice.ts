@@ -6,7 +6,7 @@ const QUOTIENT_BITS: u64 = 12;
 const BIAS: i32 = 2048;
 const REMAINDER: u64 = 1 << 60;
 
-/** Address of the table's entry (vertex + 1, or 0 for none) that holds a key or where it belongs. */
+/** Address of the table's entry for a key: vertex + 1, or 0 where the key is still to be entered. */
 function entryOf(table: usize, shift: u64, keys: usize, key: u64): usize {
   const mask = ((<u64>1) << (64 - shift)) - 1;
   let slot = (key * 0x9e3779b97f4a7c15) >> shift;
@@ -18,12 +18,12 @@ function entryOf(table: usize, shift: u64, keys: usize, key: u64): usize {
   }
 }
 
-/** One in the quotient of an axis; the last axis has no place in the key. */
+/** A key of 1 in the quotient of an axis, 0 for the last axis, whose quotient is not stored. */
 function unit(axis: i32, d: i32): u64 {
   return axis < d ? (<u64>1) << (QUOTIENT_BITS * axis) : 0;
 }
 
-/** One in every quotient. */
+/** A key of 1 in every quotient. */
 function ones(d: i32): u64 {
   let sum: u64 = 0;
   for (let axis = 0; axis < d; axis++) sum += unit(axis, d);
@@ -44,11 +44,11 @@ function before(key: u64, axis: i32, d: i32, all: u64): u64 {
 }
 
 /**
- * The simplex around every point: its d + 1 vertices, which are numbered as they come, and the
- * barycentric weights.
+ * Finds the simplex around every point: its d + 1 vertices, numbered in order of appearance, and the barycentric
+ * weights.
  *
  * @param features f32 [count, d], in deviations
- * @param scales f32 [d], of each dimension on the way into the plane of the lattice
+ * @param scales f32 [d], factor of each dimension in the embedding into the lattice's hyperplane
  * @param scratch 256 bytes
  * @param table u32 [2^(64 - shift)] of zeros
  * @param keys result, u64 [vertices]; simplices i32 and weights f32 [count, d + 1]
@@ -86,7 +86,7 @@ export function latticeEmbed(
     }
     store<f32>(elevated, sum);
 
-    // The nearest point whose coordinates are multiples of d + 1, and the order of the rests.
+    // The nearest point whose coordinates are multiples of d + 1, and the ranks of the remainders.
     let excess = 0;
     for (let i: usize = 0; i < (<usize>corners) << 2; i += 4) {
       const quotient = nearest(load<f32>(elevated + i) / width);
@@ -103,7 +103,7 @@ export function latticeEmbed(
         store<i32>(ranks + behind, load<i32>(ranks + behind) + 1);
       }
     }
-    // Coordinates must sum to 0: the largest rests give up, or the smallest take.
+    // Coordinates must sum to 0: lower those with the smallest remainders or raise those with the largest.
     let key: u64 = 0;
     for (let axis = 0; axis < corners; axis++) {
       const i = (<usize>axis) << 2;
@@ -154,12 +154,12 @@ export function latticeIndex(keys: usize, vertices: i32, table: usize, shift: i3
 }
 
 /**
- * Appends the vertices that lie between two others, without which what is blurred along one axis
- * would end there instead of turning into the next.
+ * Appends the vertices that have at least two neighbors: without them, values blurred along one axis would end there
+ * instead of spreading along the next.
  *
- * @param keys u64 with room for 1 + 2 (d + 1) times as many vertices; the table holds those given
+ * @param keys u64 with room for 1 + 2 (d + 1) times as many vertices; the table holds those passed in
  * @param counts u8 [2 (d + 1) vertices], scratch
- * @returns the number of vertices now; the table must be made anew
+ * @returns the new number of vertices; build the table again afterwards
  */
 export function latticeBridge(
   keys: usize,
@@ -177,13 +177,13 @@ export function latticeBridge(
       for (let side = 0; side < 2; side++) {
         const neighbor = side == 0 ? after(key, axis, d, all) : before(key, axis, d, all);
         const entry = entryOf(table, shift, keys, neighbor);
-        const found = load<i32>(entry) - 1;
-        if (found < 0) {
+        const known = load<i32>(entry) - 1;
+        if (known < 0) {
           store<u64>(keys + ((<usize>total) << 3), neighbor);
           store<u8>(counts + <usize>(total - vertices), 1);
           store<i32>(entry, ++total);
-        } else if (found >= vertices) {
-          store<u8>(counts + <usize>(found - vertices), 2);
+        } else if (known >= vertices) {
+          store<u8>(counts + <usize>(known - vertices), 2);
         }
       }
     }
@@ -198,8 +198,8 @@ export function latticeBridge(
 }
 
 /**
- * The lines of vertices along an axis: vertex numbers one after the other, the last of each line as
- * its complement. Vertices alone on their line are left out: blurring leaves them as they are.
+ * Lists the lines of vertices along an axis: vertex numbers in order, the last of each line as its complement.
+ * Vertices alone on their line are left out, since blurring does not change them.
  *
  * @param next i32 and @param inner u8, [vertices], scratch
  * @param lines result, i32 [vertices]

@@ -1,7 +1,7 @@
 import { expNonPositive } from "./exp";
 
-// Mean field of the dense CRF on rows of pixels: one float for each class, padded to whole vectors.
-// `bytes` is the length of one pixel's.
+// Mean field of the dense CRF on rows of pixels. A pixel has one float for each class, padded to whole vectors;
+// `bytes` is the length of one pixel.
 
 /**
  * One pass of a Gaussian along a row: target[x] = sum over r of taps[|r|] scale[x + r] row[x + r].

@@ -1,19 +1,19 @@
 import { expNonPositive } from "./exp";
 
-// Pixel-adaptive refinement (method 2.7), on planes of floats with a
-// margin on all sides as wide as the largest dilation: a neighbour is then a constant byte offset.
-// Pixels are taken in runs of eight; `runs` of them cover a row, the last one reaching into the
-// margin. All plane addresses are those of the pixel in the top left corner, behind the margin.
+// Pixel-adaptive refinement (method 2.7) on planes of floats. Every plane has a margin on all sides, as wide as the
+// largest dilation, so that a neighbor lies at a constant byte offset. Pixels are processed in runs of eight; `runs` of
+// them cover a row, and the last may reach into the margin. The address of a plane is that of its top left pixel,
+// inside the margin.
 
-/** Weights of a run of eight pixels: [neighbour, 8] floats, 32 bytes a neighbour. */
+/** Weights of a run of eight pixels: [neighbor, 8] floats, 32 bytes a neighbor. */
 const RUN: usize = 32;
 
 /**
- * Weights of every pixel's neighbours from the three color planes: softmax over neighbours of
- * -mean over colors (|difference| / (deviation + 1e-8) / width)², plus the given position terms.
+ * Weights of every pixel's neighbors from the three color planes: softmax over neighbors of
+ * -mean over colors (|difference| / (deviation + 1e-8) / width)², plus the position terms.
  *
- * @param offsets byte offset of each neighbour, i32 [count]
- * @param positions position term of each neighbour, f32 [count]
+ * @param offsets byte offset of each neighbor, i32 [count]
+ * @param positions position term of each neighbor, f32 [count]
  * @param weights result, f32 [height, runs, count, 8]
  */
 export function parWeights(
@@ -45,7 +45,7 @@ export function parWeights(
   }
 }
 
-/** 1 / (deviation of the neighbours' values + 1e-8) / width for four pixels; unbiased, two passes. */
+/** 1 / (deviation of the neighbors' values + 1e-8) / width for four pixels; unbiased, two passes. */
 function inverseDeviation(at: usize, offsets: usize, count: i32, width: f32): v128 {
   let sum = f32x4.splat(0);
   const end = offsets + ((<usize>count) << 2);
@@ -61,7 +61,7 @@ function inverseDeviation(at: usize, offsets: usize, count: i32, width: f32): v1
   return f32x4.div(f32x4.splat(1), scale);
 }
 
-/** Weights of four pixels, [neighbour] at a stride of one run. */
+/** Weights of four pixels, [neighbor] at a stride of one run. */
 function weighFour(
   at: usize,
   planeBytes: usize,
@@ -107,7 +107,7 @@ function weighFour(
   }
 }
 
-/** One step M <- sum over neighbours of weight * M for `maps` planes, from source to target; margins are left alone. */
+/** One step M <- sum over neighbors of weight * M for `maps` planes, from source to target; margins are not written. */
 export function parIterate(
   source: usize,
   target: usize,
@@ -121,7 +121,7 @@ export function parIterate(
   weights: usize,
 ): void {
   let map = 0;
-  // Four maps at a time share each loaded weight and still fit the sixteen vector registers.
+  // Four maps at a time share each loaded weight and still fit into sixteen vector registers.
   for (; map + 4 <= maps; map += 4) {
     const skip = <usize>map * planeBytes;
     iterateFour(
@@ -290,8 +290,8 @@ function iterateOne(
 /**
  * Fills the margins of planes with their nearest pixels.
  *
- * @param left floats of margin left of the pixels, and rows above and below them
- * @param right floats from the last pixel's right side to the end of the row
+ * @param left floats of margin left of the pixels, and rows of margin above and below
+ * @param right floats between the last pixel and the end of the row
  */
 export function parReplicate(
   planes: usize,

@@ -1,7 +1,7 @@
-// Bilinear resizing of RGB pixels, [h, w, 3], and of maps, [h, w], in double precision and rounded to single
-// after each direction. Rows have room for one float more than they hold: pixels are taken four floats at a time.
+// Bilinear resizing of RGB pixels, [h, w, 3], and of maps, [h, w], in double precision, rounded to single after each
+// direction. Rows have room for one more float, since pixels are read and written four floats at a time.
 
-/** Levels of a row's pixels become values: values[i] = table[channel][pixels[i]], f32 [3, 256]. */
+/** Looks up the values of a row's pixel levels: values[i] = table[channel][pixels[i]], table f32 [3, 256]. */
 export function pixelValues(pixels: usize, width: i32, table: usize, values: usize): void {
   const end = pixels + <usize>(3 * width);
   for (let at = pixels, to = values; at < end; at += 3, to += 12) {
@@ -12,8 +12,8 @@ export function pixelValues(pixels: usize, width: i32, table: usize, values: usi
 }
 
 /**
- * A row of values resized across.
- * @param samples of each pixel of the result: i32 first, i32 second, f32 share, one array after the other
+ * Resizes a row of values horizontally.
+ * @param samples for each pixel of the result i32 first, i32 second, f32 share: three arrays, one after the other
  */
 export function resizeAcross(values: usize, samples: usize, width: i32, out: usize): void {
   const bytes = (<usize>width) << 2;
@@ -25,7 +25,7 @@ export function resizeAcross(values: usize, samples: usize, width: i32, out: usi
   }
 }
 
-/** (1 - share) of one row and share of another; `count` floats, written in whole vectors. */
+/** (1 - share) · upper + share · lower; `count` floats, written in whole vectors. */
 export function mixRows(upper: usize, lower: usize, share: f32, count: i32, out: usize): void {
   const part = f64x2.splat(<f64>share);
   const rest = f64x2.splat(1 - <f64>share);
@@ -48,8 +48,8 @@ function mixed(a: v128, b: v128, rest: v128, part: v128): v128 {
 }
 
 /**
- * A map, f32 [height, width], resized to [toHeight, toWidth].
- * @param across samples of the columns, down of the rows: i32 first, i32 second, f32 share, one array after the other
+ * Resizes a map, f32 [height, width], to [toHeight, toWidth].
+ * @param across samples of the columns, `down` those of the rows, as in `resizeAcross`
  * @param rows scratch, f32 [height, toWidth]; it and `out` have room for three floats more
  */
 export function resizeMap(

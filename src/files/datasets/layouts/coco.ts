@@ -1,14 +1,21 @@
 import { UserError } from "../../../user-error.ts";
 import { CocoInstances, type CocoImage } from "../../formats/coco/instances.ts";
-import { leavesFolder, type Description } from "./description.ts";
+import type { Description } from "./description.ts";
+import { leavesFolder } from "../../text/file-name.ts";
 import { Entries } from "../listing/entries.ts";
 import type { FileHost } from "../../../host/host.ts";
 import type { FolderContent, Store } from "../../../host/store.ts";
 import { isFolder, listImages } from "../../text/folders.ts";
 import { basename, join, relative, stem } from "../../text/path.ts";
 import { counted } from "../../text/units.ts";
-import type { Listing, OnProgress, Origin, Problem, Source } from "../listing/listing.ts";
-import { originAt } from "../listing/listing.ts";
+import {
+  type Listing,
+  type OnProgress,
+  type Origin,
+  type Problem,
+  type Source,
+  originAt,
+} from "../listing/listing.ts";
 import type { Named } from "../listing/listed-images.ts";
 import { readLists } from "./lists.ts";
 import { TagSources, tagsFileSource, type TagSource } from "../tags/sources.ts";
@@ -93,7 +100,7 @@ async function listInstances(
   const problems: Problem[] = [];
   const parts: Part[] = [];
   for (const [split, path] of bySplit) {
-    const instances = await CocoInstances.read(path, (done, total) =>
+    const instances = await CocoInstances.read(store, path, (done, total) =>
       onProgress?.(megabytes(done), megabytes(total), `MB of ${basename(path)}`),
     );
     instances.checkCategories();
@@ -117,7 +124,9 @@ async function listInstances(
   const classes = classesOf(parts, description);
   const labels = labelsOf(parts, classes);
   const found = await listImagesOf(store, root, parts, { description, classes, problems });
-  const readers = new Map(parts.map(({ instances }) => [store.absolute(instances.path), instances]));
+  const readers = new Map(
+    parts.map(({ instances }) => [store.absolute(instances.path), instances]),
+  );
   return {
     ...{ format: "coco", ...found, distinct: false, classes, problems },
     readMask: async (address) => {
@@ -158,7 +167,8 @@ async function findImages(
     const folder = join(root, place);
     if (!(await isFolder(store, folder))) continue;
     // The data set's own folder is not searched: it holds everything else as well.
-    const files = place === "." ? (await store.list(folder)).files : await listImages(store, folder);
+    const files =
+      place === "." ? (await store.list(folder)).files : await listImages(store, folder);
     const onDisk = new Set(files);
     if (images.some(({ file }) => onDisk.has(file))) return { folder, onDisk };
   }

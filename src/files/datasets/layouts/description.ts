@@ -6,6 +6,7 @@ import { UserError } from "../../../user-error.ts";
 import type { Store } from "../../../host/store.ts";
 import { isFile } from "../../text/folders.ts";
 import { join } from "../../text/path.ts";
+import { leavesFolder } from "../../text/file-name.ts";
 
 const schema = z.strictObject({
   names: z.union([z.array(z.string()), z.record(z.string(), z.string())]).optional(),
@@ -156,9 +157,4 @@ function checkInside(place: string, where: string): void {
   if (leavesFolder(place)) {
     throw new UserError(`${where} is "${place}"; it must lie inside the data set's folder`);
   }
-}
-
-/** True for absolute paths and such that climb out of the folder they start in. */
-export function leavesFolder(path: string): boolean {
-  return /^([/\\]|[a-z]:)/i.test(path) || /(^|[/\\])\.\.($|[/\\])/.test(path);
 }

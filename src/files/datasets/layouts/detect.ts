@@ -30,7 +30,9 @@ export async function listDataset(
   }
   const description = await readDescription(store, root);
   const images = join(root, "JPEGImages");
-  const inside = (await isFolder(store, images)) ? await store.list(images, { sorted: false }) : undefined;
+  const inside = (await isFolder(store, images))
+    ? await store.list(images, { sorted: false })
+    : undefined;
   const coco = await listCoco(host, root, description, inside, onProgress);
   if (coco) return tellUnused(coco, root, description, ["masks", "splits"]);
   if (inside) {

@@ -1,12 +1,12 @@
 import { UserError } from "../../../user-error.ts";
 import { Batch } from "../listing/batch.ts";
-import { leavesFolder, type Description } from "./description.ts";
+import type { Description } from "./description.ts";
+import { leavesFolder } from "../../text/file-name.ts";
 import { Entries } from "../listing/entries.ts";
 import type { Store } from "../../../host/store.ts";
 import { isFile, isFolder, listImages } from "../../text/folders.ts";
 import { join, relative, stem } from "../../text/path.ts";
-import type { Listing, Problem, TagLine } from "../listing/listing.ts";
-import { originAt } from "../listing/listing.ts";
+import { type Listing, type Problem, type TagLine, originAt } from "../listing/listing.ts";
 import { NamedSplits } from "./named-splits.ts";
 import { readTagsFile, tagsFileNames } from "../tags/file.ts";
 import { TextTable } from "../listing/name-table.ts";

@@ -6,8 +6,13 @@ import type { FolderContent, Store } from "../../../host/store.ts";
 import { isFolder, listImages } from "../../text/folders.ts";
 import { basename, join, stem } from "../../text/path.ts";
 import { mapAtOnce } from "../map-at-once.ts";
-import type { Listing, OnProgress, Problem, Source } from "../listing/listing.ts";
-import { originAt } from "../listing/listing.ts";
+import {
+  type Listing,
+  type OnProgress,
+  type Problem,
+  type Source,
+  originAt,
+} from "../listing/listing.ts";
 import type { Listed, ListedImages, Named } from "../listing/listed-images.ts";
 import { noLists, readLists } from "./lists.ts";
 import {
@@ -54,7 +59,9 @@ export async function listVoc(
   { kind, inside, onProgress }: VocOptions,
 ): Promise<Listing> {
   const images = join(root, "JPEGImages");
-  const onDisk = new FilesByName(await listImages(store, images, { content: inside, sorted: false }));
+  const onDisk = new FilesByName(
+    await listImages(store, images, { content: inside, sorted: false }),
+  );
   const lists = await readLists(store, root, kind, onDisk.names);
   const problems: Problem[] = [...lists.problems];
   const { listed } = lists;
@@ -220,7 +227,9 @@ async function readMaskFolders(store: Store, root: string): Promise<MaskFinder> 
   }[] = [];
   for (const folder of maskFolders) {
     if (!(await isFolder(store, join(root, folder)))) continue;
-    const files = (await listImages(store, join(root, folder))).filter((file) => /\.png$/i.test(file));
+    const files = (await listImages(store, join(root, folder))).filter((file) =>
+      /\.png$/i.test(file),
+    );
     const byNumber = new Map<string, string>();
     for (const file of files) {
       const [number] = numbersOf(stem(basename(file)));

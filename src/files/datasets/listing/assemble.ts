@@ -250,7 +250,11 @@ function nameSamples(
         name = `${bases[i]!}-${n}`;
         free = taken.addNew(name.toLowerCase());
       }
-      samples[start + i] = sampleOf(store, block[i]!, { name, image: images[i]!, tags: tags[start + i]! });
+      samples[start + i] = sampleOf(store, block[i]!, {
+        name,
+        image: images[i]!,
+        tags: tags[start + i]!,
+      });
     });
   }
   return samples;
@@ -270,7 +274,8 @@ function absoluteFolders(store: Store): (folder: string) => string {
   const known = new Map<string, string>();
   return (folder) => {
     let path = known.get(folder);
-    if (path === undefined) known.set(folder, (path = store.absolute(join(folder, "x")).slice(0, -1)));
+    if (path === undefined)
+      known.set(folder, (path = store.absolute(join(folder, "x")).slice(0, -1)));
     return path;
   };
 }

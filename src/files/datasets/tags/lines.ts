@@ -1,5 +1,4 @@
-import type { Problem, TagTaker } from "../listing/listing.ts";
-import { originAt } from "../listing/listing.ts";
+import { type Problem, type TagTaker, originAt } from "../listing/listing.ts";
 import { ownCopy } from "../../text/pieces.ts";
 
 /** Checks what the readers of tags files find in a file. Lines with the same tags share one list of them. */

@@ -88,8 +88,11 @@ export async function tagsFileSource(
     problems: Problem[];
   },
 ): Promise<TagSource | undefined> {
-  const published = npyNames.flatMap((name) => listPlaces(store, root, kind).map((at) => join(at, name)));
-  const path = (await findTagsFile(store, root, description)) ?? (await firstFile(store, published));
+  const published = npyNames.flatMap((name) =>
+    listPlaces(store, root, kind).map((at) => join(at, name)),
+  );
+  const path =
+    (await findTagsFile(store, root, description)) ?? (await firstFile(store, published));
   if (path === undefined) return undefined;
   const tags = new ByName<readonly string[]>(names);
   const batch = new Batch<TagLine>((lines) => {

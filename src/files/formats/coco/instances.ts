@@ -1,31 +1,30 @@
-import { open, stat, type FileHandle } from "node:fs/promises";
+import type { Store } from "../../../host/store.ts";
 import { maxClasses, validateClasses } from "../../../method/images/classes.ts";
 import { UserError } from "../../../user-error.ts";
 import { cleanNames } from "../class-names.ts";
-import { unreadable } from "../../../host/node/files/file-error.ts";
 import { cocoObjects, hasOutline, type CocoObjects } from "./outlines.ts";
 import { JsonScanner, type JsonPlace } from "../../text/json.ts";
 import { pushJson } from "../../text/pieces.ts";
 
-/** Images beyond this many pixels are refused, as when they are decoded. */
+/** Most pixels of an image, the same as for decoding one. */
 const pixelLimit = 200_000_000;
 
-/** Largest entry of a list: an annotation with its outline has some kilobytes. */
+/** Largest entry of a list, in bytes; an annotation with its outline has some kilobytes. */
 const entryLimit = 16 << 20;
 
-/** Bytes that the annotations of one image may take; in COCO they have some hundred kilobytes. */
+/** Most bytes of the annotations of one image; in COCO they have some hundred kilobytes. */
 const outlineLimit = 64 << 20;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A number that COCO gives to images and categories; other tools write texts. */
+/** Id of an image: a number in COCO, text in files of some other tools. */
 export type CocoId = number | string;
 
-/** A kind of object of an annotation file; the ids of COCO's own eighty go up to 90, with gaps. */
+/** A category of an annotation file; the ids of COCO's eighty go up to 90, with gaps. */
 interface CocoCategory {
   readonly id: number;
   readonly name: string;
-  /** 0 for a category that is called background. */
+  /** 0 for a category named background. */
   readonly label: number;
 }
 
@@ -38,41 +37,45 @@ export interface CocoImage {
   readonly height: number;
 }
 
-/** An annotation in memory: its category, and the place of its outline in the file. */
+/** An annotation in memory: its category, and the position of its text in the file. */
 interface Reference {
   readonly category: unknown;
-  /** Whether there is an outline and not only a box. */
+  /** Whether the annotation has an outline, and not only a box. */
   readonly outlined: boolean;
   readonly offset: number;
   readonly length: number;
 }
 
 /**
- * COCO instances in a JSON file of any size. Of an annotation only the category and the place in the file stay in
- * memory; its outline is read when the objects of its image are asked for.
+ * COCO instances in a JSON file of any size. Memory holds only the category and the file position of each annotation;
+ * outlines are read when the objects of an image are asked for.
  */
 export class CocoInstances {
   readonly images: CocoImage[] = [];
-  /** By ascending id. */
+  /** Sorted by id. */
   categories: readonly CocoCategory[] = [];
-  /** Names of the categories but for background, in the order of their labels from 1. */
+  /** Names of the categories except background; label i + 1 is classes[i]. */
   classes: readonly string[] = [];
-  /** Annotations whose image is not in the file. */
+  /** Number of annotations whose image is not in the file. */
   strays = 0;
   private readonly named: { id: number; name: string }[] = [];
   private readonly references = new Map<CocoId, Reference[]>();
   private readonly byId = new Map<CocoId, CocoImage>();
   private version = "";
 
-  private constructor(readonly path: string) {}
+  private constructor(
+    private readonly store: Store,
+    readonly path: string,
+  ) {}
 
   /** Reads the whole file once, an entry at a time. */
   static async read(
+    store: Store,
     path: string,
     onProgress?: (done: number, total: number) => void,
   ): Promise<CocoInstances> {
-    const instances = new CocoInstances(path);
-    instances.version = await versionOf(path);
+    const instances = new CocoInstances(store, path);
+    instances.version = await versionOf(store, path);
     const seen = new Set<string>();
     const scanner = new JsonScanner(
       {
@@ -85,23 +88,23 @@ export class CocoInstances {
       },
       { limit: entryLimit },
     );
-    await pushJson(path, scanner, { onProgress });
+    await pushJson(store, path, scanner, { onProgress });
     instances.finish(seen);
     return instances;
   }
 
-  /** Ids of the categories that an image shows, crowds too; undefined if it has no annotation. */
+  /** Ids of the categories in an image, including crowds; undefined if it has no annotation. */
   categoriesOf(image: CocoImage): ReadonlySet<unknown> | undefined {
     const references = this.references.get(image.id);
     return references && new Set(references.map(({ category }) => category));
   }
 
-  /** Whether every object of an image has an outline, so that its whole mask is known. */
+  /** Whether every object of an image has an outline, so that its mask is complete. */
   isOutlined(image: CocoImage): boolean {
     return (this.references.get(image.id) ?? []).every(({ outlined }) => outlined);
   }
 
-  /** Throws a UserError if an annotation has a category that is not in the file. */
+  /** Throws a UserError if the category of an annotation is not in the file. */
   checkCategories(): void {
     const known = new Set<unknown>(this.categories.map(({ id }) => id));
     for (const [id, references] of this.references) {
@@ -114,24 +117,24 @@ export class CocoInstances {
     }
   }
 
-  /** The image of an id, as it is written. */
+  /** The image with an id, given as text. */
   image(id: string): CocoImage {
     const image = this.byId.get(id) ?? this.byId.get(Number(id));
-    if (!image) throw new UserError(`${this.path}: there is no image ${id}`);
+    if (!image) throw new UserError(`${this.path}: has no image with the id ${id}`);
     return image;
   }
 
   /**
    * Reads the objects of an image, ready to be painted.
    * @param labels label of each category
-   * @param where begins the messages
+   * @param where prefix of messages
    */
   async readObjects(
     image: CocoImage,
     labels: ReadonlyMap<unknown, number>,
     where: string,
   ): Promise<CocoObjects> {
-    if ((await versionOf(this.path)) !== this.version) {
+    if ((await versionOf(this.store, this.path)) !== this.version) {
       throw new UserError(`${this.path}: changed since it was opened; start again`);
     }
     const references = this.references.get(image.id) ?? [];
@@ -142,18 +145,14 @@ export class CocoInstances {
       );
     }
     const annotations: Fields[] = [];
-    let file: FileHandle | undefined;
+    const file = await this.store.open(this.path);
     try {
-      file = await open(this.path);
       for (const { offset, length } of references) {
-        const bytes = Buffer.alloc(length);
-        await file.read(bytes, 0, length, offset);
-        annotations.push(parseEntry(bytes.toString("utf8")) as Fields);
+        const text = new TextDecoder().decode(await file.read(offset, length));
+        annotations.push(parseEntry(text) as Fields);
       }
-    } catch (error) {
-      throw unreadable(this.path, error);
     } finally {
-      await file?.close();
+      await file.close();
     }
     return cocoObjects(annotations, image, labels, where);
   }
@@ -233,7 +232,7 @@ function isBackground(name: string): boolean {
   return name.toLowerCase() === "background";
 }
 
-/** An entry of a list; Python's NaN and Infinity, which JSON does not have, are null. */
+/** An entry of a list. Python writes NaN and Infinity, which JSON does not have; they become null. */
 function parseEntry(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -246,13 +245,10 @@ function parseEntry(text: string): unknown {
   }
 }
 
-async function versionOf(path: string): Promise<string> {
-  try {
-    const { size, mtimeMs } = await stat(path);
-    return `${size} ${mtimeMs}`;
-  } catch (error) {
-    throw unreadable(path, error);
-  }
+/** Size and time of the last change of a file; empty if it is missing. */
+async function versionOf(store: Store, path: string): Promise<string> {
+  const info = await store.stat(path);
+  return info ? `${info.size} ${info.modified}` : "";
 }
 
 function idOf(value: unknown, field: string, where: string): CocoId {

@@ -1,9 +1,9 @@
-import { ignoreIndex } from "../../../method/images/classes.ts";
+import { ignoreIndex } from "../../../method/images/image.ts";
 import { readCounts } from "../../../method/images/run-lengths.ts";
 import { UserError } from "../../../user-error.ts";
 import { DrawingWork, polygonCounts, type MaskObject } from "../objects.ts";
 
-/** Pixels that may be visited to draw the objects of an image, and how many times all of it besides: a second or two. */
+/** Most pixels visited to draw the objects of an image, plus a multiple of its own pixels: a second or two. */
 const [mostVisits, mostCovers] = [2e8, 20];
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -21,12 +21,12 @@ type Outline =
 /** The objects of an image, to be painted with the smaller on top. */
 export interface CocoObjects {
   readonly objects: readonly MaskObject[];
-  /** Annotations without an outline, whose boxes are ignored. */
+  /** Number of annotations that have only a box, whose pixels are ignored. */
   readonly boxesAlone: number;
   readonly work: DrawingWork;
 }
 
-/** Whether an annotation has an outline, right or wrong: lists of nothing are none. */
+/** Whether an annotation has an outline, valid or not; empty lists are not outlines. */
 export function hasOutline(segmentation: unknown): boolean {
   return Array.isArray(segmentation)
     ? segmentation.some((part) => !Array.isArray(part) || part.length > 0)
@@ -34,8 +34,8 @@ export function hasOutline(segmentation: unknown): boolean {
 }
 
 /**
- * The objects that annotations of one image show. The pixels of a crowd are ignored, and so is the box of an
- * annotation without an outline, since the object covers some of it; the whole image if there is no box either.
+ * The objects of the annotations of one image. The pixels of a crowd are ignored. So is the box of an annotation without
+ * an outline, because the object covers an unknown part of it; without a box either, the whole image is ignored.
  */
 export function cocoObjects(
   annotations: readonly Fields[],
@@ -48,10 +48,10 @@ export function cocoObjects(
   const crowds = new Set<string>();
   let boxesAlone = 0;
   for (const { id, category_id: category, iscrowd, segmentation, bbox } of annotations) {
-    const place = `${where}: annotation ${typeof id === "number" ? id : "without a number"}`;
+    const place = `${where}: annotation ${typeof id === "number" ? id : "without an id"}`;
     const label = labels.get(category);
     if (label === undefined) {
-      throw new UserError(`${place}: its category ${String(category)} is none of "categories"`);
+      throw new UserError(`${place}: its category ${String(category)} is not in "categories"`);
     }
     const context = { where: place, work };
     if (!hasOutline(segmentation)) {
@@ -59,7 +59,7 @@ export function cocoObjects(
       boxesAlone++;
       objects.push({ label: ignoreIndex, counts: boxCounts(bbox, image, context) });
     } else if (iscrowd === 1 || iscrowd === true) {
-      // Files written here have the same crowd once for each class.
+      // tag2mask writes the same crowd once for each class.
       const key = JSON.stringify(segmentation);
       if (crowds.has(key)) continue;
       crowds.add(key);
@@ -89,7 +89,7 @@ function outlineCounts(
   const [rows, columns] = outline.size;
   if (rows !== height || columns !== width) {
     throw new UserError(
-      `${where}: its run lengths are of ${columns}x${rows}, but its image is ${width}x${height}`,
+      `${where}: its run lengths are for an image of ${columns}x${rows}, but its image is ${width}x${height}`,
     );
   }
   work.spend(outline.counts.length);
@@ -122,7 +122,7 @@ function isPolygon(value: unknown): value is number[] {
   return isNumbers(value) && value.length % 2 === 0;
 }
 
-/** Refuses a polygon that goes farther than a side beyond its image: it belongs to an image of another size. */
+/** Throws for a polygon that reaches more than one side length beyond its image: the image must have another size. */
 function checkNear(polygon: readonly number[], { width, height }: Size, where: string): void {
   polygon.forEach((value, i) => {
     const [axis, side] = i % 2 === 0 ? ["x", width] : ["y", height];
@@ -133,7 +133,7 @@ function checkNear(polygon: readonly number[], { width, height }: Size, where: s
   });
 }
 
-/** Run lengths of a box x, y, width, height; of the whole image where there is none. */
+/** Run lengths of a box x, y, width, height; those of the whole image if the box is missing. */
 function boxCounts(
   box: unknown,
   { width, height }: Size,

@@ -1,18 +1,23 @@
-import { posix } from "node:path";
+import type { ImageCodec } from "../../../host/codec.ts";
+import type { FileHost } from "../../../host/host.ts";
 import { UserError } from "../../../user-error.ts";
 import { CocoInstances, type CocoImage } from "./instances.ts";
-import { stem } from "../../../host/node/files/folder.ts";
-import { readImageHeader } from "../../../host/node/images/images.ts";
+import { stem, basename } from "../../text/path.ts";
 import { checkSize, paintObjects } from "../objects.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 
 /** Masks of COCO instances: compressed and plain run lengths, polygons; crowds become ignored pixels. */
-export async function cocoSource(path: string, options: SourceOptions): Promise<MaskSource> {
-  const instances = await CocoInstances.read(path);
+export async function cocoSource(
+  { store, codec }: FileHost,
+  path: string,
+  options: SourceOptions,
+): Promise<MaskSource> {
+  const instances = await CocoInstances.read(store, path);
   const classes = options.classes ?? instances.classes;
   if (classes.length < instances.classes.length) {
     throw new UserError(
-      `${path}: has ${instances.classes.length} categories, --classes names ${classes.length}`,
+      `${path}: has ${instances.classes.length} categories, but ${classes.length} class names are given`,
+      { remedies: [{ kind: "option", name: "classes", instead: true }] },
     );
   }
   if (instances.strays > 0) options.losses.add("annotations of an image that is not listed", path);
@@ -20,14 +25,16 @@ export async function cocoSource(path: string, options: SourceOptions): Promise<
   const entries = instances.images.map((image): MaskEntry => {
     const fileName = image.file.normalize("NFC");
     const name = stem(fileName);
-    const file = options.images.get(fileName, posix.basename(fileName), name);
+    const file = options.images.get(fileName, basename(fileName), name);
     const where = `${path}: ${fileName}`;
     return {
-      ...{ name, fileName, where },
+      name,
+      fileName,
+      where,
       ...(file !== undefined && { image: file }),
       read: async () => {
         checkSize(image.width, image.height, where);
-        if (file !== undefined) await compareSize(image, file, where);
+        if (file !== undefined) await compareSize(codec, image, file, where);
         const { objects, boxesAlone, work } = await instances.readObjects(image, labels, where);
         if (boxesAlone > 0) {
           options.losses.add("annotations without an outline: their boxes are ignored", name);
@@ -39,15 +46,16 @@ export async function cocoSource(path: string, options: SourceOptions): Promise<
   return { format: "coco", classes, entries, close: () => Promise.resolve() };
 }
 
-/** Throws a UserError unless an image file, as it is shown, has the size that the annotations are for. */
+/** Throws a UserError unless an image file, turned upright, has the size in the annotation file. */
 async function compareSize(
+  codec: ImageCodec,
   { width, height }: CocoImage,
   file: string,
   where: string,
 ): Promise<void> {
-  const found = await readImageHeader(file);
-  if (found.width === width && found.height === height) return;
+  const header = await codec.header(file);
+  if (header.width === width && header.height === height) return;
   throw new UserError(
-    `${where}: mask is ${width}x${height}, but its image ${file} is ${found.width}x${found.height}`,
+    `${where}: mask is ${width}x${height}, but its image ${file} is ${header.width}x${header.height}`,
   );
 }

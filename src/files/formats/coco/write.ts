@@ -1,5 +1,4 @@
-import { join } from "node:path";
-import { ignoreIndex } from "../../../method/images/classes.ts";
+import { ignoreIndex } from "../../../method/images/image.ts";
 import {
   compressCounts,
   regionCounts,
@@ -7,27 +6,28 @@ import {
   rleBox,
 } from "../../../method/images/run-lengths.ts";
 import { findRegions } from "../../../method/images/regions.ts";
+import type { WriteStream } from "../../../host/store.ts";
+import { join } from "../../text/path.ts";
 import { formatFiles } from "../formats.ts";
-import { GrowingFile } from "../../../host/node/files/growing-file.ts";
 import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
 
 /**
- * COCO instances JSON. A category's id is the label of its class; a mask is compressed RLE. Ignored pixels
- * are a crowd region (`iscrowd` 1, which evaluation passes over) of each class that the image has, or of the
- * first class in an image without any. Annotations go to the file at once; images follow at its end.
+ * COCO instances JSON. A category's id is the label of its class; a mask is compressed RLE. Ignored pixels become a
+ * crowd region (`iscrowd` 1, which evaluation skips) of each class in the image, or of the first class where the image
+ * has none. Annotations are written immediately, the list of images at the end of the file.
  */
 export class CocoWriter implements MaskWriter {
   private readonly images: string[] = [];
   private annotations = 0;
 
   private constructor(
-    private readonly file: GrowingFile,
+    private readonly file: WriteStream,
     private readonly options: WriterOptions,
   ) {}
 
   static async create(options: WriterOptions): Promise<CocoWriter> {
     const path = options.file ?? join(options.folder, formatFiles.coco!);
-    const file = await GrowingFile.create(path);
+    const file = await options.files.writeStream(path);
     await file.write(
       '{"info": {"description": "masks by tag2mask"}, "licenses": [],\n"annotations": [',
     );
@@ -72,7 +72,6 @@ export class CocoWriter implements MaskWriter {
       JSON.stringify({ id: i + 1, name, supercategory: "" }),
     );
     await this.file.write(`\n],\n"categories": [\n${categories.join(",\n")}\n]}\n`);
-    await this.options.claim(this.file.path);
     await this.file.finish();
   }
 

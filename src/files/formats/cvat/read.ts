@@ -1,38 +1,34 @@
-import {
-  ignoreIndex,
-  validateClasses,
-  vocClasses,
-  vocPalette,
-} from "../../../method/images/classes.ts";
+import { ignoreIndex, type LabelMap, type Image } from "../../../method/images/image.ts";
+import { validateClasses, vocClasses, vocPalette } from "../../../method/images/classes.ts";
 import { findRegions } from "../../../method/images/regions.ts";
-import type { LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { cleanNames } from "../class-names.ts";
-import { decodeImage, decodeMask } from "../../../host/node/images/images.ts";
+import type { ImageCodec } from "../../../host/codec.ts";
 import { ignoredNames } from "../formats.ts";
 import type { ArchiveReader } from "../../../host/store.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 
-/** Limits of what is unpacked: lists of names, and PNGs. */
+/** Most bytes of an unpacked list of names and of an unpacked PNG. */
 const textLimit = 16 * 1024 * 1024;
 const pngLimit = 256 * 1024 * 1024;
 
-/** PNGs in colors beyond this many pixels are refused: they unpack to three bytes each and more. */
+/** Most pixels of a PNG in colors, each of which takes at least three bytes in memory. */
 const pixelLimit = 50_000_000;
 
-/** What the colors of an archive mean. */
+/** The meaning of the colors of an archive. */
 interface LabelMapFile {
   readonly classes: readonly string[];
-  /** 0xrrggbb to label. */
+  /** Label of each color 0xrrggbb. */
   readonly byColor: ReadonlyMap<number, number>;
-  /** Place in the file to label, for PNGs of indices. */
+  /** Label of each line, for PNGs whose values are line numbers from 0. */
   readonly byIndex: readonly number[];
 }
 
 const classFolder = "SegmentationClass/";
 
-/** CVAT's "Segmentation mask 1.1": PNGs in the colors of `labelmap.txt`, or of their places in it. */
+/** CVAT's "Segmentation mask 1.1": PNGs in the colors of `labelmap.txt`, or of the numbers of its lines. */
 export async function cvatSource(
+  codec: ImageCodec,
   path: string,
   archive: ArchiveReader,
   options: SourceOptions,
@@ -41,14 +37,18 @@ export async function cvatSource(
   const masks = archive.names
     .filter((name) => name.startsWith(classFolder) && /\.png$/i.test(name))
     .map((name) => name.slice(classFolder.length));
-  if (masks.length === 0)
-    throw new UserError(`${path}: is no "Segmentation mask 1.1": has no PNGs in ${classFolder}`);
+  if (masks.length === 0) {
+    throw new UserError(
+      `${path}: not in CVAT's format "Segmentation mask 1.1": has no PNGs in ${classFolder}`,
+    );
+  }
   const labels = names.has("labelmap.txt")
     ? parseLabelMap(text(await archive.read("labelmap.txt", textLimit)), `${path}: labelmap.txt`)
     : vocLabelMap();
   if (options.classes && options.classes.length !== labels.classes.length) {
     throw new UserError(
-      `${path}: labelmap.txt has ${labels.classes.length} classes, --classes names ${options.classes.length}`,
+      `${path}: labelmap.txt has ${labels.classes.length} classes, but ${options.classes.length} class names are given`,
+      { remedies: [{ kind: "option", name: "classes", instead: true }] },
     );
   }
   const entries = masks.map((file): MaskEntry => {
@@ -56,17 +56,16 @@ export async function cvatSource(
     const image = options.images.get(name);
     const where = `${path}: ${classFolder}${file}`;
     return {
-      ...{ name, where, ...(image !== undefined && { image }) },
+      name,
+      where,
+      ...(image !== undefined && { image }),
       read: async () => {
-        const map = await readClasses(
-          await archive.read(classFolder + file, pngLimit),
-          labels,
-          where,
-        );
+        const classPng = await archive.read(classFolder + file, pngLimit);
+        const map = await readClasses(codec, classPng, labels, where);
         const objects = `SegmentationObject/${file}`;
         if (names.has(objects)) {
           const png = await archive.read(objects, pngLimit);
-          await compareObjects(png, map, { ...options, name, where: `${path}: ${objects}` });
+          await compareObjects(codec, png, map, { ...options, name, where: `${path}: ${objects}` });
         }
         return map;
       },
@@ -76,7 +75,7 @@ export async function cvatSource(
   return { format: "cvat", classes, entries, close: () => archive.close() };
 }
 
-/** Without a label map the colors are those of VOC's classes. */
+/** The label map of archives that have none: VOC's classes in their colors. */
 function vocLabelMap(): LabelMapFile {
   const lines = ["background", ...vocClasses].map(
     (name, i) => `${name}:${vocPalette[i]!.join(",")}::`,
@@ -92,11 +91,11 @@ function parseLabelMap(content: string, where: string): LabelMapFile {
   const entries = lines.map(({ line, number }) => {
     const [name = "", color = ""] = line.split(":");
     const channels = color === "" ? undefined : color.split(",").map(Number);
-    const fine =
+    const isColor =
       channels?.length === 3 && channels.every((v) => Number.isInteger(v) && v >= 0 && v < 256);
-    if (channels && !fine) {
+    if (channels && !isColor) {
       throw new UserError(
-        `${where}, line ${number}: "${color}" is no color, expected as in cat:128,0,0::`,
+        `${where}, line ${number}: "${color}" is not a color; expected three numbers from 0 to 255, as in cat:128,0,0::`,
       );
     }
     return { name: cleanNames([name])[0]!, channels, number };
@@ -118,56 +117,60 @@ function parseLabelMap(content: string, where: string): LabelMapFile {
     byColor.set(key, label);
   });
   validateClasses(classes, where);
-  // Black is background, whatever else is.
+  // Black is background unless a line gives it to another label.
   if (!byColor.has(0)) byColor.set(0, 0);
   return { classes, byColor, byIndex };
 }
 
-/** Our own label for ignored pixels has VOC's color of 255 and one of a few names. */
+/** Whether a label is the one that tag2mask writes for ignored pixels, by its color (VOC's 255) and name. */
 function isIgnored(name: string, channels: readonly number[] | undefined): boolean {
   const color = channels?.join(",") === vocPalette[ignoreIndex]!.join(",");
   return color && ignoredNames.includes(name);
 }
 
 async function readClasses(
+  codec: ImageCodec,
   png: Uint8Array,
   { byColor, byIndex }: LabelMapFile,
   where: string,
 ): Promise<LabelMap> {
   if (!hasColors(png)) {
-    const map = decodeMask(png, where);
+    const map = await codec.decodeLabels({ bytes: png, name: where });
     const data = map.data.map((index) => byIndex[index] ?? 254);
-    const wrong = map.data.find((index) => byIndex[index] === undefined);
-    if (wrong === undefined) return { ...map, data };
-    throw new UserError(`${where}: has index ${wrong}; labelmap.txt has ${byIndex.length} labels`);
+    const unknown = map.data.find((index) => byIndex[index] === undefined);
+    if (unknown === undefined) return { ...map, data };
+    throw new UserError(
+      `${where}: has index ${unknown}; labelmap.txt has ${byIndex.length} labels`,
+    );
   }
-  const { width, height, data } = await decodeColors(png, where);
+  const { width, height, data } = await decodeColors(codec, png, where);
   const out = new Uint8Array(width * height);
   let [last, label] = [-1, 0];
   for (let i = 0; i < out.length; i++) {
     const key = (data[3 * i]! << 16) | (data[3 * i + 1]! << 8) | data[3 * i + 2]!;
     if (key !== last) {
-      const found = byColor.get(key);
-      if (found === undefined) {
+      const known = byColor.get(key);
+      if (known === undefined) {
         const color = `${key >> 16},${(key >> 8) & 255},${key & 255}`;
         throw new UserError(`${where}: has the color ${color}, which labelmap.txt does not name`);
       }
-      [last, label] = [key, found];
+      [last, label] = [key, known];
     }
     out[i] = label;
   }
   return { width, height, data: out };
 }
 
-/** Whether the objects of the archive are other than what touches in its classes. */
+/** Reports a loss if the objects of the archive are not the touching pixels of a class. */
 async function compareObjects(
+  codec: ImageCodec,
   png: Uint8Array,
   map: LabelMap,
   { losses, instances, name, where }: SourceOptions & { name: string; where: string },
 ): Promise<void> {
   const lost = "objects are told apart by what touches, other than before";
-  const image = hasColors(png) ? await decodeColors(png, where) : undefined;
-  const gray = image ? undefined : decodeMask(png, where);
+  const image = hasColors(png) ? await decodeColors(codec, png, where) : undefined;
+  const gray = image ? undefined : await codec.decodeLabels({ bytes: png, name: where });
   const { width, height } = image ?? gray!;
   if (width !== map.width || height !== map.height) {
     losses.add(lost, name);
@@ -191,24 +194,21 @@ async function compareObjects(
   }
 }
 
-/** Palette PNGs are read by their colors too: their indices may be anything. */
+/** Whether a PNG is in RGB or has a palette, whose colors count and not its indices. */
 function hasColors(png: Uint8Array): boolean {
   return png[25] !== 0;
 }
 
-async function decodeColors(
-  png: Uint8Array,
-  where: string,
-): Promise<ReturnType<typeof decodeImage>> {
-  const header = Buffer.from(png.buffer, png.byteOffset, png.byteLength);
-  if (header.length < 33 || header.readUInt32BE(0) !== 0x89504e47) {
+async function decodeColors(codec: ImageCodec, png: Uint8Array, where: string): Promise<Image> {
+  const header = new DataView(png.buffer, png.byteOffset, png.byteLength);
+  if (png.length < 33 || header.getUint32(0) !== 0x89504e47) {
     throw new UserError(`${where}: not a PNG`);
   }
-  const [width, height] = [header.readUInt32BE(16), header.readUInt32BE(20)];
+  const [width, height] = [header.getUint32(16), header.getUint32(20)];
   if (width * height > pixelLimit) {
     throw new UserError(`${where}: is ${width}x${height}; at most ${pixelLimit} pixels are read`);
   }
-  return decodeImage(png, where);
+  return codec.decode({ bytes: png, name: where });
 }
 
 function text(bytes: Uint8Array): string {

@@ -1,34 +1,38 @@
-import { join } from "node:path";
-import { ignoreIndex, vocPalette } from "../../../method/images/classes.ts";
+import { vocPalette } from "../../../method/images/classes.ts";
+import { ignoreIndex, type Image } from "../../../method/images/image.ts";
 import { findRegions } from "../../../method/images/regions.ts";
-import type { Image } from "../../../method/images/image.ts";
-import { encodeImage } from "../../../host/node/images/images.ts";
+import type { ImageCodec } from "../../../host/codec.ts";
+import type { WriteStream } from "../../../host/store.ts";
+import { join } from "../../text/path.ts";
 import { formatFiles, ignoredName } from "../formats.ts";
-import { GrowingFile } from "../../../host/node/files/growing-file.ts";
 import { ZipWriter } from "./zip-writer.ts";
 import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
 
-/** Objects of an image are told apart by the 256 colors of VOC, black for none. */
+/** Most objects of an image: each has one of the 256 colors of VOC, and black means none. */
 const mostObjects = 255;
 
+const encoder = new TextEncoder();
+
 /**
- * CVAT's "Segmentation mask 1.1": a zip with `labelmap.txt`, the list of images, and for each image the
- * classes (`SegmentationClass`) and the objects (`SegmentationObject`) as RGB PNGs in VOC's colors. Ignored
- * pixels have a label of their own in the label map.
+ * CVAT's "Segmentation mask 1.1": a zip with `labelmap.txt`, the list of images, and for each image its classes
+ * (`SegmentationClass`) and its objects (`SegmentationObject`) as RGB PNGs in VOC's colors. Ignored pixels have a label
+ * of their own in the label map.
  */
 export class CvatWriter implements MaskWriter {
   private readonly names: string[] = [];
   private ignored = false;
 
   private constructor(
-    private readonly file: GrowingFile,
+    private readonly codec: ImageCodec,
+    private readonly file: WriteStream,
     private readonly zip: ZipWriter,
     private readonly options: WriterOptions,
   ) {}
 
-  static async create(options: WriterOptions): Promise<CvatWriter> {
-    const file = await GrowingFile.create(options.file ?? join(options.folder, formatFiles.cvat!));
-    return new CvatWriter(file, new ZipWriter(file), options);
+  static async create(codec: ImageCodec, options: WriterOptions): Promise<CvatWriter> {
+    const path = options.file ?? join(options.folder, formatFiles.cvat!);
+    const file = await options.files.writeStream(path);
+    return new CvatWriter(codec, file, new ZipWriter(file), options);
   }
 
   async write({ name, labels }: MaskRecord): Promise<undefined> {
@@ -40,27 +44,29 @@ export class CvatWriter implements MaskWriter {
       regions = findRegions(labels, "classes");
     }
     if (classes.some((known) => labelMapName(known) !== known)) {
-      losses.add("a label map has no colons in class names, nor # before them", name);
+      losses.add(
+        "class names lost their colons or a leading #, which a label map cannot hold",
+        name,
+      );
     }
     this.ignored ||= regions.labels.includes(ignoreIndex);
     this.names.push(name);
     const size = { width, height };
-    const colors = painted(data, size);
-    const objects = painted(
+    const colors = paintIndices(data, size);
+    const objects = paintIndices(
       regions.ids.map((id) => id + 1),
       size,
     );
-    await this.zip.add(`SegmentationClass/${name}.png`, await encodeImage(colors, "png"));
-    await this.zip.add(`SegmentationObject/${name}.png`, await encodeImage(objects, "png"));
+    await this.zip.add(`SegmentationClass/${name}.png`, await this.codec.encode(colors, "png"));
+    await this.zip.add(`SegmentationObject/${name}.png`, await this.codec.encode(objects, "png"));
     return undefined;
   }
 
   async finish(): Promise<void> {
     const names = this.names.map((name) => `${name}\n`).join("");
-    await this.zip.add("ImageSets/Segmentation/default.txt", Buffer.from(names));
-    await this.zip.add("labelmap.txt", Buffer.from(this.labelMap()));
+    await this.zip.add("ImageSets/Segmentation/default.txt", encoder.encode(names));
+    await this.zip.add("labelmap.txt", encoder.encode(this.labelMap()));
     await this.zip.finish();
-    await this.options.claim(this.file.path);
     await this.file.finish();
   }
 
@@ -83,8 +89,8 @@ export class CvatWriter implements MaskWriter {
   }
 }
 
-/** Indices as their colors in VOC's palette. */
-function painted(
+/** An image of indices in the colors of VOC's palette. */
+function paintIndices(
   indices: Uint8Array | Int32Array,
   { width, height }: { width: number; height: number },
 ): Image {
@@ -98,7 +104,7 @@ function painted(
   return { width, height, data };
 }
 
-/** A class name as a label map can have it: colons separate its fields, and # begins a remark. */
+/** A class name that a label map can hold: there, colons separate fields and # begins a comment. */
 function labelMapName(name: string): string {
   return name.replaceAll(":", "-").replace(/^#/, "_");
 }

@@ -1,13 +1,13 @@
 import { makeZip } from "client-zip";
-import type { GrowingFile } from "../../../host/node/files/growing-file.ts";
+import type { WriteStream } from "../../../host/store.ts";
 
-/** Entries that the plain end record can count; more need the 64-bit one before it. */
+/** Most entries that the 16-bit end record can count; more need the 64-bit record before it. */
 const max16 = 0xffff;
 
-/** Offsets from which client-zip itself writes the 64-bit end record. */
+/** Smallest offset for which client-zip itself writes the 64-bit end record. */
 const max32 = 0xffffffff;
 
-/** The first day of the format's calendar, the time of every entry: equal contents make equal archives. */
+/** Time of every entry, the first day of the format's calendar: equal contents make equal archives. */
 const epoch = new Date(1980, 0, 1);
 
 interface ZipInput {
@@ -17,19 +17,19 @@ interface ZipInput {
 }
 
 /**
- * A zip archive that grows on disk entry by entry, uncompressed because its PNGs already are. One entry
- * is in memory at a time, and 46 bytes and the name of each that was written.
+ * A zip archive that grows on disk entry by entry, stored because its PNGs are compressed already. Memory holds one entry
+ * at a time, and 46 bytes and the name of each entry written before.
  */
 export class ZipWriter {
   private readonly entries: WritableStreamDefaultWriter<ZipInput>;
   private readonly written: Promise<void>;
   private count = 0;
 
-  constructor(private readonly file: GrowingFile) {
+  constructor(private readonly file: WriteStream) {
     const { readable, writable } = new TransformStream<ZipInput, ZipInput>();
     this.entries = writable.getWriter();
     this.written = this.copy(makeZip(readable));
-    // An entry that waits for a file that failed must not wait forever: it fails with the same error.
+    // Where the file fails, an entry that waits for it fails with the same error instead of waiting forever.
     this.written.catch((error: unknown) => this.entries.abort(error)).catch(() => undefined);
   }
 
@@ -53,16 +53,17 @@ export class ZipWriter {
   }
 
   private async copy(zip: ReadableStream<Uint8Array>): Promise<void> {
-    // The last piece is the end record. client-zip 2.5.1 leaves out the 64-bit one for archives of many
-    // small entries, which readers then cut off after 65,535.
+    // The last piece is the end record. client-zip 2.5.1 leaves the 64-bit record out for archives of many small
+    // entries, of which readers then see 65,535 at most.
     let held: Uint8Array | undefined;
-    // Canceling the stream would wait for the next entry, which waits for this.
+    // Canceling the stream would wait for the next entry, which waits for this loop.
     for await (const piece of zip.values({ preventCancel: true })) {
       if (held) await this.file.write(held);
       held = piece;
     }
-    const end = Buffer.from(held!);
-    const [size, start] = [end.readUInt32LE(12), end.readUInt32LE(16)];
+    const end = held!;
+    const record = new DataView(end.buffer, end.byteOffset, end.byteLength);
+    const [size, start] = [record.getUint32(12, true), record.getUint32(16, true)];
     if (this.count >= max16 && start < max32) {
       await this.file.write(zip64End({ count: this.count, size, start }));
     }
@@ -71,18 +72,18 @@ export class ZipWriter {
 }
 
 /** The 64-bit end record of a directory and the locator that leads to it. */
-function zip64End(directory: { count: number; size: number; start: number }): Buffer {
-  const end = Buffer.alloc(76);
-  end.writeUInt32LE(0x06064b50, 0);
-  end.writeBigUInt64LE(44n, 4);
-  end.writeUInt16LE(45, 12);
-  end.writeUInt16LE(45, 14);
-  end.writeBigUInt64LE(BigInt(directory.count), 24);
-  end.writeBigUInt64LE(BigInt(directory.count), 32);
-  end.writeBigUInt64LE(BigInt(directory.size), 40);
-  end.writeBigUInt64LE(BigInt(directory.start), 48);
-  end.writeUInt32LE(0x07064b50, 56);
-  end.writeBigUInt64LE(BigInt(directory.start + directory.size), 64);
-  end.writeUInt32LE(1, 72);
-  return end;
+function zip64End(directory: { count: number; size: number; start: number }): Uint8Array {
+  const end = new DataView(new ArrayBuffer(76));
+  end.setUint32(0, 0x06064b50, true);
+  end.setBigUint64(4, 44n, true);
+  end.setUint16(12, 45, true);
+  end.setUint16(14, 45, true);
+  end.setBigUint64(24, BigInt(directory.count), true);
+  end.setBigUint64(32, BigInt(directory.count), true);
+  end.setBigUint64(40, BigInt(directory.size), true);
+  end.setBigUint64(48, BigInt(directory.start), true);
+  end.setUint32(56, 0x07064b50, true);
+  end.setBigUint64(64, BigInt(directory.start + directory.size), true);
+  end.setUint32(72, 1, true);
+  return new Uint8Array(end.buffer);
 }

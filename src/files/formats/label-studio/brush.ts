@@ -1,17 +1,17 @@
 import { UserError } from "../../../user-error.ts";
 
-/** Bits of the four lengths that a run may be written with. */
+/** The four sizes, in bits, in which a run length can be written. */
 const lengthBits = [3, 4, 8, 16] as const;
 
-/** Words of a run that is written at once, at most. */
+/** Most words of one written run; longer runs are split. */
 const longestRun = 1 << 16;
 
-/** First bit after the number of words (32 bits) and the size of a word (5 bits). */
+/** Position of the run length sizes, after the number of words (32 bits) and the size of a word (5 bits). */
 const sizesAt = 37;
 
 /**
- * A mask in the bits of Label Studio's brush: run lengths of RGBA values, 255 inside and 0 outside. The
- * codec is Label Studio's own, @thi.ng/rle-pack, computed from runs instead of from every value.
+ * A mask in the encoding of Label Studio's brush: run lengths of RGBA values, 255 inside and 0 outside. The output equals
+ * that of @thi.ng/rle-pack, which Label Studio uses, but is computed from runs instead of single values.
  * @param counts run lengths along the rows: zeros, ones, zeros, and so on
  */
 export function encodeBrush(counts: readonly number[]): Uint8Array {
@@ -36,8 +36,8 @@ export function encodeBrush(counts: readonly number[]): Uint8Array {
 }
 
 /**
- * The pixels that a brush has painted, [height, width] of 0 and 1: those whose alpha is not 0. Throws a
- * UserError that begins with `where` for data that is damaged or of another size.
+ * Pixels painted by a brush, [height, width] of 0 and 1: 1 where alpha is above 0. Throws a UserError, prefixed by
+ * `where`, for data that is damaged or for an image of another size.
  */
 export function decodeBrush(
   rle: readonly number[],
@@ -46,19 +46,18 @@ export function decodeBrush(
   where: string,
 ): Uint8Array {
   const bytes = Uint8Array.from(rle);
-  const wrong = rle.findIndex((value, i) => value !== bytes[i]);
-  if (wrong >= 0) {
+  const invalid = rle.findIndex((value, i) => value !== bytes[i]);
+  if (invalid >= 0) {
     throw new UserError(
-      `${where}: value ${wrong + 1} of the brush's rle is ${String(rle[wrong])}, expected 0 to 255`,
+      `${where}: value ${invalid + 1} of the brush's rle is ${String(rle[invalid])}, expected 0 to 255`,
     );
   }
-  // What it says of its size is checked before any memory is taken for it.
-  const header = Buffer.from(bytes.buffer);
-  const words = header.length < 8 ? -1 : header.readUInt32BE(0);
-  if (words !== 4 * width * height || header[4]! >> 3 !== 7) {
-    const found = words < 0 ? `of ${rle.length} bytes` : `of ${words / 4} pixels`;
+  // The size in the header is checked before memory is allocated for it.
+  const words = bytes.length < 8 ? -1 : new DataView(bytes.buffer).getUint32(0);
+  if (words !== 4 * width * height || bytes[4]! >> 3 !== 7) {
+    const actual = words < 0 ? `of ${rle.length} bytes` : `of ${words / 4} pixels`;
     throw new UserError(
-      `${where}: the brush's rle is ${found}, expected 8-bit RGBA of ${width}x${height} = ${width * height} pixels`,
+      `${where}: the brush's rle is ${actual}, expected 8-bit RGBA of ${width}x${height} = ${width * height} pixels`,
     );
   }
   const bits = new BitReader(bytes, sizesAt);
@@ -84,7 +83,7 @@ export function decodeBrush(
   return mask;
 }
 
-/** Collects bits into bytes, the highest bit first. */
+/** Packs bits into bytes, the highest bit first. */
 class BitWriter {
   private readonly done: number[] = [];
   private bits = 0;

@@ -1,10 +1,11 @@
-import { ignoreIndex, validateClasses } from "../../../method/images/classes.ts";
+import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
+import { validateClasses } from "../../../method/images/classes.ts";
 import { rleCounts } from "../../../method/images/run-lengths.ts";
-import type { LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { cleanNames } from "../class-names.ts";
-import { isImageName, stem } from "../../../host/node/files/folder.ts";
-import { readImageHeader } from "../../../host/node/images/images.ts";
+import type { ImageCodec } from "../../../host/codec.ts";
+import { isImageName } from "../../../method/images/image-name.ts";
+import { stem } from "../../text/path.ts";
 import { decodeBrush } from "./brush.ts";
 import { ignoredName } from "../formats.ts";
 import {
@@ -17,7 +18,7 @@ import {
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 import { isObject, type Fields } from "../text-files.ts";
 
-/** Kinds of results that have an area, and where each has its labels. */
+/** Kinds of results that have an area; each stores its labels under this key. */
 const shapes = ["brushlabels", "polygonlabels", "rectanglelabels"] as const;
 
 interface Task {
@@ -36,10 +37,11 @@ export function isLabelStudio(value: unknown): value is Fields[] {
 }
 
 /**
- * Label Studio tasks, exported or written here: brush labels, polygons and rectangles of the last annotation
- * that a person made, else of the last prediction.
+ * Label Studio tasks, exported from there or written by tag2mask: brush labels, polygons and rectangles of the last
+ * annotation by a person, or of the last prediction if there is no annotation.
  */
 export function labelStudioSource(
+  codec: ImageCodec,
   path: string,
   value: readonly Fields[],
   options: SourceOptions & { readonly beside?: readonly string[] },
@@ -55,17 +57,20 @@ export function labelStudioSource(
     const where = `${path}: task ${i + 1} (${fileName})`;
     const file = options.images.get(fileName, name, fileName.slice(fileName.lastIndexOf("/") + 1));
     return {
-      ...{ name, fileName, where, ...(file !== undefined && { image: file }) },
+      name,
+      fileName,
+      where,
+      ...(file !== undefined && { image: file }),
       read: async () => {
-        const size = await sizeOf(task, file, where);
-        return labelsOf(task, size, { ...options, name, where, labels });
+        const size = await sizeOf(codec, task, file, where);
+        return paintResults(task, size, { ...options, name, where, labels });
       },
     };
   });
   return { format: "labelstudio", classes, entries, close: () => Promise.resolve() };
 }
 
-/** Given names; those beside the file if they cover what is used; else the used ones by alphabet. */
+/** The class names passed in; else those beside the file if they cover all labels; else the labels in sorted order. */
 function classesOf(
   used: readonly string[],
   { classes, beside }: { classes?: readonly string[]; beside?: readonly string[] },
@@ -76,12 +81,19 @@ function classesOf(
     const unknown = used.find((name) => !list.includes(name) && name !== ignoredName(list));
     if (unknown === undefined) return list;
     if (list === classes) {
-      throw new UserError(`${path}: has the label "${unknown}", which --classes does not name`);
+      throw new UserError(
+        `${path}: has the label "${unknown}", which is not among the class names: ${list.join(", ")}`,
+        { remedies: [{ kind: "option", name: "classes", instead: true }] },
+      );
     }
   }
   const names = used.filter((name) => name !== ignoredName([])).sort();
-  if (names.length === 0)
-    throw new UserError(`${path}: has no labels; name the classes by --classes`);
+  if (names.length === 0) {
+    throw new UserError(`${path}: has no labels, so its class names are unknown`, {
+      code: "unnamed-classes",
+      remedies: [{ kind: "option", name: "classes", value: "cat,dog,..." }],
+    });
+  }
   validateClasses(names, path);
   return names;
 }
@@ -94,12 +106,12 @@ function readTask(task: Fields, where: string): Task {
     (Array.isArray(list) ? list : [])
       .filter((item): item is Fields => isObject(item) && item["was_cancelled"] !== true)
       .findLast((item) => Array.isArray(item["result"]));
-  const made = last(task["annotations"]) ?? last(task["predictions"]);
-  const results = ((made?.["result"] ?? []) as unknown[]).filter(isObject);
+  const labeled = last(task["annotations"]) ?? last(task["predictions"]);
+  const results = ((labeled?.["result"] ?? []) as unknown[]).filter(isObject);
   return { fileName: imageName(url, where), data, results };
 }
 
-/** The path that a task's image has below its storage, or the last part of a web address. */
+/** The path of a task's image within its storage, or the last part of a web address. */
 function imageName(url: string, where: string): string {
   try {
     const local = /[?&]d=([^&]*)/.exec(url)?.[1];
@@ -109,7 +121,7 @@ function imageName(url: string, where: string): string {
       ? decoded.slice(decoded.lastIndexOf("/") + 1) || "unnamed"
       : decoded;
   } catch (error) {
-    throw new UserError(`${where}: its image "${url.slice(0, 100)}" is no address`, {
+    throw new UserError(`${where}: its image "${url.slice(0, 100)}" is not a valid address`, {
       cause: error,
     });
   }
@@ -122,6 +134,7 @@ function labelNames(result: Fields): string[] {
 }
 
 async function sizeOf(
+  codec: ImageCodec,
   { data, results }: Task,
   file: string | undefined,
   where: string,
@@ -130,17 +143,18 @@ async function sizeOf(
   let [width, height] = sized
     ? [sized["original_width"], sized["original_height"]]
     : [data["width"], data["height"]];
-  if (width === undefined && file !== undefined) ({ width, height } = await readImageHeader(file));
+  if (width === undefined && file !== undefined) ({ width, height } = await codec.header(file));
   if (width === undefined) {
     throw new UserError(
-      `${where}: nothing tells the size of its image; give the images by --images`,
+      `${where}: the size of its image is unknown: the task does not have it, and the image was not found`,
+      { code: "unknown-size", remedies: [{ kind: "option", name: "images" }] },
     );
   }
   checkSize(width, height, where);
   return { width: width as number, height: height as number };
 }
 
-function labelsOf(
+function paintResults(
   { results }: Task,
   size: { width: number; height: number },
   context: SourceOptions & { name: string; where: string; labels: ReadonlyMap<string, number> },
@@ -154,7 +168,7 @@ function labelsOf(
     if (more.length > 0) losses.add("regions with several labels keep the first", name);
     const value = result["value"];
     if (label === undefined || !isObject(value)) {
-      losses.add(`results that are no labeled area`, name);
+      losses.add("results without a labeled area", name);
       continue;
     }
     objects.push({
@@ -174,7 +188,7 @@ function countsOf(
   const { width, height } = size;
   if ("brushlabels" in value) {
     if (value["format"] !== "rle" || !Array.isArray(value["rle"])) {
-      throw new UserError(`${where}: brush labels without a list "rle" and the format "rle"`);
+      throw new UserError(`${where}: brush labels must have the format "rle" and a list "rle"`);
     }
     work.spend(width * height);
     return rleCounts(decodeBrush(value["rle"] as number[], width, height, where), width, height);
@@ -198,7 +212,7 @@ function countsOf(
   return polygonCounts([points.flatMap(pixels)], size, context);
 }
 
-/** The corners of a rectangle that is turned about its upper left one, in degrees. */
+/** Corners of a rectangle. @param rotation angle about the upper left corner, in degrees */
 function corners(
   [x, y]: [number, number],
   [width, height]: [number, number],
@@ -206,8 +220,8 @@ function corners(
 ): number[] {
   const angle = typeof rotation === "number" ? (rotation * Math.PI) / 180 : 0;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const shares = [[0, 0], [1, 0], [1, 1], [0, 1]] as const; // prettier-ignore
-  return shares.flatMap(([a, b]) => [
+  const unitSquare = [[0, 0], [1, 0], [1, 1], [0, 1]] as const; // prettier-ignore
+  return unitSquare.flatMap(([a, b]) => [
     x + a * width * cos - b * height * sin,
     y + a * width * sin + b * height * cos,
   ]);

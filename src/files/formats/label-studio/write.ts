@@ -1,34 +1,34 @@
-import { extname, join } from "node:path";
-import { ignoreIndex, vocPalette } from "../../../method/images/classes.ts";
+import { vocPalette } from "../../../method/images/classes.ts";
+import { ignoreIndex } from "../../../method/images/image.ts";
 import { regionCounts } from "../../../method/images/run-lengths.ts";
 import { findRegions } from "../../../method/images/regions.ts";
-import { writeFileAtomic } from "../../../host/node/files/atomic-file.ts";
+import type { WriteStream } from "../../../host/store.ts";
+import { extname, join } from "../../text/path.ts";
 import { encodeBrush } from "./brush.ts";
 import { formatFiles, ignoredName } from "../formats.ts";
-import { GrowingFile } from "../../../host/node/files/growing-file.ts";
 import { hexColor, overlayColor } from "../../../method/images/overlay.ts";
 import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
 
-/** Names of the tags in the labeling configuration that results refer to. */
+/** Names of the two tags of the labeling configuration that results refer to. */
 const control = "mask";
 const object = "image";
 
 /**
- * Label Studio tasks with predictions: brush labels, one for each object; and beside them, as `.xml`, the
- * labeling configuration that they need. Ignored pixels have a label of their own there.
+ * Label Studio tasks with predictions: a brush label for each object. The labeling configuration that they need is a file
+ * of the same name that ends in `.xml`. Ignored pixels have a label of their own.
  */
 export class LabelStudioWriter implements MaskWriter {
   private tasks = 0;
   private ignored = false;
 
   private constructor(
-    private readonly file: GrowingFile,
+    private readonly file: WriteStream,
     private readonly options: WriterOptions,
   ) {}
 
   static async create(options: WriterOptions): Promise<LabelStudioWriter> {
     const path = options.file ?? join(options.folder, formatFiles.labelstudio!);
-    const file = await GrowingFile.create(path);
+    const file = await options.files.writeStream(path);
     await file.write("[");
     return new LabelStudioWriter(file, options);
   }
@@ -41,7 +41,7 @@ export class LabelStudioWriter implements MaskWriter {
     this.ignored ||= regions.labels.includes(ignoreIndex);
     const names = this.names();
     const task = ++this.tasks;
-    // The lists of bytes are long: they are joined, not stringified value by value.
+    // The lists of bytes are long; joining them is faster than JSON.stringify.
     const results = regions.labels.map((label, k) => {
       const head = {
         id: `${task}-${k + 1}`,
@@ -69,9 +69,7 @@ export class LabelStudioWriter implements MaskWriter {
     await this.file.write("\n]\n");
     const { path } = this.file;
     const configuration = `${path.slice(0, path.length - extname(path).length)}.xml`;
-    await this.options.claim(configuration);
-    await writeFileAtomic(configuration, this.configuration());
-    await this.options.claim(path);
+    await this.options.files.write(configuration, this.configuration());
     await this.file.finish();
   }
 
@@ -79,7 +77,7 @@ export class LabelStudioWriter implements MaskWriter {
     await this.file.discard();
   }
 
-  /** What each label is called. */
+  /** The name of each label. */
   private names(): ReadonlyMap<number, string> {
     const { classes } = this.options;
     const names = new Map(classes.map((name, i) => [i + 1, name]));

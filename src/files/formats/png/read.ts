@@ -1,106 +1,120 @@
-import { posix, join } from "node:path";
-import { ignoreIndex, validateClasses, vocClasses } from "../../../method/images/classes.ts";
-import type { LabelMap } from "../../../method/images/image.ts";
+import type { FileHost } from "../../../host/host.ts";
+import type { Store } from "../../../host/store.ts";
+import { stem, join } from "../../text/path.ts";
+import { validateClasses, vocClasses } from "../../../method/images/classes.ts";
+import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
-import { leavesFolder } from "../../datasets/layouts/description.ts";
-import { isFolder, listFolder, stem } from "../../../host/node/files/folder.ts";
-import { readMask } from "../../../host/node/images/images.ts";
+import { leavesFolder } from "../../text/file-name.ts";
 import { classesBeside } from "../source-classes.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 import { readDataYaml, type DataYaml } from "../text-files.ts";
 
-/** Where palette masks may be below a folder, the first that exists counts. */
+/** Usual names of folders with palette masks; the first that exists is read. */
 const maskFolders = ["masks", "SegmentationClassAug", "SegmentationClass"] as const;
 
-/** Folders deeper than this are not looked into (links may lead in circles). */
+/** Deepest level of subfolders that is read (links may lead in circles). */
 const maxDepth = 8;
 
-/** The folder of a VOC-like data set, or of masks alone, that holds the PNGs. */
-export async function paletteFolder(root: string): Promise<string | undefined> {
+/** The folder that holds the PNGs of a VOC-like data set or of a plain folder of masks. */
+export async function paletteFolder(store: Store, root: string): Promise<string | undefined> {
   for (const name of maskFolders) {
-    if (await isFolder(join(root, name))) return join(root, name);
+    const folder = join(root, name);
+    if ((await store.stat(folder))?.kind === "folder") return folder;
   }
-  const { files } = await listFolder(root);
+  const { files } = await store.list(root);
   return files.some((file) => /\.png$/i.test(file)) ? root : undefined;
 }
 
 /** VOC masks: PNGs whose palette indices or gray values are labels. */
-export async function paletteSource(root: string, options: SourceOptions): Promise<MaskSource> {
-  const folder = await paletteFolder(root);
+export async function paletteSource(
+  host: FileHost,
+  root: string,
+  options: SourceOptions,
+): Promise<MaskSource> {
+  const { store } = host;
+  const folder = await paletteFolder(store, root);
   if (folder === undefined) {
     throw new UserError(`${root}: no masks/, SegmentationClass/ or PNG files in this folder`);
   }
   const classes =
     options.classes ??
-    (await classesBeside(root, true)) ??
-    (await namesOf(root)) ??
+    (await classesBeside(store, root, true)) ??
+    (await yamlClasses(store, root)) ??
     (folder.includes("SegmentationClass") ? vocClasses : undefined);
   if (!classes) {
     throw new UserError(
-      `${root}: nothing names the classes of its masks; give them by --classes cat,dog,...`,
+      `${root}: the class names of its masks are unknown: it has no classes.json, classes.txt or data.yaml with names`,
+      {
+        code: "unnamed-classes",
+        remedies: [{ kind: "option", name: "classes", value: "cat,dog,..." }],
+      },
     );
   }
-  const entries = await pngEntries(folder, options, (labels) => labels);
+  const entries = await pngEntries(host, folder, options, (labels) => labels);
   return { format: "voc", classes, entries, close: () => Promise.resolve() };
 }
 
-/** Ultralytics' semantic masks: class ids as gray PNGs; without a class "background" all ids move up by one. */
+/** Ultralytics' semantic masks: class ids as gray PNGs. Without a class "background", label is id + 1. */
 export async function ultralyticsSource(
+  host: FileHost,
   root: string,
   { names, masksDir = "masks", path }: DataYaml,
   options: SourceOptions,
 ): Promise<MaskSource> {
-  if (!names) throw new UserError(`${path}: has no names`);
+  if (!names) throw new UserError(`${path}: has no "names" of classes`);
   if (leavesFolder(masksDir)) {
     throw new UserError(`${path}: masks_dir is "${masksDir}"; it must lie inside the folder`);
   }
   const hasBackground = names.get(0)?.toLowerCase() === "background";
   const shift = hasBackground ? 0 : 1;
-  const found = Array.from({ length: names.size - 1 + shift }, (_, i) => {
+  const foreground = Array.from({ length: names.size - 1 + shift }, (_, i) => {
     const name = names.get(i + 1 - shift);
     if (name === undefined) throw new UserError(`${path}: names has no entry for ${i + 1 - shift}`);
     return name;
   });
-  validateClasses(found, path);
-  const move = (labels: LabelMap): LabelMap =>
+  validateClasses(foreground, path);
+  const toLabels = (labels: LabelMap): LabelMap =>
     shift === 0
       ? labels
       : { ...labels, data: labels.data.map((v) => (v === ignoreIndex ? v : Math.min(v + 1, 254))) };
-  const entries = await pngEntries(join(root, masksDir), options, move);
-  const classes = options.classes ?? found;
+  const entries = await pngEntries(host, join(root, masksDir), options, toLabels);
+  const classes = options.classes ?? foreground;
   return { format: "ultralytics", classes, entries, close: () => Promise.resolve() };
 }
 
 async function pngEntries(
+  { store, codec }: FileHost,
   folder: string,
   { images }: SourceOptions,
-  change: (labels: LabelMap) => LabelMap,
+  toLabels: (values: LabelMap) => LabelMap,
 ): Promise<MaskEntry[]> {
-  return (await listPngs(folder)).map((file) => {
+  return (await listPngs(store, folder)).map((file) => {
     const name = stem(file);
     const path = join(folder, file);
     const image = images.get(name);
     return {
-      ...{ name, where: path, ...(image !== undefined && { image }) },
-      read: async () => change(await readMask(path)),
+      name,
+      where: path,
+      ...(image !== undefined && { image }),
+      read: async () => toLabels(await codec.decodeLabels(path)),
     };
   });
 }
 
-async function listPngs(folder: string, depth = 0): Promise<string[]> {
-  const { folders, files } = await listFolder(folder);
-  const found = files.filter((file) => /\.png$/i.test(file));
-  if (depth >= maxDepth) return found;
+async function listPngs(store: Store, folder: string, depth = 0): Promise<string[]> {
+  const { folders, files } = await store.list(folder);
+  const pngs = files.filter((file) => /\.png$/i.test(file));
+  if (depth >= maxDepth) return pngs;
   for (const name of folders) {
-    const inside = await listPngs(join(folder, name), depth + 1);
-    found.push(...inside.map((file) => posix.join(name, file)));
+    const inside = await listPngs(store, join(folder, name), depth + 1);
+    pngs.push(...inside.map((file) => join(name, file)));
   }
-  return found;
+  return pngs;
 }
 
-/** Foreground names of a data.yaml, numbered from 0 as tag2mask's own. */
-async function namesOf(root: string): Promise<string[] | undefined> {
-  const description = await readDataYaml(root);
+/** Foreground names of a data.yaml, in the order of their numbers. */
+async function yamlClasses(store: Store, root: string): Promise<string[] | undefined> {
+  const description = await readDataYaml(store, root);
   if (!description?.names) return undefined;
   const names = [...description.names].sort(([a], [b]) => a - b).map(([, name]) => name);
   if (names[0]?.toLowerCase() === "background") names.shift();

@@ -1,10 +1,11 @@
-import { join, posix } from "node:path";
 import { parse as parseCsv } from "csv-parse/sync";
 import { validateClasses } from "../../../method/images/classes.ts";
 import type { LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
-import { isFile, isFolder, listFolder, stem } from "../../../host/node/files/folder.ts";
-import { readImageHeader } from "../../../host/node/images/images.ts";
+import type { ImageCodec } from "../../../host/codec.ts";
+import type { FileHost } from "../../../host/host.ts";
+import type { Store } from "../../../host/store.ts";
+import { stem, dirname, join } from "../../text/path.ts";
 import { sizesFile } from "./write.ts";
 import {
   checkSize,
@@ -16,7 +17,7 @@ import {
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 import { readLimited, type DataYaml } from "../text-files.ts";
 
-/** Folders deeper than this are not looked into (links may lead in circles). */
+/** Deepest level of subfolders that is read (links may lead in circles). */
 const maxDepth = 8;
 
 interface Size {
@@ -24,46 +25,52 @@ interface Size {
   readonly height: number;
 }
 
-/** Where the label files are: `labels/`, or `<split>/labels/`. */
-export async function labelFolders(root: string): Promise<readonly string[]> {
-  if (await isFolder(join(root, "labels"))) return ["labels"];
-  const { folders } = await listFolder(root);
-  const found: string[] = [];
+/** Folders of the label files: `labels/`, or `<split>/labels/` for each split. */
+export async function labelFolders(store: Store, root: string): Promise<readonly string[]> {
+  const isFolder = async (path: string): Promise<boolean> =>
+    (await store.stat(join(root, path)))?.kind === "folder";
+  if (await isFolder("labels")) return ["labels"];
+  const { folders } = await store.list(root);
+  const labels: string[] = [];
   for (const name of folders) {
-    if (await isFolder(join(root, name, "labels"))) found.push(posix.join(name, "labels"));
+    if (await isFolder(join(name, "labels"))) labels.push(join(name, "labels"));
   }
-  return found;
+  return labels;
 }
 
-/** YOLO segmentation labels: a polygon a line. Their shares become pixels by the size of the image. */
+/** YOLO segmentation labels: a polygon on each line, its points as fractions of the image's width and height. */
 export async function yoloSource(
+  { store, codec }: FileHost,
   root: string,
   { names, path }: DataYaml,
   options: SourceOptions,
 ): Promise<MaskSource> {
-  if (!names) throw new UserError(`${path}: has no names`);
-  const found = Array.from({ length: names.size }, (_, i) => {
+  if (!names) throw new UserError(`${path}: has no "names" of classes`);
+  const named = Array.from({ length: names.size }, (_, i) => {
     const name = names.get(i);
     if (name === undefined) throw new UserError(`${path}: names has no entry for ${i}`);
     return name;
   });
-  validateClasses(found, path);
-  const classes = options.classes ?? found;
-  const sizes = await readSizes(join(root, sizesFile));
+  validateClasses(named, path);
+  const classes = options.classes ?? named;
+  const sizes = await readSizes(store, join(root, sizesFile));
   const entries: MaskEntry[] = [];
-  for (const folder of await labelFolders(root)) {
+  for (const folder of await labelFolders(store, root)) {
     // The images of <split>/labels are in <split>/images.
-    const prefix = posix.dirname(folder) === "." ? "" : `${posix.dirname(folder)}/`;
-    for (const file of await listTexts(join(root, folder))) {
+    const prefix = dirname(folder) === "." ? "" : `${dirname(folder)}/`;
+    for (const file of await listTexts(store, join(root, folder))) {
       const name = prefix + stem(file);
       const image = options.images.get(name, stem(file));
       const where = join(root, folder, file);
       entries.push({
-        ...{ name, where, ...(image !== undefined && { image }) },
+        name,
+        where,
+        ...(image !== undefined && { image }),
         read: async () => {
-          const size = sizes.get(name) ?? (await sizeOf(image, where));
+          const size = sizes.get(name) ?? (await sizeOf(codec, image, where));
           checkSize(size.width, size.height, where);
-          return labelsOf(where, size, { ...options, name, classes });
+          const text = await readLimited(store, where);
+          return paintOutlines(text, size, { ...options, name, where, classes });
         },
       });
     }
@@ -71,56 +78,61 @@ export async function yoloSource(
   return { format: "yolo", classes, entries, close: () => Promise.resolve() };
 }
 
-async function sizeOf(image: string | undefined, where: string): Promise<Size> {
-  if (image !== undefined) return readImageHeader(image);
-  throw new UserError(`${where}: nothing tells the size of its image; give the images by --images`);
+async function sizeOf(codec: ImageCodec, image: string | undefined, where: string): Promise<Size> {
+  if (image !== undefined) return codec.header(image);
+  throw new UserError(
+    `${where}: the size of its image is unknown: neither the image nor ${sizesFile} was found`,
+    { code: "unknown-size", remedies: [{ kind: "option", name: "images" }] },
+  );
 }
 
-async function labelsOf(
-  path: string,
+function paintOutlines(
+  text: string,
   size: Size,
-  context: SourceOptions & { name: string; classes: readonly string[] },
-): Promise<LabelMap> {
+  context: SourceOptions & { name: string; where: string; classes: readonly string[] },
+): LabelMap {
   const objects: MaskObject[] = [];
-  const work = new DrawingWork(path);
+  const work = new DrawingWork(context.where);
   const { classes } = context;
-  for (const [i, line] of (await readLimited(path)).split(/\r?\n/).entries()) {
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === "") continue;
-    const where = `${path}:${i + 1}`;
-    const [id, ...shares] = line.trim().split(/\s+/).map(Number);
+    const where = `${context.where}:${i + 1}`;
+    const [id, ...fractions] = line.trim().split(/\s+/).map(Number);
     if (!Number.isInteger(id) || id! < 0 || id! >= classes.length) {
-      throw new UserError(`${where}: class ${id}; data.yaml names ${classes.length} from 0`);
-    }
-    if (shares.length === 4) {
       throw new UserError(
-        `${where}: is a box of a detection label, expected the points of an outline`,
+        `${where}: class ${id}; expected 0 to ${classes.length - 1}, as there are ${classes.length} class names`,
       );
     }
-    const points = shares.map((share, k) => share * (k % 2 === 0 ? size.width : size.height));
+    if (fractions.length === 4) {
+      throw new UserError(
+        `${where}: is the box of a detection label; expected the points of an outline`,
+      );
+    }
+    const points = fractions.map((part, k) => part * (k % 2 === 0 ? size.width : size.height));
     objects.push({ label: id! + 1, counts: polygonCounts([points], size, { where, work }) });
   }
   return paintObjects(objects, size, context.name, { ...context, work });
 }
 
-async function listTexts(folder: string, depth = 0): Promise<string[]> {
-  const { folders, files } = await listFolder(folder);
-  const found = files.filter((file) => /\.txt$/i.test(file) && file !== "classes.txt");
-  if (depth >= maxDepth) return found;
+async function listTexts(store: Store, folder: string, depth = 0): Promise<string[]> {
+  const { folders, files } = await store.list(folder);
+  const texts = files.filter((file) => /\.txt$/i.test(file) && file !== "classes.txt");
+  if (depth >= maxDepth) return texts;
   for (const name of folders) {
-    const inside = await listTexts(join(folder, name), depth + 1);
-    found.push(...inside.map((file) => posix.join(name, file)));
+    const inside = await listTexts(store, join(folder, name), depth + 1);
+    texts.push(...inside.map((file) => join(name, file)));
   }
-  return found;
+  return texts;
 }
 
-/** The sizes that were written with the labels. */
-async function readSizes(path: string): Promise<ReadonlyMap<string, Size>> {
-  if (!(await isFile(path))) return new Map();
+/** Image sizes by name, from the file that tag2mask writes next to the labels. */
+async function readSizes(store: Store, path: string): Promise<ReadonlyMap<string, Size>> {
+  if ((await store.stat(path))?.kind !== "file") return new Map();
+  const text = await readLimited(store, path);
   let rows: string[][];
   try {
-    rows = parseCsv(await readLimited(path), { relaxColumnCount: true });
+    rows = parseCsv(text, { relaxColumnCount: true });
   } catch (error) {
-    if (error instanceof UserError) throw error;
     throw new UserError(`${path}: not readable as CSV: ${(error as Error).message}`, {
       cause: error,
     });

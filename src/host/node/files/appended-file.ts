@@ -4,7 +4,7 @@ import { UserError } from "../../../user-error.ts";
 import type { AppendFile } from "../../store.ts";
 import { describeFileError } from "./file-error.ts";
 
-/** A file that grows in place; whatever stops it is a UserError. */
+/** A file that grows in place. Failures are UserErrors. */
 export class AppendedFile implements AppendFile {
   private constructor(
     readonly path: string,
@@ -12,7 +12,7 @@ export class AppendedFile implements AppendFile {
     private end: number,
   ) {}
 
-  /** @param length bytes to keep of what is there; everything by default */
+  /** @param length bytes to keep of an existing file; all by default */
   static async open(path: string, length = Infinity): Promise<AppendedFile> {
     return inWords(path, async () => {
       const file = await open(path, constants.O_RDWR | constants.O_CREAT);

@@ -3,10 +3,10 @@ import { UserError } from "../../../user-error.ts";
 import type { ArchiveReader } from "../../store.ts";
 import { describeFileError } from "./file-error.ts";
 
-/** Archives with more files than this are refused; each takes some memory to know of. */
+/** Largest number of files in an archive; each entry takes some memory. */
 const mostFiles = 1_000_000;
 
-/** The files of a zip, none of which has been read yet. */
+/** Opens a zip archive and lists its files without unpacking any. */
 export async function openZip(path: string): Promise<ArchiveReader> {
   let zip: ZipFile;
   const entries = new Map<string, Entry>();
@@ -29,7 +29,7 @@ export async function openZip(path: string): Promise<ArchiveReader> {
     names: [...entries.keys()],
     async read(name, limit) {
       const entry = entries.get(name);
-      if (!entry) throw new UserError(`${path}: has no ${name}`);
+      if (!entry) throw new UserError(`${path}: has no file ${name}`);
       return inflate(zip, entry, limit).catch((error: unknown) => {
         throw broken(`${path}: ${name}`, error);
       });
@@ -39,7 +39,7 @@ export async function openZip(path: string): Promise<ArchiveReader> {
 }
 
 async function inflate(zip: ZipFile, entry: Entry, limit: number): Promise<Uint8Array> {
-  // Both sizes are what the archive claims; the stream ends with an error where they are not kept.
+  // The archive's directory states both sizes; the stream fails if the content does not match them.
   if (entry.uncompressedSize > limit) {
     throw new Error(`it unpacks to ${entry.uncompressedSize} bytes; at most ${limit} are read`);
   }

@@ -1,4 +1,4 @@
-import { lstat, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../../user-error.ts";
 import { describeFileError } from "./file-error.ts";
@@ -7,22 +7,22 @@ import { makeWithParents } from "./make-folder.ts";
 export { describeFileError } from "./file-error.ts";
 
 export interface AtomicWriteOptions {
-  /** Wait until the disk has it, so that a power cut cannot lose it. Off for what is easily made again. */
+  /** Wait until the disk holds the file, so that a power cut cannot lose it; on by default. */
   readonly durable?: boolean;
 }
 
-/** A file to be written. */
+/** A file to write. */
 export interface FileToWrite {
   readonly path: string;
-  /** In pieces where it is large, so that it need not be joined in memory first. */
+  /** Content; in pieces if it is large, so that it need not be joined in memory. */
   readonly data: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
 }
 
 let counter = 0;
 
 /**
- * Writes a file whole or not at all: to a temporary name in the same folder, then renamed. Missing
- * folders are made. Whatever stops it is a UserError and leaves an older file of that name intact.
+ * Writes a file completely or not at all: under a temporary name in the same folder, then renamed. Makes missing folders. A
+ * failure is a UserError and leaves an older file of that name intact.
  */
 export async function writeFileAtomic(
   path: string,
@@ -33,9 +33,9 @@ export async function writeFileAtomic(
 }
 
 /**
- * The same for files that belong together. All are written under temporary names before the first is
- * renamed. The last is where readers begin: while the others take their places there is none, so that
- * it never meets files that are not its own.
+ * Writes files that belong together, like `writeFileAtomic`. All are written under temporary names before the first is
+ * renamed. The last one is where readers begin: it is absent while the others are renamed, so it never stands beside files
+ * of another version.
  */
 export async function writeFilesAtomic(
   files: readonly FileToWrite[],
@@ -77,7 +77,7 @@ async function writeNew(path: string, data: FileToWrite["data"], durable: boolea
   }
 }
 
-/** A rename is on disk only when its folder is; some systems cannot sync folders and need not. */
+/** Flushes a folder, without which a rename may be lost. Systems that cannot flush folders need not. */
 async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, "r");
@@ -88,21 +88,5 @@ async function syncFolder(folder: string): Promise<void> {
     }
   } catch {
     return;
-  }
-}
-
-/** Throws a UserError if one of the files to be written is the one that is read, or is there and not to be replaced. */
-export async function checkFree(
-  paths: readonly string[],
-  source: string,
-  overwrite: boolean,
-): Promise<void> {
-  for (const path of paths) {
-    if (resolve(path) === resolve(source)) {
-      throw new UserError(`${path}: is the file that is read; give another --out`);
-    }
-    if (!overwrite && (await lstat(path).catch(() => undefined))) {
-      throw new UserError(`${path}: is there already; give another --out, or --overwrite`);
-    }
   }
 }

@@ -16,13 +16,13 @@ const reasons: Readonly<Record<string, string>> = {
   ELOOP: "links lead in a circle",
 };
 
-/** What a failed file operation means, in words for the person at the keyboard. */
+/** Reason of a failed file operation, in words for the user. */
 export function describeFileError(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return reasons[code] ?? (error instanceof Error ? error.message : String(error));
 }
 
-/** The error of a file or folder that cannot be read. */
+/** UserError for a file or folder that cannot be read. */
 export function unreadable(path: string, cause: unknown): UserError {
   return new UserError(`${path}: cannot be read: ${describeFileError(cause)}`, { cause });
 }

@@ -3,7 +3,7 @@ import { UserError } from "../../../user-error.ts";
 import type { OpenFile } from "../../store.ts";
 import { describeFileError, unreadable } from "./file-error.ts";
 
-/** A file as a source of bytes; close it after use. */
+/** An open file; close it after use. */
 export class FileSource implements OpenFile {
   private constructor(
     readonly name: string,
@@ -16,7 +16,7 @@ export class FileSource implements OpenFile {
     try {
       handle = await open(path, "r");
       const stats = await handle.stat();
-      if (!stats.isFile()) throw new UserError(`${path}: is no file; give a weights file`);
+      if (!stats.isFile()) throw new UserError(`${path}: is not a file; give a file`);
       return new FileSource(path, stats.size, handle);
     } catch (error) {
       await handle?.close();
@@ -28,8 +28,8 @@ export class FileSource implements OpenFile {
   async read(offset: number, length: number): Promise<Uint8Array> {
     if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
       throw new UserError(
-        `${this.name}: has ${this.size} bytes, ${length} from byte ${offset} are needed; ` +
-          "the file is cut short or damaged, fetch or write it again",
+        `${this.name}: has ${this.size} bytes, but ${length} bytes from byte ${offset} on are needed; ` +
+          "the file is cut short or damaged, download or write it again",
       );
     }
     const bytes = new Uint8Array(length);
@@ -42,7 +42,7 @@ export class FileSource implements OpenFile {
           throw new UserError(`${this.name}: cannot be read: ${reason}`, { cause: error });
         });
       if (bytesRead === 0) {
-        throw new UserError(`${this.name}: became shorter while it was read; try again`);
+        throw new UserError(`${this.name}: was shortened while it was read; try again`);
       }
       done += bytesRead;
     }

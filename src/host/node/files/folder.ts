@@ -6,33 +6,34 @@ import { imageExtensions } from "../images/images.ts";
 
 const imageEndings: ReadonlySet<string> = new Set(imageExtensions);
 
-/** Folders deeper than this below an image folder are not looked into (links may lead in circles). */
+/** Largest depth of subfolders searched for images: links may lead in circles. */
 const maxDepth = 8;
 
-/** Entries that are asked of the system at a time: with few or very many a large folder takes longer. */
+/** Entries requested from the system at a time; fewer or many more take longer for a large folder. */
 const entriesAtOnce = 4096;
 
-/** Up to this many links are followed to see whether they lead to folders; of more those named like images are files. */
+/** Largest number of links that are followed to see whether they are folders; beyond it links named like images count as files. */
 const linkLimit = 4000;
 
-/** The names of what is directly in a folder, sorted. */
+/** The names directly in a folder. */
 export interface FolderContent {
   readonly folders: readonly string[];
   readonly files: readonly string[];
 }
 
 export interface FolderOptions {
-  /** Leaves names in the order of the file system, where that does not matter: sorting a million takes half a second. */
+  /** Sort the names; on by default. Sorting a million takes half a second. */
   readonly sorted?: boolean;
+  /** Include names that begin with a dot; off by default. */
+  readonly hidden?: boolean;
 }
 
 /**
- * What is directly in a folder, hidden entries left out, links followed. Read without giving way to other work, which for a
- * million entries takes half the time.
+ * Lists a folder, following links. Reads synchronously, which for a million entries takes half the time.
  */
 export async function listFolder(
   folder: string,
-  { sorted = true }: FolderOptions = {},
+  { sorted = true, hidden = false }: FolderOptions = {},
 ): Promise<FolderContent> {
   const out = { folders: [] as string[], files: [] as string[] };
   let links: string[] = [];
@@ -40,7 +41,7 @@ export async function listFolder(
     const directory = opendirSync(folder, { bufferSize: entriesAtOnce });
     try {
       for (let entry = directory.readSync(); entry; entry = directory.readSync()) {
-        if (entry.name.startsWith(".")) continue;
+        if (!hidden && entry.name.startsWith(".")) continue;
         if (entry.isDirectory()) out.folders.push(entry.name);
         else (entry.isSymbolicLink() ? links : out.files).push(entry.name);
       }
@@ -63,7 +64,7 @@ export async function listFolder(
   return out;
 }
 
-/** Image files in a folder and below, as paths from it with forward slashes, sorted unless said otherwise. */
+/** Image files in a folder and its subfolders, as paths relative to it with `/`; sorted by default. */
 export async function listImages(
   folder: string,
   { inside, ...options }: FolderOptions & { readonly inside?: FolderContent } = {},
@@ -77,7 +78,7 @@ async function imagesOf(
   options: FolderOptions,
   depth: number,
 ): Promise<readonly string[]> {
-  // Mostly there is nothing to leave out, and no need for another list.
+  // The usual case: all files are images, and the list can be used as it is.
   if (folders.length === 0 && files.every(isImageName)) return files;
   const images = files.filter(isImageName);
   if (depth < maxDepth) {
@@ -85,7 +86,7 @@ async function imagesOf(
       const path = join(folder, name);
       const content = await listFolder(path, options);
       for (const file of await imagesOf(path, content, options, depth + 1)) {
-        // Unlike `+`, join makes one string of the two, which takes half the memory once it is looked at.
+        // Unlike `+`, join makes a flat string, which takes half the memory.
         images.push([name, file].join("/"));
       }
     }
@@ -117,8 +118,8 @@ export function stem(file: string): string {
 }
 
 /**
- * Applies a function that may be asynchronous to all items, a few at a time; results in the order of the items. Nothing
- * is waited for where results come at once.
+ * Applies a function that may be asynchronous to all items, at most `limit` at a time; returns the results in the order of
+ * the items. Results that are not promises are not awaited.
  */
 export async function mapAtOnce<T, R>(
   items: { readonly length: number; at(index: number): T | undefined },
@@ -127,12 +128,12 @@ export async function mapAtOnce<T, R>(
 ): Promise<R[]> {
   const results = new Array<R>(items.length);
   let next = 0;
-  const walk = async (): Promise<void> => {
+  const worker = async (): Promise<void> => {
     for (let i = next++; i < items.length; i = next++) {
       const result = apply(items.at(i)!, i);
       results[i] = result instanceof Promise ? await result : result;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, walk));
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
   return results;
 }

@@ -4,19 +4,16 @@ import { UserError } from "../../../user-error.ts";
 import { describeFileError } from "./atomic-file.ts";
 import { makeFolder } from "./make-folder.ts";
 
-/** Text is written in pieces of about this many bytes. */
+/** Bytes collected before they are written. */
 const pieceSize = 1 << 18;
 
 let counter = 0;
 
-/**
- * A file that is written piece by piece under a temporary name, and there whole or not at all in the end.
- * Whatever stops it is a UserError.
- */
+/** A file written piece by piece under a temporary name; it appears complete or not at all. Failures are UserErrors. */
 export class GrowingFile {
   private pieces: Uint8Array[] = [];
   private waiting = 0;
-  /** Bytes written and waiting. */
+  /** Bytes so far, those not yet written included. */
   size = 0;
 
   private constructor(
@@ -44,7 +41,7 @@ export class GrowingFile {
     if (this.waiting >= pieceSize) await this.flush();
   }
 
-  /** Gives the file its name, over one that is there. */
+  /** Flushes the file and gives it its name, replacing an existing one. */
   async finish(): Promise<void> {
     try {
       await this.flush();
@@ -57,7 +54,7 @@ export class GrowingFile {
     }
   }
 
-  /** Leaves nothing behind. */
+  /** Removes the temporary file. */
   async discard(): Promise<void> {
     this.pieces = [];
     await this.file.close().catch(() => undefined);

@@ -3,10 +3,7 @@ import { dirname, resolve } from "node:path";
 import { UserError } from "../../../user-error.ts";
 import { describeFileError } from "./file-error.ts";
 
-/**
- * Makes a folder and those above it. Returns the topmost one made, undefined where all were there; a
- * UserError where it cannot be made.
- */
+/** Makes a folder and those above it. Returns the topmost new one, undefined if all existed. Failures are UserErrors. */
 export async function makeFolder(path: string): Promise<string | undefined> {
   try {
     return await makeWithParents(resolve(path));
@@ -28,8 +25,8 @@ export async function removeEmptyFolders(folder: string, top: string): Promise<v
 }
 
 /**
- * The same, failing with the system's own error. Node's `recursive` never ends on file systems that
- * refuse with "no such file", as /proc does.
+ * Makes a folder and those above it, failing with the system's own error. Node's `recursive` option loops forever on file
+ * systems that refuse with "no such file", such as /proc.
  */
 export async function makeWithParents(path: string): Promise<string | undefined> {
   try {
@@ -39,14 +36,14 @@ export async function makeWithParents(path: string): Promise<string | undefined>
     if (await isFolder(path)) return undefined;
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     const parent = dirname(path);
-    const made = (await isFolder(parent)) ? undefined : await makeWithParents(parent);
+    const topmost = (await isFolder(parent)) ? undefined : await makeWithParents(parent);
     try {
       await mkdir(path);
     } catch (again) {
-      // Someone else may have made it at the same time.
+      // Another process may have made it at the same time.
       if (!(await isFolder(path))) throw again;
     }
-    return made ?? path;
+    return topmost ?? path;
   }
 }
 

@@ -13,7 +13,7 @@ import { GrowingFile } from "./growing-file.ts";
 import { RunLock } from "./lock.ts";
 import { makeFolder, removeEmptyFolders } from "./make-folder.ts";
 
-/** Bytes read at a time where a caller does not say. */
+/** Default size of a piece, in bytes. */
 const pieceSize = 1 << 16;
 
 let temporaries = 0;
@@ -61,7 +61,7 @@ export const nodeStore: Store = {
     const linking = replace(to, (path) => fs.link(from, path).catch(() => fs.copyFile(from, path)));
     return inWords(`${to}: cannot be written`, linking);
   },
-  makeFolder,
+  makeFolder: async (path) => (await makeFolder(path))?.replaceAll(sep, "/"),
   async claimFolder(path) {
     try {
       await fs.mkdir(path);
@@ -79,7 +79,7 @@ export const nodeStore: Store = {
       fs.rm(path, { recursive: true, force: true, maxRetries: 5 }),
     ),
   removeEmptyFolders,
-  lock: (folder) => RunLock.take(folder),
+  lock: (folder) => inWords(`${folder}: cannot be written`, RunLock.take(folder)),
   freeSpace: (path) =>
     fs.statfs(path).then(
       ({ bavail, bsize }) => bavail * bsize,
@@ -103,7 +103,7 @@ async function* pieces(path: string, bytes = pieceSize): AsyncGenerator<Uint8Arr
   }
 }
 
-/** Makes a file under a temporary name beside its own, then gives it that, replacing what has it. */
+/** Makes a file under a temporary name in the same folder, then renames it, replacing an existing one. */
 async function replace(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${temporaries++}.tmp`);
   try {
@@ -116,11 +116,18 @@ async function replace(path: string, make: (temporary: string) => Promise<void>)
 }
 
 function infoOf(stats: Awaited<ReturnType<typeof fs.stat>>): FileInfo {
-  return { kind: stats.isDirectory() ? "folder" : "file", size: Number(stats.size) };
+  return {
+    kind: stats.isDirectory() ? "folder" : "file",
+    size: Number(stats.size),
+    modified: Number(stats.mtimeMs),
+  };
 }
 
+/** Whether nothing can be at a path; a name that is too long for the disk belongs to no file either. */
 function isMissing(error: unknown): boolean {
-  return ["ENOENT", "ENOTDIR"].includes(String((error as NodeJS.ErrnoException).code));
+  return ["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes(
+    String((error as NodeJS.ErrnoException).code),
+  );
 }
 
 async function orUnreadable<R>(path: string, reading: Promise<R>): Promise<R> {
@@ -131,7 +138,7 @@ async function orUnreadable<R>(path: string, reading: Promise<R>): Promise<R> {
   }
 }
 
-/** @param what begins the message of the UserError */
+/** Turns failures into UserErrors. @param what beginning of the message */
 async function inWords<R>(what: string, work: Promise<R>): Promise<R> {
   try {
     return await work;

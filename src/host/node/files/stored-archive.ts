@@ -3,14 +3,14 @@ import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type Zip
 import { UserError } from "../../../user-error.ts";
 import { partOf, type Archive, type ByteSource } from "../../byte-source.ts";
 
-/** A network of a thousand blocks has fewer. */
+/** Largest number of entries; a network of a thousand blocks has fewer. */
 const maxEntries = 100_000;
 const maxNames = 16 * 2 ** 20;
 const localHeader = 30;
 
 /**
- * The entries of a zip archive, each a source that reads from the archive itself. Only entries that are
- * stored as they are can be read, as PyTorch writes them: nothing is ever unpacked.
+ * Opens the entries of a zip archive, each as a source that reads from the archive itself. Only uncompressed entries can be
+ * read, as PyTorch writes them: nothing is ever unpacked.
  */
 export async function openZip(source: ByteSource): Promise<Archive> {
   let zip: ZipFile;
@@ -24,7 +24,9 @@ export async function openZip(source: ByteSource): Promise<Archive> {
       names += entry.fileName.length;
       entries.push(entry);
       if (entries.length > maxEntries || names > maxNames) {
-        throw new UserError(`${source.name}: has too many files in it for a weights file`);
+        throw new UserError(
+          `${source.name}: has more than ${maxEntries} files or ${maxNames} bytes of names, too many for a weights file`,
+        );
       }
     }
   } catch (error) {
@@ -41,7 +43,7 @@ export async function openZip(source: ByteSource): Promise<Archive> {
   return archive;
 }
 
-/** Sizes in the directory are trusted only as far as the archive has room for all of them. */
+/** Checks that the sizes in the directory fit into the archive without overlaps. */
 function checkOverlaps(entries: readonly Entry[], source: ByteSource): void {
   const sorted = [...entries].sort(
     (a, b) => a.relativeOffsetOfLocalHeader - b.relativeOffsetOfLocalHeader,
@@ -63,7 +65,7 @@ function entrySource(zip: ZipFile, entry: Entry, source: ByteSource): ByteSource
     const name = JSON.stringify(entry.fileName.slice(0, 80));
     if (entry.compressionMethod !== 0 || entry.isEncrypted()) {
       throw new UserError(
-        `${source.name}: ${name} in it is compressed or encrypted; PyTorch stores files as they are: ` +
+        `${source.name}: its entry ${name} is compressed or encrypted, but PyTorch stores entries uncompressed; ` +
           "save the weights again with torch.save",
       );
     }
@@ -85,7 +87,7 @@ function entrySource(zip: ZipFile, entry: Entry, source: ByteSource): ByteSource
   };
 }
 
-/** Lets yauzl read from a source. */
+/** Adapts a source for yauzl. */
 class SourceReader extends RandomAccessReader {
   constructor(private readonly source: ByteSource) {
     super();
@@ -111,7 +113,7 @@ class SourceReader extends RandomAccessReader {
 
 function damaged(source: ByteSource, what: string, cause?: unknown): UserError {
   return new UserError(
-    `${source.name}: is a damaged zip archive: ${what}; fetch or write the file again`,
+    `${source.name}: is a damaged zip archive: ${what}; download or write the file again`,
     { cause },
   );
 }

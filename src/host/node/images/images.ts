@@ -12,21 +12,21 @@ import { decodeMask, encodeMask } from "./index-png.ts";
 
 export { decodeMask, encodeMask } from "./index-png.ts";
 
-/** Images beyond this many pixels are refused: as 8-bit RGB they would take 600 MB. */
+/** Largest number of pixels of an image; as 8-bit RGB they take 600 MB. */
 const pixelLimit = 200_000_000;
 
-/** What counts as an image file in a folder. */
-export const imageExtensions: readonly string[] = [
-  ...[".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".avif"],
-];
+/** Endings of image files. */
+export const imageExtensions: readonly string[] =
+  ".jpg .jpeg .jpe .jfif .png .webp .tif .tiff .gif .avif".split(" ");
 
-// Every image is decoded once; keeping what libvips made of it only costs memory.
+// Every image is decoded once: libvips' cache would only cost memory.
 sharp.cache(false);
 
 /**
- * Any image as upright 8-bit RGB: gray repeated, CMYK and 16 bits converted, transparency laid over
- * black (the color of padding), EXIF orientation applied, first frame of an animation. Embedded RGB profiles
- * are not applied, like in the published loader. `where` begins the message of the UserError.
+ * Decodes any image to upright 8-bit RGB: gray repeated, CMYK and 16 bits converted, transparency laid over black (the color
+ * of padding), EXIF orientation applied, first frame of an animation. Embedded RGB profiles are ignored, as in the published
+ * loader.
+ * @param where beginning of error messages
  */
 export async function decodeImage(bytes: Uint8Array, where: string): Promise<Image> {
   try {
@@ -56,13 +56,18 @@ export async function readImageHeader(path: string): Promise<ImageHeader> {
 
 /** Size and format from the first bytes of a file or of memory, without decoding. */
 export async function imageHeader(source: ImageSource): Promise<ImageHeader> {
-  const path = typeof source === "string" ? source : undefined;
-  const where = typeof source === "string" ? source : source.name;
   try {
     return checkHeader(await load(typeof source === "string" ? source : source.bytes).metadata());
   } catch (error) {
-    throw unreadable(where, path === undefined ? error : await clearer(path, error));
+    throw await unreadableImage(source, error);
   }
+}
+
+/** The UserError for an image that sharp cannot open or decode. */
+export async function unreadableImage(source: ImageSource, error: unknown): Promise<UserError> {
+  return typeof source === "string"
+    ? unreadable(source, await clearer(source, error))
+    : unreadable(source.name, error);
 }
 
 /** Labels of a mask file, see `decodeMask`. */
@@ -92,7 +97,7 @@ export async function encodeImage(
     : picture.jpeg({ quality, chromaSubsampling: subsampled ? "4:2:0" : "4:4:4" }).toBuffer();
 }
 
-/** Writes an image as PNG or JPEG, told by the ending of the path. */
+/** Writes an image as PNG or JPEG, by the ending of the path. */
 export async function writeImage(
   path: string,
   image: Image,
@@ -113,16 +118,16 @@ function load(source: Uint8Array | string): Sharp {
 
 function checkHeader(metadata: Awaited<ReturnType<Sharp["metadata"]>>): ImageHeader {
   const { format, width, height, autoOrient } = metadata;
-  // Drawings are programs: they may name other files, and have no pixels of their own.
+  // Drawings (SVG, PDF) are programs that may read other files, and have no pixels of their own.
   if (!format || !width || !height || format === "svg" || format === "pdf") {
     throw new Error(
-      `it is ${format ?? "of an unknown kind"}, expected JPEG, PNG, WebP, TIFF, GIF or AVIF`,
+      `its format is ${format ?? "unknown"}, expected JPEG, PNG, WebP, TIFF, GIF or AVIF`,
     );
   }
   return { format, width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
 }
 
-/** Three channels: some formats keep gray as one. */
+/** Repeats a single gray channel three times. */
 function rgb(data: Buffer, channels: number): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (channels === 3) return bytes;
@@ -142,7 +147,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
   return bytes;
 }
 
-/** libvips only says that it cannot open a file; trying to read it says why. */
+/** A clearer error: libvips only says that it cannot open a file, reading it says why. */
 async function clearer(path: string, error: unknown): Promise<unknown> {
   try {
     await readBytes(path);
@@ -156,7 +161,7 @@ function unreadable(where: string, error: unknown): UserError {
   if (error instanceof UserError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const reason = /unsupported image format/i.test(text)
-    ? "its contents are no image format that is known here"
+    ? "its content is in no known image format"
     : /exceeds pixel limit/i.test(text)
       ? `it has more than ${pixelLimit / 1e6} million pixels`
       : /^unknown error/i.test(text)

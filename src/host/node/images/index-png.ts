@@ -4,7 +4,7 @@ import { vocPalette } from "../../../method/images/classes.ts";
 import type { LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 
-/** Masks beyond this many pixels are refused. */
+/** Largest number of pixels of a mask. */
 const pixelLimit = 200_000_000;
 
 const colorTypes: Readonly<Record<number, string>> = {
@@ -15,26 +15,28 @@ const colorTypes: Readonly<Record<number, string>> = {
   6: "RGB with alpha",
 };
 
-/** Colors of all labels, as a PNG holds them. */
+/** Colors of all labels, as stored in a PNG. */
 const palette = Buffer.from(vocPalette.flatMap((color) => [...color]));
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** An 8-bit PNG with the palette of VOC whose palette indices are the labels. */
+/** Encodes labels as an 8-bit PNG with the palette of VOC; the palette indices are the labels. */
 export function encodeMask({ width, height, data }: LabelMap): Uint8Array {
   if (!(width >= 1 && height >= 1) || data.length !== width * height) {
-    throw new RangeError(`mask: ${width}x${height} with ${data.length} labels; give one a pixel`);
+    throw new RangeError(
+      `mask: ${width}x${height} with ${data.length} labels; give one label for each pixel`,
+    );
   }
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([8, 3], 8); // bits, palette
-  // Every row begins with its filter: 0, none.
+  // Every row begins with the number of its filter: 0 for none.
   const rows = new Uint8Array((width + 1) * height);
   for (let y = 0; y < height; y++) {
     rows.set(data.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
   }
-  // Labels are runs of the same value: looking for nothing else is ten times faster, and no larger than
-  // what a full search at the fastest level finds.
+  // Labels come in runs of equal values: searching for runs alone is ten times faster than a full search at its fastest
+  // level, and the file no larger.
   const packed = deflateSync(rows, { strategy: constants.Z_RLE });
   return Uint8Array.from(
     Buffer.concat([
@@ -57,8 +59,9 @@ function chunk(type: string, data: Buffer): Buffer {
 }
 
 /**
- * Labels of a mask PNG: the raw indices of a palette PNG, or the values of a gray one; `where` begins
- * the message of the UserError for anything else.
+ * Decodes the labels of a mask PNG: the raw indices of a palette PNG, or the values of a gray one. Anything else is a
+ * UserError.
+ * @param where beginning of error messages
  */
 export function decodeMask(bytes: Uint8Array, where: string): LabelMap {
   const { essence, width, height, depth } = checkPng(bytes, where);
@@ -82,7 +85,7 @@ export function decodeMask(bytes: Uint8Array, where: string): LabelMap {
   return { width, height, data };
 }
 
-/** Several pixels lie in one byte, the first in its highest bits; every row begins with a new byte. */
+/** Unpacks several pixels per byte, the first in the highest bits; every row begins with a new byte. */
 function unpack(packed: Uint8Array, depth: number, width: number, out: Uint8Array): void {
   const perByte = 8 / depth;
   const rowBytes = Math.ceil(width / perByte);
@@ -94,8 +97,8 @@ function unpack(packed: Uint8Array, depth: number, width: number, out: Uint8Arra
 }
 
 /**
- * Width, height and depth of a mask PNG, and the PNG with nothing but the chunks that make up its pixels.
- * The pixels are unpacked once under a limit: a small hostile file may claim, or unpack to, gigabytes.
+ * Checks a mask PNG; returns its width, height and depth, and the PNG reduced to the chunks that hold pixels. The pixels are
+ * unpacked once under a limit, because a small malicious file may unpack to gigabytes.
  */
 function checkPng(
   bytes: Uint8Array,
@@ -113,7 +116,7 @@ function checkPng(
   const [depth, colorType, interlaced] = [png[24]!, png[25]!, png[28] === 1];
   if (colorType !== 0 && colorType !== 3) {
     throw new UserError(
-      `${where}: mask is ${colorTypes[colorType] ?? "of an unknown kind"}, expected a palette or gray PNG ` +
+      `${where}: mask is ${colorTypes[colorType] ?? "of an unknown color type"}, expected a palette or gray PNG ` +
         "whose values are class indices (0 background, 255 ignore); convert its colors to indices",
     );
   }
@@ -124,12 +127,12 @@ function checkPng(
   }
   if (interlaced && depth < 8) {
     throw new UserError(
-      `${where}: an interlaced PNG of ${depth} bits; save it without interlacing`,
+      `${where}: is an interlaced PNG of ${depth} bits, which is not supported; save it without interlacing`,
     );
   }
   const chunks = pixelChunks(png, where);
   const rowBytes = Math.ceil((width * depth) / 8);
-  // Interlacing adds a filter byte for the rows of each of its seven passes: no more than 2 per row.
+  // Interlacing has filter bytes for the rows of each of its seven passes: at most 2 per row.
   const size = height * (rowBytes + (interlaced ? 2 : 1)) + (interlaced ? 7 : 0);
   try {
     const packed = Buffer.concat(
@@ -150,16 +153,16 @@ function checkPng(
 interface Chunk {
   readonly type: string;
   readonly data: Buffer;
-  /** With length, type and checksum. */
+  /** The chunk including its length, type and checksum. */
   readonly whole: Buffer;
 }
 
 function pixelChunks(png: Buffer, where: string): Chunk[] {
   const chunks: Chunk[] = [];
   for (let at = 8; ;) {
-    if (at + 12 > png.length) throw broken(where, new Error("it ends too early"));
+    if (at + 12 > png.length) throw broken(where, new Error("it is cut short"));
     const end = at + 12 + png.readUInt32BE(at);
-    if (end > png.length) throw broken(where, new Error("it ends too early"));
+    if (end > png.length) throw broken(where, new Error("it is cut short"));
     const type = png.toString("latin1", at + 4, at + 8);
     if (type === "IHDR" || type === "IDAT" || type === "IEND") {
       chunks.push({ type, data: png.subarray(at + 8, end - 4), whole: png.subarray(at, end) });

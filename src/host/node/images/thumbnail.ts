@@ -1,22 +1,23 @@
 import type { ImageSource, Thumbnail } from "../../codec.ts";
 import sharp, { type Sharp } from "sharp";
 import type { Image } from "../../../method/images/image.ts";
+import { unreadableImage } from "./images.ts";
 
-/** Longer side of a thumbnail, pixels. */
-export const thumbnailSide = 288;
-/** The folder of thumbnails, in that of the masks. */
-export const thumbnailFolder = "thumbnails";
-
-/** Makes a picture small enough for a contact sheet; small ones keep their size. @param picture pixels or a file */
+/** A JPEG of a picture whose longer side is at most `side` pixels; small pictures keep their size. */
 export async function makeThumbnail(
   picture: Image | ImageSource,
   side: number,
 ): Promise<Thumbnail> {
-  const { data, info } = await open(picture)
-    .resize(side, side, { fit: "inside", withoutEnlargement: true })
-    .jpeg({ quality: 80 })
-    .toBuffer({ resolveWithObject: true });
-  return { jpeg: data, width: info.width, height: info.height };
+  try {
+    const { data, info } = await open(picture)
+      .resize(side, side, { fit: "inside", withoutEnlargement: true })
+      .jpeg({ quality: 80 })
+      .toBuffer({ resolveWithObject: true });
+    return { jpeg: data, width: info.width, height: info.height };
+  } catch (error) {
+    if (typeof picture !== "string" && "data" in picture) throw error;
+    throw await unreadableImage(picture, error);
+  }
 }
 
 function open(picture: Image | ImageSource): Sharp {

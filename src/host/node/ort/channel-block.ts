@@ -15,13 +15,14 @@ import {
   type Tensor,
 } from "../../../engine/graph/index.ts";
 
-/** Blocks that ONNX Runtime's kernels use: 16 with AVX-512 and NEON, 8 on other x86 processors. */
+/** Block sizes of ONNX Runtime's kernels: 16 with AVX-512 and NEON, 8 on other x86 processors. */
 const candidates = [16, 8];
 const [side, channels] = [4, 32];
 
 /**
- * Channels in a block of the layout that ONNX Runtime's convolutions use on this processor; 1 if there is
- * none. It does not say, so a small feed-forward layer is computed with each, and compared with the plain one.
+ * Channels per block of the memory layout that ONNX Runtime's convolutions use on this processor; 1 if they use none. ONNX
+ * Runtime has no function to ask, so a small feed-forward layer is computed with each block size and compared with the plain
+ * one.
  */
 export async function findChannelBlock(runtime: Runtime): Promise<number> {
   const plain = await compute(runtime, plainLayer());

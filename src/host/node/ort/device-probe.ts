@@ -9,28 +9,28 @@ import {
 } from "../../../engine/graph/index.ts";
 import { nodeRuntime } from "./runtime.ts";
 
-/** What a working device showed. */
+/** Result of trying a device that works. */
 export interface ProbeResult {
   /** Speed of matrix products, transfers included, in 10^9 operations a second. */
   readonly gflops: number;
 }
 
-/** What the child process answers. */
+/** Message of the child process. */
 export type ProbeAnswer = { readonly result: ProbeResult } | { readonly problem: string };
 
 const chainLength = 8;
 
-/** Lets a device compute something small, checks the numbers, then measures its speed. */
+/** Checks the numbers that a device computes, then measures its speed. */
 async function probeDevice(device: string): Promise<ProbeResult> {
   const runtime = nodeRuntime({ device });
   await checkNumbers(runtime);
   const small = await measure(runtime, 256);
-  // A software adapter would take half a minute for the larger one.
+  // A software adapter would take half a minute for the larger measurement.
   const slow = small.seconds > 0.05;
   return { gflops: slow ? small.gflops : (await measure(runtime, 1024)).gflops };
 }
 
-/** softmax(a·b) of small matrices against the same in plain loops. */
+/** Compares softmax(a·b) of small matrices with the same in plain loops. */
 async function checkNumbers(runtime: Runtime): Promise<void> {
   const [rows, inner, columns] = [4, 5, 3];
   const a = float32(
@@ -43,7 +43,7 @@ async function checkNumbers(runtime: Runtime): Promise<void> {
   );
   const y = softmax(matmul(input("a", a.shape), input("b", b.shape)));
   const session = await runtime.createSession(writeModel({ y }));
-  const { y: found } = await session.run({ a, b }, { y: null });
+  const { y: computed } = await session.run({ a, b }, { y: null });
   await session.release();
   for (let i = 0; i < rows; i++) {
     const logits = Array.from({ length: columns }, (_, j) => {
@@ -53,14 +53,14 @@ async function checkNumbers(runtime: Runtime): Promise<void> {
     });
     const total = logits.reduce((sum, value) => sum + value, 0);
     for (const [j, value] of logits.entries()) {
-      const got = Number(found!.data[i * columns + j]);
-      if (Math.abs(got - value / total) <= 1e-3) continue;
-      throw new Error(`self-test: expected ${value / total}, the device computed ${got}`);
+      const actual = Number(computed!.data[i * columns + j]);
+      if (Math.abs(actual - value / total) <= 1e-3) continue;
+      throw new Error(`self-test: expected ${value / total}, the device computed ${actual}`);
     }
   }
 }
 
-/** The best of two runs of a chain of square matrix products. */
+/** Time of a chain of square matrix products, the better of two runs. */
 async function measure(
   runtime: Runtime,
   side: number,
@@ -82,7 +82,7 @@ async function measure(
   return { seconds, gflops: (2 * chainLength * side ** 3) / seconds / 1e9 };
 }
 
-/** Probes a device without ever failing. */
+/** Tries a device; never rejects. */
 export async function answerFor(device: string): Promise<ProbeAnswer> {
   try {
     return { result: await probeDevice(device) };
@@ -91,7 +91,7 @@ export async function answerFor(device: string): Promise<ProbeAnswer> {
   }
 }
 
-// As a process of its own: probes the device named on the command line and answers the parent.
+// Run as a child process: tries the device named on the command line and sends the answer to the parent.
 if (process.send !== undefined && process.argv[1] === fileURLToPath(import.meta.url)) {
   const answer = await answerFor(process.argv[2] ?? "cpu");
   process.send(answer, () => process.exit(0));

@@ -9,11 +9,11 @@ import type {
 import { GpuArray, toArray, toTensors } from "./ort-values.ts";
 
 /**
- * A session made with `preferredOutputLocation`: the outputs named there stay in GPU buffers. Those
- * buffers belong to the session's allocator, so that it goes only after the last of them.
+ * A session created with `preferredOutputLocation`: the outputs named there stay in GPU buffers. These belong to the session's
+ * allocator, so the session is released only after the last of them has been freed.
  */
 export class GpuSession implements DeviceSession {
-  private live = 0;
+  private liveArrays = 0;
   private released = false;
 
   constructor(private readonly session: ort.InferenceSession) {}
@@ -24,7 +24,7 @@ export class GpuSession implements DeviceSession {
     const device: Record<string, DeviceArray> = {};
     for (const [name, result] of Object.entries(results)) {
       if (result.location === "gpu-buffer") {
-        this.live++;
+        this.liveArrays++;
         device[name] = GpuArray.of(result, () => this.freed());
       } else {
         host[name] = toArray(result);
@@ -35,11 +35,11 @@ export class GpuSession implements DeviceSession {
 
   async release(): Promise<void> {
     this.released = true;
-    if (this.live === 0) await this.session.release();
+    if (this.liveArrays === 0) await this.session.release();
   }
 
   private freed(): void {
-    this.live--;
-    if (this.live === 0 && this.released) void this.session.release();
+    this.liveArrays--;
+    if (this.liveArrays === 0 && this.released) void this.session.release();
   }
 }

@@ -11,20 +11,20 @@ import {
 } from "../../devices.ts";
 import type { ProbeAnswer } from "./device-probe.ts";
 
-/** A device that takes longer than this to multiply small matrices is of no use. */
+/** Milliseconds after which a device that has not multiplied small matrices is given up. */
 const probeTimeout = 60_000;
 
-/** Every device that this build of ONNX Runtime could use, tried out. */
+/** Tries every device that this build of ONNX Runtime supports. */
 export async function listDevices(): Promise<DeviceReport[]> {
   const reports: DeviceReport[] = [];
-  // One at a time: they share the cores that their speed is measured on.
+  // One at a time: they share the cores while their speed is measured.
   for (const device of await supportedDevices()) reports.push(await probe(device));
   return reports;
 }
 
 /**
- * Finds the device that the user asked for; a choice made before stands. One that is asked for and missing is an error; only
- * `auto` falls back, to the fastest of CUDA, WebGPU and the CPU, and says so.
+ * Chooses the device to compute on. `auto` takes the fastest of CUDA, WebGPU and the CPU; any other name stands for itself and
+ * is a UserError if it does not work. An earlier choice is returned as it is.
  */
 export async function resolveDevice(name: DeviceName | DeviceChoice): Promise<DeviceChoice> {
   if (typeof name === "object") return name;
@@ -33,32 +33,29 @@ export async function resolveDevice(name: DeviceName | DeviceChoice): Promise<De
   const supported = await supportedDevices();
   const report = supported.includes(name)
     ? await probe(name)
-    : { works: false, problem: `ONNX Runtime has no ${name} on this system` };
+    : { works: false, problem: `ONNX Runtime does not support ${name} on this system` };
   if (report.works) return { device: name };
   const others = (await listDevices()).filter((other) => other.works && other.device !== name);
-  const there = others.map((other) => other.device).join(", ");
-  throw new UserError(`device ${name}: ${report.problem}; there is ${there}`);
+  const available = others.map((other) => other.device).join(", ");
+  throw new UserError(`device ${name}: ${report.problem}; available devices: ${available}`, {
+    code: "device-unavailable",
+  });
 }
 
+/** The first of CUDA and WebGPU that works and is faster than the CPU, else the CPU. */
 async function chooseDevice(): Promise<DeviceChoice> {
   const supported = await supportedDevices();
   const candidates = (["cuda", "webgpu"] as const).filter((device) => supported.includes(device));
-  const reports = await Promise.all(candidates.map(probe));
-  const missing = reports
-    .filter((report) => !report.works)
-    .map((report) => `${report.device}: ${report.problem}`);
-  const working = reports.filter((report) => report.works);
-  if (working.length === 0) return { device: "cpu", note: `device cpu (${missing.join("; ")})` };
+  const working = (await Promise.all(candidates.map(probe))).filter(({ works }) => works);
+  if (working.length === 0) return noted("cpu");
   const cpu = await probe("cpu");
-  for (const report of working) {
-    // A software adapter answers like a real one but is slower than the CPU it runs on.
-    if (report.gflops! > cpu.gflops!)
-      return { device: report.device, note: `device ${report.device}` };
-    missing.push(
-      `${report.device}: ${round(report.gflops)} GFLOP/s, slower than the CPU's ${round(cpu.gflops)}`,
-    );
-  }
-  return { device: "cpu", note: `device cpu (${missing.join("; ")})` };
+  // A software adapter works like a real one but is slower than the CPU it runs on.
+  const faster = working.find(({ gflops }) => gflops! > cpu.gflops!);
+  return noted(faster?.device ?? "cpu");
+}
+
+function noted(device: DeviceName): DeviceChoice {
+  return { device, note: `device ${device}` };
 }
 
 async function supportedDevices(): Promise<DeviceName[]> {
@@ -67,7 +64,7 @@ async function supportedDevices(): Promise<DeviceName[]> {
   return deviceNames.filter((device) => names.includes(device));
 }
 
-/** Tries a device; other than the CPU in a process of its own, for a broken driver takes it along. */
+/** Tries a device, in a process of its own unless it is the CPU: a broken driver can crash the process. */
 async function probe(device: DeviceName): Promise<DeviceReport> {
   const answer = device === "cpu" ? await askHere(device) : await askChild(device);
   if ("problem" in answer)
@@ -99,37 +96,33 @@ function askChild(device: string): Promise<ProbeAnswer> {
   });
 }
 
-/** TypeScript sources need the loader that development runs on. */
+/** Node options that load TypeScript sources; none for built files. */
 function loaderOf(url: string): string[] {
   if (!url.endsWith(".ts")) return [];
   return ["--import", pathToFileURL(createRequire(url).resolve("tsx")).href];
 }
 
-/** The libraries of CUDA are too large for the npm package: whoever wants them fetches them. */
+/** Problem of a device in words. CUDA's libraries are too large for the npm package and must be downloaded by the user. */
 function explain(device: DeviceName, problem: string): string {
   const cause = shorten(problem);
   if (device !== "cuda" || !/shared library|\.so\b|\.dll\b/.test(problem)) return cause;
   return (
-    `ONNX Runtime's CUDA libraries are not installed (${cause}); with an NVIDIA GPU and CUDA 12 there, ` +
-    `\`node ${installerPath()} --onnxruntime-node-install=true\` fetches them`
+    `ONNX Runtime's CUDA libraries are not installed (${cause}); on a machine with an NVIDIA GPU and CUDA 12, ` +
+    `\`node ${installerPath()} --onnxruntime-node-install=true\` downloads them`
   );
 }
 
-/** From the working folder, as the user types it. */
+/** Path of ONNX Runtime's installer, relative to the working folder if it is near. */
 function installerPath(): string {
   const main = createRequire(import.meta.url).resolve("onnxruntime-node");
   const file = join(dirname(main), "../script/install.js");
   const near = relative(process.cwd(), file);
-  return near.startsWith("../../..") ? file : near;
+  return near.startsWith("..") ? file : near;
 }
 
-/** ONNX Runtime puts its source file and a function's name before what went wrong. */
+/** The problem alone: ONNX Runtime puts its source file and function before it. */
 function shorten(problem: string): string {
   const line = problem.split("\n")[0]!.trim();
   const cause = /(?:was false\.|_\w+:) (.*)$/.exec(line)?.[1] ?? line;
   return cause.replace(/\.$/, "");
-}
-
-function round(gflops: number | undefined): string {
-  return gflops === undefined ? "?" : gflops.toPrecision(3);
 }

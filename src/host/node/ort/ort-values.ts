@@ -1,8 +1,14 @@
 import * as ort from "onnxruntime-node";
-import type { DeviceArray, DType, Feed, Feeds, NdArray } from "../../../engine/graph/index.ts";
-import { sizeOf } from "../../../engine/graph/index.ts";
+import {
+  type DeviceArray,
+  type DType,
+  type Feed,
+  type Feeds,
+  type NdArray,
+  sizeOf,
+} from "../../../engine/graph/index.ts";
 
-/** A buffer of the device, freed once however many shapes it is known under. */
+/** A buffer of the device, shared by all arrays that are reshapes of one another, and freed once. */
 class GpuBuffer {
   private freed = false;
 
@@ -13,7 +19,7 @@ class GpuBuffer {
 
   /** ONNX Runtime's own handle; not a WebGPU object in Node. */
   get handle(): ort.Tensor.GpuBufferType {
-    if (this.freed) throw new Error("device array: it was freed before");
+    if (this.freed) throw new Error("device array: used after it was freed");
     return this.tensor.gpuBuffer;
   }
 
@@ -25,7 +31,7 @@ class GpuBuffer {
   }
 }
 
-/** What a session left in the memory of a WebGPU device. */
+/** An output of a session in the memory of a WebGPU device. */
 export class GpuArray implements DeviceArray {
   private constructor(
     private readonly buffer: GpuBuffer,
@@ -33,7 +39,7 @@ export class GpuArray implements DeviceArray {
     readonly shape: readonly number[],
   ) {}
 
-  /** Takes an output over. @param whenFreed is told once */
+  /** Takes an output over. @param whenFreed called once */
   static of(output: ort.Tensor, whenFreed: () => void): GpuArray {
     return new GpuArray(new GpuBuffer(output, whenFreed), output.type as DType, output.dims);
   }
@@ -51,7 +57,7 @@ export class GpuArray implements DeviceArray {
     this.buffer.free();
   }
 
-  /** As a feed. Its data cannot be asked for: the binding would end the process. */
+  /** The array as a feed. Reading the data of this tensor would crash the process. */
   tensor(): ort.Tensor {
     return ort.Tensor.fromGpuBuffer(this.buffer.handle, {
       dataType: this.dtype as ort.Tensor.GpuBufferDataTypes,
@@ -60,7 +66,7 @@ export class GpuArray implements DeviceArray {
   }
 }
 
-/** Values as ONNX Runtime takes them; arrays are used in place. */
+/** Converts a value to a tensor of ONNX Runtime, which uses the array in place. */
 export function toTensor(value: Feed): ort.Tensor {
   if (value instanceof GpuArray) return value.tensor();
   const { dtype, shape, data } = value as NdArray;
@@ -77,12 +83,14 @@ export function toArray(tensor: ort.Tensor): NdArray {
 
 /** A tensor for each input of a session. */
 export function toTensors(inputNames: readonly string[], feeds: Feeds): Record<string, ort.Tensor> {
-  const given: Record<string, ort.Tensor> = {};
+  const tensors: Record<string, ort.Tensor> = {};
   for (const name of inputNames) {
     const value = feeds[name];
     if (!value)
-      throw new Error(`session: input ${name} was not fed; got ${Object.keys(feeds).join(", ")}`);
-    given[name] = toTensor(value);
+      throw new Error(
+        `session: input ${name} has no feed; feeds: ${Object.keys(feeds).join(", ")}`,
+      );
+    tensors[name] = toTensor(value);
   }
-  return given;
+  return tensors;
 }

@@ -8,12 +8,12 @@ import { toArray, toTensor, toTensors } from "./ort-values.ts";
 
 type Options = ort.InferenceSession.SessionOptions;
 
-/** What ONNX Runtime says of a graph that a device cannot compute whole. */
+/** Part of ONNX Runtime's error for a graph that a device cannot compute as a whole. */
 const fallbackRefused = "fallback to CPU EP has been explicitly disabled";
-const notWhole =
-  "the device has no kernel for some nodes of this graph, which must not be left to the CPU; use --device cpu";
+const unsupported =
+  "the device has no kernel for some nodes of this graph, and they must not fall back to the CPU; compute on the CPU instead";
 
-/** ONNX Runtime in Node. `run` occupies the calling thread until the graph is done. */
+/** ONNX Runtime in Node. `run` blocks the calling thread until the graph is computed. */
 export function nodeRuntime({
   device = "cpu",
   threads = availableParallelism(),
@@ -26,26 +26,26 @@ export function nodeRuntime({
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       enableCpuMemArena: true,
-      // Its plan keeps a third more memory resident, at the same speed.
+      // The memory pattern would keep a third more memory resident, at the same speed.
       enableMemPattern: false,
       logSeverityLevel: 3,
       extra: {
         session: {
-          // Every session has threads of its own. Left spinning after a run they take the cores from the
-          // next session: without this the passes of a small network take twice as long.
+          // Every session has threads of its own. If they kept spinning after a run, they would take the cores from
+          // the next session, and the passes of a small network would take twice as long.
           force_spinning_stop: "1",
           ...(whole && device === "webgpu" && { disable_cpu_ep_fallback: "1" }),
         },
       },
       ...extra,
     };
-    const made =
+    const session =
       typeof model === "string"
         ? ort.InferenceSession.create(model, options)
         : ort.InferenceSession.create(model, options);
-    return made.catch((error: unknown) => {
+    return session.catch((error: unknown) => {
       const { message } = error as Error;
-      throw message.includes(fallbackRefused) ? new Error(`${device}: ${notWhole}`) : error;
+      throw message.includes(fallbackRefused) ? new Error(`${device}: ${unsupported}`) : error;
     });
   };
   const runtime: Runtime = {
@@ -68,7 +68,7 @@ export function nodeRuntime({
   return runtime;
 }
 
-/** Of this processor, once found. */
+/** Channel block of this processor, once detected. */
 let channelBlock: Promise<number> | undefined;
 
 class NodeSession implements Session {
@@ -92,7 +92,7 @@ class NodeSession implements Session {
       const result = results[name];
       if (!result)
         throw new Error(
-          `session: no output ${name}; there is ${this.session.outputNames.join(", ")}`,
+          `session: no output ${name}; outputs: ${this.session.outputNames.join(", ")}`,
         );
       out[name] = value ?? toArray(result);
     }

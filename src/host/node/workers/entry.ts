@@ -6,7 +6,7 @@ import { moved } from "./moved.ts";
 import type { LaneSetup } from "./session-lane.ts";
 import type { ThreadSetup } from "./workers.ts";
 
-// Tinypool hands its threads a pair: something of its own, and what the pool was given.
+// Tinypool passes its threads a pair: its own data, and the data given to the pool.
 const setup = (Array.isArray(workerData) ? workerData[1] : workerData) as ThreadSetup | LaneSetup;
 
 if ("lane" in setup) {
@@ -14,9 +14,9 @@ if ("lane" in setup) {
   startLane(setup.lane);
 }
 
-/** Does one task of this thread's kind; the reply's arrays move to the caller instead of being copied. */
+/** Does one task of this thread's kind. The arrays of the reply move to the caller instead of being copied. */
 export default async function run(input: unknown): Promise<unknown> {
-  if ("lane" in setup) throw new Error("worker: this thread computes sessions, it takes no tasks");
+  if ("lane" in setup) throw new Error("worker: this thread runs sessions and takes no tasks");
   const { reply, transfer } = await doTask(setup.task, input, {
     codec: nodeCodec,
     now: () => nodeMachine.now(),

@@ -3,7 +3,7 @@ import type { NdArray, Runtime, Session } from "../../../engine/graph/index.ts";
 import type { RuntimeOptions } from "../../host.ts";
 import { nodeRuntime } from "../ort/runtime.ts";
 
-/** What a thread of `SessionPool` is asked for; sessions have numbers. */
+/** A request to a thread of `SessionPool`; sessions are known by numbers. */
 export type LaneRequest =
   | { readonly kind: "create"; readonly id: number; readonly model: Uint8Array | string }
   | {
@@ -14,12 +14,12 @@ export type LaneRequest =
       readonly outputs: readonly string[];
     }
   | { readonly kind: "release"; readonly id: number }
-  /** Says when all before it is done. */
+  /** Is answered when all earlier requests are done. */
   | { readonly kind: "rest" };
 
-/** What comes of it. */
+/** Results of the requests by their kind. */
 export interface LaneResults {
-  /** Names of the session's inputs, and the model back. */
+  /** Names of the session's inputs, and the model, which moves back. */
   readonly create: { readonly inputNames: readonly string[]; readonly model: Uint8Array | string };
   /** The wanted outputs. */
   readonly run: Record<string, NdArray>;
@@ -30,18 +30,18 @@ export interface LaneResults {
 export type LaneAnswer =
   { readonly result: LaneResults[keyof LaneResults] } | { readonly error: unknown };
 
-/** What a thread of `SessionPool` is told when it starts. */
+/** Start data of a thread of `SessionPool`. */
 export interface LaneSetup {
   readonly lane: RuntimeOptions;
 }
 
-/** Answers the requests of a `SessionPool` in this thread, one after the other: answers are told apart by their order. */
+/** Answers the requests of a `SessionPool` in this thread, in their order. */
 export function startLane(options: RuntimeOptions): void {
   const runtime = nodeRuntime(options);
   const sessions = new Map<number, Session>();
-  let before: Promise<void> = Promise.resolve();
+  let previous: Promise<void> = Promise.resolve();
   parentPort!.on("message", (request: LaneRequest) => {
-    before = before
+    previous = previous
       .then(() => answer(request, runtime, sessions))
       .then((result) => parentPort!.postMessage({ result }, buffersOf(request, result)))
       .catch((error: unknown) => parentPort!.postMessage({ error }));
@@ -63,7 +63,7 @@ async function answer(
     return { inputNames: session.inputNames, model };
   }
   const session = sessions.get(id);
-  if (!session) throw new Error(`session pool: ${kind} of session ${id}, which is not there`);
+  if (!session) throw new Error(`session pool: ${kind} of session ${id}, which does not exist`);
   if (kind === "run") {
     return session.run(request.feeds, Object.fromEntries(request.outputs.map((n) => [n, null])));
   }
@@ -72,7 +72,7 @@ async function answer(
   return undefined;
 }
 
-/** What an answer to a request hands over instead of copying it. */
+/** Buffers that move with an answer instead of being copied. */
 function buffersOf({ kind }: LaneRequest, result: LaneResults[keyof LaneResults]): ArrayBuffer[] {
   if (kind === "create") {
     const { model } = result as LaneResults["create"];

@@ -1,13 +1,13 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type {
-  Feeds,
-  NdArray,
-  RunOptions,
-  Session,
-  SessionOptions,
+import {
+  type Feeds,
+  type NdArray,
+  type RunOptions,
+  type Session,
+  type SessionOptions,
+  isOnDevice,
 } from "../../../engine/graph/index.ts";
-import { isOnDevice } from "../../../engine/graph/index.ts";
 import type { RuntimeOptions, RuntimePool } from "../../host.ts";
 import type { LaneAnswer, LaneRequest, LaneResults, LaneSetup } from "./session-lane.ts";
 import { workerEntry } from "./worker-entry.ts";
@@ -20,40 +20,44 @@ export interface SessionPoolOptions {
 }
 
 /** A run that waits for a lane. */
-interface Turn {
+interface QueuedRun {
   readonly session: PooledSession;
   start(lane: Lane): void;
   reject(error: unknown): void;
 }
 
-/** A session in the lanes that have it so far. */
+/** A session, known by its number in every lane. */
 interface PooledSession {
   readonly id: number;
+  /** Lanes that have created it so far. */
   readonly lanes: Set<Lane>;
-  /** Settles when every lane has it, or failed to make it. */
-  made: Promise<void>;
   /** Runs that are not finished. */
   readonly runs: Set<Promise<unknown>>;
-  /** Why some lane could not make it. */
+  /** Settles when all lanes have tried to create it; never rejects. */
+  creations: Promise<void>;
+  /** Error of a lane that could not create it; runs then fail with it. */
   failure?: unknown;
   released: boolean;
 }
 
 /**
- * ONNX Runtime on the CPU in threads of their own, so that the caller's stays free: the runs of a session
- * are computed side by side, as many as there are lanes. Two images on one core each take less time than
- * one after the other on both, above all where other work needs the cores too.
+ * ONNX Runtime on the CPU in worker threads ("lanes"), so that the caller's thread stays free and runs of a session are
+ * computed side by side. Two images on one core each take less time than one after the other on two cores, above all if
+ * other work needs the cores too.
  *
- * A session is there as soon as the first lane has it; the other lanes begin with it then, beside the
- * first runs.
+ * ```
+ * createSession   lane 0 creates it, and the call returns
+ *                 the other lanes create it afterwards, while lane 0 may already run it
+ * run             joins the queue; the first idle lane that has the session takes it, oldest run first
+ * release         waits for creations and runs, then every lane releases the session
+ * ```
  */
 export class SessionPool implements RuntimePool {
   readonly device = "cpu";
-  /** Graphs computed at the same time. */
   readonly width: number;
-  private readonly threads: Lane[];
-  private waiting: Turn[] = [];
-  private sessions = 0;
+  private readonly lanes: Lane[];
+  private queue: QueuedRun[] = [];
+  private sessionCount = 0;
   private closed = false;
   private readonly startLane: () => Lane;
 
@@ -63,37 +67,28 @@ export class SessionPool implements RuntimePool {
     }
     this.width = lanes;
     this.startLane = () => new Lane({ device: this.device, threads }, () => this.dispatch());
-    this.threads = [this.startLane()];
+    this.lanes = [this.startLane()];
   }
 
+  /** @param options.transfer lets the pool take the model's buffer over instead of copying it */
   async createSession(
     model: Uint8Array | string,
-    { transfer: given = false }: SessionOptions = {},
+    { transfer = false }: SessionOptions = {},
   ): Promise<Session> {
     const session: PooledSession = {
-      id: this.sessions++,
+      id: this.sessionCount++,
       lanes: new Set(),
-      made: Promise.resolve(),
       runs: new Set(),
+      creations: Promise.resolve(),
       released: false,
     };
-    const own = typeof model === "string" || (given && isWhole(model)) ? model : model.slice();
-    const making = this.create(session, this.threads[0]!, own);
-    // Threads start while the first has something to do, and not before: all want the cores to begin with.
-    while (!this.closed && this.threads.length < this.width) this.threads.push(this.startLane());
-    const { inputNames, model: back } = await making;
-    const others = this.threads.slice(1);
-    const rest = others.map((lane, i) => {
-      const last = i === others.length - 1;
-      return this.create(session, lane, typeof back === "string" || last ? back : back.slice());
-    });
-    session.made = Promise.all(rest).then(
-      () => undefined,
-      (error: unknown) => {
-        session.failure = error;
-        this.dispatch();
-      },
-    );
+    const owned =
+      typeof model === "string" || (transfer && ownsBuffer(model)) ? model : model.slice();
+    const first = this.createIn(this.lanes[0]!, session, owned);
+    // The other threads start only now, while lane 0 is busy: starting takes all cores for a moment.
+    while (!this.closed && this.lanes.length < this.width) this.lanes.push(this.startLane());
+    const { inputNames, model: returned } = await first;
+    session.creations = this.createInOthers(session, returned);
     return {
       inputNames,
       run: (feeds, fetches, options) => this.run(session, feeds, fetches, options),
@@ -101,91 +96,108 @@ export class SessionPool implements RuntimePool {
     };
   }
 
-  /** Found in the caller's thread, and once: it is the processor's. */
+  /** Detects the block in the caller's thread: it is a property of the processor. */
   async channelBlock(): Promise<number> {
     const { nodeRuntime } = await import("../ort/runtime.ts");
     return nodeRuntime().channelBlock!();
   }
 
-  /** Ends the threads once they are through with what they have begun; what waits fails. */
+  /** Ends the threads once they have finished what they have begun; queued runs fail. */
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.all(this.threads.map((lane) => lane.close()));
+    await Promise.all(this.lanes.map((lane) => lane.close()));
   }
 
-  /** @param model handed over, and handed back */
-  private async create(
-    session: PooledSession,
+  /** Creates a session in one lane. @param model moves to the lane and comes back with the answer */
+  private async createIn(
     lane: Lane,
+    session: PooledSession,
     model: Uint8Array | string,
   ): Promise<LaneResults["create"]> {
-    const { id } = session;
     const buffers = typeof model === "string" ? [] : [model.buffer as ArrayBuffer];
-    const made = await lane.ask({ kind: "create", id, model }, buffers);
+    const answer = await lane.ask({ kind: "create", id: session.id, model }, buffers);
     session.lanes.add(lane);
     this.dispatch();
-    return made;
+    return answer;
+  }
+
+  /** Creates a session in all lanes but the first. Each gets a copy of the model; the last gets the model itself. */
+  private async createInOthers(session: PooledSession, model: Uint8Array | string): Promise<void> {
+    const others = this.lanes.slice(1);
+    const creations = others.map((lane, i) => {
+      const copied = typeof model !== "string" && i < others.length - 1;
+      return this.createIn(lane, session, copied ? model.slice() : model);
+    });
+    try {
+      await Promise.all(creations);
+    } catch (error) {
+      session.failure = error;
+      this.dispatch();
+    }
   }
 
   private async run(
     session: PooledSession,
     feeds: Feeds,
     fetches: Readonly<Record<string, NdArray | null>>,
-    { transfer: mine = false }: RunOptions = {},
+    { transfer = false }: RunOptions = {},
   ): Promise<Record<string, NdArray>> {
+    const { id } = session;
     const outputs = Object.keys(fetches);
-    const given = outputs.find((name) => fetches[name] !== null);
-    if (given !== undefined) {
+    const preallocated = outputs.find((name) => fetches[name] !== null);
+    if (preallocated !== undefined) {
       throw new Error(
-        `session pool: an array for output ${given}; outputs are made in other threads, fetch null`,
+        `session pool: got an array for output ${preallocated}; outputs come from other threads, fetch null`,
       );
     }
-    if (!areArrays(feeds)) throw new Error("session pool: it computes on the CPU; feed arrays");
-    const { id } = session;
-    if (session.released) throw new Error(`session pool: run of session ${id}, which is not there`);
-    const done = new Promise<Record<string, NdArray>>((resolve, reject) => {
+    if (!areArrays(feeds)) {
+      throw new Error(
+        "session pool: got a device array as feed; it computes on the CPU, feed arrays",
+      );
+    }
+    if (session.released) throw new Error(`session pool: run of session ${id} after its release`);
+    const finished = new Promise<Record<string, NdArray>>((resolve, reject) => {
       const start = (lane: Lane): void => {
-        const { arrays, buffers } = handedOver(feeds, mine);
+        const { arrays, buffers } = transferable(feeds, transfer);
         resolve(lane.ask({ kind: "run", id, feeds: arrays, outputs }, buffers));
       };
-      this.waiting.push({ session, start, reject });
+      this.queue.push({ session, start, reject });
       this.dispatch();
     });
-    session.runs.add(done);
+    session.runs.add(finished);
     try {
-      return await done;
+      return await finished;
     } finally {
-      session.runs.delete(done);
+      session.runs.delete(finished);
     }
   }
 
-  /** Once the lanes are through with making and running it. */
   private async release(session: PooledSession): Promise<void> {
     session.released = true;
     const { id, lanes } = session;
-    await session.made;
+    await session.creations;
     await Promise.allSettled(session.runs);
-    const asked = [...lanes].map((lane) => lane.ask({ kind: "release", id }));
+    const releases = [...lanes].map((lane) => lane.ask({ kind: "release", id }));
     lanes.clear();
-    await Promise.all(asked);
+    await Promise.all(releases);
   }
 
-  /** Gives the runs that wait, the first first, to lanes that have their session and nothing to do. */
+  /** Starts every queued run, oldest first, for which an idle lane has the session; the others stay queued. */
   private dispatch(): void {
-    const waiting = this.waiting;
-    this.waiting = [];
-    for (const turn of waiting) {
-      const { session, start, reject } = turn;
-      const lane = this.threads.find((one) => one.idle && session.lanes.has(one));
-      if (session.failure !== undefined) reject(session.failure);
-      else if (lane) start(lane);
-      else this.waiting.push(turn);
+    const queue = this.queue;
+    this.queue = [];
+    for (const run of queue) {
+      const { session } = run;
+      const lane = this.lanes.find((one) => one.idle && session.lanes.has(one));
+      if (session.failure !== undefined) run.reject(session.failure);
+      else if (lane) run.start(lane);
+      else this.queue.push(run);
     }
   }
 }
 
-/** Whether an array is all of its buffer, which can then be handed over. */
-function isWhole({ byteLength, buffer }: NdArray["data"]): boolean {
+/** Whether an array spans its whole buffer, so that the buffer can be transferred without taking other data along. */
+function ownsBuffer({ byteLength, buffer }: NdArray["data"]): boolean {
   return buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
 }
 
@@ -193,28 +205,33 @@ function areArrays(feeds: Feeds): feeds is Readonly<Record<string, NdArray>> {
   return !Object.values(feeds).some(isOnDevice);
 }
 
-/** Arrays that can be handed over, which takes half of what cloning does: what is not given is copied. */
-function handedOver(
+/**
+ * Arrays to transfer to a thread, and their buffers. Copies those that must stay the caller's; copying and transferring takes
+ * half the time of structured cloning.
+ */
+function transferable(
   feeds: Readonly<Record<string, NdArray>>,
-  given: boolean,
+  takeOver: boolean,
 ): { arrays: Record<string, NdArray>; buffers: ArrayBuffer[] } {
   const arrays: Record<string, NdArray> = {};
   for (const [name, array] of Object.entries(feeds)) {
     const { data } = array;
-    arrays[name] = given && isWhole(data) ? array : { ...array, data: data.slice() };
+    arrays[name] = takeOver && ownsBuffer(data) ? array : { ...array, data: data.slice() };
   }
   const buffers = Object.values(arrays).map(({ data }) => data.buffer as ArrayBuffer);
   return { arrays, buffers: [...new Set(buffers)] };
 }
 
-/** A worker thread with ONNX Runtime, which answers requests in their order. */
+/** A worker thread with ONNX Runtime. It answers requests in their order, so that answers need no numbers. */
 class Lane {
   private readonly worker: Worker;
-  private readonly asked: { resolve(answer: LaneAnswer): void; reject(error: unknown): void }[] =
+  /** Requests without an answer yet, oldest first. */
+  private readonly pending: { resolve(answer: LaneAnswer): void; reject(error: unknown): void }[] =
     [];
+  /** Why the lane takes no more requests. */
   private ended: Error | undefined;
 
-  /** @param answered told after every answer */
+  /** @param answered called after every answer */
   constructor(
     options: RuntimeOptions,
     private readonly answered: () => void,
@@ -222,17 +239,19 @@ class Lane {
     const setup: LaneSetup = { lane: options };
     this.worker = new Worker(workerEntry(), { workerData: setup });
     this.worker.on("message", (answer: LaneAnswer) => {
-      this.asked.shift()?.resolve(answer);
+      this.pending.shift()?.resolve(answer);
       this.answered();
     });
     this.worker.on("error", (error: Error) => this.end(error));
-    this.worker.on("exit", (code) => this.end(new Error(`session pool: a thread ended: ${code}`)));
+    this.worker.on("exit", (code) =>
+      this.end(new Error(`session pool: a thread ended with exit code ${code}`)),
+    );
     this.worker.unref();
   }
 
-  /** Whether it would begin at once with what it is asked. */
+  /** Whether a request would be started at once. */
   get idle(): boolean {
-    return this.asked.length === 0;
+    return this.pending.length === 0;
   }
 
   async ask<Kind extends LaneRequest["kind"]>(
@@ -240,19 +259,19 @@ class Lane {
     transfer: readonly ArrayBuffer[] = [],
   ): Promise<LaneResults[Kind]> {
     if (this.ended) throw this.ended;
-    // Only while something is under way does a thread keep the process alive.
+    // A thread keeps the process alive only while it has requests.
     this.worker.ref();
     const answer = await new Promise<LaneAnswer>((resolve, reject) => {
-      this.asked.push({ resolve, reject });
+      this.pending.push({ resolve, reject });
       this.worker.postMessage(request, [...transfer]);
     });
-    if (this.asked.length === 0) this.worker.unref();
+    if (this.pending.length === 0) this.worker.unref();
     if ("error" in answer) throw answer.error;
     return answer.result as LaneResults[Kind];
   }
 
   async close(): Promise<void> {
-    // ONNX Runtime ends the process when its thread is taken from under it, at work or still loading it.
+    // Terminating a thread in the middle of ONNX Runtime, or while it is loaded, would end the process.
     const resting = this.ask({ kind: "rest" }).catch(() => undefined);
     this.ended ??= new Error("session pool: a thread ended: the pool was closed");
     await resting;
@@ -261,12 +280,12 @@ class Lane {
 
   private end(error: Error): void {
     this.ended ??= error;
-    for (const { reject } of this.asked.splice(0)) reject(error);
+    for (const { reject } of this.pending.splice(0)) reject(error);
     this.answered();
   }
 }
 
-/** Lanes that share the cores. */
+/** A pool whose lanes share the cores evenly. */
 export function sharedPool(lanes: number): SessionPool {
   return new SessionPool({
     lanes,

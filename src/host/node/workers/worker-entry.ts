@@ -1,8 +1,8 @@
 import { extname } from "node:path";
 
 /**
- * The entry of every worker thread: the built file, or, when tag2mask runs from its TypeScript sources, the one that
- * brings the loader along.
+ * URL of the entry file of worker threads: the built file or, where tag2mask runs from its TypeScript sources, a file that
+ * registers the loader first.
  */
 export function workerEntry(): URL {
   const ending = extname(import.meta.url); // .ts in the sources, .js or .mjs once built

@@ -1,12 +1,12 @@
 import type { TaskName, Workers } from "../../workers.ts";
 import { workerEntry } from "./worker-entry.ts";
 
-/** What a thread is told when it starts. */
+/** Start data of a thread. */
 export interface ThreadSetup {
   readonly task: TaskName;
 }
 
-/** Worker threads of Node. */
+/** Worker threads of Node, through Tinypool. */
 export const nodeWorkers: Workers = {
   pool(task, threads, { least = threads, tasks = 1 } = {}) {
     const setup: ThreadSetup = { task };

@@ -171,7 +171,7 @@ test.each([
 test.each([
   [
     { counts: [48], size: [8, 6] },
-    /annotation 7: its run lengths are of 6x8, but its image is 8x6/,
+    /annotation 7: its run lengths are for an image of 6x8, but its image is 8x6/,
   ],
   [{ counts: [1, 1], size: [6, 8] }, /annotation 7: run lengths cover 2 of the 48 pixels/],
   [{ counts: "~~", size: [6, 8] }, /annotation 7/],

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { nodeHost } from "../../../../src/host/node/host.ts";
 import { RunDirectory } from "../../../../src/files/run/directory.ts";
 import { RunLock } from "../../../../src/host/node/files/lock.ts";
 import { UserError } from "../../../../src/user-error.ts";
@@ -17,16 +18,16 @@ afterEach(() => {
 });
 
 test("a live run cannot be opened again, and nothing of it is touched", async () => {
-  const run = await RunDirectory.create({ root, config: {} });
+  const run = await RunDirectory.create(nodeHost, { root, config: {} });
   const half = join(run.path, "weights", ".step-000001.safetensors.1-2.tmp");
   writeFileSync(half, "being written");
-  const again = RunDirectory.open(run.path);
+  const again = RunDirectory.open(nodeHost, run.path);
   await expect(again).rejects.toThrow(UserError);
   await expect(again).rejects.toThrow(`exp: process ${process.pid} is training in it`);
   expect(existsSync(half)).toBe(true);
   await run.close();
-  const opened = await RunDirectory.open(run.path);
-  await expect(RunDirectory.open(run.path)).rejects.toThrow(/is training in it/);
+  const opened = await RunDirectory.open(nodeHost, run.path);
+  await expect(RunDirectory.open(nodeHost, run.path)).rejects.toThrow(/is training in it/);
   await opened.run.close();
   expect(existsSync(join(run.path, "run.lock"))).toBe(false);
 });
@@ -36,7 +37,7 @@ test("the lock of another live process counts, that of a dead one does not", asy
   const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
   writeFileSync(path, `${child.pid}\n`);
   await expect(RunLock.take(root)).rejects.toThrow(
-    `process ${child.pid} is training in it; wait for it or stop it, or, if that is no training, remove ${path}`,
+    `process ${child.pid} is training in it; wait for it or stop it, or, if that process is not a training, remove ${path}`,
   );
   child.kill("SIGKILL");
   await once(child, "exit");

@@ -1,0 +1,83 @@
+import type { FileData, Store, WriteOptions, WriteStream } from "../../host/store.ts";
+import { dirname } from "../text/path.ts";
+
+/**
+ * The files that one job writes below a folder. A job that fails rolls back: the files and folders that it added are
+ * removed, while files that it wrote over stay as they are.
+ */
+export class FileTransaction {
+  /** Files that did not exist before. */
+  private readonly added = new Set<string>();
+  private readonly folders = new Set<string>();
+
+  private constructor(
+    private readonly store: Store,
+    private readonly root: string,
+    /** The topmost folder that did not exist before. */
+    private readonly topFolder: string | undefined,
+  ) {}
+
+  /** Makes the folder if it is missing; a UserError where it cannot be made. */
+  static async begin(store: Store, root: string): Promise<FileTransaction> {
+    return new FileTransaction(store, root, await store.makeFolder(root));
+  }
+
+  async write(path: string, data: FileData, options?: WriteOptions): Promise<void> {
+    await this.claim(path);
+    await this.store.write([{ path, data }], options);
+  }
+
+  /** Begins a file that belongs to the job once it is finished. */
+  async writeStream(path: string): Promise<WriteStream> {
+    this.folders.add(dirname(path));
+    const stream = await this.store.writeStream(path);
+    return {
+      path,
+      get size() {
+        return stream.size;
+      },
+      write: (data) => stream.write(data),
+      finish: async () => {
+        await this.claim(path);
+        await stream.finish();
+      },
+      discard: () => stream.discard(),
+    };
+  }
+
+  async copy(from: string, to: string): Promise<void> {
+    await this.claim(to);
+    await this.store.copy(from, to);
+  }
+
+  /** Removes everything that the job added. */
+  async rollBack(): Promise<void> {
+    await this.removeAdded([...this.added]);
+    await this.removeEmpty(this.folders);
+    if (this.topFolder !== undefined) {
+      await this.store.removeEmptyFolders(this.root, dirname(this.topFolder));
+    }
+  }
+
+  /** Removes those of some files that the job added, and the folders that they leave empty. */
+  async removeAdded(paths: readonly string[]): Promise<void> {
+    const removed = paths.filter((path) => this.added.delete(path));
+    for (const path of removed) await removeFile(this.store, path);
+    await this.removeEmpty(new Set(removed.map((path) => dirname(path))));
+  }
+
+  private async removeEmpty(folders: Iterable<string>): Promise<void> {
+    for (const folder of folders) await this.store.removeEmptyFolders(folder, this.root);
+  }
+
+  /** Remembers a file that is about to be written, if there is none of its name. */
+  private async claim(path: string): Promise<void> {
+    this.folders.add(dirname(path));
+    if (!(await this.store.exists(path))) this.added.add(path);
+  }
+}
+
+/** Removes a file if it exists; a folder of that name stays. */
+export async function removeFile(store: Store, path: string): Promise<void> {
+  if ((await store.stat(path))?.kind !== "folder") await store.remove(path);
+}

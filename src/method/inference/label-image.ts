@@ -1,0 +1,38 @@
+import type { Config } from "../config.ts";
+import { mergeCam, propagateAffinity, type Affinity, type Maps } from "../labels/index.ts";
+import type { ActivationPass, Activations } from "./activations.ts";
+
+/** Maps propagated with the low and with the high background score, [background, ...classes] on the grid of tokens. */
+export interface PropagatedMaps {
+  readonly low: Maps;
+  readonly high: Maps;
+}
+
+/** Raw activations of an image; null without classes, where there is nothing to look for. */
+export async function activationsFor(
+  image: Maps,
+  classes: readonly number[],
+  pass: ActivationPass,
+): Promise<Activations | null> {
+  return classes.length > 0 ? await pass.run(image) : null;
+}
+
+/** Class activation maps of the given size (method 2.3), one for each class. */
+export function classMaps(
+  activations: Activations | null,
+  classes: readonly number[],
+  { width, height }: { readonly width: number; readonly height: number },
+): Maps {
+  return mergeCam(activations?.scales ?? [], classes, width, height);
+}
+
+/** Class activation maps propagated along the affinity (method 2.6), once for each background score. */
+export function propagatedMaps(
+  cam: Maps,
+  affinity: Affinity,
+  { lowThreshold, highThreshold, radius }: Config["pseudo"],
+): PropagatedMaps {
+  const backgrounds = [lowThreshold, highThreshold];
+  const [low, high] = propagateAffinity(cam, affinity, { backgrounds, radius }) as [Maps, Maps];
+  return { low, high };
+}
