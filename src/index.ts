@@ -25,6 +25,18 @@ import {
   MaskFolder as NeutralMaskFolder,
   type MaskFolderOptions,
 } from "./files/formats/mask-folder.ts";
+import {
+  datasetReader as datasetReaderOn,
+  inspectDataset as inspectDatasetOn,
+  openDataset as openDatasetOn,
+  writeScenes as writeScenesOn,
+  writeTags as writeTagsOn,
+  type DatasetReport,
+  type InspectOptions,
+  type OpenedDataset,
+  type OpenOptions,
+  type WriteScenesOptions,
+} from "./files/datasets/index.ts";
 import { openMasks as openMasksOn } from "./files/formats/open.ts";
 import {
   convertWeights as convertWeightsOn,
@@ -39,10 +51,14 @@ import {
 import { openAnyModel as openAnyModelOn } from "./jobs/open-exported-model.ts";
 import { openModel as openModelOn } from "./jobs/open-model.ts";
 import { openSegmenter, type SegmenterOptions } from "./jobs/open-segmenter.ts";
+import { train as trainOn, type TrainOptions } from "./jobs/train-dataset.ts";
 import { withWeights as withWeightsOn } from "./jobs/with-weights.ts";
 import type { Config } from "./method/config.ts";
+import type { Dataset, SampleReader } from "./method/data/sample.ts";
+import type { LabelMap } from "./method/images/image.ts";
 import type { ExportedModel, OpenedModel } from "./method/inference/model.ts";
 import { Segmenter as NeutralSegmenter } from "./method/inference/segmenter.ts";
+import type { TrainEvent } from "./method/train/events.ts";
 import { CrfPool as NeutralCrfPool, type CrfPoolOptions } from "./method/refine/crf-pool.ts";
 
 export * from "./core.ts";
@@ -53,9 +69,8 @@ export { listDevices, resolveDevice } from "./host/node/ort/devices.ts";
 export { readImage, readMask, writeImage, writeMask } from "./host/node/images/images.ts";
 export type { MaskFolderOptions } from "./files/formats/mask-folder.ts";
 export { nodeRuntime } from "./host/node/ort/runtime.ts";
-export { train, type TrainOptions } from "./jobs/train-dataset.ts";
 
-export type { ConvertedWeights, Exported, ExportOptions, FirstWeights };
+export type { ConvertedWeights, Exported, ExportOptions, FirstWeights, TrainOptions };
 export type { Segmentation, SegmentOptions } from "./method/inference/segmenter.ts";
 
 /** A run folder on this machine; see `create` and `open`. */
@@ -166,3 +181,38 @@ export const openMasks = (
   path: string,
   options: Parameters<typeof openMasksOn>[2],
 ): ReturnType<typeof openMasksOn> => openMasksOn(nodeHost, path, options);
+
+/**
+ * Trains on a data set's `train` split and validates on its `val` split, yielding an event for every step, validation and
+ * checkpoint. Nothing is written: keep the state of a checkpoint event, or give the events to a `RunDirectory`.
+ */
+export const train = (options: TrainOptions): AsyncGenerator<TrainEvent, void> =>
+  trainOn(nodeHost, options);
+
+/**
+ * Opens a data set folder of any layout. Without splits of its own, `valFraction` of its images become the split `val`.
+ * Images that cannot be read are left out and listed in `problems`; any other problem is a UserError.
+ */
+export const openDataset = (root: string, options?: OpenOptions): Promise<OpenedDataset> =>
+  openDatasetOn(nodeHost, root, options);
+
+/** Reads everything in a data set folder and continues past errors, so that the report has all of them. */
+export const inspectDataset = (root: string, options?: InspectOptions): Promise<DatasetReport> =>
+  inspectDatasetOn(nodeHost, root, options);
+
+/**
+ * Reads the images and masks of a data set; a mask with labels beyond its classes is a UserError.
+ * @param read reads a mask by its address, by default the path of a PNG file
+ */
+export const datasetReader = (
+  classCount: number,
+  read?: (address: string) => Promise<LabelMap>,
+): SampleReader => datasetReaderOn(nodeHost.codec, classCount, read);
+
+/** Writes the tags of a data set as a CSV file and returns the number of images in it. */
+export const writeTags = (path: string, dataset: Dataset): Promise<number> =>
+  writeTagsOn(nodeHost.store, path, dataset);
+
+/** Writes generated scenes as a plain data set: images/, masks/, tags.csv, classes.txt. */
+export const writeScenes = (folder: string, options: WriteScenesOptions): Promise<void> =>
+  writeScenesOn(nodeHost, folder, options);

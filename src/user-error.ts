@@ -20,17 +20,26 @@ export type RemedyJob = "data" | "eval" | "export" | "label" | "segment" | "trai
 
 /** One thing to do about an error, as data: a front end words it in its own terms, such as flags or buttons. */
 export type Remedy =
-  /** Give this option, with this value where there is one to propose; `instead` of what was given for it. */
+  /** Give this option, with this value where there is one to propose; `instead` of the value it has now. */
   | {
       readonly kind: "option";
       readonly name: RemedyOption;
       readonly value?: string;
       readonly instead?: boolean;
+      /** Effect of the option, as a clause: "writes the predictions". */
+      readonly purpose?: string;
     }
   /** Leave this option out. */
   | { readonly kind: "omit"; readonly name: RemedyOption }
   /** Change a setting of the configuration, such as `train.lr`. */
   | { readonly kind: "setting"; readonly key: string; readonly value?: string }
+  /** Train again with a lower value of a setting, from these weights where there are any. */
+  | {
+      readonly kind: "retrain";
+      readonly key: string;
+      readonly current: number;
+      readonly weights?: string;
+    }
   /** Run another job. */
   | {
       readonly kind: "job";

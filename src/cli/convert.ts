@@ -1,23 +1,20 @@
-import { dirname } from "node:path";
 import { Command, Option } from "commander";
-import { ignoreIndex } from "../method/images/image.ts";
-import { UserError } from "../user-error.ts";
 import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
-import type { MaskFolder } from "../files/formats/mask-folder.ts";
-import type { MaskEntry, MaskSource } from "../files/formats/open.ts";
-import { CountMeter } from "./progress.ts";
 import { counted } from "../files/text/units.ts";
+import type { ConvertDoneEvent } from "../jobs/convert.ts";
 import { Interrupted } from "./failure.ts";
-import { interruptible } from "./interrupt.ts";
+import { runJob } from "./interrupt.ts";
 import {
   classNamesHelp,
   maskFormatList,
   withExamples,
   withFormatOptions,
   withJson,
-  type FormatOptions,
 } from "./options.ts";
+import type { FormatOptions } from "./options.ts";
 import type { OpenOutput, Output } from "./output.ts";
+import { CountMeter } from "./progress.ts";
+import { secondsSince } from "./seconds.ts";
 
 interface ConvertOptions extends FormatOptions {
   readonly json?: boolean;
@@ -64,120 +61,45 @@ export function convertCommand(open: OpenOutput): Command {
   );
 }
 
-async function convert(path: string, options: ConvertOptions, output: Output): Promise<void> {
-  const { isFolder } = await import("../host/node/files/folder.ts");
-  const { ImageFiles, openMasks } = await import("../files/formats/open.ts");
+async function convert(masks: string, options: ConvertOptions, output: Output): Promise<void> {
+  const { convertMasks } = await import("../jobs/convert.ts");
   const { nodeHost } = await import("../host/node/host.ts");
-  const { givenClassNames } = await import("../files/formats/class-names.ts");
-  const { DroppedDetails } = await import("../files/formats/dropped.ts");
-  const { MaskFolder } = await import("../files/formats/mask-folder.ts");
-  const { from, to, instances, imageUrl, overwrite = false } = options;
-  const started = output.now();
-  const losses = new DroppedDetails();
-  const root = (await isFolder(path)) ? path : dirname(path);
-  const source = await openMasks(nodeHost, path, {
-    images: await ImageFiles.find(nodeHost.store, options.images, root),
-    ...(options.classes !== undefined && {
-      classes: await givenClassNames(nodeHost.store, options.classes),
-    }),
-    ...(from && { from }),
-    ...{ instances, losses },
-  });
-  try {
-    if (source.entries.length === 0) throw new UserError(`${path}: has no masks`);
-    const folder = await MaskFolder.create(nodeHost, options.out, source.classes, {
-      ...{ format: to, instances, overlays: false, overwrite },
-      ...(imageUrl !== undefined && { imageUrl }),
-    });
-    const skipped: string[] = [];
-    let masks: number;
-    let classes: string;
-    try {
-      masks = await interruptible(
-        (signal) => convertEach({ source, folder, skipped, signal, ...options }, output),
-        () => output.note("finishing the mask under way"),
-      );
-      if (masks === 0) {
-        throw new UserError(
-          `${skipped[0]}; and none of the ${source.entries.length} masks can be used`,
-        );
+  const now = (): number => output.now();
+  const started = now();
+  const meter = new CountMeter("masks", now);
+  await runJob(
+    (job) => convertMasks(nodeHost, { ...options, masks }, job),
+    (event, interruption) => {
+      switch (event.type) {
+        case "started":
+          return interruption.handle(() => output.note("finishing the mask under way"));
+        case "progress":
+          return output.progress.update(meter.read(event.done, event.total));
+        case "skipped":
+          output.note(`left out ${event.message}`);
+          return output.record({ mask: event.file, error: event.message });
+        case "stopped":
+          throw new Interrupted(
+            `stopped after ${event.done} of ${event.total} masks; nothing is left behind`,
+          );
+        case "done":
+          return tellDone(event, secondsSince(started, output), output);
       }
-      classes = await folder.finish();
-    } catch (error) {
-      await folder.discard();
-      throw error;
-    }
-    output.progress.clear();
-    const seconds = Number(((output.now() - started) / 1000).toFixed(1));
-    const lost = [...losses.list(), ...folder.losses()];
-    const left = skipped.length > 0 ? `, ${skipped.length} left out` : "";
-    output.say(
-      `${counted(masks, "mask")} from ${source.format} to ${to.join(", ")} in ${seconds} s${left}: ${options.out}`,
-    );
-    if (lost.length === 0) output.say("nothing was lost");
-    for (const { what, images } of lost) output.say(`in ${images} of ${masks}: ${what}`);
-    const counts = { masks, skipped: skipped.length };
-    output.record({ from: source.format, to, out: options.out, classes, ...counts, lost, seconds });
-  } finally {
-    await source.close();
-  }
-}
-
-async function convertEach(
-  {
-    source,
-    folder,
-    skipped,
-    signal,
-    strict = false,
-  }: {
-    source: MaskSource;
-    folder: MaskFolder;
-    skipped: string[];
-    signal: AbortSignal;
-    strict?: boolean;
-  },
-  output: Output,
-): Promise<number> {
-  const { entries, classes } = source;
-  const meter = new CountMeter("masks", () => output.now());
-  let written = 0;
-  for (const [i, entry] of entries.entries()) {
-    if (signal.aborted) {
-      throw new Interrupted(
-        `stopped after ${i} of ${entries.length} masks; nothing is left behind`,
-      );
-    }
-    const { name, fileName, image } = entry;
-    let labels;
-    try {
-      labels = await readEntry(entry, classes);
-    } catch (error) {
-      if (strict || !(error instanceof UserError)) throw error;
-      skipped.push(error.message);
-      output.note(`left out ${error.message}`);
-      output.record({ mask: entry.where, error: error.message });
-      continue;
-    }
-    await folder.write(name, labels, undefined, {
-      ...(fileName !== undefined && { fileName }),
-      ...(image !== undefined && { source: image }),
-    });
-    written++;
-    output.progress.update(meter.read(i + 1, entries.length));
-  }
-  return written;
-}
-
-/** The labels of a mask, all of which are classes. */
-async function readEntry(
-  entry: MaskEntry,
-  classes: readonly string[],
-): ReturnType<MaskEntry["read"]> {
-  const labels = await entry.read();
-  const wrong = labels.data.find((label) => label > classes.length && label !== ignoreIndex);
-  if (wrong === undefined) return labels;
-  throw new UserError(
-    `${entry.where}: mask has label ${wrong}, but there are only ${classes.length} classes: ${classes.join(", ")}`,
+    },
   );
+}
+
+function tellDone(
+  { from, to, out, classes, masks, skipped, lost }: ConvertDoneEvent,
+  seconds: number,
+  output: Output,
+): void {
+  output.progress.clear();
+  const left = skipped > 0 ? `, ${skipped} left out` : "";
+  output.say(
+    `${counted(masks, "mask")} from ${from} to ${to.join(", ")} in ${seconds} s${left}: ${out}`,
+  );
+  if (lost.length === 0) output.say("nothing was lost");
+  for (const { what, images } of lost) output.say(`in ${images} of ${masks}: ${what}`);
+  output.record({ from, to, out, classes, masks, skipped, lost, seconds });
 }

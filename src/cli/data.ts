@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { UserError } from "../user-error.ts";
+import { runJob } from "./interrupt.ts";
 import { withExamples, withJson, wholeNumber } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
 import { readingProgress } from "./reading-progress.ts";
-import { nodeHost } from "../host/node/host.ts";
 
 interface DataOptions {
   readonly json?: boolean;
@@ -35,14 +35,14 @@ export function dataCommand(open: OpenOutput): Command {
     )
     .action(async (folder: string, { decode, seed, tagsOut, json = false }: DataOptions) => {
       const output = open({ json });
-      const { formatReport, inspectDataset } = await import("../files/datasets/index.ts");
+      const { inspectFolder } = await import("../jobs/data.ts");
+      const { nodeHost } = await import("../host/node/host.ts");
+      const { formatReport } = await import("../files/datasets/index.ts");
       const { onProgress, clear } = readingProgress(output);
-      const report = await inspectDataset(nodeHost, folder, {
-        decode,
-        seed,
-        tagsTo: tagsOut,
-        onProgress,
-      });
+      const report = await runJob(
+        () => inspectFolder(nodeHost, { data: folder, decode, seed, tagsTo: tagsOut }),
+        ({ done, total, what }) => onProgress(done, total, what),
+      );
       clear();
       output.say(formatReport(report, { color: output.color }));
       if (tagsOut !== undefined) output.say(`tags written to ${tagsOut}`);

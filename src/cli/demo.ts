@@ -1,14 +1,10 @@
-import { readdir, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
 import { Command, Option } from "commander";
-import { UserError } from "../user-error.ts";
-import { writeFileAtomic } from "../host/node/files/atomic-file.ts";
-import type { DeviceChoice, DeviceName } from "../host/devices.ts";
-import { CountMeter } from "./progress.ts";
+import type { SettingOptions } from "../files/run/settings.ts";
+import type { DeviceName } from "../host/devices.ts";
+import type { DemoEvent } from "../jobs/demo.ts";
 import { Interrupted } from "./failure.ts";
-import { interruptible } from "./interrupt.ts";
+import { runJob, type Interruption } from "./interrupt.ts";
 import { invocation } from "./invocation.ts";
-import type { MeasuredSeed } from "../jobs/compare-seeds.ts";
 import {
   wholeNumber,
   wholeNumbers,
@@ -18,10 +14,11 @@ import {
   withSettings,
 } from "./options.ts";
 import type { OpenOutput, Output } from "./output.ts";
-import { chooseDevice, openTrainable } from "./prepare.ts";
-import { resolveConfig, storedConfig, type SettingOptions } from "../files/run/settings.ts";
-import type { TrainingJob, TrainingResult } from "../jobs/train.ts";
-import { nodeHost } from "../host/node/host.ts";
+import { CountMeter } from "./progress.ts";
+import { reportFacts } from "./report-facts.ts";
+import { seedTable } from "./score-table.ts";
+import { secondsSince } from "./seconds.ts";
+import { trainingLines } from "./training-lines.ts";
 
 interface DemoOptions extends SettingOptions {
   readonly json?: boolean;
@@ -30,9 +27,6 @@ interface DemoOptions extends SettingOptions {
   readonly device: DeviceName;
   readonly seeds?: readonly number[];
 }
-
-/** Share of the scenes that is held out to measure on. */
-const heldOut = 1 / 7;
 
 /** `tag2mask demo`: the whole way on synthetic scenes, from tags to masks. */
 export function demoCommand(open: OpenOutput): Command {
@@ -56,18 +50,10 @@ export function demoCommand(open: OpenOutput): Command {
     );
   withJson(withDevice(withSettings(command))).action(async (options: DemoOptions) => {
     const output = open(options);
-    const started = output.now();
-    const device = await chooseDevice(options.device, output);
-    const { seeds } = options;
-    const place = await claimFolder(options.out);
-    if (seeds) return compareSeeds(seeds, place.folder, options, device, output);
-    const result = await runDemo({ ...options, ...place }, device, output);
-    const seconds = Number(((output.now() - started) / 1000).toFixed(1));
-    const scenes = join(place.folder, "scenes");
-    output.say(
-      `data     ${scenes}\n\nNext: ${invocation()} segment --model ${result.run} --out masks ${join(scenes, "images")}`,
-    );
-    output.record({ run: result.run, seconds, metrics: result.metrics });
+    const { runDemo } = await import("../jobs/demo.ts");
+    const { nodeHost } = await import("../host/node/host.ts");
+    const job = { ...options, report: reportFacts(output) };
+    await runJob((more) => runDemo(nodeHost, job, more), demoLines(output));
   });
   return withExamples(
     command,
@@ -77,121 +63,64 @@ export function demoCommand(open: OpenOutput): Command {
   );
 }
 
-/** Makes the scenes of one seed and trains on them. */
-async function runDemo(
-  options: DemoOptions & { readonly folder: string; readonly made: string | undefined },
-  device: DeviceChoice,
-  output: Output,
-): Promise<TrainingResult> {
-  const { folder, made } = options;
-  const scenes = join(folder, "scenes");
-  const { nodeHost } = await import("../host/node/host.ts");
-  const job = await resolveConfig(nodeHost.store, options, "small")
-    .then((config) => prepare(scenes, { ...options, config, device }, output))
-    .catch(async (error: unknown) => {
-      const { removeEmptyFolders } = await import("../host/node/files/make-folder.ts");
-      await rm(scenes, { recursive: true, force: true, maxRetries: 5 });
-      if (made !== undefined) await removeEmptyFolders(folder, dirname(resolve(made)));
-      throw error;
-    });
-  const { runTraining } = await import("../jobs/train.ts");
-  return runTraining(job, output);
+/** Shows the scenes, the training, and what every part of the method adds if that is measured. */
+function demoLines(output: Output): (event: DemoEvent, interruption: Interruption) => void {
+  const started = output.now();
+  const now = (): number => output.now();
+  let showTraining = trainingLines(output);
+  let meter = new CountMeter("scenes", now);
+  return (event, interruption) => {
+    switch (event.type) {
+      case "making":
+        meter = new CountMeter("scenes", now);
+        return interruption.handle(() => output.note("stopping; Ctrl-C again stops at once"));
+      case "scenes":
+        return output.progress.update(meter.read(event.done, event.total));
+      case "made":
+        output.progress.clear();
+        return output.note(`made ${event.images} scenes in ${event.folder}`);
+      case "given-up":
+        throw new Interrupted("stopped before the training; nothing is left behind");
+      case "toured":
+        return tellToured(event, secondsSince(started, output), output);
+      case "seed":
+        showTraining = trainingLines(output);
+        return output.note(`seed ${event.seed}, ${event.index + 1} of ${event.of}`);
+      case "measuring":
+        meter = new CountMeter("images", now);
+        return;
+      case "progress":
+        return output.progress.update(meter.read(event.done, event.total));
+      case "measured": {
+        const { seed, run, scores } = event;
+        output.progress.clear();
+        return output.record({ seed, run, ...scores });
+      }
+      case "compared":
+        return tellCompared(event, output);
+      default:
+        return showTraining(event, interruption);
+    }
+  };
 }
 
-/** The same tour for several seeds, and the scores of every stage on their held-out scenes. */
-async function compareSeeds(
-  seeds: readonly number[],
-  folder: string,
-  options: DemoOptions,
-  device: DeviceChoice,
-  output: Output,
-): Promise<void> {
-  const { measureStages, summarize } = await import("../jobs/compare-seeds.ts");
-  const measured: MeasuredSeed[] = [];
-  for (const [i, seed] of seeds.entries()) {
-    output.note(`seed ${seed}, ${i + 1} of ${seeds.length}`);
-    const place = await claimFolder(join(folder, `seed-${seed}`));
-    const { run } = await runDemo({ ...options, seed, ...place }, device, output);
-    const scores = await measureStages(run, join(place.folder, "scenes"), device, output);
-    measured.push({ seed, run, scores });
-    output.record({ seed, run, ...scores });
-  }
-  const file = join(folder, "stages.json");
-  const { table, summary } = summarize(measured);
-  await writeFileAtomic(file, `${JSON.stringify({ seeds: measured, summary }, null, 2)}\n`);
-  output.say(`\n${table}\n\nscores   ${file}`);
-  output.record({ out: folder, summary });
-}
+type DemoEventOf<T extends DemoEvent["type"]> = Extract<DemoEvent, { readonly type: T }>;
 
-/** Makes the scenes and the run folder beside them; Ctrl-C ends it with an error. */
-async function prepare(
-  scenes: string,
-  options: Omit<DemoOptions, "device" | "config"> & Pick<TrainingJob, "config" | "device">,
+function tellToured(
+  { scenes, training: { run, best } }: DemoEventOf<"toured">,
+  seconds: number,
   output: Output,
-): Promise<TrainingJob> {
-  const { config, device } = options;
-  return interruptible(
-    async (signal) => {
-      await makeScenes(scenes, options, output, signal);
-      const data = await openTrainable(scenes, config, true, output);
-      const { RunDirectory } = await import("../files/run/directory.ts");
-      const { nodeHost } = await import("../host/node/host.ts");
-      checkInterrupted(signal);
-      const origin = { data: scenes, strict: true, device: device.device };
-      const run = await RunDirectory.create(nodeHost, {
-        root: dirname(scenes),
-        name: "train",
-        config: storedConfig(nodeHost.store, config, origin),
-      });
-      if (signal.aborted) await run.discard();
-      checkInterrupted(signal);
-      return { run, data, config, device, strict: true };
-    },
-    () => output.note("stopping; Ctrl-C again stops at once"),
+): void {
+  output.say(
+    `data     ${scenes}\n\nNext: ${invocation()} segment --model ${run} --out masks ${scenes}/images`,
   );
+  output.record({ run, seconds, metrics: best?.metrics ?? null });
 }
 
-function checkInterrupted(signal: AbortSignal): void {
-  if (signal.aborted) throw new Interrupted("stopped before the training; nothing is left behind");
-}
-
-async function makeScenes(
-  folder: string,
-  { images, seed = 0 }: Pick<DemoOptions, "images" | "seed">,
+function tellCompared(
+  { out, file, measured, summary }: DemoEventOf<"compared">,
   output: Output,
-  signal: AbortSignal,
-): Promise<void> {
-  const { writeScenes } = await import("../files/datasets/index.ts");
-  const meter = new CountMeter("scenes", () => output.now());
-  await writeScenes(nodeHost, folder, {
-    count: images,
-    valCount: Math.round(images * heldOut),
-    seed,
-    onProgress: (done, total) => {
-      checkInterrupted(signal);
-      output.progress.update(meter.read(done, total));
-    },
-  });
-  output.progress.clear();
-  output.note(`made ${images} scenes in ${folder}`);
-}
-
-/** An empty folder, the one asked for or the next free, and the topmost folder made for it. */
-async function claimFolder(
-  wanted: string | undefined,
-): Promise<{ folder: string; made: string | undefined }> {
-  const { makeFolder } = await import("../host/node/files/make-folder.ts");
-  if (wanted === undefined) {
-    const { nextFree } = await import("../files/run/files.ts");
-    const { nodeHost } = await import("../host/node/host.ts");
-    const made = await makeFolder("runs");
-    const folder = await nextFree(nodeHost.store, "runs", "demo");
-    return { folder, made: made ?? folder };
-  }
-  const made = await makeFolder(wanted);
-  const files = await readdir(wanted);
-  if (files.length === 0) return { folder: wanted, made };
-  throw new UserError(
-    `${wanted}: has ${files.length} file(s) already; give an empty or new folder`,
-  );
+): void {
+  output.say(`\n${seedTable(measured, summary)}\n\nscores   ${file}`);
+  output.record({ out, summary });
 }

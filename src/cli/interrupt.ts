@@ -1,25 +1,55 @@
 import { exitCodes } from "./failure.ts";
 
 /**
- * Runs a job that can be stopped: the first Ctrl-C (or SIGTERM) aborts its signal, so that it can
+ * Ctrl-C (or SIGTERM) while a job runs. Once `handle` was called, the first one aborts the signal, so that the job can
  * finish what must not be cut short; the second ends the process at once.
  */
-export async function interruptible<T>(
-  job: (signal: AbortSignal) => Promise<T>,
-  onFirst: () => void,
-): Promise<T> {
-  const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
-    controller.abort();
-    onFirst();
+export class Interruption {
+  private readonly controller = new AbortController();
+  private onFirst: (() => void) | undefined;
+
+  /** The signal for the job. */
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** Takes Ctrl-C over from the system, which would end the process. @param onFirst tells the user what happens now */
+  handle(onFirst: () => void): void {
+    if (this.onFirst === undefined) {
+      process.on("SIGINT", this.stop);
+      process.on("SIGTERM", this.stop);
+    }
+    this.onFirst = onFirst;
+  }
+
+  /** Gives Ctrl-C back to the system. */
+  release(): void {
+    process.off("SIGINT", this.stop);
+    process.off("SIGTERM", this.stop);
+    this.onFirst = undefined;
+  }
+
+  private readonly stop = (): void => {
+    if (this.signal.aborted) process.exit(exitCodes.interrupted);
+    this.controller.abort();
+    this.onFirst?.();
   };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
+}
+
+/** Runs a job with a signal that Ctrl-C aborts, from the moment that `show` asks for it; shows every event. */
+export async function runJob<E, R>(
+  job: (options: { readonly signal: AbortSignal }) => AsyncGenerator<E, R>,
+  show: (event: E, interruption: Interruption) => Promise<void> | void,
+): Promise<R> {
+  const interruption = new Interruption();
+  const events = job({ signal: interruption.signal });
   try {
-    return await job(controller.signal);
+    let next = await events.next();
+    for (; !next.done; next = await events.next()) await show(next.value, interruption);
+    return next.value;
   } finally {
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
+    interruption.release();
+    // Where showing an event failed, the job has yet to close its files.
+    await events.return(undefined as R);
   }
 }

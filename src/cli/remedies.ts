@@ -9,6 +9,7 @@ function word(remedy: Remedy): string {
   switch (remedy.kind) {
     case "option": {
       const value = remedy.value === undefined ? "" : ` ${remedy.value}`;
+      if (remedy.purpose !== undefined) return `${flag(remedy.name)}${value} ${remedy.purpose}`;
       return `${remedy.instead ? "give another" : "give"} ${flag(remedy.name)}${value}`;
     }
     case "omit":
@@ -17,6 +18,13 @@ function word(remedy: Remedy): string {
       return remedy.value === undefined
         ? `change it with --set ${remedy.key}=…`
         : `give --set ${remedy.key}=${remedy.value}`;
+    case "retrain": {
+      const { key, current, weights } = remedy;
+      const lower = `a lower --set ${key} (now ${current})`;
+      return weights === undefined
+        ? `start again with ${lower}`
+        : `train on from it with --weights ${weights} and ${lower}`;
+    }
     case "job": {
       const { name, argument, options = {}, purpose } = remedy;
       const words = Object.entries(options).flatMap(([key, value]) => [

@@ -1,4 +1,5 @@
 import { textTable } from "../files/text/columns.ts";
+import type { MeasuredSeed, SeedSummary } from "../jobs/compare-seeds.ts";
 
 /** A score in 0..1, or none where there is no truth (null once it has been through JSON). */
 type Score = number | null | undefined;
@@ -38,4 +39,20 @@ export function percent(score: Score): string {
   return score === null || score === undefined || Number.isNaN(score)
     ? "-"
     : (100 * score).toFixed(1);
+}
+
+/** mIoU in percent of every stage for every seed, with mean and deviation, and the tags' F1. */
+export function seedTable(
+  measured: readonly MeasuredSeed[],
+  { stages, tagF1 }: SeedSummary,
+): string {
+  const rows = [
+    ["mIoU, %", ...measured.map(({ seed }) => `seed ${seed}`), "mean ± deviation"],
+    ...stages.map(({ title, scores, mean, deviation }) => [
+      title,
+      ...scores.map(percent),
+      `${percent(mean)} ± ${percent(deviation)}`,
+    ]),
+  ];
+  return `${textTable(rows)}\nF1 of the tags ${percent(tagF1)} %`;
 }

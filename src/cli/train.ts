@@ -1,17 +1,13 @@
-import { basename, dirname, join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { backboneNames, presetNames } from "../method/config.ts";
-import { withDevice, withExamples, withJson, withSettings, wholeNumber } from "./options.ts";
+import type { SettingOptions } from "../files/run/settings.ts";
 import type { DeviceName } from "../host/devices.ts";
+import { runJob } from "./interrupt.ts";
+import { withDevice, withExamples, withJson, withSettings, wholeNumber } from "./options.ts";
 import type { OpenOutput, Output } from "./output.ts";
-import { checkClasses, chooseDevice, firstWeights, openTrainable } from "./prepare.ts";
-import {
-  readStoredConfig,
-  resolveConfig,
-  storedConfig,
-  type SettingOptions,
-} from "../files/run/settings.ts";
-import type { TrainingJob } from "../jobs/train.ts";
+import { reportFacts } from "./report-facts.ts";
+import { secondsSince } from "./seconds.ts";
+import { trainingLines } from "./training-lines.ts";
 
 interface TrainCommandOptions extends SettingOptions {
   readonly json?: boolean;
@@ -46,7 +42,7 @@ export function trainCommand(open: OpenOutput): Command {
       "--weights <file>",
       "first weights instead of random ones: .pth or .safetensors of AFA or SegFormer",
     )
-    .option("--reset-heads", "start the layers anew that know how many classes there are")
+    .option("--reset-heads", "reinitialize the layers whose size depends on the number of classes")
     .option("--steps <n>", "length; the phases of the recipe shrink with it", wholeNumber(1))
     .option("--batch <n>", "crops in a step", wholeNumber(1))
     .option("--crop <pixels>", "side of a crop, a multiple of 32", wholeNumber(1))
@@ -78,15 +74,25 @@ export function trainCommand(open: OpenOutput): Command {
       command.error("error: --data <folder> is missing, or --resume <run>");
     }
     const started = output.now();
+    const { data, resume, ...rest } = options;
+    const report = reportFacts(output);
     const device = command.getOptionValueSource("device") === "cli" ? options.device : undefined;
-    const job =
-      options.resume === undefined
-        ? await startRun(options, output)
-        : await resumeRun({ ...options, device }, output);
-    const { runTraining } = await import("../jobs/train.ts");
-    const result = await runTraining(job, output);
-    const seconds = Number(((output.now() - started) / 1000).toFixed(1));
-    output.record({ run: result.run, seconds, metrics: result.metrics });
+    const { resumeTraining, trainModel } = await import("../jobs/train.ts");
+    const { nodeHost } = await import("../host/node/host.ts");
+    const result = await runJob(
+      (job) =>
+        resume === undefined
+          ? trainModel(nodeHost, { ...rest, data: data!, report }, job)
+          : resumeTraining(
+              nodeHost,
+              { ...rest, ...(data !== undefined && { data }), run: resume, device, report },
+              job,
+            ),
+      trainingLines(output),
+    );
+    if (result.type === "stopped") return;
+    const seconds = secondsSince(started, output);
+    output.record({ run: result.run, seconds, metrics: result.best?.metrics ?? null });
   });
   return withExamples(
     command,
@@ -106,67 +112,5 @@ async function listAll(output: Output): Promise<void> {
     const value = values[section]![name];
     output.say(`${key}=${JSON.stringify(value)}\n    ${meaning}`);
     output.record({ key, default: value, meaning });
-  }
-}
-
-/** Checks all that can be checked before the run folder is made. */
-async function startRun(options: TrainCommandOptions, output: Output): Promise<TrainingJob> {
-  const { data: folder, weights, resetHeads = false, strict = false, out } = options;
-  const { nodeHost } = await import("../host/node/host.ts");
-  const { store } = nodeHost;
-  const wanted = await resolveConfig(store, options, weights === undefined ? "small" : "voc");
-  const data = await openTrainable(folder!, wanted, strict, output);
-  const initial = await firstWeights(weights, wanted, data, { resetHeads, output });
-  const device = await chooseDevice(options.device, output);
-  const { fitMemory } = await import("../jobs/plan/micro-batch.ts");
-  const config = await fitMemory(wanted, data.classes, device, output);
-  const { RunDirectory } = await import("../files/run/directory.ts");
-  const place =
-    out === undefined ? {} : { root: dirname(resolve(out)), name: basename(resolve(out)) };
-  const origin = {
-    data: folder!,
-    strict,
-    device: device.device,
-    ...(weights !== undefined && { weights, resetHeads }),
-  };
-  const stored = storedConfig(store, config, origin);
-  const run = await RunDirectory.create(nodeHost, { ...place, config: stored });
-  return { run, data, config, device, strict, ...(initial && { initial }) };
-}
-
-/** Goes on where a run stopped, on its own device if none is asked for: another one rounds otherwise. */
-async function resumeRun(
-  options: Omit<TrainCommandOptions, "device"> & { readonly device: DeviceName | undefined },
-  output: Output,
-): Promise<TrainingJob> {
-  const { RunDirectory } = await import("../files/run/directory.ts");
-  const { nodeHost } = await import("../host/node/host.ts");
-  const opened = await RunDirectory.open(nodeHost, options.resume!);
-  const { run, state, file: checkpoint, messages } = opened;
-  try {
-    for (const message of messages) output.noteLater(message);
-    const file = join(run.path, "config.yaml");
-    const { config, origin } = readStoredConfig(file, await run.readConfig());
-    const strict = options.strict ?? origin.strict;
-    const data = await openTrainable(options.data ?? origin.data, config, strict, output);
-    checkClasses(run.path, state?.metadata["classes"], data);
-    const { resetHeads = false, weights } = origin;
-    const initial = state
-      ? undefined
-      : await firstWeights(weights, config, data, { resetHeads, output });
-    const device = await chooseDevice(options.device ?? origin.device ?? "auto", output);
-    return {
-      run,
-      data,
-      config,
-      device,
-      resume: state,
-      checkpoint,
-      strict,
-      ...(initial && { initial }),
-    };
-  } catch (error) {
-    await run.close();
-    throw error;
   }
 }

@@ -1,15 +1,15 @@
-import { join } from "node:path";
+import { join } from "../files/text/path.ts";
+import type { FileHost } from "../host/host.ts";
+import { UserError } from "../user-error.ts";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
-import { nodeHost } from "../host/node/host.ts";
-import { writeFileAtomic } from "../host/node/files/atomic-file.ts";
 import { csvField } from "../files/text/csv.ts";
 import { confusionPicture } from "../files/report/confusion-picture.ts";
 import type { WorstImage } from "../files/report/worst-images.ts";
 import { renderWorst } from "../files/report/worst-page.ts";
 
-/** What an evaluation found, to be written into a folder. */
+/** The outcome of an evaluation, to be written into a folder. */
 export interface EvaluationResults {
-  /** What it was about, for the first lines of metrics.json. */
+  /** Facts about the evaluation, for the first lines of metrics.json. */
   readonly about: Readonly<Record<string, unknown>>;
   /** Heading of the worst images. */
   readonly title: string;
@@ -34,11 +34,49 @@ export const resultFiles = [
   "worst.html",
 ] as const;
 
+/** Where the results of an evaluation go. */
+export interface ResultsFolder {
+  /** Folder for scores and pictures; none are written by default. */
+  readonly out?: string;
+  readonly overwrite?: boolean;
+  /** Images on the page of the worst. */
+  readonly worst: number;
+}
+
 /**
- * Writes metrics.json (scores, counts, what was left out), results.csv (a line a class), the confusion
- * matrix as SVG and PNG, and the page of the worst images. Returns their paths.
+ * Makes the folder for results before hours are spent on them; a UserError if it holds files of their names, which may be
+ * those of a training.
  */
-export async function writeResults(folder: string, results: EvaluationResults): Promise<string[]> {
+export async function claimResults(
+  { store }: Pick<FileHost, "store">,
+  { out, overwrite = false }: Pick<ResultsFolder, "out" | "overwrite">,
+  names: readonly string[] = resultFiles,
+): Promise<void> {
+  if (out === undefined) return;
+  for (const name of overwrite ? [] : names) {
+    const path = join(out, name);
+    if ((await store.stat(path))?.kind !== "file") continue;
+    throw new UserError(`${path}: is there already`, {
+      code: "exists",
+      remedies: [
+        { kind: "option", name: "out", instead: true },
+        { kind: "option", name: "overwrite" },
+      ],
+    });
+  }
+  await store.makeFolder(out);
+}
+
+/**
+ * Writes metrics.json (scores, counts, images left out), results.csv (a line for each class), the confusion matrix as SVG
+ * and PNG, and the page of the worst images. Returns their paths; none without a folder.
+ */
+export async function writeResults(
+  { store, codec }: FileHost,
+  { out }: Pick<ResultsFolder, "out">,
+  results: EvaluationResults,
+): Promise<string[]> {
+  if (out === undefined) return [];
   const { classes, matrices, title, masks, worst } = results;
   const names = ["background", ...classes];
   const final = Object.values(matrices).at(-1)!;
@@ -47,13 +85,13 @@ export async function writeResults(folder: string, results: EvaluationResults): 
     "metrics.json": `${JSON.stringify(summarize(results), undefined, 2)}\n`,
     "results.csv": table(results),
     "confusion.svg": svg,
-    "confusion.png": await nodeHost.codec.rasterize(svg),
+    "confusion.png": await codec.rasterize(svg),
     "worst.html": renderWorst(worst, { title, classes, measured: masks }),
   };
   const paths: string[] = [];
   for (const [name, content] of Object.entries(contents)) {
-    const path = join(folder, name);
-    await writeFileAtomic(path, content);
+    const path = join(out, name);
+    await store.write([{ path, data: content }]);
     paths.push(path);
   }
   return paths;
@@ -100,7 +138,7 @@ function summarize({
   };
 }
 
-/** A line a class: its true pixels, the IoU of every kind of mask, the accuracy of the last. */
+/** A line for each class: its true pixels, the IoU of every kind of mask, the accuracy of the last. */
 function table({ classes, matrices }: EvaluationResults): string {
   const kinds = Object.entries(matrices);
   const final = kinds.at(-1)![1];

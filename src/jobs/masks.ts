@@ -1,19 +1,17 @@
-import type { Image } from "../method/images/image.ts";
-import { overlap, type Begun } from "../method/eval/overlap.ts";
-import { nodeHost } from "../host/node/host.ts";
-import { UserError } from "../user-error.ts";
-import { csvField } from "../files/text/csv.ts";
+import type { DroppedDetail } from "../files/formats/dropped.ts";
 import type { MaskFolder, WrittenMask } from "../files/formats/mask-folder.ts";
-import { CountMeter } from "../cli/progress.ts";
+import { writeContactSheet } from "../files/report/write-contact-sheet.ts";
+import { csvField } from "../files/text/csv.ts";
+import type { FileHost } from "../host/host.ts";
+import { overlap, type Begun } from "../method/eval/overlap.ts";
+import type { Image } from "../method/images/image.ts";
 import type { Segmentation } from "../method/inference/segmenter.ts";
-import { counted } from "../files/text/units.ts";
-import { Interrupted } from "../cli/failure.ts";
-import { interruptible } from "../cli/interrupt.ts";
-import type { Output } from "../cli/output.ts";
+import { UserError } from "../user-error.ts";
+import { reports, type JobOptions, type SkippedEvent, type StoppedEvent } from "./events.ts";
 
-/** An image to make a mask of. */
+/** An image to be masked. */
 export interface MaskItem {
-  /** What its mask is called, without ending. */
+  /** Name of its mask, without ending. */
   readonly name: string;
   readonly file: string;
 }
@@ -21,180 +19,214 @@ export interface MaskItem {
 export interface MaskJob<T extends MaskItem> {
   readonly items: readonly T[];
   readonly folder: MaskFolder;
-  readonly make: (image: Image, item: T) => Promise<Segmentation>;
+  /** Computes the mask of an image. */
+  readonly segment: (image: Image, item: T) => Promise<Segmentation>;
   /** Fail on the first image that cannot be used instead of leaving it out. */
   readonly strict: boolean;
   /** Images that may be begun before one is finished, where part of the work is done elsewhere. */
   readonly ahead?: number;
 }
 
-/** What is known of a mask that was written. */
-interface DoneMask extends MaskItem, WrittenMask {
+/** A mask that has been written. */
+export interface MaskEvent extends WrittenMask {
+  readonly type: "image";
+  /** Number of the image, from 0, out of `of`. */
+  readonly index: number;
+  readonly of: number;
+  readonly file: string;
+  readonly name: string;
   readonly confidence: number;
+  /** Names of the classes in the image. */
   readonly tags: readonly string[];
 }
 
+/** All masks have been written. */
+export interface MasksDoneEvent {
+  readonly type: "done";
+  /** The folder, or the one file, of the masks. */
+  readonly out: string;
+  /** The file with the class names. */
+  readonly classes: string;
+  readonly masks: number;
+  readonly skipped: number;
+  /** What the formats could not hold. */
+  readonly lost: readonly DroppedDetail[];
+  /** The table of confidences, and the page of the least sure masks if it was wanted. */
+  readonly confidence: string;
+  readonly sheet?: string;
+}
+
+export type WriteMasksEvent =
+  | { readonly type: "started"; readonly of: number }
+  | MaskEvent
+  | SkippedEvent
+  /** Masks that are on the contact sheet so far. */
+  | { readonly type: "sheet"; readonly done: number; readonly total: number }
+  | (StoppedEvent & { readonly out: string })
+  | MasksDoneEvent;
+
 /**
- * Writes the masks of images, one after the other, then how sure they are. Images that cannot be read, or
- * are too much for the network or the memory, are named and left out; a job that fails takes back what it
- * wrote.
+ * Writes the masks of images one after the other, then how sure they are. Images that cannot be read, or are too much
+ * for the network or the memory, are left out. A job that fails removes what it wrote; one that is stopped keeps the
+ * complete masks.
  */
-export async function writeMasks<T extends MaskItem>(
+export async function* writeMasks<T extends MaskItem>(
+  host: FileHost,
   job: MaskJob<T>,
-  output: Output,
-): Promise<void> {
+  options: JobOptions = {},
+): AsyncGenerator<WriteMasksEvent, void> {
   const { folder, items } = job;
-  const started = output.now();
-  const skipped: string[] = [];
-  let done: DoneMask[];
+  const masks: MaskEvent[] = [];
+  let skipped = 0;
+  let first = "";
   let classes: string;
+  yield { type: "started", of: items.length };
   try {
-    done = await interruptible(
-      (signal) => writeEach(job, output, skipped, signal),
-      () => output.note("finishing the image under way"),
-    );
-    output.progress.clear();
-    if (done.length === 0)
-      throw new UserError(`${skipped[0]}; and none of the ${items.length} images can be used`);
+    for await (const event of writeEach(host, job, options)) {
+      if (event.type === "image") masks.push(event);
+      else if (skipped++ === 0) first = event.message;
+      yield event;
+    }
+    const done = masks.length + skipped;
+    if (done < items.length) {
+      // Of a format that is one file there is nothing yet.
+      await folder.abandon();
+      yield { type: "stopped", done, total: items.length, out: folder.path };
+      return;
+    }
+    if (masks.length === 0) {
+      throw new UserError(`${first}; and none of the ${items.length} images can be used`);
+    }
     classes = await folder.finish();
   } catch (error) {
-    // Whoever stops a job keeps what it has; of a format that is one file there is nothing yet.
-    if (error instanceof Interrupted) await folder.abandon();
-    else await folder.discard();
+    await folder.discard();
     throw error;
   }
-  const review = await writeReview(folder, done, output);
-  const seconds = Number(((output.now() - started) / 1000).toFixed(1));
-  const left = skipped.length > 0 ? `, ${skipped.length} left out` : "";
-  const lost = folder.losses();
-  output.say(
-    `${counted(done.length, "mask")} in ${seconds} s${left}: ${folder.path} (labels: ${classes})`,
-  );
-  for (const { what, images } of lost) output.say(`in ${images} of ${done.length}: ${what}`);
-  if (review.sheet !== undefined) output.say(`least sure first: ${review.sheet}`);
-  const counts = { masks: done.length, skipped: skipped.length };
-  output.record({ out: folder.path, classes, ...counts, lost, ...review, seconds });
+  const confidence = await writeConfidence(host, folder, masks);
+  const sheet = yield* writeSheet(host, folder, masks);
+  const counts = { masks: masks.length, skipped, lost: folder.losses() };
+  const review = { confidence, ...(sheet !== undefined && { sheet }) };
+  yield { type: "done", out: folder.path, classes, ...counts, ...review };
 }
 
-async function writeEach<T extends MaskItem>(
-  { items, folder, make, strict, ahead = 0 }: MaskJob<T>,
-  output: Output,
-  skipped: string[],
-  signal: AbortSignal,
-): Promise<DoneMask[]> {
-  const meter = new CountMeter("masks", () => output.now());
-  const done: DoneMask[] = [];
-  let i = 0;
-  for await (const made of overlap(makeEach(items, make, signal), ahead)) {
-    i++;
-    const { item } = made;
-    if ("error" in made) {
-      const { error } = made;
+async function* writeEach<T extends MaskItem>(
+  host: FileHost,
+  { items, folder, segment, strict, ahead = 0 }: MaskJob<T>,
+  { signal }: JobOptions,
+): AsyncGenerator<MaskEvent | SkippedEvent> {
+  let index = 0;
+  for await (const one of overlap(segmentEach(host, items, segment, signal), ahead)) {
+    const { name, file } = one.item;
+    if ("error" in one) {
+      const { error } = one;
       if (strict || items.length === 1 || !(error instanceof UserError)) throw error;
-      skipped.push(error.message);
-      output.note(`left out ${error.message}`);
-      output.record({ image: item.file, error: error.message });
-      continue;
+      yield { type: "skipped", file, message: error.message };
+    } else {
+      const { image, result } = one;
+      const { confidence } = result;
+      const written = await folder.write(name, result, image, { source: file, confidence });
+      const tags = result.tags.map((tag) => result.classes[tag]!);
+      const place = { index, of: items.length };
+      yield { type: "image", ...place, file, name, ...written, confidence, tags };
     }
-    const { image, result } = made;
-    const { confidence } = result;
-    const origin = { source: item.file, confidence };
-    const { thumbnail, ...files } = await folder.write(item.name, result, image, origin);
-    const tags = result.tags.map((tag) => result.classes[tag]!);
-    const small = thumbnail && { thumbnail };
-    done.push({ name: item.name, file: item.file, ...files, ...small, confidence, tags });
-    output.record({ image: item.file, ...files, confidence, tags });
-    output.progress.update(meter.read(i, items.length));
+    index++;
   }
-  if (i < items.length) {
-    throw new Interrupted(
-      `stopped after ${i} of ${items.length} images; ${folder.path} is not complete`,
-    );
-  }
-  return done;
 }
 
-/** An image with its mask, or why there is none. */
-type MadeMask<T> =
+/** An image with its mask, or the reason why there is none. */
+type Outcome<T> =
   | { readonly item: T; readonly image: Image; readonly result: Segmentation }
   | { readonly item: T; readonly error: unknown };
 
-/** Begins one image after the other, until it is told to stop. */
-async function* makeEach<T extends MaskItem>(
+/** Begins one image after the other, until the signal is aborted. */
+async function* segmentEach<T extends MaskItem>(
+  { codec }: FileHost,
   items: readonly T[],
-  make: MaskJob<T>["make"],
-  signal: AbortSignal,
-): AsyncGenerator<Begun<MadeMask<T>>> {
-  const { readImage } = await import("../host/node/images/images.ts");
-  const makeOne = async (
+  segment: MaskJob<T>["segment"],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Begun<Outcome<T>>> {
+  const segmentOne = async (
     item: T,
     reading: Promise<Image>,
     before: Promise<unknown>,
-  ): Promise<MadeMask<T>> => {
+  ): Promise<Outcome<T>> => {
     let image: Image;
     try {
       image = await reading;
     } catch (error) {
       return { item, error };
     }
-    // In their order to the network, whichever is read first: so they are wanted.
+    // Images reach the network in their order, whichever is read first.
     await before;
     try {
-      return { item, image, result: await make(image, item) };
+      return { item, image, result: await segment(image, item) };
     } catch (error) {
       return { item, error: failureOf(item, error) };
     }
   };
   let before: Promise<unknown> = Promise.resolve();
   for (const item of items) {
-    if (signal.aborted) return;
-    const reading = readImage(item.file);
-    yield { finished: makeOne(item, reading, before) };
-    // Without their values, which would keep every image.
+    if (signal?.aborted) return;
+    const reading = codec.decode(item.file);
+    yield { finished: segmentOne(item, reading, before) };
+    // Without their values, which would keep every image in memory.
     before = Promise.allSettled([before, reading]).then(() => undefined);
   }
 }
 
-/** For review: `confidence.csv`, and the contact sheet if it is wanted and there are pictures for it. */
-async function writeReview(
+/** Writes `confidence.csv`, the least sure mask first; its path. */
+async function writeConfidence(
+  { store }: FileHost,
   folder: MaskFolder,
-  done: readonly DoneMask[],
-  output: Output,
-): Promise<{ confidence: string; sheet?: string }> {
-  const { writeFileAtomic } = await import("../host/node/files/atomic-file.ts");
-  const sorted = [...done].sort((a, b) => a.confidence - b.confidence);
-  const lines = sorted.map(({ name, confidence, tags }) =>
-    [name, confidence.toFixed(4), tags.join(";")]
-      .map((field) => csvField(noFormula(field)))
-      .join(","),
+  masks: readonly MaskEvent[],
+): Promise<string> {
+  const lines = bySureness(masks).map(({ name, confidence, tags }) =>
+    [name, confidence.toFixed(4), tags.join(";")].map((field) => csvField(asText(field))).join(","),
   );
-  const confidence = folder.besides("confidence.csv");
-  await writeFileAtomic(confidence, `${["name,confidence,tags", ...lines].join("\n")}\n`);
-  const entries = done.flatMap((one) => {
-    const picture = one.mask ?? one.overlay;
-    return picture === undefined ? [] : [{ ...one, image: one.file, mask: picture }];
+  const path = folder.besides("confidence.csv");
+  const data = `${["name,confidence,tags", ...lines].join("\n")}\n`;
+  await store.write([{ path, data }]);
+  return path;
+}
+
+/** Writes the contact sheet if it is wanted and there are pictures for it; its path. */
+async function* writeSheet(
+  host: FileHost,
+  folder: MaskFolder,
+  masks: readonly MaskEvent[],
+): AsyncGenerator<WriteMasksEvent, string | undefined> {
+  const entries = masks.flatMap(({ file, mask, overlay, ...one }) => {
+    const picture = mask ?? overlay;
+    return picture === undefined
+      ? []
+      : [{ ...one, file, image: file, mask: picture, ...(overlay !== undefined && { overlay }) }];
   });
-  if (!folder.wantsSheet || entries.length === 0) return { confidence };
-  const { writeContactSheet } = await import("../files/report/write-contact-sheet.ts");
+  if (!folder.wantsSheet || entries.length === 0) return undefined;
   const { classes } = folder;
-  const meter = new CountMeter("contact sheet", () => output.now());
-  const onProgress = (i: number, total: number): void => {
-    output.progress.update(meter.read(i, total));
-  };
-  const sheet = await writeContactSheet(nodeHost, folder.path, entries, { classes, onProgress });
-  output.progress.clear();
-  return { confidence, sheet };
+  return yield* reports((report) => {
+    const onProgress = (done: number, total: number): void =>
+      report({ type: "sheet", done, total } as const);
+    return writeContactSheet(host, folder.path, entries, { classes, onProgress });
+  });
 }
 
-/** What a spreadsheet would take for a formula becomes text. */
-function noFormula(text: string): string {
-  return /^[=+@\t]/.test(text) ? `'${text}` : text;
+function bySureness(masks: readonly MaskEvent[]): MaskEvent[] {
+  return [...masks].sort((a, b) => a.confidence - b.confidence);
 }
 
-/** A UserError naming the file, if it is the image that is too much and not the program that is wrong. */
+/** A field that a spreadsheet would take for a formula, as text. */
+function asText(field: string): string {
+  return /^[=+@\t]/.test(field) ? `'${field}` : field;
+}
+
+/** A UserError naming the file where the image is too much, rather than the program wrong. */
 function failureOf({ file }: MaskItem, error: unknown): unknown {
-  // Typed arrays and WebAssembly memories beyond what there can be are RangeErrors.
+  // Typed arrays and WebAssembly memories beyond the possible size are RangeErrors.
   if (!(error instanceof UserError || error instanceof RangeError)) return error;
-  const message = `${file}: no mask can be made: ${error.message}`;
-  return error.message.startsWith(`${file}: `) ? error : new UserError(message, { cause: error });
+  if (error.message.startsWith(`${file}: `)) return error;
+  const remedies = error instanceof UserError ? error.remedies : [];
+  return new UserError(`${file}: no mask can be made: ${error.message}`, {
+    cause: error,
+    remedies,
+  });
 }

@@ -1,16 +1,13 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { vocClasses } from "../method/images/classes.ts";
 import type { Sample } from "../method/data/sample.ts";
 import type { LabelMap } from "../method/images/image.ts";
 import type { EvaluationProgress } from "../method/eval/evaluator.ts";
 import { imagesAhead, overlap, type Begun } from "../method/eval/overlap.ts";
 import { UserError } from "../user-error.ts";
-import { nodeHost } from "../host/node/host.ts";
-import { readImage, writeMask } from "../host/node/images/images.ts";
+import type { FileHost } from "../host/host.ts";
 import type { OpenedDataset } from "../files/datasets/index.ts";
-import { makeFolder } from "../host/node/files/make-folder.ts";
 import { safePath } from "../files/text/file-name.ts";
+import { join } from "../files/text/path.ts";
 import { MaskFolder } from "../files/formats/mask-folder.ts";
 import type { Segmenter, SegmentOptions } from "../method/inference/segmenter.ts";
 
@@ -21,10 +18,10 @@ const vocTree = join("results", "VOC2012", "Segmentation", "comp6_test_cls");
 export interface TestSetFolder {
   /** The folder of the PNGs. */
   readonly path: string;
-  /** What a server takes, from the folder that was asked for. */
+  /** The folder to pack for a server, from the folder that was asked for. */
   readonly top: string;
   write(name: string, labels: LabelMap): Promise<void>;
-  /** Called when all are written. */
+  /** To be called when all are written. */
   finish(): Promise<void>;
 }
 
@@ -33,49 +30,61 @@ export interface TestSetFolder {
  * masks for others. A UserError where there are files already.
  */
 export async function testSetFolder(
+  host: FileHost,
   out: string,
   { format, classes }: Pick<OpenedDataset, "format" | "classes">,
   { overwrite = false }: { overwrite?: boolean } = {},
 ): Promise<TestSetFolder> {
   if (format !== "voc" || JSON.stringify(classes) !== JSON.stringify(vocClasses)) {
-    const folder = await MaskFolder.create(nodeHost, out, classes, {
+    const folder = await MaskFolder.create(host, out, classes, {
       overlays: false,
       sheet: false,
       overwrite,
     });
     return {
-      ...{ path: join(out, "masks"), top: "masks" },
+      path: join(out, "masks"),
+      top: "masks",
       write: async (name, labels) => void (await folder.write(name, labels)),
       finish: async () => void (await folder.finish()),
     };
   }
+  const { store, codec } = host;
   const path = join(out, vocTree);
-  await makeFolder(path);
-  const there = await readdir(path);
-  if (there.length > 0 && !overwrite) {
-    throw new UserError(
-      `${path}: has ${there.length} file(s) already; give another --out, or --overwrite to write over them`,
-    );
+  await store.makeFolder(path);
+  const { files, folders } = await store.list(path, { hidden: true });
+  const count = files.length + folders.length;
+  if (count > 0 && !overwrite) {
+    throw new UserError(`${path}: has ${count} file(s) already`, {
+      code: "not-empty",
+      remedies: [
+        { kind: "option", name: "out", instead: true },
+        { kind: "option", name: "overwrite" },
+      ],
+    });
   }
   return {
-    ...{ path, top: "results" },
-    write: (name, labels) =>
-      writeMask(join(path, `${safePath(name)}.png`), labels, { durable: false }),
+    path,
+    top: "results",
+    write: async (name, labels) => {
+      const data = await codec.encodeLabels(labels);
+      await store.write([{ path: join(path, `${safePath(name)}.png`), data }], { durable: false });
+    },
     finish: async () => undefined,
   };
 }
 
 export interface TestSetResult {
   readonly masks: number;
-  /** What is wrong with the images that have none, one sentence each. */
+  /** Images that have none and why, one sentence each. */
   readonly skipped: readonly string[];
 }
 
 /**
  * Writes the predictions of images that have no truth here, as palette PNGs whose indices are the
- * labels: what the server of a benchmark scores. Images that cannot be read are left out and told.
+ * labels, as the server of a benchmark scores them. Images that cannot be read are left out and named.
  */
 export async function* predictTestSet(
+  host: FileHost,
   samples: readonly Sample[],
   segmenter: Segmenter,
   folder: Pick<TestSetFolder, "write" | "finish">,
@@ -84,10 +93,10 @@ export async function* predictTestSet(
   const skipped: string[] = [];
   const { lanes } = segmenter;
   let done = 0;
-  const begun = beginEach(samples, segmenter, options);
-  for await (const made of overlap(begun, imagesAhead({ lanes, crf: !!options.crf, ahead }))) {
-    if (made instanceof UserError) skipped.push(made.message);
-    else await folder.write(made.name, made.labels);
+  const begun = beginEach(host, samples, segmenter, options);
+  for await (const outcome of overlap(begun, imagesAhead({ lanes, crf: !!options.crf, ahead }))) {
+    if (outcome instanceof UserError) skipped.push(outcome.message);
+    else await folder.write(outcome.name, outcome.labels);
     yield { done: ++done, total: samples.length };
   }
   if (skipped.length === 0) await folder.finish();
@@ -95,6 +104,7 @@ export async function* predictTestSet(
 }
 
 async function* beginEach(
+  { codec }: FileHost,
   samples: readonly Sample[],
   segmenter: Segmenter,
   options: SegmentOptions,
@@ -102,10 +112,10 @@ async function* beginEach(
   for (const { name, image } of samples) {
     const make = async (): Promise<{ name: string; labels: LabelMap } | UserError> => {
       try {
-        return { name, labels: await segmenter.segment(await readImage(image), options) };
+        return { name, labels: await segmenter.segment(await codec.decode(image), options) };
       } catch (error) {
         if (error instanceof UserError) return error;
-        // Memories beyond what there can be.
+        // Memories beyond the possible size.
         if (!(error instanceof RangeError)) throw error;
         return new UserError(`${image}: no mask can be made: ${error.message}`, { cause: error });
       }

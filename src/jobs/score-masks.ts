@@ -1,13 +1,12 @@
-import { dirname, join } from "node:path";
+import { dirname, join, stem } from "../files/text/path.ts";
+import type { FileHost } from "../host/host.ts";
 import { ignoreIndex, type LabelMap } from "../method/images/image.ts";
 import type { EvaluationProgress } from "../method/eval/evaluator.ts";
 import { ConfusionMatrix } from "../method/eval/metrics.ts";
-import { nodeHost } from "../host/node/host.ts";
 import { UserError } from "../user-error.ts";
 import { givenClassNames, readClassNames } from "../files/formats/class-names.ts";
-import { isFile, isFolder, listImages, stem } from "../host/node/files/folder.ts";
+import { isFolder, listImages } from "../files/text/folders.ts";
 import { checkLabels } from "../files/datasets/reader.ts";
-import { readMask } from "../host/node/images/images.ts";
 import type { MeasuredImage } from "../files/report/worst-images.ts";
 
 /** Files that say what labels mean, as mask folders and data sets have them. */
@@ -38,11 +37,12 @@ export interface PairOptions {
 
 /** Finds the PNGs that two folders have under the same name. */
 export async function pairMasks(
+  host: FileHost,
   predicted: string,
   true_: string,
   { classes, names }: PairOptions = {},
 ): Promise<MaskPairs> {
-  const [masks, truths] = [await findMasks(predicted), await findMasks(true_)];
+  const [masks, truths] = [await findMasks(host, predicted), await findMasks(host, true_)];
   const wanted = names ? new Set(names) : undefined;
   for (const [files, folder] of [
     [masks.files, predicted],
@@ -70,7 +70,7 @@ export async function pairMasks(
     pairs,
     unpredicted: alone(truths, masks),
     untrue: alone(masks, truths),
-    classes: await agreedClasses(classes, masks.around, truths.around),
+    classes: await agreedClasses(host, classes, masks.around, truths.around),
   };
 }
 
@@ -87,28 +87,31 @@ interface FoundMasks {
 }
 
 /** PNGs by path without ending; of a folder that `label` or `segment` wrote those in its masks/. */
-async function findMasks(root: string): Promise<FoundMasks> {
-  if (!(await isFolder(root))) throw new UserError(`${root}: no such folder`);
+async function findMasks({ store }: FileHost, root: string): Promise<FoundMasks> {
+  if (!(await isFolder(store, root))) throw new UserError(`${root}: no such folder`);
   const inside = join(root, "masks");
-  const hasInside = await isFolder(inside);
+  const hasInside = await isFolder(store, inside);
   const folder = hasInside ? inside : root;
   // Of several formats the names lie above the folders of all.
   const around = [folder, dirname(folder), ...(hasInside ? [dirname(root)] : [])];
-  const files = (await listImages(folder)).filter((file) => file.toLowerCase().endsWith(".png"));
+  const files = (await listImages(store, folder)).filter((file) =>
+    file.toLowerCase().endsWith(".png"),
+  );
   if (files.length === 0) throw new UserError(`${folder}: no PNG files in this folder`);
   return { around, files: new Map(files.map((file) => [stem(file), join(folder, file)])) };
 }
 
 async function agreedClasses(
+  { store }: FileHost,
   given: string | undefined,
   ...places: readonly (readonly string[])[]
 ): Promise<string[] | undefined> {
-  if (given !== undefined) return givenClassNames(nodeHost.store, given);
+  if (given !== undefined) return givenClassNames(store, given);
   let found: { file: string; names: string[] } | undefined;
   for (const folders of places) {
     for (const file of folders.flatMap((folder) => classFiles.map((name) => join(folder, name)))) {
-      if (!(await isFile(file))) continue;
-      const names = await readClassNames(nodeHost.store, file);
+      if ((await store.stat(file))?.kind !== "file") continue;
+      const names = await readClassNames(store, file);
       if (found && JSON.stringify(found.names) !== JSON.stringify(names)) {
         throw new UserError(
           `${file}: its ${names.length} classes are ${names.join(", ")}; ${found.file} has ` +
@@ -136,13 +139,10 @@ export interface PairScores {
  * Scores masks against truths, one pair at a time (method 3.3). Yields progress and what was
  * measured; pairs that cannot be compared are left out and told.
  */
-export async function* scorePairs({
-  pairs,
-  classes,
-}: Pick<MaskPairs, "pairs" | "classes">): AsyncGenerator<
-  EvaluationProgress & { readonly measured?: MeasuredImage },
-  PairScores
-> {
+export async function* scorePairs(
+  host: FileHost,
+  { pairs, classes }: Pick<MaskPairs, "pairs" | "classes">,
+): AsyncGenerator<EvaluationProgress & { readonly measured?: MeasuredImage }, PairScores> {
   // Without names the number of classes shows at the end.
   const size = classes ? classes.length + 1 : ignoreIndex;
   const matrix = new ConfusionMatrix(size);
@@ -151,7 +151,7 @@ export async function* scorePairs({
   for (const [i, pair] of pairs.entries()) {
     let both: { prediction: LabelMap; truth: LabelMap };
     try {
-      both = await readPair(pair, size);
+      both = await readPair(host, pair, size);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       skipped.push(error.message);
@@ -176,10 +176,11 @@ export async function* scorePairs({
 }
 
 async function readPair(
+  { codec }: FileHost,
   { mask, truth: truthFile }: MaskPairs["pairs"][number],
   size: number,
 ): Promise<{ prediction: LabelMap; truth: LabelMap }> {
-  const [prediction, truth] = [await readMask(mask), await readMask(truthFile)];
+  const [prediction, truth] = [await codec.decodeLabels(mask), await codec.decodeLabels(truthFile)];
   const { width, height } = truth;
   if (prediction.width !== width || prediction.height !== height) {
     throw new UserError(

@@ -1,178 +1,172 @@
-import { join } from "node:path";
-import type { Config } from "../method/config.ts";
+import type { OpenedDataset, Problem } from "../files/datasets/index.ts";
+import { RunDirectory } from "../files/run/directory.ts";
+import {
+  readStoredConfig,
+  resolveConfig,
+  storedConfig,
+  type SettingOptions,
+} from "../files/run/settings.ts";
+import { basename, dirname, join } from "../files/text/path.ts";
+import type { DeviceName } from "../host/devices.ts";
+import type { Host } from "../host/host.ts";
 import type { NdArray } from "../engine/graph/index.ts";
-import type { TrainEvent, TrainingState } from "../method/train/events.ts";
-import { WeightsMismatch } from "../method/train/network-state.ts";
-import { nodeHost } from "../host/node/host.ts";
+import type { Config } from "../method/config.ts";
 import { UserError } from "../user-error.ts";
-import type { OpenedDataset } from "../files/datasets/index.ts";
-import type { DeviceChoice } from "../host/devices.ts";
-import { StepMeter } from "../cli/progress.ts";
-import type { RunDirectory } from "../files/run/directory.ts";
-import type { ValidationEntry } from "../files/run/log.ts";
-import { packageVersion } from "../host/node/version.ts";
-import { Interrupted } from "../cli/failure.ts";
-import { interruptible } from "../cli/interrupt.ts";
-import { invocation } from "../cli/invocation.ts";
-import type { Output } from "../cli/output.ts";
-import { scoreTable } from "../cli/score-table.ts";
+import type { DeviceEvent, JobOptions, NoticeEvent, ReadingEvent } from "./events.ts";
+import { readFirstWeights } from "./first-weights.ts";
+import { fitMemory, type MicroBatchEvent } from "./plan/micro-batch.ts";
+import { readDataset } from "./read-dataset.ts";
+import { runTraining } from "./run-training.ts";
+import type {
+  PreparedTraining,
+  ReportFacts,
+  RunTrainingEvent,
+  TrainedEvent,
+  TrainingStoppedEvent,
+} from "./run-training.ts";
 
-export interface TrainingJob {
-  readonly run: RunDirectory;
-  readonly data: OpenedDataset;
-  readonly config: Config;
-  readonly device: DeviceChoice;
-  readonly resume?: TrainingState | undefined;
-  /** File that `resume` is from. */
-  readonly checkpoint?: string | undefined;
-  readonly initial?: Readonly<Record<string, NdArray>>;
-  readonly strict: boolean;
+export interface TrainJob extends SettingOptions {
+  /** Folder of the data set. */
+  readonly data: string;
+  /** File of the first weights. */
+  readonly weights?: string;
+  /** Reinitialize the layers whose size depends on the number of classes. */
+  readonly resetHeads?: boolean;
+  /** Run folder; the next free of runs/train/exp, exp2, … by default. */
+  readonly out?: string;
+  readonly device: DeviceName;
+  readonly strict?: boolean;
+  readonly report: ReportFacts;
 }
 
-/** What came of a training: its run folder and its best validation. */
-export interface TrainingResult {
+export interface ResumeJob {
+  /** Folder of a run that stopped. */
   readonly run: string;
-  readonly metrics: ValidationEntry["metrics"] | null;
+  /** Folder of the data set, if it is not where it was. */
+  readonly data?: string;
+  /** The device of the run by default: another one rounds differently. */
+  readonly device?: DeviceName | undefined;
+  readonly strict?: boolean;
+  readonly report: ReportFacts;
 }
 
-/**
- * Trains into a run folder, telling how it goes. Ctrl-C ends it after the step under way with a
- * checkpoint. A new run that fails before its first checkpoint leaves nothing behind.
- */
-export async function runTraining(job: TrainingJob, output: Output): Promise<TrainingResult> {
-  const { run, resume } = job;
-  let saved = resume?.step;
-  try {
-    const stopped = await interruptible(
-      async (signal) => {
-        for await (const step of recorded(job, output, () => signal.aborted)) saved = step;
-        return signal.aborted;
-      },
-      () => output.note("finishing the step, then saving; Ctrl-C again stops at once"),
-    );
-    output.progress.finish();
-    if (stopped && saved !== job.config.train.steps) {
-      throw new Interrupted(
-        `stopped after step ${saved}; go on with: ${invocation()} train --resume ${run.path}`,
-      );
-    }
-  } catch (error) {
-    // Of a run that was there before only the files are closed.
-    if (saved === undefined) await run.discard();
-    else await run.close();
-    throw withWayOn(error, job, saved);
-  }
-  await run.close();
-  return finish(job, output);
+/** A data set has been opened for training. */
+export interface DatasetEvent {
+  readonly type: "dataset";
+  readonly folder: string;
+  /** Problems of images that are left out. */
+  readonly problems: readonly Problem[];
+  /** Images to validate on. */
+  readonly validationImages: number;
 }
 
-/** Carries every event to the run folder and the screen; yields the steps of checkpoints. */
-async function* recorded(
-  { run, data, config, device, resume, initial, strict }: TrainingJob,
-  output: Output,
-  stop: () => boolean,
-): AsyncGenerator<number, void> {
-  const { train } = await import("./train-dataset.ts");
-  const meter = new StepMeter(() => output.now());
-  const skipped: { file: string; reason: string }[] = [];
-  const options = { data, config, device, resume, strict, skipped, stop };
-  let told = 0;
-  for await (const event of train({ ...options, ...(initial && { initial }) })) {
-    await run.record(event);
-    for (; told < skipped.length; told++) {
-      output.note(`left out ${skipped[told]!.file}: ${skipped[told]!.reason}`);
-    }
-    show(event, meter, output);
-    if (event.type === "checkpoint") yield event.step;
-  }
+export type PreparationEvent =
+  ReadingEvent | DatasetEvent | NoticeEvent | DeviceEvent | MicroBatchEvent;
+export type TrainJobEvent = PreparationEvent | RunTrainingEvent;
+
+/** Trains on a data set into a new run folder. All that can be checked before that is made is checked before. */
+export async function* trainModel(
+  host: Host,
+  job: TrainJob,
+  options: JobOptions = {},
+): AsyncGenerator<TrainJobEvent, TrainedEvent | TrainingStoppedEvent> {
+  return yield* runTraining(host, yield* prepareRun(host, job), options);
 }
 
-function show(event: TrainEvent, meter: StepMeter, output: Output): void {
-  switch (event.type) {
-    case "start": {
-      output.record(event);
-      const size = (event.parameters / 1e6).toPrecision(3);
-      const from = event.step > 0 ? `, from step ${event.step}` : "";
-      output.note(
-        `${size} M parameters, ${event.classes.length} classes, ${event.steps} steps${from}`,
-      );
-      return;
-    }
-    case "step": {
-      output.record(event);
-      const { line, milestone } = meter.read(event);
-      output.progress.update(line, milestone);
-      return;
-    }
-    case "validating":
-      output.progress.update(`validating ${event.done}/${event.total}`);
-      return;
-    case "validation": {
-      const { type, step, metrics, perClass, skipped } = event;
-      for (const problem of skipped) output.note(`left out ${problem}`);
-      output.record({ type, step, metrics, perClass, skipped });
-      const scores = Object.entries(metrics).map(([name, score]) => `${name} ${score.toFixed(3)}`);
-      output.note(`validation after step ${step}: ${scores.join("  ")}`);
-      return;
-    }
-    case "checkpoint":
-      output.record({ type: event.type, step: event.step, best: event.best });
-      return;
-    case "done":
-      output.record(event);
-  }
+/** Goes on with a run where it stopped. */
+export async function* resumeTraining(
+  host: Host,
+  job: ResumeJob,
+  options: JobOptions = {},
+): AsyncGenerator<TrainJobEvent, TrainedEvent | TrainingStoppedEvent> {
+  return yield* runTraining(host, yield* reopenRun(host, job), options);
 }
 
-async function finish({ run, data, config }: TrainingJob, output: Output): Promise<TrainingResult> {
-  const { writeReport } = await import("../files/report/write-training.ts");
-  const { bestValidation } = await import("../files/run/best-scores.ts");
-  const { counts } = data;
-  const report = await writeReport(nodeHost, run.path, {
-    title: run.path,
-    dataset: {
-      folder: data.root,
-      layout: data.format,
-      images: counts.all.images,
-      "training images": counts.splits["train"]?.images ?? 0,
-      "validation images": counts.splits["val"]?.images ?? 0,
-      masks: counts.all.masks,
-    },
-    config,
-    command: output.commandLine,
-    versions: { tag2mask: packageVersion(), "Node.js": process.versions.node },
+async function* prepareRun(
+  host: Host,
+  job: TrainJob,
+): AsyncGenerator<PreparationEvent, PreparedTraining> {
+  const { weights, resetHeads = false, strict = false, out, report } = job;
+  const wanted = await resolveConfig(host.store, job, weights === undefined ? "small" : "voc");
+  const data = yield* openTrainable(host, job.data, wanted, strict);
+  const initial = yield* firstWeights(host, weights, wanted, data, resetHeads);
+  const choice = await host.resolveDevice(job.device);
+  yield { type: "device", choice };
+  const fitting = fitMemory(wanted, data.classes, choice.device, host.machine.freeMemory());
+  if (fitting.event) yield fitting.event;
+  const { config } = fitting;
+  const path = out === undefined ? undefined : host.store.absolute(out);
+  const run = await RunDirectory.create(host, {
+    ...(path !== undefined && { root: dirname(path), name: basename(path) }),
+    config: storedConfig(host.store, config, {
+      data: job.data,
+      strict,
+      device: choice.device,
+      ...(weights !== undefined && { weights, resetHeads }),
+    }),
   });
-  const best = bestValidation(await run.readLog());
-  if (best) output.say(scoreTable(best, data.classes));
-  output.say(`\nrun      ${run.path}`);
-  output.say(`weights  ${join(run.path, "weights", `${best ? "best" : "last"}.safetensors`)}`);
-  output.say(`report   ${report}`);
-  return { run: run.path, metrics: best?.metrics ?? null };
+  return { run, data, config, device: choice, strict, report, ...(initial && { initial }) };
 }
 
-/**
- * What the user can mend, in words: a checkpoint of another network, and numbers that overflow, where
- * everything so far is safe.
- */
-function withWayOn(
-  error: unknown,
-  { run, config, checkpoint }: TrainingJob,
-  saved: number | undefined,
-): unknown {
-  if (error instanceof WeightsMismatch && checkpoint !== undefined) {
-    const what = error.message.replace("weights: ", "");
-    return new UserError(
-      `${checkpoint}: is not a checkpoint of the ${config.model.backbone} in ` +
-        `${join(run.path, "config.yaml")}: ${what}; resume with the settings it was started with`,
-      { cause: error },
-    );
+async function* reopenRun(
+  host: Host,
+  job: ResumeJob,
+): AsyncGenerator<PreparationEvent, PreparedTraining> {
+  const { run, state, file: checkpoint, messages } = await RunDirectory.open(host, job.run);
+  try {
+    for (const message of messages) yield { type: "notice", message };
+    const file = join(run.path, "config.yaml");
+    const { config, origin } = readStoredConfig(file, await run.readConfig());
+    const strict = job.strict ?? origin.strict;
+    const data = yield* openTrainable(host, job.data ?? origin.data, config, strict);
+    checkClasses(run.path, state?.metadata["classes"], data);
+    const { resetHeads = false, weights } = origin;
+    const initial = state
+      ? undefined
+      : yield* firstWeights(host, weights, config, data, resetHeads);
+    const device = await host.resolveDevice(job.device ?? origin.device ?? "auto");
+    yield { type: "device", choice: device };
+    const { report } = job;
+    const prepared = { run, data, config, device, resume: state, checkpoint, strict, report };
+    return { ...prepared, ...(initial && { initial }) };
+  } catch (error) {
+    await run.close();
+    throw error;
   }
-  if (!(error instanceof RangeError) || !error.message.startsWith("train: step ")) return error;
-  const what = error.message.replace("train: ", "").split(";")[0];
-  const lower = `a lower --set train.lr (now ${config.train.lr})`;
-  const way =
-    saved === undefined
-      ? `start again with ${lower}`
-      : `the checkpoint of step ${saved} is good: train on from it with --weights ` +
-        `${join(run.path, "weights", "last.safetensors")} and ${lower}`;
-  return new UserError(`${what}; ${way}`, { cause: error });
+}
+
+/** Opens a data set for training. */
+export async function* openTrainable(
+  host: Host,
+  folder: string,
+  { train: { seed } }: Config,
+  strict: boolean,
+): AsyncGenerator<ReadingEvent | DatasetEvent, OpenedDataset> {
+  const data = yield* readDataset(host, folder, { seed, strict, training: true });
+  const validationImages = data.counts.splits["val"]?.images ?? 0;
+  yield { type: "dataset", folder, problems: data.problems, validationImages };
+  return data;
+}
+
+/** A run goes on with the classes that it has begun to learn. */
+function checkClasses(run: string, stored: string | undefined, data: OpenedDataset): void {
+  if (stored === undefined || stored === JSON.stringify(data.classes)) return;
+  throw new UserError(
+    `${run}: learned the classes ${stored}, ${data.root} has ${JSON.stringify(data.classes)}; ` +
+      "resume with the data set it was started with",
+    { code: "other-classes" },
+  );
+}
+
+async function* firstWeights(
+  { store }: Host,
+  file: string | undefined,
+  config: Config,
+  { classes }: OpenedDataset,
+  resetHeads: boolean,
+): AsyncGenerator<NoticeEvent, Readonly<Record<string, NdArray>> | undefined> {
+  if (file === undefined) return undefined;
+  const { initial, notes } = await readFirstWeights(store, file, config, classes, { resetHeads });
+  for (const message of notes) yield { type: "notice", message };
+  return initial;
 }

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { stageTitles } from "../../src/method/eval/stages.ts";
-import { summarize, type MeasuredSeed } from "../../src/jobs/compare-seeds.ts";
+import { seedTable } from "../../src/cli/score-table.ts";
+import { summarize, type MeasuredSeed, type SeedSummary } from "../../src/jobs/compare-seeds.ts";
 import { fewScenes, temporaryFolder, tiny } from "./scenes.ts";
 import { tag2mask } from "./terminal.ts";
 
@@ -103,14 +104,14 @@ test("demo --seeds trains once for each seed and shows the scores of every stage
   expect(code).toBe(0);
   const { seeds, summary } = JSON.parse(readFileSync(join(out, "stages.json"), "utf8")) as {
     seeds: MeasuredSeed[];
-    summary: ReturnType<typeof summarize>["summary"];
+    summary: SeedSummary;
   };
   expect(seeds.map(({ seed, run }) => [seed, run])).toEqual([
     [3, join(out, "seed-3", "train")],
     [5, join(out, "seed-5", "train")],
   ]);
-  expect(stdout).toContain(summarize(seeds).table);
-  expect(summary).toEqual(summarize(seeds).summary);
+  expect(stdout).toContain(seedTable(seeds, summary));
+  expect(summary).toEqual(summarize(seeds));
   expect(summary.stages.map(({ title }) => title)).toEqual(Object.values(stageTitles));
   for (const { seed, run, scores } of seeds) {
     expect(readFileSync(join(run, "config.yaml"), "utf8")).toContain(`seed: ${seed}\n`);

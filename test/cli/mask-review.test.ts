@@ -4,6 +4,8 @@ import { beforeEach, expect, test } from "vitest";
 import { nodeHost } from "../../src/host/node/host.ts";
 import type { Image } from "../../src/method/images/image.ts";
 import { writeMasks } from "../../src/jobs/masks.ts";
+import { runJob } from "../../src/cli/interrupt.ts";
+import { maskLines } from "../../src/cli/mask-lines.ts";
 import { Output } from "../../src/cli/output.ts";
 import { writeImage } from "../../src/host/node/images/images.ts";
 import { MaskFolder, type MaskFolderOptions } from "../../src/files/formats/mask-folder.ts";
@@ -34,7 +36,9 @@ async function label(out: string, options: MaskFolderOptions): Promise<string> {
     const data = new Uint8Array(width * height).fill(1, 3, 9).fill(255, 9, 11);
     return { width, height, data, classes: ["cat", "dog"], tags: [0, 1], confidence: sure[name]! };
   };
-  await writeMasks({ items, folder, make, strict: false }, new Output(terminal, false, "label"));
+  const task = { items, folder, segment: make, strict: false };
+  const lines = maskLines(new Output(terminal, false, "label"));
+  await runJob(() => writeMasks(nodeHost, task), lines);
   return text;
 }
 

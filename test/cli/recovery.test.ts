@@ -47,7 +47,7 @@ describe("train --resume", () => {
     expect(stored.run.device).toBe("cpu");
     edit(config, "device: cpu", `device: ${missing}`);
     const there = await tag2mask("train", "--resume", run);
-    expect(there.stderr).toMatch(new RegExp(`device ${missing}: .*there is cpu`));
+    expect(there.stderr).toMatch(new RegExp(`device ${missing}: .*available devices: cpu`));
     expect((await tag2mask("train", "--resume", run, "--device", "cpu")).code).toBe(0);
     edit(config, `device: ${missing}`, "device: abacus");
     const { stderr } = await tag2mask("train", "--resume", run);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { StageScores } from "../../src/method/eval/stages.ts";
+import { seedTable } from "../../src/cli/score-table.ts";
 import { summarize } from "../../src/jobs/compare-seeds.ts";
 
 function scoresOf(cam: number, seg: number, tagF1: number): StageScores {
@@ -17,14 +18,14 @@ test("stages over seeds: each score, their mean and sample deviation", () => {
     seedOf(2, scoresOf(0.72, 0.84, 1)),
     seedOf(3, scoresOf(0.74, 0.82, 0.8)),
   ];
-  const { table, summary } = summarize(measured);
+  const summary = summarize(measured);
   expect(summary.stages.map(({ mean }) => mean)).toEqual([
     expect.closeTo(0.72, 9),
     expect.closeTo(0.82, 9),
   ]);
   expect(summary.stages[0]!.deviation).toBeCloseTo(0.02, 9);
   expect(summary.tagF1).toBeCloseTo(0.9, 9);
-  expect(table.split("\n")).toEqual([
+  expect(seedTable(measured, summary).split("\n")).toEqual([
     "mIoU, %       seed 1  seed 2  seed 3  mean ± deviation",
     "CAM             70.0    72.0    74.0        72.0 ± 2.0",
     "segmentation    80.0    84.0    82.0        82.0 ± 2.0",
@@ -33,6 +34,6 @@ test("stages over seeds: each score, their mean and sample deviation", () => {
 });
 
 test("a single seed has no deviation", () => {
-  const { summary } = summarize([seedOf(1, scoresOf(0.7, 0.8, 0.9))]);
+  const summary = summarize([seedOf(1, scoresOf(0.7, 0.8, 0.9))]);
   expect(summary.stages.map(({ deviation }) => deviation)).toEqual([0, 0]);
 });

@@ -71,11 +71,15 @@ test("an evaluation's files hold every score, nothing where there is none, and t
   const image = { width: 3, height: 1, data: new Uint8Array(9) };
   await worst.add({ name: "<b>odd</b>", image, truth, prediction, meanIou: 0.25 });
   const matrix = matrixOf(3, [0, 1, 255], [0, 0, 2]);
-  const files = await writeResults(join(root, "scores"), {
-    ...{ about: { model: "m" }, title: "Worst", classes: ['cat, "big"', "dog"] },
-    ...{ matrices: { cam: new ConfusionMatrix(3), seg: matrix }, tagF1: 0.5, masks: 1 },
-    ...{ skipped: ["b.jpg: broken"], worst: worst.images },
-  });
+  const files = await writeResults(
+    nodeHost,
+    { out: join(root, "scores") },
+    {
+      ...{ about: { model: "m" }, title: "Worst", classes: ['cat, "big"', "dog"] },
+      ...{ matrices: { cam: new ConfusionMatrix(3), seg: matrix }, tagF1: 0.5, masks: 1 },
+      ...{ skipped: ["b.jpg: broken"], worst: worst.images },
+    },
+  );
   expect(files.map((file) => file.slice(root.length + 8))).toEqual(resultFiles);
   expect(readdirSync(join(root, "scores")).sort()).toEqual([...resultFiles].sort());
   const csv = readFileSync(files[1]!, "utf8").split("\n");

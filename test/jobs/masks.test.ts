@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { nodeHost } from "../../src/host/node/host.ts";
 import type { Image } from "../../src/method/images/image.ts";
-import { writeMasks } from "../../src/jobs/masks.ts";
+import { writeMasks, type WriteMasksEvent } from "../../src/jobs/masks.ts";
+import { runJob } from "../../src/cli/interrupt.ts";
+import { maskLines } from "../../src/cli/mask-lines.ts";
 import { Output } from "../../src/cli/output.ts";
 import { writeImage } from "../../src/host/node/images/images.ts";
 import { MaskFolder } from "../../src/files/formats/mask-folder.ts";
@@ -40,7 +42,10 @@ async function job(failure: Error, strict = false) {
       confidence: 1,
     };
   };
-  const done = writeMasks({ items, folder, make, strict }, new Output(terminal, false, "label"));
+  const done = runJob(
+    () => writeMasks(nodeHost, { items, folder, segment: make, strict }),
+    maskLines(new Output(terminal, false, "label")),
+  );
   return { done, out, said: () => text };
 }
 
@@ -79,9 +84,31 @@ test("images come to the network in their order, whichever is read first", async
     const data = new Uint8Array(width * height);
     return Promise.resolve({ width, height, data, classes: ["cat"], tags: [], confidence: 1 });
   };
-  const stream = { write: () => undefined };
-  const terminal = { stdout: stream, stderr: stream, color: false, now: () => 0 };
-  const output = new Output(terminal, false, "segment");
-  await writeMasks({ items, folder, make, strict: false, ahead: 3 }, output);
+  const task = { items, folder, segment: make, strict: false, ahead: 3 };
+  const types: string[] = [];
+  for await (const { type } of writeMasks(nodeHost, task)) types.push(type);
   expect(began).toEqual(["0", "1", "2", "3"]);
+  expect(types).toEqual(["started", "image", "image", "image", "image", "done"]);
+});
+
+test("an aborted signal ends the job after the images under way, and complete masks stay", async () => {
+  const out = join(root, "out");
+  const items = ["a", "b", "c"].map((name) => ({ name, file: join(root, `${name}.png`) }));
+  for (const { file } of items) {
+    await writeImage(file, { width: 3, height: 2, data: new Uint8Array(18) });
+  }
+  const folder = await MaskFolder.create(nodeHost, out, ["cat"], { overlays: false });
+  const segment = ({ width, height }: Image) => {
+    const data = new Uint8Array(width * height);
+    return Promise.resolve({ width, height, data, classes: ["cat"], tags: [], confidence: 1 });
+  };
+  const controller = new AbortController();
+  const events: WriteMasksEvent[] = [];
+  const task = { items, folder, segment, strict: false };
+  for await (const event of writeMasks(nodeHost, task, { signal: controller.signal })) {
+    events.push(event);
+    if (event.type === "image") controller.abort();
+  }
+  expect(events.at(-1)).toEqual({ type: "stopped", done: 1, total: 3, out });
+  expect(readdirSync(out, { recursive: true }).sort()).toEqual(["masks", "masks/a.png"]);
 });

@@ -22,10 +22,10 @@ async function put(file: string, ...data: number[]): Promise<void> {
 }
 
 async function score(
-  options?: Parameters<typeof pairMasks>[2],
+  options?: Parameters<typeof pairMasks>[3],
 ): Promise<PairScores & Awaited<ReturnType<typeof pairMasks>>> {
-  const found = await pairMasks(join(root, "masks"), join(root, "truth"), options);
-  const run = scorePairs(found);
+  const found = await pairMasks(nodeHost, join(root, "masks"), join(root, "truth"), options);
+  const run = scorePairs(nodeHost, found);
   let next = await run.next();
   while (!next.done) next = await run.next();
   return { ...found, ...next.value };
@@ -82,11 +82,11 @@ test("a folder that tag2mask wrote is understood, its classes among it; others m
 test("names of classes lie above the folders of several formats, and in a data set's classes.txt", async () => {
   for (const name of ["all/voc/masks/a.png", "data/masks/a.png"]) await put(name, 0, 1);
   const paths = [join(root, "all/voc"), join(root, "data/masks")] as const;
-  expect((await pairMasks(...paths)).classes).toBeUndefined();
+  expect((await pairMasks(nodeHost, ...paths)).classes).toBeUndefined();
   writeFileSync(join(root, "data/classes.txt"), "cat\ndog\n");
-  expect((await pairMasks(...paths)).classes).toEqual(["cat", "dog"]);
+  expect((await pairMasks(nodeHost, ...paths)).classes).toEqual(["cat", "dog"]);
   writeFileSync(join(root, "all/classes.json"), '["cat", "cow"]');
-  await expect(pairMasks(...paths)).rejects.toThrow(/must agree/);
+  await expect(pairMasks(nodeHost, ...paths)).rejects.toThrow(/must agree/);
 });
 
 test("of a list every name must be there, and nothing else is counted", async () => {
@@ -104,8 +104,12 @@ test("folders without a common name are refused with an example of both", async 
   await put("truth/a.png", 0);
   await expect(score()).rejects.toThrow(/none of its 1 masks .*: a_pred\.png against a\.png/);
   mkdirSync(join(root, "empty"));
-  await expect(pairMasks(join(root, "empty"), join(root, "truth"))).rejects.toThrow(/no PNG files/);
-  await expect(pairMasks(join(root, "nowhere"), root)).rejects.toThrow(/nowhere: no such folder/);
+  await expect(pairMasks(nodeHost, join(root, "empty"), join(root, "truth"))).rejects.toThrow(
+    /no PNG files/,
+  );
+  await expect(pairMasks(nodeHost, join(root, "nowhere"), root)).rejects.toThrow(
+    /nowhere: no such folder/,
+  );
 });
 
 test.each([

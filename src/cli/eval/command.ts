@@ -59,7 +59,7 @@ export function evalCommand(open: OpenOutput): Command {
     const chosen = { ...options, model, data };
     if (stages) {
       if (!options.cam) return usage(command, "--stages measures the CAM: leave out --no-cam");
-      const { evalStages } = await import("./stages.ts");
+      const { evalStages } = await import("./model.ts");
       return evalStages(chosen, output);
     }
     const { evalModel } = await import("./model.ts");

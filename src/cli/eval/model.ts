@@ -1,106 +1,106 @@
-import { evaluate, type Evaluation } from "../../method/eval/evaluator.ts";
-import type { RefineLogits } from "../../method/inference/refine-logits.ts";
-import { UserError } from "../../user-error.ts";
+import { counted } from "../../files/text/units.ts";
+import { join } from "../../files/text/path.ts";
 import { nodeHost } from "../../host/node/host.ts";
-import { WorstImages } from "../../files/report/worst-images.ts";
-import { viewsOf, withModelAndData, type ModelAndData } from "./data.ts";
-import { claimResults, tellResults } from "./out.ts";
+import {
+  evaluateModel,
+  evaluateModelStages,
+  type EvaluateEvent,
+  type PredictionsEvent,
+  type ScoresEvent,
+} from "../../jobs/evaluate.ts";
+import { listed } from "../../jobs/score-masks.ts";
+import { UserError } from "../../user-error.ts";
+import { Interrupted } from "../failure.ts";
+import { runJob, type Interruption } from "../interrupt.ts";
 import type { EvalModelOptions } from "./options.ts";
 import type { Output } from "../output.ts";
+import { preparation } from "../preparation.ts";
+import { CountMeter } from "../progress.ts";
 import { percent, scoreTable } from "../score-table.ts";
-import { crfAhead, withCrf } from "../with-crf.ts";
-import { withProgress } from "../with-progress.ts";
+import { tellStages } from "./stages.ts";
 
 /** `tag2mask eval` of a model: on images with masks its scores, on others its predictions. */
 export async function evalModel(options: EvalModelOptions, output: Output): Promise<void> {
-  await withModelAndData(options, output, async (opened) => {
-    const { data, samples } = opened;
-    if (samples.some((sample) => sample.mask !== undefined)) {
-      await claimResults(options);
-      return withCrf(options.crf ?? false, (crf) => measure(opened, options, crf, output));
-    }
-    const { out } = options;
-    if (out === undefined) {
-      throw new UserError(
-        `${data.root}: no image of the split "${options.split}" has a mask to measure against; ` +
-          "--out <folder> writes the predictions for whoever has the truth",
-      );
-    }
-    const { evalTestSet } = await import("./test-set.ts");
-    return evalTestSet(opened, { ...options, out }, output);
-  });
+  await runJob((job) => evaluateModel(nodeHost, options, job), evaluationLines(output));
 }
 
-async function measure(
-  { segmenter, data, samples }: ModelAndData,
-  options: EvalModelOptions,
-  crf: RefineLogits | undefined,
+/** `tag2mask eval --stages`: mIoU after every part of the method. */
+export async function evalStages(options: EvalModelOptions, output: Output): Promise<void> {
+  await runJob(() => evaluateModelStages(nodeHost, options), evaluationLines(output));
+}
+
+function evaluationLines(
   output: Output,
-): Promise<void> {
-  const { model, activations } = segmenter;
-  const { config, classes } = model;
-  const views = viewsOf(segmenter, options);
-  const withCam = options.cam && activations !== null;
-  const worst = new WorstImages(nodeHost.codec, options.out === undefined ? 0 : options.worst);
-  const run = evaluate(samples, data.reader, segmenter, {
-    ...{ config, classes, ...views, cam: withCam, results: options.out !== undefined },
-    lanes: segmenter.lanes,
-    ...(crf && { crf, ahead: crfAhead }),
-  });
-  const evaluation = await withProgress("images", run, output, async ({ result }) => {
-    if (result) await worst.add({ ...result, name: result.sample.name });
-  });
-  const { images, masks, skipped } = evaluation;
-  for (const problem of skipped) output.note(`left out ${problem}`);
-  if (masks === 0) {
-    throw new UserError(`${skipped[0]}; none of the ${samples.length} images can be measured`);
-  }
-  const matrices = matricesOf(evaluation, withCam);
-  const { metrics, perClass, accuracy } = scoresOf(evaluation, matrices);
+): (event: EvaluateEvent, interruption: Interruption) => void {
+  const isPreparation = preparation(output);
+  const now = (): number => output.now();
+  let meter = new CountMeter("images", now);
+  return (event, interruption) => {
+    if (isPreparation(event)) return;
+    switch (event.type) {
+      case "started":
+        meter = new CountMeter("images", now);
+        return;
+      case "predicting":
+        meter = new CountMeter("masks", now);
+        output.note(`no image of the split "${event.split}" has a mask: writing predictions`);
+        return interruption.handle(() => output.note("finishing the image under way"));
+      case "progress":
+        return output.progress.update(meter.read(event.done, event.total));
+      case "left-out":
+        output.progress.clear();
+        for (const problem of event.problems) output.note(`left out ${problem}`);
+        return;
+      case "stopped":
+        throw new Interrupted(
+          `stopped after ${event.done} of ${event.total} images; ${event.out} is not complete`,
+        );
+      case "scores":
+        return tellScores(event, output);
+      case "predictions":
+        return tellPredictions(event, output);
+      case "stages":
+        return tellStages(event, output);
+    }
+  };
+}
+
+function tellScores(event: ScoresEvent, output: Output): void {
+  const { model, split, classes, matrices, tagF1, images, masks, skipped, files } = event;
+  const kinds = Object.entries(matrices);
+  const metrics = {
+    ...Object.fromEntries(kinds.map(([kind, matrix]) => [kind, matrix.meanIou()])),
+    tagF1,
+  };
+  const perClass = Object.fromEntries(kinds.map(([kind, matrix]) => [kind, matrix.iou()]));
+  const { crf } = matrices;
+  const accuracy = {
+    ...event.accuracy,
+    ...(crf && { crf: { pixel: crf.pixelAccuracy(), mean: crf.meanAccuracy() } }),
+  };
   output.say(scoreTable({ metrics, perClass }, classes));
-  const final = Object.values(matrices).at(-1)!;
+  const [, final] = kinds.at(-1)!;
   output.say(
     `pixel accuracy ${percent(final.pixelAccuracy())} %, mean of the classes ${percent(final.meanAccuracy())} %` +
-      `\n${images} images, ${masks} with masks, of the split "${options.split}"`,
+      `\n${images} images, ${masks} with masks, of the split "${split}"`,
   );
-  const about = { model: model.file, data: data.root, split: options.split, ...views, crf: !!crf };
-  const files = await tellResults(
-    options,
-    {
-      ...{ about: { ...about, images }, classes, matrices, masks, skipped },
-      ...{ title: `Worst of ${options.split}`, tagF1: metrics.tagF1, worst: worst.images },
-    },
-    output,
-  );
-  output.record({
-    ...{ model: model.file, metrics, perClass, accuracy, images, masks, skipped },
-    ...(files.length > 0 && { files }),
-  });
+  if (files.length > 0) output.say(files.join("\n"));
+  const written = files.length > 0 && { files };
+  output.record({ model, metrics, perClass, accuracy, images, masks, skipped, ...written });
 }
 
-/** The counts of what was asked for, the final masks last. */
-function matricesOf(
-  { matrices: { cam, affinityCam, seg, crf } }: Evaluation,
-  withCam: boolean,
-): Evaluation["matrices"] | Pick<Evaluation["matrices"], "seg" | "crf"> {
-  return { ...(withCam && { cam, affinityCam }), seg, ...(crf && { crf }) };
-}
-
-function scoresOf(
-  { metrics: { tagF1 }, accuracy }: Evaluation,
-  matrices: Partial<Evaluation["matrices"]>,
-) {
-  const kinds = Object.entries(matrices);
-  const { crf } = matrices;
-  return {
-    metrics: {
-      ...Object.fromEntries(kinds.map(([kind, matrix]) => [kind, matrix.meanIou()])),
-      tagF1,
-    },
-    perClass: Object.fromEntries(kinds.map(([kind, matrix]) => [kind, matrix.iou()])),
-    accuracy: {
-      ...accuracy,
-      ...(crf && { crf: { pixel: crf.pixelAccuracy(), mean: crf.meanAccuracy() } }),
-    },
-  };
+function tellPredictions(event: PredictionsEvent, output: Output): void {
+  const { model, split, path, out, top, masks, images, skipped } = event;
+  output.progress.clear();
+  for (const problem of skipped) output.note(`no mask: ${problem}`);
+  output.record({ model, split, out: path, masks, skipped });
+  if (skipped.length > 0) {
+    throw new UserError(
+      `${path}: ${skipped.length} of ${images} images have no mask; a server wants all: ${listed(skipped)}`,
+    );
+  }
+  output.say(
+    `${counted(masks, "mask")}: ${path}\n` +
+      `pack them with: tar -czf ${join(out, "results.tgz")} -C ${out} ${top}`,
+  );
 }

@@ -1,53 +1,54 @@
 import type { Config } from "../../method/config.ts";
 import { floatingPointOperations, peakBytes } from "../../engine/graph/index.ts";
 import type { Host } from "../../host/host.ts";
+import type { Machine } from "../../host/machine.ts";
 import { cropActivations } from "../../method/inference/activations.ts";
 import type { Afa } from "../../method/model/index.ts";
 import { LabelPool, type LabelPoolOptions } from "../../method/train/label-pool.ts";
 import { plannedShare, trainingBytes } from "./training-memory.ts";
 
-/** Below so many operations a crop a thread's own start would take longer than it saves. */
+/** Operations for a crop from which a thread is worth the time it takes to start. */
 const worthwhile = 0.5e9;
-/** Bytes beyond which `auto` does not let the threads take a training: the published recipes are to run within them. */
+/** Bytes that a training may take with label threads chosen by `auto`, so that the published recipes run within them. */
 const ceiling = 6e9;
 
-/** A thread with its own JavaScript, ONNX Runtime's arena beside the values alive; measured at crops of 160 and 320. */
-const [threadBytes, arena] = [150e6, 1.5];
-
-export interface Resources {
-  /** Cores that the training may use. */
-  readonly cores: number;
-  /** Bytes of memory that are free. */
-  readonly free: number;
-}
+/** Bytes of a thread's own JavaScript, measured at crops of 160 and 320. */
+const threadBytes = 150e6;
+/** Memory of ONNX Runtime's arena, in multiples of the values alive; measured at the same crops. */
+const arena = 1.5;
 
 /**
- * Threads that a training's labels are best made in, each a crop at a time: with an operator's work
- * divided among the cores they wait for one another several hundred times a crop. 0 for the calling thread.
+ * Threads that compute the labels of a training, one crop each. Dividing every operator among the cores instead would make
+ * them wait for one another several hundred times for a crop. 0 means the calling thread.
  */
-export function labelThreads(network: Afa, config: Config, { cores, free }: Resources): number {
+export function labelThreads(
+  network: Afa,
+  config: Config,
+  machine: Pick<Machine, "cores" | "freeMemory">,
+): number {
   const { data, pseudo, train } = config;
   if (train.labelWorkers !== "auto") return Math.min(data.batch, train.labelWorkers);
-  const most = Math.min(data.batch, cores);
+  const most = Math.min(data.batch, machine.cores);
   if (most < 2) return 0;
   const outputs = Object.values(
     cropActivations(network, { scales: pseudo.scales, side: data.crop }),
   );
   if (floatingPointOperations(outputs).total < worthwhile) return 0;
   const each = threadBytes + 4 * network.size + arena * peakBytes(outputs);
-  const room = Math.min(plannedShare * free, ceiling) - trainingBytes(network, config);
+  const room =
+    Math.min(plannedShare * machine.freeMemory(), ceiling) - trainingBytes(network, config);
   const threads = Math.min(most, Math.floor(room / each));
   return threads < 2 ? 0 : threads;
 }
 
-/** The pool that a training on this device is best served with; null for none. */
+/** The threads that compute the labels of a training on this device; null for the calling thread. */
 export function labelPool(
   { workers, machine }: Pick<Host, "workers" | "machine">,
   network: Afa,
   { device, ...options }: LabelPoolOptions & { readonly device: string },
 ): LabelPool | null {
+  const resources = { cores: options.cores, freeMemory: () => machine.freeMemory() };
   // Other devices compute activations themselves.
-  const resources = { cores: options.cores, free: machine.freeMemory() };
   const threads = device === "cpu" ? labelThreads(network, options.config, resources) : 0;
   return threads > 0 ? new LabelPool(workers, threads, options) : null;
 }

@@ -1,39 +1,44 @@
 import type { Config } from "../../method/config.ts";
-import type { DeviceChoice } from "../../host/devices.ts";
-import { inUnits } from "../../files/text/units.ts";
-import type { Output } from "../../cli/output.ts";
+import type { DeviceName } from "../../host/devices.ts";
+import { networkOf } from "../../method/model/network-of.ts";
+import { fittingMicroBatch, plannedShare, trainingBytes } from "./training-memory.ts";
+
+/** A batch that is split into micro-batches because the free memory does not hold all of it. */
+export interface MicroBatchEvent {
+  readonly type: "microBatch";
+  /** Crops of a batch, the side of a crop in pixels, and the crops of a micro-batch. */
+  readonly batch: number;
+  readonly crop: number;
+  readonly microBatch: number;
+  /** Bytes that a training of whole batches takes, and those that are free. */
+  readonly bytes: number;
+  readonly free: number;
+  /** Bytes that the micro-batches take, where even those are more than are free. */
+  readonly least?: number;
+}
 
 /**
- * The settings, with the batch computed in parts if the memory that is free has no room for all of it. A
- * run keeps what was chosen here in its config.yaml; `train.microBatch` decides it beforehand.
+ * Settings whose training fits into the free memory: where a whole batch does not, `train.microBatch` is set to split
+ * it. A value that the user chose is kept.
+ * @param free bytes of free memory
  */
-export async function fitMemory(
+export function fitMemory(
   config: Config,
   classes: readonly string[],
-  { device }: Pick<DeviceChoice, "device">,
-  output: Output,
-  free: number = process.availableMemory(),
-): Promise<Config> {
+  device: DeviceName,
+  free: number,
+): { readonly config: Config; readonly event?: MicroBatchEvent } {
   const { data, train } = config;
-  if (train.microBatch > 0 || device !== "cpu") return config;
-  const { networkOf } = await import("../../method/model/network-of.ts");
-  const { fittingMicroBatch, plannedShare, trainingBytes } = await import("./training-memory.ts");
+  if (train.microBatch > 0 || device !== "cpu") return { config };
   const network = networkOf(config, classes);
-  const needed = trainingBytes(network, config);
-  if (needed <= plannedShare * free) return config;
-  const microBatch = fittingMicroBatch(network, config, plannedShare * free);
-  const parted = { ...config, train: { ...train, microBatch } };
-  const least = trainingBytes(network, parted);
-  const warning =
-    least > plannedShare * free
-      ? `; even so it takes about ${inUnits(least)}, so close other programs or take smaller crops (--crop)`
-      : "";
-  if (microBatch > 0) {
-    output.noteLater(
-      `a batch of ${data.batch} crops of ${data.crop} pixels takes about ${inUnits(needed)}, ` +
-        `${inUnits(free)} are free: computing ${microBatch} at a time and adding up their gradients ` +
-        `(train.microBatch)${warning}`,
-    );
-  }
-  return parted;
+  const bytes = trainingBytes(network, config);
+  const room = plannedShare * free;
+  if (bytes <= room) return { config };
+  const microBatch = fittingMicroBatch(network, config, room);
+  const split = { ...config, train: { ...train, microBatch } };
+  if (microBatch === 0) return { config: split };
+  const least = trainingBytes(network, split);
+  const { batch, crop } = data;
+  const event = { type: "microBatch", batch, crop, microBatch, bytes, free } as const;
+  return { config: split, event: { ...event, ...(least > room && { least }) } };
 }

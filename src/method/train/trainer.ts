@@ -48,7 +48,10 @@ export interface TrainNetworkOptions {
    * closed when training ends.
    * @param images number of images in a validation
    */
-  readonly createValidationRuntime?: (network: Afa, images: number) => Lanes | null;
+  readonly createValidationRuntime?: (
+    network: Afa,
+    images: number,
+  ) => Promise<Lanes | null> | Lanes | null;
 }
 
 /** A runtime that computes several images side by side, with weights frozen into its sessions. */
@@ -112,7 +115,7 @@ export async function* trainNetwork(
       if (validation && validationDue) {
         // Step sessions take most of the memory, and can be created again in less than a second.
         await stepper.rest();
-        pool ??= options.createValidationRuntime?.(network, validated.length) ?? null;
+        pool ??= (await options.createValidationRuntime?.(network, validated.length)) ?? null;
         const limited = { ...validation, samples: validated };
         const scores = yield* validate(limited, network, state, pool, options);
         validationDue = scores === null;

@@ -54,7 +54,7 @@ test("threads are taken where they are worth their start and their memory", () =
   const large = { "model.backbone": "mit_b0", "data.crop": 160 };
   const threads = (set: Record<string, unknown>, cores: number, free: number): number => {
     const config = configOf(set);
-    return labelThreads(networkOf(config, sceneClasses), config, { cores, free });
+    return labelThreads(networkOf(config, sceneClasses), config, { cores, freeMemory: () => free });
   };
   expect(threads(large, 8, 64e9)).toBe(3); // a crop each
   expect(threads(large, 2, 64e9)).toBe(2);

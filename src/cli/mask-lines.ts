@@ -1,0 +1,70 @@
+import { counted } from "../files/text/units.ts";
+import type { DeviceEvent, NoticeEvent, ReadingEvent } from "../jobs/events.ts";
+import type { WriteMasksEvent } from "../jobs/masks.ts";
+import { Interrupted } from "./failure.ts";
+import type { Interruption } from "./interrupt.ts";
+import type { Output } from "./output.ts";
+import { preparation } from "./preparation.ts";
+import { CountMeter } from "./progress.ts";
+import { secondsSince } from "./seconds.ts";
+
+type Event = ReadingEvent | DeviceEvent | NoticeEvent | WriteMasksEvent;
+
+/** Shows how masks are written: progress, images left out, and where everything is. */
+export function maskLines(output: Output): (event: Event, interruption: Interruption) => void {
+  const isPreparation = preparation(output);
+  const now = (): number => output.now();
+  let started = now();
+  let total = 0;
+  let [masks, done] = [new CountMeter("masks", now), 0];
+  let sheet: CountMeter | undefined;
+  return (event, interruption) => {
+    if (isPreparation(event)) return;
+    switch (event.type) {
+      case "started":
+        started = now();
+        total = event.of;
+        masks = new CountMeter("masks", now);
+        return interruption.handle(() => output.note("finishing the image under way"));
+      case "skipped":
+        done++;
+        output.note(`left out ${event.message}`);
+        return output.record({ image: event.file, error: event.message });
+      case "image": {
+        const { file, mask, overlay, confidence, tags } = event;
+        done++;
+        const files = {
+          ...(mask !== undefined && { mask }),
+          ...(overlay !== undefined && { overlay }),
+        };
+        output.record({ image: file, ...files, confidence, tags });
+        output.progress.update(masks.read(done, total));
+        if (done === total) output.progress.clear();
+        return;
+      }
+      case "sheet":
+        sheet ??= new CountMeter("contact sheet", now);
+        return output.progress.update(sheet.read(event.done, event.total));
+      case "stopped":
+        throw new Interrupted(
+          `stopped after ${event.done} of ${event.total} images; ${event.out} is not complete`,
+        );
+      case "done":
+        return tellDone(event, secondsSince(started, output), output);
+    }
+  };
+}
+
+function tellDone(
+  { out, classes, masks, skipped, lost, confidence, sheet }: Extract<Event, { type: "done" }>,
+  seconds: number,
+  output: Output,
+): void {
+  output.progress.clear();
+  const left = skipped > 0 ? `, ${skipped} left out` : "";
+  output.say(`${counted(masks, "mask")} in ${seconds} s${left}: ${out} (labels: ${classes})`);
+  for (const { what, images } of lost) output.say(`in ${images} of ${masks}: ${what}`);
+  if (sheet !== undefined) output.say(`least sure first: ${sheet}`);
+  const files = { confidence, ...(sheet !== undefined && { sheet }) };
+  output.record({ out, classes, masks, skipped, lost, ...files, seconds });
+}

@@ -1,0 +1,104 @@
+import { formatProblem } from "../files/datasets/listing/listing.ts";
+import { inUnits } from "../files/text/units.ts";
+import type { MicroBatchEvent } from "../jobs/plan/micro-batch.ts";
+import type { TrainedEvent } from "../jobs/run-training.ts";
+import type { DatasetEvent, TrainJobEvent } from "../jobs/train.ts";
+import { Interrupted } from "./failure.ts";
+import type { Interruption } from "./interrupt.ts";
+import { invocation } from "./invocation.ts";
+import type { Output } from "./output.ts";
+import { preparation } from "./preparation.ts";
+import { StepMeter } from "./progress.ts";
+import { scoreTable } from "./score-table.ts";
+
+/** Shows a training: what it begins with, how it goes, and where everything is. */
+export function trainingLines(
+  output: Output,
+): (event: TrainJobEvent, interruption: Interruption) => void {
+  const isPreparation = preparation(output);
+  const meter = new StepMeter(() => output.now());
+  return (event, interruption) => {
+    if (isPreparation(event)) return;
+    switch (event.type) {
+      case "dataset":
+        return tellDataset(event, output);
+      case "microBatch":
+        return output.noteLater(describeMicroBatch(event));
+      case "started":
+        return interruption.handle(() =>
+          output.note("finishing the step, then saving; Ctrl-C again stops at once"),
+        );
+      case "start": {
+        output.record(event);
+        const size = (event.parameters / 1e6).toPrecision(3);
+        const from = event.step > 0 ? `, from step ${event.step}` : "";
+        return output.note(
+          `${size} M parameters, ${event.classes.length} classes, ${event.steps} steps${from}`,
+        );
+      }
+      case "step": {
+        output.record(event);
+        const { line, milestone } = meter.read(event);
+        return output.progress.update(line, milestone);
+      }
+      case "skipped":
+        return output.note(`left out ${event.message}`);
+      case "validating":
+        return output.progress.update(`validating ${event.done}/${event.total}`);
+      case "validation": {
+        const { type, step, metrics, perClass, skipped } = event;
+        for (const problem of skipped) output.note(`left out ${problem}`);
+        output.record({ type, step, metrics, perClass, skipped });
+        const scores = Object.entries(metrics).map(
+          ([name, score]) => `${name} ${score.toFixed(3)}`,
+        );
+        return output.note(`validation after step ${step}: ${scores.join("  ")}`);
+      }
+      case "checkpoint":
+        return output.record({ type: event.type, step: event.step, best: event.best });
+      case "done":
+        return output.record(event);
+      case "stopped":
+        output.progress.finish();
+        throw new Interrupted(
+          `stopped after step ${event.step}; go on with: ${invocation()} train --resume ${event.run}`,
+        );
+      case "trained":
+        interruption.release();
+        return tellTrained(event, output);
+    }
+  };
+}
+
+function tellDataset({ folder, problems, validationImages }: DatasetEvent, output: Output): void {
+  const [first] = problems;
+  if (first) {
+    const more = problems.length - 1;
+    const hint = more > 0 ? ` (and ${more} more; ${invocation()} data ${folder} lists all)` : "";
+    output.noteLater(`${formatProblem(first)}${hint}`);
+  }
+  if (validationImages === 0) {
+    output.noteLater(`${folder}: no images in the split "val", so there will be no scores`);
+  }
+}
+
+/** The reason why a batch is split, and what to do where even that is not enough. */
+export function describeMicroBatch(event: MicroBatchEvent): string {
+  const { batch, crop, microBatch, bytes, free, least } = event;
+  const warning =
+    least === undefined
+      ? ""
+      : `; even so it takes about ${inUnits(least)}: close other programs or take smaller crops (--crop)`;
+  return (
+    `a batch of ${batch} crops of ${crop} pixels takes about ${inUnits(bytes)}, ${inUnits(free)} are free: ` +
+    `split into micro-batches of ${microBatch} whose gradients are summed (train.microBatch)${warning}`
+  );
+}
+
+function tellTrained({ run, weights, report, best, classes }: TrainedEvent, output: Output): void {
+  output.progress.finish();
+  if (best) output.say(scoreTable(best, classes));
+  output.say(`\nrun      ${run}`);
+  output.say(`weights  ${weights}`);
+  output.say(`report   ${report}`);
+}

@@ -1,0 +1,28 @@
+import { nextFree } from "../files/run/files.ts";
+import type { Host } from "../host/host.ts";
+import { UserError } from "../user-error.ts";
+
+/** An empty folder, and the topmost folder made for it; undefined where all existed. */
+export interface ClaimedFolder {
+  readonly folder: string;
+  readonly topmost: string | undefined;
+}
+
+/** Makes the folder that is wanted, which must be empty; by default the next free of runs/demo, demo2, … */
+export async function claimFolder(
+  { store }: Pick<Host, "store">,
+  wanted: string | undefined,
+): Promise<ClaimedFolder> {
+  if (wanted === undefined) {
+    const topmost = await store.makeFolder("runs");
+    const folder = await nextFree(store, "runs", "demo");
+    return { folder, topmost: topmost ?? folder };
+  }
+  const topmost = await store.makeFolder(wanted);
+  const { files, folders } = await store.list(wanted, { hidden: true });
+  const count = files.length + folders.length;
+  if (count === 0) return { folder: wanted, topmost };
+  throw new UserError(`${wanted}: has ${count} file(s) already; give an empty or new folder`, {
+    code: "not-empty",
+  });
+}

@@ -1,0 +1,143 @@
+import { givenClassNames } from "../files/formats/class-names.ts";
+import { DroppedDetails, type DroppedDetail } from "../files/formats/dropped.ts";
+import type { MaskFormat } from "../files/formats/formats.ts";
+import { MaskFolder } from "../files/formats/mask-folder.ts";
+import { ImageFiles, openMasks, type MaskEntry, type MaskSource } from "../files/formats/open.ts";
+import { dirname } from "../files/text/path.ts";
+import type { Host } from "../host/host.ts";
+import { ignoreIndex } from "../method/images/image.ts";
+import type { InstanceKind } from "../method/images/regions.ts";
+import { UserError } from "../user-error.ts";
+import type { JobOptions, ProgressEvent, SkippedEvent, StoppedEvent } from "./events.ts";
+
+export interface ConvertJob {
+  /** Folder or file of the masks. */
+  readonly masks: string;
+  readonly to: readonly MaskFormat[];
+  readonly out: string;
+  /** Format of the masks; recognized by default. */
+  readonly from?: MaskFormat;
+  /** Folder of their images. */
+  readonly images?: string;
+  /** Class names, or a file of them. */
+  readonly classes?: string;
+  readonly instances: InstanceKind;
+  readonly imageUrl?: string;
+  readonly overwrite?: boolean;
+  /** Fail on the first mask that cannot be read instead of leaving it out. */
+  readonly strict?: boolean;
+}
+
+/** All masks have been converted. */
+export interface ConvertDoneEvent {
+  readonly type: "done";
+  readonly from: MaskFormat;
+  readonly to: readonly MaskFormat[];
+  readonly out: string;
+  /** The file with the class names. */
+  readonly classes: string;
+  readonly masks: number;
+  readonly skipped: number;
+  /** Details that the formats could not hold. */
+  readonly lost: readonly DroppedDetail[];
+}
+
+export type ConvertEvent =
+  | { readonly type: "started"; readonly of: number }
+  | ProgressEvent
+  | SkippedEvent
+  | StoppedEvent
+  | ConvertDoneEvent;
+
+/** Masks of one annotation format in others. A job that fails or is stopped removes what it wrote. */
+export async function* convertMasks(
+  host: Host,
+  job: ConvertJob,
+  options: JobOptions = {},
+): AsyncGenerator<ConvertEvent, void> {
+  const { masks: path, to, from, instances, imageUrl, overwrite = false } = job;
+  const { store } = host;
+  const losses = new DroppedDetails();
+  const root = (await store.stat(path))?.kind === "folder" ? path : dirname(path);
+  const source = await openMasks(host, path, {
+    images: await ImageFiles.find(store, job.images, root),
+    instances,
+    losses,
+    ...(job.classes !== undefined && { classes: await givenClassNames(store, job.classes) }),
+    ...(from && { from }),
+  });
+  try {
+    if (source.entries.length === 0) throw new UserError(`${path}: has no masks`);
+    const folder = await MaskFolder.create(host, job.out, source.classes, {
+      format: to,
+      instances,
+      overlays: false,
+      overwrite,
+      ...(imageUrl !== undefined && { imageUrl }),
+    });
+    const total = source.entries.length;
+    yield { type: "started", of: total };
+    let [masks, skipped, first] = [0, 0, ""];
+    let classes: string;
+    try {
+      for await (const event of convertEach(source, folder, job, options)) {
+        if (event.type === "progress") masks++;
+        else if (skipped++ === 0) first = event.message;
+        yield event;
+      }
+      if (masks + skipped < total) {
+        await folder.discard();
+        yield { type: "stopped", done: masks + skipped, total };
+        return;
+      }
+      if (masks === 0) throw new UserError(`${first}; and none of the ${total} masks can be used`);
+      classes = await folder.finish();
+    } catch (error) {
+      await folder.discard();
+      throw error;
+    }
+    const lost = [...losses.list(), ...folder.losses()];
+    const formats = { from: source.format, to };
+    yield { type: "done", ...formats, out: job.out, classes, masks, skipped, lost };
+  } finally {
+    await source.close();
+  }
+}
+
+async function* convertEach(
+  { entries, classes }: MaskSource,
+  folder: MaskFolder,
+  { strict = false }: ConvertJob,
+  { signal }: JobOptions,
+): AsyncGenerator<ProgressEvent | SkippedEvent> {
+  for (const [i, entry] of entries.entries()) {
+    if (signal?.aborted) return;
+    const { name, fileName, image } = entry;
+    let labels;
+    try {
+      labels = await readEntry(entry, classes);
+    } catch (error) {
+      if (strict || !(error instanceof UserError)) throw error;
+      yield { type: "skipped", file: entry.where, message: error.message };
+      continue;
+    }
+    await folder.write(name, labels, undefined, {
+      ...(fileName !== undefined && { fileName }),
+      ...(image !== undefined && { source: image }),
+    });
+    yield { type: "progress", done: i + 1, total: entries.length };
+  }
+}
+
+/** The labels of a mask, all of which are classes. */
+async function readEntry(
+  entry: MaskEntry,
+  classes: readonly string[],
+): ReturnType<MaskEntry["read"]> {
+  const labels = await entry.read();
+  const wrong = labels.data.find((label) => label > classes.length && label !== ignoreIndex);
+  if (wrong === undefined) return labels;
+  throw new UserError(
+    `${entry.where}: mask has label ${wrong}, but there are only ${classes.length} classes: ${classes.join(", ")}`,
+  );
+}

@@ -1,0 +1,153 @@
+import { writeScenes } from "../files/datasets/index.ts";
+import { RunDirectory } from "../files/run/directory.ts";
+import { resolveConfig, storedConfig, type SettingOptions } from "../files/run/settings.ts";
+import { dirname, join } from "../files/text/path.ts";
+import type { DeviceChoice, DeviceName } from "../host/devices.ts";
+import type { Host } from "../host/host.ts";
+import type { Config } from "../method/config.ts";
+import { claimFolder, type ClaimedFolder } from "./claim-folder.ts";
+import { measureStages, summarize, type MeasuredSeed, type SeedSummary } from "./compare-seeds.ts";
+import { reports, type JobOptions, type ProgressEvent } from "./events.ts";
+import { runTraining, type PreparedTraining, type ReportFacts } from "./run-training.ts";
+import type { TrainedEvent, TrainingStoppedEvent } from "./run-training.ts";
+import { openTrainable, type TrainJobEvent } from "./train.ts";
+
+export interface DemoJob extends SettingOptions {
+  /** Folder of scenes and run; the next free of runs/demo, demo2, … by default. */
+  readonly out?: string;
+  /** Scenes to make. */
+  readonly images: number;
+  readonly device: DeviceName;
+  /** Train once for each of these seeds, and measure every part of the method. */
+  readonly seeds?: readonly number[];
+  readonly report: ReportFacts;
+}
+
+export type DemoEvent =
+  | TrainJobEvent
+  /** The scenes of a seed are about to be made. */
+  | { readonly type: "making" }
+  | { readonly type: "scenes"; readonly done: number; readonly total: number }
+  | { readonly type: "made"; readonly images: number; readonly folder: string }
+  /** The signal was aborted before the training; nothing is left behind. */
+  | { readonly type: "given-up" }
+  /** The demo of a single seed is done. */
+  | { readonly type: "toured"; readonly scenes: string; readonly training: TrainedEvent }
+  | { readonly type: "seed"; readonly seed: number; readonly index: number; readonly of: number }
+  | { readonly type: "measuring" }
+  | ProgressEvent
+  | ({ readonly type: "measured" } & MeasuredSeed)
+  | {
+      readonly type: "compared";
+      readonly out: string;
+      /** The file with all scores. */
+      readonly file: string;
+      readonly measured: readonly MeasuredSeed[];
+      readonly summary: SeedSummary;
+    };
+
+/** Share of the scenes that is held out to measure on. */
+const heldOut = 1 / 7;
+
+/** The whole way on synthetic scenes, from tags to masks, for one seed or several. */
+export async function* runDemo(
+  host: Host,
+  job: DemoJob,
+  options: JobOptions = {},
+): AsyncGenerator<DemoEvent, void> {
+  const choice = await host.resolveDevice(job.device);
+  yield { type: "device", choice };
+  const place = await claimFolder(host, job.out);
+  if (job.seeds) return yield* compareSeeds(host, job, place.folder, choice, options);
+  const training = yield* tour(host, job, place, choice, options);
+  if (training?.type !== "trained") return;
+  yield { type: "toured", scenes: join(place.folder, "scenes"), training };
+}
+
+/** The same tour for several seeds, and the scores of every stage on their held-out scenes. */
+async function* compareSeeds(
+  host: Host,
+  job: DemoJob,
+  folder: string,
+  device: DeviceChoice,
+  options: JobOptions,
+): AsyncGenerator<DemoEvent, void> {
+  const { seeds = [] } = job;
+  const measured: MeasuredSeed[] = [];
+  for (const [index, seed] of seeds.entries()) {
+    yield { type: "seed", seed, index, of: seeds.length };
+    const place = await claimFolder(host, join(folder, `seed-${seed}`));
+    const training = yield* tour(host, { ...job, seed }, place, device, options);
+    if (training?.type !== "trained") return;
+    const { run } = training;
+    yield { type: "measuring" };
+    const scores = yield* measureStages(host, run, join(place.folder, "scenes"), device);
+    measured.push({ seed, run, scores });
+    yield { type: "measured", seed, run, scores };
+  }
+  const file = join(folder, "stages.json");
+  const summary = summarize(measured);
+  const data = `${JSON.stringify({ seeds: measured, summary }, null, 2)}\n`;
+  await host.store.write([{ path: file, data }]);
+  yield { type: "compared", out: folder, file, measured, summary };
+}
+
+/** Makes the scenes of one seed and trains on them; undefined if it was given up before the training. */
+async function* tour(
+  host: Host,
+  job: DemoJob,
+  place: ClaimedFolder,
+  device: DeviceChoice,
+  options: JobOptions,
+): AsyncGenerator<DemoEvent, TrainedEvent | TrainingStoppedEvent | undefined> {
+  const scenes = join(place.folder, "scenes");
+  let training: PreparedTraining;
+  try {
+    const config = await resolveConfig(host.store, job, "small");
+    training = yield* prepare(host, scenes, job, config, device, options);
+  } catch (error) {
+    await host.store.remove(scenes);
+    const { folder, topmost } = place;
+    if (topmost !== undefined) {
+      await host.store.removeEmptyFolders(folder, dirname(host.store.absolute(topmost)));
+    }
+    if (options.signal?.aborted !== true || error !== options.signal.reason) throw error;
+    yield { type: "given-up" };
+    return undefined;
+  }
+  return yield* runTraining(host, training, options);
+}
+
+/** Makes the scenes, and the run folder beside them; throws the signal's reason once that is aborted. */
+async function* prepare(
+  host: Host,
+  scenes: string,
+  { images, seed = 0, report }: DemoJob,
+  config: Config,
+  device: DeviceChoice,
+  { signal }: JobOptions,
+): AsyncGenerator<DemoEvent, PreparedTraining> {
+  yield { type: "making" };
+  yield* reports((tell) =>
+    writeScenes(host, scenes, {
+      count: images,
+      valCount: Math.round(images * heldOut),
+      seed,
+      onProgress: (done, total) => {
+        signal?.throwIfAborted();
+        tell({ type: "scenes", done, total } as const);
+      },
+    }),
+  );
+  yield { type: "made", images, folder: scenes };
+  const data = yield* openTrainable(host, scenes, config, true);
+  signal?.throwIfAborted();
+  const run = await RunDirectory.create(host, {
+    root: dirname(scenes),
+    name: "train",
+    config: storedConfig(host.store, config, { data: scenes, strict: true, device: device.device }),
+  });
+  if (signal?.aborted) await run.discard();
+  signal?.throwIfAborted();
+  return { run, data, config, device, strict: true, report };
+}

@@ -1,0 +1,164 @@
+import { writeReport, type ReportInfo } from "../files/report/write-training.ts";
+import { bestValidation } from "../files/run/best-scores.ts";
+import type { RunDirectory } from "../files/run/directory.ts";
+import type { ValidationEntry } from "../files/run/log.ts";
+import type { OpenedDataset } from "../files/datasets/index.ts";
+import { join } from "../files/text/path.ts";
+import type { DeviceChoice } from "../host/devices.ts";
+import type { Host } from "../host/host.ts";
+import type { NdArray } from "../engine/graph/index.ts";
+import type { Config } from "../method/config.ts";
+import type { SkippedImage } from "../method/train/batch-loader.ts";
+import type { TrainEvent, TrainingState } from "../method/train/events.ts";
+import { WeightsMismatch } from "../method/train/network-state.ts";
+import { UserError } from "../user-error.ts";
+import type { JobOptions, SkippedEvent } from "./events.ts";
+import { train } from "./train-dataset.ts";
+
+/** A training whose data set, settings and run folder are ready. */
+export interface PreparedTraining {
+  readonly run: RunDirectory;
+  readonly data: OpenedDataset;
+  readonly config: Config;
+  readonly device: DeviceChoice;
+  readonly resume?: TrainingState | undefined;
+  /** The file that `resume` was read from. */
+  readonly checkpoint?: string | undefined;
+  readonly initial?: Readonly<Record<string, NdArray>>;
+  readonly strict: boolean;
+  readonly report: ReportFacts;
+}
+
+/** Facts for the report that only the front end knows. */
+export type ReportFacts = Pick<ReportInfo, "command" | "versions">;
+
+/** A training that was stopped after the checkpoint of a step. */
+export interface TrainingStoppedEvent {
+  readonly type: "stopped";
+  readonly step: number;
+  readonly run: string;
+}
+
+/** A training that came to its end. */
+export interface TrainedEvent {
+  readonly type: "trained";
+  readonly run: string;
+  readonly weights: string;
+  readonly report: string;
+  /** The validation with the best segmentation; undefined without a validation. */
+  readonly best: ValidationEntry | undefined;
+  readonly classes: readonly string[];
+}
+
+export type RunTrainingEvent =
+  | { readonly type: "started"; readonly run: string }
+  | TrainEvent
+  | SkippedEvent
+  | TrainingStoppedEvent
+  | TrainedEvent;
+
+/**
+ * Trains into a run folder and writes its report. Aborting the signal ends it after the step under way, with a checkpoint.
+ * A new run that fails before its first checkpoint is removed. Returns the last event.
+ */
+export async function* runTraining(
+  host: Host,
+  training: PreparedTraining,
+  { signal }: JobOptions = {},
+): AsyncGenerator<RunTrainingEvent, TrainedEvent | TrainingStoppedEvent> {
+  const { run, resume, config } = training;
+  let saved = resume?.step;
+  yield { type: "started", run: run.path };
+  try {
+    for await (const event of recorded(host, training, signal)) {
+      yield event;
+      if (event.type === "checkpoint") saved = event.step;
+    }
+  } catch (error) {
+    // Of a run that was there before only the files are closed.
+    if (saved === undefined) await run.discard();
+    else await run.close();
+    throw explain(error, training, saved);
+  }
+  await run.close();
+  const stopped = signal?.aborted === true && saved !== config.train.steps;
+  const last = stopped
+    ? ({ type: "stopped", step: saved!, run: run.path } as const)
+    : await finish(host, training);
+  yield last;
+  return last;
+}
+
+/** Records every event in the run folder before it is passed on. */
+async function* recorded(
+  host: Host,
+  { run, data, config, device, resume, initial, strict }: PreparedTraining,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TrainEvent | SkippedEvent, void> {
+  const skipped: SkippedImage[] = [];
+  let told = 0;
+  const options = { data, config, device, resume, strict, skipped };
+  for await (const event of train(host, {
+    ...options,
+    ...(initial && { initial }),
+    ...(signal && { signal }),
+  })) {
+    await run.record(event);
+    for (; told < skipped.length; told++) {
+      const { file, reason } = skipped[told]!;
+      yield { type: "skipped", file, message: `${file}: ${reason}` };
+    }
+    yield event;
+  }
+}
+
+async function finish(
+  host: Host,
+  { run, data, config, report }: PreparedTraining,
+): Promise<TrainedEvent> {
+  const { counts } = data;
+  const page = await writeReport(host, run.path, {
+    title: run.path,
+    dataset: {
+      folder: data.root,
+      layout: data.format,
+      images: counts.all.images,
+      "training images": counts.splits["train"]?.images ?? 0,
+      "validation images": counts.splits["val"]?.images ?? 0,
+      masks: counts.all.masks,
+    },
+    config,
+    ...report,
+  });
+  const best = bestValidation(await run.readLog());
+  const weights = join(run.path, "weights", `${best ? "best" : "last"}.safetensors`);
+  return { type: "trained", run: run.path, weights, report: page, best, classes: data.classes };
+}
+
+/** Failures that the user can mend, in words: a checkpoint of another network, and numbers that overflow. */
+function explain(
+  error: unknown,
+  { run, config, checkpoint }: PreparedTraining,
+  saved: number | undefined,
+): unknown {
+  if (error instanceof WeightsMismatch && checkpoint !== undefined) {
+    const difference = error.message.replace("weights: ", "");
+    return new UserError(
+      `${checkpoint}: is not a checkpoint of the ${config.model.backbone} in ` +
+        `${join(run.path, "config.yaml")}: ${difference}; resume with the settings it was started with`,
+      { cause: error, code: "other-network" },
+    );
+  }
+  if (!(error instanceof RangeError) || !error.message.startsWith("train: step ")) return error;
+  const failure = error.message.replace("train: ", "").split(";")[0];
+  const remedy = { kind: "retrain", key: "train.lr", current: config.train.lr } as const;
+  if (saved === undefined) {
+    return new UserError(`${failure}`, { cause: error, code: "not-finite", remedies: [remedy] });
+  }
+  const weights = join(run.path, "weights", "last.safetensors");
+  return new UserError(`${failure}; the checkpoint of step ${saved} is good`, {
+    cause: error,
+    code: "not-finite",
+    remedies: [{ ...remedy, weights }],
+  });
+}

@@ -1,0 +1,23 @@
+import type { Host } from "../host/host.ts";
+import type { RefineLogits } from "../method/inference/refine-logits.ts";
+import { CrfPool } from "../method/refine/crf-pool.ts";
+
+/** Images begun before one is finished, where a CRF follows: one for each thread, and one for the network. */
+export function crfAhead({ machine }: Pick<Host, "machine">): number {
+  return Math.min(16, machine.cores) + 1;
+}
+
+/** Runs a job with the dense CRF in threads of its own if it is wanted, and ends them afterwards. */
+export async function* withCrf<E, R>(
+  { workers, machine }: Pick<Host, "workers" | "machine">,
+  wanted: boolean,
+  job: (crf: RefineLogits | undefined) => AsyncGenerator<E, R>,
+): AsyncGenerator<E, R> {
+  if (!wanted) return yield* job(undefined);
+  const pool = new CrfPool(workers, { threads: machine.cores });
+  try {
+    return yield* job((image, logits) => pool.refine(image, logits));
+  } finally {
+    await pool.close();
+  }
+}
