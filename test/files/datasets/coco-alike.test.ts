@@ -106,7 +106,7 @@ test.each<[string, object | string, RegExp]>([
   [
     "a category that is missing",
     file({ ...bolt, category_id: 7 }),
-    /category_id 7|its category 7 is none/,
+    /category_id 7|its category 7 is not in "categories"/,
   ],
   ["an odd polygon", file({ ...bolt, segmentation: [1, 1, 3, 1, 3] }), /neither a list of poly/],
   [
