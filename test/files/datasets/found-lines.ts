@@ -30,7 +30,6 @@ export async function foundLines(
 export function storeOf(content: string | Uint8Array): TextStore {
   const data = typeof content === "string" ? new TextEncoder().encode(content) : content;
   return {
-    // eslint-disable-next-line @typescript-eslint/require-await -- memory has nothing to wait for
     async *pieces(_path, bytes = 1 << 16) {
       const buffer = new Uint8Array(bytes);
       for (let at = 0; at < data.length; at += bytes) {
