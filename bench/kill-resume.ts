@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { writeScenes } from "../src/files/datasets/index.ts";
 import { Random } from "../src/engine/random.ts";
+import { nodeHost } from "../src/host/node/host.ts";
 
 // Kills a training with SIGKILL at random moments, resumes it each time, and compares what is left
 // with a run that was never stopped.
@@ -56,7 +57,7 @@ async function digest(folder: string, file: string): Promise<string> {
 const work = await mkdtemp(join(tmpdir(), "tag2mask-kill-"));
 try {
   const data = join(work, "scenes");
-  await writeScenes(data, { count: 48, valCount: 8, seed });
+  await writeScenes(nodeHost, data, { count: 48, valCount: 8, seed });
   const [whole, broken] = [join(work, "whole"), join(work, "broken")];
   const settings = [
     ...[

@@ -25,6 +25,18 @@ import {
   MaskFolder as NeutralMaskFolder,
   type MaskFolderOptions,
 } from "./files/formats/mask-folder.ts";
+import {
+  datasetReader as datasetReaderOn,
+  inspectDataset as inspectDatasetOn,
+  openDataset as openDatasetOn,
+  writeScenes as writeScenesOn,
+  writeTags as writeTagsOn,
+  type DatasetReport,
+  type InspectOptions,
+  type OpenedDataset,
+  type OpenOptions,
+  type WriteScenesOptions,
+} from "./files/datasets/index.ts";
 import { openMasks as openMasksOn } from "./files/formats/open.ts";
 import {
   convertWeights as convertWeightsOn,
@@ -42,6 +54,8 @@ import { openSegmenter, type SegmenterOptions } from "./jobs/open-segmenter.ts";
 import { train as trainOn, type TrainOptions } from "./jobs/train-dataset.ts";
 import { withWeights as withWeightsOn } from "./jobs/with-weights.ts";
 import type { Config } from "./method/config.ts";
+import type { Dataset, SampleReader } from "./method/data/sample.ts";
+import type { LabelMap } from "./method/images/image.ts";
 import type { ExportedModel, OpenedModel } from "./method/inference/model.ts";
 import { Segmenter as NeutralSegmenter } from "./method/inference/segmenter.ts";
 import type { TrainEvent } from "./method/train/events.ts";
@@ -174,3 +188,31 @@ export const openMasks = (
  */
 export const train = (options: TrainOptions): AsyncGenerator<TrainEvent, void> =>
   trainOn(nodeHost, options);
+
+/**
+ * Opens a data set folder of any layout. Without splits of its own, `valFraction` of its images become the split `val`.
+ * Images that cannot be read are left out and listed in `problems`; any other problem is a UserError.
+ */
+export const openDataset = (root: string, options?: OpenOptions): Promise<OpenedDataset> =>
+  openDatasetOn(nodeHost, root, options);
+
+/** Reads everything in a data set folder and continues past errors, so that the report has all of them. */
+export const inspectDataset = (root: string, options?: InspectOptions): Promise<DatasetReport> =>
+  inspectDatasetOn(nodeHost, root, options);
+
+/**
+ * Reads the images and masks of a data set; a mask with labels beyond its classes is a UserError.
+ * @param read reads a mask by its address, by default the path of a PNG file
+ */
+export const datasetReader = (
+  classCount: number,
+  read?: (address: string) => Promise<LabelMap>,
+): SampleReader => datasetReaderOn(nodeHost.codec, classCount, read);
+
+/** Writes the tags of a data set as a CSV file and returns the number of images in it. */
+export const writeTags = (path: string, dataset: Dataset): Promise<number> =>
+  writeTagsOn(nodeHost.store, path, dataset);
+
+/** Writes generated scenes as a plain data set: images/, masks/, tags.csv, classes.txt. */
+export const writeScenes = (folder: string, options: WriteScenesOptions): Promise<void> =>
+  writeScenesOn(nodeHost, folder, options);

@@ -15,6 +15,7 @@ import { measureApart } from "../measure-apart.ts";
 import { OperationCounter } from "../operations.ts";
 import { setUpStep } from "../step-setup.ts";
 import type { Task } from "./curves.ts";
+import { nodeHost } from "../../src/host/node/host.ts";
 
 /** Measurements of one process at one point. */
 export interface Measured {
@@ -112,7 +113,7 @@ async function opening({
   folder,
 }: Extract<Task, { kind: "opening" }>): Promise<Pick<Measured, "seconds" | "gflop">> {
   const open = async (): Promise<void> => {
-    const data = await openDataset(folder, { training: true });
+    const data = await openDataset(nodeHost, folder, { training: true });
     new TrainingSampler(data.splits["train"]!, seed, 8).batchPlan(0);
   };
   return { seconds: [await timed(open)], gflop: null };

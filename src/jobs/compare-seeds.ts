@@ -44,7 +44,7 @@ export async function* measureStages(
   try {
     return yield* withCrf(host, true, async function* (crf) {
       const { config, classes } = segmenter.model;
-      const data = yield* readDataset(folder, { seed: config.train.seed });
+      const data = yield* readDataset(host, folder, { seed: config.train.seed });
       const stages = evaluateStages(samplesOf(data, "val"), data.reader, segmenter, {
         config,
         classes,

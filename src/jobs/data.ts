@@ -14,11 +14,11 @@ export interface InspectJob {
 
 /** Reads all of a data set and returns what is understood of it, and its problems. */
 export function inspectFolder(
-  _host: Host,
+  host: Host,
   { data, ...options }: InspectJob,
 ): AsyncGenerator<ReadingEvent, DatasetReport> {
   return reports((report) =>
-    inspectDataset(data, {
+    inspectDataset(host, data, {
       ...options,
       onProgress: (done, total, what) => report({ type: "reading", done, total, what }),
     }),

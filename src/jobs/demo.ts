@@ -129,7 +129,7 @@ async function* prepare(
 ): AsyncGenerator<DemoEvent, PreparedTraining> {
   yield { type: "making" };
   yield* reports((tell) =>
-    writeScenes(scenes, {
+    writeScenes(host, scenes, {
       count: images,
       valCount: Math.round(images * heldOut),
       seed,
@@ -140,7 +140,7 @@ async function* prepare(
     }),
   );
   yield { type: "made", images, folder: scenes };
-  const data = yield* openTrainable(scenes, config, true);
+  const data = yield* openTrainable(host, scenes, config, true);
   signal?.throwIfAborted();
   const run = await RunDirectory.create(host, {
     root: dirname(scenes),

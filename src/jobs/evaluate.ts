@@ -159,7 +159,7 @@ async function* withModelAndData(
   const segmenter = yield* openSegmenterInLanes(host, job, work);
   try {
     const { seed } = segmenter.model.config.train;
-    const data = yield* readDataset(job.data, { seed });
+    const data = yield* readDataset(host, job.data, { seed });
     const samples = samplesOf(data, job.split);
     checkSameClasses(segmenter, data.classes, job.data);
     yield* use({ segmenter, data, samples });

@@ -30,7 +30,7 @@ export async function* labelImages(
   try {
     segmenter.needActivations();
     const { seed } = segmenter.model.config.train;
-    const data = yield* readDataset(job.data, { seed, strict });
+    const data = yield* readDataset(host, job.data, { seed, strict });
     const all = split === undefined ? Object.values(data.splits).flat() : samplesOf(data, split);
     const samples = all.filter(({ untagged }) => !untagged);
     if (samples.length === 0) {

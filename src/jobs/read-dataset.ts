@@ -1,13 +1,15 @@
 import { openDataset, type OpenedDataset, type OpenOptions } from "../files/datasets/index.ts";
+import type { FileHost } from "../host/host.ts";
 import { reports, type ReadingEvent } from "./events.ts";
 
 /** Opens a data set, telling how far that is. */
 export function readDataset(
+  host: FileHost,
   root: string,
   options: Omit<OpenOptions, "onProgress">,
 ): AsyncGenerator<ReadingEvent, OpenedDataset> {
   return reports((report) =>
-    openDataset(root, {
+    openDataset(host, root, {
       ...options,
       onProgress: (done, total, what) => report({ type: "reading", done, total, what }),
     }),

@@ -1,11 +1,11 @@
-import { dirname, join } from "../files/text/path.ts";
+import { dirname, join, stem } from "../files/text/path.ts";
 import type { FileHost } from "../host/host.ts";
 import { ignoreIndex, type LabelMap } from "../method/images/image.ts";
 import type { EvaluationProgress } from "../method/eval/evaluator.ts";
 import { ConfusionMatrix } from "../method/eval/metrics.ts";
 import { UserError } from "../user-error.ts";
 import { givenClassNames, readClassNames } from "../files/formats/class-names.ts";
-import { listImages, stem } from "../host/node/files/folder.ts";
+import { isFolder, listImages } from "../files/text/folders.ts";
 import { checkLabels } from "../files/datasets/reader.ts";
 import type { MeasuredImage } from "../files/report/worst-images.ts";
 
@@ -88,15 +88,15 @@ interface FoundMasks {
 
 /** PNGs by path without ending; of a folder that `label` or `segment` wrote those in its masks/. */
 async function findMasks({ store }: FileHost, root: string): Promise<FoundMasks> {
-  const isFolder = async (path: string): Promise<boolean> =>
-    (await store.stat(path))?.kind === "folder";
-  if (!(await isFolder(root))) throw new UserError(`${root}: no such folder`);
+  if (!(await isFolder(store, root))) throw new UserError(`${root}: no such folder`);
   const inside = join(root, "masks");
-  const hasInside = await isFolder(inside);
+  const hasInside = await isFolder(store, inside);
   const folder = hasInside ? inside : root;
   // Of several formats the names lie above the folders of all.
   const around = [folder, dirname(folder), ...(hasInside ? [dirname(root)] : [])];
-  const files = (await listImages(folder)).filter((file) => file.toLowerCase().endsWith(".png"));
+  const files = (await listImages(store, folder)).filter((file) =>
+    file.toLowerCase().endsWith(".png"),
+  );
   if (files.length === 0) throw new UserError(`${folder}: no PNG files in this folder`);
   return { around, files: new Map(files.map((file) => [stem(file), join(folder, file)])) };
 }

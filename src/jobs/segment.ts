@@ -1,7 +1,7 @@
 import { MaskFolder, type MaskFolderOptions } from "../files/formats/mask-folder.ts";
-import { basename, join } from "../files/text/path.ts";
+import { basename, join, stem } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
-import { listImages, stem } from "../host/node/files/folder.ts";
+import { listImages } from "../files/text/folders.ts";
 import type { Image } from "../method/images/image.ts";
 import type { Segmentation } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
@@ -60,7 +60,7 @@ async function findImages({ store }: Host, paths: readonly string[]): Promise<Ma
       items.push({ name: stem(basename(path)), file: path });
       continue;
     }
-    const inside = await listImages(path);
+    const inside = await listImages(store, path);
     if (inside.length === 0) throw new UserError(`${path}: no images in this folder`);
     items.push(...inside.map((file) => ({ name: stem(file), file: join(path, file) })));
   }

@@ -88,7 +88,7 @@ async function* prepareRun(
 ): AsyncGenerator<PreparationEvent, PreparedTraining> {
   const { weights, resetHeads = false, strict = false, out, report } = job;
   const wanted = await resolveConfig(host.store, job, weights === undefined ? "small" : "voc");
-  const data = yield* openTrainable(job.data, wanted, strict);
+  const data = yield* openTrainable(host, job.data, wanted, strict);
   const initial = yield* firstWeights(host, weights, wanted, data, resetHeads);
   const choice = await host.resolveDevice(job.device);
   yield { type: "device", choice };
@@ -118,7 +118,7 @@ async function* reopenRun(
     const file = join(run.path, "config.yaml");
     const { config, origin } = readStoredConfig(file, await run.readConfig());
     const strict = job.strict ?? origin.strict;
-    const data = yield* openTrainable(job.data ?? origin.data, config, strict);
+    const data = yield* openTrainable(host, job.data ?? origin.data, config, strict);
     checkClasses(run.path, state?.metadata["classes"], data);
     const { resetHeads = false, weights } = origin;
     const initial = state
@@ -137,11 +137,12 @@ async function* reopenRun(
 
 /** Opens a data set for training. */
 export async function* openTrainable(
+  host: Host,
   folder: string,
   { train: { seed } }: Config,
   strict: boolean,
 ): AsyncGenerator<ReadingEvent | DatasetEvent, OpenedDataset> {
-  const data = yield* readDataset(folder, { seed, strict, training: true });
+  const data = yield* readDataset(host, folder, { seed, strict, training: true });
   const validationImages = data.counts.splits["val"]?.images ?? 0;
   yield { type: "dataset", folder, problems: data.problems, validationImages };
   return data;

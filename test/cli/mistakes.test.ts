@@ -12,6 +12,7 @@ import { beforeAll, expect, test } from "vitest";
 import { writeScenes } from "../../src/files/datasets/index.ts";
 import { fewScenes, temporaryFolder, tiny } from "./scenes.ts";
 import { tag2mask } from "./terminal.ts";
+import { nodeHost } from "../../src/host/node/host.ts";
 
 const folder = temporaryFolder();
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -39,7 +40,7 @@ beforeAll(async () => {
   copy("broken");
   for (const name of readdirSync(at("broken", "images"))) cut(at("broken", "images", name), 0.6);
   copy("sizes");
-  await writeScenes(at("other"), { count: 2, valCount: 1, seed: 0, size: 96 });
+  await writeScenes(nodeHost, at("other"), { count: 2, valCount: 1, seed: 0, size: 96 });
   cpSync(at("other", "masks", "scene-0001.png"), at("sizes", "masks", scene(3)));
   copy("renamed");
   const classes = readFileSync(at("renamed", "classes.txt"), "utf8");

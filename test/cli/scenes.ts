@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { writeScenes } from "../../src/files/datasets/index.ts";
+import { nodeHost } from "../../src/host/node/host.ts";
 
 /** A folder that is gone after the tests of a file. */
 export function temporaryFolder(): string {
@@ -13,7 +14,7 @@ export function temporaryFolder(): string {
 
 /** Writes a data set of a few tiny scenes. */
 export async function fewScenes(folder: string, seed = 0): Promise<string> {
-  await writeScenes(folder, { count: 16, valCount: 4, seed, size: 64 });
+  await writeScenes(nodeHost, folder, { count: 16, valCount: 4, seed, size: 64 });
   return folder;
 }
 

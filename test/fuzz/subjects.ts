@@ -83,7 +83,7 @@ function npySubjects(work: string): Subject[] {
       if (name === "evil" || name.startsWith("protocol")) {
         writeFileSync(target, bytes);
         const taker = { take: () => undefined, clear: () => undefined };
-        await readTagsNpy(target, ["cat", "dog", "sofa"], taker);
+        await readTagsNpy(nodeHost.store, target, ["cat", "dog", "sofa"], taker);
       }
     },
   }));
@@ -168,7 +168,9 @@ function jsonSubjects(work: string): Subject[] {
     },
     {
       ...{ name: "tags", kind: "text", whole: bytesOf(tags) },
-      read: written(join(data, "tags.json"), () => inspectDataset(data, { decode: false })),
+      read: written(join(data, "tags.json"), () =>
+        inspectDataset(nodeHost, data, { decode: false }),
+      ),
     },
   ];
 }
@@ -186,7 +188,7 @@ function yamlSubjects(work: string): Subject[] {
       ...{ name: "data.yaml", kind: "text", whole: bytesOf(description) },
       read: (bytes) => {
         writeFileSync(join(data, "data.yaml"), bytes);
-        return inspectDataset(data, { decode: false });
+        return inspectDataset(nodeHost, data, { decode: false });
       },
     },
     {

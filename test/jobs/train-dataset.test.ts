@@ -8,7 +8,7 @@ import { fewScenes, temporaryFolder } from "../cli/scenes.ts";
 const folder = temporaryFolder();
 
 test("an image of which nothing is known is never trained on", async () => {
-  const data = await openDataset(await fewScenes(folder));
+  const data = await openDataset(nodeHost, await fewScenes(folder));
   const [first, ...others] = data.splits["train"]!;
   const unknown = { ...first!, image: "nowhere.png", tags: [], untagged: true } as const;
   const set = {

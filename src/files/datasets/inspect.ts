@@ -1,7 +1,7 @@
-import { availableParallelism } from "node:os";
 import type { Sample } from "../../method/data/sample.ts";
 import { UserError } from "../../user-error.ts";
-import { readImage } from "../../host/node/images/images.ts";
+import type { ImageCodec } from "../../host/codec.ts";
+import type { Host } from "../../host/host.ts";
 import {
   assemble,
   checkClasses,
@@ -10,7 +10,7 @@ import {
   type Assembled,
 } from "./listing/assemble.ts";
 import { pathOf } from "./listing/entries.ts";
-import { mapAtOnce } from "../../host/node/files/folder.ts";
+import { mapAtOnce } from "./map-at-once.ts";
 import { listDataset } from "./layouts/detect.ts";
 import type { OnProgress, Problem } from "./listing/listing.ts";
 import { describe, requireTrainable, type OpenedDataset } from "./open.ts";
@@ -43,23 +43,24 @@ export interface DatasetReport extends Pick<
 
 /** Looks at everything in a data set folder and goes on past errors, so that all of them are found. */
 export async function inspectDataset(
+  host: Pick<Host, "store" | "codec" | "machine">,
   root: string,
   options: InspectOptions = {},
 ): Promise<DatasetReport> {
   const { seed = 0, valFraction = 0.2, strict = false, decode = true, onProgress } = options;
-  const listing = await listDataset(root, onProgress);
+  const listing = await listDataset(host, root, onProgress);
   const how = { seed, valFraction, strict, headers: true, onProgress };
-  const assembled = await assemble(listing, how);
-  const dataset = describe(root, listing, assembled);
-  if (options.tagsTo !== undefined) await writeTags(options.tagsTo, dataset);
+  const assembled = await assemble(host, listing, how);
+  const dataset = describe(host, root, listing, assembled);
+  if (options.tagsTo !== undefined) await writeTags(host.store, options.tagsTo, dataset);
   const problems = [...dataset.problems];
   const maskPixels = new Array<number>(dataset.classes.length + 1).fill(0);
 
   if (decode) {
     const samples = Object.values(dataset.splits).flat();
     let done = 0;
-    const found = await mapAtOnce(samples, availableParallelism() + 1, async (sample) => {
-      const own = await decodeFully(sample, assembled, dataset, maskPixels);
+    const found = await mapAtOnce(samples, host.machine.cores + 1, async (sample) => {
+      const own = await decodeFully(host.codec, sample, assembled, dataset, maskPixels);
       onProgress?.(++done, samples.length, "images");
       return own;
     });
@@ -101,6 +102,7 @@ function obstacleTo(dataset: OpenedDataset, problems: readonly Problem[]): strin
 
 /** What only decoding shows: broken pixels, labels out of range, masks that contradict the tags. */
 async function decodeFully(
+  codec: ImageCodec,
   sample: Sample,
   { origins, sizes }: Assembled,
   { classes, reader }: OpenedDataset,
@@ -110,7 +112,7 @@ async function decodeFully(
   const { mask } = sample;
   const problems: Problem[] = [];
   try {
-    await readImage(path);
+    await codec.decode(path);
   } catch (error) {
     const message = `${ownWords(error, path)}; it will be skipped`;
     problems.push({ severity: "warning", file: path, message, leftOut: true });

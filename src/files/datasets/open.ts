@@ -1,5 +1,6 @@
 import type { Dataset, Sample, SampleReader } from "../../method/data/sample.ts";
 import { UserError } from "../../user-error.ts";
+import type { FileHost } from "../../host/host.ts";
 import { assemble, checkClasses, type Assembled } from "./listing/assemble.ts";
 import { listDataset } from "./layouts/detect.ts";
 import {
@@ -61,18 +62,28 @@ export interface OpenedDataset extends Dataset {
  * `problems`; anything worse is a UserError that names file and line. Of more than 4,000 images only the names are
  * compared with the disk, unless `strict`: a broken one then shows when it is read.
  */
-export async function openDataset(root: string, options: OpenOptions = {}): Promise<OpenedDataset> {
+export async function openDataset(
+  host: FileHost,
+  root: string,
+  options: OpenOptions = {},
+): Promise<OpenedDataset> {
   const { seed = 0, valFraction = 0.2, strict = false, onProgress } = options;
-  const listing = await listDataset(root, onProgress);
+  const listing = await listDataset(host, root, onProgress);
   const headers = strict || listing.entries.length <= headerLimit;
-  const assembled = await assemble(listing, { seed, valFraction, strict, headers, onProgress });
+  const assembled = await assemble(host, listing, {
+    seed,
+    valFraction,
+    strict,
+    headers,
+    onProgress,
+  });
   const errors = assembled.problems.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     const more =
       errors.length === 1 ? "" : ` (and ${errors.length - 1} more; \`tag2mask data\` lists all)`;
     throw new UserError(formatProblem(errors[0]!) + more);
   }
-  const dataset = describe(root, listing, assembled);
+  const dataset = describe(host, root, listing, assembled);
   if (dataset.counts.all.images === 0) {
     const first = dataset.problems.find(({ leftOut }) => leftOut);
     throw new UserError(`${root}: no usable image${first ? `; ${formatProblem(first)}` : ""}`);
@@ -84,7 +95,12 @@ export async function openDataset(root: string, options: OpenOptions = {}): Prom
 }
 
 /** A data set as it is, whatever is wrong with it. */
-export function describe(root: string, listing: Listing, assembled: Assembled): OpenedDataset {
+export function describe(
+  { codec }: FileHost,
+  root: string,
+  listing: Listing,
+  assembled: Assembled,
+): OpenedDataset {
   const { classes, splits, heldOut, problems } = assembled;
   const counts = Object.entries(splits).map(
     ([split, samples]) => [split, count([samples], classes.length)] as const,
@@ -96,7 +112,7 @@ export function describe(root: string, listing: Listing, assembled: Assembled): 
       splits: Object.fromEntries(counts),
     },
     ...(listing.sources ? { sources: listing.sources } : {}),
-    reader: datasetReader(classes.length, listing.readMask),
+    reader: datasetReader(codec, classes.length, listing.readMask),
   };
 }
 

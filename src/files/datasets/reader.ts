@@ -1,18 +1,19 @@
 import { ignoreIndex, type LabelMap } from "../../method/images/image.ts";
 import type { Sample, SampleReader } from "../../method/data/sample.ts";
 import { UserError } from "../../user-error.ts";
-import { readImage, readMask } from "../../host/node/images/images.ts";
+import type { ImageCodec } from "../../host/codec.ts";
 
 /**
- * Reads images and masks of a data set from disk; a mask with labels beyond its classes is a UserError.
- * @param read makes a mask of its address, a PNG file unless said otherwise
+ * Reads the images and masks of a data set; a mask with labels beyond its classes is a UserError.
+ * @param read reads a mask by its address, by default the path of a PNG file
  */
 export function datasetReader(
+  codec: ImageCodec,
   classCount: number,
-  read: (address: string) => Promise<LabelMap> = readMask,
+  read: (address: string) => Promise<LabelMap> = (path) => codec.decodeLabels(path),
 ): SampleReader {
   return {
-    readImage: (sample) => readImage(sample.image),
+    readImage: (sample) => codec.decode(sample.image),
     readMask: (sample) => readCheckedMask(sample, classCount, read),
   };
 }
@@ -22,8 +23,7 @@ async function readCheckedMask(
   classCount: number,
   read: (address: string) => Promise<LabelMap>,
 ): Promise<LabelMap> {
-  if (sample.mask === undefined)
-    throw new UserError(`${sample.image}: there is no mask for this image`);
+  if (sample.mask === undefined) throw new UserError(`${sample.image}: this image has no mask`);
   const labels = await read(sample.mask);
   checkLabels(labels, classCount, sample.mask);
   return labels;

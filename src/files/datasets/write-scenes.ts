@@ -1,5 +1,3 @@
-import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import {
   generateScene,
   sceneClasses,
@@ -7,45 +5,50 @@ import {
   type SceneOptions,
 } from "../../method/data/scenes.ts";
 import { UserError } from "../../user-error.ts";
-import { writeFileAtomic } from "../../host/node/files/atomic-file.ts";
-import { writeImage, writeMask } from "../../host/node/images/images.ts";
-import { nodeHost } from "../../host/node/host.ts";
-import { mapAtOnce } from "../../host/node/files/folder.ts";
+import type { FileHost, Host } from "../../host/host.ts";
+import type { FileData } from "../../host/store.ts";
+import { join } from "../text/path.ts";
+import { mapAtOnce } from "./map-at-once.ts";
 
 export interface WriteScenesOptions {
-  /** How many scenes in all. */
+  /** Scenes in all. */
   readonly count: number;
   readonly seed: number;
   /** Side in pixels. */
   readonly size?: number;
-  /** How many of them, the last ones, are for validation. */
+  /** Scenes for validation, the last ones. */
   readonly valCount: number;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Below so many scenes a thread's own start takes longer than it saves. */
+/** Fewest scenes that are worth the start of threads. */
 const worthwhile = 100;
 
 /** Writes generated scenes as a plain data set: images/, masks/, tags.csv, classes.txt. */
-export async function writeScenes(folder: string, options: WriteScenesOptions): Promise<void> {
+export async function writeScenes(
+  host: Pick<Host, "store" | "codec" | "workers" | "machine">,
+  folder: string,
+  options: WriteScenesOptions,
+): Promise<void> {
   const { count, valCount } = options;
   if (!(valCount >= 0 && valCount < count)) {
     throw new UserError(
-      `scenes: ${valCount} of ${count} are for validation; some must be left for training`,
+      `scenes: ${valCount} of ${count} scenes are for validation; leave at least one for training`,
     );
   }
-  const cores = availableParallelism();
-  const pool = cores > 1 && count >= worthwhile ? nodeHost.workers.pool("scene", cores) : null;
+  const { cores } = host.machine;
+  const pool = cores > 1 && count >= worthwhile ? host.workers.pool("scene", cores) : null;
   const paint = (scene: SceneOptions): Scene | Promise<Scene> =>
     pool ? (pool.run(scene) as Promise<Scene>) : generateScene(scene);
   try {
-    await writeAll(folder, options, paint, Math.max(4, 2 * cores));
+    await writeAll(host, folder, options, paint, Math.max(4, 2 * cores));
   } finally {
     await pool?.close();
   }
 }
 
 async function writeAll(
+  { store, codec }: FileHost,
   folder: string,
   { count, seed, size = 128, valCount, onProgress }: WriteScenesOptions,
   paint: (scene: SceneOptions) => Scene | Promise<Scene>,
@@ -53,17 +56,18 @@ async function writeAll(
 ): Promise<void> {
   const digits = Math.max(4, String(count).length);
   let done = 0;
-  // Scenes can be made again at any time, so only tags.csv, written last, waits for the disk.
-  const quick = { durable: false };
+  // Scenes can be generated again at any time, so only tags.csv, written last, waits for the disk.
+  const write = (path: string, data: FileData, durable = false): Promise<void> =>
+    store.write([{ path: join(folder, path), data }], { durable });
   const lines = await mapAtOnce([...Array(count).keys()], atOnce, async (index) => {
     const { image, mask, tags } = await paint({ seed, index, size });
     const name = `scene-${String(index + 1).padStart(digits, "0")}`;
-    await writeImage(join(folder, "images", `${name}.png`), image, quick);
-    await writeMask(join(folder, "masks", `${name}.png`), mask, quick);
+    await write(`images/${name}.png`, await codec.encode(image, "png"));
+    await write(`masks/${name}.png`, await codec.encodeLabels(mask));
     onProgress?.(++done, count);
     const split = index < count - valCount ? "train" : "val";
     return `${name}.png,${tags.map((tag) => sceneClasses[tag]).join(";")},${split}\n`;
   });
-  await writeFileAtomic(join(folder, "classes.txt"), `${sceneClasses.join("\n")}\n`, quick);
-  await writeFileAtomic(join(folder, "tags.csv"), `file,tags,split\n${lines.join("")}`);
+  await write("classes.txt", `${sceneClasses.join("\n")}\n`);
+  await write("tags.csv", `file,tags,split\n${lines.join("")}`, true);
 }

@@ -1,6 +1,6 @@
 import type { Store } from "../../host/store.ts";
-import { listImages, stem } from "../../host/node/files/folder.ts";
-import { join } from "../text/path.ts";
+import { listImages } from "../text/folders.ts";
+import { stem, join } from "../text/path.ts";
 
 /** Usual names of image folders next to masks. */
 const usualFolders = ["images", "JPEGImages"];
@@ -18,7 +18,7 @@ export class ImageFiles {
       folder === undefined ? usualFolders.map((name) => join(root, name)) : [folder];
     for (const candidate of candidates) {
       if (folder === undefined && (await store.stat(candidate))?.kind !== "folder") continue;
-      const files = await listImages(candidate);
+      const files = await listImages(store, candidate);
       const paths = files.flatMap((file): [string, string][] => [
         [stem(file), file],
         [file, file],

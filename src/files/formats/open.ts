@@ -111,7 +111,7 @@ async function fileCandidates(store: Store, path: string): Promise<Candidate[]> 
   const ending = extname(path).toLowerCase();
   if (ending === ".zip") return [{ format: "cvat", path }];
   if (ending !== ".json") return [];
-  const lists = await listsOf(path);
+  const lists = await listsOf(store, path);
   if (lists) {
     const isCoco = lists.has("images") && lists.has("annotations");
     return isCoco ? [{ format: "coco", path }] : [];
@@ -124,7 +124,7 @@ async function fileCandidates(store: Store, path: string): Promise<Candidate[]> 
  * Keys of the lists in the object of a JSON file, read until those of COCO have appeared; undefined if the file holds a
  * list.
  */
-async function listsOf(path: string): Promise<ReadonlySet<string> | undefined> {
+async function listsOf(store: Store, path: string): Promise<ReadonlySet<string> | undefined> {
   const lists = new Set<string>();
   const scanner = new JsonScanner({
     member(key, first) {
@@ -144,7 +144,7 @@ async function listsOf(path: string): Promise<ReadonlySet<string> | undefined> {
   };
   const isDone = (): boolean =>
     isList === true || (lists.has("images") && lists.has("annotations"));
-  await pushJson(path, sink, { isDone });
+  await pushJson(store, path, sink, { isDone });
   return isList ? undefined : lists;
 }
 

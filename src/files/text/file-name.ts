@@ -1,26 +1,29 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 
-/** Longest file or folder name, in bytes, that leaves room for an ending under every file system's 255. */
+/** Most bytes of a file or folder name: leaves room for an ending within the 255 of every file system. */
 const longest = 180;
 
-/** Names that mean devices on Windows. */
+const encoder = new TextEncoder();
+
+/** Names of devices on Windows. */
 const reserved = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
 /**
- * A relative path, with `/`, that stays below the folder it is joined to, on every system. Sub-folders
- * are kept; what a name cannot have becomes `_`; `../../node` and the root are dropped.
+ * A relative path, with `/`, that stays below the folder it is joined to, on every system. Subfolders are kept;
+ * characters that a name cannot have become `_`; `..` and the root are dropped.
  */
 export function safePath(name: string): string {
   const parts = name.split(/[/\\]+/).filter((part) => !/^[.\s]*$/.test(part));
   return parts.map(safePart).join("/") || "unnamed";
 }
 
-/** A name usable as one file or folder name: as `safePath`, with sub-folders made part of the name. */
+/** A single file or folder name: like `safePath`, with the separators of subfolders replaced by `-`. */
 export function safeFileName(name: string): string {
   return safePath(name).replaceAll("/", "-");
 }
 
-/** A name that no other of a job has: different ones may be alike after `safePath`, or but for their case. */
+/** A name that is not taken yet, also not in other letter case: `safePath` can make different names equal. */
 export function freeName(wanted: string, taken: Set<string>): string {
   let name = wanted;
   for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${wanted}-${n}`;
@@ -39,13 +42,17 @@ function safePart(part: string): string {
     .replace(/^\./, "_")
     .replace(/[.\s]+$/, "");
   const allowed = reserved.test(clean) ? `_${clean}` : clean;
-  if (Buffer.byteLength(allowed) <= longest) return allowed;
-  // Names alike in their first hundred letters must still differ.
-  const digest = createHash("sha256").update(part).digest("hex").slice(0, 12);
+  if (byteLength(allowed) <= longest) return allowed;
+  // Names that agree in their first hundred letters must still differ.
+  const digest = bytesToHex(sha256(encoder.encode(part))).slice(0, 12);
   let short = "";
   for (const letter of allowed) {
-    if (Buffer.byteLength(short + letter) > longest - digest.length - 1) break;
+    if (byteLength(short + letter) > longest - digest.length - 1) break;
     short += letter;
   }
   return `${short}-${digest}`;
+}
+
+function byteLength(text: string): number {
+  return encoder.encode(text).length;
 }

@@ -29,7 +29,8 @@ export function join(...parts: readonly string[]): string {
 
 /** The last part of a path. */
 export function basename(path: string, ending = ""): string {
-  const name = path.replace(/\/+$/, "").split("/").at(-1)!;
+  const bare = path.endsWith("/") ? path.replace(/\/+$/, "") : path;
+  const name = bare.slice(bare.lastIndexOf("/") + 1);
   return ending !== "" && name !== ending && name.endsWith(ending)
     ? name.slice(0, -ending.length)
     : name;
@@ -49,6 +50,11 @@ export function extname(path: string): string {
   const name = basename(path);
   const dot = name.lastIndexOf(".");
   return dot <= 0 || name === ".." ? "" : name.slice(dot);
+}
+
+/** A path without the ending of its file name. */
+export function stem(path: string): string {
+  return path.slice(0, path.length - extname(path).length);
 }
 
 /** The way from a folder to a path; both absolute, or both relative to the same folder. */

@@ -1,214 +1,216 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { open, readFile, type FileHandle } from "node:fs/promises";
+import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
-import { unreadable } from "../../host/node/files/file-error.ts";
 
-/** A text file without its byte order mark. */
-export async function readText(path: string): Promise<string> {
-  try {
-    return (await readFile(path, "utf8")).replace(/^\uFEFF/, "");
-  } catch (error) {
-    throw unreadable(path, error);
-  }
+/** What reading a file piece by piece needs of a store. */
+export type PieceStore = Pick<Store, "pieces">;
+
+/** A reader that takes a text piece by piece; a line or a field may begin in one piece and end in a later one. */
+export interface TextSink {
+  push(piece: string): void;
+  /** Ends the text. */
+  end(): void;
+  /** Whether the rest of the text is of no use, because an error ended the reading. */
+  readonly isDone?: boolean;
 }
 
-/** A text as a whole, or in pieces that may be gone through again. */
-export type Text = string | Iterable<string>;
-
-/** A file in chunks of bytes, each valid until the next is read, that may be gone through again. */
-export type Bytes = Iterable<Uint8Array>;
-
-/** Bytes of a piece: of larger ones what is done with stays in memory for long, as V8 keeps large texts apart. */
-const pieceSize = 1 << 16;
-
-/**
- * Hands a text file to a reader in pieces, so that it is never in memory as a whole: of a million images it has 30 to 60 MB.
- * Read without giving way to other work, as folders are.
- */
-export function readPieces<R>(path: string, read: (text: Text) => R, bytes = pieceSize): R {
-  return readAgain(path, () => piecesOf(path, bytes), read);
-}
-
-/** Hands the bytes of a file to a reader in the same way. */
-export function readChunks<R>(path: string, read: (chunks: Bytes) => R, bytes = pieceSize): R {
-  return readAgain(path, () => chunksOf(path, bytes), read);
-}
-
-/** Calls a reader with something that it may go through several times. */
-function readAgain<T, R>(
-  path: string,
-  begin: () => Generator<T, void>,
-  read: (parts: Iterable<T>) => R,
-): R {
-  const begun: Generator<T, void>[] = [];
-  const beginNext = (): Generator<T, void> => {
-    const parts = begin();
-    begun.push(parts);
-    return parts;
-  };
-  try {
-    return read({ [Symbol.iterator]: beginNext });
-  } catch (error) {
-    // A line or value that is longer than a string can be.
-    if (error instanceof RangeError) throw unreadable(path, error);
-    throw error;
-  } finally {
-    // Closes the file where the reader stopped early.
-    for (const parts of begun) parts.return();
-  }
-}
-
-function* chunksOf(path: string, bytes: number): Generator<Buffer, void> {
-  const chunk = Buffer.allocUnsafe(bytes);
-  const file = orUnreadable(path, () => openSync(path, "r"));
-  try {
-    while (true) {
-      const count = orUnreadable(path, () => readSync(file, chunk, 0, bytes, null));
-      if (count === 0) return;
-      yield chunk.subarray(0, count);
-    }
-  } finally {
-    closeSync(file);
-  }
-}
-
-function* piecesOf(path: string, bytes: number): Generator<string, void> {
-  let kept: Buffer[] = [];
-  let first = true;
-  const decode = (end: Buffer): string => {
-    const whole = kept.length === 0 ? end : Buffer.concat([...kept, end]);
-    const text = whole.toString("utf8");
-    kept = [];
-    return first ? text.replace(/^\uFEFF/, "") : text;
-  };
-  for (const chunk of chunksOf(path, bytes)) {
-    const cut = cutOf(chunk, chunk.length);
-    if (cut > 0) {
-      yield orUnreadable(path, () => decode(chunk.subarray(0, cut)));
-      first = false;
-    }
-    if (cut < chunk.length) kept.push(Buffer.from(chunk.subarray(cut)));
-  }
-  if (kept.length > 0) yield orUnreadable(path, () => decode(Buffer.alloc(0)));
-}
-
-/** Bytes that are read at a time where the file may be of any size. */
-const chunkSize = 4 * 1024 * 1024;
-
-/** A reader that takes bytes as they come. */
+/** A reader that takes bytes piece by piece; each piece is valid only until the next. */
 export interface ByteSink {
-  push(chunk: Uint8Array): void;
+  push(piece: Uint8Array): void;
+  /** Ends the file. */
   end(): void;
 }
 
-/** Pushes a file to a reader of JSON, giving way to other work between its chunks. */
-export async function pushJson(
+/** Bytes of a text's pieces. V8 keeps larger strings in a space of its own, which it clears late. */
+const pieceSize = 1 << 16;
+
+/** Bytes of the pieces of JSON files, which may be of any size. */
+const jsonPieceSize = 4 << 20;
+
+const lineFeed = 10;
+
+/**
+ * Pushes a UTF-8 text to a reader, piece by piece and without its byte order mark, so that it is never in memory as a
+ * whole: the lists of a million images have 30 to 60 MB.
+ */
+export async function pushText(
+  store: PieceStore,
+  path: string,
+  sink: TextSink,
+  bytes = pieceSize,
+): Promise<void> {
+  const decoder = new PieceDecoder();
+  await withinStringLength(path, async () => {
+    for await (const piece of store.pieces(path, bytes)) {
+      const text = decoder.decode(piece);
+      if (text !== "") sink.push(text);
+      if (sink.isDone) return;
+    }
+    const rest = decoder.end();
+    if (rest !== "") sink.push(rest);
+    sink.end();
+  });
+}
+
+/** Pushes the bytes of a file to a reader, piece by piece. */
+export async function pushBytes(
+  store: PieceStore,
   path: string,
   sink: ByteSink,
-  {
-    onProgress,
-    isDone = () => false,
-  }: {
-    readonly onProgress?: ((done: number, total: number) => void) | undefined;
-    /** Stops the reading before the end of the file. */
-    readonly isDone?: () => boolean;
-  } = {},
+  bytes = pieceSize,
 ): Promise<void> {
-  let file: FileHandle | undefined;
+  await withinStringLength(path, async () => {
+    for await (const piece of store.pieces(path, bytes)) sink.push(piece);
+    sink.end();
+  });
+}
+
+export interface PushJsonOptions {
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Stops the reading before the end of the file. */
+  readonly isDone?: () => boolean;
+}
+
+/** Pushes a JSON file to a reader; a UserError names the file if the reader throws a SyntaxError. */
+export async function pushJson(
+  store: Pick<Store, "pieces" | "stat">,
+  path: string,
+  sink: ByteSink,
+  { onProgress, isDone = () => false }: PushJsonOptions = {},
+): Promise<void> {
+  const total = (await store.stat(path))?.size ?? 0;
+  let done = 0;
   try {
-    file = await open(path);
-    const total = (await file.stat()).size;
-    const chunk = Buffer.allocUnsafe(Math.max(1, Math.min(chunkSize, total)));
-    for (let done = 0; !isDone();) {
-      const { bytesRead } = await file.read(chunk, 0, chunk.length, done);
-      if (bytesRead === 0) return sink.end();
-      sink.push(chunk.subarray(0, bytesRead));
-      done += bytesRead;
-      onProgress?.(done, Math.max(done, total));
-    }
+    await withinStringLength(path, async () => {
+      if (isDone()) return;
+      for await (const piece of store.pieces(path, Math.max(1, Math.min(jsonPieceSize, total)))) {
+        sink.push(piece);
+        done += piece.length;
+        onProgress?.(done, Math.max(done, total));
+        if (isDone()) return;
+      }
+      sink.end();
+    });
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    if (error instanceof SyntaxError) {
-      throw new UserError(`${path}: not readable as JSON: ${error.message}`, { cause: error });
-    }
-    throw unreadable(path, error);
-  } finally {
-    await file?.close();
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UserError(`${path}: not readable as JSON: ${error.message}`, { cause: error });
   }
 }
 
-/** Where a character surely begins: behind the last line feed, or before the last letter of ASCII; 0 if there is none. */
-function cutOf(chunk: Buffer, count: number): number {
-  const feed = chunk.lastIndexOf(10, count - 1);
+/** Turns the RangeError of a string that would be too long into a UserError about the file. */
+async function withinStringLength(path: string, read: () => Promise<void>): Promise<void> {
+  try {
+    await read();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(`${path}: cannot be read: ${error.message}`, { cause: error });
+  }
+}
+
+/**
+ * Decodes UTF-8 piece by piece. Pieces are cut behind their last line feed and what follows waits for the next piece: so
+ * no character is cut in two, each text mostly ends with a line, and the decoder's fast path for whole texts serves.
+ */
+class PieceDecoder {
+  private readonly decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  private waiting: Uint8Array[] = [];
+  private isFirst = true;
+
+  decode(piece: Uint8Array): string {
+    const cut = cutOf(piece);
+    const text = cut > 0 ? this.take(piece.subarray(0, cut)) : "";
+    // The next piece may overwrite this one.
+    if (cut < piece.length) this.waiting.push(piece.slice(cut));
+    return text;
+  }
+
+  end(): string {
+    return this.waiting.length > 0 ? this.take(new Uint8Array(0)) : "";
+  }
+
+  private take(last: Uint8Array): string {
+    const text = this.decoder.decode(joinBytes(this.waiting, last));
+    this.waiting = [];
+    if (!this.isFirst) return text;
+    this.isFirst = false;
+    return text.replace(/^\uFEFF/, "");
+  }
+}
+
+/** A place where a character surely begins: behind the last line feed, else at the last ASCII character; 0 without any. */
+function cutOf(bytes: Uint8Array): number {
+  const feed = bytes.lastIndexOf(lineFeed);
   if (feed >= 0) return feed + 1;
-  let cut = count - 1;
-  while (cut > 0 && chunk[cut]! >= 0x80) cut--;
+  let cut = bytes.length - 1;
+  while (cut > 0 && bytes[cut]! >= 0x80) cut--;
   return cut;
 }
 
-function orUnreadable<R>(path: string, apply: () => R): R {
-  try {
-    return apply();
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-/** What is read of a text at the moment: pieces are put in as they are needed, and what is done with is dropped. */
-export class TextWindow {
-  text = "";
-  private readonly pieces: Iterator<string>;
-  private ended = false;
-  private count = 1;
-
-  constructor(text: Text) {
-    this.pieces = (typeof text === "string" ? [text] : text)[Symbol.iterator]();
-    this.extend(0);
-  }
-
-  /**
-   * Drops what is before a place, and puts in what follows; false if nothing does. As long as nothing is dropped it puts in
-   * ever more, so that what is looked at again and again is not looked at too often.
-   */
-  extend(from: number): boolean {
-    this.count = from > 0 ? 1 : 2 * this.count;
-    const parts = [this.text.slice(from)];
-    for (let i = 0; i < this.count && !this.ended; i++) {
-      const { done, value } = this.pieces.next();
-      if (done) this.ended = true;
-      else parts.push(value);
-    }
-    if (parts.length === 1) return false;
-    this.text = parts.join("");
-    return true;
-  }
-
-  /** All there is from a place on. */
-  rest(from: number): string {
-    while (this.extend(from)) from = 0;
-    return this.text.slice(from);
-  }
-}
-
-/** The lines of a text one after the other, which for a million takes less memory than all at once. */
-export function* linesOf(text: Text): Generator<string, void> {
-  const window = new TextWindow(text);
+/** Several runs of bytes as one; a single run is not copied. */
+export function joinBytes(parts: readonly Uint8Array[], last: Uint8Array): Uint8Array {
+  if (parts.length === 0) return last;
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, last.length));
   let at = 0;
-  while (true) {
-    const feed = window.text.indexOf("\n", at);
-    if (feed < 0 && window.extend(at)) {
-      at = 0;
-      continue;
-    }
-    const { length } = window.text;
-    if (at === length) return;
-    const end = feed < 0 ? length : feed;
-    yield window.text.slice(at, window.text[end - 1] === "\r" && end > at ? end - 1 : end);
-    at = Math.min(end + 1, length);
+  for (const part of [...parts, last]) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/**
+ * The text a reader has not consumed yet. While a line or record stays incomplete, the next attempt waits until there is
+ * twice as much text, so that even a record as long as the file is scanned only a few times.
+ */
+export class PendingText {
+  private parts: string[] = [];
+  private length = 0;
+  private needed = 0;
+
+  /** Adds a piece and returns all the text to read, or undefined if a further piece should come first. */
+  push(piece: string): string | undefined {
+    this.parts.push(piece);
+    this.length += piece.length;
+    return this.length < this.needed ? undefined : this.take();
+  }
+
+  /** Returns all the text and forgets it. */
+  take(): string {
+    const text = this.parts.length === 1 ? this.parts[0]! : this.parts.join("");
+    [this.parts, this.length, this.needed] = [[], 0, 0];
+    return text;
+  }
+
+  /** Keeps the beginning of a line or record that is not complete. */
+  keep(rest: string): void {
+    if (rest === "") return;
+    [this.parts, this.length, this.needed] = [[rest], rest.length, 2 * rest.length];
   }
 }
 
-/** The same text that is no part of another, which it would keep in memory. */
+/** Splits a text into lines; each ends with a line feed, which a carriage return may precede. */
+export class LineReader implements TextSink {
+  private readonly pending = new PendingText();
+
+  constructor(private readonly take: (line: string) => void) {}
+
+  push(piece: string): void {
+    const text = this.pending.push(piece);
+    if (text === undefined) return;
+    let start = 0;
+    for (let feed = text.indexOf("\n"); feed >= 0; feed = text.indexOf("\n", start)) {
+      this.take(text.slice(start, text[feed - 1] === "\r" && feed > start ? feed - 1 : feed));
+      start = feed + 1;
+    }
+    this.pending.keep(text.slice(start));
+  }
+
+  end(): void {
+    const rest = this.pending.take();
+    if (rest !== "") this.push(rest.endsWith("\n") ? rest : `${rest}\n`);
+  }
+}
+
+/** A copy of a text that is no slice of a longer one, which a slice would keep in memory. */
 export function ownCopy(text: string): string {
   return [text.slice(0, 1), text.slice(1)].join("");
 }

@@ -5,6 +5,7 @@ import { encodeRle } from "../../../src/method/images/run-lengths.ts";
 import { openDataset } from "../../../src/files/datasets/index.ts";
 import { readAll } from "../formats/masks.ts";
 import { makeFolder, Picture } from "./folders.ts";
+import { nodeHost } from "../../../src/host/node/host.ts";
 
 const [width, height] = [8, 4];
 const image = { id: 1, file_name: "a.png", width, height };
@@ -90,7 +91,7 @@ test.each<[string, object | string, string[]]>([
   ],
 ])("%s: the same labels by a data set and by a conversion", async (_, value, expected) => {
   const root = await folder(value);
-  const { reader, splits } = await openDataset(root, { valFraction: 0 });
+  const { reader, splits } = await openDataset(nodeHost, root, { valFraction: 0 });
   expect(rows(await reader.readMask(splits["train"]![0]!))).toEqual(expected);
   const { masks } = await readAll(join(root, "annotations/instances_train.json"));
   expect([...masks.values()].map(rows)).toEqual([expected]);
@@ -105,7 +106,7 @@ test.each<[string, object | string, RegExp]>([
   [
     "a category that is missing",
     file({ ...bolt, category_id: 7 }),
-    /category_id 7|its category 7 is not in/,
+    /category_id 7|its category 7 is not in "categories"/,
   ],
   ["an odd polygon", file({ ...bolt, segmentation: [1, 1, 3, 1, 3] }), /neither a list of poly/],
   [
@@ -119,7 +120,7 @@ test.each<[string, object | string, RegExp]>([
   const path = join(root, "annotations/instances_train.json");
   if (value === "\uFEFF{}") writeFileSync(path, value, "utf16le");
   const read = async (): Promise<void> => {
-    const { reader, splits } = await openDataset(root, { valFraction: 0 });
+    const { reader, splits } = await openDataset(nodeHost, root, { valFraction: 0 });
     await reader.readMask(splits["train"]![0]!);
   };
   await expect(read()).rejects.toThrow(message);
@@ -129,7 +130,7 @@ test.each<[string, object | string, RegExp]>([
 test("the box of an object without an outline is ignored, below what has one, and counted as lost", async () => {
   const box = { ...plate, segmentation: [], bbox: [0, 0, 4, 2] };
   const root = await folder(file(bolt, box));
-  const { counts } = await openDataset(root, { valFraction: 0 });
+  const { counts } = await openDataset(nodeHost, root, { valFraction: 0 });
   expect(counts.all).toMatchObject({ images: 1, masks: 0, perClass: [1, 1] });
   const path = join(root, "annotations/instances_train.json");
   const { masks, losses } = await readAll(path);

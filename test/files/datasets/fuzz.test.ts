@@ -6,6 +6,7 @@ import { inspectDataset, openDataset } from "../../../src/files/datasets/index.t
 import { decodeMask, encodeMask } from "../../../src/host/node/images/images.ts";
 import { UserError } from "../../../src/user-error.ts";
 import { makeFolder, Picture } from "./folders.ts";
+import { nodeHost } from "../../../src/host/node/host.ts";
 
 const pictures = { "images/a.jpg": new Picture(), "images/b.jpg": new Picture() };
 const plain = { ...pictures, "tags.csv": "file,tags\na.jpg,cat\nb.jpg,dog\n" };
@@ -59,7 +60,7 @@ test.each([
   ["Annotations/b.xml", xml, voc],
 ] as const)("a damaged %s is read or refused in words", async (name, text, files) => {
   const root = await makeFolder({ ...files, [name]: text });
-  await openDataset(root, { valFraction: 0 });
+  await openDataset(nodeHost, root, { valFraction: 0 });
   const damage = edits(fc.oneof(fc.constantFrom(...characters), fc.constantFrom(...words)));
   const property = fc.asyncProperty(damage, async (changes) => {
     let damaged: string = text;
@@ -70,7 +71,7 @@ test.each([
       damaged = parts.join("");
     }
     writeFileSync(join(root, name), damaged);
-    await told(() => inspectDataset(root, { decode: false }));
+    await told(() => inspectDataset(nodeHost, root, { decode: false }));
   });
   await fc.assert(property, { seed: 11, numRuns: 150 });
 });

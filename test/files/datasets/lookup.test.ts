@@ -8,6 +8,7 @@ import { Entries } from "../../../src/files/datasets/listing/entries.ts";
 import { ListedImages } from "../../../src/files/datasets/listing/listed-images.ts";
 import { findListed } from "../../../src/files/datasets/layouts/lists.ts";
 import { TextTable } from "../../../src/files/datasets/listing/name-table.ts";
+import { nodeHost } from "../../../src/host/node/host.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 const text = fc.string({ unit: fc.constantFrom(..."abc"), maxLength: 6 });
@@ -110,7 +111,7 @@ test("names are made unique in the order of the images, whatever came before the
       });
       const listing = { format: "plain", entries, distinct: true, problems: [] } as const;
       const how = { seed: 0, valFraction: 0, strict: false, headers: false };
-      const { splits } = await assemble(listing, how);
+      const { splits } = await assemble(nodeHost, listing, how);
       const taken = new Set<string>();
       const expected = chosen.map((stem) => {
         const base = stem.split("/").at(-1)!.replace("?", "-");

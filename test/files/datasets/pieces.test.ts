@@ -1,20 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, expect, test } from "vitest";
-import { TagLines } from "../../../src/files/datasets/tags/lines.ts";
+import { expect, test } from "vitest";
+import type { TagLines } from "../../../src/files/datasets/tags/lines.ts";
 import { readCsv } from "../../../src/files/datasets/tags/csv.ts";
 import { readJson, readJsonLines } from "../../../src/files/datasets/tags/json.ts";
-import { linesOf, readChunks, readPieces, type Text } from "../../../src/files/text/pieces.ts";
-import { bytesOf, foundLines } from "./found-lines.ts";
+import { LineReader, PendingText, pushText } from "../../../src/files/text/pieces.ts";
+import { nodeHost } from "../../../src/host/node/host.ts";
 import { UserError } from "../../../src/user-error.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "tag2mask-pieces-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-const path = join(folder, "text");
-
-type Read = (text: Text, out: TagLines) => void;
+import { foundLines, storeOf, type TagReader, type TextStore } from "./found-lines.ts";
 
 /** Parts of texts, put together at random: well-formed, or not quite. */
 const texts = (...parts: string[]): fc.Arbitrary<string> =>
@@ -51,69 +44,75 @@ const member = texts(
   "3",
 );
 
-test.each<[string, Read, fc.Arbitrary<string>]>([
+test.each<[string, TagReader, fc.Arbitrary<string>]>([
   ["CSV", readCsv, csv.map((rows) => `file,tags\n${rows}`)],
   ["CSV without a header", readCsv, csv],
   ["JSON lines", readJsonLines, image],
-])("%s says the same in pieces as from the whole text", (_, read, written) => {
-  const property = fc.property(written, fc.integer({ min: 1, max: 30 }), (text, bytes) => {
-    writeFileSync(path, text);
-    const inPieces = readPieces(path, (pieces) => foundLines(read, pieces), bytes);
-    expect(inPieces).toEqual(foundLines(read, text));
-  });
-  fc.assert(property, { seed: 7, numRuns: 1500 });
-});
-
-test.each<[string, fc.Arbitrary<string>]>([
-  ["a JSON list", image.map((images) => `[${images}]`)],
-  ["a JSON object", member.map((members) => `{${members}}`)],
-  ["JSON of any kind", image],
+  ["a JSON list", readJson, image.map((images) => `[${images}]`)],
+  ["a JSON object", readJson, member.map((members) => `{${members}}`)],
+  ["JSON of any kind", readJson, image],
 ])(
-  "%s says the same in chunks as from the whole text, with or without a byte order mark",
-  (_, written) => {
+  "%s is the same in pieces as at once, with or without a byte order mark",
+  async (_, read, written) => {
     const size = fc.integer({ min: 1, max: 30 });
-    const property = fc.property(written, size, fc.boolean(), (text, bytes, marked) => {
-      writeFileSync(path, `${marked ? "\uFEFF" : ""}${text}`);
-      const inChunks = readChunks(path, (chunks) => foundLines(readJson, chunks), bytes);
-      expect(inChunks).toEqual(foundLines(readJson, bytesOf(text)));
+    const property = fc.asyncProperty(written, size, fc.boolean(), async (text, bytes, marked) => {
+      const inPieces = await foundLines(read, `${marked ? "\uFEFF" : ""}${text}`, bytes);
+      expect(inPieces).toEqual(await foundLines(read, text));
     });
-    fc.assert(property, { seed: 7, numRuns: 1500 });
+    await fc.assert(property, { seed: 7, numRuns: 1500 });
   },
 );
 
-test("lines in pieces are those of the whole text, whatever bytes there are", () => {
+test("lines in pieces are those of the whole text, whatever bytes there are", async () => {
   const bytes = fc.uint8Array({ maxLength: 60 });
   const letters = fc.array(fc.constantFrom(10, 13, 65, 0xef, 0xbb, 0xbf, 0xe2, 0x82, 0xf0, 0x9f));
   const content = fc.oneof(bytes, letters.map(Uint8Array.from.bind(Uint8Array)));
-  const property = fc.property(content, fc.integer({ min: 1, max: 9 }), (data, size) => {
-    writeFileSync(path, data);
+  const size = fc.integer({ min: 1, max: 9 });
+  const property = fc.asyncProperty(content, size, async (data, bytes) => {
     const text = Buffer.from(data)
       .toString("utf8")
       .replace(/^\uFEFF/, "");
     const lines = text.split("\n").map((line) => line.replace(/\r$/, ""));
-    // A line feed ends a line; what is behind the last is none if it is empty.
+    // A line feed ends a line, so that nothing behind the last one is no line.
     if (text === "" || text.endsWith("\n")) lines.pop();
-    expect(readPieces(path, (pieces) => [...linesOf(pieces)], size)).toEqual(lines);
-    expect(readPieces(path, (pieces) => [...pieces].join(""), size)).toBe(text);
+    const [read, pieces]: [string[], string[]] = [[], []];
+    const reader = new LineReader((line) => read.push(line));
+    await pushText(storeOf(data), "t", reader, bytes);
+    expect(read).toEqual(lines);
+    const all = { push: (piece: string) => pieces.push(piece), end: () => undefined };
+    await pushText(storeOf(data), "t", all, bytes);
+    expect(pieces.join("")).toBe(text);
   });
-  fc.assert(property, { seed: 9, numRuns: 1000 });
+  await fc.assert(property, { seed: 9, numRuns: 1000 });
+});
+
+test("a record that never ends is read in a time that grows with its length alone", () => {
+  let scanned = 0;
+  const pending = new PendingText();
+  for (let i = 0; i < 10_000; i++) {
+    const text = pending.push("x".repeat(10));
+    if (text === undefined) continue;
+    scanned += text.length;
+    pending.keep(text);
+  }
+  expect(pending.take()).toHaveLength(100_000);
+  expect(scanned).toBeLessThan(200_000);
 });
 
 /** By JSON.parse alone, as it is said of a line. */
-function plainly(text: Text, out: TagLines): void {
-  let line = 0;
-  for (const row of linesOf(text)) {
-    line++;
+async function plainly(store: TextStore, path: string, out: TagLines): Promise<void> {
+  const rows = (await store.readText(path)).split("\n");
+  for (const [i, row] of rows.entries()) {
     if (row.trim() === "") continue;
     try {
-      out.add(JSON.parse(row), line);
+      out.add(JSON.parse(row), i + 1);
     } catch (error) {
-      out.error(`not readable as JSON: ${(error as Error).message}`, line);
+      out.error(`not readable as JSON: ${(error as Error).message}`, i + 1);
     }
   }
 }
 
-test("images of the usual form are read as by JSON.parse", () => {
+test("images of the usual form are read as by JSON.parse", async () => {
   const text = fc.string({ unit: fc.constantFrom(...'ab .;/\\"]}é\u0001\t'), maxLength: 4 });
   const written = fc.oneof(
     text.map((value) => JSON.stringify(value)),
@@ -130,32 +129,33 @@ test("images of the usual form are read as by JSON.parse", () => {
         `${blank}{"file":${blank}${file},${blank}"tags":[${tags.join(`${blank},`)}]` +
         `${last === null ? "" : `,${last}`}${blank}}${blank}`,
     );
-  const property = fc.property(fc.array(line, { maxLength: 4 }), (rows) => {
+  const property = fc.asyncProperty(fc.array(line, { maxLength: 4 }), async (rows) => {
     const whole = rows.join("\n");
-    expect(foundLines(readJsonLines, whole)).toEqual(foundLines(plainly, whole));
+    expect(await foundLines(readJsonLines, whole)).toEqual(await foundLines(plainly, whole));
   });
-  fc.assert(property, { seed: 11, numRuns: 2000 });
+  await fc.assert(property, { seed: 11, numRuns: 2000 });
 });
 
-test("a text longer than patterns are tried on is read all the same", () => {
+test("a text longer than patterns are tried on is read all the same", async () => {
   const tag = "x".repeat(5 << 20);
   const line = JSON.stringify({ file: "a.jpg", tags: [tag] });
   const expected = [{ file: "a.jpg", tags: [tag], line: 1 }];
-  expect(foundLines(readJsonLines, line).taken).toMatchObject(expected);
-  expect(foundLines(readJson, bytesOf(`[${line}]`)).taken).toMatchObject(expected);
+  expect((await foundLines(readJsonLines, line)).taken).toMatchObject(expected);
+  expect((await foundLines(readJson, `[${line}]`)).taken).toMatchObject(expected);
 });
 
-function beginOnly(pieces: Text): Iterator<string> {
-  const begun = pieces[Symbol.iterator]();
-  expect(begun.next().value).toBe("a\n");
-  return begun;
-}
-
-test("a file is closed where its reader stops early, and one that cannot be read is named", () => {
-  writeFileSync(path, "a\nb\nc\n");
-  const begun = readPieces(path, beginOnly, 2);
-  expect(begun.next().done).toBe(true);
-  expect(() => readPieces(folder, (pieces) => [...pieces])).toThrow(
-    new UserError(`${folder}: cannot be read: is a folder, a file was expected`),
+test("a reader that has enough gets no more, and a file that cannot be read is named", async () => {
+  const taken: string[] = [];
+  const first = {
+    push: (piece: string) => taken.push(piece),
+    end: () => taken.push("end"),
+    get isDone() {
+      return taken.length === 1;
+    },
+  };
+  await pushText(storeOf("a\nb\nc\n"), "t", first, 2);
+  expect(taken).toEqual(["a\n"]);
+  await expect(pushText(nodeHost.store, tmpdir(), first)).rejects.toThrow(
+    new UserError(`${tmpdir()}: cannot be read: is a folder, a file was expected`),
   );
 });

@@ -10,6 +10,7 @@ import {
   writeScenes,
 } from "../../../src/files/datasets/index.ts";
 import { makeFolder, Mask, Picture } from "./folders.ts";
+import { nodeHost } from "../../../src/host/node/host.ts";
 
 test("an inspection goes on past errors and finds what only decoding shows", async () => {
   const whole = await import("sharp").then(({ default: sharp }) =>
@@ -37,7 +38,7 @@ test("an inspection goes on past errors and finds what only decoding shows", asy
     "tags.csv": "file,tags\na.jpg,cat\nb.jpg,dog\nc.jpg,mouse\ncut.png,cat\nd.jpg\n",
   });
   const steps: string[] = [];
-  const report = await inspectDataset(root, {
+  const report = await inspectDataset(nodeHost, root, {
     onProgress: (done, total, what) => steps.push(`${what} ${done}/${total}`),
   });
   expect(
@@ -69,8 +70,8 @@ test("an inspection goes on past errors and finds what only decoding shows", asy
 
 test("scenes are written as a plain data set that is read back the same", async () => {
   const root = join(await makeFolder({}), "scenes");
-  await writeScenes(root, { count: 12, seed: 9, size: 64, valCount: 4 });
-  const dataset = await openDataset(root, { seed: 1 });
+  await writeScenes(nodeHost, root, { count: 12, seed: 9, size: 64, valCount: 4 });
+  const dataset = await openDataset(nodeHost, root, { seed: 1 });
   expect(dataset.classes).toEqual(sceneClasses);
   expect(dataset.problems).toEqual([]);
   expect([dataset.splits["train"]!.length, dataset.splits["val"]!.length]).toEqual([8, 4]);
@@ -83,19 +84,21 @@ test("scenes are written as a plain data set that is read back the same", async 
     /^file,tags,split\nscene-0001\.png,/,
   );
 
-  const text = formatReport(await inspectDataset(root), { color: false });
+  const text = formatReport(await inspectDataset(nodeHost, root), { color: false });
   expect(text).toContain("images   12, sides 64 px");
   expect(text).toContain("train 8, val 4");
   expect(text).toContain("Ready for training.");
-  await expect(writeScenes(root, { count: 3, seed: 1, valCount: 3 })).rejects.toThrow("3 of 3");
+  await expect(writeScenes(nodeHost, root, { count: 3, seed: 1, valCount: 3 })).rejects.toThrow(
+    "3 of 3",
+  );
 });
 
 test("many scenes, painted in threads, are the same as one by one", async () => {
   const root = join(await makeFolder({}), "scenes");
   const told: number[] = [];
   const onProgress = (done: number): void => void told.push(done);
-  await writeScenes(root, { count: 120, seed: 9, size: 32, valCount: 2, onProgress });
-  const { splits, reader } = await openDataset(root, { seed: 1 });
+  await writeScenes(nodeHost, root, { count: 120, seed: 9, size: 32, valCount: 2, onProgress });
+  const { splits, reader } = await openDataset(nodeHost, root, { seed: 1 });
   for (const [i, sample] of splits["train"]!.entries()) {
     const scene = generateScene({ seed: 9, index: i, size: 32 });
     expect(sample.tags).toEqual(scene.tags);

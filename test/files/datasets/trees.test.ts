@@ -14,6 +14,7 @@ import {
   type OpenedDataset,
 } from "../../../src/files/datasets/index.ts";
 import { cocoCategories, writeMiniCoco, writeMiniVoc, type MiniPicture } from "./trees.ts";
+import { nodeHost } from "../../../src/host/node/host.ts";
 
 const work = mkdtempSync(join(tmpdir(), "tag2mask-trees-"));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -42,7 +43,7 @@ async function agreement(data: OpenedDataset, { name, truth }: MiniPicture): Pro
 test("VOC 2012 opens as published: augmented list, tags of the dictionary, all twenty classes, an unknown test split", async () => {
   const root = join(work, "VOC2012");
   const pictures = await writeMiniVoc(root);
-  const data = await openDataset(root, { training: true, split: "test" });
+  const data = await openDataset(nodeHost, root, { training: true, split: "test" });
   expect([data.format, data.classes]).toEqual(["voc", vocClasses]);
   for (const split of ["train", "val"]) expect(read(data, split)).toEqual(written(pictures, split));
   expect(samplesOf(data, "test")).toEqual(
@@ -74,7 +75,7 @@ test("VOC 2012 opens as published: augmented list, tags of the dictionary, all t
   ]);
   for (const picture of pictures.slice(0, 16)) expect(await agreement(data, picture)).toBe(1);
 
-  const report = await inspectDataset(root);
+  const report = await inspectDataset(nodeHost, root);
   expect(report).toMatchObject({ trainable: true, sides: [333, 500] });
   const text = formatReport(report, { color: false });
   for (const line of [
@@ -93,7 +94,7 @@ test.each([
 ] as const)("VOC tags are the same from %j, without a dictionary", async (tags, source) => {
   const root = join(work, `from-${source}`);
   const pictures = await writeMiniVoc(root, { tags });
-  const data = await openDataset(root, { training: true });
+  const data = await openDataset(nodeHost, root, { training: true });
   for (const split of ["train", "val"]) expect(read(data, split)).toEqual(written(pictures, split));
   expect(data.sources!.tags.find(({ images }) => images > 0)).toEqual({ from: source, images: 16 });
 });
@@ -107,7 +108,7 @@ test("an image that the dictionary lacks has its tags from the next source, and 
   const number = second.name.replace("_", "");
   const json = { [`${first.name}.jpg`]: ["sheep"], [number]: ["cow"] };
   writeFileSync(join(root, "tags.json"), JSON.stringify(json));
-  const data = await openDataset(root);
+  const data = await openDataset(nodeHost, root);
   const tags = samplesOf(data, "train").map((sample) =>
     sample.tags.map((tag) => data.classes[tag]),
   );
@@ -118,8 +119,8 @@ test("an image that the dictionary lacks has its tags from the next source, and 
 test("tags taken from masks can be written once and are the same from then on", async () => {
   const root = join(work, "written");
   const pictures = await writeMiniVoc(root, { tags: [] });
-  await inspectDataset(root, { decode: false, tagsTo: join(root, "tags.csv") });
-  const data = await openDataset(root, { training: true });
+  await inspectDataset(nodeHost, root, { decode: false, tagsTo: join(root, "tags.csv") });
+  const data = await openDataset(nodeHost, root, { training: true });
   expect(data.sources!.tags[0]).toEqual({ from: "tags.csv", images: 16 });
   for (const split of ["train", "val"]) expect(read(data, split)).toEqual(written(pictures, split));
   expect(data.counts.splits["test"]!.untagged).toBe(2);
@@ -130,7 +131,7 @@ test("gray JPEGs have three like channels", async () => {
   const gray = (await writeMiniCoco(root, { layout: "voc" })).find((picture) => picture.gray)!;
   const path = join(root, `JPEGImages/train/${gray.name}.jpg`);
   expect((await sharp(path).metadata()).channels).toBe(1);
-  const data = await openDataset(root);
+  const data = await openDataset(nodeHost, root);
   const sample = samplesOf(data, "train").find(({ name }) => name === gray.name)!;
   const { width, height, data: pixels } = await data.reader.readImage(sample);
   expect([width, height, pixels.length]).toEqual([640, 480, 640 * 480 * 3]);
@@ -140,10 +141,10 @@ test("gray JPEGs have three like channels", async () => {
 test("COCO opens in folders like VOC's, with and without lists and the dictionary", async () => {
   const root = join(work, "coco-voc");
   const pictures = await writeMiniCoco(root, { layout: "voc" });
-  const published = await openDataset(root, { training: true, split: "val" });
+  const published = await openDataset(nodeHost, root, { training: true, split: "val" });
   expect([published.format, published.classes]).toEqual(["coco", cocoClasses]);
   await rm(join(root, "coco"), { recursive: true });
-  const bare = await openDataset(root, { training: true });
+  const bare = await openDataset(nodeHost, root, { training: true });
   expect(bare.sources).toMatchObject({
     lists: [
       { from: "all of JPEGImages/train", images: 12 },
@@ -164,7 +165,7 @@ test("COCO opens in folders like VOC's, with and without lists and the dictionar
 test("COCO opens from its annotations: ids with gaps, outlines, crowds, smaller objects on top", async () => {
   const root = join(work, "coco-json");
   const pictures = await writeMiniCoco(root, { layout: "json" });
-  const data = await openDataset(root, { training: true, split: "val" });
+  const data = await openDataset(nodeHost, root, { training: true, split: "val" });
   expect([data.format, data.classes]).toEqual(["coco", cocoClasses]);
   const empty = pictures.find(({ labels }) => labels.length === 0)!;
   const train = written(pictures, "train").filter(([name]) => name !== empty.name);
@@ -180,12 +181,15 @@ test("COCO opens from its annotations: ids with gaps, outlines, crowds, smaller 
   const sample = samplesOf(data, "train").find(({ name }) => name === crowded.name)!;
   const { data: labels } = await data.reader.readMask(sample);
   expect(labels.findIndex((label, i) => (label === 255) !== (crowded.truth[i] === 255))).toBe(-1);
-  expect(await inspectDataset(root)).toMatchObject({ trainable: true, sides: [427, 640] });
+  expect(await inspectDataset(nodeHost, root)).toMatchObject({
+    trainable: true,
+    sides: [427, 640],
+  });
 
   // A list is obeyed: it may name an image that shows nothing.
   const names = train.slice(0, 11).map(([name]) => name);
   writeFileSync(join(root, "train.txt"), [...names, empty.name, "COCO_train2014_0"].join("\n"));
-  const listed = await openDataset(root, { training: true });
+  const listed = await openDataset(nodeHost, root, { training: true });
   expect(read(listed, "train").at(-1)).toEqual([empty.name]);
   expect(listed.problems.map(formatProblem)).toContain(
     `${join(root, "train.txt")}:13: COCO_train2014_0 is in no annotation file; left out`,
@@ -197,7 +201,7 @@ test("COCO opens from its annotations: ids with gaps, outlines, crowds, smaller 
 test("a mask is refused once its annotation file has changed", async () => {
   const root = join(work, "changed");
   await writeMiniCoco(root, { layout: "json" });
-  const data = await openDataset(root);
+  const data = await openDataset(nodeHost, root);
   const path = join(root, "annotations/instances_train2014.json");
   writeFileSync(path, `${readFileSync(path, "utf8")} `);
   const [sample] = samplesOf(data, "train");

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { arrayOf, readNpy } from "../../../src/files/weights/npy.ts";
 import { readTagsFile } from "../../../src/files/datasets/tags/file.ts";
+import { nodeHost } from "../../../src/host/node/host.ts";
 import { UserError } from "../../../src/user-error.ts";
 import type { Problem, TagLine } from "../../../src/files/datasets/listing/listing.ts";
 import { makeFolder } from "../datasets/folders.ts";
@@ -25,7 +26,7 @@ async function readAll(
 ): Promise<{ lines: readonly TagLine[]; problems: readonly Problem[] }> {
   const lines: TagLine[] = [];
   const taker = { take: (line: TagLine) => lines.push(line), clear: () => (lines.length = 0) };
-  const problems = await readTagsFile(path, classes, taker);
+  const problems = await readTagsFile(nodeHost.store, path, classes, taker);
   return { lines, problems };
 }
 

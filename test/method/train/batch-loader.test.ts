@@ -12,8 +12,8 @@ let folder: string;
 let samples: readonly Sample[];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tag2mask-loader-"));
-  await writeScenes(folder, { count: 12, seed: 2, size: 64, valCount: 1 });
-  samples = (await openDataset(folder)).splits["train"]!;
+  await writeScenes(nodeHost, folder, { count: 12, seed: 2, size: 64, valCount: 1 });
+  samples = (await openDataset(nodeHost, folder)).splits["train"]!;
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,7 +1,8 @@
-import { join } from "node:path";
 import type { Description } from "./description.ts";
 import { Entries } from "../listing/entries.ts";
-import { listFolder, listImages, stem } from "../../../host/node/files/folder.ts";
+import type { Store } from "../../../host/store.ts";
+import { listImages } from "../../text/folders.ts";
+import { join, stem } from "../../text/path.ts";
 import type { Listing, Problem } from "../listing/listing.ts";
 import { NamedSplits } from "./named-splits.ts";
 import { describeFolder, findMasks } from "./plain.ts";
@@ -20,16 +21,17 @@ const splitNames: ReadonlyMap<string, string> = new Map([
  * folders in them. Undefined if that is not what is there.
  */
 export async function listClassFolders(
+  store: Store,
   root: string,
   description: Description,
 ): Promise<Listing | undefined> {
   const masksFolder = description.masks ?? "masks";
-  const folders = (await listFolder(root)).folders.filter((name) => name !== masksFolder);
+  const folders = (await store.list(root)).folders.filter((name) => name !== masksFolder);
   const splits = folders.filter((name) => splitNames.has(name.toLowerCase()));
   const classes = new Set<string>();
   const entries = new Entries();
   const problems: Problem[] = [];
-  const masks = await findMasks(root, description);
+  const masks = await findMasks(store, root, description);
   const named = new NamedSplits(description, problems);
 
   const addFolders = async (
@@ -40,9 +42,9 @@ export async function listClassFolders(
     for (const name of names) {
       const tag = name.normalize("NFC").trim();
       const folder = `${prefix}${name}`;
-      const images = await listImages(join(root, folder));
+      const images = await listImages(store, join(root, folder));
       if (images.length === 0) {
-        const inside = await describeFolder(join(root, folder));
+        const inside = await describeFolder(store, join(root, folder));
         const empty = inside === "nothing";
         problems.push({
           severity: empty ? "error" : "warning",
@@ -72,7 +74,7 @@ export async function listClassFolders(
 
   if (splits.length > 0 && splits.length === folders.length) {
     for (const name of splits) {
-      const inside = (await listFolder(join(root, name))).folders;
+      const inside = (await store.list(join(root, name))).folders;
       await addFolders(`${name}/`, inside, splitNames.get(name.toLowerCase()));
     }
   } else {

@@ -1,17 +1,13 @@
-import { basename, join, relative, resolve } from "node:path";
-import { nodeHost } from "../../../host/node/host.ts";
 import { UserError } from "../../../user-error.ts";
 import { CocoInstances, type CocoImage } from "../../formats/coco/instances.ts";
 import type { Description } from "./description.ts";
 import { leavesFolder } from "../../text/file-name.ts";
 import { Entries } from "../listing/entries.ts";
-import {
-  isFolder,
-  listFolder,
-  listImages,
-  stem,
-  type FolderContent,
-} from "../../../host/node/files/folder.ts";
+import type { FileHost } from "../../../host/host.ts";
+import type { FolderContent, Store } from "../../../host/store.ts";
+import { isFolder, listImages } from "../../text/folders.ts";
+import { basename, join, relative, stem } from "../../text/path.ts";
+import { counted } from "../../text/units.ts";
 import {
   type Listing,
   type OnProgress,
@@ -33,15 +29,16 @@ import { listVoc, splitOfFolder } from "./voc.ts";
  * @param inside what is directly in JPEGImages, if there is such a folder
  */
 export async function listCoco(
+  host: FileHost,
   root: string,
   description: Description,
   inside: FolderContent | undefined,
   onProgress?: OnProgress,
 ): Promise<Listing | undefined> {
-  const files = await findInstances(root);
+  const files = await findInstances(host.store, root);
   if (inside && hasSplits(inside)) {
-    if (files.length === 0 || (await isFolder(join(root, "SegmentationClass")))) {
-      return listVoc(root, description, { kind: "coco", inside, onProgress });
+    if (files.length === 0 || (await isFolder(host.store, join(root, "SegmentationClass")))) {
+      return listVoc(host, root, description, { kind: "coco", inside, onProgress });
     }
   }
   if (files.length === 0) return undefined;
@@ -56,7 +53,7 @@ export async function listCoco(
     }
     bySplit.set(split, path);
   }
-  return listInstances(root, description, bySplit, onProgress);
+  return listInstances(host.store, root, description, bySplit, onProgress);
 }
 
 function hasSplits({ folders }: FolderContent): boolean {
@@ -64,10 +61,10 @@ function hasSplits({ folders }: FolderContent): boolean {
 }
 
 /** instances_*.json in annotations/ or in the folder itself. */
-async function findInstances(root: string): Promise<string[]> {
+async function findInstances(store: Store, root: string): Promise<string[]> {
   for (const folder of [join(root, "annotations"), root]) {
-    if (!(await isFolder(folder))) continue;
-    const { files } = await listFolder(folder);
+    if (!(await isFolder(store, folder))) continue;
+    const { files } = await store.list(folder);
     const found = files.filter((name) => /^instances_.+\.json$/.test(name));
     if (found.length > 0) return found.map((name) => join(folder, name));
   }
@@ -94,6 +91,7 @@ interface Part {
 }
 
 async function listInstances(
+  store: Store,
   root: string,
   description: Description,
   bySplit: ReadonlyMap<string, string>,
@@ -102,7 +100,7 @@ async function listInstances(
   const problems: Problem[] = [];
   const parts: Part[] = [];
   for (const [split, path] of bySplit) {
-    const instances = await CocoInstances.read(nodeHost.store, path, (done, total) =>
+    const instances = await CocoInstances.read(store, path, (done, total) =>
       onProgress?.(megabytes(done), megabytes(total), `MB of ${basename(path)}`),
     );
     instances.checkCategories();
@@ -110,7 +108,7 @@ async function listInstances(
       const message = `${counted(instances.strays, "annotation")} of images that it does not list, so not used`;
       problems.push({ severity: "warning", file: path, message });
     }
-    const found = await findImages(root, description, instances);
+    const found = await findImages(store, root, description, instances);
     if (found) parts.push({ split, instances, ...found });
     else {
       const message = `none of its ${instances.images.length} images is there; they are left out`;
@@ -125,13 +123,15 @@ async function listInstances(
   }
   const classes = classesOf(parts, description);
   const labels = labelsOf(parts, classes);
-  const found = await listImagesOf(root, parts, { description, classes, problems });
-  const readers = new Map(parts.map(({ instances }) => [resolve(instances.path), instances]));
+  const found = await listImagesOf(store, root, parts, { description, classes, problems });
+  const readers = new Map(
+    parts.map(({ instances }) => [store.absolute(instances.path), instances]),
+  );
   return {
     ...{ format: "coco", ...found, distinct: false, classes, problems },
     readMask: async (address) => {
       const at = address.lastIndexOf("#");
-      const instances = readers.get(resolve(address.slice(0, at)));
+      const instances = readers.get(store.absolute(address.slice(0, at)));
       if (!instances) throw new UserError(`${address}: no annotation file of this data set`);
       const image = instances.image(address.slice(at + 1));
       const { objects, work } = await instances.readObjects(image, labels, instances.path);
@@ -146,6 +146,7 @@ function megabytes(bytes: number): number {
 
 /** The folder that has the images of an annotation file. */
 async function findImages(
+  store: Store,
   root: string,
   description: Description,
   { path, images }: CocoInstances,
@@ -164,9 +165,10 @@ async function findImages(
   const base = [...given.flatMap((at) => [`${at}/${suffix}`, `${at}/${split}`, at]), ...inImages];
   for (const place of [...base, "images", "JPEGImages", "."]) {
     const folder = join(root, place);
-    if (!(await isFolder(folder))) continue;
+    if (!(await isFolder(store, folder))) continue;
     // The data set's own folder is not searched: it holds everything else as well.
-    const files = place === "." ? (await listFolder(folder)).files : await listImages(folder);
+    const files =
+      place === "." ? (await store.list(folder)).files : await listImages(store, folder);
     const onDisk = new Set(files);
     if (images.some(({ file }) => onDisk.has(file))) return { folder, onDisk };
   }
@@ -243,6 +245,7 @@ class ImagesByName {
  * may show nothing or may not have been looked at.
  */
 async function listImagesOf(
+  store: Store,
   root: string,
   parts: readonly Part[],
   context: {
@@ -253,7 +256,7 @@ async function listImagesOf(
 ): Promise<Pick<Listing, "entries" | "sources">> {
   const { description, classes, problems } = context;
   const index = new ImagesByName(parts);
-  const lists = await readLists(root, "coco", index.names);
+  const lists = await readLists(store, root, "coco", index.names);
   problems.push(...lists.problems);
   const chosen: (Known & { origin: Origin; split: string })[] = [];
   for (const { name, id, split, from, line } of lists.listed) {
@@ -281,7 +284,7 @@ async function listImagesOf(
     sources.push({ from: relative(root, instances.path), images: annotated.length });
   }
   const about = { kind: "coco" as const, classes: classes.names, names: index.names, problems };
-  const tagsFile = await tagsFileSource(root, description, about);
+  const tagsFile = await tagsFileSource(store, root, description, about);
   const tagSources = new TagSources<Known>([...(tagsFile ? [tagsFile] : []), annotations]);
 
   const entries = new Entries();
@@ -333,10 +336,6 @@ const annotations: TagSource<Known> = {
       .map(({ name }) => name);
   },
 };
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
 
 /** Lists and tags files name images without folder and ending. */
 function nameOf({ file }: CocoImage): string {

@@ -1,12 +1,12 @@
-import { join } from "node:path";
 import { LineCounter, parseDocument, visit, type Document } from "yaml";
 import { z } from "zod";
 import { nearest } from "../../../method/config/nearest.ts";
 import { validateClasses } from "../../../method/images/classes.ts";
 import { UserError } from "../../../user-error.ts";
-import { isFile } from "../../../host/node/files/folder.ts";
+import type { Store } from "../../../host/store.ts";
+import { isFile } from "../../text/folders.ts";
+import { join } from "../../text/path.ts";
 import { leavesFolder } from "../../text/file-name.ts";
-import { readText } from "../../text/pieces.ts";
 
 const schema = z.strictObject({
   names: z.union([z.array(z.string()), z.record(z.string(), z.string())]).optional(),
@@ -36,13 +36,13 @@ export interface Description {
  * data.yaml: `names` (a list, or a map from 0), `images`, `masks`, `tags` (where these are), `splits`
  * (each a list of images or a text file with one a line). classes.txt: a class a line, in label order.
  */
-export async function readDescription(root: string): Promise<Description> {
+export async function readDescription(store: Store, root: string): Promise<Description> {
   const path = join(root, "data.yaml");
-  const description = (await isFile(path)) ? await readYaml(root, path) : {};
+  const description = (await isFile(store, path)) ? await readYaml(store, root, path) : {};
   if (description.classes) return description;
   const list = join(root, "classes.txt");
-  if (!(await isFile(list))) return description;
-  const names = textLines(await readText(list));
+  if (!(await isFile(store, list))) return description;
+  const names = textLines(await store.readText(list));
   validateClasses(names, list);
   return { ...description, classes: { names, file: list } };
 }
@@ -55,8 +55,8 @@ function textLines(text: string): string[] {
     .filter((line) => line !== "");
 }
 
-async function readYaml(root: string, path: string): Promise<Description> {
-  const parsed = schema.safeParse(parseYaml(await readText(path), path) ?? {});
+async function readYaml(store: Store, root: string, path: string): Promise<Description> {
+  const parsed = schema.safeParse(parseYaml(await store.readText(path), path) ?? {});
   if (!parsed.success) throw new UserError(`${path}: ${explain(parsed.error.issues[0]!)}`);
   const { names, splits, ...places } = parsed.data;
   for (const [key, place] of Object.entries(places)) checkInside(place, `${path}: ${key}`);
@@ -67,7 +67,7 @@ async function readYaml(root: string, path: string): Promise<Description> {
     else {
       checkInside(files, `${path}: splits.${split}`);
       const from = join(root, files);
-      explicit.set(split, { files: textLines(await readText(from)), from });
+      explicit.set(split, { files: textLines(await store.readText(from)), from });
     }
   }
   return {

@@ -1,9 +1,10 @@
-import { join } from "node:path";
 import { UserError } from "../../../user-error.ts";
 import { listClassFolders } from "./class-folders.ts";
 import { listCoco } from "./coco.ts";
 import { readDescription, type Description } from "./description.ts";
-import { isFile, isFolder, listFolder } from "../../../host/node/files/folder.ts";
+import type { FileHost } from "../../../host/host.ts";
+import { isFile, isFolder } from "../../text/folders.ts";
+import { join } from "../../text/path.ts";
 import type { Listing, OnProgress } from "../listing/listing.ts";
 import { describeFolder, findTagsFile, listPlain } from "./plain.ts";
 import { listVoc } from "./voc.ts";
@@ -14,34 +15,41 @@ const layouts =
   "JPEGImages/train and val)";
 
 /** Reads a data set folder, its layout told by what is there. */
-export async function listDataset(root: string, onProgress?: OnProgress): Promise<Listing> {
-  if (!(await isFolder(root))) {
+export async function listDataset(
+  host: FileHost,
+  root: string,
+  onProgress?: OnProgress,
+): Promise<Listing> {
+  const { store } = host;
+  if (!(await isFolder(store, root))) {
     throw new UserError(
-      (await isFile(root))
+      (await isFile(store, root))
         ? `${root}: is a file; a data set is a folder`
         : `${root}: no such folder; --data must name the folder of a data set`,
     );
   }
-  const description = await readDescription(root);
+  const description = await readDescription(store, root);
   const images = join(root, "JPEGImages");
-  const inside = (await isFolder(images)) ? await listFolder(images, { sorted: false }) : undefined;
-  const coco = await listCoco(root, description, inside, onProgress);
+  const inside = (await isFolder(store, images))
+    ? await store.list(images, { sorted: false })
+    : undefined;
+  const coco = await listCoco(host, root, description, inside, onProgress);
   if (coco) return tellUnused(coco, root, description, ["masks", "splits"]);
   if (inside) {
-    const voc = await listVoc(root, description, { kind: "voc", inside, onProgress });
+    const voc = await listVoc(host, root, description, { kind: "voc", inside, onProgress });
     return tellUnused(voc, root, description, ["images", "masks", "splits"]);
   }
-  const tagsPath = await findTagsFile(root, description);
-  if (tagsPath !== undefined) return listPlain(root, description, tagsPath);
-  if (await isFolder(join(root, "images"))) {
+  const tagsPath = await findTagsFile(store, root, description);
+  if (tagsPath !== undefined) return listPlain(store, root, description, tagsPath);
+  if (await isFolder(store, join(root, "images"))) {
     throw new UserError(
       `${root}: images/ is there, but no tags.csv, tags.jsonl or tags.json; write the tags of each image ` +
         'into tags.csv, with the first line "file,tags"',
     );
   }
-  const folders = await listClassFolders(root, description);
+  const folders = await listClassFolders(store, root, description);
   if (folders) return folders;
-  const holds = await describeFolder(root);
+  const holds = await describeFolder(store, root);
   throw new UserError(
     holds === "nothing"
       ? `${root}: the folder is empty, a data set was expected; ${layouts}`

@@ -1,11 +1,13 @@
-import { basename, join, posix, relative, resolve } from "node:path";
 import { UserError } from "../../../user-error.ts";
 import { Batch } from "../listing/batch.ts";
-import { isFile, isFolder, isImageName, stem } from "../../../host/node/files/folder.ts";
+import type { Store } from "../../../host/store.ts";
+import { isImageName } from "../../../method/images/image-name.ts";
+import { isFile, isFolder } from "../../text/folders.ts";
+import { basename, join, relative, stem } from "../../text/path.ts";
 import { ListedImages, type Named } from "../listing/listed-images.ts";
 import type { Problem, Source } from "../listing/listing.ts";
 import { describeFolder } from "./plain.ts";
-import { linesOf, readPieces } from "../../text/pieces.ts";
+import { LineReader, pushText } from "../../text/pieces.ts";
 import type { TextTable } from "../listing/name-table.ts";
 
 /** Lists that become splits, the first of each that exists in any of the places. */
@@ -16,11 +18,11 @@ const splitLists: readonly (readonly [split: string, lists: readonly string[]])[
 ];
 
 /** Where people keep lists and tags of a VOC or COCO folder, in the order in which they are looked for. */
-export function listPlaces(root: string, kind: "voc" | "coco"): string[] {
+export function listPlaces(store: Store, root: string, kind: "voc" | "coco"): string[] {
   const inside = ["ImageSets/Segmentation", "ImageSets/SegmentationAug", ".", kind];
   // The published code has them in a folder of its own.
   const places = inside.map((place) => join(root, place));
-  return basename(resolve(root)) === kind ? places : [...places, join(root, "..", kind)];
+  return basename(store.absolute(root)) === kind ? places : [...places, join(root, "..", kind)];
 }
 
 export interface FoundLists {
@@ -37,6 +39,7 @@ export interface FoundLists {
  * Reads the lists of a VOC or COCO folder: a name a line, or like DeepLab's the paths of image and mask.
  */
 export async function readLists(
+  store: Store,
   root: string,
   kind: "voc" | "coco",
   names: TextTable,
@@ -45,9 +48,10 @@ export async function readLists(
   const sources: Source[] = [];
   const problems: Problem[] = [];
   let distinct = true;
-  const places = listPlaces(root, kind);
+  const places = listPlaces(store, root, kind);
   for (const [split, lists] of splitLists) {
     const path = await firstFile(
+      store,
       lists.flatMap((list) => places.map((at) => join(at, `${list}.txt`))),
     );
     if (path === undefined) continue;
@@ -67,9 +71,7 @@ export async function readLists(
       listed.push({ name, id, split, from: path, line });
     };
     const batch = new Batch<string>((texts) => findListed(texts, names).forEach(take));
-    readPieces(path, (text) => {
-      for (const row of linesOf(text)) batch.push(row);
-    });
+    await pushText(store, path, new LineReader((row) => batch.push(row)));
     batch.end();
     sources.push({ from: relative(root, path), images: listed.length - before });
   }
@@ -77,22 +79,25 @@ export async function readLists(
 }
 
 /** A VOC folder must have lists. */
-export async function noLists(root: string): Promise<UserError> {
+export async function noLists(store: Store, root: string): Promise<UserError> {
   const folder = join(root, "ImageSets", "Segmentation");
-  if (!(await isFolder(folder))) {
+  if (!(await isFolder(store, folder))) {
     return new UserError(
       `${folder}: no such folder; a VOC folder has its lists train_aug.txt or train.txt and val.txt there ` +
         `(or in ImageSets/SegmentationAug, in the folder itself, or in voc/ in or beside it)`,
     );
   }
-  const holds = await describeFolder(folder);
+  const holds = await describeFolder(store, folder);
   return new UserError(
     `${folder}: no train_aug.txt, train.txt, val.txt or test.txt; it holds ${holds}`,
   );
 }
 
-export async function firstFile(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) if (await isFile(path)) return path;
+export async function firstFile(
+  store: Store,
+  paths: readonly string[],
+): Promise<string | undefined> {
+  for (const path of paths) if (await isFile(store, path)) return path;
   return undefined;
 }
 
@@ -118,5 +123,5 @@ function lastPart(text: string): string {
   const trimmed = text.trim();
   const blank = trimmed.search(/\s/);
   const first = blank < 0 ? trimmed : trimmed.slice(0, blank);
-  return first.includes("/") ? posix.basename(first) : first;
+  return first.includes("/") ? basename(first) : first;
 }

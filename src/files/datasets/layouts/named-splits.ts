@@ -1,5 +1,5 @@
 import type { Description } from "./description.ts";
-import { stem } from "../../../host/node/files/folder.ts";
+import { stem } from "../../text/path.ts";
 import type { Problem } from "../listing/listing.ts";
 
 /** The splits that data.yaml puts images into, by their names with or without ending. */

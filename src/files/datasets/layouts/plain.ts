@@ -1,10 +1,11 @@
-import { join, relative } from "node:path";
 import { UserError } from "../../../user-error.ts";
 import { Batch } from "../listing/batch.ts";
 import type { Description } from "./description.ts";
 import { leavesFolder } from "../../text/file-name.ts";
 import { Entries } from "../listing/entries.ts";
-import { isFile, isFolder, listFolder, listImages, stem } from "../../../host/node/files/folder.ts";
+import type { Store } from "../../../host/store.ts";
+import { isFile, isFolder, listImages } from "../../text/folders.ts";
+import { join, relative, stem } from "../../text/path.ts";
 import { type Listing, type Problem, type TagLine, originAt } from "../listing/listing.ts";
 import { NamedSplits } from "./named-splits.ts";
 import { readTagsFile, tagsFileNames } from "../tags/file.ts";
@@ -12,30 +13,32 @@ import { TextTable } from "../listing/name-table.ts";
 
 /** The tags file of a data set folder, if it has one. */
 export async function findTagsFile(
+  store: Store,
   root: string,
   description: Description,
 ): Promise<string | undefined> {
   if (description.tags !== undefined) return join(root, description.tags);
   for (const name of tagsFileNames) {
-    if (await isFile(join(root, name))) return join(root, name);
+    if (await isFile(store, join(root, name))) return join(root, name);
   }
   return undefined;
 }
 
 /** The plain layout: `images/`, a tags file, perhaps `masks/` with PNGs of the same names. */
 export async function listPlain(
+  store: Store,
   root: string,
   description: Description,
   tagsPath: string,
 ): Promise<Listing> {
-  const imagesDefault = (await isFolder(join(root, "images"))) ? "images" : ".";
+  const imagesDefault = (await isFolder(store, join(root, "images"))) ? "images" : ".";
   const images = join(root, description.images ?? imagesDefault);
-  if (!(await isFolder(images)))
+  if (!(await isFolder(store, images)))
     throw new UserError(`${images}: no such folder; images belong there`);
   const problems: Problem[] = [];
-  const masks = await findMasks(root, description);
+  const masks = await findMasks(store, root, description);
   const masksInside = `${relative(images, join(root, description.masks ?? "masks"))}/`;
-  const found = await listImages(images, { sorted: false });
+  const found = await listImages(store, images, { sorted: false });
   const onDisk = masks.size === 0 ? found : found.filter((file) => !file.startsWith(masksInside));
 
   const finder = new FileFinder(onDisk);
@@ -80,7 +83,7 @@ export async function listPlain(
     listed.fill(0);
   };
   const taker = { take: (line: TagLine) => batch.push(line), clear };
-  const wrong = await readTagsFile(tagsPath, description.classes?.names, taker);
+  const wrong = await readTagsFile(store, tagsPath, description.classes?.names, taker);
   batch.end();
   for (const problem of wrong.concat(ofLines)) problems.push(problem);
   named.tellUnknown(problems);
@@ -106,13 +109,14 @@ export async function listPlain(
 
 /** Mask PNGs by the stem of the image they belong to; empty if there is no masks folder. */
 export async function findMasks(
+  store: Store,
   root: string,
   description: Description,
 ): Promise<Map<string, string>> {
   const folder = join(root, description.masks ?? "masks");
   const masks = new Map<string, string>();
-  if (await isFolder(folder)) {
-    for (const file of await listImages(folder)) masks.set(stem(file), join(folder, file));
+  if (await isFolder(store, folder)) {
+    for (const file of await listImages(store, folder)) masks.set(stem(file), join(folder, file));
   } else if (description.masks !== undefined) {
     throw new UserError(`${folder}: no such folder; data.yaml says that masks are there`);
   }
@@ -193,8 +197,8 @@ function isSame(file: string, bare: string): boolean {
 }
 
 /** What is in a folder, for a message: its first few entries. */
-export async function describeFolder(folder: string): Promise<string> {
-  const { folders, files } = await listFolder(folder);
+export async function describeFolder(store: Store, folder: string): Promise<string> {
+  const { folders, files } = await store.list(folder);
   const names = [...folders.map((name) => `${name}/`), ...files];
   if (names.length === 0) return "nothing";
   return names.slice(0, 6).join(", ") + (names.length > 6 ? ` and ${names.length - 6} more` : "");

@@ -1,14 +1,11 @@
-import { join, posix } from "node:path";
 import { cocoClasses, vocClasses } from "../../../method/images/classes.ts";
 import type { Description } from "./description.ts";
 import { Entries, type Entry } from "../listing/entries.ts";
-import {
-  isFolder,
-  listImages,
-  mapAtOnce,
-  stem,
-  type FolderContent,
-} from "../../../host/node/files/folder.ts";
+import type { FileHost } from "../../../host/host.ts";
+import type { FolderContent, Store } from "../../../host/store.ts";
+import { isFolder, listImages } from "../../text/folders.ts";
+import { basename, join, stem } from "../../text/path.ts";
+import { mapAtOnce } from "../map-at-once.ts";
 import {
   type Listing,
   type OnProgress,
@@ -56,27 +53,30 @@ const nothing: readonly string[] = [];
  * folders, with `train` and `val` in each. Tags come from a tags file, else from Annotations/*.xml, else from the masks.
  */
 export async function listVoc(
+  { store, codec }: FileHost,
   root: string,
   description: Description,
   { kind, inside, onProgress }: VocOptions,
 ): Promise<Listing> {
   const images = join(root, "JPEGImages");
-  const onDisk = new FilesByName(await listImages(images, { inside, sorted: false }));
-  const lists = await readLists(root, kind, onDisk.names);
+  const onDisk = new FilesByName(
+    await listImages(store, images, { content: inside, sorted: false }),
+  );
+  const lists = await readLists(store, root, kind, onDisk.names);
   const problems: Problem[] = [...lists.problems];
   const { listed } = lists;
   const sources = [...lists.sources];
   if (kind === "coco") sources.push(...addWholeFolders(lists, onDisk, images));
-  if (listed.length === 0) throw await noLists(root);
+  if (listed.length === 0) throw await noLists(store, root);
 
-  const masks = await readMaskFolders(root);
+  const masks = await readMaskFolders(store, root);
   const classes = description.classes ?? { names: kinds[kind].classes, file: kinds[kind].name };
   const about = { kind, classes: classes.names, names: onDisk.names, problems };
   const maskOf = ({ name, split }: Listed): string | undefined => masks.find(name, split)?.path;
   const candidates = [
-    await tagsFileSource(root, description, about),
-    await xmlSource(root),
-    maskSource(classes.names, maskOf),
+    await tagsFileSource(store, root, description, about),
+    await xmlSource(store, root),
+    maskSource(codec, classes.names, maskOf),
   ];
   const tagSources = new TagSources<Listed>(candidates.filter((source) => source !== undefined));
   const entries = new Entries(listed.length);
@@ -90,7 +90,7 @@ export async function listVoc(
       problems.push(leftOut(originAt(from, line), message));
     } else {
       const place = onDisk.file(id, split);
-      const file = onDisk.inFolders ? posix.basename(place) : place;
+      const file = onDisk.inFolders ? basename(place) : place;
       const mask = maskOf(item);
       const known = tags ?? nothing;
       const untagged = tags === undefined;
@@ -154,7 +154,7 @@ class FilesByName {
   constructor(paths: readonly string[]) {
     this.names = new TextTable(paths.length);
     this.inFolders = paths.some((path) => path.includes("/"));
-    const names = paths.map((path) => ownCopy(stem(this.inFolders ? posix.basename(path) : path)));
+    const names = paths.map((path) => ownCopy(stem(this.inFolders ? basename(path) : path)));
     const again = new Map<number, number>();
     this.names.addAll(names, (i, id, isNew) => {
       if (!isNew) again.set(i, id);
@@ -217,7 +217,7 @@ interface MaskFinder {
 }
 
 /** Mask PNGs by name, or by number for those of COCO. */
-async function readMaskFolders(root: string): Promise<MaskFinder> {
+async function readMaskFolders(store: Store, root: string): Promise<MaskFinder> {
   const folders: {
     folder: string;
     /** How the paths of its masks begin. */
@@ -226,11 +226,13 @@ async function readMaskFolders(root: string): Promise<MaskFinder> {
     byNumber: Map<string, string>;
   }[] = [];
   for (const folder of maskFolders) {
-    if (!(await isFolder(join(root, folder)))) continue;
-    const files = (await listImages(join(root, folder))).filter((file) => /\.png$/i.test(file));
+    if (!(await isFolder(store, join(root, folder)))) continue;
+    const files = (await listImages(store, join(root, folder))).filter((file) =>
+      /\.png$/i.test(file),
+    );
     const byNumber = new Map<string, string>();
     for (const file of files) {
-      const [number] = numbersOf(stem(posix.basename(file)));
+      const [number] = numbersOf(stem(basename(file)));
       if (number !== undefined) byNumber.set(number, file);
     }
     const inside = join(root, folder, "/");

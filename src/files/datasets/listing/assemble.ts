@@ -1,13 +1,14 @@
-import { extname, resolve, sep } from "node:path";
 import { nearest } from "../../../method/config/nearest.ts";
 import { validateClasses } from "../../../method/images/classes.ts";
 import type { Sample } from "../../../method/data/sample.ts";
 import { holdOut } from "../../../method/data/split.ts";
 import { UserError } from "../../../user-error.ts";
 import type { ImageHeader } from "../../../host/codec.ts";
-import { readImageHeader } from "../../../host/node/images/images.ts";
+import type { FileHost } from "../../../host/host.ts";
+import type { Store } from "../../../host/store.ts";
+import { extname, join } from "../../text/path.ts";
+import { mapAtOnce } from "../map-at-once.ts";
 import { Entries, pathOf, type Entry } from "./entries.ts";
-import { mapAtOnce } from "../../../host/node/files/folder.ts";
 import { TextTable } from "./name-table.ts";
 import { originOf, type Listing, type OnProgress, type Problem } from "./listing.ts";
 
@@ -48,19 +49,23 @@ const namedAtOnce = 256;
 const unfit = /[^\p{L}\p{N}._ ()+=@,-]+/gu;
 
 /** Orders classes, turns tags into indices, makes names unique, looks at every header, splits. */
-export async function assemble(listing: Listing, options: AssembleOptions): Promise<Assembled> {
+export async function assemble(
+  host: FileHost,
+  listing: Listing,
+  options: AssembleOptions,
+): Promise<Assembled> {
   const problems: Problem[] = [...listing.problems];
   const entries = listing.distinct ? listing.entries : mergeDuplicates(listing.entries, problems);
   const classes = listing.classes?.names ?? classesOf(entries, problems);
   const tags = indexTags(entries, classes, listing.classes?.file ?? "", problems);
-  const samples = nameSamples(entries, tags);
+  const samples = nameSamples(host.store, entries, tags);
 
   const sizes = new Map<Sample, ImageHeader>();
   const origins = new Map<Sample, Entry>();
   if (options.headers) {
     let done = 0;
     const headers = await mapAtOnce(samples, atOnce, async (sample, i) => {
-      const checked = await checkHeaders(sample, entries.at(i));
+      const checked = await checkHeaders(host, sample, entries.at(i));
       options.onProgress?.(++done, samples.length, "headers");
       return checked;
     });
@@ -220,17 +225,18 @@ function lostClasses(
 }
 
 /** Names are file names of masks and reports later: unique even where upper and lower case are one. */
-function nameSamples(entries: Entries, tags: readonly (readonly number[])[]): readonly Sample[] {
+function nameSamples(
+  store: Store,
+  entries: Entries,
+  tags: readonly (readonly number[])[],
+): readonly Sample[] {
   const taken = new TextTable(entries.length);
   const samples = new Array<Sample>(entries.length);
-  const pathOfFolder = foldersResolved();
+  const absoluteFolder = absoluteFolders(store);
   for (let start = 0; start < entries.length; start += namedAtOnce) {
     const count = Math.min(namedAtOnce, entries.length - start);
     const block = Array.from({ length: count }, (_, i) => entries.at(start + i));
-    const images = block.map(
-      ({ folder, place }) =>
-        pathOfFolder(folder) + (sep === "/" ? place : place.replaceAll("/", sep)),
-    );
+    const images = block.map(({ folder, place }) => absoluteFolder(folder) + place);
     const bases = block.map(({ file }, i) => {
       const { length } = images[i]!;
       // A part of the path, which takes a third of the memory of a text of its own.
@@ -244,40 +250,46 @@ function nameSamples(entries: Entries, tags: readonly (readonly number[])[]): re
         name = `${bases[i]!}-${n}`;
         free = taken.addNew(name.toLowerCase());
       }
-      samples[start + i] = sampleOf(block[i]!, { name, image: images[i]!, tags: tags[start + i]! });
+      samples[start + i] = sampleOf(store, block[i]!, {
+        name,
+        image: images[i]!,
+        tags: tags[start + i]!,
+      });
     });
   }
   return samples;
 }
 
-function sampleOf({ mask, untagged }: Entry, sample: Sample): Sample {
+function sampleOf(store: Store, { mask, untagged }: Entry, sample: Sample): Sample {
   if (mask === undefined && !untagged) return sample;
   return {
     ...sample,
     ...(untagged ? { untagged } : {}),
-    ...(mask === undefined ? {} : { mask: resolve(mask) }),
+    ...(mask === undefined ? {} : { mask: store.absolute(mask) }),
   };
 }
 
-/** How the full paths of the images in a folder begin. */
-function foldersResolved(): (folder: string) => string {
+/** Absolute paths of folders with a slash behind, each resolved once. */
+function absoluteFolders(store: Store): (folder: string) => string {
   const known = new Map<string, string>();
   return (folder) => {
     let path = known.get(folder);
-    if (path === undefined) known.set(folder, (path = resolve(folder, "x").slice(0, -1)));
+    if (path === undefined)
+      known.set(folder, (path = store.absolute(join(folder, "x")).slice(0, -1)));
     return path;
   };
 }
 
 /** Size of an image, unless it cannot be read; and what is wrong with it or its mask. */
 async function checkHeaders(
+  { codec }: FileHost,
   sample: Sample,
   entry: Entry,
 ): Promise<{ header?: ImageHeader; problem?: Problem }> {
   const path = pathOf(entry);
   let header: ImageHeader;
   try {
-    header = await readImageHeader(path);
+    header = await codec.header(path);
   } catch (error) {
     const message = `${ownWords(error, path)}; left out`;
     return { problem: { severity: "warning", file: path, message, leftOut: true } };
@@ -285,7 +297,7 @@ async function checkHeaders(
   if (sample.mask === undefined) return { header };
   const { width, height } = header;
   try {
-    const mask = entry.maskSize ?? (await readImageHeader(sample.mask));
+    const mask = entry.maskSize ?? (await codec.header(sample.mask));
     if (mask.width === width && mask.height === height) return { header };
     const message = `mask is ${mask.width}x${mask.height}, but its image ${path} is ${width}x${height}`;
     return { header, problem: { severity: "error", file: entry.mask!, message } };

@@ -1,21 +1,22 @@
-import { join } from "node:path";
+import { join } from "../../text/path.ts";
 
-/** An image as a layout lists it, before anything is checked against the disk. */
+/** An image as a layout lists it, before its file is checked. */
 export interface Entry {
-  /** What the image is called, for people; its stem becomes the name. The end of `place`. */
+  /** File name for messages, the end of `place`; without its ending it becomes the name of the sample. */
   readonly file: string;
-  /** Path of the image from the folder that was searched, with forward slashes. */
+  /** Path of the image from `folder`. */
   readonly place: string;
+  /** The folder that was searched. */
   readonly folder: string;
   readonly tags: readonly string[];
-  /** Nothing is known of what is in the image, as in a test split. */
+  /** Whether the tags are unknown, as in a test split. */
   readonly untagged: boolean;
   readonly split: string | undefined;
-  /** Path of the true mask, if there is one; or what the listing's `readMask` makes one from. */
+  /** Path of the ground-truth mask, or its address for the listing's `readMask`. */
   readonly mask?: string | undefined;
-  /** Its size where that is written down, so that no header needs to be read. */
+  /** Size of the mask where an annotation states it; otherwise its header is read. */
   readonly maskSize?: Size | undefined;
-  /** Where this is said, if not by the image's own place: the file, and its line if it has lines. */
+  /** The file that lists the image and the line there; absent where the image's own path does. */
   readonly from?: string | undefined;
   readonly line?: number | undefined;
 }
@@ -25,30 +26,31 @@ interface Size {
   readonly height: number;
 }
 
-/** What many entries have in common. */
+/** The fields that many entries share. */
 type Common = Pick<Entry, "folder" | "untagged" | "split" | "from">;
 
 /**
- * A list of entries for data sets of millions: a column for each thing that differs from entry to entry, so that one
- * takes 24 to 32 bytes where an object takes 120. Tags are best shared too.
+ * The entries of a data set, for up to millions of images. Every field that differs from entry to entry is a column of
+ * its own and the other fields are stored once, so that an entry takes 24 to 32 bytes instead of an object's 120. Equal
+ * lists of tags should be one and the same array.
  */
 export class Entries implements Iterable<Entry> {
   private readonly files: string[];
-  /** The same list as long as no file lies in a folder below. */
+  /** The same array as `files` while no image lies in a subfolder. */
   private places: string[];
   private readonly tags: (readonly string[])[];
-  /** Of each its place in `commons`. */
+  /** For every entry, the index of its shared fields in `commons`. */
   private kinds: Int32Array;
   private lines: Int32Array;
   private count = 0;
-  /** Only of those that have one. */
+  /** By entry, for those that have one. */
   private readonly masks = new Map<number, string>();
   private readonly maskSizes = new Map<number, Size>();
   private readonly commons: Common[] = [];
   private latest = 0;
   private readonly known = new Map<string, number>();
 
-  /** @param expected how many entries there will be; with more it grows, which leaves garbage behind */
+  /** @param expected number of entries; more are possible, but growing leaves garbage behind */
   constructor(expected = 512) {
     this.files = new Array<string>(expected);
     this.places = this.files;
@@ -120,14 +122,14 @@ export class Entries implements Iterable<Entry> {
   }
 }
 
-/** The numbers, and place for as many. */
+/** A copy with room for as many numbers again. */
 export function twiceAsLong(numbers: Int32Array): Int32Array {
   const longer = new Int32Array(2 * numbers.length);
   longer.set(numbers);
   return longer;
 }
 
-/** Path of an entry's image, beginning like its folder. */
+/** Path of an entry's image, relative if its folder is. */
 export function pathOf({ folder, place }: Entry): string {
   return join(folder, place);
 }

@@ -1,5 +1,3 @@
-import { randomInt } from "node:crypto";
-
 /** Texts that are looked up together. */
 const atOnce = 256;
 
@@ -22,7 +20,7 @@ export class TextTable {
    */
   private slots: Int32Array;
   /** Not to be known beforehand, so that nobody can make up names that all fall into one slot. */
-  private readonly seed = randomInt(2 ** 32);
+  private readonly seed = crypto.getRandomValues(new Int32Array(1))[0]!;
 
   /** @param expected how many texts there will be; with more it grows */
   constructor(expected = 512) {

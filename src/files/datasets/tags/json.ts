@@ -1,12 +1,13 @@
+import type { Store } from "../../../host/store.ts";
 import { JsonScanner } from "../../text/json.ts";
+import { LineReader, pushBytes, pushText, type PieceStore } from "../../text/pieces.ts";
 import { show, type TagLines } from "./lines.ts";
-import { linesOf, type Bytes, type Text } from "../../text/pieces.ts";
 
-/** Longest text that patterns are tried on: matching keeps a state for each letter, in memory of limited size. */
+/** Longest text that the pattern is tried on: for each letter the engine keeps a state, in memory of limited size. */
 const matchLimit = 4 << 20;
 
-// What nearly all images look like is found by patterns, in a third of the time: values of JSON whose texts have no
-// escapes. Everything else is left to JSON.parse.
+// A pattern matches nearly all images in a third of the time of JSON.parse: objects with the usual keys in the usual order
+// and strings without escapes. JSON.parse reads everything else.
 const [gap, letters] = ["[ \\t\\n\\r]*", '[^"\\\\\\u0000-\\u001f]*'];
 const text = `"(${letters})"`;
 const list = `(\\[${gap}(?:"${letters}"(?:${gap},${gap}"${letters}")*${gap})?\\])`;
@@ -17,34 +18,51 @@ const plainImage = new RegExp(
   `\\{${gap}${member("file", text)},${gap}${member("tags", list)}${split}\\}`,
   "y",
 );
-/** Reads an object `{file, tags, split}` a line. */
-export function readJsonLines(text: Text, out: TagLines): void {
+
+/**
+ * Reads lines with an object `{file, tags, split}` each.
+ * @param bytes bytes of a piece of the file
+ */
+export async function readJsonLines(
+  store: PieceStore,
+  path: string,
+  out: TagLines,
+  bytes?: number,
+): Promise<void> {
   let line = 0;
-  for (const row of linesOf(text)) {
-    line++;
-    const plain = matchWhole(plainImage, row);
-    if (plain && takePlain(plain, line, out)) continue;
-    if (row.trim() === "") continue;
-    try {
-      out.add(JSON.parse(row), line);
-    } catch (error) {
-      out.error(`not readable as JSON: ${(error as Error).message}`, line);
-    }
+  const lines = new LineReader((row) => readJsonLine(row, ++line, out));
+  await pushText(store, path, lines, bytes);
+}
+
+function readJsonLine(row: string, line: number, out: TagLines): void {
+  const plain = matchWhole(plainImage, row);
+  if (plain && takePlain(plain, line, out)) return;
+  if (row.trim() === "") return;
+  try {
+    out.add(JSON.parse(row), line);
+  } catch (error) {
+    out.error(`not readable as JSON: ${(error as Error).message}`, line);
   }
 }
 
 function matchWhole(pattern: RegExp, text: string): RegExpExecArray | null {
   if (text.length > matchLimit) return null;
   pattern.lastIndex = 0;
-  const found = pattern.exec(text);
-  return pattern.lastIndex === text.length ? found : null;
+  const match = pattern.exec(text);
+  return pattern.lastIndex === text.length ? match : null;
 }
 
 /**
- * Reads a list of objects `{file, tags, split}`, or an object of lists of tags: an element at a time, which for a
- * million of them takes a quarter of the memory.
+ * Reads a list of objects `{file, tags, split}`, or an object of lists of tags: one element at a time, a quarter of the
+ * memory that the parsed file would take.
+ * @param bytes bytes of a piece of the file
  */
-export function readJson(bytes: Bytes, out: TagLines): void {
+export async function readJson(
+  store: Pick<Store, "pieces" | "readText">,
+  path: string,
+  out: TagLines,
+  bytes?: number,
+): Promise<void> {
   const scanner = new JsonScanner(
     {
       member: () => "whole",
@@ -58,16 +76,15 @@ export function readJson(bytes: Bytes, out: TagLines): void {
     { lines: true },
   );
   try {
-    for (const chunk of bytes) scanner.push(chunk);
-    scanner.end();
+    await pushBytes(store, path, scanner, bytes);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    const { message, line } = explain(bytes, error);
+    const { message, line } = explain(await store.readText(path), error);
     out.refuse(`not readable as JSON: ${message}`, line);
   }
 }
 
-/** Takes what a pattern found; false if there is something to be said of it. */
+/** Takes the groups of a match; false if JSON.parse should read the image because it has an error. */
 function takePlain(
   [, file, tags, split]: readonly (string | undefined)[],
   line: number,
@@ -97,21 +114,17 @@ function lineFeeds(text: string, to: number): number {
   return text.slice(0, to).split("\n").length - 1;
 }
 
-/** The message of JSON.parse for the whole text, and the line it speaks of. */
-function explain(bytes: Bytes, found: SyntaxError): { message: string; line: number } {
-  const decoder = new TextDecoder();
-  let whole = "";
-  for (const chunk of bytes) whole += decoder.decode(chunk, { stream: true });
-  whole += decoder.decode();
-  let { message } = found;
+/** The message of JSON.parse for a broken text, and the line it is about. */
+function explain(text: string, scanned: SyntaxError): { message: string; line: number } {
+  let { message } = scanned;
   try {
-    JSON.parse(whole);
+    JSON.parse(text);
   } catch (error) {
     ({ message } = error as Error);
   }
-  const position = Number(/position (\d+)/.exec(message)?.[1] ?? whole.length);
+  const position = Number(/position (\d+)/.exec(message)?.[1] ?? text.length);
   return {
     message: message.replace(/ in JSON at position.*/, ""),
-    line: 1 + lineFeeds(whole, position),
+    line: 1 + lineFeeds(text, position),
   };
 }

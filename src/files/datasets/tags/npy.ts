@@ -1,6 +1,5 @@
-import { readFile, stat } from "node:fs/promises";
 import { UserError } from "../../../user-error.ts";
-import { unreadable } from "../../../host/node/files/file-error.ts";
+import type { Store } from "../../../host/store.ts";
 import type { Problem, TagTaker } from "../listing/listing.ts";
 import { arrayOf, readNpy } from "../../weights/npy.ts";
 
@@ -12,11 +11,12 @@ const sizeLimit = 256 * 1024 * 1024;
  * vector with a 1 for each class it shows.
  */
 export async function readTagsNpy(
+  store: Store,
   path: string,
   classes: readonly string[],
   taker: TagTaker,
 ): Promise<readonly Problem[]> {
-  const dictionary = readNpy(await readBytes(path), path).item();
+  const dictionary = readNpy(await readBytes(store, path), path).item();
   if (!(dictionary instanceof Map)) {
     throw new UserError(
       `${path}: holds no dictionary; expected one from image names to vectors of ${classes.length} zeros and ones`,
@@ -56,19 +56,14 @@ export async function readTagsNpy(
   return problems;
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(path);
-    if (size > sizeLimit) {
-      throw new UserError(
-        `${path}: has ${size} bytes; tags of at most ${sizeLimit} bytes are read, write tags.csv instead`,
-      );
-    }
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw unreadable(path, error);
+async function readBytes(store: Store, path: string): Promise<Uint8Array> {
+  const size = (await store.stat(path))?.size ?? 0;
+  if (size > sizeLimit) {
+    throw new UserError(
+      `${path}: has ${size} bytes, but at most ${sizeLimit} are read; write the tags as a CSV file instead`,
+    );
   }
+  return store.read(path);
 }
 
 /** Keys may be texts of NumPy, or numbers: 2007000032 for 2007_000032 in some published files, ids in COCO. */

@@ -1,16 +1,16 @@
-import { join, relative } from "node:path";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { UserError } from "../../../user-error.ts";
-import { readMask } from "../../../host/node/images/images.ts";
+import type { ImageCodec } from "../../../host/codec.ts";
+import type { Store } from "../../../host/store.ts";
+import { isFolder } from "../../text/folders.ts";
+import { join, relative } from "../../text/path.ts";
 import { Batch } from "../listing/batch.ts";
 import type { Description } from "../layouts/description.ts";
-import { isFolder, listFolder } from "../../../host/node/files/folder.ts";
 import { ByName, type Named } from "../listing/listed-images.ts";
 import type { Origin, Problem, Source, TagLine } from "../listing/listing.ts";
 import { findListed, firstFile, listPlaces } from "../layouts/lists.ts";
 import { findTagsFile } from "../layouts/plain.ts";
 import { readTagsFile } from "./file.ts";
-import { readText } from "../../text/pieces.ts";
 import type { TextTable } from "../listing/name-table.ts";
 
 /** The tags of an image, why there are none, or undefined where nothing is known of it. */
@@ -73,6 +73,7 @@ export class TagSources<Item extends Named> {
  * which may lie with the lists.
  */
 export async function tagsFileSource(
+  store: Store,
   root: string,
   description: Description,
   {
@@ -87,8 +88,11 @@ export async function tagsFileSource(
     problems: Problem[];
   },
 ): Promise<TagSource | undefined> {
-  const published = npyNames.flatMap((name) => listPlaces(root, kind).map((at) => join(at, name)));
-  const path = (await findTagsFile(root, description)) ?? (await firstFile(published));
+  const published = npyNames.flatMap((name) =>
+    listPlaces(store, root, kind).map((at) => join(at, name)),
+  );
+  const path =
+    (await findTagsFile(store, root, description)) ?? (await firstFile(store, published));
   if (path === undefined) return undefined;
   const tags = new ByName<readonly string[]>(names);
   const batch = new Batch<TagLine>((lines) => {
@@ -98,7 +102,7 @@ export async function tagsFileSource(
     );
     named.forEach((name, i) => tags.set(name, lines[i]!.tags));
   });
-  const found = await readTagsFile(path, classes, {
+  const found = await readTagsFile(store, path, classes, {
     take: (line) => batch.push(line),
     clear: () => {
       batch.clear();
@@ -129,19 +133,20 @@ export function numbersOf(name: string): string[] {
 }
 
 /** The names of the objects in Annotations/*.xml. */
-export async function xmlSource(root: string): Promise<TagSource | undefined> {
+export async function xmlSource(store: Store, root: string): Promise<TagSource | undefined> {
   const folder = join(root, "Annotations");
-  if (!(await isFolder(folder))) return undefined;
-  const files = new Set((await listFolder(folder)).files);
+  if (!(await isFolder(store, folder))) return undefined;
+  const files = new Set((await store.list(folder)).files);
   return {
     from: "Annotations",
     read: ({ name }) =>
-      files.has(`${name}.xml`) ? tagsFromXml(join(folder, `${name}.xml`), name) : undefined,
+      files.has(`${name}.xml`) ? tagsFromXml(store, join(folder, `${name}.xml`), name) : undefined,
   };
 }
 
 /** The labels in the masks. */
 export function maskSource<Item extends Named>(
+  codec: ImageCodec,
   classes: readonly string[],
   maskOf: (item: Item) => string | undefined,
 ): TagSource<Item> {
@@ -149,18 +154,19 @@ export function maskSource<Item extends Named>(
     from: "masks",
     read: (item) => {
       const path = maskOf(item);
-      return path === undefined ? undefined : tagsFromMask(path, classes);
+      return path === undefined ? undefined : tagsFromMask(codec, path, classes);
     },
   };
 }
 
 async function tagsFromMask(
+  codec: ImageCodec,
   path: string,
   classes: readonly string[],
 ): Promise<readonly string[] | Problem> {
   try {
     const seen = new Uint8Array(256);
-    for (const label of (await readMask(path)).data) seen[label] = 1;
+    for (const label of (await codec.decodeLabels(path)).data) seen[label] = 1;
     const wrong = seen.findIndex((there, i) => there === 1 && i > classes.length && i !== 255);
     if (wrong >= 0) {
       const message = `mask has label ${wrong}, but there are only ${classes.length} classes`;
@@ -182,8 +188,12 @@ const parser = new XMLParser({
 });
 
 /** The names of the objects in a VOC annotation. */
-async function tagsFromXml(path: string, name: string): Promise<readonly string[] | Problem> {
-  const text = await readText(path);
+async function tagsFromXml(
+  store: Store,
+  path: string,
+  name: string,
+): Promise<readonly string[] | Problem> {
+  const text = await store.readText(path);
   const valid = XMLValidator.validate(text);
   if (valid !== true) {
     const { line, msg } = valid.err;

@@ -1,20 +1,24 @@
-import { basename } from "node:path";
 import type { Dataset } from "../../../method/data/sample.ts";
 import { UserError } from "../../../user-error.ts";
-import { writeFileAtomic } from "../../../host/node/files/atomic-file.ts";
+import type { Store } from "../../../host/store.ts";
 import { csvField } from "../../text/csv.ts";
+import { basename } from "../../text/path.ts";
 
 /**
- * Writes the tags of a data set as a tags file, so that they need not be taken from its masks or annotations again.
- * Images of which nothing is known are not in it. Returns how many are.
+ * Writes the tags of a data set as a CSV file, so that they need not be read from its masks or annotations again. Images
+ * without known tags are left out. Returns the number of images written.
  */
-export async function writeTags(path: string, { classes, splits }: Dataset): Promise<number> {
+export async function writeTags(
+  store: Store,
+  path: string,
+  { classes, splits }: Dataset,
+): Promise<number> {
   const seen = new Map<string, string>();
   for (const { image } of Object.values(splits).flat()) {
     const other = seen.get(basename(image));
     if (other !== undefined) {
       throw new UserError(
-        `${path}: not written: ${other} and ${image} have one name, which tags would be for both`,
+        `${path}: not written: ${other} and ${image} have the same file name, so their tags could not be told apart`,
       );
     }
     seen.set(basename(image), image);
@@ -27,6 +31,6 @@ export async function writeTags(path: string, { classes, splits }: Dataset): Pro
         return `${[basename(image), names, split].map(csvField).join(",")}\n`;
       }),
   );
-  await writeFileAtomic(path, `file,tags,split\n${rows.join("")}`);
+  await store.write([{ path, data: `file,tags,split\n${rows.join("")}` }]);
   return rows.length;
 }

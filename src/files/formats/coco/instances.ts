@@ -88,7 +88,7 @@ export class CocoInstances {
       },
       { limit: entryLimit },
     );
-    await pushJson(path, scanner, { onProgress });
+    await pushJson(store, path, scanner, { onProgress });
     instances.finish(seen);
     return instances;
   }

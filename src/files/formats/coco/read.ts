@@ -2,8 +2,7 @@ import type { ImageCodec } from "../../../host/codec.ts";
 import type { FileHost } from "../../../host/host.ts";
 import { UserError } from "../../../user-error.ts";
 import { CocoInstances, type CocoImage } from "./instances.ts";
-import { stem } from "../../../host/node/files/folder.ts";
-import { basename } from "../../text/path.ts";
+import { stem, basename } from "../../text/path.ts";
 import { checkSize, paintObjects } from "../objects.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 

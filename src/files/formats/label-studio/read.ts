@@ -4,7 +4,8 @@ import { rleCounts } from "../../../method/images/run-lengths.ts";
 import { UserError } from "../../../user-error.ts";
 import { cleanNames } from "../class-names.ts";
 import type { ImageCodec } from "../../../host/codec.ts";
-import { isImageName, stem } from "../../../host/node/files/folder.ts";
+import { isImageName } from "../../../method/images/image-name.ts";
+import { stem } from "../../text/path.ts";
 import { decodeBrush } from "./brush.ts";
 import { ignoredName } from "../formats.ts";
 import {

@@ -1,11 +1,10 @@
 import type { FileHost } from "../../../host/host.ts";
 import type { Store } from "../../../host/store.ts";
-import { stem } from "../../../host/node/files/folder.ts";
+import { stem, join } from "../../text/path.ts";
 import { validateClasses, vocClasses } from "../../../method/images/classes.ts";
 import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { leavesFolder } from "../../text/file-name.ts";
-import { join } from "../../text/path.ts";
 import { classesBeside } from "../source-classes.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 import { readDataYaml, type DataYaml } from "../text-files.ts";

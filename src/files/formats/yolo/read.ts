@@ -1,12 +1,11 @@
-import { parse as parseCsv } from "csv-parse/sync";
 import { validateClasses } from "../../../method/images/classes.ts";
 import type { LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import type { ImageCodec } from "../../../host/codec.ts";
 import type { FileHost } from "../../../host/host.ts";
 import type { Store } from "../../../host/store.ts";
-import { stem } from "../../../host/node/files/folder.ts";
-import { dirname, join } from "../../text/path.ts";
+import { CsvError, parseCsv } from "../../text/csv.ts";
+import { stem, dirname, join } from "../../text/path.ts";
 import { sizesFile } from "./write.ts";
 import {
   checkSize,
@@ -132,11 +131,11 @@ async function readSizes(store: Store, path: string): Promise<ReadonlyMap<string
   const text = await readLimited(store, path);
   let rows: string[][];
   try {
-    rows = parseCsv(text, { relaxColumnCount: true });
+    rows = parseCsv(text);
   } catch (error) {
-    throw new UserError(`${path}: not readable as CSV: ${(error as Error).message}`, {
-      cause: error,
-    });
+    if (!(error instanceof CsvError)) throw error;
+    const { line, message } = error;
+    throw new UserError(`${path}:${line}: not readable as CSV: ${message}`, { cause: error });
   }
   return new Map(
     rows

@@ -15,10 +15,6 @@ export { decodeMask, encodeMask } from "./index-png.ts";
 /** Largest number of pixels of an image; as 8-bit RGB they take 600 MB. */
 const pixelLimit = 200_000_000;
 
-/** Endings of image files. */
-export const imageExtensions: readonly string[] =
-  ".jpg .jpeg .jpe .jfif .png .webp .tif .tiff .gif .avif".split(" ");
-
 // Every image is decoded once: libvips' cache would only cost memory.
 sharp.cache(false);
 

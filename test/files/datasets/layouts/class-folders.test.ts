@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { formatProblem, openDataset } from "../../../../src/files/datasets/index.ts";
 import { makeFolder, Mask, Picture } from "../folders.ts";
+import { nodeHost } from "../../../../src/host/node/host.ts";
 
 const pets = {
   "dog/1.jpg": new Picture(),
@@ -11,7 +12,10 @@ const pets = {
 };
 
 test("a folder for each class gives each image one tag and a name with the class in it", async () => {
-  const dataset = await openDataset(await makeFolder(pets), { valFraction: 0, training: true });
+  const dataset = await openDataset(nodeHost, await makeFolder(pets), {
+    valFraction: 0,
+    training: true,
+  });
   expect([dataset.format, dataset.classes]).toEqual(["class folders", ["cat", "dog"]]);
   expect(dataset.splits["train"]!.map(({ name, tags }) => [name, ...tags])).toEqual([
     ["cat-1", 0],
@@ -27,7 +31,7 @@ test("folders train and val hold such folders", async () => {
     "train/dog/1.jpg": new Picture(),
     "valid/cat/1.jpg": new Picture(),
   });
-  const { classes, counts, heldOut } = await openDataset(root, { training: true });
+  const { classes, counts, heldOut } = await openDataset(nodeHost, root, { training: true });
   expect([classes, heldOut]).toEqual([["cat", "dog"], false]);
   expect(counts.splits["train"]!.perClass).toEqual([1, 1]);
   expect(counts.splits["val"]!.perClass).toEqual([1, 0]);
@@ -39,7 +43,7 @@ test("masks lie in a folder of the same structure, and the order of classes in c
     "masks/dog/1.png": new Mask(),
     "classes.txt": "dog\ncat\n",
   });
-  const { classes, splits, counts } = await openDataset(root, { seed: 1 });
+  const { classes, splits, counts } = await openDataset(nodeHost, root, { seed: 1 });
   expect(classes).toEqual(["dog", "cat"]);
   expect(counts.all.masks).toBe(1);
   expect(splits["val"]!.map(({ name }) => name)).toEqual(["dog-1"]);
@@ -47,17 +51,17 @@ test("masks lie in a folder of the same structure, and the order of classes in c
 
 test("a folder that is no class is told, an empty one refused", async () => {
   const root = await makeFolder({ ...pets, "notes/readme.txt": "hi" });
-  const { classes, problems } = await openDataset(root);
+  const { classes, problems } = await openDataset(nodeHost, root);
   expect(classes).toEqual(["cat", "dog"]);
   expect(problems.map(formatProblem)).toEqual([
     `${join(root, "notes")}: has no images, so it is not taken for a class; it holds readme.txt`,
   ]);
-  await expect(openDataset(await makeFolder({ ...pets, "cow/": "" }))).rejects.toThrow(
+  await expect(openDataset(nodeHost, await makeFolder({ ...pets, "cow/": "" }))).rejects.toThrow(
     /cow: the folder is empty, so there are no images for a class "cow"/,
   );
 });
 
 test("a class folder that classes.txt does not know is refused by image", async () => {
   const root = await makeFolder({ ...pets, "classes.txt": "dog\n" });
-  await expect(openDataset(root)).rejects.toThrow(/cat.1\.png: unknown tag "cat"/);
+  await expect(openDataset(nodeHost, root)).rejects.toThrow(/cat.1\.png: unknown tag "cat"/);
 });

@@ -8,6 +8,7 @@ import { pushJson } from "../../../../src/files/text/pieces.ts";
 import { UserError } from "../../../../src/user-error.ts";
 import { readGolden } from "../../../golden.ts";
 import { makeFolder, Picture } from "../folders.ts";
+import { nodeHost } from "../../../../src/host/node/host.ts";
 
 const path = "annotations/instances_train2014.json";
 const image = { id: 1, file_name: "a.jpg", width: 8, height: 6 };
@@ -33,7 +34,7 @@ const folder = (file: object | string, more: Record<string, string | Picture> = 
     ...more,
   });
 const open = async (file: object | string, more?: Record<string, string | Picture>) =>
-  openDataset(await folder(file, more), { valFraction: 0 });
+  openDataset(nodeHost, await folder(file, more), { valFraction: 0 });
 const maskOf = async (file: object) => {
   const { reader, splits } = await open(file);
   return [...(await reader.readMask(splits["train"]![0]!)).data];
@@ -61,7 +62,7 @@ test.each([
       categories,
     }),
   });
-  const { reader, splits } = await openDataset(root, { valFraction: 0 });
+  const { reader, splits } = await openDataset(nodeHost, root, { valFraction: 0 });
   const { data } = await reader.readMask(splits["train"]![0]!);
   expect([...data]).toEqual(Array<number>(80).fill(1));
 });
@@ -114,6 +115,7 @@ test("compressed run lengths of pycocotools give its masks", async () => {
     return [`images/train2014/${name}.png`, new Picture(width, height)] as const;
   });
   const data = await openDataset(
+    nodeHost,
     await makeFolder({ ...Object.fromEntries(pictures), [path]: JSON.stringify(file) }),
   );
   const samples = Object.values(data.splits).flat();
@@ -195,7 +197,7 @@ test("an outline that would be drawn for minutes is refused", async () => {
       categories,
     }),
   });
-  const { reader, splits } = await openDataset(root, { valFraction: 0 });
+  const { reader, splits } = await openDataset(nodeHost, root, { valFraction: 0 });
   const reading = reader.readMask(splits["train"]![0]!);
   await expect(reading).rejects.toThrow(/has more objects, or larger ones, than can be drawn/);
 });
@@ -262,11 +264,13 @@ test("entries are found across the pieces in which a large file is read", async 
         found.push(JSON.parse(element));
       },
     });
-  await pushJson(file, scanner());
+  await pushJson(nodeHost.store, file, scanner());
   expect(found).toEqual(list);
   truncateSync(file, 4.2e6);
   found.length = 0;
-  await expect(pushJson(file, scanner())).rejects.toThrow(/ends too early, at byte 4200000/);
+  await expect(pushJson(nodeHost.store, file, scanner())).rejects.toThrow(
+    /ends too early, at byte 4200000/,
+  );
 });
 
 test("a damaged annotation file is read or refused in words", async () => {
@@ -293,7 +297,7 @@ test("a damaged annotation file is read or refused in words", async () => {
       letters.splice(Math.floor((place * letters.length) / 1e4), count, piece);
     writeFileSync(join(root, path), letters.join(""));
     try {
-      await inspectDataset(root);
+      await inspectDataset(nodeHost, root);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
     }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { formatProblem, openDataset } from "../../../../src/files/datasets/index.ts";
 import { UserError } from "../../../../src/user-error.ts";
 import { makeFolder, Mask, Picture } from "../folders.ts";
+import { nodeHost } from "../../../../src/host/node/host.ts";
 
 const pictures = {
   "images/a.jpg": new Picture(),
@@ -31,7 +32,7 @@ describe("a plain folder", () => {
       '{"file":"a.jpg","tags":["cat","dog"]}\r\n\r\n{"file":"b.png","tags":["dog"]}\r\n{"file":"deep/c.jpg","tags":["cat"]}',
     ],
   ])("is read with its tags from %s (%#)", async (name, text) => {
-    const dataset = await openDataset(await makeFolder({ ...pictures, [name]: text }), {
+    const dataset = await openDataset(nodeHost, await makeFolder({ ...pictures, [name]: text }), {
       valFraction: 0,
     });
     expect(dataset.format).toBe("plain");
@@ -51,7 +52,7 @@ describe("a plain folder", () => {
       "tags.csv": "file,tags,split\na.jpg,cat,train\nb.png,dog,val\ndeep/c.jpg,dog,train\n",
       "masks/b.png": new Mask([0, 1, 255]),
     });
-    const dataset = await openDataset(root, { split: "val", training: false });
+    const dataset = await openDataset(nodeHost, root, { split: "val", training: false });
     expect(dataset.classes).toEqual(["dog", "cat"]);
     expect(dataset.heldOut).toBe(false);
     const [b] = dataset.splits["val"]!;
@@ -77,7 +78,7 @@ describe("a plain folder", () => {
       "data.yaml":
         "names: {0: y, 1: x}\nimages: photos\nmasks: truth\ntags: labels.jsonl\nsplits:\n  train: [a.jpg]\n  val: held.txt\n",
     });
-    const { classes, splits } = await openDataset(root);
+    const { classes, splits } = await openDataset(nodeHost, root);
     expect(classes).toEqual(["y", "x"]);
     expect(splits["train"]!.map(({ name }) => name)).toEqual(["a"]);
     expect(splits["train"]![0]!.mask).toMatch(/truth.a\.png$/);
@@ -92,7 +93,7 @@ describe("a plain folder", () => {
       "images/s/x.png": new Picture(),
       "tags.csv": "file,tags\nx.jpg,a\nX.jpg,a\nx.png,a\ns/x.png,a\n",
     });
-    const { splits } = await openDataset(root, { valFraction: 0 });
+    const { splits } = await openDataset(nodeHost, root, { valFraction: 0 });
     expect(splits["train"]!.map(({ name }) => name)).toEqual(["x", "X-2", "x-3", "s-x"]);
   });
 
@@ -105,7 +106,7 @@ describe("a plain folder", () => {
       "tags.csv":
         "file,tags\na.jpg,cat\nmissing.jpg,cat\nB.PNG,dog\na.jpg,dog\ndeep/c.jpg,\nd.jpg,cat\n",
     });
-    const dataset = await openDataset(root, { valFraction: 0 });
+    const dataset = await openDataset(nodeHost, root, { valFraction: 0 });
     expect(dataset.splits["train"]!.map(({ tags }) => tags)).toEqual([[0, 1], [1], []]);
     const csv = join(root, "tags.csv");
     expect(told(dataset as never)).toEqual([
@@ -117,7 +118,7 @@ describe("a plain folder", () => {
       `${csv}:5: a.jpg is listed again, first in line 2; its tags are put together`,
       `${csv}:6: deep/c.jpg has no tags: it counts as showing background only`,
     ]);
-    await expect(openDataset(root, { strict: true })).rejects.toThrow(
+    await expect(openDataset(nodeHost, root, { strict: true })).rejects.toThrow(
       /d\.jpg: not a readable image.*and 1 more/,
     );
   });
@@ -136,16 +137,16 @@ describe("holding out", () => {
 
   test("takes the same fifth for the same seed and leaves every class in training", async () => {
     const root = await many(0);
-    const first = await openDataset(root, { seed: 3, training: true });
+    const first = await openDataset(nodeHost, root, { seed: 3, training: true });
     expect(first.heldOut).toBe(true);
     expect(first.counts.splits["val"]!.images).toBe(4);
     expect(first.counts.splits["train"]!.perClass).toEqual([15, 1]);
-    expect((await openDataset(root, { seed: 3 })).splits).toEqual(first.splits);
-    expect((await openDataset(root, { seed: 4 })).splits).not.toEqual(first.splits);
+    expect((await openDataset(nodeHost, root, { seed: 3 })).splits).toEqual(first.splits);
+    expect((await openDataset(nodeHost, root, { seed: 4 })).splits).not.toEqual(first.splits);
   });
 
   test("takes only images with masks if there are any", async () => {
-    const { splits, counts } = await openDataset(await many(3), { valFraction: 0.5 });
+    const { splits, counts } = await openDataset(nodeHost, await many(3), { valFraction: 0.5 });
     expect(counts.splits["val"]).toMatchObject({ images: 3, masks: 3 });
     expect(splits["train"]).toHaveLength(17);
   });
@@ -155,7 +156,7 @@ describe("holding out", () => {
       "images/a.jpg": new Picture(),
       "tags.csv": "file,tags\na.jpg,x\n",
     });
-    const { counts } = await openDataset(root, { valFraction: 0.9, training: true });
+    const { counts } = await openDataset(nodeHost, root, { valFraction: 0.9, training: true });
     expect([counts.splits["train"]!.images, counts.splits["val"]!.images]).toEqual([1, 0]);
   });
 });
@@ -267,7 +268,7 @@ describe("refused with file and line is", () => {
 
   test.each(cases)("%s", async (_, files, message) => {
     const root = await makeFolder({ ...pictures, ...files });
-    const opening = openDataset(root);
+    const opening = openDataset(nodeHost, root);
     await expect(opening).rejects.toThrow(UserError);
     await expect(opening).rejects.toThrow(message);
     await opening.catch((error: Error) => expect(error.message).not.toContain("\n"));
@@ -278,22 +279,22 @@ describe("refused with file and line is", () => {
       ...pictures,
       "tags.csv": "file,tags,split\na.jpg,x,train\nb.png,y,val\n",
     });
-    await expect(openDataset(root, { split: "test" })).rejects.toThrow(
+    await expect(openDataset(nodeHost, root, { split: "test" })).rejects.toThrow(
       'no images in the split "test"; there are train (1 images), val (1 images)',
     );
-    await expect(openDataset(root, { training: true })).rejects.toThrow(
+    await expect(openDataset(nodeHost, root, { training: true })).rejects.toThrow(
       'no training image is tagged "y"',
     );
   });
 
   test("a folder that is missing, empty, a file, or something else", async () => {
     const root = await makeFolder({ "x.txt": "hello", "empty/": "" });
-    await expect(openDataset(join(root, "nowhere"))).rejects.toThrow("no such folder");
-    await expect(openDataset(join(root, "empty"))).rejects.toThrow("the folder is empty");
-    await expect(openDataset(join(root, "x.txt"))).rejects.toThrow(
+    await expect(openDataset(nodeHost, join(root, "nowhere"))).rejects.toThrow("no such folder");
+    await expect(openDataset(nodeHost, join(root, "empty"))).rejects.toThrow("the folder is empty");
+    await expect(openDataset(nodeHost, join(root, "x.txt"))).rejects.toThrow(
       "is a file; a data set is a folder",
     );
-    await expect(openDataset(root)).rejects.toThrow(
+    await expect(openDataset(nodeHost, root)).rejects.toThrow(
       "not a data set; it holds empty/, x.txt; understood are",
     );
   });
@@ -304,7 +305,7 @@ describe("refused with file and line is", () => {
       "tags.csv": "file,tags\na.jpg,x\n",
       "masks/a.png": new Mask([0, 1, 4]),
     });
-    const { splits, reader } = await openDataset(root);
+    const { splits, reader } = await openDataset(nodeHost, root);
     await expect(reader.readMask(splits["train"]![0]!)).rejects.toThrow(
       /a\.png: mask has label 4 at x 2, y 0, but there are 1 classes/,
     );

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { formatProblem, openDataset } from "../../../../src/files/datasets/index.ts";
 import { makeFolder, Mask, Picture } from "../folders.ts";
+import { nodeHost } from "../../../../src/host/node/host.ts";
 
 const xml = (...names: string[]) =>
   `<annotation><filename>x.jpg</filename>${names
@@ -29,7 +30,9 @@ test("tags come from the annotations, lists from train_aug and val, masks from t
     "Annotations/2007_02.xml": xml("cat"),
     "Annotations/2007_03.xml": xml("aeroplane"),
   });
-  const { format, classes, splits, heldOut, counts } = await openDataset(root, { split: "val" });
+  const { format, classes, splits, heldOut, counts } = await openDataset(nodeHost, root, {
+    split: "val",
+  });
   expect([format, classes.length, heldOut, counts.all.masks]).toEqual(["voc", 20, false, 3]);
   expect(splits["train"]!.map(({ name, tags }) => [name, ...tags])).toEqual([
     ["2007_01", 2, 14],
@@ -40,7 +43,7 @@ test("tags come from the annotations, lists from train_aug and val, masks from t
 });
 
 test("without annotations tags come from the masks", async () => {
-  const { splits } = await openDataset(await makeFolder(folder));
+  const { splits } = await openDataset(nodeHost, await makeFolder(folder));
   expect(splits["train"]!.map(({ tags }) => tags)).toEqual([[2, 14], [7]]);
   expect(splits["val"]!.map(({ tags }) => tags)).toEqual([[0]]);
 });
@@ -49,10 +52,12 @@ test("a tags file is read where there are no masks, or where data.yaml names it"
   const entries = Object.entries(folder).filter(([path]) => !path.startsWith("Segmentation"));
   const tags = "file,tags\n2007_01,dog\n2007_02.jpg,cat;cow\n2007_03.jpg,\n";
   const bare = await openDataset(
+    nodeHost,
     await makeFolder({ ...Object.fromEntries(entries), "tags.csv": tags }),
   );
   expect(bare.splits["train"]!.map(({ tags }) => tags)).toEqual([[11], [7, 9]]);
   const named = await openDataset(
+    nodeHost,
     await makeFolder({
       ...folder,
       "Annotations/2007_01.xml": xml("person"),
@@ -68,7 +73,7 @@ test("its own classes can be named in classes.txt", async () => {
     ...folder,
     "classes.txt": Array.from({ length: 15 }, (_, i) => `k${i}`).join("\n"),
   });
-  const { classes, splits } = await openDataset(root);
+  const { classes, splits } = await openDataset(nodeHost, root);
   expect(splits["train"]![0]!.tags.map((tag) => classes[tag])).toEqual(["k2", "k14"]);
 });
 
@@ -80,7 +85,7 @@ test("what is listed but missing or broken is left out, with the line of the lis
     "Annotations/2007_02.xml": "<annotation><object></annotation>",
     "Annotations/2007_03.xml": "<html/>",
   });
-  const { problems, splits } = await openDataset(root);
+  const { problems, splits } = await openDataset(nodeHost, root);
   const lists = join(root, "ImageSets/Segmentation");
   expect(splits["train"]).toHaveLength(1);
   const [broken, foreign, missing, twice] = problems
@@ -100,23 +105,28 @@ test.each([
   [{ "Annotations/2007_01.xml": xml("unicorn") }, /train_aug\.txt:1: unknown tag "unicorn"/],
   [{ "SegmentationClassAug/2007_02.png": new Mask([0, 77]) }, /2007_02\.png: mask has label 77/],
 ])("wrong tags are refused (%#)", async (more, message) => {
-  await expect(openDataset(await makeFolder({ ...folder, ...more }))).rejects.toThrow(message);
+  await expect(openDataset(nodeHost, await makeFolder({ ...folder, ...more }))).rejects.toThrow(
+    message,
+  );
 });
 
 test("a folder without lists is refused", async () => {
   const images = { "JPEGImages/a.jpg": new Picture() };
-  await expect(openDataset(await makeFolder(images))).rejects.toThrow(
+  await expect(openDataset(nodeHost, await makeFolder(images))).rejects.toThrow(
     /Segmentation: no such folder/,
   );
   const other = { ...images, "ImageSets/Segmentation/mine.txt": "a" };
-  await expect(openDataset(await makeFolder(other))).rejects.toThrow(
+  await expect(openDataset(nodeHost, await makeFolder(other))).rejects.toThrow(
     /no train_aug\.txt.*it holds mine\.txt/,
   );
 });
 
 test("what data.yaml says in vain is told", async () => {
   const said = "images: JPEGImages\nsplits: {val: [2007_01]}\n";
-  const { problems } = await openDataset(await makeFolder({ ...folder, "data.yaml": said }));
+  const { problems } = await openDataset(
+    nodeHost,
+    await makeFolder({ ...folder, "data.yaml": said }),
+  );
   expect(problems.map(formatProblem).join("\n")).toMatch(
     /data\.yaml: images, splits: not used; a folder of VOC's/,
   );

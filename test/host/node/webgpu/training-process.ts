@@ -35,6 +35,7 @@ import {
   trajectoryStart,
 } from "../../../method/train/golden-trajectory.ts";
 import { answer } from "./worker.ts";
+import { nodeHost } from "../../../../src/host/node/host.ts";
 
 const tiny = () => new Afa({ backbone: "mit_tiny", classes: 5, decoderWidth: 32 });
 
@@ -165,7 +166,7 @@ async function command(): Promise<{ codes: number[]; output: string }> {
     s,
   ]);
   try {
-    await writeScenes(data, { count: 4, valCount: 1, seed: 0, size: 64 });
+    await writeScenes(nodeHost, data, { count: 4, valCount: 1, seed: 0, size: 64 });
     const args = ["--device", "webgpu", "--json"];
     let printed = "";
     const write = (text: string): void => {

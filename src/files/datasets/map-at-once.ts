@@ -1,0 +1,20 @@
+/**
+ * Applies a function to all items, at most `limit` at a time; the results are in the order of the items. A result that is
+ * no promise is taken at once, without giving way to other work.
+ */
+export async function mapAtOnce<T, R>(
+  items: { readonly length: number; at(index: number): T | undefined },
+  limit: number,
+  apply: (item: T, index: number) => R | Promise<R>,
+): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let i = next++; i < items.length; i = next++) {
+      const result = apply(items.at(i)!, i);
+      results[i] = result instanceof Promise ? await result : result;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
+  return results;
+}

@@ -1,0 +1,93 @@
+import { parse } from "csv-parse/sync";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { CsvError, csvField, CsvParser, parseCsv } from "../../../src/files/text/csv.ts";
+
+type Records = [fields: string[], line: number][];
+
+/** The records of a text that arrives in pieces of some letters, or the line of the error. */
+function inPieces(text: string, letters: number): Records | number {
+  const records: Records = [];
+  const parser = new CsvParser((fields, line) => records.push([fields, line]));
+  try {
+    for (let at = 0; at < text.length; at += letters) parser.push(text.slice(at, at + letters));
+    parser.end();
+    return records;
+  } catch (error) {
+    if (error instanceof CsvError) return error.line;
+    throw error;
+  }
+}
+
+/** The same by csv-parse; where the text is broken, 0. */
+function byCsvParse(text: string, lineEnd: string): Records | 0 {
+  try {
+    const rows = parse(text, {
+      info: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      trim: true,
+      record_delimiter: lineEnd,
+    }) as unknown as { record: string[]; info: { lines: number } }[];
+    // Its line is the one where a record ends.
+    return rows.map(({ record, info }) => [
+      record,
+      info.lines - record.join("").split(lineEnd).length + 1,
+    ]);
+  } catch {
+    return 0;
+  }
+}
+
+const parts = ["a", "b c", ",", ",", '"', '""', "END", "END", " ", "\t", '"xENDy"', '"q,""r"""'];
+const written = fc
+  .array(fc.constantFrom(...parts), { maxLength: 14 })
+  .map((chosen) => `a,b END${chosen.join("")}`);
+
+test.each(["\n", "\r"])(
+  "records are those of csv-parse with the line end %j, in pieces of any size",
+  (end) => {
+    const property = fc.property(written, fc.integer({ min: 1, max: 9 }), (pattern, letters) => {
+      // Between two pairs of quotes csv-parse lets blanks pass, and forgets the first pair.
+      fc.pre(!/"\s+"/.test(pattern));
+      const text = pattern.replaceAll("END", end);
+      const records = inPieces(text, letters);
+      expect(inPieces(text, text.length)).toEqual(records);
+      expect(typeof records === "number" ? 0 : records).toEqual(byCsvParse(text, end));
+    });
+    fc.assert(property, { seed: 3, numRuns: 3000 });
+  },
+);
+
+test("the carriage return of a Windows line end belongs to no field, unless it is quoted", () => {
+  const property = fc.property(written, fc.integer({ min: 1, max: 9 }), (pattern, letters) => {
+    const [unix, windows] = ["\n", "\r\n"].map((end) => pattern.replaceAll("END", end));
+    const records = inPieces(windows!, letters);
+    const bare =
+      typeof records === "number"
+        ? records
+        : records.map(([fields, line]) => [fields.map((one) => one.replaceAll("\r", "")), line]);
+    expect(bare).toEqual(inPieces(unix!, 1000));
+  });
+  fc.assert(property, { seed: 5, numRuns: 2000 });
+});
+
+test.each([
+  ['a,b\n"c" d,e', 2, 'field 1 goes on with "d" behind its quotes'],
+  ['a\n"b\nc"d', 3, 'field 1 goes on with "d" behind its quotes'],
+  ['a\nb,c "d"', 2, 'field 2 has a quote behind "c "'],
+  ['a\n\nb,"c\nd\n', 3, "the quote that opens field 2 is never closed"],
+])("%j is broken in line %i: %s", (text, line, message) => {
+  expect(() => parseCsv(text)).toThrow(message);
+  expect(inPieces(text, 1)).toBe(line);
+});
+
+test("a field as it is written is read as it was", () => {
+  const field = fc.string({ unit: fc.constantFrom(...'ab ,"\n\r\t;'), maxLength: 6 });
+  const rows = fc.array(fc.tuple(field, field), { minLength: 1, maxLength: 4 });
+  const property = fc.property(rows, (fields) => {
+    const text = [["file", "tags"], ...fields].map((row) => `${row.map(csvField).join(",")}\n`);
+    expect(parseCsv(text.join("")).slice(1)).toEqual(fields);
+  });
+  fc.assert(property, { seed: 7, numRuns: 1000 });
+});
