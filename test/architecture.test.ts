@@ -199,6 +199,22 @@ function pairs(list: readonly Import[]): string[] {
   return [...new Set(list.map(({ from, to }) => `${from} -> ${to}`))].sort();
 }
 
+test("half of the files have at most 120 lines, and no folder of a room more than 15 % of all lines", () => {
+  const lengths = new Map([...sources].map(([path, text]) => [path, text.split("\n").length]));
+  const sorted = [...lengths.values()].sort((a, b) => a - b);
+  expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(120);
+  const total = sorted.reduce((sum, length) => sum + length, 0);
+  const folders = new Map<string, number>();
+  for (const [path, length] of lengths) {
+    const parts = path.split("/");
+    if (parts.length < 3) continue;
+    const folder = `${parts[0]}/${parts[1]}`;
+    folders.set(folder, (folders.get(folder) ?? 0) + length);
+  }
+  const large = [...folders].filter(([, length]) => length > 0.15 * total);
+  expect(large).toEqual([]);
+});
+
 test("no file has more than 400 lines", () => {
   const long = [...sources].filter(([, text]) => text.trimEnd().split("\n").length > 400);
   expect(long.map(([path]) => path).filter((path) => !path.includes(".generated."))).toEqual([]);

@@ -79,9 +79,11 @@ export async function openDataset(
   });
   const errors = assembled.problems.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
-    const more =
-      errors.length === 1 ? "" : ` (and ${errors.length - 1} more; \`tag2mask data\` lists all)`;
-    throw new UserError(formatProblem(errors[0]!) + more);
+    const more = errors.length - 1;
+    throw new UserError(`${formatProblem(errors[0]!)}${more > 0 ? ` (and ${more} more)` : ""}`, {
+      remedies:
+        more > 0 ? [{ kind: "job", name: "data", argument: root, purpose: "lists all" }] : [],
+    });
   }
   const dataset = describe(host, root, listing, assembled);
   if (dataset.counts.all.images === 0) {

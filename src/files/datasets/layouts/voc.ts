@@ -106,8 +106,8 @@ export async function listVoc(
   const fromMasks = tagSources.used.find(({ from }) => from === "masks")!.images;
   if (fromMasks > manyMasks) {
     const message =
-      `tags are taken from ${fromMasks} masks each time, which is slow; ` +
-      "`tag2mask data <folder> --no-decode --tags-out <folder>/tags.csv` writes them once";
+      `tags are taken from ${fromMasks} masks each time the data set is opened, which is slow; ` +
+      "save them once as tags.csv in its folder";
     problems.push({ severity: "warning", file: root, message });
   }
   const used = masks.count(entries);
