@@ -22,7 +22,7 @@ export async function claimFolder(
   const { files, folders } = await store.list(wanted, { hidden: true });
   const count = files.length + folders.length;
   if (count === 0) return { folder: wanted, topmost };
-  throw new UserError(`${wanted}: has ${count} file(s) already; give an empty or new folder`, {
+  throw new UserError(`${wanted}: has ${count} file(s) already; choose an empty or new folder`, {
     code: "not-empty",
   });
 }

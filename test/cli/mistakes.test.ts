@@ -166,7 +166,7 @@ test.each<[code: number, message: RegExp, ...args: string[]]>([
   ],
   [1, /no images in this folder/, "segment", "--model", at("run"), "--out", out, at("empty")],
   [
-    ...([1, /give an empty or new folder/, "segment", "--model", at("run")] as const),
+    ...([1, /choose an empty or new folder/, "segment", "--model", at("run")] as const),
     ...["--out", at("scenes"), at("scenes", "images")],
   ],
   [
@@ -193,7 +193,7 @@ test.each<[code: number, message: RegExp, ...args: string[]]>([
     out,
   ],
   [1, /not ready for training/, "data", at("unicorn")],
-  [1, /give an empty or new folder/, "demo", "--out", at("scenes"), ...cpu],
+  [1, /choose an empty or new folder/, "demo", "--out", at("scenes"), ...cpu],
 ])("exit %i with %s", async (code, message, ...args) => {
   const before = readdirSync(folder).sort();
   // Looking for a GPU takes a second.

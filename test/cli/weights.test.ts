@@ -132,7 +132,7 @@ test("train takes published weights, says what it made of them, and starts heads
   for (const { code, stderr } of [asked, resumed]) {
     expect([code, stderr]).toEqual([
       0,
-      expect.stringMatching(/gives 152 of 155 tensors of mit_tiny/),
+      expect.stringMatching(/has 152 of the 155 tensors of mit_tiny/),
     ]);
     expect(stderr).toMatch(
       /reinitialized as asked: decoder\.linear_pred\.weight, .*classifier\.weight/,
