@@ -79,7 +79,7 @@ test("segment runs the .onnx file, label says that it needs the run", async () =
   const labels = join(folder, "labels");
   const labelled = await tag2mask("label", ...args, "--out", labels, "--data", data);
   expect(labelled.code).toBe(1);
-  expect(labelled.stderr).toContain(`${out}: an exported model only segments`);
+  expect(labelled.stderr).toContain(`${out}: an exported model can only segment`);
   expect(readdirSync(folder)).not.toContain("labels");
 });
 
