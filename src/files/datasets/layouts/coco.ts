@@ -20,7 +20,7 @@ import type { Named } from "../listing/listed-images.ts";
 import { readLists } from "./lists.ts";
 import { TagSources, tagsFileSource, type TagSource } from "../tags/sources.ts";
 import { paint } from "../../formats/objects.ts";
-import { TextTable } from "../listing/name-table.ts";
+import { NameTable } from "../listing/name-table.ts";
 import { listVoc, splitOfFolder } from "./voc.ts";
 
 /**
@@ -217,7 +217,7 @@ interface Known extends Named {
 
 /** The images of all annotation files by their names; different splits may have the same. */
 class ImagesByName {
-  readonly names = new TextTable();
+  readonly names = new NameTable();
   private readonly found: Known[][] = [];
 
   constructor(parts: readonly Part[]) {

@@ -25,7 +25,7 @@ import {
   xmlSource,
 } from "../tags/sources.ts";
 import { ownCopy } from "../../text/pieces.ts";
-import { TextTable } from "../listing/name-table.ts";
+import { NameTable } from "../listing/name-table.ts";
 
 /** How COCO 2014 in folders like VOC's differs from VOC. */
 const kinds = {
@@ -143,7 +143,7 @@ async function forEachAnswer(
 
 /** Files by the last part of their names, without ending; several may have the same in different folders. */
 class FilesByName {
-  readonly names: TextTable;
+  readonly names: NameTable;
   /** Whether any file is in a folder below. */
   readonly inFolders: boolean;
   /** Of each name the first file. */
@@ -152,7 +152,7 @@ class FilesByName {
   private readonly several = new Map<number, string[]>();
 
   constructor(paths: readonly string[]) {
-    this.names = new TextTable(paths.length);
+    this.names = new NameTable(paths.length);
     this.inFolders = paths.some((path) => path.includes("/"));
     const names = paths.map((path) => ownCopy(stem(this.inFolders ? basename(path) : path)));
     const again = new Map<number, number>();
