@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { exceptions } from "./architecture-exceptions.ts";
+import { exceptions, flags as flagExceptions } from "./architecture-exceptions.ts";
 
 /**
  * The rooms of `src/`, and what the files of each may import besides their own room: rooms, folders or single files.
@@ -150,6 +150,49 @@ describe("imports", () => {
     expect(findCircle()).toEqual([]);
   });
 });
+
+describe("words", () => {
+  test("only the command line names a flag or a command of tag2mask", () => {
+    const wrong = files
+      .filter((path) => roomOf(path) !== "cli")
+      .flatMap((path) =>
+        textsOf(path, sources.get(path)!).flatMap((text) =>
+          commandWords(text).map((word) => `${path} -> ${word}`),
+        ),
+      );
+    expect([...new Set(wrong)].sort()).toEqual([...flagExceptions].sort());
+  });
+
+  test("flags and commands are told from variables of style sheets, options of Node and prose", () => {
+    const flagged = ["give another --out", "run `tag2mask data x`", "--set a=b"];
+    expect(flagged.flatMap(commandWords)).toEqual(["--out", "tag2mask data", "--set"]);
+    const free = ["color: var(--ink)", "--page: #fff", '<i style="--hue:var(--seg)">', "a--b"];
+    const foreign = ["--import", "node install.js --onnxruntime-node-install=true"];
+    const prose = ["tag2mask training report", "as tag2mask writes them"];
+    expect([...free, ...foreign, ...prose].flatMap(commandWords)).toEqual([]);
+  });
+});
+
+const commandNames = "demo|train|segment|label|eval|data|convert|weights|export|doctor";
+const commandWord = new RegExp(`(?<![\\w-])--[a-z][\\w-]*|tag2mask (?:${commandNames})\\b`, "g");
+
+/** Flags and commands that a text names, without variables of style sheets and flags of Node. */
+function commandWords(text: string): string[] {
+  const words = text.replace(/var\(--[\w-]+|--[\w-]+:|--(import|onnxruntime-node-install)\b/g, "");
+  return [...words.matchAll(commandWord)].map(([word]) => word);
+}
+
+/** The literals of a source file, those of templates in their pieces. */
+function textsOf(path: string, source: string): string[] {
+  const texts: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node)) texts.push(node.text);
+    else if (ts.isTemplateMiddle(node) || ts.isTemplateTail(node)) texts.push(node.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, source, ts.ScriptTarget.Latest));
+  return texts;
+}
 
 /** Each import as `from -> to`, once, sorted. */
 function pairs(list: readonly Import[]): string[] {

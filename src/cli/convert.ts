@@ -32,8 +32,8 @@ export function convertCommand(open: OpenOutput): Command {
   const command = new Command("convert")
     .summary("masks from one annotation format into another")
     .description(
-      "Reads masks of any of the formats, told by what is there, writes them in others, " +
-        "and says what these cannot hold. Pixels keep their labels; YOLO's outlines are polygons.",
+      "Reads masks in any of the formats, which is recognized by the content, writes them in others, " +
+        "and lists what these cannot hold. Pixels keep their labels; YOLO's outlines are polygons.",
     )
     .argument("<masks>", "folder of masks, .json of COCO or Label Studio, .zip of CVAT")
     .requiredOption(
@@ -41,9 +41,11 @@ export function convertCommand(open: OpenOutput): Command {
       `${maskFormats.join(", ")}; several with commas between`,
       maskFormatList,
     )
-    .requiredOption("--out <path>", "where to: a folder; for coco, labelstudio, cvat also a file")
+    .requiredOption("--out <path>", "folder to write; for coco, labelstudio and cvat also a file")
     .addOption(
-      new Option("--from <name>", "format of the masks, if it cannot be told").choices(maskFormats),
+      new Option("--from <name>", "format of the masks, if it is not recognized").choices(
+        maskFormats,
+      ),
     )
     .option("--images <folder>", "their images: for sizes, names, and formats that hold images")
     .option("--classes <names>", classNamesHelp);

@@ -36,14 +36,17 @@ export function demoCommand(open: OpenOutput): Command {
       "Makes a small synthetic data set, trains on its tags alone, measures the masks on held-out " +
         "scenes and writes a report with pictures. Takes minutes on two cores.",
     )
-    .option("--out <folder>", "where to; the next free of runs/demo, demo2, … if not given")
+    .option(
+      "--out <folder>",
+      "folder of scenes and run (default: the next free of runs/demo, demo2, …)",
+    )
     .option("--images <n>", "scenes to make", wholeNumber(14), 700)
     .option("--steps <n>", "length of the training", wholeNumber(1))
-    .option("--seed <n>", "of scenes and training", wholeNumber(0), 0)
+    .option("--seed <n>", "seed of scenes and training", wholeNumber(0), 0)
     .addOption(
       new Option(
         "--seeds <list>",
-        "train once for each of these seeds, then show what every part of the method adds",
+        "train once for each of these seeds, then show the gain of every part of the method",
       )
         .argParser(wholeNumbers)
         .conflicts("seed"),

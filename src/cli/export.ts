@@ -31,20 +31,19 @@ export function exportCommand(open: OpenOutput): Command {
         "  safetensors     the weights alone, under their published names\n" +
         "  transformersjs  a folder that transformers.js loads, for its pipeline\n" +
         '                  "image-segmentation"\n' +
-        "Of one .onnx file, --precision float16 halves the size; int8 makes it a third and is\n" +
+        "With an .onnx file, --precision float16 halves the size; int8 makes it a third and is\n" +
         "faster on processors with 8-bit products: measure yours with eval before and after.",
     )
     .requiredOption("--model <run>", "run folder, or a weights file")
     .addOption(
-      new Option(
-        "--format <name>",
-        "what to write; told from the ending of --out, else onnx",
-      ).choices(formats),
+      new Option("--format <name>", "recognized by the ending of --out, else onnx").choices(
+        formats,
+      ),
     )
     .addOption(
       new Option(
         "--precision <name>",
-        "of the weights in an .onnx file; with int8, of the products too (default: float32)",
+        "precision of the weights in an .onnx file; with int8, of the products too (default: float32)",
       ).choices(precisions),
     )
     .option("--out <path>", "the file, or with transformersjs the folder")

@@ -10,7 +10,7 @@ export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
-/** What to print for an error, if anything, and the exit code. */
+/** The text to print for an error, if any, and the exit code. */
 export function explainFailure(
   error: unknown,
   { command, debug }: { readonly command: string; readonly debug: boolean },

@@ -48,7 +48,7 @@ export function setting(
   }
 }
 
-/** What `--classes` takes. */
+/** Help on `--classes`. */
 export const classNamesHelp =
   "class names in label order: a,b,c, or a file with a name a line or as classes.json";
 
@@ -105,15 +105,18 @@ export interface FormatOptions {
   readonly imageUrl?: string;
 }
 
-/** What formats that know objects, and Label Studio, want to know. */
+/** Options of the formats that store objects, and of Label Studio. */
 export function withFormatOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--instances <kind>", "what is an object: connected regions, or whole classes")
+      new Option(
+        "--instances <kind>",
+        "objects of a mask: its connected regions, or all of a class",
+      )
         .choices(["regions", "classes"])
         .default("regions"),
     )
-    .option("--image-url <prefix>", "what images are called for Label Studio, before their names");
+    .option("--image-url <prefix>", "put before the names of images for Label Studio");
 }
 
 export interface MaskOptions extends FormatOptions {
@@ -125,11 +128,11 @@ export interface MaskOptions extends FormatOptions {
   readonly strict?: boolean;
 }
 
-/** Where masks go and how, and what to do about images that cannot be read. */
+/** Folder and formats of masks, and the treatment of images that cannot be read. */
 export function withMasks(command: Command): Command {
   return withFormatOptions(
     command
-      .requiredOption("--out <folder>", "where to write masks, overlays/ and classes.json")
+      .requiredOption("--out <folder>", "folder for masks, overlays/ and classes.json")
       .addOption(
         new Option("--format <names>", `${maskFormats.join(", ")}; several with commas between`)
           .argParser(maskFormatList)
@@ -149,14 +152,14 @@ export interface ViewOptions {
   readonly crf?: boolean;
 }
 
-/** How the network looks at an image, and what is made of what it sees. */
+/** Views of an image whose logits are merged, and the refinement of the result. */
 export function withViews(command: Command): Command {
   return command
     .option("--scales <list>", "look at the image at these scales: 0.75,1,1.25", positiveNumbers)
     .option("--flip", "look at the mirrored image too")
     .option(
       "--long-side <pixels>",
-      "resize images to this long side; eval.longSide of the model if not given",
+      "resize images to this long side (default: eval.longSide of the model)",
       wholeNumber(32),
     )
     .option("--crf", "refine the masks along the image's colors with a dense CRF");

@@ -1,6 +1,6 @@
 import { Progress, type TextStream } from "./progress.ts";
 
-/** Where a command writes to and how. */
+/** The streams and the clock of a command. */
 export interface Terminal {
   readonly stdout: TextStream;
   readonly stderr: TextStream;
@@ -10,11 +10,11 @@ export interface Terminal {
   now(): number;
 }
 
-/** What a command says: prose for a person, or with --json one JSON value a line and nothing else. */
+/** The output of a command: prose for a person, or with --json one JSON value a line and nothing else. */
 export class Output {
   readonly progress: Progress;
 
-  /** @param commandLine what the user typed */
+  /** @param commandLine the command as the user typed it */
   constructor(
     private readonly terminal: Terminal,
     readonly json: boolean,
@@ -35,7 +35,7 @@ export class Output {
     this.progress.note(printable(text));
   }
 
-  /** The same, told once something has begun to work: an error before that stands alone. */
+  /** A note that is written with the next one, so that an error before that stands alone. */
   noteLater(text: string): void {
     this.progress.queue(printable(text));
   }

@@ -1,6 +1,6 @@
 import type { Remedy, RemedyOption } from "../user-error.ts";
 
-/** Remedies in the words of the command line, any one of them: `give --out another.zip, or --overwrite`. */
+/** Remedies in the words of the command line, any one of them: `give another --out, or give --overwrite`. */
 export function wordRemedies(remedies: readonly Remedy[]): string {
   return remedies.map(word).join(", or ");
 }

@@ -30,7 +30,7 @@ export function trainCommand(open: OpenOutput): Command {
       "--data <folder>",
       "data set to learn from; `tag2mask data` shows what is understood of it",
     )
-    .option("--out <folder>", "run folder; the next free of runs/train/exp, exp2, … if not given")
+    .option("--out <folder>", "run folder (default: the next free of runs/train/exp, exp2, …)")
     .addOption(
       new Option(
         "--preset <name>",

@@ -5,7 +5,7 @@ export interface ReadingEvent {
   readonly type: "reading";
   readonly done: number;
   readonly total: number;
-  /** What is read, in the plural: "images", "masks", … */
+  /** Name of the things read: "images", "masks", … */
   readonly what: string;
 }
 

@@ -49,7 +49,7 @@ export interface MasksDoneEvent {
   readonly classes: string;
   readonly masks: number;
   readonly skipped: number;
-  /** What the formats could not hold. */
+  /** Details that the formats could not hold. */
   readonly lost: readonly DroppedDetail[];
   /** The table of confidences, and the page of the least sure masks if it was wanted. */
   readonly confidence: string;
@@ -89,7 +89,7 @@ export async function* writeMasks<T extends MaskItem>(
     }
     const done = masks.length + skipped;
     if (done < items.length) {
-      // Of a format that is one file there is nothing yet.
+      // A format that is one file has nothing complete to keep.
       await folder.abandon();
       yield { type: "stopped", done, total: items.length, out: folder.path };
       return;

@@ -75,7 +75,7 @@ export async function* runTraining(
       if (event.type === "checkpoint") saved = event.step;
     }
   } catch (error) {
-    // Of a run that was there before only the files are closed.
+    // A run with a checkpoint is kept.
     if (saved === undefined) await run.discard();
     else await run.close();
     throw explain(error, training, saved);

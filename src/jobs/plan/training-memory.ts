@@ -4,20 +4,21 @@ import { peakBytes } from "../../engine/graph/index.ts";
 import type { Afa } from "../../method/model/index.ts";
 import { probabilityTensor, stepTensors } from "../../method/train/step-graph.ts";
 
-/** The process itself with its libraries, images on their way, and label maps. */
+/** Bytes of the process with its libraries, of images being loaded, and of label maps. */
 const base = 350e6;
 /**
- * What ONNX Runtime's arena takes beside the values alive; measured at crops of 320 and 512. It grows by
- * doubling: of little it is a larger part.
+ * Memory of ONNX Runtime's arena, in multiples of the values alive; measured at crops of 320 and 512. It grows by
+ * doubling, so that small graphs have a larger share of unused memory.
  */
 const arena = { step: 1.3, activations: 2 };
 
-/** Of the free memory, what a training may plan with; the rest is left to everything else on the machine. */
+/** Part of the free memory that a training may plan with; the rest is left to everything else on the machine. */
 export const plannedShare = 0.9;
 
 /**
- * Bytes that training with these settings takes on a CPU, labels made in its own thread. At batch 2 of mit_b1
- * 19 % more than was measured at crop 320, 17 % more at 512; of COCO's 81 classes at 512 it is 12 % less.
+ * Bytes that training with these settings takes on a CPU, with labels computed in its own thread. For mit_b1 and batch 2
+ * the estimate is 19 % above the measurement at crop 320 and 17 % above it at 512; with COCO's 81 classes at 512 it is
+ * 12 % below.
  */
 export function trainingBytes(network: Afa, config: Config): number {
   const { data, model, pseudo, train, loss } = config;
@@ -37,13 +38,13 @@ export function trainingBytes(network: Afa, config: Config): number {
     peakBytes(Object.values(outputs)) +
     (energy ? peakBytes([probabilityTensor(network, pass)]) : 0);
   const activations = activationBytes(network, { scales, side: data.crop });
-  // Values, gradients and two moments.
+  // Each of the parameters has a value, a gradient and two moments of 4 bytes.
   return base + 16 * network.size + arena.step * values + arena.activations * activations;
 }
 
 /**
- * The setting of `train.microBatch` that fits into so many bytes: the whole batch if it does, else the
- * largest part that does, else a single crop.
+ * The value of `train.microBatch` that fits into so many bytes: 0 if the whole batch does, else the largest divisor that
+ * does, else 1.
  */
 export function fittingMicroBatch(network: Afa, config: Config, bytes: number): number {
   const { batch } = config.data;

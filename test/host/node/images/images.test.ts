@@ -113,12 +113,12 @@ describe("decoding", () => {
   });
 
   test.each([
-    ["text.jpg", Buffer.from("hello, I am no image"), "no image format that is known"],
+    ["text.jpg", Buffer.from("hello, I am no image"), "in no known image format"],
     ["empty.png", Buffer.alloc(0), "the file is empty"],
     [
       "drawing.png",
       Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
-      "it is svg",
+      "its format is svg",
     ],
   ])("%s is refused by name", async (name, bytes, message) => {
     const path = join(folder, name);
