@@ -1,11 +1,5 @@
 /** Flags and commands that files outside `cli` name, as `file -> word`. The list may only shrink. */
-const flags: readonly string[] = [
-  "files/datasets/layouts/detect.ts -> --data",
-  "files/datasets/layouts/voc.ts -> --no-decode",
-  "files/datasets/layouts/voc.ts -> --tags-out",
-  "files/datasets/layouts/voc.ts -> tag2mask data",
-  "files/datasets/open.ts -> tag2mask data",
-];
+const flags: readonly string[] = [];
 export { flags };
 
 /**

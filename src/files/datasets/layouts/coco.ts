@@ -21,7 +21,8 @@ import { readLists } from "./lists.ts";
 import { TagSources, tagsFileSource, type TagSource } from "../tags/sources.ts";
 import { paint } from "../../formats/objects.ts";
 import { NameTable } from "../listing/name-table.ts";
-import { listVoc, splitOfFolder } from "./voc.ts";
+import { listVoc } from "./voc.ts";
+import { splitOfFolder } from "./files-by-name.ts";
 
 /**
  * COCO in either of its forms: `JPEGImages/{train,val}` with masks in folders like VOC's, or images with

@@ -1,4 +1,5 @@
 import type { LabelMap } from "../../../method/images/image.ts";
+import type { Remedy } from "../../../user-error.ts";
 import { pathOf, type Entries, type Entry } from "./entries.ts";
 
 /** A finding about a data set for its owner. */
@@ -11,6 +12,8 @@ export interface Problem {
   readonly message: string;
   /** Whether an image is left out because of this, which `strict` turns into an error. */
   readonly leftOut?: boolean;
+  /** Things to do about it, any one of them, for a front end to word; the message does not repeat them. */
+  readonly remedies?: readonly Remedy[];
 }
 
 /** The place that lists an image. */
@@ -77,7 +80,19 @@ export interface Listing {
   readonly readMask?: (address: string) => Promise<LabelMap>;
 }
 
-/** `file:line: message`, as compilers and editors have it. */
+/** `file:line: message`, the form that editors recognize. */
 export function formatProblem({ file, line, message }: Problem): string {
   return `${file}${line === undefined ? "" : `:${line}`}: ${message}`;
+}
+
+/**
+ * A problem followed by its remedies.
+ * @param word puts remedies into words; without it they are left out
+ */
+export function formatWithRemedies(
+  problem: Problem,
+  word: (remedies: readonly Remedy[]) => string = () => "",
+): string {
+  const remedy = word(problem.remedies ?? []);
+  return `${formatProblem(problem)}${remedy === "" ? "" : `; ${remedy}`}`;
 }
