@@ -4,6 +4,7 @@ import { runJob } from "./interrupt.ts";
 import { withExamples, withJson, wholeNumber } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
 import { readingProgress } from "./reading-progress.ts";
+import { wordRemedies } from "./remedies.ts";
 
 interface DataOptions {
   readonly json?: boolean;
@@ -44,7 +45,7 @@ export function dataCommand(open: OpenOutput): Command {
         ({ done, total, what }) => onProgress(done, total, what),
       );
       clear();
-      output.say(formatReport(report, { color: output.color }));
+      output.say(formatReport(report, { color: output.color, wordRemedies }));
       if (tagsOut !== undefined) output.say(`tags written to ${tagsOut}`);
       output.record(report);
       if (!report.trainable)

@@ -1,4 +1,4 @@
-import { formatProblem } from "../files/datasets/listing/listing.ts";
+import { formatWithRemedies } from "../files/datasets/listing/listing.ts";
 import { inUnits } from "../files/text/units.ts";
 import type { MicroBatchEvent } from "../jobs/plan/micro-batch.ts";
 import type { TrainedEvent } from "../jobs/run-training.ts";
@@ -10,6 +10,7 @@ import type { Output } from "./output.ts";
 import { preparation } from "./preparation.ts";
 import { StepMeter } from "./progress.ts";
 import { scoreTable } from "./score-table.ts";
+import { wordRemedies } from "./remedies.ts";
 
 /** Shows a training: what it begins with, how it goes, and where everything is. */
 export function trainingLines(
@@ -75,7 +76,7 @@ function tellDataset({ folder, problems, validationImages }: DatasetEvent, outpu
   if (first) {
     const more = problems.length - 1;
     const hint = more > 0 ? ` (and ${more} more; ${invocation()} data ${folder} lists all)` : "";
-    output.noteLater(`${formatProblem(first)}${hint}`);
+    output.noteLater(`${formatWithRemedies(first, wordRemedies)}${hint}`);
   }
   if (validationImages === 0) {
     output.noteLater(`${folder}: no images in the split "val", so there will be no scores`);

@@ -16,25 +16,25 @@ import { datasetReader } from "./reader.ts";
 export interface OpenOptions {
   /** Decides which images are held out for validation where the data set names no splits. */
   readonly seed?: number;
-  /** Share of the images that is held out then. */
+  /** Share of the images to hold out then. */
   readonly valFraction?: number;
-  /** Refuse data sets with any image that cannot be used, instead of leaving it out. */
+  /** Refuse data sets with unusable images instead of leaving these out. */
   readonly strict?: boolean;
-  /** A split that must be there and have images. */
+  /** A split that must exist and have images. */
   readonly split?: string;
   /** Refuse data sets that cannot be trained on, see `requireTrainable`. */
   readonly training?: boolean;
-  /** Told how far the reading of a large data set is. */
+  /** Called with the progress of reading a large data set. */
   readonly onProgress?: OnProgress;
 }
 
-/** Up to this many images, every header is looked at when a data set is opened: that takes a second or two. */
+/** Most images whose headers are read when a data set is opened, which takes a second or two. */
 const headerLimit = 4000;
 
 export interface SplitCounts {
   readonly images: number;
   readonly masks: number;
-  /** Images of which nothing is known, as in a test split. */
+  /** Images whose tags are unknown, as in a test split. */
   readonly untagged: number;
   /** Images with each class. */
   readonly perClass: readonly number[];
@@ -46,9 +46,9 @@ export interface OpenedDataset extends Dataset {
   /** Whether the splits were held out by seed, because the data set names none. */
   readonly heldOut: boolean;
   readonly problems: readonly Problem[];
-  /** Where lists, tags and masks are from, in the layouts where that may differ. */
+  /** The sources of lists, tags and masks, in layouts that leave a choice. */
   readonly sources?: Sources;
-  /** Of every split, and of all of them under `all`. */
+  /** Counts of all images and of each split. */
   readonly counts: {
     readonly all: SplitCounts;
     readonly splits: Readonly<Record<string, SplitCounts>>;
@@ -57,10 +57,10 @@ export interface OpenedDataset extends Dataset {
 }
 
 /**
- * Opens a data set folder of any layout. Where no splits are named, `valFraction` of the images become
- * `val`, if possible ones with masks, and the rest `train`. Images that cannot be read are left out and told in
- * `problems`; anything worse is a UserError that names file and line. Of more than 4,000 images only the names are
- * compared with the disk, unless `strict`: a broken one then shows when it is read.
+ * Opens a data set folder of any layout. Where it names no splits, `valFraction` of the images become `val`, if possible
+ * ones with masks, and the rest `train`. Images that cannot be read are left out and listed in `problems`; anything worse
+ * is a UserError that names file and line. With more than 4,000 images only the names are compared with the disk, unless
+ * `strict`: a broken image then shows when it is read.
  */
 export async function openDataset(
   host: FileHost,
@@ -80,9 +80,9 @@ export async function openDataset(
   const errors = assembled.problems.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     const more = errors.length - 1;
-    throw new UserError(`${formatProblem(errors[0]!)}${more > 0 ? ` (and ${more} more)` : ""}`, {
-      remedies:
-        more > 0 ? [{ kind: "job", name: "data", argument: root, purpose: "lists all" }] : [],
+    if (more === 0) throw new UserError(formatProblem(errors[0]!));
+    throw new UserError(`${formatProblem(errors[0]!)} (and ${more} more)`, {
+      remedies: [{ kind: "job", name: "data", argument: root, purpose: "lists all of them" }],
     });
   }
   const dataset = describe(host, root, listing, assembled);
@@ -96,7 +96,7 @@ export async function openDataset(
   return dataset;
 }
 
-/** A data set as it is, whatever is wrong with it. */
+/** A data set with all of its problems. */
 export function describe(
   { codec }: FileHost,
   root: string,
@@ -108,7 +108,12 @@ export function describe(
     ([split, samples]) => [split, count([samples], classes.length)] as const,
   );
   return {
-    ...{ root, format: listing.format, classes, splits, heldOut, problems },
+    root,
+    format: listing.format,
+    classes,
+    splits,
+    heldOut,
+    problems,
     counts: {
       all: count(Object.values(splits), classes.length),
       splits: Object.fromEntries(counts),
@@ -118,7 +123,7 @@ export function describe(
   };
 }
 
-/** Counts the samples of some splits together. */
+/** Counts the samples of several splits together. */
 function count(splits: readonly (readonly Sample[])[], classCount: number): SplitCounts {
   const perClass = new Array<number>(classCount).fill(0);
   let [images, masks, unknown] = [0, 0, 0];
@@ -133,7 +138,7 @@ function count(splits: readonly (readonly Sample[])[], classCount: number): Spli
   return { images, masks, untagged: unknown, perClass };
 }
 
-/** The samples of a split; a UserError that lists the splits there are if it has none. */
+/** The samples of a split; a UserError lists the existing splits if it has none. */
 export function samplesOf(
   dataset: Dataset & { readonly root?: string },
   split: string,
@@ -148,8 +153,8 @@ export function samplesOf(
 }
 
 /**
- * Throws a UserError unless there are training images, and among them one of every class that the other splits
- * have. Classes that no image has at all are only warned about: a list may be longer than what it is used for.
+ * Throws a UserError unless there are training images, and among them one of every class that the other splits have.
+ * Classes without any image are only warned about: a list of classes may be longer than its use.
  */
 export function requireTrainable(
   dataset: Dataset & { readonly root?: string } & Partial<Pick<OpenedDataset, "counts">>,

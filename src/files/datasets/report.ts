@@ -1,7 +1,8 @@
 import pc from "picocolors";
+import type { Remedy } from "../../user-error.ts";
 import type { DatasetReport } from "./inspect.ts";
 import {
-  formatProblem,
+  formatWithRemedies,
   type LayoutName,
   type Problem,
   type Source,
@@ -20,14 +21,16 @@ const barWidth = 24;
 export interface FormatReportOptions {
   /** ANSI colors; by default if the terminal has them. */
   readonly color?: boolean;
-  /** Problems of each severity that are listed one by one. */
+  /** Problems of each severity that are listed one by one; 20 by default. */
   readonly maxProblems?: number;
+  /** Puts remedies into words; they are left out by default. */
+  readonly wordRemedies?: ((remedies: readonly Remedy[]) => string) | undefined;
 }
 
 /** A data set report as text for a terminal. */
 export function formatReport(
   raw: DatasetReport,
-  { color = pc.isColorSupported, maxProblems = 20 }: FormatReportOptions = {},
+  { color = pc.isColorSupported, maxProblems = 20, wordRemedies }: FormatReportOptions = {},
 ): string {
   const paint = pc.createColors(color);
   const report = printable(raw);
@@ -39,13 +42,14 @@ export function formatReport(
   ];
   for (const severity of ["error", "warning"] as const) {
     const found = report.problems.filter((problem) => problem.severity === severity);
-    if (found.length > 0) lines.push("", ...problemList(found, severity, maxProblems, paint));
+    if (found.length > 0)
+      lines.push("", ...problemList(found, severity, { maxProblems, wordRemedies }, paint));
   }
   lines.push("", verdict(report, paint));
   return lines.join("\n");
 }
 
-/** The report without what a terminal would obey: names may hold escape sequences and line breaks. */
+/** A copy of the report with control characters escaped: names may hold escape sequences and line breaks. */
 function printable(report: DatasetReport): DatasetReport {
   const { counts, obstacle, sources } = report;
   const splits = Object.entries(counts.splits).map(([name, own]) => [visible(name), own] as const);
@@ -70,7 +74,7 @@ function printableSources({ lists, tags, masks }: Sources): Sources {
   return { lists: shown(lists), tags: shown(tags), masks: shown(masks) };
 }
 
-/** Control characters, and those that turn the direction of writing, as escapes. */
+/** Escapes control characters and those that change the direction of writing. */
 function visible(text: string): string {
   return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (letter) => {
     const code = letter.charCodeAt(0).toString(16);
@@ -102,13 +106,13 @@ function facts(report: DatasetReport, paint: Paint): string[] {
                 : ` (${untagged} without tags)`;
           return `${name} ${images}${known}`;
         })
-        .join(", ") + (report.heldOut ? " (held out by seed, none are given)" : ""),
+        .join(", ") + (report.heldOut ? " (held out by seed, as the data set has none)" : ""),
     ],
   ];
   return rows.map(([name, value]) => `  ${paint.dim(name.padEnd(9))}${value}`);
 }
 
-/** What lists, tags and masks are read from, where a layout has a choice. */
+/** Rows with the sources of tags and lists, where a layout leaves a choice. */
 function sourceRows({ sources }: DatasetReport): [string, string][] {
   if (!sources) return [];
   const rows: [string, string][] = [];
@@ -129,7 +133,7 @@ function sourceList(sources: readonly Source[]): string {
   return used.map(({ from, images }) => `${from} (${images})`).join(", ");
 }
 
-/** A row for each class: images in each split, and a bar of its share. */
+/** A row for each class: its images in each split, and a bar of its share of all images. */
 function classTable(report: DatasetReport, paint: Paint): string[] {
   const { classes, counts } = report;
   if (classes.length === 0) return ["  no classes"];
@@ -139,7 +143,7 @@ function classTable(report: DatasetReport, paint: Paint): string[] {
   const widths = splits.map(([name]) => Math.max(name.length, String(counts.all.images).length));
   const numbers = (texts: readonly string[]): string =>
     texts.map((text, i) => text.padStart(widths[i]!)).join("  ");
-  // Share of a class in the area of all masks.
+  // Share of each class in the area of all masks.
   const total = report.maskPixels.reduce((a, b) => a + b, 0);
   const area = (text: string): string => (total === 0 ? "" : `${text.padStart(6)}  `);
   const share = (i: number): string =>
@@ -159,12 +163,14 @@ function classTable(report: DatasetReport, paint: Paint): string[] {
 function problemList(
   problems: readonly Problem[],
   severity: Problem["severity"],
-  max: number,
+  { maxProblems = 20, wordRemedies }: FormatReportOptions,
   paint: Paint,
 ): string[] {
   const tint = severity === "error" ? paint.red : paint.yellow;
   const plural = problems.length === 1 ? severity : `${severity}s`;
-  const shown = problems.slice(0, max).map((problem) => `  ${formatProblem(problem)}`);
+  const shown = problems
+    .slice(0, maxProblems)
+    .map((problem) => `  ${formatWithRemedies(problem, wordRemedies)}`);
   const rest = problems.length - shown.length;
   if (rest > 0) shown.push(paint.dim(`  ... and ${rest} more`));
   return [tint(`${problems.length} ${plural}`), ...shown];

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Entries } from "../../../src/files/datasets/listing/entries.ts";
 import { readCsv } from "../../../src/files/datasets/tags/csv.ts";
 import { readJson } from "../../../src/files/datasets/tags/json.ts";
-import { TextTable } from "../../../src/files/datasets/listing/name-table.ts";
+import { NameTable } from "../../../src/files/datasets/listing/name-table.ts";
 import { foundLines } from "./found-lines.ts";
 
 test("lines of CSV are counted through quoted line breaks and empty lines", async () => {
@@ -75,7 +75,7 @@ test("lines with the same tags share one list of them", async () => {
 });
 
 test("a table of texts numbers each once, beyond what it was made for", () => {
-  const table = new TextTable(2);
+  const table = new NameTable(2);
   const texts = Array.from({ length: 5000 }, (_, i) => `photo-${i}`);
   for (const [i, text] of texts.entries()) expect(table.add(text)).toBe(i);
   expect(texts.map((text) => table.add(text))).toEqual([...texts.keys()]);

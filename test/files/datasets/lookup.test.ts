@@ -7,7 +7,7 @@ import { Batch } from "../../../src/files/datasets/listing/batch.ts";
 import { Entries } from "../../../src/files/datasets/listing/entries.ts";
 import { ListedImages } from "../../../src/files/datasets/listing/listed-images.ts";
 import { findListed } from "../../../src/files/datasets/layouts/lists.ts";
-import { TextTable } from "../../../src/files/datasets/listing/name-table.ts";
+import { NameTable } from "../../../src/files/datasets/listing/name-table.ts";
 import { nodeHost } from "../../../src/host/node/host.ts";
 import { Random } from "../../../src/engine/random.ts";
 
@@ -16,7 +16,7 @@ const texts = fc.array(text, { maxLength: 900, size: "max" });
 
 test("texts put in and looked up many at a time have the numbers of one by one", () => {
   const property = fc.property(texts, texts, (given, wanted) => {
-    const [one, many] = [new TextTable(4), new TextTable(4)];
+    const [one, many] = [new NameTable(4), new NameTable(4)];
     const told: [number, boolean][] = [];
     many.addAll(given, (_, id, isNew) => told.push([id, isNew]));
     const seen = new Set<string>();
@@ -33,7 +33,7 @@ test("texts put in and looked up many at a time have the numbers of one by one",
 });
 
 test("what is told of a text may put in others, which later texts then find", () => {
-  const table = new TextTable(1);
+  const table = new NameTable(1);
   const given = Array.from({ length: 1000 }, (_, i) => `${i}`);
   const fresh: number[] = [];
   table.addAll(given, (i, _, isNew) => {
@@ -45,7 +45,7 @@ test("what is told of a text may put in others, which later texts then find", ()
 });
 
 test("listed names are found whole, else without ending, else kept as they are", () => {
-  const names = new TextTable();
+  const names = new NameTable();
   for (const name of ["a", "b.c", "d.jpg", "d"]) names.add(name);
   const listed = ["a", " x/a.jpg y/a.png ", "b.c", "b.c.png", "d.jpg", "e.jpg", "e.f", "", ".jpg"];
   expect(findListed(listed, names).map(({ name, id }) => [name, id])).toEqual([
@@ -66,7 +66,7 @@ test("listed names are found whole, else without ending, else kept as they are",
 });
 
 test("listed images come back as they were put in", () => {
-  const names = new TextTable();
+  const names = new NameTable();
   const all = Array.from({ length: 3000 }, (_, i) => {
     const id = i % 3 ? names.add(`n${i}`) : undefined;
     const [split, from] =

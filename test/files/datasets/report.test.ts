@@ -68,6 +68,23 @@ test("an inspection goes on past errors and finds what only decoding shows", asy
   expect(text).toMatch(/3 {2}cow .*no images/);
 });
 
+test("a front end words the remedies of a problem in a report", async () => {
+  const root = await makeFolder({
+    "images/a.png": new Picture(),
+    "tags.csv": "file,tags\na,cat\n",
+  });
+  const report = await inspectDataset(nodeHost, root);
+  const problem = { severity: "warning", file: "masks", message: "slow" } as const;
+  const remedies = [{ kind: "omit", name: "data" }] as const;
+  const problems = [
+    { ...problem, remedies },
+    { ...problem, message: "dark" },
+  ];
+  const wordRemedies = (all: readonly { kind: string }[]) => all.map(({ kind }) => kind).join();
+  const text = formatReport({ ...report, problems }, { color: false, wordRemedies });
+  expect(text).toContain("  masks: slow; omit\n  masks: dark\n");
+});
+
 test("scenes are written as a plain data set that is read back the same", async () => {
   const root = join(await makeFolder({}), "scenes");
   await writeScenes(nodeHost, root, { count: 12, seed: 9, size: 64, valCount: 4 });

@@ -20,8 +20,9 @@ import type { Named } from "../listing/listed-images.ts";
 import { readLists } from "./lists.ts";
 import { TagSources, tagsFileSource, type TagSource } from "../tags/sources.ts";
 import { paint } from "../../formats/objects.ts";
-import { TextTable } from "../listing/name-table.ts";
-import { listVoc, splitOfFolder } from "./voc.ts";
+import { NameTable } from "../listing/name-table.ts";
+import { listVoc } from "./voc.ts";
+import { splitOfFolder } from "./files-by-name.ts";
 
 /**
  * COCO in either of its forms: `JPEGImages/{train,val}` with masks in folders like VOC's, or images with
@@ -217,7 +218,7 @@ interface Known extends Named {
 
 /** The images of all annotation files by their names; different splits may have the same. */
 class ImagesByName {
-  readonly names = new TextTable();
+  readonly names = new NameTable();
   private readonly found: Known[][] = [];
 
   constructor(parts: readonly Part[]) {

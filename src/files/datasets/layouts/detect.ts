@@ -25,7 +25,7 @@ export async function listDataset(
     throw new UserError(
       (await isFile(store, root))
         ? `${root}: is a file; a data set is a folder`
-        : `${root}: no such folder; expected the folder of a data set`,
+        : `${root}: no such folder; name the folder of a data set`,
     );
   }
   const description = await readDescription(store, root);

@@ -8,7 +8,7 @@ import { ListedImages, type Named } from "../listing/listed-images.ts";
 import type { Problem, Source } from "../listing/listing.ts";
 import { describeFolder } from "./plain.ts";
 import { LineReader, pushText } from "../../text/pieces.ts";
-import type { TextTable } from "../listing/name-table.ts";
+import type { NameTable } from "../listing/name-table.ts";
 
 /** Lists that become splits, the first of each that exists in any of the places. */
 const splitLists: readonly (readonly [split: string, lists: readonly string[]])[] = [
@@ -42,7 +42,7 @@ export async function readLists(
   store: Store,
   root: string,
   kind: "voc" | "coco",
-  names: TextTable,
+  names: NameTable,
 ): Promise<FoundLists> {
   const listed = new ListedImages(names);
   const sources: Source[] = [];
@@ -102,7 +102,7 @@ export async function firstFile(
 }
 
 /** The names of listed images. Names may have dots, so that what looks like an ending may be none. */
-export function findListed(texts: readonly string[], names: TextTable): Named[] {
+export function findListed(texts: readonly string[], names: NameTable): Named[] {
   const whole = texts.map(lastPart);
   const ids = names.findAll(whole);
   // Only where nothing is found the ending may be one.

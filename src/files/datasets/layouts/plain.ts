@@ -9,7 +9,7 @@ import { join, relative, stem } from "../../text/path.ts";
 import { type Listing, type Problem, type TagLine, originAt } from "../listing/listing.ts";
 import { NamedSplits } from "./named-splits.ts";
 import { readTagsFile, tagsFileNames } from "../tags/file.ts";
-import { TextTable } from "../listing/name-table.ts";
+import { NameTable } from "../listing/name-table.ts";
 
 /** The tags file of a data set folder, if it has one. */
 export async function findTagsFile(
@@ -125,12 +125,12 @@ export async function findMasks(
 
 /** Finds a listed name among the files on disk: as it is, in other letter case, or without ending. */
 class FileFinder {
-  private readonly exact: TextTable;
+  private readonly exact: NameTable;
   private readonly folded: (Map<string, number> | undefined)[] = [];
 
   /** Of several files that fit, the first by name is found. */
   constructor(private readonly onDisk: readonly string[]) {
-    this.exact = new TextTable(onDisk.length);
+    this.exact = new NameTable(onDisk.length);
     this.exact.addAll(onDisk);
   }
 

@@ -9,27 +9,27 @@ import type { Store } from "../../../host/store.ts";
 import { extname, join } from "../../text/path.ts";
 import { mapAtOnce } from "../map-at-once.ts";
 import { Entries, pathOf, type Entry } from "./entries.ts";
-import { TextTable } from "./name-table.ts";
+import { NameTable } from "./name-table.ts";
 import { originOf, type Listing, type OnProgress, type Problem } from "./listing.ts";
 
 export interface AssembleOptions {
-  /** Decides which images are held out where no split is given. */
+  /** Decides which images are held out where the data set names no splits. */
   readonly seed: number;
   readonly valFraction: number;
-  /** Turns every image that would be left out into an error. */
+  /** Report every image that would be left out as an error. */
   readonly strict: boolean;
-  /** Looks at the header of every image and mask file; without, images are taken to be what their names say. */
+  /** Read the header of every image and mask; otherwise the names are trusted. */
   readonly headers: boolean;
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** A listing checked against the disk and put into the form that training eats. */
+/** A listing checked against its files, in the form that training takes. */
 export interface Assembled {
   readonly classes: readonly string[];
   readonly splits: Readonly<Record<string, readonly Sample[]>>;
   /** Whether the splits were held out here, by seed, because the data set names none. */
   readonly heldOut: boolean;
-  /** Of the images whose headers were looked at: their sizes, and how they were listed. */
+  /** Sizes and entries of the images whose headers were read. */
   readonly sizes: ReadonlyMap<Sample, ImageHeader>;
   readonly origins: ReadonlyMap<Sample, Entry>;
   /** Errors first, then by file and line. */
@@ -39,16 +39,16 @@ export interface Assembled {
 /** Header reads at a time: enough to keep a disk busy, few enough for any limit on open files. */
 const atOnce = 8;
 
-/** What most names are: fit, and in lower case. */
+/** Most names: nothing to replace, and in lower case. */
 const plainName = /^[a-z0-9._ ()+=@,-]*$/;
 
-/** Samples that get their names together: each step for all of them, as in `TextTable`. */
+/** Samples that are named together, since a `NameTable` takes many names at a time faster. */
 const namedAtOnce = 256;
 
-/** What names are better without, since files are named after them. */
+/** Characters to replace in names, since files are named after them. */
 const unfit = /[^\p{L}\p{N}._ ()+=@,-]+/gu;
 
-/** Orders classes, turns tags into indices, makes names unique, looks at every header, splits. */
+/** Orders the classes, turns tags into indices, makes names unique, checks headers and splits the samples. */
 export async function assemble(
   host: FileHost,
   listing: Listing,
@@ -80,7 +80,11 @@ export async function assemble(
   const usable = options.headers ? (sample: Sample) => sizes.has(sample) : undefined;
   const { splits, heldOut } = splitSamples(entries, samples, usable, options);
   return {
-    ...{ classes, splits, heldOut, sizes, origins },
+    classes,
+    splits,
+    heldOut,
+    sizes,
+    origins,
     problems: problems
       .map((problem) =>
         options.strict && problem.leftOut ? { ...problem, severity: "error" as const } : problem,
@@ -96,7 +100,7 @@ export function inReadingOrder(a: Problem, b: Problem): number {
   return (a.line ?? 0) - (b.line ?? 0);
 }
 
-/** An image may be listed on several lines, a tag each; its tags are put together. */
+/** Merges the tags of images that are listed several times, as where each line has one tag. */
 function mergeDuplicates(entries: Entries, problems: Problem[]): Entries {
   const first: Entry[] = [];
   const byFolder = new Map<string, Map<string, number>>();
@@ -127,7 +131,7 @@ function mergeDuplicates(entries: Entries, problems: Problem[]): Entries {
   return merged;
 }
 
-/** Without a list of classes: all tags that occur, in alphabetical order. */
+/** All tags that occur, in alphabetical order: the classes where no file lists them. */
 function classesOf(entries: Entries, problems: Problem[]): string[] {
   const first = new Map<string, Entry>();
   for (const entry of entries) {
@@ -146,7 +150,7 @@ function classesOf(entries: Entries, problems: Problem[]): string[] {
   return [...folded.values()];
 }
 
-/** The classes that each entry's tags name, ascending; entries that share tags share these too. */
+/** Class indices for each entry, ascending; entries with the same array of tags share an array here too. */
 function indexTags(
   entries: Entries,
   classes: readonly string[],
@@ -184,7 +188,7 @@ function indexTags(
       }
     }
     const sorted = [...tags].sort((a, b) => a - b);
-    // Where a tag is wrong every entry is to be told.
+    // An unknown tag is reported for every entry that has it.
     if (!foreign) known.set(entry.tags, sorted);
     return sorted;
   });
@@ -200,7 +204,7 @@ function indexTags(
   return indexed;
 }
 
-/** Classes that are used, but by no image that can be read. */
+/** Errors for classes whose images all cannot be read. */
 function lostClasses(
   entries: Entries,
   samples: readonly Sample[],
@@ -224,13 +228,13 @@ function lostClasses(
   });
 }
 
-/** Names are file names of masks and reports later: unique even where upper and lower case are one. */
+/** Names the samples. Masks and reports use the names for files, so they differ in more than letter case. */
 function nameSamples(
   store: Store,
   entries: Entries,
   tags: readonly (readonly number[])[],
 ): readonly Sample[] {
-  const taken = new TextTable(entries.length);
+  const taken = new NameTable(entries.length);
   const samples = new Array<Sample>(entries.length);
   const absoluteFolder = absoluteFolders(store);
   for (let start = 0; start < entries.length; start += namedAtOnce) {
@@ -239,7 +243,7 @@ function nameSamples(
     const images = block.map(({ folder, place }) => absoluteFolder(folder) + place);
     const bases = block.map(({ file }, i) => {
       const { length } = images[i]!;
-      // A part of the path, which takes a third of the memory of a text of its own.
+      // A slice of the path takes a third of the memory of a string of its own.
       const bare = images[i]!.slice(length - file.length, length - extname(file).length);
       return plainName.test(bare) ? bare : bare.replace(unfit, "-");
     });
@@ -280,7 +284,7 @@ function absoluteFolders(store: Store): (folder: string) => string {
   };
 }
 
-/** Size of an image, unless it cannot be read; and what is wrong with it or its mask. */
+/** The size of an image, unless it cannot be read, and a problem with it or its mask. */
 async function checkHeaders(
   { codec }: FileHost,
   sample: Sample,
@@ -307,7 +311,7 @@ async function checkHeaders(
   }
 }
 
-/** The message of a UserError without the file it begins with. */
+/** The message of a UserError without the path at its beginning. */
 export function ownWords(error: unknown, path: string): string {
   if (!(error instanceof UserError)) throw error;
   return error.message.startsWith(`${path}: `)
@@ -322,7 +326,7 @@ function splitSamples(
   usable: ((sample: Sample) => boolean) | undefined,
   { seed, valFraction }: AssembleOptions,
 ): { splits: Record<string, readonly Sample[]>; heldOut: boolean } {
-  // Counted first: lists that grow leave as much behind again.
+  // Counted first, because arrays that grow leave as much garbage as they hold.
   const counts = new Map<string, number>();
   let named = false;
   const each = (take: (split: string, sample: Sample) => void): void =>
@@ -345,7 +349,7 @@ function splitSamples(
   return { splits: { ...holdOut(all, { seed, fraction: valFraction }) }, heldOut: true };
 }
 
-/** The class names of an opened data set, checked once more as a whole. */
+/** Checks the class names of a data set as a whole. */
 export function checkClasses(root: string, classes: readonly string[]): void {
   if (classes.length === 0) {
     throw new UserError(`${root}: no image has a tag; at least one class is needed`);

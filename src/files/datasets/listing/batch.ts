@@ -1,4 +1,4 @@
-/** Gathers what comes one by one: names are found faster many at a time. */
+/** Gathers items that come one by one: a `NameTable` finds many names at a time faster. */
 export class Batch<T> {
   private items: T[] = [];
 
@@ -12,7 +12,7 @@ export class Batch<T> {
     if (this.items.length === this.size) this.end();
   }
 
-  /** Handles what is left. */
+  /** Handles the items that are left. */
   end(): void {
     const { items } = this;
     this.items = [];

@@ -1,36 +1,36 @@
 import { twiceAsLong } from "./entries.ts";
-import type { TextTable } from "./name-table.ts";
+import type { NameTable } from "./name-table.ts";
 
-/** A name, and its number if an image has it. */
+/** A name, and its number in the table of image names if an image has it. */
 export interface Named {
   readonly name: string;
   readonly id: number | undefined;
 }
 
-/** A line of a list, or a file that is in a split by its folder. */
+/** A line of a list, or an image that its folder puts into a split. */
 export interface Listed extends Named {
   readonly split: string;
   readonly from: string;
   readonly line: number | undefined;
 }
 
-/** What is listed together: a split, and where that is said. */
+/** Consecutive images of one split from one list. */
 type Part = Pick<Listed, "split" | "from"> & { readonly start: number };
 
-/** Listed images of data sets of millions: 8 bytes for one that is known by its number, where an object takes 64. */
+/** Listed images, for up to millions of them: 8 bytes for each that has a number, where an object takes 64. */
 export class ListedImages implements Iterable<Listed> {
   private ids: Int32Array = new Int32Array(1024);
   private lines: Int32Array = new Int32Array(1024);
   private count = 0;
-  /** In the order in which they begin: a few. */
+  /** A few, in the order in which they begin. */
   private readonly parts: Part[] = [];
-  /** Names that no image has, by their place. */
+  /** Names that no image has, by their index in the list. */
   private readonly others = new Map<number, string>();
-  /** Where images are listed, by their numbers: the part, counted from 1. */
+  /** For every image name, the part that lists it, counted from 1; 0 if none does. */
   private readonly partOf: Uint8Array;
   private readonly partOfOthers = new Map<string, number>();
 
-  constructor(private readonly names: TextTable) {
+  constructor(private readonly names: NameTable) {
     this.partOf = new Uint8Array(names.size);
   }
 
@@ -55,7 +55,7 @@ export class ListedImages implements Iterable<Listed> {
     else this.partOf[id] = this.parts.length;
   }
 
-  /** The split that an image is listed in; undefined if it is in none so far. */
+  /** The split that lists an image so far. */
   splitOf({ name, id }: Named): string | undefined {
     const part = id === undefined ? this.partOfOthers.get(name) : this.partOf[id];
     return part ? this.parts[part - 1]!.split : undefined;
@@ -95,18 +95,18 @@ class ListedImage implements Listed {
     this.from = from;
   }
 
-  /** Looked up when it is asked for: mostly the number is enough. */
+  /** Looked up on demand: mostly the number is enough. */
   get name(): string {
     return this.list.nameOf(this.index);
   }
 }
 
-/** Something of each name: found by number where an image has the name, which is much faster for millions. */
+/** A value for each name, stored by number where an image has the name, which is much faster for millions. */
 export class ByName<T> {
   private readonly known: (T | undefined)[];
   private readonly others = new Map<string, T>();
 
-  constructor(private readonly names: TextTable) {
+  constructor(private readonly names: NameTable) {
     this.known = new Array<T | undefined>(names.size);
   }
 
@@ -114,7 +114,7 @@ export class ByName<T> {
     return id === undefined ? this.others.get(name) : this.known[id];
   }
 
-  /** The same for a name that was not looked up yet. */
+  /** The value of a name whose number is not known. */
   find(name: string): T | undefined {
     return this.get({ name, id: this.names.find(name) });
   }

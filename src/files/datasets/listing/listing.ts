@@ -1,25 +1,28 @@
 import type { LabelMap } from "../../../method/images/image.ts";
+import type { Remedy } from "../../../user-error.ts";
 import { pathOf, type Entries, type Entry } from "./entries.ts";
 
-/** Something about a data set that its owner should know. */
+/** A finding about a data set for its owner. */
 export interface Problem {
-  /** Errors stop the opening of a data set; with warnings one can go on. */
+  /** A data set with errors cannot be opened, one with warnings can. */
   readonly severity: "error" | "warning";
   readonly file: string;
-  /** From 1, where the file has lines. */
+  /** Counted from 1; only for files with lines. */
   readonly line?: number;
   readonly message: string;
-  /** What the image is left out for: with `strict` that is an error too. */
+  /** Whether an image is left out because of this, which `strict` turns into an error. */
   readonly leftOut?: boolean;
+  /** Things to do about it, any one of them, for a front end to word; the message does not repeat them. */
+  readonly remedies?: readonly Remedy[];
 }
 
-/** Where a statement about an image was made. */
+/** The place that lists an image. */
 export interface Origin {
   readonly file: string;
   readonly line?: number;
 }
 
-/** Where a problem with an entry is to be told. */
+/** The place to report for a problem with an entry. */
 export function originOf(entry: Entry): Origin {
   const file = entry.from ?? pathOf(entry);
   return originAt(file, entry.line);
@@ -40,44 +43,56 @@ export interface TagLine {
   readonly line: number | undefined;
 }
 
-/** Takes the lines of a tags file one by one: there may be millions. */
+/** Takes the lines of a tags file, of which there may be millions, one by one. */
 export interface TagTaker {
   take(line: TagLine): void;
-  /** What was read of a file that is broken further on counts for nothing. */
+  /** Discards all lines so far, because the file is broken further on. */
   clear(): void;
 }
 
-/** What something was read from, and for how many images. */
+/** A file or folder, and the number of images it was used for. */
 export interface Source {
   readonly from: string;
   readonly images: number;
 }
 
-/** Where a data set with several possible sources has its lists, tags and masks from. */
+/** The sources of the lists, tags and masks of a data set whose layout leaves a choice. */
 export interface Sources {
   readonly lists: readonly Source[];
   readonly tags: readonly Source[];
   readonly masks: readonly Source[];
 }
 
-/** How far a long reading is: `what` is done, of a total. */
+/** Reports the progress of a long reading; `what` names the unit. */
 export type OnProgress = (done: number, total: number, what: string) => void;
 
-/** What a layout reader found in a folder. */
+/** The content of a data set folder, as a layout reader understands it. */
 export interface Listing {
   readonly format: LayoutName;
   readonly entries: Entries;
   /** Whether no image is listed twice. */
   readonly distinct: boolean;
-  /** Classes in label order where they are written down somewhere, and where that is. */
+  /** Classes in label order and the file that lists them; absent if no file does. */
   readonly classes?: { readonly names: readonly string[]; readonly file: string };
   readonly problems: readonly Problem[];
   readonly sources?: Sources;
-  /** Draws masks that are not files of their own. */
+  /** Reads a mask by its address; absent where masks are files of their own. */
   readonly readMask?: (address: string) => Promise<LabelMap>;
 }
 
-/** `file:line: message`, as compilers and editors have it. */
+/** `file:line: message`, the form that editors recognize. */
 export function formatProblem({ file, line, message }: Problem): string {
   return `${file}${line === undefined ? "" : `:${line}`}: ${message}`;
+}
+
+/**
+ * A problem followed by its remedies.
+ * @param word puts remedies into words; without it they are left out
+ */
+export function formatWithRemedies(
+  problem: Problem,
+  word: (remedies: readonly Remedy[]) => string = () => "",
+): string {
+  const remedy = word(problem.remedies ?? []);
+  return `${formatProblem(problem)}${remedy === "" ? "" : `; ${remedy}`}`;
 }

@@ -1,30 +1,45 @@
-/** Texts that are looked up together. */
-const atOnce = 256;
+/** Names that are looked up together. */
+const blockSize = 256;
 
+/** Some names on their way through a lookup. */
 interface Block {
   readonly count: number;
   readonly hashes: Int32Array;
+  /** For every name, the first slot that is empty or has its hash. */
   readonly slots: Int32Array;
 }
 
 /**
- * Different texts, numbered from 0 as they come. For a million file names it is three times as fast as a Map and takes half
- * of its memory.
+ * Different names, numbered from 0 in the order in which they come; for a million of them three times as fast as a Map,
+ * with half of its memory. How it works:
+ *
+ * 1. A hash table with open addressing: a slot holds the number of a name + 1 and its hash, 0 where it is empty.
+ * 2. A name belongs into slot `hash mod slots`, or where that is taken into the next empty one.
+ * 3. A lookup goes from there slot by slot, comparing hashes, then names, until it finds the name or an empty slot.
+ * 4. At most half of the slots are filled; then the table is doubled.
+ * 5. Most of the time goes by waiting for memory. Many names are therefore looked up in blocks, each step for the whole
+ *    block before the next: so the processor waits for many places at once instead of one after the other.
+ *
+ * Example with 8 slots: "cat" has hash 10, "dog" 13, "owl" 18, "eel" 3.
+ *
+ *     slot      0     1     2     3     4     5     6     7
+ *     number+1  .     .     1     3     4     2     .     .
+ *     hash      .     .     10    18    3     13    .     .
+ *
+ * "cat" is in slot 10 mod 8 = 2 and "dog" in 13 mod 8 = 5. "owl" belongs into slot 2 as well and went on to 3, so that
+ * "eel", which belongs there, went on to 4. A lookup of "owl" sees another hash in slot 2 and its own in slot 3.
  */
-export class TextTable {
-  private readonly texts: string[];
+export class NameTable {
+  private readonly names: string[];
   private count = 0;
-  /**
-   * Pairs of a text's number + 1 and its hash, which lead here or to one of the filled slots before; at most half are filled.
-   * Side by side, because each place in memory that is looked at takes as long as all the computing.
-   */
+  /** Slot i has its two numbers at 2i and 2i + 1, next to each other: a visit to memory fetches both. */
   private slots: Int32Array;
-  /** Not to be known beforehand, so that nobody can make up names that all fall into one slot. */
+  /** Unpredictable, so that nobody can make up names that all belong into one slot. No result depends on it. */
   private readonly seed = crypto.getRandomValues(new Int32Array(1))[0]!;
 
-  /** @param expected how many texts there will be; with more it grows */
+  /** @param expected number of names; more are possible, but make the table grow */
   constructor(expected = 512) {
-    this.texts = new Array<string>(expected);
+    this.names = new Array<string>(expected);
     this.slots = new Int32Array(2 * 2 ** Math.ceil(Math.log2(2 * expected + 4)));
   }
 
@@ -33,126 +48,140 @@ export class TextTable {
   }
 
   at(id: number): string {
-    return this.texts[id]!;
+    return this.names[id]!;
   }
 
-  /** The number of a text. */
-  find(text: string): number | undefined {
-    const id = this.slots[this.slotOf(text, this.hash(text))]! - 1;
+  /** The number of a name. */
+  find(name: string): number | undefined {
+    const hash = this.hash(name);
+    const id = this.idIn(this.slotOf(name, hash, this.homeOf(hash)));
     return id < 0 ? undefined : id;
   }
 
-  /** The numbers of many texts, -1 for those that are not there; in half the time of `find` for each. */
-  findAll(wanted: readonly string[]): Int32Array {
-    const ids = new Int32Array(wanted.length);
-    for (let start = 0; start < wanted.length; start += atOnce) {
-      const block = this.look(wanted, start);
-      const { slots } = this;
-      for (let i = 0; i < block.count; i++) {
-        const slot = this.slotOf(wanted[start + i]!, block.hashes[i]!, block.slots[i]!);
-        ids[start + i] = slots[slot]! - 1;
+  /** The numbers of many names, −1 for unknown ones; takes half the time of `find` for each. */
+  findAll(names: readonly string[]): Int32Array {
+    const ids = new Int32Array(names.length);
+    for (let start = 0; start < names.length; start += blockSize) {
+      const { count, hashes, slots } = this.locate(names, start);
+      for (let i = 0; i < count; i++) {
+        ids[start + i] = this.idIn(this.slotOf(names[start + i]!, hashes[i]!, slots[i]!));
       }
     }
     return ids;
   }
 
-  /** Puts in a text; false if it was there. */
-  addNew(text: string): boolean {
-    const before = this.size;
-    return this.add(text) === before;
+  /** Adds a name; false if it is known. */
+  addNew(name: string): boolean {
+    const before = this.count;
+    return this.add(name) === before;
   }
 
-  /** The number of a text, which is put in if it is new. */
-  add(text: string): number {
-    const hash = this.hash(text);
-    return this.put(text, hash, this.slotOf(text, hash));
+  /** Adds a name unless it is known, and returns its number. */
+  add(name: string): number {
+    const hash = this.hash(name);
+    return this.put(name, hash, this.slotOf(name, hash, this.homeOf(hash)));
   }
 
-  /** Puts in many texts, in half the time of `add` for each, and tells of each its number and whether it is new. */
+  /**
+   * Adds many names in half the time of `add` for each.
+   * @param tell called for every name with its index in the list, its number, and whether it is new; may add others
+   */
   addAll(
-    texts: readonly string[],
+    names: readonly string[],
     tell?: (index: number, id: number, isNew: boolean) => void,
   ): void {
-    for (let start = 0; start < texts.length; start += atOnce) {
-      const block = this.look(texts, start);
-      const { slots } = this;
-      for (let i = 0; i < block.count; i++) {
-        const [text, hash] = [texts[start + i]!, block.hashes[i]!];
-        // Where the table has grown meanwhile, slots are others.
-        const from = this.slots === slots ? block.slots[i]! : undefined;
+    for (let start = 0; start < names.length; start += blockSize) {
+      const table = this.slots;
+      const { count, hashes, slots } = this.locate(names, start);
+      for (let i = 0; i < count; i++) {
+        const [name, hash] = [names[start + i]!, hashes[i]!];
+        // Once the table has grown, names belong into other slots.
+        const from = this.slots === table ? slots[i]! : this.homeOf(hash);
         const before = this.count;
-        const id = this.put(text, hash, this.slotOf(text, hash, from));
+        const id = this.put(name, hash, this.slotOf(name, hash, from));
         tell?.(start + i, id, id === before);
       }
     }
   }
 
-  /**
-   * Hashes of some texts, and the first slot of each that is empty or has its hash. Each step is done for all of them before
-   * the next, so that places far apart in memory are waited for together.
-   */
-  private look(wanted: readonly string[], start: number): Block {
-    const count = Math.min(atOnce, wanted.length - start);
-    const [hashes, places] = [new Int32Array(count), new Int32Array(count)];
-    for (let i = 0; i < count; i++) hashes[i] = this.hash(wanted[start + i]!);
-    const { slots, texts } = this;
-    const last = slots.length - 1;
+  /** Hashes the names of a block and goes to where each probably is; `slotOf` compares the names themselves. */
+  private locate(names: readonly string[], start: number): Block {
+    const count = Math.min(blockSize, names.length - start);
+    const [hashes, found] = [new Int32Array(count), new Int32Array(count)];
+    for (let i = 0; i < count; i++) hashes[i] = this.hash(names[start + i]!);
+    const { slots } = this;
+    const last = slots.length / 2 - 1;
     for (let i = 0; i < count; i++) {
       const hash = hashes[i]!;
-      let slot = (2 * hash) & last;
-      while (slots[slot] !== 0 && slots[slot + 1] !== hash) slot = (slot + 2) & last;
-      places[i] = slot;
+      let slot = hash & last;
+      while (slots[2 * slot] !== 0 && slots[2 * slot + 1] !== hash) slot = (slot + 1) & last;
+      found[i] = slot;
     }
+    // Different lengths are different names. Looking at the length fetches the known name from memory for `slotOf`.
     for (let i = 0; i < count; i++) {
-      const id = slots[places[i]!]! - 1;
-      // Another text, with the same hash.
-      if (id >= 0 && texts[id]!.length !== wanted[start + i]!.length) places[i]! += 2;
+      const id = this.idIn(found[i]!);
+      const isOther = id >= 0 && this.names[id]!.length !== names[start + i]!.length;
+      if (isOther) found[i] = (found[i]! + 1) & last;
     }
-    return { count, hashes, slots: places };
+    return { count, hashes, slots: found };
   }
 
-  /** @param from a slot to begin with, of those that the text may be in */
-  private slotOf(text: string, hash: number, from = 2 * hash): number {
-    const { slots, texts } = this;
-    const last = slots.length - 1;
-    let slot = from & last;
-    while (true) {
-      const id = slots[slot]! - 1;
-      if (id < 0 || (slots[slot + 1] === hash && texts[id] === text)) return slot;
-      slot = (slot + 2) & last;
+  /** The slot into which a hash belongs; the number of slots is a power of 2. */
+  private homeOf(hash: number): number {
+    return hash & (this.slots.length / 2 - 1);
+  }
+
+  /** The number of the name in a slot, −1 if the slot is empty. */
+  private idIn(slot: number): number {
+    return this.slots[2 * slot]! - 1;
+  }
+
+  /**
+   * The slot of a name, or the empty one into which it belongs.
+   * @param from where to begin: its home, or a slot behind it if the name is in none before that
+   */
+  private slotOf(name: string, hash: number, from: number): number {
+    const { slots, names } = this;
+    const last = slots.length / 2 - 1;
+    for (let slot = from; ; slot = (slot + 1) & last) {
+      const id = slots[2 * slot]! - 1;
+      if (id < 0 || (slots[2 * slot + 1] === hash && names[id] === name)) return slot;
     }
   }
 
-  private put(text: string, hash: number, slot: number): number {
-    const known = this.slots[slot]! - 1;
+  /** The number of the name in its slot, where it is put if the slot is empty. */
+  private put(name: string, hash: number, slot: number): number {
+    const known = this.idIn(slot);
     if (known >= 0) return known;
     const id = this.count++;
-    this.texts[id] = text;
-    this.slots[slot] = id + 1;
-    this.slots[slot + 1] = hash;
-    if (4 * this.count > this.slots.length) this.grow();
+    this.names[id] = name;
+    this.slots[2 * slot] = id + 1;
+    this.slots[2 * slot + 1] = hash;
+    if (this.count > this.slots.length / 4) this.grow();
     return id;
   }
 
+  /** Doubles the slots and puts every name into its new one. */
   private grow(): void {
+    const before = this.slots;
+    this.slots = new Int32Array(2 * before.length);
     const { slots } = this;
-    const wider = new Int32Array(2 * slots.length);
-    const last = wider.length - 1;
-    for (let from = 0; from < slots.length; from += 2) {
-      if (slots[from] === 0) continue;
-      let slot = (2 * slots[from + 1]!) & last;
-      while (wider[slot] !== 0) slot = (slot + 2) & last;
-      wider[slot] = slots[from]!;
-      wider[slot + 1] = slots[from + 1]!;
+    const last = slots.length / 2 - 1;
+    for (let at = 0; at < before.length; at += 2) {
+      if (before[at] === 0) continue;
+      const hash = before[at + 1]!;
+      let slot = hash & last;
+      while (slots[2 * slot] !== 0) slot = (slot + 1) & last;
+      slots[2 * slot] = before[at]!;
+      slots[2 * slot + 1] = hash;
     }
-    this.slots = wider;
   }
 
-  /** FNV-1a with a shift after each letter, so that what collides depends on the seed. */
-  private hash(text: string): number {
+  /** FNV-1a, with a shift after each letter that makes the names that collide depend on the seed. */
+  private hash(name: string): number {
     let hash = this.seed;
-    for (let i = 0; i < text.length; i++) {
-      hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+    for (let i = 0; i < name.length; i++) {
+      hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
       hash ^= hash >>> 15;
     }
     return hash | 0;

@@ -11,7 +11,7 @@ import type { Origin, Problem, Source, TagLine } from "../listing/listing.ts";
 import { findListed, firstFile, listPlaces } from "../layouts/lists.ts";
 import { findTagsFile } from "../layouts/plain.ts";
 import { readTagsFile } from "./file.ts";
-import type { TextTable } from "../listing/name-table.ts";
+import type { NameTable } from "../listing/name-table.ts";
 
 /** The tags of an image, why there are none, or undefined where nothing is known of it. */
 export type Answer = readonly string[] | Problem | undefined;
@@ -84,7 +84,7 @@ export async function tagsFileSource(
   }: {
     kind: "voc" | "coco";
     classes: readonly string[];
-    names: TextTable;
+    names: NameTable;
     problems: Problem[];
   },
 ): Promise<TagSource | undefined> {

@@ -118,9 +118,10 @@ describe("a plain folder", () => {
       `${csv}:5: a.jpg is listed again, first in line 2; its tags are put together`,
       `${csv}:6: deep/c.jpg has no tags: it counts as showing background only`,
     ]);
-    await expect(openDataset(nodeHost, root, { strict: true })).rejects.toThrow(
-      /d\.jpg: not a readable image.*and 1 more/,
-    );
+    await expect(openDataset(nodeHost, root, { strict: true })).rejects.toMatchObject({
+      message: expect.stringMatching(/d\.jpg: not a readable image.* \(and 1 more\)$/) as string,
+      remedies: [{ kind: "job", name: "data", argument: root, purpose: "lists all of them" }],
+    });
   });
 });
 

@@ -131,3 +131,29 @@ test("what data.yaml says in vain is told", async () => {
     /data\.yaml: images, splits: not used; a folder of VOC's/,
   );
 });
+
+test("tags that are read from very many masks are better written once", async () => {
+  const image = await nodeHost.codec.encode(
+    { width: 1, height: 1, data: Uint8Array.of(9, 9, 9) },
+    "jpeg",
+  );
+  const mask = await nodeHost.codec.encodeLabels({ width: 1, height: 1, data: Uint8Array.of(8) });
+  const names = Array.from({ length: 1001 }, (_, i) => `i${i}`);
+  const root = await makeFolder({
+    ...Object.fromEntries(names.map((name) => [`JPEGImages/${name}.jpg`, image])),
+    ...Object.fromEntries(names.map((name) => [`SegmentationClass/${name}.png`, mask])),
+    "ImageSets/Segmentation/train.txt": `${names.join("\n")}\n`,
+  });
+  const { problems, splits, sources } = await openDataset(nodeHost, root);
+  expect(splits["train"]!.map(({ name, tags }) => [name, ...tags])).toEqual(
+    names.map((name) => [name, 7]),
+  );
+  expect(sources?.tags).toContainEqual({ from: "masks", images: 1001 });
+  const options = { noDecode: true, tagsOut: join(root, "tags.csv") };
+  expect(problems.find(({ file }) => file === root)).toEqual({
+    severity: "warning",
+    file: root,
+    message: expect.stringContaining("read from 1001 masks at every opening") as string,
+    remedies: [{ kind: "job", name: "data", argument: root, options, purpose: "does that" }],
+  });
+});

@@ -1,0 +1,54 @@
+import { ownCopy } from "../../text/pieces.ts";
+import { basename, stem } from "../../text/path.ts";
+import type { Named } from "../listing/listed-images.ts";
+import { NameTable } from "../listing/name-table.ts";
+
+/**
+ * Files by their names without folder and ending. Several files may have the same name in different folders, as in COCO's
+ * train2014/ and val2014/; the split of an image then decides between them.
+ */
+export class FilesByName {
+  readonly names: NameTable;
+  /** Whether any file is in a subfolder. */
+  readonly inFolders: boolean;
+  /** The first file of each name. */
+  private readonly files: readonly string[];
+  /** All files of each name that several have, sorted. */
+  private readonly several = new Map<number, string[]>();
+
+  constructor(paths: readonly string[]) {
+    this.names = new NameTable(paths.length);
+    this.inFolders = paths.some((path) => path.includes("/"));
+    const names = paths.map((path) => ownCopy(stem(this.inFolders ? basename(path) : path)));
+    const again = new Map<number, number>();
+    this.names.addAll(names, (i, id, isNew) => {
+      if (!isNew) again.set(i, id);
+    });
+    this.files = again.size === 0 ? paths : paths.filter((_, i) => !again.has(i));
+    for (const [i, id] of again) this.several.set(id, [...this.all(id), paths[i]!].sort());
+  }
+
+  /** The file of a name; of several, the one in a folder named like the split, else the first. */
+  file(id: number, split: string): string {
+    const same = this.several.size === 0 ? undefined : this.several.get(id);
+    if (!same) return this.files[id]!;
+    return same.find((path) => splitOfFolder(path) === split) ?? same[0]!;
+  }
+
+  /** The names of the files in a folder named like the split. */
+  inSplit(split: string): Named[] {
+    return this.files
+      .map((_, id) => ({ id, here: this.all(id).some((path) => splitOfFolder(path) === split) }))
+      .filter(({ here }) => here)
+      .map(({ id }) => ({ name: this.names.at(id), id }));
+  }
+
+  private all(id: number): readonly string[] {
+    return this.several.get(id) ?? [this.files[id]!];
+  }
+}
+
+/** `train` for paths in train/ and train2014/. */
+export function splitOfFolder(path: string): string {
+  return path.slice(0, Math.max(0, path.indexOf("/"))).replace(/\d{4}$/, "");
+}
