@@ -39,6 +39,7 @@ export class MaskFolders {
 
   /** Path of the mask of an image. */
   find(image: string, split: string): string | undefined {
+    if (this.folders.length === 0) return undefined;
     const [number] = numbersOf(image);
     for (const { path, files, byNumber } of this.folders) {
       const id = files.names.find(image);
