@@ -73,6 +73,9 @@ export { nodeRuntime } from "./host/node/ort/runtime.ts";
 export type { ConvertedWeights, Exported, ExportOptions, FirstWeights, TrainOptions };
 export type { Segmentation, SegmentOptions } from "./method/inference/segmenter.ts";
 
+// The classes themselves, for a host of one's own: their `create` and `open` take it first.
+export { NeutralMaskFolder as MaskFolderOn, NeutralRunDirectory as RunDirectoryOn };
+
 /** A run folder on this machine; see `create` and `open`. */
 export type RunDirectory = NeutralRunDirectory;
 export const RunDirectory = {
@@ -136,7 +139,7 @@ export type { DroppedDetail, DroppedDetails } from "./files/formats/dropped.ts";
 export type { ImageFiles } from "./files/formats/image-files.ts";
 export type { MaskOrigin, WrittenMask } from "./files/formats/mask-folder.ts";
 export type { MaskEntry, MaskSource, SourceOptions } from "./files/formats/source.ts";
-export type { CreateRunOptions, OpenedRun } from "./files/run/directory.ts";
+export type { CreateRunOptions, OpenedRun, RunHost } from "./files/run/directory.ts";
 export type { ThumbnailFile } from "./files/formats/writer.ts";
 export type { CheckpointEntry, LogEntry, StoredPanel, ValidationEntry } from "./files/run/log.ts";
 export type { DeviceChoice, DeviceName, DeviceReport } from "./host/devices.ts";

@@ -70,7 +70,7 @@ export class SessionPool implements RuntimePool {
     this.lanes = [this.startLane()];
   }
 
-  /** @param options.transfer lets the pool take the model's buffer over instead of copying it */
+  /** With `transfer` the pool takes the model's buffer over instead of copying it. */
   async createSession(
     model: Uint8Array | string,
     { transfer = false }: SessionOptions = {},
