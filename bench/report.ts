@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { describeFileError } from "../src/host/node/files/atomic-file.ts";
+import { describeFileError } from "../src/host/node/files/file-error.ts";
 import { UserError } from "../src/user-error.ts";
 
 /** Marks a JSON file as this benchmark's, and says which fields it has: another number for other fields. */

@@ -148,7 +148,6 @@ export type * from "./host/host.ts";
 export type * from "./host/machine.ts";
 export type * from "./host/store.ts";
 export type * from "./host/workers.ts";
-export type { AtomicWriteOptions } from "./host/node/files/atomic-file.ts";
 export type { SessionPool } from "./host/node/workers/session-pool.ts";
 export type { ExportFormat } from "./jobs/export.ts";
 export type { FirstWeightsOptions } from "./jobs/first-weights.ts";

@@ -1,3 +1,5 @@
+import { joinBytes } from "./pieces.ts";
+
 const [quote, backslash, comma, colon, lineFeed] = [0x22, 0x5c, 0x2c, 0x3a, 0x0a];
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
 const byteOrderMark = [0xef, 0xbb, 0xbf];
@@ -75,6 +77,8 @@ export class JsonScanner {
   private lines = 1;
   /** The next line feed in this chunk that is not counted; -1 if there is none. */
   private feed = -1;
+  /** This chunk as text if each of its bytes is one character: its values are then slices and need no decoding. */
+  private text: string | undefined;
   private readonly decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   private readonly limit: number;
 
@@ -88,6 +92,7 @@ export class JsonScanner {
   /** Reads the next chunk; what is needed of it later is copied. */
   push(chunk: Uint8Array): void {
     if (this.options.lines) this.feed = chunk.indexOf(lineFeed);
+    this.text = asciiText(chunk, this.decoder);
     for (let at = 0; at < chunk.length;) {
       if (this.piece === undefined) {
         at = this.between(chunk, at);
@@ -98,7 +103,7 @@ export class JsonScanner {
         this.keep(chunk.subarray(at));
         break;
       }
-      this.finish(chunk.subarray(at, end), this.before + at);
+      this.finish(chunk, at, end);
       at = end;
     }
     if (this.options.lines) this.countLines(chunk, chunk.length);
@@ -107,7 +112,7 @@ export class JsonScanner {
 
   /** Ends the text. */
   end(): void {
-    if (this.piece === "root" && this.isScalar) this.finish(new Uint8Array(0), this.before);
+    if (this.piece === "root" && this.isScalar) this.finish(new Uint8Array(0), 0, 0);
     if (this.expected !== "end" || this.piece !== undefined) {
       throw broken("it ends too early", this.before);
     }
@@ -239,12 +244,12 @@ export class JsonScanner {
     this.kept.push(new Uint8Array(part));
   }
 
-  private finish(part: Uint8Array, partOffset: number): void {
+  private finish(chunk: Uint8Array, from: number, to: number): void {
     const { piece } = this;
-    const offset = partOffset - this.keptBytes;
-    const length = this.keptBytes + part.length;
+    const offset = this.before + from - this.keptBytes;
+    const length = this.keptBytes + to - from;
     if (piece !== "skipped") {
-      const text = this.decoder.decode(this.kept.length === 0 ? part : joined(this.kept, part));
+      const text = this.textOf(chunk, from, to);
       try {
         if (piece === "key") this.key = JSON.parse(text) as string;
         else if (piece !== undefined) {
@@ -257,7 +262,8 @@ export class JsonScanner {
       }
     }
     if (piece === "element") this.index++;
-    [this.piece, this.kept, this.keptBytes] = [undefined, [], 0];
+    this.piece = undefined;
+    if (this.keptBytes > 0) [this.kept, this.keptBytes] = [[], 0];
     this.expected =
       piece === "key"
         ? "colon"
@@ -267,6 +273,19 @@ export class JsonScanner {
             ? "end"
             : "more members";
   }
+
+  /** The text of the piece that ends in this chunk. */
+  private textOf(chunk: Uint8Array, from: number, to: number): string {
+    if (this.keptBytes === 0 && this.text !== undefined) return this.text.slice(from, to);
+    return this.decoder.decode(joinBytes(this.kept, chunk.subarray(from, to)));
+  }
+}
+
+/** A chunk as text with a character for each byte; undefined if it has others, or is so large that V8 would free the text late. */
+function asciiText(chunk: Uint8Array, decoder: TextDecoder): string | undefined {
+  if (chunk.length > 1 << 16) return undefined;
+  const text = decoder.decode(chunk);
+  return text.length === chunk.length ? text : undefined;
 }
 
 /** The end of a number or word; -1 if it is not in this chunk. */
@@ -276,16 +295,6 @@ function scalarEnd(chunk: Uint8Array, from: number): number {
     if (byte <= 0x20 || byte === comma || byte === closeBrace || byte === closeBracket) return at;
   }
   return -1;
-}
-
-function joined(kept: readonly Uint8Array[], last: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(kept.reduce((sum, { length }) => sum + length, last.length));
-  let at = 0;
-  for (const part of [...kept, last]) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function unexpected(byte: number, wanted: string, offset: number): SyntaxError {

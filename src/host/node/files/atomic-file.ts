@@ -1,24 +1,9 @@
 import { open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { UserError } from "../../../user-error.ts";
-import { describeFileError } from "./file-error.ts";
+import { dirname, resolve } from "node:path";
+import type { FileData, FileToWrite, WriteOptions } from "../../store.ts";
+import { unwritable } from "./file-error.ts";
 import { makeWithParents } from "./make-folder.ts";
-
-export { describeFileError } from "./file-error.ts";
-
-export interface AtomicWriteOptions {
-  /** Wait until the disk holds the file, so that a power cut cannot lose it; on by default. */
-  readonly durable?: boolean;
-}
-
-/** A file to write. */
-export interface FileToWrite {
-  readonly path: string;
-  /** Content; in pieces if it is large, so that it need not be joined in memory. */
-  readonly data: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
-}
-
-let counter = 0;
+import { temporaryBeside } from "./temporary-name.ts";
 
 /**
  * Writes a file completely or not at all: under a temporary name in the same folder, then renamed. Makes missing folders. A
@@ -26,8 +11,8 @@ let counter = 0;
  */
 export async function writeFileAtomic(
   path: string,
-  data: FileToWrite["data"],
-  options: AtomicWriteOptions = {},
+  data: FileData,
+  options: WriteOptions = {},
 ): Promise<void> {
   await writeFilesAtomic([{ path, data }], options);
 }
@@ -39,34 +24,33 @@ export async function writeFileAtomic(
  */
 export async function writeFilesAtomic(
   files: readonly FileToWrite[],
-  { durable = true }: AtomicWriteOptions = {},
+  { durable = true }: WriteOptions = {},
 ): Promise<void> {
   const staged: { path: string; temporary: string }[] = [];
   let at = "";
   try {
     for (const { path, data } of files) {
       at = path;
-      const folder = dirname(resolve(path));
-      const temporary = join(folder, `.${basename(path)}.${process.pid}-${counter++}.tmp`);
+      const temporary = temporaryBeside(path);
       staged.push({ path, temporary });
-      await makeWithParents(folder);
+      await makeWithParents(resolve(dirname(path)));
       await writeNew(temporary, data, durable);
     }
     if (files.length > 1) await rm(at, { force: true });
     for (const { path, temporary } of staged) {
       at = path;
       await rename(temporary, path);
-      if (durable) await syncFolder(dirname(resolve(path)));
+      if (durable) await syncFolder(dirname(path));
     }
   } catch (error) {
     for (const { temporary } of staged) {
       await rm(temporary, { force: true }).catch(() => undefined);
     }
-    throw new UserError(`${at}: cannot be written: ${describeFileError(error)}`, { cause: error });
+    throw unwritable(at, error);
   }
 }
 
-async function writeNew(path: string, data: FileToWrite["data"], durable: boolean): Promise<void> {
+async function writeNew(path: string, data: FileData, durable: boolean): Promise<void> {
   const file = await open(path, "wx");
   try {
     const whole = typeof data === "string" || data instanceof Uint8Array;

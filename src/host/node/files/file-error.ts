@@ -22,7 +22,25 @@ export function describeFileError(error: unknown): string {
   return reasons[code] ?? (error instanceof Error ? error.message : String(error));
 }
 
-/** UserError for a file or folder that cannot be read. */
+/** Waits for the work on a file; a failure becomes a UserError that begins with the given words. */
+export async function inWords<R>(words: string, work: Promise<R>): Promise<R> {
+  try {
+    return await work;
+  } catch (error) {
+    throw failure(words, error);
+  }
+}
+
+/** The UserError of a failed file operation; a UserError stays as it is. */
+export function failure(words: string, cause: unknown): UserError {
+  if (cause instanceof UserError) return cause;
+  return new UserError(`${words}: ${describeFileError(cause)}`, { cause });
+}
+
 export function unreadable(path: string, cause: unknown): UserError {
-  return new UserError(`${path}: cannot be read: ${describeFileError(cause)}`, { cause });
+  return failure(`${path}: cannot be read`, cause);
+}
+
+export function unwritable(path: string, cause: unknown): UserError {
+  return failure(`${path}: cannot be written`, cause);
 }

@@ -1,13 +1,11 @@
 import { open, rename, rm, type FileHandle } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { UserError } from "../../../user-error.ts";
-import { describeFileError } from "./atomic-file.ts";
+import { dirname } from "node:path";
+import { unwritable } from "./file-error.ts";
 import { makeFolder } from "./make-folder.ts";
+import { temporaryBeside } from "./temporary-name.ts";
 
 /** Bytes collected before they are written. */
 const pieceSize = 1 << 18;
-
-let counter = 0;
 
 /** A file written piece by piece under a temporary name; it appears complete or not at all. Failures are UserErrors. */
 export class GrowingFile {
@@ -23,13 +21,12 @@ export class GrowingFile {
   ) {}
 
   static async create(path: string): Promise<GrowingFile> {
-    const folder = dirname(resolve(path));
-    await makeFolder(folder);
-    const temporary = join(folder, `.${basename(path)}.${process.pid}-${counter++}.tmp`);
+    await makeFolder(dirname(path));
+    const temporary = temporaryBeside(path);
     try {
       return new GrowingFile(path, temporary, await open(temporary, "wx"));
     } catch (error) {
-      throw failure(path, error);
+      throw unwritable(path, error);
     }
   }
 
@@ -50,7 +47,7 @@ export class GrowingFile {
       await rename(this.temporary, this.path);
     } catch (error) {
       await this.discard();
-      throw failure(this.path, error);
+      throw unwritable(this.path, error);
     }
   }
 
@@ -68,13 +65,7 @@ export class GrowingFile {
     try {
       if (data.length > 0) await this.file.writeFile(data);
     } catch (error) {
-      throw failure(this.path, error);
+      throw unwritable(this.path, error);
     }
   }
-}
-
-function failure(path: string, error: unknown): UserError {
-  if (error instanceof UserError) return error;
-  const reason = describeFileError(error);
-  return new UserError(`${path}: cannot be written: ${reason}`, { cause: error });
 }

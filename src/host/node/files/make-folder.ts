@@ -1,15 +1,13 @@
 import { mkdir, rmdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { UserError } from "../../../user-error.ts";
-import { describeFileError } from "./file-error.ts";
+import { failure } from "./file-error.ts";
 
 /** Makes a folder and those above it. Returns the topmost new one, undefined if all existed. Failures are UserErrors. */
 export async function makeFolder(path: string): Promise<string | undefined> {
   try {
     return await makeWithParents(resolve(path));
   } catch (error) {
-    const reason = describeFileError(error);
-    throw new UserError(`${path}: the folder cannot be made: ${reason}`, { cause: error });
+    throw failure(`${path}: the folder cannot be made`, error);
   }
 }
 

@@ -1,22 +1,20 @@
 import { constants } from "node:fs";
 import * as fs from "node:fs/promises";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { dirname, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { UserError } from "../../../user-error.ts";
 import type { AppendFile, FileInfo, Store } from "../../store.ts";
 import { AppendedFile } from "./appended-file.ts";
 import { writeFilesAtomic } from "./atomic-file.ts";
-import { describeFileError, unreadable } from "./file-error.ts";
+import { failure, inWords, unreadable } from "./file-error.ts";
 import { FileSource } from "./file-source.ts";
 import { listFolder } from "./folder.ts";
 import { GrowingFile } from "./growing-file.ts";
 import { RunLock } from "./lock.ts";
 import { makeFolder, removeEmptyFolders } from "./make-folder.ts";
+import { temporaryBeside } from "./temporary-name.ts";
 
 /** Default size of a piece, in bytes. */
 const pieceSize = 1 << 16;
-
-let temporaries = 0;
 
 /** The files of this machine, through Node. */
 export const nodeStore: Store = {
@@ -68,9 +66,7 @@ export const nodeStore: Store = {
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-      throw new UserError(`${path}: the folder cannot be made: ${describeFileError(error)}`, {
-        cause: error,
-      });
+      throw failure(`${path}: the folder cannot be made`, error);
     }
   },
   remove: (path) =>
@@ -105,7 +101,7 @@ async function* pieces(path: string, bytes = pieceSize): AsyncGenerator<Uint8Arr
 
 /** Makes a file under a temporary name in the same folder, then renames it, replacing an existing one. */
 async function replace(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${temporaries++}.tmp`);
+  const temporary = temporaryBeside(path);
   try {
     await make(temporary);
     await fs.rename(temporary, path);
@@ -130,20 +126,6 @@ function isMissing(error: unknown): boolean {
   );
 }
 
-async function orUnreadable<R>(path: string, reading: Promise<R>): Promise<R> {
-  try {
-    return await reading;
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-/** Turns failures into UserErrors. @param what beginning of the message */
-async function inWords<R>(what: string, work: Promise<R>): Promise<R> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(`${what}: ${describeFileError(error)}`, { cause: error });
-  }
+function orUnreadable<R>(path: string, reading: Promise<R>): Promise<R> {
+  return inWords(`${path}: cannot be read`, reading);
 }

@@ -3,11 +3,9 @@ import { readFile } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import type { Image, LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
-import {
-  describeFileError,
-  writeFileAtomic,
-  type AtomicWriteOptions,
-} from "../files/atomic-file.ts";
+import type { WriteOptions } from "../../store.ts";
+import { writeFileAtomic } from "../files/atomic-file.ts";
+import { describeFileError } from "../files/file-error.ts";
 import { decodeMask, encodeMask } from "./index-png.ts";
 
 export { decodeMask, encodeMask } from "./index-png.ts";
@@ -75,7 +73,7 @@ export async function readMask(path: string): Promise<LabelMap> {
 export async function writeMask(
   path: string,
   labels: LabelMap,
-  options?: AtomicWriteOptions,
+  options?: WriteOptions,
 ): Promise<void> {
   await writeFileAtomic(path, encodeMask(labels), options);
 }
@@ -97,7 +95,7 @@ export async function encodeImage(
 export async function writeImage(
   path: string,
   image: Image,
-  { quality, ...options }: AtomicWriteOptions & { quality?: number } = {},
+  { quality, ...options }: WriteOptions & { quality?: number } = {},
 ): Promise<void> {
   const format = /\.png$/i.test(path) ? "png" : /\.jpe?g$/i.test(path) ? "jpeg" : undefined;
   if (!format) throw new UserError(`${path}: images are written as .png or .jpg`);
