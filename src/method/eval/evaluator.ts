@@ -2,7 +2,9 @@ import type { Config } from "../config.ts";
 import { resizeLabels } from "../images/resize-image.ts";
 import type { Sample, SampleReader } from "../data/sample.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import { Par, refineAffinityLabel, type Maps } from "../labels/index.ts";
+import { Par } from "../refine/par.ts";
+import { refineAffinityLabel } from "../labels/index.ts";
+import type { Maps } from "../images/maps.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
 import {

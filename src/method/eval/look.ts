@@ -1,7 +1,9 @@
 import type { Config } from "../config.ts";
 import type { Sample, SampleReader } from "../data/sample.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import { labelOf, pseudoLabel, resizeMaps, type Maps } from "../labels/index.ts";
+import { labelOf, pseudoLabel } from "../labels/index.ts";
+import { resizeMaps } from "../images/resize-maps.ts";
+import type { Maps } from "../images/maps.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
 import {

@@ -1,6 +1,7 @@
 import type { Sample, SampleReader } from "../data/sample.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import { Par, type Maps } from "../labels/index.ts";
+import { Par } from "../refine/par.ts";
+import type { Maps } from "../images/maps.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
 import type { EvaluationProgress, EvaluatorOptions, SegmentingNetworks } from "./evaluator.ts";

@@ -13,7 +13,9 @@ import {
   writeModel,
 } from "../../engine/graph/index.ts";
 import { type Afa, type HiddenLayout, imageInput } from "../model/index.ts";
-import { type Affinity, type Maps, type ScaledCam, resizeMaps } from "../labels/index.ts";
+import type { Affinity, ScaledCam } from "../labels/index.ts";
+import type { Maps } from "../images/maps.ts";
+import { resizeMaps } from "../images/resize-maps.ts";
 import { arraysOf, interleaved, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { fastestLayout } from "./fastest-layout.ts";
 import { LazySession } from "./lazy-session.ts";

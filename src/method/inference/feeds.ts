@@ -1,5 +1,5 @@
 import { type Feeds, type NdArray, isOnDevice } from "../../engine/graph/index.ts";
-import type { Maps } from "../labels/index.ts";
+import type { Maps } from "../images/maps.ts";
 
 /** Smallest side, in pixels, on which every stage of the encoder keeps a token to attend to. */
 export const smallestSide = 32;

@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
-import { mergeCam, propagateAffinity, type Affinity, type Maps } from "../labels/index.ts";
+import { mergeCam, propagateAffinity, type Affinity } from "../labels/index.ts";
+import type { Maps } from "../images/maps.ts";
 import type { ActivationPass, Activations } from "./activations.ts";
 
 /** Maps propagated with the low and with the high background score, [background, ...classes] on the grid of tokens. */

@@ -2,7 +2,8 @@ import { normalizeToChannelsFirst, type Normalization } from "../images/normaliz
 import { resizeImage } from "../images/resize-image.ts";
 import type { Image } from "../images/image.ts";
 import type { NdArray } from "../../engine/graph/index.ts";
-import { resizePixels, type Maps } from "../labels/index.ts";
+import { resizePixels } from "../images/resize-pixels.ts";
+import type { Maps } from "../images/maps.ts";
 import { planesOf } from "./feeds.ts";
 
 /** An image as the network takes it: normalised, its long side at most `maxSide`. */

@@ -1,13 +1,9 @@
 import { resizeLabels } from "../images/resize-image.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import {
-  labelAtSize,
-  refineInside,
-  refinePseudoLabel,
-  resizeMaps,
-  type Maps,
-  type Par,
-} from "../labels/index.ts";
+import { labelAtSize, refineInside, refinePseudoLabel } from "../labels/index.ts";
+import { resizeMaps } from "../images/resize-maps.ts";
+import type { Maps } from "../images/maps.ts";
+import type { Par } from "../refine/par.ts";
 import { meanMargin } from "../images/margin.ts";
 import { shrinkImage } from "./network-image.ts";
 

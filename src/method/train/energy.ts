@@ -3,7 +3,8 @@ import type { NetworkFeeds } from "../inference/feeds.ts";
 import { LazySession } from "../inference/lazy-session.ts";
 import type { Afa } from "../model/index.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import { type Box, DenseEnergy } from "../labels/index.ts";
+import type { Box } from "../images/maps.ts";
+import { DenseEnergy } from "../refine/dense-energy.ts";
 import { buildProbabilities, type PassOptions } from "./step-graph.ts";
 
 /** One crop whose energy is computed. */

@@ -7,14 +7,13 @@ import type { Runtime } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Image, LabelMap } from "../images/image.ts";
 import {
-  type AffinityLabel,
-  type Box,
-  type Maps,
   affinityLabel,
-  Par,
   refineAffinityLabel,
   refinePseudoLabel,
+  type AffinityLabel,
 } from "../labels/index.ts";
+import type { Box, Maps } from "../images/maps.ts";
+import { Par } from "../refine/par.ts";
 import type { Phase } from "./events.ts";
 
 /** Labels of one crop for the segmentation loss and the affinity loss. */

@@ -4,7 +4,7 @@ import { fastestLayout } from "../inference/fastest-layout.ts";
 import { type NdArray, type Runtime, float32, hasMemory } from "../../engine/graph/index.ts";
 import { parametersOf } from "../../engine/nn/index.ts";
 import type { Afa } from "../model/index.ts";
-import type { Box } from "../labels/index.ts";
+import type { Box } from "../images/maps.ts";
 import { DeviceLearner } from "./device-learner.ts";
 import { EnergyPass, type EnergyInput } from "./energy.ts";
 import type { Phase, StepEvent } from "./events.ts";

@@ -12,7 +12,7 @@ import {
 import { evaluateStages, type StageScores } from "../../../src/method/eval/stages.ts";
 import { labelsOf } from "../../../src/method/images/labels-of-logits.ts";
 import { Predictor } from "../../../src/method/inference/predictor.ts";
-import { resizeMaps } from "../../../src/method/labels/index.ts";
+import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
 import { networkOf } from "../../../src/method/model/network-of.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { SessionPool } from "../../../src/host/node/workers/session-pool.ts";

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { labelsOf } from "../../../src/method/images/labels-of-logits.ts";
-import { resizeMaps, type Maps } from "../../../src/method/labels/index.ts";
+import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
+import type { Maps } from "../../../src/method/images/maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 const random = Random.at(1, "upsampled labels");

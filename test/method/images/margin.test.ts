@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { meanLogitMargin, meanMargin } from "../../../src/method/images/margin.ts";
-import type { Maps } from "../../../src/method/labels/index.ts";
+import type { Maps } from "../../../src/method/images/maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 function maps(count: number, ...values: number[]): Maps {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { activationMaps, resizeMaps } from "../../../src/method/labels/index.ts";
-import { reduceLabels, samples } from "../../../src/method/images/resize-maps.ts";
+import { activationMaps } from "../../../src/method/images/maps.ts";
+import { reduceLabels, resizeMaps, samples } from "../../../src/method/images/resize-maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 const row = (...values: number[]) => activationMaps(1, values.length, 1, Float32Array.from(values));

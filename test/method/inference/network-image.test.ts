@@ -6,7 +6,7 @@ import {
   pixelsWithLongSide,
   withLongSide,
 } from "../../../src/method/inference/network-image.ts";
-import { resizeMaps } from "../../../src/method/labels/index.ts";
+import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 test("an image of a long side is the normalised one resized, to the bit", () => {

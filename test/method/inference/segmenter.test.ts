@@ -5,7 +5,7 @@ import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts"
 import { meanLogitMargin } from "../../../src/method/images/margin.ts";
 import { withLongSide } from "../../../src/method/inference/network-image.ts";
 import { openSegmenter } from "../../../src/jobs/open-segmenter.ts";
-import type { Maps } from "../../../src/method/labels/index.ts";
+import type { Maps } from "../../../src/method/images/maps.ts";
 import { networkOf } from "../../../src/method/model/network-of.ts";
 
 const config = parseConfig({

@@ -2,13 +2,13 @@ import { describe, expect, test } from "vitest";
 import type { LabelMap } from "../../../src/method/images/image.ts";
 import {
   affinityLabel,
-  Par,
   propagateAffinity,
   pseudoLabel,
   refineAffinityLabel,
   refinePseudoLabel,
-  resizeMaps,
 } from "../../../src/method/labels/index.ts";
+import { Par } from "../../../src/method/refine/par.ts";
+import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
 import { pick } from "../../../src/method/labels/cam.ts";
 import { refineInside } from "../../../src/method/labels/refined-labels.ts";
 import { readGolden } from "../../golden.ts";

@@ -3,16 +3,14 @@ import { pick } from "../../../src/method/labels/cam.ts";
 import {
   affinityLabel,
   labelOf,
-  activationMaps,
   mergeCam,
-  Par,
   propagateAffinity,
   pseudoLabel,
   refineAffinityLabel,
   refinePseudoLabel,
-  type Box,
-  type Maps,
 } from "../../../src/method/labels/index.ts";
+import { activationMaps, type Box, type Maps } from "../../../src/method/images/maps.ts";
+import { Par } from "../../../src/method/refine/par.ts";
 
 const row = (...values: number[]): Maps =>
   activationMaps(1, values.length, 1, Float32Array.from(values));

@@ -1,7 +1,8 @@
 import { afterAll, expect, test } from "vitest";
 import { nodeWorkers } from "../../../src/host/node/workers/workers.ts";
 import { CrfPool } from "../../../src/method/refine/crf-pool.ts";
-import { crfLabels, DenseCrf } from "../../../src/method/labels/index.ts";
+import { crfLabels } from "../../../src/method/refine/crf-labels.ts";
+import { DenseCrf } from "../../../src/method/refine/crf.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 const pool = new CrfPool(nodeWorkers, { threads: 2, options: { iterations: 3 } });

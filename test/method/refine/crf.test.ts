@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Image } from "../../../src/method/images/image.ts";
-import { crfLabels, DenseCrf, type Maps } from "../../../src/method/labels/index.ts";
-import { argmax } from "../../../src/method/images/maps.ts";
+import { crfLabels } from "../../../src/method/refine/crf-labels.ts";
+import { DenseCrf } from "../../../src/method/refine/crf.ts";
+import { argmax, type Maps } from "../../../src/method/images/maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { readGolden } from "../../golden.ts";
 import { maxError } from "../labels/golden-maps.ts";

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import {
   denseEnergy,
   DenseEnergy,
-  type Box,
   type DenseEnergyInput,
   type DenseEnergyResult,
-} from "../../../src/method/labels/index.ts";
+} from "../../../src/method/refine/dense-energy.ts";
+import type { Box } from "../../../src/method/images/maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { readGolden } from "../../golden.ts";
 import { plainFilter } from "./plain-crf.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Par, type Maps } from "../../../src/method/labels/index.ts";
+import { Par } from "../../../src/method/refine/par.ts";
+import type { Maps } from "../../../src/method/images/maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { readGolden } from "../../golden.ts";
 import { mapsOf, maxError } from "../labels/golden-maps.ts";
