@@ -30,7 +30,7 @@ export type { Batch, Dataset, Sample, SampleReader } from "./method/data/sample.
 export { labelsOf } from "./method/images/labels-of-logits.ts";
 export { activationMaps, type Box, type Maps } from "./method/images/maps.ts";
 export { resizeMaps, resizeGradient } from "./method/images/resize-maps.ts";
-export { resizePixels } from "./method/images/resize-pixels.ts";
+export { resizePixels } from "./method/images/normalize-resized.ts";
 export { ignoreIndex, type Image, type LabelMap } from "./method/images/image.ts";
 export {
   generateScene,

@@ -1,5 +1,5 @@
 import type { Random } from "../../engine/random.ts";
-import { resizeWindow } from "../images/resize-image.ts";
+import { resizeWindow } from "../images/resize-antialiased.ts";
 import type { Image } from "../images/image.ts";
 
 /** Settings of the augmentation (method 2.2). */

@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import { resizeLabels } from "../images/resize-image.ts";
+import { resizeLabels } from "../images/resize-labels.ts";
 import type { Sample, SampleReader } from "../data/sample.ts";
 import type { Image, LabelMap } from "../images/image.ts";
 import { Par } from "../refine/par.ts";

@@ -1,7 +1,7 @@
+import { bilinearSamples, placeSamples } from "./bilinear-samples.ts";
 import type { LabelMap } from "./image.ts";
 import { withMaps } from "./map-memory.ts";
 import type { Maps } from "./maps.ts";
-import { placeSamples, samples } from "./resize-maps.ts";
 
 /**
  * The label of the highest logit at every pixel of an image of the given size (method 3.1): bit for bit the argmax of
@@ -24,8 +24,8 @@ import { placeSamples, samples } from "./resize-maps.ts";
  */
 export function labelsOf(logits: Maps, width: number, height: number): LabelMap {
   const { count } = logits;
-  const across = samples(logits.width, width, false);
-  const down = samples(logits.height, height, false);
+  const across = bilinearSamples(logits.width, width, false);
+  const down = bilinearSamples(logits.height, height, false);
   const strips = stripsOf(down.first);
   const mostRows = Math.max(...strips.map(({ start, end }) => end - start));
   // Cells of a strip, rounded up to whole vectors of four.

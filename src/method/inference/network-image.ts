@@ -1,8 +1,8 @@
 import { normalizeToChannelsFirst, type Normalization } from "../images/normalize.ts";
-import { resizeImage } from "../images/resize-image.ts";
+import { resizeImage } from "../images/resize-antialiased.ts";
 import type { Image } from "../images/image.ts";
 import type { NdArray } from "../../engine/graph/index.ts";
-import { resizePixels } from "../images/resize-pixels.ts";
+import { resizePixels } from "../images/normalize-resized.ts";
 import type { Maps } from "../images/maps.ts";
 import { planesOf } from "./feeds.ts";
 

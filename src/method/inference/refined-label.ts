@@ -1,4 +1,4 @@
-import { resizeLabels } from "../images/resize-image.ts";
+import { resizeLabels } from "../images/resize-labels.ts";
 import type { Image, LabelMap } from "../images/image.ts";
 import { labelAtSize, refineInside, refinePseudoLabel } from "../labels/index.ts";
 import { resizeMaps } from "../images/resize-maps.ts";

@@ -1,5 +1,5 @@
 import { ignoreIndex, type LabelMap } from "../images/image.ts";
-import { reduceLabels } from "../images/resize-maps.ts";
+import { reduceLabels } from "../images/resize-labels.ts";
 
 /** Which pairs of tokens share a label. */
 export interface AffinityLabel {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { augment } from "../../../src/method/data/augment.ts";
-import { resizeImage } from "../../../src/method/images/resize-image.ts";
+import { resizeImage } from "../../../src/method/images/resize-antialiased.ts";
 import type { Image } from "../../../src/method/images/image.ts";
 import { Random } from "../../../src/engine/random.ts";
 
