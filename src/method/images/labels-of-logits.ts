@@ -5,7 +5,7 @@ import type { Maps } from "./maps.ts";
 
 /**
  * The label of the highest logit at every pixel of an image of the given size (method 3.1): bit for bit the argmax of
- * the bilinearly resized logits, the first of equals, without resizing most of them.
+ * the bilinearly resized logits, the first of equal ones, without resizing most of them.
  *
  * A pixel's resized logit is a mix of the four logits at the corners of its cell, so it lies between the lowest and the
  * highest of them. A class whose highest corner is below another class's lowest corner cannot win anywhere in the cell;
