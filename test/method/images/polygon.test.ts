@@ -114,7 +114,9 @@ describe("filling", () => {
     fillPolygon([-9e7, -9e7, 9e7, -9e7, 9e7, 9e7, -9e7, 9e7], map, 1);
     expect(map.data.every((v) => v === 1)).toBe(true);
     const zigzag = Array.from({ length: 400_000 }, (_, i) => (i % 4 === 0 ? 1000 : 0));
-    expect(() => fillPolygon(zigzag, map, 1, "a.json")).toThrow(/a\.json: .*cross the .* columns of the image more than/);
+    expect(() => fillPolygon(zigzag, map, 1, "a.json")).toThrow(
+      /a\.json: .*cross the .* columns of the image more than/,
+    );
   });
 });
 

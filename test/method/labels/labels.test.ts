@@ -35,7 +35,9 @@ describe("mergeCam", () => {
     expect(mergeCam([{ plain: cam, flipped: cam }], [], 4, 1).data).toHaveLength(0);
     expect(() => mergeCam([{ plain: cam, flipped: cam }], [3], 4, 1)).toThrow("class 3 of 3");
     expect(() => mergeCam([{ plain: cam, flipped: cam }], [-1], 4, 1)).toThrow("class -1 of 3");
-    expect(() => pick(cam, [-1])).toThrow("pick: class -1 of 3; classes count from 0");
+    expect(() => pick(cam, [-1])).toThrow(
+      "pick: class -1, but there are 3 maps; give classes from 0 to 2",
+    );
   });
 
   test("a class that is nowhere positive is 0 everywhere", () => {
