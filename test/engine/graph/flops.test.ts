@@ -44,7 +44,7 @@ describe("by hand", () => {
     ["steps of a GELU", () => gelu(a), { matrix: 0, other: 5 * 12 }],
     ["a value used twice", () => add(relu(a), relu(a)), { matrix: 0, other: 12 + 2 * 12 }],
     [
-      "normalisation and softmax",
+      "normalization and softmax",
       () => softmax(layerNorm(a, input("gain", [3]), input("offset", [3]), 1e-6)),
       { matrix: 0, other: (7 + 5) * 12 },
     ],

@@ -92,7 +92,7 @@ test.each([
   },
 );
 
-test("rows that feed two products are quantised once", () => {
+test("rows that feed two products are quantized once", () => {
   const [first, second] = ["v", "w"].map((name) => gemm(inputs.x, input(name, [24, 16])));
   const outputs = { first: first!, second: second! };
   const products = weightProducts(Object.values(outputs), (name) => name !== "x");

@@ -34,7 +34,7 @@ describe("scenes", () => {
     expect(mean).toBeLessThan(0.45);
   });
 
-  test("have masks that lie where the class's colour is", () => {
+  test("have masks that lie where the class's color is", () => {
     // Strongest channel inside: red ball, yellow star (red over blue), green leaf, violet crate.
     const strong: [number, number][] = [
       [0, 2],

@@ -34,7 +34,7 @@ test.each([
   expect(check).toThrow(message);
 });
 
-test("normalising subtracts the mean, divides by the deviation, and can put channels first", () => {
+test("normalizing subtracts the mean, divides by the deviation, and can put channels first", () => {
   const pixels = Uint8Array.of(10, 20, 30, 40, 50, 60);
   const by = { mean: [10, 20, 30], std: [1, 2, 3] };
   expect([...normalize(pixels, by)]).toEqual([0, 0, 0, 30, 15, 10]);

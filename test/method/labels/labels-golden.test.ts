@@ -35,7 +35,7 @@ const levels = {
 const par = new Par({ iterations: 10 });
 
 describe.each([0, 1])("golden labels of image %i", (i) => {
-  // The image as the published code saw it: recovered from the normalised one by truncation.
+  // The image as the published code saw it: recovered from the normalized one by truncation.
   const image = imageOf(levels, i);
   const { width, height } = image;
   const box = boxOf(get("img_box"), i);

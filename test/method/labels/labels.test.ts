@@ -80,7 +80,7 @@ describe("pseudoLabel", () => {
 });
 
 describe("affinityLabel", () => {
-  test("compares neighbours within the radius, never with ignored tokens", () => {
+  test("compares neighbors within the radius, never with ignored tokens", () => {
     const labels = { width: 4, height: 1, data: Uint8Array.of(0, 0, 2, 255) };
     const { tokens, data, positives, negatives } = affinityLabel(labels, { stride: 1, radius: 1 });
     const [same, other, none] = [1, 0, 255];
@@ -139,7 +139,7 @@ describe("propagate", () => {
     }
   });
 
-  test("an image without tags has a background map only, labelled background", () => {
+  test("an image without tags has a background map only, labeled background", () => {
     const affinity = { width: 2, height: 2, data: new Float32Array(16).fill(0.5) };
     const none = activationMaps(0, 8, 8, new Float32Array(0));
     const [walked] = propagateAffinity(none, affinity, { backgrounds: [0.35] });

@@ -50,7 +50,7 @@ test.each([
       const error = Math.max(
         ...(data as Float32Array).map((value, i) => Math.abs(value - other[i]!)),
       );
-      expect(error, name).toBeLessThan(2e-5); // layer-normalised: values of size 1
+      expect(error, name).toBeLessThan(2e-5); // layer-normalized: values of size 1
     }
   },
 );
