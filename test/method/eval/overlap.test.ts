@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { overlap, type Begun } from "../../../src/method/eval/overlap.ts";
+import { overlap, type Work } from "../../../src/method/eval/overlap.ts";
 
 /** Tasks that finish when told, and how many were begun. */
 function tasks(count: number) {
   const finish: (() => void)[] = [];
   const failed: ((error: Error) => void)[] = [];
-  async function* begin(): AsyncGenerator<Begun<number>> {
+  async function* begin(): AsyncGenerator<Work<number>> {
     for (let i = 0; i < count; i++) {
       yield {
         finished: new Promise<number>((resolve, reject) => {
