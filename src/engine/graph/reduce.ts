@@ -2,7 +2,7 @@ import { cast, equal, mul } from "./elementwise.ts";
 import { expand, normalizeAxes, reduced, reduceSum, reshape } from "./shape-ops.ts";
 import { type Tensor, constant, node } from "./tensor.ts";
 
-/** Sum of all elements, axis by axis: a single long float32 sum would lose digits. */
+/** Sum of all elements, axis by axis, since a single long float32 sum would be less accurate. */
 export function sumAll(x: Tensor): Tensor {
   let y = x;
   while (y.rank > 0) y = reduceSum(y, [-1]);
@@ -27,7 +27,7 @@ export function reduceMean(x: Tensor, axes: readonly number[], keepDims = false)
   });
 }
 
-/** Maximum over one axis. Where several elements share it, the first takes the whole gradient, as in PyTorch. */
+/** Maximum over one axis. If several elements have it, the first gets the whole gradient, as in PyTorch. */
 export function reduceMax(x: Tensor, axis: number, keepDims = false): Tensor {
   const [at] = normalizeAxes("reduceMax", [axis], x.rank) as [number];
   const kept = reduced(x.shape, [at], true);
@@ -41,7 +41,7 @@ export function reduceMax(x: Tensor, axis: number, keepDims = false): Tensor {
       Array.from({ length: size }, (_, i) => size - i),
       x.dtype,
     );
-    // Not by ArgMax: WebGPU cannot compare its integers.
+    // ArgMax would give integers, which WebGPU cannot compare.
     const ranks = mul(cast(equal(x, reshape(y, kept)), x.dtype), fromEnd);
     const first = equal(ranks, reduceMax(ranks, at, true));
     return [mul(reshape(dy, kept), cast(first, x.dtype))];

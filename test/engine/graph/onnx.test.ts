@@ -165,9 +165,11 @@ test("an output can be an input, a constant, or two names of one value", async (
 
 test("two inputs of one name are an error", () => {
   expect(() => written({ y: add(input("x", [2]), input("x", [2])) })).toThrow(
-    "two inputs are named x",
+    "x is the name of two inputs",
   );
-  expect(() => written({ x: exp(input("x", [2])) })).toThrow("x is an input and an output");
+  expect(() => written({ x: exp(input("x", [2])) })).toThrow(
+    "x is the name of an input and of an output",
+  );
 });
 
 test("scalars, empty shapes and symbolic sizes survive the file", async () => {

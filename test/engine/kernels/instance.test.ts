@@ -55,7 +55,7 @@ test("memory grows to what is needed and keeps what it holds", () => {
 test("more than 4 GiB is refused by name", () => {
   const tooMuch = 5 * 2 ** 30;
   expect(() => allocate(tooMuch, "lattice")).toThrow(
-    "lattice: needs 5.00 GiB, WebAssembly memory ends at 4 GiB",
+    "lattice: needs 5.00 GiB, but WebAssembly memory is limited to 4 GiB",
   );
   expect(() => ensure(allocate(1, "lattice"), tooMuch, "lattice")).toThrow(/lattice.*4 GiB/);
 });

@@ -40,6 +40,8 @@ test("normalizing subtracts the mean, divides by the deviation, and can put chan
   expect([...normalize(pixels, by)]).toEqual([0, 0, 0, 30, 15, 10]);
   expect([...normalizeToChannelsFirst(pixels, 2, by)]).toEqual([0, 30, 0, 15, 0, 10]);
   expect([...normalizeToChannelsFirst(pixels, 1, by)]).toEqual([0, 0, 0, 30, 15, 10]);
-  expect(() => normalizeToChannelsFirst(pixels, 4, by)).toThrow("no RGB images of 4 pixels");
+  expect(() => normalizeToChannelsFirst(pixels, 4, by)).toThrow(
+    "6 values are not whole RGB images of 4 pixels",
+  );
   expect(() => normalize(pixels, by, new Float32Array(3))).toThrow("room for 3");
 });

@@ -33,7 +33,9 @@ describe("mergeCam", () => {
     expect(count).toBe(2);
     expect(data[3]).toBeCloseTo(1, 4);
     expect(mergeCam([{ plain: cam, flipped: cam }], [], 4, 1).data).toHaveLength(0);
-    expect(() => mergeCam([{ plain: cam, flipped: cam }], [3], 4, 1)).toThrow("class 3 of 3");
+    expect(() => mergeCam([{ plain: cam, flipped: cam }], [3], 4, 1)).toThrow(
+      "class 3, but there are 3 maps",
+    );
     expect(() => mergeCam([{ plain: cam, flipped: cam }], [-1], 4, 1)).toThrow("class -1 of 3");
     expect(() => pick(cam, [-1])).toThrow(
       "pick: class -1, but there are 3 maps; give classes from 0 to 2",
