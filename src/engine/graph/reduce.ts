@@ -30,7 +30,7 @@ export function reduceMean(x: Tensor, axes: readonly number[], keepDims = false)
 /** Maximum over one axis. If several elements have it, the first gets the whole gradient, as in PyTorch. */
 export function reduceMax(x: Tensor, axis: number, keepDims = false): Tensor {
   const [at] = normalizeAxes("reduceMax", [axis], x.rank) as [number];
-  const kept = reduced(x.shape, [at], true);
+  const keptShape = reduced(x.shape, [at], true);
   const backward = (dy: Tensor, y: Tensor): Tensor[] => {
     const size = x.shape[at]!;
     if (typeof size !== "number")
@@ -42,9 +42,9 @@ export function reduceMax(x: Tensor, axis: number, keepDims = false): Tensor {
       x.dtype,
     );
     // ArgMax would give integers, which WebGPU cannot compare.
-    const ranks = mul(cast(equal(x, reshape(y, kept)), x.dtype), fromEnd);
+    const ranks = mul(cast(equal(x, reshape(y, keptShape)), x.dtype), fromEnd);
     const first = equal(ranks, reduceMax(ranks, at, true));
-    return [mul(reshape(dy, kept), cast(first, x.dtype))];
+    return [mul(reshape(dy, keptShape), cast(first, x.dtype))];
   };
   return node("ReduceMax", [x], reduced(x.shape, [at], keepDims), backward, {
     attributes: { axes: [at], keepdims: keepDims ? 1 : 0 },

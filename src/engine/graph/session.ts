@@ -66,9 +66,9 @@ export interface Runtime {
   createSession(model: Uint8Array | string, options?: SessionOptions): Promise<Session>;
   /**
    * Creates a session of a graph that the device computes completely; only for devices with their own memory.
-   * @param kept outputs to leave in the device's memory
+   * @param deviceOutputs names of the outputs that stay in the device's memory
    */
-  createDeviceSession?(model: Uint8Array, kept: readonly string[]): Promise<DeviceSession>;
+  createDeviceSession?(model: Uint8Array, deviceOutputs: readonly string[]): Promise<DeviceSession>;
   /**
    * Number of channels in a block of the runtime's own layout for convolutions (graph/blocked.ts); 1 on processors
    * without kernels for it. Missing in runtimes without such a layout.

@@ -226,7 +226,7 @@ async function* lookAtEach(
     }
     const wantsPanel = par !== undefined && !sample.untagged && panels++ < panelCount;
     const pending = lookAt(sample, pixels, networks, options, wantsPanel ? par : undefined);
-    // With a single session, a second run at a time would only take memory.
+    // With a single session, a second run would only need memory and not be faster.
     if (lanes === 1) await pending;
     const finished = pending.then(({ look, segLogits }) =>
       crf && look.truth ? withCrf(look, segLogits, crf) : look,

@@ -126,7 +126,7 @@ async function* stagesOfEach(
     const { image, truth } = pixels;
     if (!truth) continue;
     const pending = stagesOf(sample, { image, truth }, networks, options, par);
-    // With a single session, a second run at a time would only take memory.
+    // With a single session, a second run would only need memory and not be faster.
     if (lanes === 1) await pending;
     const finished = pending.then(async ({ look, segLogits }): Promise<StageLook | UserError> => {
       if (!crf) return look;

@@ -7,7 +7,7 @@ import type { Maps } from "./maps.ts";
  * The label of the highest logit at every pixel of an image of the given size (method 3.1): bit for bit the argmax of
  * the bilinearly resized logits, the first of equal ones, without resizing most of them.
  *
- * A pixel's resized logit is a mix of the four logits at the corners of its cell, so it lies between the lowest and the
+ * A pixel's resized logit is a mix of the four logits at the corners of its cell, so it is between the lowest and the
  * highest of them. A class whose highest corner is below another class's lowest corner cannot win anywhere in the cell;
  * the classes that remain are its contenders. One cell with three classes:
  *
@@ -59,8 +59,17 @@ export function labelsOf(logits: Maps, width: number, height: number): LabelMap 
       new Float32Array(buffer, areas.shares, rows).set(down.share.subarray(start, end));
       const { highest, best, counts, contenders, shares, ends, labels } = areas;
       kernels.findContenders({ ...source, bounded, columns, highest, best, counts, contenders });
-      const target = { across: areas.across, length: width, shares, rows, labels };
-      kernels.labelStrip({ ...source, ...target, counts, contenders, ends });
+      kernels.labelStrip({
+        ...source,
+        across: areas.across,
+        length: width,
+        shares,
+        rows,
+        counts,
+        contenders,
+        ends,
+        labels,
+      });
       data.set(new Uint8Array(buffer, labels, rows * width), start * width);
     }
   });

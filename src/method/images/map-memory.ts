@@ -22,7 +22,7 @@ export interface MapMemory<Area extends string> {
 }
 
 /**
- * Runs kernels on a copy of maps, which lies at address 0 followed by 64 bytes of zeros.
+ * Runs kernels on a copy of maps at address 0, which is followed by 64 bytes of zeros.
  * @param scratch bytes of each area to reserve behind the copy
  */
 export function withMaps<Area extends string, T>(

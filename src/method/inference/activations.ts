@@ -120,8 +120,8 @@ export class ActivationPass {
       const view = imageInput([1, "h", "w"]);
       return activationTensors(network, view, withAffinity, await fastestLayout(runtime));
     });
-    const wanted = withAffinity ? ["cam", "affinity"] : ["cam"];
-    return session.run({ ...this.weightFeeds(), image }, fetchesOf(wanted));
+    const names = withAffinity ? ["cam", "affinity"] : ["cam"];
+    return session.run({ ...this.weightFeeds(), image }, fetchesOf(names));
   }
 
   /** The weights, unless they are part of the sessions. */

@@ -57,14 +57,14 @@ export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult>
     runtime: Runtime,
     network: Afa,
     private readonly parameters: NetworkFeeds,
-    private readonly wanted: readonly Name[] = allOutputs as readonly Name[],
+    private readonly names: readonly Name[] = allOutputs as readonly Name[],
     private readonly options: ForwardPassOptions = {},
   ) {
     this.session = new LazySession(() => {
       const outputs = network.forward(imageInput(["n", "h", "w"]));
-      const named = wanted.map((name) => [name, outputs[name]] as const);
+      const selected = Object.fromEntries(names.map((name) => [name, outputs[name]]));
       const weights = options.frozen === true ? { initializers: arraysOf(parameters) } : {};
-      const model = writeModel(Object.fromEntries(named), weights);
+      const model = writeModel(selected, weights);
       return runtime.createSession(model, { transfer: true });
     });
   }
@@ -81,7 +81,7 @@ export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult>
     const session = await this.session.get();
     const frozen = this.options.frozen === true;
     const feeds = { ...(frozen ? {} : this.parameters), image: images };
-    const fetches = Object.fromEntries(this.wanted.map((name) => [name, null]));
+    const fetches = Object.fromEntries(this.names.map((name) => [name, null]));
     return (await session.run(feeds, fetches, { transfer: frozen })) as Pick<ForwardResult, Name>;
   }
 

@@ -31,8 +31,8 @@ export class Predictor {
     parameters: NetworkFeeds,
     options: ForwardPassOptions = {},
   ): Predictor {
-    const wanted = ["clsLogits", "segLogits"] as const;
-    return new Predictor(new ForwardPass(runtime, network, parameters, wanted, options));
+    const names = ["clsLogits", "segLogits"] as const;
+    return new Predictor(new ForwardPass(runtime, network, parameters, names, options));
   }
 
   /**

@@ -50,7 +50,10 @@ export function refinedCamLabel(
 ): LabelMap {
   const small = shrinkImage(image, longestRefined);
   const maps = resizeMaps(cam, small.width, small.height);
-  const thresholds = { low: background, high: background };
-  const labels = refinePseudoLabel(small, maps, classes, { ...thresholds, par });
+  const labels = refinePseudoLabel(small, maps, classes, {
+    low: background,
+    high: background,
+    par,
+  });
   return small === image ? labels : resizeLabels(labels, image.width, image.height);
 }

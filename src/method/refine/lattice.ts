@@ -76,11 +76,16 @@ export class Lattice {
       );
     }
     clear(memory, values, this.sizeOf(bytes));
-    const points = { simplices, weights, corners, count };
-    kernels.latticeSplat({ ...points, source, vertices: values, bytes });
+    kernels.latticeSplat({ simplices, weights, corners, count, source, vertices: values, bytes });
     for (const { at, length } of reverse ? this.lines.toReversed() : this.lines) {
-      const line = { lines: at, length, side: SIDE };
-      kernels.latticeBlur({ ...line, vertices: values, bytes, previous: scratch });
+      kernels.latticeBlur({
+        lines: at,
+        length,
+        vertices: values,
+        bytes,
+        side: SIDE,
+        previous: scratch,
+      });
     }
   }
 
@@ -232,8 +237,17 @@ function connect(workspace: Workspace, layout: Layout, vertices: number): Lines[
   kernels.latticeIndex({ keys, vertices, table, shift });
   return Array.from({ length: corners }, (_, axis) => {
     const lines = at;
-    const index = { keys, vertices, d: dimensions, table, shift };
-    const length = kernels.latticeLines({ ...index, axis, next, inner, lines });
+    const length = kernels.latticeLines({
+      keys,
+      vertices,
+      d: dimensions,
+      axis,
+      table,
+      shift,
+      next,
+      inner,
+      lines,
+    });
     at += length * FLOAT;
     return { at: lines, length };
   });

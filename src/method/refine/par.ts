@@ -177,8 +177,16 @@ export class Par {
     const { width, height, rowBytes, planeBytes, origin } = layout;
     const left = marginOf(this.dilations);
     const right = rowBytes / FLOAT - left - width;
-    const size = { planeBytes, rowBytes, height, width };
-    this.kernels.parReplicate({ planes: planes + origin, count, ...size, left, right });
+    this.kernels.parReplicate({
+      planes: planes + origin,
+      count,
+      planeBytes,
+      rowBytes,
+      height,
+      width,
+      left,
+      right,
+    });
   }
 }
 

@@ -71,7 +71,7 @@ export function blocksOf(
  *               poison.<b>                         scalar          0, or NaN if a gradient of block b is not finite
  *
  * @param blocks blocks by number, b
- * @returns the model, and `kept`, the names of the outputs that stay on the device: all but the poisons
+ * @returns the model, and the names of the outputs that stay on the device: all but the poisons
  */
 export function adamwModel(
   blocks: ReadonlyMap<number, Block>,
@@ -79,7 +79,7 @@ export function adamwModel(
     betas: [beta1, beta2],
     eps,
   }: { readonly betas: readonly [number, number]; readonly eps: number },
-): { readonly model: Uint8Array<ArrayBuffer>; readonly kept: readonly string[] } {
+): { readonly model: Uint8Array<ArrayBuffer>; readonly deviceOutputs: readonly string[] } {
   const outputs: Record<string, Tensor> = {};
   const poisons: Record<string, Tensor> = {};
   for (const [b, block] of blocks) {
@@ -97,7 +97,7 @@ export function adamwModel(
     });
     poisons[`poison.${b}`] = sumAll(mul(g, 0));
   }
-  return { model: writeModel({ ...outputs, ...poisons }), kept: Object.keys(outputs) };
+  return { model: writeModel({ ...outputs, ...poisons }), deviceOutputs: Object.keys(outputs) };
 }
 
 /** Number of zeros at the end of a block. */

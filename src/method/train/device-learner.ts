@@ -97,8 +97,8 @@ export class DeviceLearner implements Learner {
 
   async prepare(graph: StepGraph): Promise<void> {
     await this.rest();
-    const kept = graph.gradients.map((name) => `grad.${name}`);
-    const session = await this.runtime.createDeviceSession(graph.model, kept);
+    const gradients = graph.gradients.map((name) => `grad.${name}`);
+    const session = await this.runtime.createDeviceSession(graph.model, gradients);
     this.compiled = { graph, session, adder: null };
   }
 
@@ -157,13 +157,13 @@ export class DeviceLearner implements Learner {
   async download(): Promise<void> {
     if (this.uploadedLoads !== this.state.loads) return;
     const { values, m, v } = this.state.optimizer;
-    const wanted: Record<string, DeviceArray> = {};
-    for (const { name } of this.state.learned) wanted[`value.${name}`] = this.weights[name]!;
+    const onDevice: Record<string, DeviceArray> = {};
+    for (const { name } of this.state.learned) onDevice[`value.${name}`] = this.weights[name]!;
     for (const [b, moments] of this.moments.entries()) {
-      if (isOnDevice(moments.m)) wanted[`m.${b}`] = moments.m;
-      if (isOnDevice(moments.v)) wanted[`v.${b}`] = moments.v;
+      if (isOnDevice(moments.m)) onDevice[`m.${b}`] = moments.m;
+      if (isOnDevice(moments.v)) onDevice[`v.${b}`] = moments.v;
     }
-    const arrays = await this.read(wanted);
+    const arrays = await this.read(onDevice);
     const data = (name: string) => arrays[name]?.data as Float32Array | undefined;
     for (const { name } of this.state.learned) values[name]!.set(data(`value.${name}`)!);
     for (const [b, block] of this.blocks.entries()) {
@@ -209,8 +209,8 @@ export class DeviceLearner implements Learner {
     if (this.optimizer?.key === key) return this.optimizer.session;
     await this.optimizer?.session.release();
     this.optimizer = null;
-    const { model, kept } = adamwModel(blocks, this.state.optimizer);
-    this.optimizer = { key, session: await this.runtime.createDeviceSession(model, kept) };
+    const { model, deviceOutputs } = adamwModel(blocks, this.state.optimizer);
+    this.optimizer = { key, session: await this.runtime.createDeviceSession(model, deviceOutputs) };
     return this.optimizer.session;
   }
 
@@ -247,8 +247,8 @@ export class DeviceLearner implements Learner {
     if (names.length === 0) return {};
     const shapes = Object.fromEntries(names.map((name) => [name, arrays[name]!.shape]));
     const session = await this.runtime.createSession(transferModel(shapes), { whole: true });
-    const wanted = Object.fromEntries(names.map((name) => [name, null]));
-    return session.run(prefixed("from.", arrays), wanted).finally(() => session.release());
+    const fetches = Object.fromEntries(names.map((name) => [name, null]));
+    return session.run(prefixed("from.", arrays), fetches).finally(() => session.release());
   }
 
   private dropGradients(): void {

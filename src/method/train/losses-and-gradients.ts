@@ -65,8 +65,8 @@ export async function lossesAndGradients(
     } as const,
   };
   const names = [...Object.keys(graph.outputs), ...graph.gradients.map((name) => `grad.${name}`)];
-  const wanted = Object.fromEntries(names.map((name) => [name, null]));
-  const results = await session.run(feeds, wanted).finally(() => session.release());
+  const fetches = Object.fromEntries(names.map((name) => [name, null]));
+  const results = await session.run(feeds, fetches).finally(() => session.release());
   const number = (name: string): number => Number(results[name]!.data[0]);
   return {
     losses: {
