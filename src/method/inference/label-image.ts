@@ -9,7 +9,7 @@ export interface PropagatedMaps {
   readonly high: Maps;
 }
 
-/** Raw activations of an image; null without classes, where there is nothing to look for. */
+/** Raw activations of an image; null for an image without classes. */
 export async function activationsFor(
   image: Maps,
   classes: readonly number[],
@@ -18,7 +18,7 @@ export async function activationsFor(
   return classes.length > 0 ? await pass.run(image) : null;
 }
 
-/** Class activation maps of the given size (method 2.3), one for each class. */
+/** Class activation maps of this size (method 2.3), one for each class. */
 export function classMaps(
   activations: Activations | null,
   classes: readonly number[],
