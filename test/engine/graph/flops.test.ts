@@ -71,13 +71,13 @@ describe("by hand", () => {
   });
 });
 
-test("what several outputs share is counted once", () => {
+test("operations that several outputs share are counted once", () => {
   const product = matmul(a, b);
   const { total } = floatingPointOperations([product]);
   expect(floatingPointOperations([product, relu(product)]).total).toBe(total + 20);
 });
 
-test("a size that is not known is refused", () => {
+test("a symbolic size is refused", () => {
   expect(() => floatingPointOperations([relu(input("x", ["n", 2]))])).toThrow(
     "flops: Relu has the symbolic size [n,2]",
   );

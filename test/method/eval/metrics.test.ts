@@ -10,7 +10,7 @@ interface GoldenMetrics {
   readonly iou: Record<string, number>;
 }
 
-test("scores agree with the golden numbers, whether images come one by one or at once", () => {
+test("scores equal the golden numbers, whether images are counted one by one or together", () => {
   const expected = JSON.parse(
     readFileSync(new URL("../../golden/metrics.json", import.meta.url), "utf8"),
   ) as GoldenMetrics;
@@ -53,7 +53,7 @@ test("scores over no pixels are NaN, never 0 or 1", () => {
   ]);
 });
 
-test("maps of two sizes, a prediction that is no class and a silly class count are refused", () => {
+test("maps of different sizes, a prediction that is no class and an impossible number of classes are refused", () => {
   const matrix = new ConfusionMatrix(3);
   expect(() => matrix.add(new Uint8Array(4), new Uint8Array(5))).toThrow(/4 pixels.* 5/);
   expect(() => matrix.add(Uint8Array.of(1), Uint8Array.of(255))).toThrow(/predicted as 255, of 3/);
@@ -71,7 +71,7 @@ test.each([
   expect(tagF1(predicted, truth)).toBe(score);
 });
 
-test("counts of images merged are the counts of all, and only classes with counts need be kept", () => {
+test("merged counts are those of all images, and trimming keeps the classes that have any", () => {
   const [first, second, both] = [0, 0, 0].map(() => new ConfusionMatrix(255));
   first!.add(Uint8Array.of(0, 1, 255), Uint8Array.of(0, 2, 9));
   second!.add(Uint8Array.of(2, 2), Uint8Array.of(2, 1));

@@ -42,7 +42,7 @@ test.each<[string, () => number]>([
   }
 });
 
-test("labels of logits enlarged a hundredfold have memory of their own", () => {
+test("labels of logits enlarged a hundredfold do not share their memory", () => {
   const [count, width, height] = [3, 2, 2];
   const data = Float32Array.from({ length: count * width * height }, () => random.normal());
   const logits = { count, width, height, data };

@@ -81,7 +81,7 @@ test("ignored pixels are hatched: diagonal stripes of two light shades, four pix
   }
 });
 
-test("heat rises from dark to bright yellow, and NaN is cold", () => {
+test("heat rises from dark to bright yellow, and NaN counts as 0", () => {
   const heat = { width: 8, height: 8, data: Float32Array.from({ length: 64 }, (_, i) => i / 63) };
   heat.data[1] = NaN;
   const painted = paintHeat(gray, heat);

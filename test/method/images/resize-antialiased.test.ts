@@ -97,7 +97,7 @@ describe("resizing", () => {
     );
   });
 
-  test("every pass is the weighted sum of its pixels to the last bit, however many there are", () => {
+  test("every pass equals the weighted sum of its pixels to the last bit, however many there are", () => {
     const side = fc.integer({ min: 1, max: 24 });
     fc.assert(
       fc.property(side, side, side, side, (w, h, toW, toH) => {
@@ -111,7 +111,7 @@ describe("resizing", () => {
   });
 
   // At some sizes, 31 to 39 for one, a pixel's center falls so that rounding adds a third neighbor.
-  test("a plain image keeps its color at every size", () => {
+  test("an image of one color keeps it at every size", () => {
     for (let from = 1; from <= 100; from++) {
       for (let to = 1; to <= 2 * from; to++) {
         for (const [w, h, toW, toH] of [

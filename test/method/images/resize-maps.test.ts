@@ -30,7 +30,7 @@ describe("resize", () => {
     expect([count, width, height, ...data]).toEqual([2, 1, 1, 6, 1]);
   });
 
-  test("is to the bit what two neighbors give, rounded across and then down", () => {
+  test("equals to the bit the mix of two neighbors, rounded across and then down", () => {
     const side = fc.integer({ min: 1, max: 40 });
     fc.assert(
       fc.property(side, side, side, side, fc.boolean(), (w, h, toW, toH, alignCorners) => {
@@ -58,7 +58,7 @@ describe("resize", () => {
     );
   });
 
-  test("returns maps that have the size already as they are", () => {
+  test("returns the same maps if they already have the size", () => {
     const source = row(1, 2, 3);
     expect(resizeMaps(source, 3, 1, { alignCorners: true })).toBe(source);
   });

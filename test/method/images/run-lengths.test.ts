@@ -26,7 +26,7 @@ const golden = JSON.parse(
 ) as Record<string, Expected>;
 const masks = readGolden("coco_rle");
 
-test.each(Object.entries(golden))("%s is as pycocotools has it", (name, expected) => {
+test.each(Object.entries(golden))("%s equals the result of pycocotools", (name, expected) => {
   const [height, width] = expected.size;
   const mask = masks[name]!.data as Uint8Array;
   const counts = rleCounts(mask, width, height);
@@ -51,7 +51,7 @@ const anyMask = fc
     }),
   );
 
-test("the regions of a map get in one pass the runs that each has by itself", () => {
+test("one pass over a map finds for each region the same runs as a mask of that region alone", () => {
   fc.assert(
     fc.property(anyMask, ({ width, height, ids }) => {
       const all = regionCounts(Int32Array.from(ids), { count: 4, width, height });

@@ -27,7 +27,7 @@ test("labels of an ordinary image are those of the maps refined at its own size"
   expect(confidence).toBe(meanMargin(refined));
 });
 
-test("a very large image is refined at a size that memory has room for", () => {
+test("a very large image is refined at a size that fits into memory", () => {
   const image = picture(9000, 40);
   const sizes: number[] = [];
   class Watched extends Par {

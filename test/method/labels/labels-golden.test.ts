@@ -105,7 +105,7 @@ describe.each([0, 1])("golden labels of image %i", (i) => {
     expect(agreement(labels.data, labelsOf(get("refined_affinity_label"), i))).toBe(1);
   });
 
-  test("refined pseudo label, and the affinity label that it makes", () => {
+  test("refined pseudo label, and the affinity label from it", () => {
     const labels = refinePseudoLabel(image, cam, classes, { low, high, par, box });
     expect(agreement(labels.data, labelsOf(get("refined_pseudo_label"), i))).toBe(1);
     const pairs = affinityLabel(labels, { stride: 16, radius: 2 });

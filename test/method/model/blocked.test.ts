@@ -97,7 +97,7 @@ test.each([
   },
 );
 
-test("the processor's block is one that its kernels have", async () => {
+test("the block of the processor is one that its kernels support", async () => {
   const block = await runtime.channelBlock!();
   expect(process.arch === "x64" ? [8, 16] : [1, 8, 16]).toContain(block);
 });

@@ -58,7 +58,7 @@ function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }
 
-test("points far apart have nothing to do with each other, wherever they lie", () => {
+test("points far apart do not affect each other, wherever they are", () => {
   const { filtered, vertices } = filter([0, 0, 40, 0, 1000, -1000], 2, [1, 2, 4]);
   expect(filtered[1]! / filtered[0]!).toBeGreaterThan(1);
   const alone = filter([40, 0], 2, [2]).filtered[0]!;
@@ -68,7 +68,7 @@ test("points far apart have nothing to do with each other, wherever they lie", (
   expect(filtered[2]).toBeLessThan(4.01);
 });
 
-test("a line of equal points is one point many times", () => {
+test("equal points act as one point with their number as weight", () => {
   const { sums, filtered } = filter(
     [3, 3, 3, 3].flatMap((v) => [v, v + 0.25]),
     2,
