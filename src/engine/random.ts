@@ -2,8 +2,9 @@ import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 
 /**
- * Seeded random numbers. A stream is derived from a seed and a path, never from another stream: `Random.at(seed, "augment",
- * 17)` always gives the same numbers, so sample 17 is augmented the same way in every worker and after every resume.
+ * Seeded random numbers. A stream is derived from a seed and a path, never from another stream: `Random.at(seed,
+ * "augment", 17)` always gives the same numbers, so sample 17 is augmented the same way in every worker and after every
+ * resume.
  */
 export class Random {
   private constructor(private readonly generator: RandomGenerator) {}

@@ -11,8 +11,8 @@ import { winograd3x3 } from "./winograd.ts";
 export type ConvOptions = Windows;
 
 /**
- * Convolution of a grid. With static sizes it consists of matrix products over gathered pixels, and so does its gradient;
- * with symbolic sizes it is ONNX's Conv, without a gradient.
+ * Convolution of a grid. With static sizes it consists of matrix products over gathered pixels, and so does its
+ * gradient; with symbolic sizes it is ONNX's Conv, without a gradient.
  * @param weight [out, in, k, k] @param bias [out]
  */
 export function conv2d(x: Grid, weight: Tensor, bias: Tensor, options: ConvOptions): Grid {
@@ -134,8 +134,8 @@ function gatherColumns(x: Grid, options: ConvOptions, h: number, w: number): Ten
 }
 
 /**
- * Depthwise 3×3 convolution, padding 1, of a channel-major map: one Conv over the channels of all images. The gradient of
- * its input is the same Conv with the filters rotated by 180°.
+ * Depthwise 3×3 convolution, padding 1, of a channel-major map: one Conv over the channels of all images. The gradient
+ * of its input is the same Conv with the filters rotated by 180°.
  * @param x [c, n·h·w] @param weight [c, 1, 3, 3] @param bias [c]
  * @param block channels in a block of the runtime's own layout; 1 if it has none
  */
@@ -178,9 +178,9 @@ function rotated(weight: Tensor): Tensor {
 }
 
 /**
- * Gradient of the filters, dW[k, l] = Σ dy[y, i] · x[y + k − 1, i + l − 1] over all pixels (y, i), as one product for each
- * channel; one for each tap would take several times as long. The product of dyᵀ, [w, n·h], with the rows
- * of x above, level and below, [n·h, 3w], sums over y alone:
+ * Gradient of the filters, dW[k, l] = Σ dy[y, i] · x[y + k − 1, i + l − 1] over all pixels (y, i), as one product for
+ * each channel; one for each tap would take several times as long. The product of dyᵀ, [w, n·h], with the rows of x
+ * above, level and below, [n·h, 3w], sums over y alone:
  *
  *     P[i, k·w + j] = Σ_y dy[y, i] · x[y + k − 1, j]
  *
@@ -211,7 +211,10 @@ function depthwiseWeightGradient(
   return reshape(matmul(reshape(P, [c, w * 3 * w]), tapMembership(w, x.dtype)), [c, 1, 3, 3]);
 }
 
-/** For every row of n maps, the numbers of the row above, the row itself and the row below, [n·h, 3]; outside the map n·h, a row of zeros. */
+/**
+ * For every row of n maps, the numbers of the row above, the row itself and the row below, [n·h, 3]; outside the map
+ * n·h, a row of zeros.
+ */
 function neighborRows(n: number, h: number): Tensor {
   const values = Array.from({ length: n * h }, (_, row) =>
     [-1, 0, 1].map((offset) => {

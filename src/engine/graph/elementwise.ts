@@ -113,7 +113,10 @@ export function sigmoid(x: Tensor): Tensor {
   return node("Sigmoid", [x], x.shape, (dy, y) => [mul(dy, mul(y, sub(1, y)))]);
 }
 
-/** Exact Gaussian error linear unit, x · Φ(x). The gradient recomputes Φ, which takes no longer than storing it and less memory. */
+/**
+ * Exact Gaussian error linear unit, x · Φ(x). The gradient recomputes Φ, which takes no longer than storing it and less
+ * memory.
+ */
 export function gelu(x: Tensor): Tensor {
   return node(
     "Gelu",

@@ -28,7 +28,10 @@ const moves = new Set([
   "ReorderOutput",
 ]);
 
-/** Operations for each element of the result: the number of its simple steps, each of which counts as one, exponentials too. */
+/**
+ * Operations for each element of the result: the number of its simple steps, each of which counts as one, exponentials
+ * too.
+ */
 const elementwise: Readonly<Record<string, number>> = {
   Add: 1,
   Sub: 1,

@@ -28,9 +28,9 @@ export function gatherRows(x: Tensor, indices: RowTable): Tensor {
 }
 
 /**
- * For every row number, the flat positions in the table where it occurs, padded with −1 to the length of the longest list.
- * Of 3 rows, the table [[0, 1], [1, −1]] has 0 at position 0, 1 at positions 1 and 2, and 2 nowhere: [[0, −1], [1, 2],
- * [−1, −1]].
+ * For every row number, the flat positions in the table where it occurs, padded with −1 to the length of the longest
+ * list. Of 3 rows, the table [[0, 1], [1, −1]] has 0 at position 0, 1 at positions 1 and 2, and 2 nowhere: [[0, −1],
+ * [1, 2], [−1, −1]].
  */
 function readersOf({ values }: RowTable, rows: number): RowTable {
   const readers: number[][] = Array.from({ length: rows }, () => []);

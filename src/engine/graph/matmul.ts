@@ -19,7 +19,10 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   ]);
 }
 
-/** x · y, the gradient of `operand`. For a transposed operand it is built as (yᵀ · xᵀ)ᵀ, whose outer transpose cancels with the operand's. */
+/**
+ * x · y, the gradient of `operand`. For a transposed operand it is built as (yᵀ · xᵀ)ᵀ, whose outer transpose cancels
+ * with the operand's.
+ */
 function gradientOf(operand: Tensor, x: Tensor, y: Tensor): Tensor {
   const { source } = operand;
   const isTransposed = source.kind === "node" && source.node.operator === "Transpose";

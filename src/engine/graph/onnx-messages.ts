@@ -4,7 +4,9 @@ import type { Attribute, Attributes, Tensor } from "./tensor.ts";
 
 // The messages of onnx.proto3 (IR version 8) that models consist of, written by field numbers.
 const attributeType = { float: 1, int: 2, string: 3, ints: 7 };
-/** Smallest number of bytes of a tensor in the second file. Shapes and axes, which are smaller, must stay in the model. */
+/**
+ * Smallest number of bytes of a tensor in the second file. Shapes and axes, which are smaller, must stay in the model.
+ */
 const smallestExternal = 1024;
 /** Bytes of a memory page. Tensors in the second file start at pages, so that it can be memory-mapped. */
 const page = 4096;

@@ -29,7 +29,10 @@ export interface ModelOptions {
   readonly description?: string;
   /** Descriptions of inputs and outputs, by name. */
   readonly descriptions?: Readonly<Record<string, string>>;
-  /** Whether to use only operators of the ONNX standard. Gelu then becomes five operators, which ONNX Runtime fuses again. */
+  /**
+   * Whether to use only operators of the ONNX standard. Gelu then becomes five operators, which ONNX Runtime fuses
+   * again.
+   */
   readonly portable?: boolean;
 }
 

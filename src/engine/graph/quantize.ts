@@ -45,7 +45,10 @@ export function toInt8({ shape, data }: NdArray): Int8Matrix {
   };
 }
 
-/** Finds the linear layers and dense 3×3 convolutions with fixed weights. @param isWeight whether an input is a weight */
+/**
+ * Finds the linear layers and dense 3×3 convolutions with fixed weights.
+ * @param isWeight whether an input is a weight
+ */
 export function weightProducts(
   outputs: readonly Tensor[],
   isWeight: (name: string) => boolean,

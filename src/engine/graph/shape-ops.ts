@@ -109,8 +109,8 @@ export function reduceSum(x: Tensor, axes: readonly number[], keepDims = false):
 }
 
 /**
- * Sum over the axis before the last, which stays with size 1. It is a product with ones: for a few large matrices two to
- * five times as fast as the runtime's sum, and more accurate. @param x [..., rows, c]
+ * Sum over the axis before the last, which stays with size 1. It is a product with ones: for a few large matrices two
+ * to five times as fast as the runtime's sum, and more accurate. @param x [..., rows, c]
  */
 export function sumOfRows(x: Tensor): Tensor {
   const [rows] = staticShape("sumOfRows", x.shape.slice(-2, -1)) as [number];

@@ -29,15 +29,17 @@ export type Attribute = number | string | readonly number[] | { readonly float: 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /**
- * Function from the gradients of an op's outputs to those of its inputs. If `needs[i]` is false, the gradient of input i is
- * not used: return null and build nothing.
+ * Function from the gradients of an op's outputs to those of its inputs. If `needs[i]` is false, the gradient of input
+ * i is not used: return null and build nothing.
  */
 export type Backward = (
   gradients: readonly (Tensor | null)[],
   needs: readonly boolean[],
 ) => readonly (Tensor | null)[];
 
-/** One application of an ONNX operator, or a composite: it has no `operator`, and its outputs stand for inner tensors. */
+/**
+ * One application of an ONNX operator, or a composite: it has no `operator`, and its outputs stand for inner tensors.
+ */
 export interface Node {
   readonly operator: string | null;
   readonly domain: string;

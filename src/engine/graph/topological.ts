@@ -2,7 +2,8 @@ import { type Node, type Tensor, resolve } from "./tensor.ts";
 
 /**
  * Nodes that the outputs depend on, each after the nodes whose outputs it reads.
- * @param follow function from a tensor to the one whose origin is followed; by default to the inner tensors of composites
+ * @param follow function from a tensor to the one whose origin is followed; by default to the inner tensors of
+ * composites
  */
 export function topological(
   outputs: readonly Tensor[],

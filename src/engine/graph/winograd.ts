@@ -9,7 +9,8 @@ import { type Tensor, constant } from "./tensor.ts";
 //
 //     Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A
 //
-// Neighboring tiles overlap by two pixels, and padding 1 places the first one pixel outside the map. Tiles of a 2×4 map:
+// Neighboring tiles overlap by two pixels, and padding 1 places the first one pixel outside the map. Tiles of a 2×4
+// map:
 //
 //     map          d, tile 0    d, tile 1       Y, tile 0    Y, tile 1
 //                  · · · ·      · · · ·

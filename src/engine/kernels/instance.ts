@@ -29,7 +29,10 @@ export function wasmFunctions(memory: Memory): Readonly<Record<string, WasmFunct
   return exports as Record<string, WasmFunction>;
 }
 
-/** Allocates a memory of at least this many bytes. Views of it are valid until it grows. @param owner beginning of error messages */
+/**
+ * Allocates a memory of at least this many bytes. Views of it are valid until it grows.
+ * @param owner beginning of error messages
+ */
 export function allocate(bytes: number, owner: string): Memory {
   const initial = pagesFor(bytes, owner);
   return orExplain(bytes, owner, () => new WebAssembly.Memory({ initial, maximum: MAX_PAGES }));

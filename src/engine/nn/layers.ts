@@ -67,7 +67,10 @@ export class DepthwiseConv {
     this.bias = new Parameter([channels], zeros);
   }
 
-  /** @param x channel-major, [c, n·h·w] @param block channels in a block of the runtime's own layout, which is faster */
+  /**
+   * @param x channel-major, [c, n·h·w]
+   * @param block channels in a block of the runtime's own layout, which is faster
+   */
   forward(x: Tensor, n: number, h: number, w: number, block?: number): Tensor {
     return depthwise3x3(x, this.weight.tensor, this.bias.tensor, n, h, w, block);
   }

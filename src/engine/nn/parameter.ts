@@ -5,8 +5,8 @@ import type { Random } from "../random.ts";
 export type Initializer = (size: number, random: Random) => Float32Array;
 
 /**
- * A weight or buffer of a network: a named input of its graphs. Its values are stored elsewhere, under its name, which is
- * the path through the fields of the modules as in PyTorch's `state_dict`.
+ * A weight or buffer of a network: a named input of its graphs. Its values are stored elsewhere, under its name, which
+ * is the path through the fields of the modules as in PyTorch's `state_dict`.
  */
 export class Parameter<Group extends string = string> {
   private bound: { readonly tensor: Tensor; readonly group: Group } | null = null;

@@ -20,7 +20,10 @@ interface Override {
   readonly value: unknown;
 }
 
-/** Merges and validates the hyper-parameters of a run. Throws a `UserError` that names the invalid setting and its origin. */
+/**
+ * Merges and validates the hyper-parameters of a run. Throws a `UserError` that names the invalid setting and its
+ * origin.
+ */
 export function parseConfig({ preset = "voc", file, set = {} }: ConfigSources = {}): Config {
   const overrides = new Map<string, Override>();
   if (file !== undefined) readFile(file.name, file.value, overrides);

@@ -6,7 +6,7 @@ import type { Image } from "../images/image.ts";
 export interface AugmentOptions {
   /** Side of the square crop, in pixels. */
   readonly crop: number;
-  /** Range of the random scale; [0.5, 2] in the paper. */
+  /** Range of the random scale, [0.5, 2] in the paper (AFA 4.1). */
   readonly scaleRange: readonly [number, number];
   /** Probability of a horizontal flip. */
   readonly flip: number;
@@ -21,7 +21,10 @@ export interface Augmented {
   readonly box: readonly [number, number, number, number];
 }
 
-/** Scales an image at random, flips it or not, pads it at a random offset to at least the crop, and crops it at random (method 2.2). */
+/**
+ * Scales an image at random, flips it or not, pads it at a random offset to at least the crop, and crops it at random
+ * (method 2.2).
+ */
 export function augment(image: Image, random: Random, options: AugmentOptions): Augmented {
   const { crop, scaleRange, flip, maxSide } = options;
   const shrink = maxSide ? Math.min(1, maxSide / Math.max(image.width, image.height)) : 1;

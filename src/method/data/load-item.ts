@@ -39,7 +39,10 @@ export async function loadItem(
   }
 }
 
-/** Decodes an image or takes it from the cache. Nothing is evicted: epochs visit all images, so the cache would be replaced without a hit. */
+/**
+ * Decodes an image or takes it from the cache. Nothing is evicted: epochs visit all images, so the cache would be
+ * replaced without a hit.
+ */
 async function decode(path: string, codec: ImageCodec): Promise<Image> {
   const hit = cache.get(path);
   if (hit) return hit;

@@ -9,8 +9,8 @@ export interface PlannedItem {
 }
 
 /**
- * Order of the images of a run: one epoch after the other, each in a new random order. It depends only on seed, step and
- * batch, so a run can resume at any step.
+ * Order of the images of a run: one epoch after the other, each in a new random order. It depends only on seed, step
+ * and batch, so a run can resume at any step.
  */
 export class TrainingSampler {
   private readonly orders = new Map<number, readonly number[]>();

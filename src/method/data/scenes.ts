@@ -206,8 +206,8 @@ class Canvas {
 
   /**
    * Visits the pixels that a thing shifted by (dx, dy) or its shadow may cover.
-   * @param visit called with the index i of a pixel in `rgb`, its position (u, v) in the thing's own axes, in radii, and the
-   * light at it, which comes from the upper left
+   * @param visit called with the index i of a pixel in `rgb`, its position (u, v) in the thing's own axes, in radii,
+   * and the light at it, which comes from the upper left
    */
   private around(
     { x: centerX, y: centerY, radius, angle }: Thing,

@@ -2,8 +2,8 @@ import { Random } from "../../engine/random.ts";
 import type { Sample } from "./sample.ts";
 
 /**
- * Splits samples into training and validation, the same way for the same seed. If any samples have true masks, only they
- * go to validation, since pixels can be scored on no others. At least one image of each class stays in training.
+ * Splits samples into training and validation, the same way for the same seed. If any samples have true masks, only
+ * they go to validation, since pixels can be scored on no others. At least one image of each class stays in training.
  */
 export function holdOut(
   samples: readonly Sample[],

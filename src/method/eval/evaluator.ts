@@ -76,7 +76,9 @@ export interface EvaluatorOptions extends ViewOptions {
   readonly crf?: RefineLogits;
   /** Number of images that `crf` may refine at the same time. */
   readonly ahead?: number;
-  /** Number of images that the networks process at the same time, at most as many as their runtime can; 1 by default. */
+  /**
+   * Number of images that the networks process at the same time, at most as many as their runtime can; 1 by default.
+   */
   readonly lanes?: number;
   /** Whether progress has the result of each image. */
   readonly results?: boolean;
@@ -123,9 +125,9 @@ export interface Evaluation extends ValidationScores {
 export type Measured = "cam" | "affinityCam" | "seg";
 
 /**
- * Scores the segmentation, the class activation maps, the propagated ones and the tags of a network on samples
- * (method 3.1, 3.3 and 3.4). Images and masks that cannot be read are left out and listed as skipped. Yields progress in
- * the order of the samples; returns the scores and panels.
+ * Scores the segmentation, the class activation maps, the propagated ones and the tags of a network on samples (method
+ * 3.1, 3.3 and 3.4). Images and masks that cannot be read are left out and listed as skipped. Yields progress in the
+ * order of the samples; returns the scores and panels.
  */
 export async function* evaluate(
   samples: readonly Sample[],

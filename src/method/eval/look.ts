@@ -36,8 +36,8 @@ export async function refineOrReport(
 export interface ViewOptions extends PredictOptions {
   readonly config: Pick<Config, "data" | "eval">;
   /**
-   * Long side that images are resized to (method 3.1). Without it they keep their size, but at most `eval.maxSide`, as in
-   * validations during training.
+   * Long side that images are resized to (method 3.1). Without it they keep their size, but at most `eval.maxSide`, as
+   * in validations during training.
    */
   readonly longSide?: number;
 }

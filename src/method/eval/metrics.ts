@@ -1,7 +1,7 @@
 /**
- * Numbers of pixels for each pair of true and predicted class, and the scores that follow from them (method 3.3). Pixels
- * whose true label is no class (255) are left out. Means are over the classes that occur in the truth. A score of no
- * pixels is NaN.
+ * Numbers of pixels for each pair of true and predicted class, and the scores that follow from them (method 3.3).
+ * Pixels whose true label is no class (255) are left out. Means are over the classes that occur in the truth. A score
+ * of no pixels is NaN.
  */
 export class ConfusionMatrix {
   /** Row-major [truth, prediction]; whole numbers, exact up to 2^53 pixels. */
@@ -93,7 +93,10 @@ export class ConfusionMatrix {
     return this.meanOverTruth(this.accuracies());
   }
 
-  /** @param score function from true positives, pixels of the true class (row) and pixels of the predicted class (column) */
+  /**
+   * @param score function from true positives, pixels of the true class (row) and pixels of the predicted class
+   * (column)
+   */
   private perClass(score: (tp: number, row: number, column: number) => number): number[] {
     const n = this.numClasses;
     return Array.from({ length: n }, (_, c) => {

@@ -4,8 +4,8 @@ export interface Work<T> {
 }
 
 /**
- * Yields the results of work in the order in which it starts. At most `limit` pieces may be unfinished when the next one
- * starts, so that they overlap but memory stays bounded.
+ * Yields the results of work in the order in which it starts. At most `limit` pieces may be unfinished when the next
+ * one starts, so that they overlap but memory stays bounded.
  */
 export async function* overlap<T>(
   works: AsyncIterable<Work<T>>,

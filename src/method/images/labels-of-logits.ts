@@ -42,7 +42,8 @@ export function labelsOf(logits: Maps, width: number, height: number): LabelMap 
   };
   const data = new Uint8Array(width * height);
   withMaps(logits, scratch, ({ kernels, buffer, areas }) => {
-    // NaN has no order, and interpolating infinities gives NaN: then every class is a contender. Zeros follow the logits.
+    // NaN has no order, and interpolating infinities gives NaN: then every class is a contender. Zeros follow the
+    // logits.
     const end = Math.ceil(logits.data.byteLength / 16) * 16;
     const bounded = kernels.allFinite({ floats: 0, end });
     placeSamples(across, buffer, areas.across);

@@ -14,8 +14,8 @@ const owner = "resizing an image";
 let workspace: { readonly memory: Memory; readonly kernels: Kernels } | undefined;
 
 /**
- * An image resized bilinearly after each 8-bit level has been replaced by a value, such as its normalized intensity: bit
- * for bit `resizeMaps` of those values. Holds two source rows in memory at a time.
+ * An image resized bilinearly after each 8-bit level has been replaced by a value, such as its normalized intensity:
+ * bit for bit `resizeMaps` of those values. Holds two source rows in memory at a time.
  * @param levels value of each red, green and blue level, [3, 256]
  * @returns [height, width, 3]
  */

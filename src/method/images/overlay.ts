@@ -33,8 +33,8 @@ export function hexColor([red, green, blue]: Color): string {
 }
 
 /**
- * Labels laid over their image: background is dimmed, classes are tinted and outlined in their color, and ignored pixels
- * are hatched in white.
+ * Labels laid over their image: background is dimmed, classes are tinted and outlined in their color, and ignored
+ * pixels are hatched in white.
  */
 export function paintLabels(image: Image, labels: LabelMap): Image {
   checkSizes(image, labels);

@@ -13,8 +13,8 @@ const mostCrossings = 2e7;
 const fineness = 5;
 
 /**
- * Sets the pixels inside a polygon to a label, the same pixels as pycocotools: corners are rounded to fifths of a pixel,
- * and a pixel is inside if an odd number of edges lies above it.
+ * Sets the pixels inside a polygon to a label, the same pixels as pycocotools: corners are rounded to fifths of a
+ * pixel, and a pixel is inside if an odd number of edges lies above it.
  * @param points x0, y0, x1, y1, ... in pixels from the upper left corner of the map; the last is joined to the first
  * @param where beginning of the UserError's message if the points are no polygon
  */
@@ -66,7 +66,9 @@ export function fillPolygon(
   }
 }
 
-/** First column whose center is at or right of a coordinate on the fine grid; column x has it between 5x + 2 and 5x + 3. */
+/**
+ * First column whose center is at or right of a coordinate on the fine grid; column x has it between 5x + 2 and 5x + 3.
+ */
 function columnFrom(u: number): number {
   return Math.ceil((u - 2) / fineness);
 }
@@ -125,9 +127,9 @@ export interface ContourOptions {
 }
 
 /**
- * Outlines of the non-zero pixels of a mask, one for each part, as x0, y0, x1, y1, ... without repeating the first point.
- * Holes are joined to the outline around them by cuts of no width. Exact outlines (tolerance 0) restore the mask when
- * they are filled by the centers of pixels.
+ * Outlines of the non-zero pixels of a mask, one for each part, as x0, y0, x1, y1, ... without repeating the first
+ * point. Holes are joined to the outline around them by cuts of no width. Exact outlines (tolerance 0) restore the mask
+ * when they are filled by the centers of pixels.
  * @param mask [height, width], row-major
  */
 export function contours(

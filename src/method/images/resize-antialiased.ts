@@ -10,8 +10,8 @@ export interface Window {
 }
 
 /**
- * Resizes an image bilinearly on half-pixel centers. When it shrinks, the triangle of weights widens so that every source
- * pixel counts. Each of the two passes rounds to 8 bits.
+ * Resizes an image bilinearly on half-pixel centers. When it shrinks, the triangle of weights widens so that every
+ * source pixel counts. Each of the two passes rounds to 8 bits.
  */
 export function resizeImage(image: Image, width: number, height: number): Image {
   return resizeWindow(image, width, height, { x: 0, y: 0, width, height });
@@ -109,7 +109,10 @@ const mixMany: MixRow = (source, from, { first, count, weights, stride }, out, t
   }
 };
 
-/** One or two source pixels, as in nearly every enlargement. Where there is one, it is read twice, the second time with weight 0. */
+/**
+ * One or two source pixels, as in nearly every enlargement. Where there is one, it is read twice, the second time with
+ * weight 0.
+ */
 const mixTwo: MixRow = (source, from, { first, count, weights, stride }, out, to) => {
   for (let x = 0, k = 0; x < first.length; x++, to += 3, k += stride) {
     const a = from + first[x]! * 3;

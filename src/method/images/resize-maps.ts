@@ -1,4 +1,5 @@
-// Float maps, such as class activations, brought to another size bilinearly, without antialiasing; and the gradient of it.
+// Float maps, such as class activations, brought to another size bilinearly, without antialiasing; and the gradient of
+// it.
 import { bilinearSamples, placeSamples } from "./bilinear-samples.ts";
 import { withMaps } from "./map-memory.ts";
 import { plane, type Maps } from "./maps.ts";

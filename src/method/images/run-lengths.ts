@@ -73,7 +73,10 @@ export function regionCounts(
   return counts;
 }
 
-/** Run lengths as COCO's text: from the fourth on as differences to the run before last, five bits a character, lowest bits first. */
+/**
+ * Run lengths as COCO's text: from the fourth on as differences to the run before last, five bits a character, lowest
+ * bits first.
+ */
 export function compressCounts(counts: readonly number[]): string {
   let text = "";
   for (let i = 0; i < counts.length; i++) {

@@ -47,7 +47,9 @@ export interface ForwardPassOptions {
   readonly frozen?: boolean;
 }
 
-/** Forward pass of a network with some of its outputs, by default all. The weights are fed with every run, or frozen. */
+/**
+ * Forward pass of a network with some of its outputs, by default all. The weights are fed with every run, or frozen.
+ */
 export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult> implements Forward<
   Pick<ForwardResult, Name>
 > {

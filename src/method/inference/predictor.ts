@@ -106,7 +106,10 @@ function batchOf({ count, width, height, data: source }: Maps, mirrored: boolean
   return { dtype: "float32", shape: [2, count, height, width], data };
 }
 
-/** Resizes an image by a factor. As in the published code, source coordinates follow from the factor, not from the rounded sides. */
+/**
+ * Resizes an image by a factor. As in the published code, source coordinates follow from the factor, not from the
+ * rounded sides.
+ */
 function scaled(image: Maps, scale: number): Maps {
   const [width, height] = [Math.floor(image.width * scale), Math.floor(image.height * scale)];
   if (Math.min(width, height) >= smallestSide) return resizeMaps(image, width, height, { scale });

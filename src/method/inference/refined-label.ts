@@ -8,8 +8,8 @@ import { meanMargin } from "../images/margin.ts";
 import { shrinkImage } from "./network-image.ts";
 
 /**
- * Longest side at which maps are refined; larger images are shrunk first. PAR keeps about 200 bytes for each pixel of the
- * halved image: 0.2 GB at this size, and from 90 megapixels on more than its memory can hold.
+ * Longest side at which maps are refined; larger images are shrunk first. PAR keeps about 200 bytes for each pixel of
+ * the halved image: 0.2 GB at this size, and from 90 megapixels on more than its memory can hold.
  */
 const longestRefined = 2048;
 
@@ -20,8 +20,8 @@ export interface RatedLabels {
 }
 
 /**
- * Label of every pixel of an image from propagated maps, refined along its colors (method 2.8). No pixel is ignored. The
- * confidence is that of the refined maps.
+ * Label of every pixel of an image from propagated maps, refined along its colors (method 2.8). No pixel is ignored.
+ * The confidence is that of the refined maps.
  *
  * @param scores maps [background, ...classes] of any size
  */
@@ -37,8 +37,8 @@ export function refinedLabel(
 }
 
 /**
- * Label of every pixel of an image from class activation maps, refined along its colors (method 2.8). The low and the high
- * background score are equal, so no pixel is ignored.
+ * Label of every pixel of an image from class activation maps, refined along its colors (method 2.8). The low and the
+ * high background score are equal, so no pixel is ignored.
  *
  * @param cam [classes, h, w] of any size, one map for each class in the image
  */

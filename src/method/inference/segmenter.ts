@@ -43,10 +43,10 @@ export interface Segmentation extends LabelMap {
   /** Tags of the image as classes from 0: those that `segment` predicts, or those that `label` was called with. */
   readonly tags: readonly number[];
   /**
-   * Difference between the probabilities of the best and the second class, averaged over the pixels, 0..1. `segment` takes
-   * the softmax of the logits on their own grid, before any CRF. `label` takes the propagated and refined scores of the
-   * background and the tagged classes, divided by their sum; without tags the confidence is 1. The two have different
-   * scales and cannot be compared with each other.
+   * Difference between the probabilities of the best and the second class, averaged over the pixels, 0..1. `segment`
+   * takes the softmax of the logits on their own grid, before any CRF. `label` takes the propagated and refined scores
+   * of the background and the tagged classes, divided by their sum; without tags the confidence is 1. The two have
+   * different scales and cannot be compared with each other.
    */
   readonly confidence: number;
 }

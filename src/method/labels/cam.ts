@@ -8,8 +8,8 @@ export interface ScaledCam {
 }
 
 /**
- * Merges the activation maps of an image's scales and flips (method 2.3): the larger of plain and flipped, ReLU, sum over
- * scales, each map normalized to 0..1.
+ * Merges the activation maps of an image's scales and flips (method 2.3): the larger of plain and flipped, ReLU, sum
+ * over scales, each map normalized to 0..1.
  * @param classes classes whose maps are returned, from 0
  * @returns [classes, height, width]
  */

@@ -9,8 +9,8 @@ export interface Thresholds {
 }
 
 /**
- * Pseudo label from class activation maps (method 2.4): the class of the highest score, if the score is high enough. With
- * equal thresholds, as in evaluation, no pixel is ignored.
+ * Pseudo label from class activation maps (method 2.4): the class of the highest score, if the score is high enough.
+ * With equal thresholds, as in evaluation, no pixel is ignored.
  *
  * @param cam [classes, h, w], one map for each class in the image
  */
@@ -47,8 +47,8 @@ export function labelOf(scores: Maps, classes: readonly number[]): LabelMap {
 }
 
 /**
- * `labelOf` maps that are resized to this size, one map at a time: at the size of a large photograph, all of them together
- * would fill the memory.
+ * `labelOf` maps that are resized to this size, one map at a time: at the size of a large photograph, all of them
+ * together would fill the memory.
  */
 export function labelAtSize(
   scores: Maps,

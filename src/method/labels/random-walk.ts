@@ -12,8 +12,8 @@ export interface Affinity {
 }
 
 /**
- * Propagates class activation maps by one step of a random walk along the affinity (method 2.6), once for each of several
- * constant background scores.
+ * Propagates class activation maps by one step of a random walk along the affinity (method 2.6), once for each of
+ * several constant background scores.
  *
  * @param cam [classes, h, w], one map for each class in the image
  * @param radius tokens further apart than this in either direction are not linked

@@ -34,7 +34,10 @@ import type { AttentionLogits, Encoded } from "./mit.ts";
 /** Global pooling of the last stage; AFA takes the maximum (AFA 3.2, table 6). */
 export type Pooling = "max" | "average";
 
-/** Classifier without bias (method 1.5). Applied to every position of a map instead of its maximum, it gives class activations. */
+/**
+ * Classifier without bias (method 1.5). Applied to every position of a map instead of its maximum, it gives class
+ * activations.
+ */
 export class Classifier {
   readonly weight: Parameter;
 
@@ -101,7 +104,9 @@ export interface Segmented {
   readonly statistics: BatchStatistics | null;
 }
 
-/** SegFormer's all-MLP decoder (method 1.4): fuses the four stages at 1/4 and predicts the background and every class. */
+/**
+ * SegFormer's all-MLP decoder (method 1.4): fuses the four stages at 1/4 and predicts the background and every class.
+ */
 export class SegmentationDecoder {
   readonly linear_c4: { readonly proj: Linear };
   readonly linear_c3: { readonly proj: Linear };

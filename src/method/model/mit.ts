@@ -44,8 +44,8 @@ export type DropPathScales = Tensor | null;
  *     { block, within: "layer" }       blocks throughout, without gradients: the fastest; like "convolution" in stages
  *                                      whose channels are no multiple of the block
  *
- * Blocks are [n, 4c / block, h, w, block], the layout of the runtime's own convolutions: the values of a pixel in `block`
- * neighboring channels fill one vector register.
+ * Blocks are [n, 4c / block, h, w, block], the layout of the runtime's own convolutions: the values of a pixel in
+ * `block` neighboring channels fill one vector register.
  */
 export type HiddenLayout =
   "maps" | "tokens" | { readonly block: number; readonly within: "layer" | "convolution" };

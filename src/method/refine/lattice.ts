@@ -6,8 +6,8 @@ const KEY = 8;
 /** Weight of each neighbor in a pass of blurring, [1, 2, 1] / 2. */
 const SIDE = 0.5;
 /**
- * Factor by which the lattice is finer than in the paper. The paper's spacing suits points that fill space evenly; on the
- * colors of images this one is closer to the sum over all pairs (method 4, item 7).
+ * Factor by which the lattice is finer than in the paper. The paper's spacing suits points that fill space evenly; on
+ * the colors of images this one is closer to the sum over all pairs (method 4, item 7).
  */
 const REFINEMENT = 1.03;
 /** Number of vertices above which no connecting vertices are added: they would cost more than they improve. */

@@ -19,8 +19,8 @@ const FALL_OFF = 0.3;
 const POSITION_SHARE = 0.01;
 
 /**
- * Sizes and byte addresses. A plane is one map with a margin on all sides, as wide as the largest dilation, so that every
- * neighbor of a pixel is at a constant offset; `origin` is the offset of the top left pixel in its plane:
+ * Sizes and byte addresses. A plane is one map with a margin on all sides, as wide as the largest dilation, so that
+ * every neighbor of a pixel is at a constant offset; `origin` is the offset of the top left pixel in its plane:
  *
  *     ┌──────────────────────┐
  *     │        margin        │
@@ -42,9 +42,9 @@ interface Layout {
 }
 
 /**
- * Pixel-adaptive refinement (method 2.7): each iteration replaces a pixel's scores by the weighted mean of its neighbors',
- * where neighbors of similar color and position weigh more. Keeps its memory for the next image, and its weights if that
- * is the same image.
+ * Pixel-adaptive refinement (method 2.7): each iteration replaces a pixel's scores by the weighted mean of its
+ * neighbors', where neighbors of similar color and position weigh more. Keeps its memory for the next image, and its
+ * weights if that is the same image.
  */
 export class Par {
   private readonly iterations: number;
@@ -110,7 +110,9 @@ export class Par {
     return this.read(from, maps.count, layout);
   }
 
-  /** Reserves memory for an image and this many maps. Computes the weights unless the image is the same as last time. */
+  /**
+   * Reserves memory for an image and this many maps. Computes the weights unless the image is the same as last time.
+   */
   private prepare(image: Maps, maps: number): Layout {
     const layout = layOut(image, this.dilations);
     const sizeChanged = layout.width !== this.layout?.width || layout.height !== this.layout.height;

@@ -5,7 +5,10 @@ export interface ParameterSpec {
   readonly name: string;
   /** Number of elements. */
   readonly size: number;
-  /** Group with its learning rate and weight decay; null for a frozen parameter, which has a value but no gradient or moments. */
+  /**
+   * Group with its learning rate and weight decay; null for a frozen parameter, which has a value but no gradient or
+   * moments.
+   */
   readonly group: string | null;
 }
 
@@ -29,9 +32,9 @@ const FLOAT = 4;
 const LINE = 64;
 
 /**
- * One memory for the values, gradients and moments of a network's parameters. It never grows and its arrays never move, so
- * a network can read `values` and write `gradients` in place. Arrays of one kind are contiguous: all gradients are one
- * range of memory.
+ * One memory for the values, gradients and moments of a network's parameters. It never grows and its arrays never move,
+ * so a network can read `values` and write `gradients` in place. Arrays of one kind are contiguous: all gradients are
+ * one range of memory.
  */
 export class ParameterArena {
   /** @internal */

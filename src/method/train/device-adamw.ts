@@ -24,8 +24,8 @@ export interface BlockPart {
 }
 
 /**
- * Parameters that are always updated together, with the same factors. Their values are concatenated and padded with zeros
- * to [rows, lane], so that an operator of the update processes one array instead of a hundred.
+ * Parameters that are always updated together, with the same factors. Their values are concatenated and padded with
+ * zeros to [rows, lane], so that an operator of the update processes one array instead of a hundred.
  */
 export interface Block {
   readonly group: string;

@@ -34,8 +34,8 @@ interface Moments {
 }
 
 /**
- * Trains in the memory of a device, where weights, gradients and moments stay from step to step. Each step transfers the
- * batch to the device, and from it the losses, the statistics and one number for each block.
+ * Trains in the memory of a device, where weights, gradients and moments stay from step to step. Each step transfers
+ * the batch to the device, and from it the losses, the statistics and one number for each block.
  */
 export class DeviceLearner implements Learner {
   /** `state.loads` at the last upload: a different value means that the state has been loaded since. */

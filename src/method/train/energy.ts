@@ -16,8 +16,8 @@ export interface EnergyInput {
 }
 
 /**
- * Computes the gradient of the dense energy with respect to the class probabilities (method 2.10). A forward pass computes
- * the probabilities that the coming step will have, and the lattice filters them.
+ * Computes the gradient of the dense energy with respect to the class probabilities (method 2.10). A forward pass
+ * computes the probabilities that the coming step will have, and the lattice filters them.
  */
 export class EnergyPass {
   private readonly session: LazySession;

@@ -1,7 +1,10 @@
 import type { NdArray } from "../../engine/graph/index.ts";
 import type { ValidationPanel, ValidationScores } from "../eval/evaluator.ts";
 
-/** Phase of a run (method 2.11): L_cls alone, then all losses with labels from CAM, then with labels from propagated CAM. */
+/**
+ * Phase of a run (method 2.11): L_cls alone, then all losses with labels from CAM, then with labels from propagated
+ * CAM.
+ */
 export type Phase = "classification" | "pseudo" | "affinity";
 
 /** Losses of a step; null for losses that are not computed in its phase. */

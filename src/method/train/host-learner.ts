@@ -4,7 +4,10 @@ import type { NetworkState } from "./network-state.ts";
 import type { Rates } from "./optimizer.ts";
 import type { StepGraph } from "./step-graph.ts";
 
-/** Trains in host memory: sessions read weights from the arrays of the state and write gradients into them without copying. */
+/**
+ * Trains in host memory: sessions read weights from the arrays of the state and write gradients into them without
+ * copying.
+ */
 export class HostLearner implements Learner {
   private compiled: { readonly graph: StepGraph; readonly session: Session } | null = null;
 

@@ -40,7 +40,9 @@ export interface LabelHost {
   now(): number;
 }
 
-/** The network of a label thread. It has its own copy of the weights, because ONNX Runtime cannot read shared memory. */
+/**
+ * The network of a label thread. It has its own copy of the weights, because ONNX Runtime cannot read shared memory.
+ */
 class LabelThread {
   private readonly parameters: Readonly<Record<string, NdArray>>;
   private readonly values: Float32Array;

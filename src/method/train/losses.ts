@@ -44,10 +44,11 @@ export function classificationLoss(logits: Tensor, tags: Tensor, batch?: number)
 }
 
 /**
- * Segmentation loss L_seg: half of the mean cross-entropy of background pixels plus half of that of foreground pixels. A
- * half without pixels is 0 (method 2.9; method 4, item 1).
+ * Segmentation loss L_seg: half of the mean cross-entropy of background pixels plus half of that of foreground pixels.
+ * A half without pixels is 0 (method 2.9; method 4, item 1).
  * @param logits [n, labels, h, w] @param label 0 … labels − 1 or 255, [n, h, w], as numbers of logits' type
- * @param counts numbers of pixels that the means are over; by default those of these images, otherwise of the whole batch
+ * @param counts numbers of pixels that the means are over; by default those of these images, otherwise of the whole
+ * batch
  */
 export function segmentationLoss(
   logits: Tensor,
@@ -122,8 +123,8 @@ export function affinityLoss(
 }
 
 /**
- * Dense energy L_reg: −weight·⟨S, G·(K·S)⟩ / N, whose gradient treats G·(K·S) as a constant (method 2.10). The energy is
- * quadratic in S, so it is half of ⟨S, gradient⟩.
+ * Dense energy L_reg: −weight·⟨S, G·(K·S)⟩ / N, whose gradient treats G·(K·S) as a constant (method 2.10). The energy
+ * is quadratic in S, so it is half of ⟨S, gradient⟩.
  * @param logits [rows, labels]
  * @param gradient gradient of the energy with respect to S, the softmax of the logits, [rows, labels]
  */

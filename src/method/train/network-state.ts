@@ -109,7 +109,10 @@ export class NetworkState {
     };
   }
 
-  /** Updates BatchNorm's running statistics with those of a batch. @param rows number of positions that they are over */
+  /**
+   * Updates BatchNorm's running statistics with those of a batch.
+   * @param rows number of positions that they are over
+   */
   moveStatistics(mean: Float32Array, variance: Float32Array, rows: number): void {
     const { values } = this.optimizer;
     const unbiased = rows > 1 ? rows / (rows - 1) : 1;

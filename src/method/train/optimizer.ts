@@ -11,8 +11,8 @@ export interface GroupRates {
 export type Rates = Readonly<Record<string, GroupRates>>;
 
 /**
- * AdamW (Loshchilov & Hutter 2019; method 2.12) as PyTorch computes it. It updates the values in an arena in place, from
- * the gradients there.
+ * AdamW (Loshchilov & Hutter 2019; method 2.12) as PyTorch computes it. It updates the values in an arena in place,
+ * from the gradients there.
  */
 export class AdamW {
   /** Number of updates of each parameter so far, in the order of `learned`; must be restored when resuming. */
@@ -59,7 +59,8 @@ export class AdamW {
   /**
    * Updates all parameters, or only those in `reached`, on which the loss depends, with the rates of their groups. The
    * others do not change at all, as in PyTorch where a gradient is None: they do not decay, and their bias correction
-   * starts with their first update. Returns the names of parameters whose gradient is not finite; their values are lost.
+   * starts with their first update. Returns the names of parameters whose gradient is not finite; their values are
+   * lost.
    */
   step(rates: Rates, reached?: ReadonlySet<string>): string[] {
     const [beta1, beta2] = this.betas;

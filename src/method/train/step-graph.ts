@@ -38,7 +38,10 @@ export interface PassOptions {
 
 export interface StepGraphOptions extends PassOptions {
   readonly kind: StepKind;
-  /** Number of crops in the whole batch, if this is a part of it. Losses and gradients of the parts sum to those of the batch. */
+  /**
+   * Number of crops in the whole batch, if this is a part of it. Losses and gradients of the parts sum to those of the
+   * batch.
+   */
   readonly whole?: number;
   /** Whether to add the dense energy, whose gradient is the input `energy_gradient`. */
   readonly energy?: boolean;
@@ -145,8 +148,8 @@ export function stepTensors(
 }
 
 /**
- * Graph of the class probabilities at the size of the crop, from which the dense energy is computed; they equal those of a
- * step with the same feeds. Inputs: `image`, the parameters, the noise. Output: `probabilities` [n, C + 1, h, w].
+ * Graph of the class probabilities at the size of the crop, from which the dense energy is computed; they equal those
+ * of a step with the same feeds. Inputs: `image`, the parameters, the noise. Output: `probabilities` [n, C + 1, h, w].
  */
 export function buildProbabilities(network: Afa, options: PassOptions): Uint8Array<ArrayBuffer> {
   return writeModel({ probabilities: probabilityTensor(network, options) });

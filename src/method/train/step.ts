@@ -65,8 +65,8 @@ export class Stepper {
   }
 
   /**
-   * Trains one step on a batch: labels, then losses and gradients, then the update. Throws before any weight changes if a
-   * loss is not finite.
+   * Trains one step on a batch: labels, then losses and gradients, then the update. Throws before any weight changes if
+   * a loss is not finite.
    * @param segLabels segmentation labels that replace those made by the network, [n, crop, crop]
    */
   async run(step: number, batch: Batch, segLabels?: Uint8Array): Promise<StepResult> {

@@ -35,8 +35,8 @@ export interface TrainNetworkOptions {
   /** Called after every step; true saves a checkpoint and ends the training. */
   readonly stop?: () => boolean;
   /**
-   * Creates the source of labels, whose `rest` is called when training ends. Without this, or if it returns null, labels
-   * are made in the calling thread.
+   * Creates the source of labels, whose `rest` is called when training ends. Without this, or if it returns null,
+   * labels are made in the calling thread.
    * @param parameters weights of the network, current at every step
    */
   readonly createLabelSource?: (
@@ -62,8 +62,8 @@ export interface Lanes extends Runtime {
 }
 
 /**
- * Trains a network from tags. Nothing runs between events, so a caller can stop iterating after a checkpoint without losing
- * anything. A run resumed from a checkpoint continues with the same bits.
+ * Trains a network from tags. Nothing runs between events, so a caller can stop iterating after a checkpoint without
+ * losing anything. A run resumed from a checkpoint continues with the same bits.
  */
 export async function* trainNetwork(
   options: TrainNetworkOptions,

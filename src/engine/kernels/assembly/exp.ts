@@ -1,6 +1,6 @@
 /**
- * exp of four floats that are not positive. Below -60 the result is 9e-27, which is negligible beside 1 but not a denormal
- * number, since those are slow.
+ * exp of four floats that are not positive. Below -60 the result is 9e-27, which is negligible beside 1 but not a
+ * denormal number, since those are slow.
  */
 export function expNonPositive(x: v128): v128 {
   const clamped = f32x4.max(x, f32x4.splat(-60.0));

@@ -12,12 +12,12 @@ export function allFinite(floats: usize, end: usize): i32 {
 }
 
 /**
- * Finds the contenders of each cell of a strip: the classes that may be the highest somewhere in it. Inside a cell, a class
- * is between the lowest and the highest of its four corner logits; it is a contender if its highest corner is at least
- * the best lowest corner of all classes.
+ * Finds the contenders of each cell of a strip: the classes that may be the highest somewhere in it. Inside a cell, a
+ * class is between the lowest and the highest of its four corner logits; it is a contender if its highest corner is at
+ * least the best lowest corner of all classes.
  *
- * @param logits the logits, followed by eight zeros: the cell beyond the end of a row reads the values behind it, which can
- * only add contenders
+ * @param logits the logits, followed by eight zeros: the cell beyond the end of a row reads the values behind it, which
+ * can only add contenders
  * @param upper row of logits above the strip, `lower` the one below it
  * @param bounded 0 if some logit is not finite: then every class is a contender
  * @param highest scratch, f32 [count, columns]; best scratch, f32 [columns]; columns a multiple of four
@@ -72,10 +72,11 @@ export function findContenders(
 }
 
 /**
- * Labels of a strip: the only contender of a cell, else the class of the highest logit, the first of equal ones. Logits are
- * interpolated in double precision and rounded to single after each direction.
+ * Labels of a strip: the only contender of a cell, else the class of the highest logit, the first of equal ones. Logits
+ * are interpolated in double precision and rounded to single after each direction.
  *
- * @param across samples of the `length` columns of pixels: arrays i32 first, i32 second and f32 share, one after the other
+ * @param across samples of the `length` columns of pixels: arrays i32 first, i32 second and f32 share, one after the
+ * other
  * @param shares f32 [rows], the weight of the second row of logits in each row of the strip
  * @param ends scratch, f64 [count, 2]
  * @param labels result, u8 [rows, length]

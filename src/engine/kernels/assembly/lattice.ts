@@ -1,6 +1,6 @@
 // Permutohedral lattice (Adams, Baek and Davis 2010) of d <= 5 dimensions. A vertex has d + 1 integer coordinates that
-// sum to 0 and are equal modulo d + 1. Its key consists of the quotients of the first d coordinates by d + 1, plus a bias,
-// in twelve bits each, and of the common remainder from bit 60 on. Keys of neighbors differ by constants.
+// sum to 0 and are equal modulo d + 1. Its key consists of the quotients of the first d coordinates by d + 1, plus a
+// bias, in twelve bits each, and of the common remainder from bit 60 on. Keys of neighbors differ by constants.
 
 const QUOTIENT_BITS: u64 = 12;
 const BIAS: i32 = 2048;
@@ -154,8 +154,8 @@ export function latticeIndex(keys: usize, vertices: i32, table: usize, shift: i3
 }
 
 /**
- * Appends the missing vertices that have at least two existing neighbors. Without them, values that are blurred along one
- * axis could not spread along the next.
+ * Appends the missing vertices that have at least two existing neighbors. Without them, values that are blurred along
+ * one axis could not spread along the next.
  *
  * @param keys u64 [vertices], with room for 1 + 2 (d + 1) times as many
  * @param table index of the vertices (`latticeIndex`); must be built again afterwards

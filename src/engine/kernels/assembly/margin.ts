@@ -9,8 +9,8 @@ import { expNonPositive } from "./exp";
 export function marginSum(logits: usize, classes: i32, pixels: i32, block: usize): f64 {
   const plane = (<usize>pixels) << 2;
   let total: f64 = 0;
-  // Sixteen pixels fill a cache line. Planes are often aligned so that a second pass would miss the cache, so both passes
-  // over the classes read a copy.
+  // Sixteen pixels fill a cache line. Planes are often aligned so that a second pass would miss the cache, so both
+  // passes over the classes read a copy.
   for (let p = 0; p < pixels; p += 16) {
     let from = logits + ((<usize>p) << 2);
     const end = block + ((<usize>classes) << 6);

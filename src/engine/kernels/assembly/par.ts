@@ -1,9 +1,9 @@
 import { expNonPositive } from "./exp";
 
 // Pixel-adaptive refinement (method 2.7) on planes of floats. Every plane has a margin on all sides, as wide as the
-// largest dilation, so that each neighbor is at a constant byte offset. Pixels are processed in runs of eight; a row has
-// `runs` of them, and the last may extend into the margin. The address of a plane is that of its top left pixel, inside
-// the margin.
+// largest dilation, so that each neighbor is at a constant byte offset. Pixels are processed in runs of eight; a row
+// has `runs` of them, and the last may extend into the margin. The address of a plane is that of its top left pixel,
+// inside the margin.
 
 /** Bytes of a run of eight pixels. The weights of a run are [neighbor, 8] floats. */
 const RUN: usize = 32;
@@ -107,7 +107,10 @@ function weighFour(
   }
 }
 
-/** One iteration, M <- sum over neighbors of weight * M, for `maps` planes from source to target. Margins are not written. */
+/**
+ * One iteration, M <- sum over neighbors of weight * M, for `maps` planes from source to target. Margins are not
+ * written.
+ */
 export function parIterate(
   source: usize,
   target: usize,
