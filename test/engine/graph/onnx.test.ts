@@ -50,10 +50,10 @@ test("an initializer of another shape or type is an error that names both", () =
   const y = exp(input("weight", [3, 2]));
   const write = (weight: NdArray): unknown => writeModel({ y }, { initializers: { weight } });
   expect(() => write(float32([2, 3], Array(6).fill(0)))).toThrow(
-    "initializer weight is float32 [2,3], the input is float32 [3,2]",
+    "initializer weight is float32 [2,3], but its input is float32 [3,2]",
   );
   expect(() => write({ dtype: "int32", shape: [3, 2], data: new Int32Array(6) })).toThrow(
-    "is int32 [3,2], the input is float32 [3,2]",
+    "is int32 [3,2], but its input is float32 [3,2]",
   );
 });
 

@@ -43,5 +43,5 @@ test("normalizing subtracts the mean, divides by the deviation, and can put chan
   expect(() => normalizeToChannelsFirst(pixels, 4, by)).toThrow(
     "6 values are not whole RGB images of 4 pixels",
   );
-  expect(() => normalize(pixels, by, new Float32Array(3))).toThrow("room for 3");
+  expect(() => normalize(pixels, by, new Float32Array(3))).toThrow("6 values for an output of 3");
 });
