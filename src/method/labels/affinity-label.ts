@@ -7,9 +7,9 @@ export interface AffinityLabel {
   readonly tokens: number;
   /** `[t, t]`: 1 same label, 0 different labels, 255 ignore. */
   readonly data: Uint8Array;
-  /** Number of pairs labelled 1. */
+  /** Number of pairs labeled 1. */
   readonly positives: number;
-  /** Number of pairs labelled 0. */
+  /** Number of pairs labeled 0. */
   readonly negatives: number;
 }
 
