@@ -9,10 +9,10 @@ export interface Thresholds {
 }
 
 /**
- * Pseudo label from class activation maps (method 2.4): the class of the highest score, if
- * it is high enough. For evaluation give one threshold as both low and high: nothing is ignored.
+ * Pseudo label from class activation maps (method 2.4): the class of the highest score, if the score is high enough.
+ * With equal thresholds, as in evaluation, no pixel is ignored.
  *
- * @param cam [classes, h, w], only of the classes the image has
+ * @param cam [classes, h, w], one map for each class in the image
  */
 export function pseudoLabel(
   cam: Maps,
@@ -35,7 +35,7 @@ export function pseudoLabel(
   return labels;
 }
 
-/** Label of the highest map, [background, ...classes]: what propagated maps say without refinement. */
+/** Label of the highest map at every pixel, without refinement. @param scores maps [background, ...classes] */
 export function labelOf(scores: Maps, classes: readonly number[]): LabelMap {
   checkCount("labelOf", scores, classes.length + 1);
   const { width, height } = scores;
@@ -47,8 +47,8 @@ export function labelOf(scores: Maps, classes: readonly number[]): LabelMap {
 }
 
 /**
- * The same for maps resized to the given size, one map at a time: all of them at the size of a large
- * photograph would fill the memory.
+ * `labelOf` maps that are resized to this size, one map at a time: at the size of a large photograph, all of them
+ * together would fill the memory.
  */
 export function labelAtSize(
   scores: Maps,
@@ -71,7 +71,7 @@ export function labelAtSize(
   return { width, height, data };
 }
 
-/** Labels everything outside the box "ignore", in place. */
+/** Sets all pixels outside the box to the label "ignore", in place. */
 export function ignoreOutside(labels: LabelMap, box: Box): void {
   const { width, height, data } = labels;
   const [y0, y1, x0, x1] = checkBox("ignoreOutside", box, labels);

@@ -2,7 +2,7 @@ import { forWindow } from "./affinity-label.ts";
 import { slice, softmax, stack, type Maps } from "../images/maps.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 
-/** The affinity between tokens of an image. */
+/** Affinity between the tokens of an image. */
 export interface Affinity {
   /** Tokens across and down. */
   readonly width: number;
@@ -12,11 +12,12 @@ export interface Affinity {
 }
 
 /**
- * One step of a random walk along the affinity (method 2.6), once for each constant score
- * given to the background. Returns maps [background, ...classes] on the grid of tokens.
+ * Propagates class activation maps by one step of a random walk along the affinity (method 2.6), once for each of
+ * several constant background scores.
  *
- * @param cam [classes, h, w], only of the classes the image has
+ * @param cam [classes, h, w], one map for each class in the image
  * @param radius tokens further apart than this in either direction are not linked
+ * @returns for each background score, maps [background, ...classes] on the grid of tokens
  */
 export function propagateAffinity(
   cam: Maps,
@@ -42,7 +43,7 @@ export function propagateAffinity(
 function walk(start: Maps, { width, height, data }: Affinity, radius: number): Maps {
   const tokens = width * height;
   const { count } = start;
-  // A token's scores side by side, so that the innermost loop stays on one cache line.
+  // The scores of a token are next to each other, so that the innermost loop stays on one cache line.
   const scores = new Float64Array(count * tokens);
   for (let i = 0; i < scores.length; i++) {
     scores[(i % tokens) * count + Math.floor(i / tokens)] = start.data[i]!;
@@ -68,7 +69,7 @@ function walk(start: Maps, { width, height, data }: Affinity, radius: number): M
   return { count, width, height, data: result };
 }
 
-/** [a constant background, ...maps] as probabilities. */
+/** Softmax over a constant background score and the maps: [background, ...classes]. */
 export function withBackground(cam: Maps, score: number): Maps {
   const { count, width, height } = cam;
   const data = new Float32Array((count + 1) * height * width);

@@ -100,7 +100,7 @@ describe("COCO JSON", () => {
     [
       "damaged text",
       changed({ segmentation: { size: [3, 4], counts: "ooooooooooo" } }),
-      /beyond all bounds/,
+      /more than 35 bits/,
     ],
     [
       "a polygon of words",
