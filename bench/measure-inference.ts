@@ -4,7 +4,7 @@ import { parseConfig, type Config } from "../src/method/config.ts";
 import { vocClasses } from "../src/method/images/classes.ts";
 import { ForwardPass } from "../src/method/inference/forward.ts";
 import { exportModel } from "../src/jobs/export.ts";
-import { readImage, writeImage } from "../src/host/node/images/images.ts";
+import { readImage, writeImage } from "../src/host/node/images/codec.ts";
 import { nodeHost } from "../src/host/node/host.ts";
 import { openModel } from "../src/jobs/open-model.ts";
 import { nodeRuntime } from "../src/host/node/ort/runtime.ts";

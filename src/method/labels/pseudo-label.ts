@@ -1,8 +1,11 @@
 import { ignoreIndex, type LabelMap } from "../images/image.ts";
-import { argmax, checkBox, fullBox, plane, type Box, type Maps } from "../images/maps.ts";
+import { argmax, checkBox, fullBox, plane, softmax, type Box, type Maps } from "../images/maps.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 
-/** Scores at or below `low` are background, scores above `high` foreground, others are ignored. */
+/**
+ * Background scores, β_l and β_h of the paper: scores at or below `low` are background, scores above `high` foreground,
+ * others are ignored.
+ */
 export interface Thresholds {
   readonly low: number;
   readonly high: number;
@@ -33,6 +36,20 @@ export function pseudoLabel(
   const labels = { width, height, data };
   ignoreOutside(labels, box);
   return labels;
+}
+
+/**
+ * Softmax over a constant background score and the maps: [background, ...classes]. With the `low` threshold as the score,
+ * background wins only where it is sure; with `high`, it loses only where a class is sure.
+ */
+export function withBackground(cam: Maps, score: number): Maps {
+  const { count, width, height } = cam;
+  const data = new Float32Array((count + 1) * height * width);
+  data.fill(score, 0, height * width);
+  data.set(cam.data, height * width);
+  const scores = { count: count + 1, width, height, data };
+  softmax(scores);
+  return scores;
 }
 
 /** Label of the highest map at every pixel, without refinement. @param scores maps [background, ...classes] */

@@ -1,6 +1,7 @@
 import { forWindow } from "./affinity-label.ts";
-import { slice, softmax, stack, type Maps } from "../images/maps.ts";
+import { slice, stack, type Maps } from "../images/maps.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
+import { withBackground } from "./pseudo-label.ts";
 
 /** Affinity between the tokens of an image. */
 export interface Affinity {
@@ -67,15 +68,4 @@ function walk(start: Maps, { width, height, data }: Affinity, radius: number): M
     result[i] = out[token * count + Math.floor(i / tokens)]! / (sums[token]! + 0.1);
   }
   return { count, width, height, data: result };
-}
-
-/** Softmax over a constant background score and the maps: [background, ...classes]. */
-export function withBackground(cam: Maps, score: number): Maps {
-  const { count, width, height } = cam;
-  const data = new Float32Array((count + 1) * height * width);
-  data.fill(score, 0, height * width);
-  data.set(cam.data, height * width);
-  const scores = { count: count + 1, width, height, data };
-  softmax(scores);
-  return scores;
 }

@@ -10,8 +10,7 @@ import {
   type Maps,
 } from "../images/maps.ts";
 import type { Par } from "../refine/par.ts";
-import { ignoreOutside, type Thresholds } from "./pseudo-label.ts";
-import { withBackground } from "./random-walk.ts";
+import { ignoreOutside, withBackground, type Thresholds } from "./pseudo-label.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 
 /**
