@@ -1,7 +1,7 @@
 import type { Dataset, Sample, SampleReader } from "../../method/data/sample.ts";
 import { UserError } from "../../user-error.ts";
 import type { FileHost } from "../../host/host.ts";
-import { assemble, checkClasses, type Assembled } from "./listing/assemble.ts";
+import { assemble, checkClasses, type Assembled } from "./assemble.ts";
 import { listDataset } from "./layouts/detect.ts";
 import {
   formatProblem,
@@ -69,7 +69,7 @@ export async function openDataset(
 ): Promise<OpenedDataset> {
   const { seed = 0, valFraction = 0.2, strict = false, onProgress } = options;
   const listing = await listDataset(host, root, onProgress);
-  const headers = strict || listing.entries.length <= headerLimit;
+  const headers = strict || listing.images.length <= headerLimit;
   const assembled = await assemble(host, listing, {
     seed,
     valFraction,
