@@ -33,7 +33,7 @@ export class LineLookup<Line> {
     const { nameOf, otherwise, take } = this.options;
     const wanted = lines.map(nameOf);
     const ids = names.findAll(wanted);
-    if (otherwise) this.findOthers(wanted.map(otherwise), wanted, ids);
+    if (otherwise) this.findOthers(otherwise, wanted, ids);
     lines.forEach((line, i) => {
       const id = ids[i]!;
       // The name that is known already: one taken from the line may keep all of the file's text in memory.
@@ -47,8 +47,20 @@ export class LineLookup<Line> {
   }
 
   /** Looks for other names in place of those without a number. */
-  private findOthers(others: readonly string[], names: readonly string[], ids: Int32Array): void {
-    const again = [...ids.keys()].filter((i) => ids[i]! < 0 && others[i] !== names[i]);
-    this.names.findAll(again.map((i) => others[i]!)).forEach((id, i) => (ids[again[i]!] = id));
+  private findOthers(
+    otherwise: (name: string) => string,
+    names: readonly string[],
+    ids: Int32Array,
+  ): void {
+    const again: number[] = [];
+    const others: string[] = [];
+    for (let i = 0; i < names.length; i++) {
+      if (ids[i]! >= 0) continue;
+      const other = otherwise(names[i]!);
+      if (other === names[i]) continue;
+      again.push(i);
+      others.push(other);
+    }
+    this.names.findAll(others).forEach((id, i) => (ids[again[i]!] = id));
   }
 }
