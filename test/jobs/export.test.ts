@@ -232,6 +232,8 @@ test("an exported model does not label", async () => {
   expect(() => segmenter.needActivations()).toThrow(
     /best\.onnx: an exported model can only segment/,
   );
-  await expect(segmenter.label(image, [0])).rejects.toThrow("give the run folder or the weights");
+  await expect(segmenter.label(image, [0])).rejects.toThrow(
+    "use the run folder or the weights that it was exported from",
+  );
   await segmenter.release();
 });

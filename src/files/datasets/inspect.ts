@@ -2,14 +2,8 @@ import type { Sample } from "../../method/data/sample.ts";
 import { UserError } from "../../user-error.ts";
 import type { ImageCodec } from "../../host/codec.ts";
 import type { Host } from "../../host/host.ts";
-import {
-  assemble,
-  checkClasses,
-  inReadingOrder,
-  ownWords,
-  type Assembled,
-} from "./listing/assemble.ts";
-import { pathOf } from "./listing/entries.ts";
+import { assemble, checkClasses, inReadingOrder, ownWords, type Assembled } from "./assemble.ts";
+import { pathOf } from "./listing/entry.ts";
 import { mapAtOnce } from "./map-at-once.ts";
 import { listDataset } from "./layouts/detect.ts";
 import type { OnProgress, Problem } from "./listing/listing.ts";

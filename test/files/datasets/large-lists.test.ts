@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Entries } from "../../../src/files/datasets/listing/entries.ts";
+import { ImageList } from "../../../src/files/datasets/listing/image-list.ts";
 import { readCsv } from "../../../src/files/datasets/tags/csv.ts";
 import { readJson } from "../../../src/files/datasets/tags/json.ts";
 import { NameTable } from "../../../src/files/datasets/listing/name-table.ts";
@@ -88,8 +88,8 @@ test("a table of texts numbers each once, beyond what it was made for", () => {
   expect([table.find(""), table.add(""), table.find("")]).toEqual([undefined, 5001, 5001]);
 });
 
-test("entries come back as they were put in, beyond the number expected", () => {
-  const entries = new Entries(1);
+test("images come back as they were put in, beyond the number of names", () => {
+  const images = new ImageList(["0"]);
   const all = Array.from({ length: 3000 }, (_, i) => ({
     ...{ file: `${i}.jpg`, place: `deep/${i}.jpg`, folder: `f${i % 3}`, tags: [`t${i % 5}`] },
     ...{ untagged: i % 7 === 0, split: i % 2 ? "val" : undefined, line: i || undefined },
@@ -99,7 +99,7 @@ test("entries come back as they were put in, beyond the number expected", () => 
     },
     from: i % 11 ? "list.txt" : undefined,
   }));
-  for (const entry of all) entries.push(entry);
-  expect([...entries]).toEqual(all);
-  expect(entries.map(({ file }, i) => `${i} ${file}`)[2999]).toBe("2999 2999.jpg");
+  for (const entry of all) images.push(entry);
+  expect([...images]).toEqual(all);
+  expect(images.map(({ file }, i) => `${i} ${file}`)[2999]).toBe("2999 2999.jpg");
 });

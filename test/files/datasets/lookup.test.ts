@@ -2,11 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { holdOut } from "../../../src/method/data/split.ts";
 import type { Sample } from "../../../src/method/data/sample.ts";
-import { assemble } from "../../../src/files/datasets/listing/assemble.ts";
-import { Batch } from "../../../src/files/datasets/listing/batch.ts";
-import { Entries } from "../../../src/files/datasets/listing/entries.ts";
-import { ListedImages } from "../../../src/files/datasets/listing/listed-images.ts";
-import { findListed } from "../../../src/files/datasets/layouts/lists.ts";
+import { assemble } from "../../../src/files/datasets/assemble.ts";
+import type { Named } from "../../../src/files/datasets/listing/entry.ts";
+import { ImageList } from "../../../src/files/datasets/listing/image-list.ts";
+import { lookUpListed } from "../../../src/files/datasets/layouts/lists.ts";
 import { NameTable } from "../../../src/files/datasets/listing/name-table.ts";
 import { nodeHost } from "../../../src/host/node/host.ts";
 import { Random } from "../../../src/engine/random.ts";
@@ -45,10 +44,14 @@ test("what is told of a text may put in others, which later texts then find", ()
 });
 
 test("listed names are found whole, else without ending, else kept as they are", () => {
-  const names = new NameTable();
-  for (const name of ["a", "b.c", "d.jpg", "d"]) names.add(name);
-  const listed = ["a", " x/a.jpg y/a.png ", "b.c", "b.c.png", "d.jpg", "e.jpg", "e.f", "", ".jpg"];
-  expect(findListed(listed, names).map(({ name, id }) => [name, id])).toEqual([
+  const list = new ImageList(["a", "b.c", "d.jpg", "d"]);
+  const texts = ["a", " x/a.jpg y/a.png ", "b.c", "b.c.png", "d.jpg", "e.jpg", "e.f", "", ".jpg"];
+  const images: Named[] = [];
+  const textOf = (text: string): string => text;
+  const lookup = lookUpListed(list, { textOf, take: (_, image) => images.push(image) });
+  for (const text of texts) lookup.push(text);
+  lookup.end();
+  expect(images.map(({ name, id }) => [name, id])).toEqual([
     ...[
       ["a", 0],
       ["a", 0],
@@ -66,14 +69,15 @@ test("listed names are found whole, else without ending, else kept as they are",
 });
 
 test("listed images come back as they were put in", () => {
-  const names = new NameTable();
-  const all = Array.from({ length: 3000 }, (_, i) => {
-    const id = i % 3 ? names.add(`n${i}`) : undefined;
+  const names = Array.from({ length: 3000 }, (_, i) => `n${i}`);
+  const list = new ImageList(names.filter((_, i) => i % 3));
+  const { listed } = list;
+  const all = names.map((name, i) => {
+    const id = list.find(name);
     const [split, from] =
       i < 1000 ? ["train", "a.txt"] : i < 2000 ? ["val", "b.txt"] : ["val", "c"];
-    return { name: `n${i}`, id, split, from, line: i < 2000 ? i + 1 : undefined };
+    return { name, id, split, from, line: i < 2000 ? i + 1 : undefined };
   });
-  const listed = new ListedImages(names);
   expect(listed.splitOf(all[1]!)).toBeUndefined();
   for (const item of all) listed.push(item);
   expect(all.map((item) => listed.splitOf(item))).toEqual(all.map(({ split }) => split));
@@ -88,14 +92,36 @@ test("listed images come back as they were put in", () => {
   expect([listed.length, [...listed.splits]]).toEqual([3000, ["train", "val"]]);
 });
 
-test("a batch hands on everything once, in order, and nothing that was cleared", () => {
-  const handed: number[][] = [];
-  const batch = new Batch<number>((items) => handed.push([...items]), 2);
-  for (const item of [1, 2, 3]) batch.push(item);
-  batch.clear();
-  batch.push(4);
-  batch.end();
-  expect(handed).toEqual([[1, 2], [4]]);
+test("every line is looked up once, in order, unless it is cleared while it waits", () => {
+  const names = Array.from({ length: 700 }, (_, i) => `n${i}`);
+  const taken: [number, number | undefined][] = [];
+  const lookup = new ImageList(names).lookup<number>({
+    nameOf: (line) => `n${line}`,
+    take: (line, { id }) => taken.push([line, id]),
+  });
+  for (let line = 0; line < 300; line++) lookup.push(line);
+  const before = taken.length;
+  expect(before).toBeLessThan(300);
+  lookup.clear();
+  for (let line = 600; line < 1200; line++) lookup.push(line);
+  lookup.end();
+  const lines = [...Array(before).keys(), ...Array.from({ length: 600 }, (_, i) => 600 + i)];
+  expect(taken).toEqual(lines.map((line) => [line, line < 700 ? line : undefined]));
+});
+
+test("a finished list has its images and no names, and a cleared one its names and no images", () => {
+  const list = new ImageList(["a", "b"]);
+  const common = { folder: "f", tags: ["t"], untagged: false };
+  const push = (file: string, split: string): void =>
+    list.push({ file, place: file, split, ...common });
+  push("a.jpg", "val");
+  list.clear();
+  expect([list.length, list.find("b"), list.nameAt(1)]).toEqual([0, 1, "b"]);
+  push("b.jpg", "train");
+  list.listed.push({ name: "b", id: 1, split: "train", from: "train.txt", line: 1 });
+  expect(list.finish()).toBe(list);
+  expect([list.find("b"), list.listed.length]).toEqual([undefined, 0]);
+  expect([list.length, list.at(0).file, list.splitAt(0)]).toEqual([1, "b.jpg", "train"]);
 });
 
 test("names are made unique in the order of the images, whatever came before them", async () => {
@@ -103,13 +129,13 @@ test("names are made unique in the order of the images, whatever came before the
   const property = fc.asyncProperty(
     fc.array(fc.constantFrom(...stems), { maxLength: 700, size: "max" }),
     async (chosen) => {
-      const entries = new Entries();
+      const images = new ImageList();
       chosen.forEach((stem, i) => {
         const file = `${stem.split("/").at(-1)!}.jpg`;
         const common = { folder: "f", tags: ["t"], untagged: false, split: "train" };
-        entries.push({ file, place: `${i}/${file}`, ...common });
+        images.push({ file, place: `${i}/${file}`, ...common });
       });
-      const listing = { format: "plain", entries, distinct: true, problems: [] } as const;
+      const listing = { format: "plain", images, distinct: true, problems: [] } as const;
       const how = { seed: 0, valFraction: 0, strict: false, headers: false };
       const { splits } = await assemble(nodeHost, listing, how);
       const taken = new Set<string>();

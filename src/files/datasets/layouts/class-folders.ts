@@ -1,5 +1,5 @@
 import type { Description } from "./description.ts";
-import { Entries } from "../listing/entries.ts";
+import { ImageList } from "../listing/image-list.ts";
 import type { Store } from "../../../host/store.ts";
 import { listImages } from "../../text/folders.ts";
 import { join, stem } from "../../text/path.ts";
@@ -29,7 +29,7 @@ export async function listClassFolders(
   const folders = (await store.list(root)).folders.filter((name) => name !== masksFolder);
   const splits = folders.filter((name) => splitNames.has(name.toLowerCase()));
   const classes = new Set<string>();
-  const entries = new Entries();
+  const list = new ImageList();
   const problems: Problem[] = [];
   const masks = await findMasks(store, root, description);
   const named = new NamedSplits(description, problems);
@@ -59,7 +59,7 @@ export async function listClassFolders(
       const tags = [tag];
       for (const image of images) {
         const place = [folder, image].join("/");
-        entries.push({
+        list.push({
           file: place,
           folder: root,
           place,
@@ -80,11 +80,11 @@ export async function listClassFolders(
   } else {
     await addFolders("", folders);
   }
-  if (entries.length === 0) return undefined;
+  if (list.length === 0) return undefined;
   named.tellUnknown(problems);
   return {
     format: "class folders",
-    entries,
+    images: list,
     distinct: true,
     problems,
     classes: description.classes ?? { names: [...classes].sort(), file: root },

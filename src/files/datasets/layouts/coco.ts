@@ -2,7 +2,6 @@ import { UserError } from "../../../user-error.ts";
 import { CocoInstances, type CocoImage } from "../../formats/coco/instances.ts";
 import type { Description } from "./description.ts";
 import { leavesFolder } from "../../text/file-name.ts";
-import { Entries } from "../listing/entries.ts";
 import type { FileHost } from "../../../host/host.ts";
 import type { FolderContent, Store } from "../../../host/store.ts";
 import { isFolder, listImages } from "../../text/folders.ts";
@@ -16,11 +15,11 @@ import {
   type Source,
   originAt,
 } from "../listing/listing.ts";
-import type { Named } from "../listing/listed-images.ts";
+import type { Named } from "../listing/entry.ts";
+import { ImageList } from "../listing/image-list.ts";
 import { readLists } from "./lists.ts";
 import { TagSources, tagsFileSource, type TagSource } from "../tags/sources.ts";
 import { paint } from "../../formats/objects.ts";
-import { NameTable } from "../listing/name-table.ts";
 import { listVoc } from "./voc.ts";
 import { splitOfFolder } from "./files-by-name.ts";
 
@@ -218,17 +217,15 @@ interface Known extends Named {
 
 /** The images of all annotation files by their names; different splits may have the same. */
 class ImagesByName {
-  readonly names = new NameTable();
+  readonly list: ImageList;
   private readonly found: Known[][] = [];
 
   constructor(parts: readonly Part[]) {
-    for (const part of parts) {
-      for (const image of part.instances.images) {
-        const name = nameOf(image);
-        const id = this.names.add(name);
-        (this.found[id] ??= []).push({ name, id, part, image });
-      }
-    }
+    const all = parts.flatMap((part) =>
+      part.instances.images.map((image) => ({ name: nameOf(image), part, image })),
+    );
+    const names = all.map(({ name }) => name);
+    this.list = new ImageList(names, (i, id) => (this.found[id] ??= []).push({ ...all[i]!, id }));
   }
 
   images(id: number): readonly Known[] {
@@ -237,7 +234,7 @@ class ImagesByName {
 
   known(part: Part, image: CocoImage): Known {
     const name = nameOf(image);
-    return { name, id: this.names.find(name), part, image };
+    return { name, id: this.list.find(name), part, image };
   }
 }
 
@@ -254,13 +251,14 @@ async function listImagesOf(
     classes: { readonly names: readonly string[]; readonly file: string };
     problems: Problem[];
   },
-): Promise<Pick<Listing, "entries" | "sources">> {
+): Promise<Pick<Listing, "images" | "sources">> {
   const { description, classes, problems } = context;
   const index = new ImagesByName(parts);
-  const lists = await readLists(store, root, "coco", index.names);
+  const { list } = index;
+  const lists = await readLists(store, root, "coco", list);
   problems.push(...lists.problems);
   const chosen: (Known & { origin: Origin; split: string })[] = [];
-  for (const { name, id, split, from, line } of lists.listed) {
+  for (const { name, id, split, from, line } of list.listed) {
     const origin = originAt(from, line);
     const same = id === undefined ? [] : index.images(id);
     // Different images may have one name in different splits.
@@ -284,11 +282,10 @@ async function listImagesOf(
     }
     sources.push({ from: relative(root, instances.path), images: annotated.length });
   }
-  const about = { kind: "coco" as const, classes: classes.names, names: index.names, problems };
+  const about = { kind: "coco" as const, classes: classes.names, list, problems };
   const tagsFile = await tagsFileSource(store, root, description, about);
   const tagSources = new TagSources<Known>([...(tagsFile ? [tagsFile] : []), annotations]);
 
-  const entries = new Entries();
   let masks = 0;
   for (const { origin, split, ...known } of chosen) {
     const { part, image } = known;
@@ -304,7 +301,7 @@ async function listImagesOf(
     const { width, height } = image;
     const outlined = instances.isOutlined(image);
     if (outlined) masks++;
-    entries.push({
+    list.push({
       file: basename(image.file),
       folder,
       place: image.file,
@@ -318,7 +315,7 @@ async function listImagesOf(
     });
   }
   return {
-    entries,
+    images: list.finish(),
     sources: {
       lists: sources,
       tags: tagSources.used,

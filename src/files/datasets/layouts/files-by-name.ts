@@ -1,14 +1,15 @@
 import { ownCopy } from "../../text/pieces.ts";
 import { basename, stem } from "../../text/path.ts";
-import type { Named } from "../listing/listed-images.ts";
-import { NameTable } from "../listing/name-table.ts";
+import type { Named } from "../listing/entry.ts";
+import { ImageList } from "../listing/image-list.ts";
 
 /**
  * Files by their names without folder and ending. Several files may have the same name in different folders, as in COCO's
  * train2014/ and val2014/; the split of an image then decides between them.
  */
 export class FilesByName {
-  readonly names: NameTable;
+  /** Begins with the names of the files. */
+  readonly list: ImageList;
   /** Whether any file is in a subfolder. */
   readonly inFolders: boolean;
   /** The first file of each name. */
@@ -17,11 +18,10 @@ export class FilesByName {
   private readonly several = new Map<number, string[]>();
 
   constructor(paths: readonly string[]) {
-    this.names = new NameTable(paths.length);
     this.inFolders = paths.some((path) => path.includes("/"));
     const names = paths.map((path) => ownCopy(stem(this.inFolders ? basename(path) : path)));
     const again = new Map<number, number>();
-    this.names.addAll(names, (i, id, isNew) => {
+    this.list = new ImageList(names, (i, id, isNew) => {
       if (!isNew) again.set(i, id);
     });
     this.files = again.size === 0 ? paths : paths.filter((_, i) => !again.has(i));
@@ -40,7 +40,7 @@ export class FilesByName {
     return this.files
       .map((_, id) => ({ id, here: this.all(id).some((path) => splitOfFolder(path) === split) }))
       .filter(({ here }) => here)
-      .map(({ id }) => ({ name: this.names.at(id), id }));
+      .map(({ id }) => ({ name: this.list.nameAt(id), id }));
   }
 
   private all(id: number): readonly string[] {

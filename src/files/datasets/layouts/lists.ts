@@ -1,14 +1,13 @@
 import { UserError } from "../../../user-error.ts";
-import { Batch } from "../listing/batch.ts";
 import type { Store } from "../../../host/store.ts";
 import { isImageName } from "../../../method/images/image-name.ts";
 import { isFile, isFolder } from "../../text/folders.ts";
 import { basename, join, relative, stem } from "../../text/path.ts";
-import { ListedImages, type Named } from "../listing/listed-images.ts";
+import type { Named } from "../listing/entry.ts";
+import type { ImageList, LineLookup } from "../listing/image-list.ts";
 import type { Problem, Source } from "../listing/listing.ts";
 import { describeFolder } from "./plain.ts";
 import { LineReader, pushText } from "../../text/pieces.ts";
-import type { NameTable } from "../listing/name-table.ts";
 
 /** Lists that become splits, the first of each that exists in any of the places. */
 const splitLists: readonly (readonly [split: string, lists: readonly string[]])[] = [
@@ -26,7 +25,6 @@ export function listPlaces(store: Store, root: string, kind: "voc" | "coco"): st
 }
 
 export interface FoundLists {
-  readonly listed: ListedImages;
   /** Whether no name is listed twice. */
   readonly distinct: boolean;
   /** Splits that have a list. */
@@ -42,9 +40,9 @@ export async function readLists(
   store: Store,
   root: string,
   kind: "voc" | "coco",
-  names: NameTable,
+  list: ImageList,
 ): Promise<FoundLists> {
-  const listed = new ListedImages(names);
+  const { listed } = list;
   const sources: Source[] = [];
   const problems: Problem[] = [];
   let distinct = true;
@@ -57,7 +55,7 @@ export async function readLists(
     if (path === undefined) continue;
     const before = listed.length;
     let line = 0;
-    const take = (named: Named): void => {
+    const take = (_: string, named: Named): void => {
       const { name, id } = named;
       line++;
       if (name === "") return;
@@ -70,12 +68,12 @@ export async function readLists(
       distinct &&= other === undefined;
       listed.push({ name, id, split, from: path, line });
     };
-    const batch = new Batch<string>((texts) => findListed(texts, names).forEach(take));
-    await pushText(store, path, new LineReader((row) => batch.push(row)));
-    batch.end();
+    const lookup = lookUpListed(list, { textOf: (row: string) => row, take });
+    await pushText(store, path, new LineReader((row) => lookup.push(row)));
+    lookup.end();
     sources.push({ from: relative(root, path), images: listed.length - before });
   }
-  return { listed, distinct, splits: listed.splits, sources, problems };
+  return { distinct, splits: listed.splits, sources, problems };
 }
 
 /** A VOC folder must have lists. */
@@ -101,21 +99,29 @@ export async function firstFile(
   return undefined;
 }
 
-/** The names of listed images. Names may have dots, so that what looks like an ending may be none. */
-export function findListed(texts: readonly string[], names: NameTable): Named[] {
-  const whole = texts.map(lastPart);
-  const ids = names.findAll(whole);
-  // Only where nothing is found the ending may be one.
-  const bare = whole.map((name, i) => (ids[i]! < 0 ? stem(name) : name));
-  const again: number[] = [];
-  for (let i = 0; i < whole.length; i++) if (bare[i] !== whole[i]) again.push(i);
-  names.findAll(again.map((i) => bare[i]!)).forEach((id, i) => (ids[again[i]!] = id));
-  return whole.map((name, i) => {
-    const id = ids[i]!;
-    // The name that is known already, instead of a part of the text that would keep it in memory.
-    if (id >= 0) return { name: names.at(id), id };
-    return { name: isImageName(name) && bare[i] !== "" ? bare[i]! : name, id: undefined };
+/** Looks up the images that lines name. Names may have dots, so that what looks like an ending may be none. */
+export function lookUpListed<Line>(
+  list: ImageList,
+  {
+    textOf,
+    take,
+  }: {
+    readonly textOf: (line: Line) => string;
+    readonly take: (line: Line, image: Named) => void;
+  },
+): LineLookup<Line> {
+  return list.lookup<Line>({
+    nameOf: (line) => lastPart(textOf(line)),
+    // Only where nothing is found the ending may be one.
+    otherwise: stem,
+    take: (line, image) =>
+      take(line, image.id === undefined ? { ...image, name: bareOf(image.name) } : image),
   });
+}
+
+/** Without the ending of an image. */
+function bareOf(name: string): string {
+  return isImageName(name) ? stem(name) || name : name;
 }
 
 /** Of the first word, which may be a path. */

@@ -1,7 +1,7 @@
 import type { Store } from "../../../host/store.ts";
 import { isFolder, listImages } from "../../text/folders.ts";
 import { basename, join, stem } from "../../text/path.ts";
-import type { Entry } from "../listing/entries.ts";
+import type { Entry } from "../listing/entry.ts";
 import type { Source } from "../listing/listing.ts";
 import { numbersOf } from "../tags/sources.ts";
 import { FilesByName } from "./files-by-name.ts";
@@ -42,7 +42,7 @@ export class MaskFolders {
     if (this.folders.length === 0) return undefined;
     const [number] = numbersOf(image);
     for (const { path, files, byNumber } of this.folders) {
-      const id = files.names.find(image);
+      const id = files.list.find(image);
       const numbered = number === undefined ? undefined : byNumber.get(number);
       const file = id === undefined ? numbered : files.file(id, split);
       if (file !== undefined) return join(path, file);

@@ -1,15 +1,14 @@
 import { UserError } from "../../../user-error.ts";
-import { Batch } from "../listing/batch.ts";
 import type { Description } from "./description.ts";
 import { leavesFolder } from "../../text/file-name.ts";
-import { Entries } from "../listing/entries.ts";
+import type { Named } from "../listing/entry.ts";
+import { ImageList } from "../listing/image-list.ts";
 import type { Store } from "../../../host/store.ts";
 import { isFile, isFolder, listImages } from "../../text/folders.ts";
 import { join, relative, stem } from "../../text/path.ts";
 import { type Listing, type Problem, type TagLine, originAt } from "../listing/listing.ts";
 import { NamedSplits } from "./named-splits.ts";
 import { readTagsFile, tagsFileNames } from "../tags/file.ts";
-import { NameTable } from "../listing/name-table.ts";
 
 /** The tags file of a data set folder, if it has one. */
 export async function findTagsFile(
@@ -41,13 +40,13 @@ export async function listPlain(
   const found = await listImages(store, images, { sorted: false });
   const onDisk = masks.size === 0 ? found : found.filter((file) => !file.startsWith(masksInside));
 
-  const finder = new FileFinder(onDisk);
+  const list = new ImageList(onDisk);
+  const finder = new FileFinder(onDisk, list);
   const named = new NamedSplits(description, problems);
-  let entries = new Entries(onDisk.length);
   const ofLines: Problem[] = [];
   const listed = new Uint8Array(onDisk.length);
   let distinct = true;
-  const take = ({ file: name, tags, split, line }: TagLine, id: number): void => {
+  const take = ({ file: name, tags, split, line }: TagLine, { id }: Named): void => {
     const found = locate(name, id, finder);
     if (typeof found === "object") {
       ofLines.push({ ...found, ...originAt(tagsPath, line) });
@@ -60,7 +59,7 @@ export async function listPlain(
     }
     distinct &&= listed[found] === 0;
     listed[found] = 1;
-    entries.push({
+    list.push({
       file,
       folder: images,
       place: file,
@@ -72,19 +71,16 @@ export async function listPlain(
       line,
     });
   };
-  const batch = new Batch<TagLine>((lines) => {
-    const ids = finder.findAll(lines.map(({ file }) => bareName(file)));
-    lines.forEach((line, i) => take(line, ids[i]!));
-  });
+  const lookup = list.lookup<TagLine>({ nameOf: ({ file }) => bareName(file), take });
   const clear = (): void => {
-    batch.clear();
-    entries = new Entries();
+    lookup.clear();
+    list.clear();
     ofLines.length = 0;
     listed.fill(0);
   };
-  const taker = { take: (line: TagLine) => batch.push(line), clear };
+  const taker = { take: (line: TagLine) => lookup.push(line), clear };
   const wrong = await readTagsFile(store, tagsPath, description.classes?.names, taker);
-  batch.end();
+  lookup.end();
   for (const problem of wrong.concat(ofLines)) problems.push(problem);
   named.tellUnknown(problems);
   onDisk.forEach((file, i) => {
@@ -100,7 +96,7 @@ export async function listPlain(
   }
   return {
     format: "plain",
-    entries,
+    images: list.finish(),
     distinct,
     problems,
     ...(description.classes ? { classes: description.classes } : {}),
@@ -125,23 +121,17 @@ export async function findMasks(
 
 /** Finds a listed name among the files on disk: as it is, in other letter case, or without ending. */
 class FileFinder {
-  private readonly exact: NameTable;
   private readonly folded: (Map<string, number> | undefined)[] = [];
 
   /** Of several files that fit, the first by name is found. */
-  constructor(private readonly onDisk: readonly string[]) {
-    this.exact = new NameTable(onDisk.length);
-    this.exact.addAll(onDisk);
-  }
-
-  /** Places in the list of files, -1 where there is no file of exactly that name. */
-  findAll(names: readonly string[]): Int32Array {
-    return this.exact.findAll(names);
-  }
+  constructor(
+    private readonly onDisk: readonly string[],
+    private readonly list: ImageList,
+  ) {}
 
   /** Its place in the list of files. */
   find(name: string): number | undefined {
-    return this.exact.find(name) ?? this.findAlike(name);
+    return this.list.find(name) ?? this.findAlike(name);
   }
 
   /** The place of a file whose name is not exactly that. */
@@ -165,17 +155,17 @@ class FileFinder {
 
 /**
  * Where a listed file is among those on disk, or what is wrong with it.
- * @param exact the place of a file of that name, -1 if there is none
+ * @param exact the place of a file of that name
  */
 function locate(
   listed: string,
-  exact: number,
+  exact: number | undefined,
   finder: FileFinder,
 ): number | Pick<Problem, "severity" | "message" | "leftOut"> {
   if (leavesFolder(listed)) {
     return { severity: "error", message: `${listed} leads out of the image folder` };
   }
-  if (exact >= 0) return exact;
+  if (exact !== undefined) return exact;
   const bare = bareName(listed);
   return (
     finder.findAlike(bare) ??

@@ -3,8 +3,8 @@ import type { FolderContent } from "../../../host/store.ts";
 import { cocoClasses, vocClasses } from "../../../method/images/classes.ts";
 import { listImages } from "../../text/folders.ts";
 import { basename, join } from "../../text/path.ts";
-import { Entries } from "../listing/entries.ts";
-import type { Listed, ListedImages } from "../listing/listed-images.ts";
+import type { Listed } from "../listing/entry.ts";
+import type { ImageList } from "../listing/image-list.ts";
 import { originAt } from "../listing/listing.ts";
 import type { Listing, OnProgress, Problem, Source } from "../listing/listing.ts";
 import { mapAtOnce } from "../map-at-once.ts";
@@ -52,7 +52,7 @@ const noTags: readonly string[] = [];
  *     SegmentationClass/                 masks of the images without one above
  *     tags.csv, Annotations/, masks      tags of an image, from the first of these that has it
  *
- * Names tie all of this together. Every name in JPEGImages gets a number first (`onDisk.names`); lists and tags files
+ * Names tie all of this together. Every name in JPEGImages gets a number first (`ImageList`); lists and tags files
  * are then looked up by number, and only names without a file are kept as text.
  */
 export async function listVoc(
@@ -65,18 +65,17 @@ export async function listVoc(
   const images = join(root, "JPEGImages");
   const paths = await listImages(store, images, { content: inside, sorted: false });
   const onDisk = new FilesByName(paths);
-  const lists = await readLists(store, root, kind, onDisk.names);
+  const { list } = onDisk;
+  const lists = await readLists(store, root, kind, list);
   const problems: Problem[] = [...lists.problems];
-  const { listed } = lists;
   const listSources = [...lists.sources];
-  if (kind === "coco") listSources.push(...addWholeFolders(lists, onDisk, images));
-  if (listed.length === 0) throw await noLists(store, root);
+  if (kind === "coco") listSources.push(...addWholeFolders(lists.splits, onDisk, images));
+  if (list.listed.length === 0) throw await noLists(store, root);
 
   const masks = await MaskFolders.read(store, root);
   const classes = description.classes ?? { names: kinds[kind].classes, file: kinds[kind].name };
-  const about = { kind, classes: classes.names, names: onDisk.names, problems };
+  const about = { kind, classes: classes.names, list, problems };
   const tagSources = await findTagSources(host, root, description, about, masks);
-  const entries = new Entries(listed.length);
   const ask = (item: Listed): Answer | Promise<Answer> =>
     item.id === undefined ? undefined : tagSources.read(item);
   const take = (item: Listed, answer: Answer): void => {
@@ -90,19 +89,19 @@ export async function listVoc(
     const file = onDisk.inFolders ? basename(place) : place;
     const tags = (answer as readonly string[] | undefined) ?? noTags;
     const [untagged, mask] = [answer === undefined, masks.find(name, split)];
-    entries.push({ file, place, folder: images, tags, untagged, split, mask, from, line });
+    list.push({ file, place, folder: images, tags, untagged, split, mask, from, line });
   };
-  await forEachAnswer(listed, { ask, take, onProgress });
+  await forEachAnswer(list, { ask, take, onProgress });
   const slow = slowSource(root, tagSources.used);
   if (slow) problems.push(slow);
   return {
     format: kind,
-    entries,
+    images: list.finish(),
     classes,
     problems,
     // In COCO's folders, lists of different splits may mean the same one of several files with a name.
     distinct: lists.distinct && kind === "voc",
-    sources: { lists: listSources, tags: tagSources.used, masks: masks.count(entries) },
+    sources: { lists: listSources, tags: tagSources.used, masks: masks.count(list) },
   };
 }
 
@@ -155,7 +154,7 @@ function slowSource(root: string, used: readonly Source[]): Problem | undefined 
  * nothing is awaited; from the first promise on, several images are asked for at a time.
  */
 async function forEachAnswer(
-  listed: ListedImages,
+  { listed }: ImageList,
   {
     ask,
     take,
@@ -189,7 +188,7 @@ async function forEachAnswer(
 
 /** Lists the images of COCO's train2014/ and so on for the splits that have no list. */
 function addWholeFolders(
-  { listed, splits }: { listed: ListedImages; splits: ReadonlySet<string> },
+  splits: ReadonlySet<string>,
   onDisk: FilesByName,
   images: string,
 ): Source[] {
@@ -198,7 +197,7 @@ function addWholeFolders(
     const found = onDisk.inSplit(split).sort((a, b) => (a.name < b.name ? -1 : 1));
     if (found.length === 0) continue;
     for (const named of found) {
-      listed.push({ ...named, split, from: join(images, split), line: undefined });
+      onDisk.list.listed.push({ ...named, split, from: join(images, split), line: undefined });
     }
     from.push({ from: `all of JPEGImages/${split}`, images: found.length });
   }

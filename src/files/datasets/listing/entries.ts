@@ -1,38 +1,12 @@
-import { join } from "../../text/path.ts";
-
-/** An image as a layout lists it, before its file is checked. */
-export interface Entry {
-  /** File name for messages, the end of `place`; without its ending it becomes the name of the sample. */
-  readonly file: string;
-  /** Path of the image from `folder`. */
-  readonly place: string;
-  /** The folder that was searched. */
-  readonly folder: string;
-  readonly tags: readonly string[];
-  /** Whether the tags are unknown, as in a test split. */
-  readonly untagged: boolean;
-  readonly split: string | undefined;
-  /** Path of the ground-truth mask, or its address for the listing's `readMask`. */
-  readonly mask?: string | undefined;
-  /** Size of the mask where an annotation states it; otherwise its header is read. */
-  readonly maskSize?: Size | undefined;
-  /** The file that lists the image and the line there; absent where the image's own path does. */
-  readonly from?: string | undefined;
-  readonly line?: number | undefined;
-}
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import type { Entry, Size } from "./entry.ts";
 
 /** The fields that many entries share. */
 type Common = Pick<Entry, "folder" | "untagged" | "split" | "from">;
 
 /**
- * The entries of a data set, for up to millions of images. Every field that differs from entry to entry is a column of
- * its own and the other fields are stored once, so that an entry takes 24 to 32 bytes instead of an object's 120. Equal
- * lists of tags should be one and the same array.
+ * Images with their fields in columns: every field that differs from entry to entry is an array of its own and the other
+ * fields are stored once, so that an entry takes 24 to 32 bytes instead of an object's 120. Equal lists of tags should be
+ * one and the same array.
  */
 export class Entries implements Iterable<Entry> {
   private readonly files: string[];
@@ -51,7 +25,7 @@ export class Entries implements Iterable<Entry> {
   private readonly known = new Map<string, number>();
 
   /** @param expected number of entries; more are possible, but growing leaves garbage behind */
-  constructor(expected = 512) {
+  constructor(expected: number) {
     this.files = new Array<string>(expected);
     this.places = this.files;
     this.tags = new Array<readonly string[]>(expected);
@@ -127,9 +101,4 @@ export function twiceAsLong(numbers: Int32Array): Int32Array {
   const longer = new Int32Array(2 * numbers.length);
   longer.set(numbers);
   return longer;
-}
-
-/** Path of an entry's image, relative if its folder is. */
-export function pathOf({ folder, place }: Entry): string {
-  return join(folder, place);
 }

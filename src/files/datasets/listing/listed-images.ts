@@ -1,18 +1,6 @@
 import { twiceAsLong } from "./entries.ts";
+import type { Listed, Named } from "./entry.ts";
 import type { NameTable } from "./name-table.ts";
-
-/** A name, and its number in the table of image names if an image has it. */
-export interface Named {
-  readonly name: string;
-  readonly id: number | undefined;
-}
-
-/** A line of a list, or an image that its folder puts into a split. */
-export interface Listed extends Named {
-  readonly split: string;
-  readonly from: string;
-  readonly line: number | undefined;
-}
 
 /** Consecutive images of one split from one list. */
 type Part = Pick<Listed, "split" | "from"> & { readonly start: number };

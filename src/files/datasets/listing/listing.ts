@@ -1,6 +1,7 @@
 import type { LabelMap } from "../../../method/images/image.ts";
 import type { Remedy } from "../../../user-error.ts";
-import { pathOf, type Entries, type Entry } from "./entries.ts";
+import { pathOf, type Entry } from "./entry.ts";
+import type { ImageList } from "./image-list.ts";
 
 /** A finding about a data set for its owner. */
 export interface Problem {
@@ -69,7 +70,7 @@ export type OnProgress = (done: number, total: number, what: string) => void;
 /** The content of a data set folder, as a layout reader understands it. */
 export interface Listing {
   readonly format: LayoutName;
-  readonly entries: Entries;
+  readonly images: ImageList;
   /** Whether no image is listed twice. */
   readonly distinct: boolean;
   /** Classes in label order and the file that lists them; absent if no file does. */

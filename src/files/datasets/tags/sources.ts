@@ -4,14 +4,13 @@ import type { ImageCodec } from "../../../host/codec.ts";
 import type { Store } from "../../../host/store.ts";
 import { isFolder } from "../../text/folders.ts";
 import { join, relative } from "../../text/path.ts";
-import { Batch } from "../listing/batch.ts";
 import type { Description } from "../layouts/description.ts";
-import { ByName, type Named } from "../listing/listed-images.ts";
+import type { Named } from "../listing/entry.ts";
+import type { ImageList } from "../listing/image-list.ts";
 import type { Origin, Problem, Source, TagLine } from "../listing/listing.ts";
-import { findListed, firstFile, listPlaces } from "../layouts/lists.ts";
+import { firstFile, listPlaces, lookUpListed } from "../layouts/lists.ts";
 import { findTagsFile } from "../layouts/plain.ts";
 import { readTagsFile } from "./file.ts";
-import type { NameTable } from "../listing/name-table.ts";
 
 /** The tags of an image, why there are none, or undefined where nothing is known of it. */
 export type Answer = readonly string[] | Problem | undefined;
@@ -79,12 +78,12 @@ export async function tagsFileSource(
   {
     kind,
     classes,
-    names,
+    list,
     problems,
   }: {
     kind: "voc" | "coco";
     classes: readonly string[];
-    names: NameTable;
+    list: ImageList;
     problems: Problem[];
   },
 ): Promise<TagSource | undefined> {
@@ -94,22 +93,19 @@ export async function tagsFileSource(
   const path =
     (await findTagsFile(store, root, description)) ?? (await firstFile(store, published));
   if (path === undefined) return undefined;
-  const tags = new ByName<readonly string[]>(names);
-  const batch = new Batch<TagLine>((lines) => {
-    const named = findListed(
-      lines.map(({ file }) => file),
-      names,
-    );
-    named.forEach((name, i) => tags.set(name, lines[i]!.tags));
+  const tags = list.byName<readonly string[]>();
+  const lookup = lookUpListed(list, {
+    textOf: ({ file }: TagLine) => file,
+    take: (line, image) => tags.set(image, line.tags),
   });
   const found = await readTagsFile(store, path, classes, {
-    take: (line) => batch.push(line),
+    take: (line) => lookup.push(line),
     clear: () => {
-      batch.clear();
+      lookup.clear();
       tags.clear();
     },
   });
-  batch.end();
+  lookup.end();
   for (const problem of found) problems.push(problem);
   return {
     from: relative(root, path),

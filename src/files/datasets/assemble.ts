@@ -1,16 +1,16 @@
-import { nearest } from "../../../method/config/nearest.ts";
-import { validateClasses } from "../../../method/images/classes.ts";
-import type { Sample } from "../../../method/data/sample.ts";
-import { holdOut } from "../../../method/data/split.ts";
-import { UserError } from "../../../user-error.ts";
-import type { ImageHeader } from "../../../host/codec.ts";
-import type { FileHost } from "../../../host/host.ts";
-import type { Store } from "../../../host/store.ts";
-import { extname, join } from "../../text/path.ts";
-import { mapAtOnce } from "../map-at-once.ts";
-import { Entries, pathOf, type Entry } from "./entries.ts";
-import { NameTable } from "./name-table.ts";
-import { originOf, type Listing, type OnProgress, type Problem } from "./listing.ts";
+import { nearest } from "../../method/config/nearest.ts";
+import { validateClasses } from "../../method/images/classes.ts";
+import type { Sample } from "../../method/data/sample.ts";
+import { holdOut } from "../../method/data/split.ts";
+import { UserError } from "../../user-error.ts";
+import type { ImageHeader } from "../../host/codec.ts";
+import type { FileHost } from "../../host/host.ts";
+import type { Store } from "../../host/store.ts";
+import { extname, join } from "../text/path.ts";
+import { mapAtOnce } from "./map-at-once.ts";
+import { pathOf, type Entry } from "./listing/entry.ts";
+import { ImageList } from "./listing/image-list.ts";
+import { originOf, type Listing, type OnProgress, type Problem } from "./listing/listing.ts";
 
 export interface AssembleOptions {
   /** Decides which images are held out where the data set names no splits. */
@@ -39,11 +39,8 @@ export interface Assembled {
 /** Header reads at a time: enough to keep a disk busy, few enough for any limit on open files. */
 const atOnce = 8;
 
-/** Most names: nothing to replace, and in lower case. */
-const plainName = /^[a-z0-9._ ()+=@,-]*$/;
-
-/** Samples that are named together, since a `NameTable` takes many names at a time faster. */
-const namedAtOnce = 256;
+/** Most names: nothing to replace. */
+const plainName = /^[A-Za-z0-9._ ()+=@,-]*$/;
 
 /** Characters to replace in names, since files are named after them. */
 const unfit = /[^\p{L}\p{N}._ ()+=@,-]+/gu;
@@ -55,17 +52,17 @@ export async function assemble(
   options: AssembleOptions,
 ): Promise<Assembled> {
   const problems: Problem[] = [...listing.problems];
-  const entries = listing.distinct ? listing.entries : mergeDuplicates(listing.entries, problems);
-  const classes = listing.classes?.names ?? classesOf(entries, problems);
-  const tags = indexTags(entries, classes, listing.classes?.file ?? "", problems);
-  const samples = nameSamples(host.store, entries, tags);
+  const images = listing.distinct ? listing.images : mergeDuplicates(listing.images, problems);
+  const classes = listing.classes?.names ?? classesOf(images, problems);
+  const tags = indexTags(images, classes, listing.classes?.file ?? "", problems);
+  const samples = toSamples(host.store, images, tags);
 
   const sizes = new Map<Sample, ImageHeader>();
   const origins = new Map<Sample, Entry>();
   if (options.headers) {
     let done = 0;
     const headers = await mapAtOnce(samples, atOnce, async (sample, i) => {
-      const checked = await checkHeaders(host, sample, entries.at(i));
+      const checked = await checkHeaders(host, sample, images.at(i));
       options.onProgress?.(++done, samples.length, "headers");
       return checked;
     });
@@ -73,12 +70,12 @@ export async function assemble(
       if (problem) problems.push(problem);
       if (!header) return;
       sizes.set(samples[i]!, header);
-      origins.set(samples[i]!, entries.at(i));
+      origins.set(samples[i]!, images.at(i));
     });
-    problems.push(...lostClasses(entries, samples, sizes, classes));
+    problems.push(...lostClasses(images, samples, sizes, classes));
   }
   const usable = options.headers ? (sample: Sample) => sizes.has(sample) : undefined;
-  const { splits, heldOut } = splitSamples(entries, samples, usable, options);
+  const { splits, heldOut } = splitSamples(images, samples, usable, options);
   return {
     classes,
     splits,
@@ -101,10 +98,10 @@ export function inReadingOrder(a: Problem, b: Problem): number {
 }
 
 /** Merges the tags of images that are listed several times, as where each line has one tag. */
-function mergeDuplicates(entries: Entries, problems: Problem[]): Entries {
+function mergeDuplicates(images: ImageList, problems: Problem[]): ImageList {
   const first: Entry[] = [];
   const byFolder = new Map<string, Map<string, number>>();
-  for (const entry of entries) {
+  for (const entry of images) {
     let places = byFolder.get(entry.folder);
     if (!places) byFolder.set(entry.folder, (places = new Map()));
     const at = places.get(entry.place);
@@ -126,15 +123,15 @@ function mergeDuplicates(entries: Entries, problems: Problem[]): Entries {
     const tags = [...new Set([...before.tags, ...entry.tags])];
     first[at] = { ...before, tags, split: before.split ?? entry.split };
   }
-  const merged = new Entries(first.length);
+  const merged = new ImageList();
   for (const entry of first) merged.push(entry);
   return merged;
 }
 
 /** All tags that occur, in alphabetical order: the classes where no file lists them. */
-function classesOf(entries: Entries, problems: Problem[]): string[] {
+function classesOf(images: ImageList, problems: Problem[]): string[] {
   const first = new Map<string, Entry>();
-  for (const entry of entries) {
+  for (const entry of images) {
     for (const tag of entry.tags) if (!first.has(tag)) first.set(tag, entry);
   }
   const folded = new Map<string, string>();
@@ -150,9 +147,9 @@ function classesOf(entries: Entries, problems: Problem[]): string[] {
   return [...folded.values()];
 }
 
-/** Class indices for each entry, ascending; entries with the same array of tags share an array here too. */
+/** Class indices for each image, ascending; images with the same array of tags share an array here too. */
 function indexTags(
-  entries: Entries,
+  images: ImageList,
   classes: readonly string[],
   classesFile: string,
   problems: Problem[],
@@ -164,7 +161,7 @@ function indexTags(
     const meant = nearest(tag, classes);
     return meant === undefined ? "" : `; did you mean "${meant}"?`;
   };
-  const indexed = entries.map((entry) => {
+  const indexed = images.map((entry) => {
     if (entry.tags.length === 0 && !entry.untagged) {
       const message = `${entry.file} has no tags: it counts as showing background only`;
       problems.push({ severity: "warning", ...originOf(entry), message });
@@ -206,71 +203,49 @@ function indexTags(
 
 /** Errors for classes whose images all cannot be read. */
 function lostClasses(
-  entries: Entries,
+  images: ImageList,
   samples: readonly Sample[],
   readable: ReadonlyMap<Sample, unknown>,
   classes: readonly string[],
 ): Problem[] {
   const left = new Set<number>();
   for (const { tags } of readable.keys()) for (const tag of tags) left.add(tag);
-  const lost = new Map<number, { images: number; first: Entry }>();
+  const lost = new Map<number, { count: number; first: Entry }>();
   samples.forEach(({ tags }, i) => {
     for (const tag of tags) {
       if (left.has(tag)) continue;
-      const { images, first } = lost.get(tag) ?? { images: 0, first: entries.at(i) };
-      lost.set(tag, { images: images + 1, first });
+      const { count, first } = lost.get(tag) ?? { count: 0, first: images.at(i) };
+      lost.set(tag, { count: count + 1, first });
     }
   });
   const inOrder = [...lost].sort(([a], [b]) => a - b);
-  return inOrder.map(([tag, { images, first }]) => {
-    const message = `class "${classes[tag]}" has no image that can be read: all ${images} are left out`;
+  return inOrder.map(([tag, { count, first }]) => {
+    const message = `class "${classes[tag]}" has no image that can be read: all ${count} are left out`;
     return { severity: "error", file: originOf(first).file, message };
   });
 }
 
-/** Names the samples. Masks and reports use the names for files, so they differ in more than letter case. */
-function nameSamples(
+/** Makes the samples. Masks and reports use their names for files, so no two have the same. */
+function toSamples(
   store: Store,
-  entries: Entries,
+  images: ImageList,
   tags: readonly (readonly number[])[],
 ): readonly Sample[] {
-  const taken = new NameTable(entries.length);
-  const samples = new Array<Sample>(entries.length);
   const absoluteFolder = absoluteFolders(store);
-  for (let start = 0; start < entries.length; start += namedAtOnce) {
-    const count = Math.min(namedAtOnce, entries.length - start);
-    const block = Array.from({ length: count }, (_, i) => entries.at(start + i));
-    const images = block.map(({ folder, place }) => absoluteFolder(folder) + place);
-    const bases = block.map(({ file }, i) => {
-      const { length } = images[i]!;
-      // A slice of the path takes a third of the memory of a string of its own.
-      const bare = images[i]!.slice(length - file.length, length - extname(file).length);
-      return plainName.test(bare) ? bare : bare.replace(unfit, "-");
-    });
-    const folded = bases.map((base) => (plainName.test(base) ? base : base.toLowerCase()));
-    taken.addAll(folded, (i, _, isNew) => {
-      let name = bases[i]!;
-      for (let n = 2, free = isNew; !free; n++) {
-        name = `${bases[i]!}-${n}`;
-        free = taken.addNew(name.toLowerCase());
-      }
-      samples[start + i] = sampleOf(store, block[i]!, {
-        name,
-        image: images[i]!,
-        tags: tags[start + i]!,
-      });
-    });
-  }
-  return samples;
-}
-
-function sampleOf(store: Store, { mask, untagged }: Entry, sample: Sample): Sample {
-  if (mask === undefined && !untagged) return sample;
-  return {
-    ...sample,
-    ...(untagged ? { untagged } : {}),
-    ...(mask === undefined ? {} : { mask: store.absolute(mask) }),
-  };
+  return images.mapNamed((entry, i): Sample => {
+    const { file, folder, place, mask, untagged } = entry;
+    const image = absoluteFolder(folder) + place;
+    // A slice of the path takes a third of the memory of a string of its own.
+    const bare = image.slice(image.length - file.length, image.length - extname(file).length);
+    const name = plainName.test(bare) ? bare : bare.replace(unfit, "-");
+    const sample = { name, image, tags: tags[i]! };
+    if (mask === undefined && !untagged) return sample;
+    return {
+      ...sample,
+      ...(untagged ? { untagged } : {}),
+      ...(mask === undefined ? {} : { mask: store.absolute(mask) }),
+    };
+  });
 }
 
 /** Absolute paths of folders with a slash behind, each resolved once. */
@@ -321,7 +296,7 @@ export function ownWords(error: unknown, path: string): string {
 
 /** @param usable leaves out images that cannot be read */
 function splitSamples(
-  entries: Entries,
+  images: ImageList,
   samples: readonly Sample[],
   usable: ((sample: Sample) => boolean) | undefined,
   { seed, valFraction }: AssembleOptions,
@@ -332,7 +307,7 @@ function splitSamples(
   const each = (take: (split: string, sample: Sample) => void): void =>
     samples.forEach((sample, i) => {
       if (usable?.(sample) === false) return;
-      const split = entries.splitAt(i);
+      const split = images.splitAt(i);
       named ||= split !== undefined;
       take(split ?? "train", sample);
     });
