@@ -39,6 +39,9 @@ const incomplete = -1;
  * commas, line breaks and doubled quotes; blanks around a field do not count, nor do empty lines. Lines end with LF or
  * CR LF, or with CR alone if the first line does.
  *
+ * Nothing but blanks may follow the quote that closes a field. csv-parse reads `"" ""`, an empty pair of quotes before
+ * another pair around nothing or blanks, as an empty field; it is an error here.
+ *
  * Records without a quote are cut by `indexOf` and `split`, which keeps a million of them below a second; the others
  * are read character by character.
  */

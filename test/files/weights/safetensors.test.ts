@@ -160,7 +160,7 @@ test.each([
   [
     "metadata that are no strings",
     file({ __metadata__: { step: 3 } }, 0),
-    /"step" that is no string/,
+    /"step", which is not a string/,
   ],
   ["metadata that are a list", file({ __metadata__: [] }, 0), /not an object of strings/],
   ["a tensor that is null", file({ w: null }, 0), /"w" is described by no object/],

@@ -131,7 +131,7 @@ describe("what PyTorch writes", () => {
     const file = await open(torchZip(wrapped, { 0: floats(7) }));
     expect(file.tensors.map(({ name }) => name)).toEqual(["module.a"]);
     expect(file.notes).toEqual([
-      'reads "model", leaves "epoch", "state_dict_ema" aside',
+      'reads "model", ignores "epoch", "state_dict_ema"',
       'reads "state_dict"',
     ]);
   });
