@@ -66,8 +66,8 @@ export class NpyArray {
     }
     if (available !== needed) {
       throw new UserError(
-        `${source}: an array [${shape.join(", ")}] of type ${type.code} has ${available} ${unit}, expected ${needed}; ` +
-          damagedAdvice,
+        `${source}: an array [${shape.join(", ")}] of type ${type.code} has ${available} ${unit}, ` +
+          `expected ${needed}; ${damagedAdvice}`,
       );
     }
   }
@@ -108,8 +108,8 @@ export class NpyArray {
   item(): unknown {
     if (!Array.isArray(this.content) || this.content.length !== 1) {
       throw new UserError(
-        `${this.source}: an array [${this.shape.join(", ")}] of type ${this.type.code} where one Python object is expected; ` +
-          "save the object itself with numpy.save",
+        `${this.source}: an array [${this.shape.join(", ")}] of type ${this.type.code} where one Python object is ` +
+          "expected; save the object itself with numpy.save",
       );
     }
     return (this.content as unknown[])[0];
@@ -194,7 +194,8 @@ function elementType(text: string, source: string): ElementType {
   const code = name === "?" ? "b1" : /^O8?$/.test(name) ? "O" : name;
   if (code !== "O" && elementBytes(code) === undefined) {
     throw new UserError(
-      `${source}: an array of type "${text.slice(0, 40)}"; only numbers, booleans, texts and objects are read; convert it to one of these`,
+      `${source}: an array of type "${text.slice(0, 40)}"; only numbers, booleans, texts and objects are read; ` +
+        "convert it to one of these",
     );
   }
   return { code, little: order !== ">" };

@@ -162,7 +162,7 @@ export class PickleMachine {
     this.push(this.guard(() => persistent(id)));
   }
 
-  /** Passes a state to an object that a function returned (BUILD); the attributes of a dictionary or set are ignored. */
+  /** Passes a state to an object that a function returned (BUILD); attributes of a dictionary or set are ignored. */
   build(): void {
     const state = this.pop();
     const object = this.top;

@@ -17,9 +17,9 @@ export interface TensorFile {
 }
 
 /**
- * A safetensors file in pieces, to be written in sequence: a header, then the memory of each tensor, not copied. Tensors
- * are ordered by element size, largest first, then by name, so that all are aligned and equal tensors always give equal
- * bytes.
+ * A safetensors file in pieces, to be written in sequence: a header, then the memory of each tensor, not copied.
+ * Tensors are ordered by element size, largest first, then by name, so that all are aligned and equal tensors always
+ * give equal bytes.
  */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, NdArray>>,
@@ -42,8 +42,8 @@ export function encodeSafetensors(
 }
 
 /**
- * Tensors and metadata of a safetensors file, in which nothing is trusted; half precision is widened to float32. Tensors
- * are views into `bytes` where alignment allows.
+ * Tensors and metadata of a safetensors file, in which nothing is trusted; half precision is widened to float32.
+ * Tensors are views into `bytes` where alignment allows.
  * @param source the file's name, for messages
  */
 export function decodeSafetensors(bytes: Uint8Array, source = "safetensors"): TensorFile {

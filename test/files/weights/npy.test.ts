@@ -81,7 +81,10 @@ test.each([
   [Buffer.concat([npyHeader("<f4", "(99999999999, 99999999999)")]), "has 0 bytes, expected"],
   [Buffer.concat([npyHeader("<M8[ns]", "(1,)"), Buffer.alloc(8)]), 'type "<M8[ns]"'],
   [npyHeader("', __import__('os').system('x'), '", "()"), "expected 'descr'"],
-  [Buffer.concat([npyHeader("<f4", "(2,)"), Buffer.alloc(8)]), "where one Python object is"],
+  [
+    Buffer.concat([npyHeader("<f4", "(2,)"), Buffer.alloc(8)]),
+    "where one Python object is expected",
+  ],
 ])("another file is refused in words (%#)", async (bytes, message) => {
   const root = await makeFolder({ "t.npy": bytes });
   const reading = readAll(join(root, "t.npy"), ["x", "y"]);
