@@ -27,7 +27,7 @@ async function weights(...args: string[]): Promise<string> {
   return stdout;
 }
 
-test("lists tensors, the network they make, and what is missing and left aside", async () => {
+test("lists tensors, the network they make, and what is missing and ignored", async () => {
   const text = await weights(checkpoint("mit_imagenet.pth"));
   expect(text).toMatch(
     /mit_imagenet\.pth: PyTorch \(zip\), 1\.3 MB, 138 tensors of 318,864 values/,
@@ -36,8 +36,8 @@ test("lists tensors, the network they make, and what is missing and left aside",
   expect(text).toMatch(/^network: mit_tiny$/m);
   expect(text).toMatch(/^used: 136 of 155 tensors$/m);
   expect(text).toMatch(/^ {2}attn_proj\.weight, float32 \[1,16,1,1\]$/m);
-  expect(text).toMatch(/^left aside: head\.weight, head\.bias: classifies .* 1000 classes$/m);
-  expect(await weights(checkpoint("odd_tensors.pth"))).toMatch(/^network: none that we know$/m);
+  expect(text).toMatch(/^ignored: head\.weight, head\.bias: classifies .* 1000 classes$/m);
+  expect(await weights(checkpoint("odd_tensors.pth"))).toMatch(/^network: not recognized$/m);
 });
 
 test("--json gives the same to programs, as one line", async () => {

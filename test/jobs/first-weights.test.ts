@@ -179,7 +179,7 @@ describe("a published checkpoint opens as a model", () => {
     for (const [name, metadata, message] of [
       ["few", { classes: '["a"]' }, /linear_pred\.weight is float32 \[21,.* with 1 classes needs/],
       ["odd", { classes: '["a","background"]' }, /class 2 is "background"/],
-      ["torn", { classes: "[" }, /its classes are not readable/],
+      ["torn", { classes: "[" }, /the "classes" in its metadata is not JSON/],
       ["wrong", { config: '{"model":{"backbone":"mit_b9"}}' }, /model\.backbone/],
       ["huge", { config: '{"model":{"decoderWidth":1000000000}}' }, /needs float32|is float32/],
     ] as const) {

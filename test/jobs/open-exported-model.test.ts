@@ -32,8 +32,11 @@ test("classes, settings and step are read from the metadata", async () => {
 test.each([
   [{}, /its metadata has no classes and no config; give a model that tag2mask exported/],
   [{ config }, /has no classes; /],
-  [{ classes: "[]", config }, /the "classes" in its metadata are \[\]; expected a list of names/],
-  [{ classes: "{", config }, /its classes are not readable/],
+  [
+    { classes: "[]", config },
+    /the "classes" in its metadata are \[\]; expected a JSON list of class names/,
+  ],
+  [{ classes: "{", config }, /the "classes" in its metadata is not JSON/],
   [{ classes: '["a\\u001b[2J"]', config }, /semicolon or control character/],
   [
     { classes: JSON.stringify(Array.from({ length: 999 }, (_, i) => `c${i}`)), config },

@@ -1,6 +1,6 @@
 /**
- * A text with a line for each row, columns of one width each: words to the left, numbers to the right.
- * @param isNumber which columns, from 0, are numbers; all but the first unless told
+ * A text with a line for each row and aligned columns: words to the left, numbers to the right.
+ * @param isNumber whether a column, counted from 0, has numbers; by default all but the first have
  */
 export function textTable(
   rows: readonly (readonly string[])[],

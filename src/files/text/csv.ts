@@ -1,6 +1,6 @@
 import { PendingText, type TextSink } from "./pieces.ts";
 
-/** A field of a CSV file, in quotes where it could be taken for several or would lose its spaces. */
+/** A text as a field of a CSV file, in quotes where it has a separator, a quote or outer spaces. */
 export function csvField(text: string): string {
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
@@ -35,9 +35,12 @@ const [tab, lineFeed, formFeed, carriageReturn, space, quoteCode, comma] = [
 const incomplete = -1;
 
 /**
- * Reads comma-separated values (RFC 4180) from pieces of a text. Fields may stand in quotes, `"a, ""b"""`, and then hold
- * commas, line breaks and doubled quotes; blanks around a field do not count, nor do empty lines. Lines end with LF or
- * CR LF, or with CR alone if the first line does.
+ * Reads comma-separated values (RFC 4180) from pieces of a text. Fields may stand in quotes, `"a, ""b"""`, and then
+ * hold commas, line breaks and doubled quotes; blanks around a field do not count, nor do empty lines. Lines end with
+ * LF or CR LF, or with CR alone if the first line does.
+ *
+ * Nothing but blanks may follow the quote that closes a field. csv-parse reads `"" ""`, an empty pair of quotes before
+ * another pair around nothing or blanks, as an empty field; it is an error here.
  *
  * Records without a quote are cut by `indexOf` and `split`, which keeps a million of them below a second; the others
  * are read character by character.
@@ -87,9 +90,9 @@ export class CsvParser implements TextSink {
       if (!isLast && text.charCodeAt(text.length - 1) === carriageReturn) return incomplete;
       return this.readCarefully(text, start, isLast);
     }
-    const found = text.indexOf(this.lineEnd === lineFeed ? "\n" : "\r", start);
-    if (found < 0 && !isLast) return incomplete;
-    const end = found < 0 ? text.length : found;
+    const lineEnd = text.indexOf(this.lineEnd === lineFeed ? "\n" : "\r", start);
+    if (lineEnd < 0 && !isLast) return incomplete;
+    const end = lineEnd < 0 ? text.length : lineEnd;
     const record = text.slice(start, end);
     if (record.includes(quote)) return this.readCarefully(text, start, isLast);
     const fields = record.split(",");
@@ -121,8 +124,8 @@ export class CsvParser implements TextSink {
         const from = at;
         while (at < text.length && !this.endsField(text, at)) {
           if (text.charCodeAt(at) === quoteCode) {
-            const before = text.slice(from, at);
-            throw this.error(`field ${fields.length + 1} has a quote behind "${before}"`);
+            const unquoted = text.slice(from, at);
+            throw this.error(`field ${fields.length + 1} has a quote behind "${unquoted}"`);
           }
           at++;
         }

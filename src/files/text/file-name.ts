@@ -1,7 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 
-/** Most bytes of a file or folder name: leaves room for an ending within the 255 of every file system. */
+/** Most bytes of a file or folder name; leaves room for an ending within the 255 of every file system. */
 const longest = 180;
 
 const encoder = new TextEncoder();
@@ -23,11 +23,14 @@ export function safeFileName(name: string): string {
   return safePath(name).replaceAll("/", "-");
 }
 
-/** A name that is not taken yet, also not in other letter case: `safePath` can make different names equal. */
-export function freeName(wanted: string, taken: Set<string>): string {
+/**
+ * A name that is not in use in any letter case, since `safePath` can make different names equal.
+ * @param used names in use, in lower case; the new one is added
+ */
+export function freeName(wanted: string, used: Set<string>): string {
   let name = wanted;
-  for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${wanted}-${n}`;
-  taken.add(name.toLowerCase());
+  for (let n = 2; used.has(name.toLowerCase()); n++) name = `${wanted}-${n}`;
+  used.add(name.toLowerCase());
   return name;
 }
 

@@ -14,7 +14,7 @@ export async function isFolder(store: Pick<Store, "stat">, path: string): Promis
 }
 
 export interface ListImagesOptions extends Pick<ListOptions, "sorted"> {
-  /** The content of the folder, where it is known already. */
+  /** Content of the folder if it has been listed already. */
   readonly content?: FolderContent | undefined;
 }
 

@@ -6,21 +6,22 @@ const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x
 const mostAsText = 1 << 16;
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 
-/** Where a value stands in a JSON text. */
+/** Position of a value in a JSON text. */
 export interface JsonPlace {
   readonly kind: "element" | "member" | "root";
   /** Its key in the outermost object, or that of the list it is an element of. */
   readonly key: string | undefined;
   /** Its position in its list, from 0. */
   readonly index: number;
-  /** Bytes before it, and its own. */
+  /** Bytes before it. */
   readonly offset: number;
+  /** Its own bytes. */
   readonly length: number;
   /** The line where it begins, or where its key does; counted from 1, and only on demand: 0 otherwise. */
   readonly line: number;
 }
 
-/** How to go on with a member of the outermost object: its elements one by one, all of it at once, or not at all. */
+/** Treatment of a member of the outermost object: its elements one by one, all of it at once, or not at all. */
 export type MemberChoice = "elements" | "whole" | "skip";
 
 export interface JsonVisitor {
@@ -28,7 +29,7 @@ export interface JsonVisitor {
   member(key: string, first: string): MemberChoice;
   /**
    * Takes the text of a value: an element of the outermost list or of a chosen list, a chosen member, or the whole
-   * text where that is neither a list nor an object. A SyntaxError that it throws is told with the value's place.
+   * text where that is neither a list nor an object. A SyntaxError that it throws goes on with the value's place.
    */
   value(text: string, place: JsonPlace): void;
 }
@@ -56,9 +57,9 @@ type Expected =
 type Piece = "key" | "element" | "member" | "root" | "skipped";
 
 /**
- * Reads JSON as it arrives, in chunks of bytes, and hands over one value at a time: memory is bounded by the largest
- * of them. A SyntaxError, which ends with the place in bytes, where the text is no JSON; values that are skipped are
- * checked only as far as their brackets and quotes.
+ * Reads JSON as it arrives, in chunks of bytes, and passes on one value at a time: memory is bounded by the largest of
+ * them. Throws a SyntaxError that ends with the place in bytes where the text is not JSON; of values that are skipped,
+ * only brackets and quotes are checked.
  */
 export class JsonScanner {
   private expected: Expected = "start";
@@ -294,8 +295,8 @@ function scalarEnd(chunk: Uint8Array, from: number): number {
 }
 
 function unexpected(byte: number, wanted: string, offset: number): SyntaxError {
-  const found = byte > 0x20 && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `byte ${byte}`;
-  return broken(`${found} where ${wanted} is expected`, offset);
+  const shown = byte > 0x20 && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `byte ${byte}`;
+  return broken(`${shown} where ${wanted} is expected`, offset);
 }
 
 function broken(reason: string, offset: number): SyntaxError {

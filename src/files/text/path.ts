@@ -1,6 +1,6 @@
 /*
- * Paths with `/`, as everything below a host writes them. They behave as those of Node's `path.posix`; absolute ones may
- * begin with a Windows drive (`C:/`).
+ * Paths with `/`, as everything below a host writes them. They behave as those of Node's `path.posix`; absolute ones
+ * may begin with a Windows drive (`C:/`).
  */
 
 const drive = /^[A-Za-z]:\//;
@@ -48,7 +48,7 @@ export function dirname(path: string): string {
 /** The ending of a file name with its dot; empty where there is none, as for `.hidden`. */
 export function extname(path: string): string {
   if (path.endsWith("/")) return extname(basename(path));
-  // Without `basename`: a million names have their endings taken off one by one.
+  // Without `basename`, for speed: this runs for each of a million names.
   const [start, dot] = [path.lastIndexOf("/") + 1, path.lastIndexOf(".")];
   const isUp = path.length === start + 2 && path.endsWith("..");
   return dot <= start || isUp ? "" : path.slice(dot);
@@ -59,7 +59,7 @@ export function stem(path: string): string {
   return path.slice(0, path.length - extname(path).length);
 }
 
-/** The way from a folder to a path; both absolute, or both relative to the same folder. */
+/** The relative path from a folder to a path; both absolute, or both relative to the same folder. */
 export function relative(from: string, to: string): string {
   const parts = (path: string): string[] =>
     normalize(path)

@@ -1,7 +1,7 @@
 import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
 
-/** What reading a file piece by piece needs of a store. */
+/** The part of a store that reads a file piece by piece. */
 export type PieceStore = Pick<Store, "pieces">;
 
 /** A reader that takes a text piece by piece; a line or a field may begin in one piece and end in a later one. */
@@ -9,7 +9,7 @@ export interface TextSink {
   push(piece: string): void;
   /** Ends the text. */
   end(): void;
-  /** Whether the rest of the text is of no use, because an error ended the reading. */
+  /** Whether an error ended the reading, so that the rest of the text is not needed. */
   readonly isDone?: boolean;
 }
 
@@ -107,8 +107,8 @@ async function withinStringLength(path: string, read: () => Promise<void>): Prom
 }
 
 /**
- * Decodes UTF-8 piece by piece. Pieces are cut behind their last line feed and what follows waits for the next piece: so
- * no character is cut in two, each text mostly ends with a line, and the decoder's fast path for whole texts serves.
+ * Decodes UTF-8 piece by piece. Pieces are cut behind their last line feed and the rest waits for the next piece: no
+ * character is split, texts mostly end with a line, and the decoder can use its fast path for whole texts.
  */
 class PieceDecoder {
   private readonly decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -136,7 +136,7 @@ class PieceDecoder {
   }
 }
 
-/** A place where a character surely begins: behind the last line feed, else at the last ASCII character; 0 without any. */
+/** A place where a character begins: behind the last line feed, else at the last ASCII character; 0 without either. */
 function cutOf(bytes: Uint8Array): number {
   const feed = bytes.lastIndexOf(lineFeed);
   if (feed >= 0) return feed + 1;
@@ -158,8 +158,8 @@ export function joinBytes(parts: readonly Uint8Array[], last: Uint8Array): Uint8
 }
 
 /**
- * The text a reader has not consumed yet. While a line or record stays incomplete, the next attempt waits until there is
- * twice as much text, so that even a record as long as the file is scanned only a few times.
+ * Text that a reader has not consumed yet. While a line or record stays incomplete, the next attempt waits until there
+ * is twice as much text, so that even a record as long as the file is scanned only a few times.
  */
 export class PendingText {
   private parts: string[] = [];
@@ -210,7 +210,7 @@ export class LineReader implements TextSink {
   }
 }
 
-/** A copy of a text that is no slice of a longer one, which a slice would keep in memory. */
+/** A copy of a text with memory of its own; a slice of a longer text would keep all of that in memory. */
 export function ownCopy(text: string): string {
   return [text.slice(0, 1), text.slice(1)].join("");
 }

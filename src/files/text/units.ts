@@ -1,9 +1,9 @@
-/** `1 mask`, `2 masks`. */
+/** A number of things: `1 mask`, `2 masks`. */
 export function counted(count: number, thing: string): string {
   return `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
 }
 
-/** Bytes as people say them. */
+/** A number of bytes with a unit: `12 B`, `1.5 kB`, `97.5 MB`. */
 export function inUnits(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;

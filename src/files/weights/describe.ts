@@ -52,9 +52,9 @@ function summary(file: WeightsFile, understood: UnderstoodWeights): string[] {
   const { architecture, match, naming, dropped } = understood;
   const { backbone, channels, depths, decoderWidth, classes, parts } = architecture;
   const lines: string[] = file.notes.map((note) => `file: ${note}`);
-  if (!parts.includes("encoder")) return [...lines, "network: none that we know"];
+  if (!parts.includes("encoder")) return [...lines, "network: not recognized"];
   const facts = [
-    backbone ?? `none that we know: ${channels.join(",")} channels, ${depths.join(",")} blocks`,
+    backbone ?? `unknown backbone: ${channels.join(",")} channels, ${depths.join(",")} blocks`,
     decoderWidth === undefined ? "" : `decoder of ${decoderWidth} channels`,
     classes === undefined ? "" : `${classes} classes`,
   ];
@@ -64,14 +64,14 @@ function summary(file: WeightsFile, understood: UnderstoodWeights): string[] {
     const { used, missing, misfits, extra } = match;
     const assumed = decoderWidth === undefined || classes === undefined;
     const absent = missing.map((parameter) => `${parameter.name}, ${describe(parameter)}`);
-    const others = misfits.map((m) => `${m.name} is ${m.found}, needed is ${m.needed}`);
+    const differing = misfits.map((m) => `${m.name} is ${m.found}, needed is ${m.needed}`);
     lines.push(`used: ${used.length} of ${used.length + missing.length + misfits.length} tensors`);
     lines.push(...block(assumed ? "missing, shapes as with 20 classes" : "missing", absent));
-    lines.push(...block("of another shape", others));
+    lines.push(...block("of another type or shape", differing));
     lines.push(...block("extra", extra));
   }
   for (const [reason, names] of byReason(dropped)) {
-    lines.push(`left aside: ${listNames(names)}: ${reason}`);
+    lines.push(`ignored: ${listNames(names)}: ${reason}`);
   }
   return lines;
 }
@@ -80,7 +80,7 @@ function block(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`${title}: ${lines.length}`, ...lines.map((line) => `  ${line}`)]; // prettier-ignore
 }
 
-/** A damaged file may have names of any length. */
+/** Cuts a long name or shape: a damaged file may have names of any length. */
 function shorten(text: string): string {
   return text.length > 160 ? `${text.slice(0, 159)}…` : text;
 }

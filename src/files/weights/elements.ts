@@ -14,15 +14,15 @@ export type ElementType =
   | "uint8"
   | "bool";
 
-/** How elements of a type are stored, and what they are read as. */
+/** Storage of an element type, and the type that it is read as. */
 export interface Element {
   readonly type: ElementType;
   readonly bytes: number;
-  /** Its name in safetensors files. */
+  /** Name of the type in safetensors files. */
   readonly code: string;
-  /** Type after reading: half precision and short integers are widened. */
+  /** Type in memory: half precision and short integers are widened. */
   readonly dtype: DType;
-  /** Little-endian bytes, aligned for the type, as numbers. */
+  /** Reads little-endian bytes, aligned for the type, as numbers. */
   readonly read: (buffer: ArrayBufferLike, offset: number, length: number) => NdData;
 }
 
@@ -40,7 +40,7 @@ const list: readonly Element[] = [
   { type: "bool", bytes: 1, code: "BOOL", dtype: "bool", read: (b, o, n) => new Uint8Array(b, o, n) },
 ];
 
-/** Element types by their name. */
+/** Element types by name. */
 export const elements = Object.fromEntries(list.map((e) => [e.type, e])) as Readonly<
   Record<ElementType, Element>
 >;
@@ -48,7 +48,7 @@ export const elements = Object.fromEntries(list.map((e) => [e.type, e])) as Read
 /** Element types by their name in safetensors files. */
 export const elementsByCode: ReadonlyMap<string, Element> = new Map(list.map((e) => [e.code, e]));
 
-/** Numbers of stored bytes, a view of them where alignment allows. */
+/** Reads stored bytes as numbers; not copied where alignment allows. */
 export function readElements(element: Element, bytes: Uint8Array): NdData {
   const length = bytes.length / element.bytes;
   return bytes.byteOffset % element.bytes === 0
@@ -56,7 +56,7 @@ export function readElements(element: Element, bytes: Uint8Array): NdData {
     : element.read(bytes.slice().buffer, 0, length);
 }
 
-/** Turns the bytes of each element around, in place: big-endian to little-endian. */
+/** Reverses the bytes of each element in place: big-endian to little-endian. */
 export function swapBytes(bytes: Uint8Array, size: number): Uint8Array {
   for (let start = 0; start < bytes.length; start += size) {
     for (let a = start, b = start + size - 1; a < b; a++, b--) {

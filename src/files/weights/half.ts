@@ -22,7 +22,7 @@ export function widenFloat16(bits: Uint16Array): Float32Array {
   return new Float32Array(out.buffer);
 }
 
-/** bfloat16 bits as float32: its upper half. */
+/** bfloat16 bits as float32, whose upper half they are. */
 export function widenBfloat16(bits: Uint16Array): Float32Array {
   const out = new Uint32Array(bits.length);
   for (let i = 0; i < bits.length; i++) out[i] = bits[i]! << 16;
@@ -39,12 +39,13 @@ export function narrowFloat16(values: Float32Array): Uint16Array {
     if (exponent === 143) return sign | 0x7c00 | (mantissa === 0 ? 0 : 0x200);
     if (exponent >= 31) return sign | 0x7c00;
     if (exponent < -10) return sign;
-    // Below the smallest exponent the hidden bit is written out, further right.
+    // A subnormal half has no hidden bit: the leading 1 is written out, shifted to the right.
     const whole = exponent > 0 ? (exponent << 23) | mantissa : mantissa | 0x800000;
     const shift = exponent > 0 ? 13 : 14 - exponent;
-    const kept = whole >>> shift;
+    const truncated = whole >>> shift;
     const rest = whole & ((1 << shift) - 1);
     const half = 1 << (shift - 1);
-    return sign | (kept + (rest > half || (rest === half && (kept & 1) === 1) ? 1 : 0)); // carries into the exponent
+    const up = rest > half || (rest === half && (truncated & 1) === 1) ? 1 : 0;
+    return sign | (truncated + up); // may carry into the exponent
   });
 }

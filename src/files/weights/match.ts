@@ -2,15 +2,16 @@ import { type NdArray, sizeOf } from "../../engine/graph/index.ts";
 import type { Parameter } from "../../engine/nn/index.ts";
 import { readTensor, type StoredTensor } from "./weights-file.ts";
 
-/** A tensor that a network has in another shape or kind. */
+/** A tensor whose type or shape differs from that of the network's parameter. */
 export interface Misfit {
   readonly name: string;
-  /** As `float32 [5,64]`. */
+  /** Type and shape in the file, as `float32 [5,64]`. */
   readonly found: string;
+  /** Type and shape in the network. */
   readonly needed: string;
 }
 
-/** How the tensors of a file and the parameters of a network go together, by published name. */
+/** Comparison of the tensors of a file with the parameters of a network, by published name. */
 export interface WeightMatch {
   readonly used: readonly { readonly parameter: Parameter; readonly tensor: StoredTensor }[];
   /** Parameters that the file does not have. */
@@ -20,7 +21,7 @@ export interface WeightMatch {
   readonly extra: readonly string[];
 }
 
-/** Compares a file with a network; nothing is read. */
+/** Compares a file with a network by names, types and shapes, without reading a tensor. */
 export function matchWeights(
   tensors: ReadonlyMap<string, StoredTensor>,
   parameters: readonly Parameter[],
@@ -39,24 +40,24 @@ export function matchWeights(
   return { used, missing, misfits, extra: [...tensors.keys()].filter((name) => !known.has(name)) };
 }
 
-/** The layers that know how many classes there are. */
+/** Whether the shape of a parameter depends on the number of classes. */
 export function isClassLayer(name: string): boolean {
   return name === "classifier.weight" || name.startsWith("decoder.linear_pred.");
 }
 
-/** Reads the tensors that fit, in the element types that the network has. */
+/** Reads the tensors that fit, converted to the element types of the network. */
 export async function readMatched({ used }: WeightMatch): Promise<Record<string, NdArray>> {
-  const read: Record<string, NdArray> = {};
+  const arrays: Record<string, NdArray> = {};
   for (const { parameter, tensor } of used) {
     const { data } = await readTensor(tensor);
     const { name, shape, dtype } = parameter;
-    read[name] = { dtype, shape, data: dtype === "float32" ? toFloats(data) : toIntegers(data) };
+    arrays[name] = { dtype, shape, data: dtype === "float32" ? toFloats(data) : toIntegers(data) };
   }
-  return read;
+  return arrays;
 }
 
 function fits(tensor: StoredTensor, { shape, dtype }: Parameter): boolean {
-  // Some writers have no scalars and store them as [1].
+  // Some programs have no scalars and store them with the shape [1].
   const scalar = shape.length === 0 && sizeOf(tensor.shape) === 1;
   if (!scalar && String(tensor.shape) !== String(shape)) return false;
   const isFloat = tensor.element.dtype.startsWith("float");
@@ -73,7 +74,7 @@ function toIntegers(data: NdArray["data"]): BigInt64Array {
     : BigInt64Array.from(data as Int32Array as ArrayLike<unknown> as bigint[], BigInt);
 }
 
-/** As `float32 [5,64]`. */
+/** Type and shape for messages, as `float32 [5,64]`. */
 export function describe(tensor: StoredTensor | Parameter): string {
   const type = "element" in tensor ? tensor.element.type : tensor.dtype;
   return `${type} [${tensor.shape.join(",")}]`;

@@ -11,7 +11,7 @@ export function parseList(file: string, text: string | undefined): string[] {
     !value.every((name) => typeof name === "string")
   ) {
     throw new UserError(
-      `${file}: the "classes" in its metadata are ${text}; expected a list of names`,
+      `${file}: the "classes" in its metadata are ${text}; expected a JSON list of class names`,
     );
   }
   validateClasses(value, file);
@@ -32,8 +32,10 @@ function parseText(file: string, key: string, text: string | undefined): unknown
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UserError(`${file}: its ${key} are not readable: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new UserError(
+      `${file}: the "${key}" in its metadata is not JSON: ${(error as Error).message}; ` +
+        "give weights from a tag2mask training",
+      { cause: error },
+    );
   }
 }

@@ -7,9 +7,9 @@ export type Naming = "AFA" | "SegFormer" | "Hugging Face";
 /** The tensors of a file under the published names of AFA. */
 export interface NamedWeights {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Undefined where the file has no Mix Transformer in it: its names are as they were. */
+  /** Undefined for a file without a Mix Transformer, whose names stay as they are. */
   readonly naming: Naming | undefined;
-  /** Tensors left aside on purpose, and why. */
+  /** Tensors that the network has no use for, and why. */
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
 }
 
@@ -17,7 +17,7 @@ type Rule = readonly [pattern: RegExp, name: (...parts: string[]) => string];
 
 const next = (stage: string): string => String(Number(stage) + 1);
 
-// One table for all: what follows the encoder's prefix, as Hugging Face's SegFormer calls it.
+// Names after the encoder's prefix in Hugging Face's SegFormer, and the published ones.
 // prettier-ignore
 const encoderRules: readonly Rule[] = [
   [/^patch_embeddings\.(\d)\.proj\.(.+)$/, (i, rest) => `patch_embed${next(i)}.proj.${rest}`],
@@ -34,7 +34,7 @@ const encoderRules: readonly Rule[] = [
   [/^block\.(\d)\.(\d+)\.mlp\.dwconv\.dwconv\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.mlp.dwconv.dwconv.${rest}`],
 ];
 
-// What follows the network's prefix: SegFormer's own decoder and Hugging Face's.
+// Names after the network's prefix in SegFormer's own decoder and Hugging Face's, and the published ones.
 // prettier-ignore
 const headRules: readonly Rule[] = [
   [/^decode_head\.(linear_c[1-4]\.proj|linear_fuse\.conv|linear_fuse\.bn|linear_pred)\.(.+)$/, (module, rest) => `decoder.${module}.${rest}`],
@@ -48,8 +48,9 @@ const native = /^(patch_embed|block|norm)[1-4]\./;
 const firstWeight = /^(.*?)(patch_embed1|patch_embeddings\.0)\.proj\.weight$/s;
 
 /**
- * Renames tensors from the names of AFA, SegFormer or Hugging Face to the published names of AFA. Strips any common prefix
- * (`module.`, `backbone.`, `segformer.encoder.`), joins separate keys and values, and drops the classifier of ImageNet.
+ * Renames tensors from the names of AFA, SegFormer or Hugging Face to the published names of AFA. Strips any common
+ * prefix (`module.`, `backbone.`, `segformer.encoder.`), joins separate keys and values, and drops the classifier of
+ * ImageNet.
  */
 export function nameAsPublished(tensors: readonly StoredTensor[], file: string): NamedWeights {
   const anchors = tensors.flatMap(({ name }) => firstWeight.exec(name)?.[1] ?? []);
@@ -64,36 +65,35 @@ export function nameAsPublished(tensors: readonly StoredTensor[], file: string):
   const network = encoder.replace(/(segformer\.encoder|encoder|backbone|segformer)\.$/, "");
   const named = new Map<string, StoredTensor>();
   const dropped: { name: string; reason: string }[] = [];
-  let foreign = false;
+  const originals = new Map<string, string>();
+  let isHuggingFace = false;
   for (const tensor of tensors) {
-    const reason = uselessFor(tensor, encoder, network);
+    const reason = reasonToDrop(tensor, encoder, network);
     if (reason !== undefined) {
       dropped.push({ name: tensor.name, reason });
       continue;
     }
     const name = publishedName(tensor.name, encoder, network);
-    foreign ||= /patch_embeddings/.test(tensor.name);
-    if (named.has(name)) {
+    isHuggingFace ||= /patch_embeddings/.test(tensor.name);
+    const other = originals.get(name);
+    if (other !== undefined) {
       throw new UserError(
-        `${file}: two of its tensors stand for the network's ${name}; remove one`,
+        `${file}: its tensors ${other} and ${tensor.name} both stand for ${name} of the network; remove one`,
       );
     }
+    originals.set(name, tensor.name);
     named.set(name, { ...tensor, name });
   }
   joinKeysAndValues(named);
-  const whole = encoder.endsWith("encoder.") && !foreign;
-  return {
-    tensors: named,
-    naming: foreign ? "Hugging Face" : whole ? "AFA" : "SegFormer",
-    dropped,
-  };
+  const ownNaming = encoder.endsWith("encoder.") ? "AFA" : "SegFormer";
+  return { tensors: named, naming: isHuggingFace ? "Hugging Face" : ownNaming, dropped };
 }
 
 function publishedName(name: string, encoder: string, network: string): string {
   if (name.startsWith(encoder)) {
     const rest = name.slice(encoder.length);
-    const known = native.test(rest) ? rest : rewrite(rest, encoderRules);
-    if (known !== undefined) return `encoder.${known}`;
+    const published = native.test(rest) ? rest : rewrite(rest, encoderRules);
+    if (published !== undefined) return `encoder.${published}`;
   }
   if (!name.startsWith(network)) return name;
   const rest = name.slice(network.length);
@@ -101,54 +101,55 @@ function publishedName(name: string, encoder: string, network: string): string {
 }
 
 function rewrite(name: string, rules: readonly Rule[]): string | undefined {
-  for (const [pattern, make] of rules) {
+  for (const [pattern, rename] of rules) {
     const match = pattern.exec(name);
-    if (match) return make(...match.slice(1));
+    if (match) return rename(...match.slice(1));
   }
   return undefined;
 }
 
-/** Reason why the network does not use a tensor; undefined if it may. */
-function uselessFor(
+/** Reason why the network has no use for a tensor; undefined if it may have one. */
+function reasonToDrop(
   { name, shape }: StoredTensor,
   encoder: string,
   network: string,
 ): string | undefined {
   if (name.startsWith("optimizer.")) return "state of an optimizer";
-  const rest = [encoder, network].map((prefix) =>
+  const localNames = [encoder, network].map((prefix) =>
     name.startsWith(prefix) ? name.slice(prefix.length) : name,
   );
-  const isHead = rest.some((part) => /^head\.(weight|bias)$/.test(part));
+  const isHead = localNames.some((local) => /^head\.(weight|bias)$/.test(local));
   // Hugging Face's image classifier; AFA's own has four axes.
-  const isClassifier = rest.some((part) => /^classifier\.(weight|bias)$/.test(part));
+  const isClassifier = localNames.some((local) => /^classifier\.(weight|bias)$/.test(local));
   if (isHead || (isClassifier && shape.length < 4)) {
     return `classifies whole images into ${shape[0] ?? 0} classes`;
   }
-  if (rest.some((part) => /^decode_head\.conv_seg\./.test(part)))
+  if (localNames.some((local) => /^decode_head\.conv_seg\./.test(local))) {
     return "unused by SegFormer itself";
+  }
   return undefined;
 }
 
-/** Joins every `k` and `v` into one `kv`, the keys first. */
-function joinKeysAndValues(named: Map<string, StoredTensor>): void {
-  for (const [name, key] of [...named]) {
-    const [, before, kind] = /^(encoder\..*\.attn\.)k\.(weight|bias)$/.exec(name) ?? [];
-    if (before === undefined || kind === undefined) continue;
-    const value = named.get(`${before}v.${kind}`);
-    const joined = `${before}kv.${kind}`;
-    const same = String(value?.shape) === String(key.shape) && value?.element === key.element;
-    if (!value || !same || key.shape.length === 0 || named.has(joined)) continue;
-    named.delete(name);
-    named.delete(value.name);
-    named.set(joined, {
+/** Joins each `k` and its `v` into one `kv`, the keys first. */
+function joinKeysAndValues(tensors: Map<string, StoredTensor>): void {
+  for (const [name, key] of [...tensors]) {
+    const [, prefix, kind] = /^(encoder\..*\.attn\.)k\.(weight|bias)$/.exec(name) ?? [];
+    if (prefix === undefined || kind === undefined) continue;
+    const value = tensors.get(`${prefix}v.${kind}`);
+    const joined = `${prefix}kv.${kind}`;
+    const isPair = String(value?.shape) === String(key.shape) && value?.element === key.element;
+    if (!value || !isPair || key.shape.length === 0 || tensors.has(joined)) continue;
+    tensors.delete(name);
+    tensors.delete(value.name);
+    tensors.set(joined, {
       name: joined,
       element: key.element,
       shape: [2 * key.shape[0]!, ...key.shape.slice(1)],
       read: async () => {
-        const [first, second] = [await key.read(), await value.read()];
-        const bytes = new Uint8Array(first.length + second.length);
-        bytes.set(first);
-        bytes.set(second, first.length);
+        const [keyBytes, valueBytes] = [await key.read(), await value.read()];
+        const bytes = new Uint8Array(keyBytes.length + valueBytes.length);
+        bytes.set(keyBytes);
+        bytes.set(valueBytes, keyBytes.length);
         return bytes;
       },
     });

@@ -2,12 +2,14 @@ import { UserError } from "../../user-error.ts";
 import { widenFloat16 } from "./half.ts";
 import { readPickle, type PickleFunction } from "./pickle.ts";
 
-/** Headers are a line of text; more than this is none. */
+/** Most bytes of a header, which is one line of text. */
 const headerLimit = 65536;
+
+const damagedAdvice = "the file is damaged, fetch or write it again";
 
 type Numbers = (view: DataView, count: number, little: boolean) => ArrayLike<number>;
 
-/** The numbers of each element type, by NumPy's letter and bytes. */
+/** Readers of the numeric element types, by NumPy's letter and number of bytes. */
 const readers: ReadonlyMap<string, readonly [bytes: number, read: Numbers]> = new Map([
   ["b1", [1, each((view, at) => Number(view.getUint8(at) !== 0), 1)]],
   ["u1", [1, each((view, at) => view.getUint8(at), 1)]],
@@ -35,46 +37,48 @@ function halves(view: DataView, count: number, little: boolean): ArrayLike<numbe
   return widenFloat16(Uint16Array.from({ length: count }, (_, i) => view.getUint16(i * 2, little)));
 }
 
-/** Element type of an array: `code` as in `readers`, U11 or S11 for texts, or O for Python objects. */
+/** Element type of an array: its `code` is as in `readers`, U11 or S11 for texts, or O for Python objects. */
 interface ElementType {
   readonly code: string;
   readonly little: boolean;
 }
 
-/** An array of a .npy file or of a pickle in one; its numbers are made when asked for. */
+/** An array of a .npy file or of a pickle in one; its numbers are decoded on demand. */
 export class NpyArray {
   constructor(
     readonly shape: readonly number[],
     private readonly type: ElementType,
-    /** Raw bytes, or the objects of an array of such, in C order unless `fortran`. */
+    /** Raw bytes, or the elements of an array of objects; in C order unless `fortran`. */
     private readonly content: Uint8Array | readonly unknown[],
     private readonly fortran: boolean,
     private readonly source: string,
   ) {
     const count = shape.reduce((product, side) => product * side, 1);
     const bytes = elementBytes(type.code);
-    const [has, wants, what] =
+    const [available, needed, unit] =
       bytes === undefined
         ? [content.length, count, "objects"]
         : [content.length, count * bytes, "bytes"];
     if (bytes === undefined ? !Array.isArray(content) : !(content instanceof Uint8Array)) {
-      throw new UserError(`${source}: an array of type ${type.code} has no ${what}`);
-    }
-    if (has !== wants) {
       throw new UserError(
-        `${source}: an array [${shape.join(", ")}] of type ${type.code} has ${has} ${what}, expected ${wants}; ` +
-          "the file is damaged",
+        `${source}: the content of an array of type ${type.code} is not ${unit}; ${damagedAdvice}`,
+      );
+    }
+    if (available !== needed) {
+      throw new UserError(
+        `${source}: an array [${shape.join(", ")}] of type ${type.code} has ${available} ${unit}, ` +
+          `expected ${needed}; ${damagedAdvice}`,
       );
     }
   }
 
-  /** All numbers in C order (last axis fastest); a UserError if these are objects. */
+  /** All numbers in C order (last axis fastest); a UserError for texts and objects. */
   numbers(): ArrayLike<number> {
     const reader = readers.get(this.type.code);
     const { content } = this;
     if (!reader || !(content instanceof Uint8Array)) {
       throw new UserError(
-        `${this.source}: an array of ${this.type.code} where numbers are expected`,
+        `${this.source}: an array of type ${this.type.code} where numbers are expected; convert it to a numeric type`,
       );
     }
     const [bytes, read] = reader;
@@ -83,12 +87,13 @@ export class NpyArray {
     return this.fortran && this.shape.length > 1 ? transposed(values, this.shape) : values;
   }
 
-  /** The text of a 0-d array of such, `numpy.str_`. */
+  /** The text of a 0-d array of text, such as a `numpy.str_`; undefined for any other. */
   text(): string | undefined {
     const { content, type } = this;
     if (this.shape.length > 0 || !(content instanceof Uint8Array)) return undefined;
-    if (type.code.startsWith("S"))
+    if (type.code.startsWith("S")) {
       return Buffer.from(content).toString("latin1").replace(/\0+$/, "");
+    }
     if (!type.code.startsWith("U")) return undefined;
     const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
     let text = "";
@@ -99,11 +104,12 @@ export class NpyArray {
     return text.replace(/\0+$/, "");
   }
 
-  /** The one object of a 0-d array, as `numpy.load(...).item()` gives it. */
+  /** The only object of an array, as `numpy.load(...).item()` returns it. */
   item(): unknown {
     if (!Array.isArray(this.content) || this.content.length !== 1) {
       throw new UserError(
-        `${this.source}: an array [${this.shape.join(", ")}] of ${this.type.code} where one Python object is expected`,
+        `${this.source}: an array [${this.shape.join(", ")}] of type ${this.type.code} where one Python object is ` +
+          "expected; save the object itself with numpy.save",
       );
     }
     return (this.content as unknown[])[0];
@@ -117,7 +123,7 @@ function elementBytes(code: string): number | undefined {
   return readers.get(code)?.[0];
 }
 
-/** First axis fastest to last axis fastest. */
+/** Reorders values from Fortran order (first axis fastest) to C order (last axis fastest). */
 function transposed(values: ArrayLike<number>, shape: readonly number[]): Float64Array {
   const out = new Float64Array(values.length);
   const index = shape.map(() => 0);
@@ -132,7 +138,8 @@ function transposed(values: ArrayLike<number>, shape: readonly number[]): Float6
 
 /**
  * Reads a .npy file. An array of Python objects is a pickle: only dictionaries, lists, numbers, texts and arrays are
- * understood in it, and nothing is executed. `source` begins the messages of UserErrors.
+ * read from it, and nothing is executed.
+ * @param source the name of the file, for messages
  */
 export function readNpy(bytes: Uint8Array, source: string): NpyArray {
   const { type, fortran, shape, start } = readHeader(bytes, source);
@@ -150,15 +157,22 @@ function readHeader(
 ): { type: ElementType; fortran: boolean; shape: number[]; start: number } {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.length < 12 || buffer.toString("latin1", 0, 6) !== "\x93NUMPY") {
-    throw new UserError(`${source}: not a .npy file; it does not begin with \\x93NUMPY`);
+    throw new UserError(
+      `${source}: not a .npy file: it does not begin with \\x93NUMPY; write it with numpy.save`,
+    );
   }
   const version = buffer[6]!;
   if (version < 1 || version > 3) {
-    throw new UserError(`${source}: .npy version ${version}; known are 1 to 3`);
+    throw new UserError(
+      `${source}: .npy version ${version}, but only 1 to 3 are read; write it with numpy.save`,
+    );
   }
   const [length, at] = version === 1 ? [buffer.readUInt16LE(8), 10] : [buffer.readUInt32LE(8), 12];
   if (length > headerLimit || at + length > buffer.length) {
-    throw new UserError(`${source}: its .npy header of ${length} bytes is cut short or damaged`);
+    throw new UserError(
+      `${source}: its .npy header claims ${length} bytes (at most ${headerLimit} are read), the file has ` +
+        `${buffer.length - at} after it begins; ${damagedAdvice}`,
+    );
   }
   const header = buffer.toString("latin1", at, at + length);
   const descr = /'descr'\s{0,9}:\s{0,9}'([^']{1,16})'/.exec(header)?.[1];
@@ -167,7 +181,7 @@ function readHeader(
   if (descr === undefined || order === undefined || sides === undefined) {
     throw new UserError(
       `${source}: its .npy header is ${JSON.stringify(header.trim().slice(0, 80))}; expected 'descr', ` +
-        "'fortran_order' and 'shape' of a plain array",
+        "'fortran_order' and 'shape' of a plain array; write it with numpy.save",
     );
   }
   const shape = (sides.match(/\d+/g) ?? []).map(Number);
@@ -180,20 +194,23 @@ function elementType(text: string, source: string): ElementType {
   const code = name === "?" ? "b1" : /^O8?$/.test(name) ? "O" : name;
   if (code !== "O" && elementBytes(code) === undefined) {
     throw new UserError(
-      `${source}: an array of type "${text.slice(0, 40)}"; numbers, booleans, texts and objects are read`,
+      `${source}: an array of type "${text.slice(0, 40)}"; only numbers, booleans, texts and objects are read; ` +
+        "convert it to one of these",
     );
   }
   return { code, little: order !== ">" };
 }
 
-/** Element type in a pickle; its byte order comes as a state. */
+/** Element type in a pickle; its byte order follows as a state. */
 class PickledType implements ElementType {
   readonly code: string;
   little: boolean;
 
   constructor(text: unknown, source: string) {
     if (typeof text !== "string") {
-      throw new UserError(`${source}: a type of NumPy's in its pickle has no name`);
+      throw new UserError(
+        `${source}: a NumPy type in its pickle is named by a value that is not text; ${damagedAdvice}`,
+      );
     }
     ({ code: this.code, little: this.little } = elementType(text, source));
   }
@@ -217,11 +234,15 @@ class PickledArray {
     // Some versions of NumPy leave the version out.
     const [shape, type, fortran, content] = parts.length === 5 ? parts.slice(1) : parts;
     const raw = typeof content === "string" ? this.bytesOf(content) : content;
-    this.array = makeArray({ shape, type, fortran: fortran === true, content: raw }, this.source);
+    this.array = checkedArray(
+      { shape, type, fortran: fortran === true, content: raw },
+      this.source,
+    );
   }
 }
 
-function makeArray(
+/** An array of the parts that a pickle names, which may be anything. */
+function checkedArray(
   parts: { shape: unknown; type: unknown; fortran: boolean; content: unknown },
   source: string,
 ): NpyArray {
@@ -229,7 +250,9 @@ function makeArray(
   const isShape = Array.isArray(shape) && shape.length <= 32 && shape.every(isSide);
   const isContent = content instanceof Uint8Array || Array.isArray(content);
   if (!isShape || !(type instanceof PickledType) || !isContent) {
-    throw new UserError(`${source}: an array in its pickle is damaged`);
+    throw new UserError(
+      `${source}: an array in its pickle lacks a valid shape, type or content; ${damagedAdvice}`,
+    );
   }
   const { code, little } = type;
   return new NpyArray(shape, { code, little }, content as Uint8Array, fortran, source);
@@ -239,46 +262,52 @@ function isSide(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** Everything that a pickle of NumPy arrays, of so many bytes, may call. */
+/**
+ * The globals that a pickle of NumPy arrays may call.
+ * @param size bytes of the pickle
+ */
 function numpyGlobals(source: string, size: number): ReadonlyMap<string, PickleFunction> {
-  let spent = 0;
-  // Byte strings of Python 2 arrive as text, a character a byte; one of them may be asked for again and again.
+  let encoded = 0;
+  // Python 2 stores bytes as text of one character a byte; a pickle can encode the same text any number of times.
   const bytesOf = (text: unknown): Uint8Array => {
-    if (typeof text !== "string")
-      throw new UserError(`${source}: its pickle encodes what is no text`);
-    spent += text.length;
-    if (spent > 2 * size)
-      throw new UserError(`${source}: its pickle unfolds to more than it holds`);
+    if (typeof text !== "string") {
+      throw new UserError(
+        `${source}: its pickle encodes a value that is not text; ${damagedAdvice}`,
+      );
+    }
+    encoded += text.length;
+    if (encoded > 2 * size) {
+      throw new UserError(
+        `${source}: its pickle of ${size} bytes unfolds to more than ${2 * size}; ${damagedAdvice}`,
+      );
+    }
     return Buffer.from(text, "latin1");
   };
-  const unreachable = (): never => {
-    throw new UserError(`${source}: its pickle calls a type of NumPy by itself`);
+  const refuse = (): never => {
+    throw new UserError(
+      `${source}: its pickle calls numpy.ndarray as a function; ${damagedAdvice}`,
+    );
   };
   const globals = new Map<string, PickleFunction>([
-    ["numpy.ndarray", unreachable],
+    ["numpy.ndarray", refuse],
     ["numpy.dtype", (text) => new PickledType(text, source)],
     ["_codecs.encode", bytesOf],
     ["collections.OrderedDict", () => new Map()],
   ]);
   for (const core of ["numpy.core", "numpy._core"]) {
     globals.set(`${core}.multiarray._reconstruct`, () => new PickledArray(bytesOf, source));
-    globals.set(`${core}.multiarray.scalar`, (type, content) =>
-      makeArray(
-        {
-          ...{ shape: [], type, fortran: false },
-          content: typeof content === "string" ? bytesOf(content) : content,
-        },
-        source,
-      ),
-    );
+    globals.set(`${core}.multiarray.scalar`, (type, value) => {
+      const content = typeof value === "string" ? bytesOf(value) : value;
+      return checkedArray({ shape: [], type, fortran: false, content }, source);
+    });
     globals.set(`${core}.numeric._frombuffer`, (content, type, shape, order) =>
-      makeArray({ shape, type, fortran: order === "F", content }, source),
+      checkedArray({ shape, type, fortran: order === "F", content }, source),
     );
   }
   return globals;
 }
 
-/** The array that a value of a pickle is, if it is one. */
+/** A value of a pickle as an array; undefined for any other value. */
 export function arrayOf(value: unknown): NpyArray | undefined {
   if (value instanceof NpyArray) return value;
   return value instanceof PickledArray ? value.array : undefined;

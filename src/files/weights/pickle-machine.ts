@@ -4,23 +4,23 @@ import type { PickleReader } from "./pickle-reader.ts";
 /** Function called in place of a global of Python. */
 export type PickleFunction = (...args: unknown[]) => unknown;
 
-/** One operation of a pickle: reads its operands and moves the machine. */
+/** One operation of a pickle: reads its operands and changes the machine. */
 export type PickleOperation = (machine: PickleMachine, reader: PickleReader) => void;
 
 export interface PickleOptions {
   /** The file's name, for messages. */
   readonly source: string;
-  /** All globals that a pickle may name, by `module.name`; any other is refused by that name. */
+  /** Globals that a pickle may name, by `module.name`; any other is an error that names it. */
   readonly globals: ReadonlyMap<string, PickleFunction>;
   /** Resolves a persistent id; without it such ids are refused. */
   readonly persistent?: (id: unknown) => unknown;
   /** Advice for a refused global. */
   readonly advice?: string;
-  /** About how many bytes the values may take. */
+  /** Most memory of the values, in bytes; an approximate limit. */
   readonly maxMemory?: number;
 }
 
-// About what a place on the stack, an entry of a table and the result of a call take, in bytes.
+// Approximate bytes of a place on the stack, an entry of a table and the result of a call.
 const slot = 32;
 const entry = 56;
 const call = 200;
@@ -53,14 +53,14 @@ export class PickleMachine {
     }
   }
 
-  /** Accounts for memory before it is taken. */
+  /** Accounts for memory before it is allocated. */
   spend(bytes: number): void {
     this.budget -= bytes;
     if (this.budget >= 0) return;
     const limit = Math.round((this.options.maxMemory ?? defaultMemory) / 2 ** 20);
     throw new UserError(
       `${this.options.source}: its pickle unfolds to more than ${limit} MiB of values; ` +
-        "it holds other things than it should, or was made to harm",
+        "get the file from a source you trust",
     );
   }
 
@@ -85,7 +85,7 @@ export class PickleMachine {
     this.stack = [];
   }
 
-  /** The values since the last mark. */
+  /** Removes the last mark and returns the values above it. */
   sinceMark(): unknown[] {
     const items = this.stack;
     const before = this.marks.pop();
@@ -94,15 +94,17 @@ export class PickleMachine {
     return items;
   }
 
-  /** POP takes a mark away where nothing lies on it. */
+  /** Removes the top value, or the last mark if there is no value above it (POP). */
   drop(): void {
     if (this.stack.length > 0) this.stack.pop();
     else this.sinceMark();
   }
 
+  /** Removes the last values and returns them. */
   last(count: number): unknown[] {
-    if (this.stack.length < count)
+    if (this.stack.length < count) {
       throw this.reader.damaged(`takes ${count} values of ${this.stack.length}`);
+    }
     return this.stack.splice(this.stack.length - count);
   }
 
@@ -123,46 +125,44 @@ export class PickleMachine {
     this.push(this.memo.get(index));
   }
 
-  /** The function that stands for a global. */
+  /** Pushes the function that stands for a global. */
   global(module: unknown, name: unknown): void {
     if (typeof module !== "string" || typeof name !== "string") {
-      throw this.reader.damaged("names a global by something that is no text");
+      throw this.reader.damaged("names a global by a value that is not text");
     }
     const full = `${module}.${name}`;
-    const found = this.options.globals.get(full);
-    if (!found) {
+    const replacement = this.options.globals.get(full);
+    if (!replacement) {
       const advice = this.options.advice ?? "get the file from a source you trust, as plain data";
       throw new UserError(
         `${this.options.source}: its pickle asks for ${printable(full)}, which is not plain data; ` +
-          `it was not called, nothing of the file was; ${advice}`,
+          `nothing in the file was executed; ${advice}`,
       );
     }
-    this.push(found);
+    this.push(replacement);
   }
 
   call(target: unknown, args: unknown): void {
-    if (typeof target !== "function") throw this.reader.damaged("calls what is no function");
+    if (typeof target !== "function")
+      throw this.reader.damaged("calls a value that is not a function");
     if (!Array.isArray(args) || args.length > maxArguments) {
       throw this.reader.damaged(`calls a function without a list of up to ${maxArguments} values`);
     }
-    // A function may walk through lists that it is given, and copy them.
-    const handed = args.reduce<number>(
-      (sum, arg) => sum + (Array.isArray(arg) ? arg.length : 0),
-      0,
-    );
-    this.spend(call + entry * handed);
+    // A function may copy the lists among its arguments.
+    const items = args.reduce<number>((sum, arg) => sum + (Array.isArray(arg) ? arg.length : 0), 0);
+    this.spend(call + entry * items);
     // Functions get onto the stack from `globals` alone.
     this.push(this.guard(() => (target as PickleFunction)(...(args as unknown[]))));
   }
 
   persistent(id: unknown): void {
     const { persistent } = this.options;
-    if (!persistent) throw this.reader.damaged("refers to a value outside of it");
+    if (!persistent) throw this.reader.damaged("refers to a value outside the pickle");
     this.spend(call);
     this.push(this.guard(() => persistent(id)));
   }
 
-  /** BUILD: hands an object of a function its state; attributes of a dictionary are not its items. */
+  /** Passes a state to an object that a function returned (BUILD); attributes of a dictionary or set are ignored. */
   build(): void {
     const state = this.pop();
     const object = this.top;
@@ -177,32 +177,34 @@ export class PickleMachine {
 
   append(items: readonly unknown[]): void {
     const list = this.top;
-    if (!Array.isArray(list)) throw this.reader.damaged("appends to what is no list");
+    if (!Array.isArray(list)) throw this.reader.damaged("appends to a value that is not a list");
     this.spend(slot * items.length);
     for (const item of items) list.push(item);
   }
 
   add(items: readonly unknown[]): void {
     const set = this.top;
-    if (!(set instanceof Set)) throw this.reader.damaged("adds to what is no set");
+    if (!(set instanceof Set)) throw this.reader.damaged("adds to a value that is not a set");
     this.spend(entry * items.length);
     for (const item of items) set.add(item);
   }
 
   setItems(items: readonly unknown[]): void {
     const map = this.top;
-    if (!(map instanceof Map)) throw this.reader.damaged("sets items of what is no dictionary");
+    if (!(map instanceof Map))
+      throw this.reader.damaged("sets items of a value that is not a dictionary");
     if (items.length % 2 > 0) throw this.reader.damaged("a dictionary has a key without a value");
     this.spend(entry * items.length);
     for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1]);
   }
 
   noArguments(value: unknown): void {
-    if (!(value instanceof Map) || value.size > 0)
+    if (!(value instanceof Map) || value.size > 0) {
       throw this.reader.damaged("calls a function with named arguments");
+    }
   }
 
-  /** What our own functions make of values they did not expect is the file's fault. */
+  /** Runs a function on values of the file; any error of its own means that these are not as expected. */
   private guard<T>(run: () => T): T {
     try {
       return run();
@@ -213,7 +215,7 @@ export class PickleMachine {
   }
 }
 
-/** A name from a file, fit for a message. */
+/** A name from a file for a message, cut and with unusual characters escaped. */
 function printable(name: string): string {
   const text = name.length > 200 ? `${name.slice(0, 200)}…` : name;
   return /^[\w.$-]+$/.test(text) ? text : JSON.stringify(text);

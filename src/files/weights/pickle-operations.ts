@@ -1,7 +1,7 @@
 import type { PickleMachine, PickleOperation } from "./pickle-machine.ts";
 import type { PickleReader } from "./pickle-reader.ts";
 
-// About what each kind of value takes in memory: a pickle of a few bytes could ask for gigabytes.
+// Approximate bytes of each kind of value, accounted for because a pickle of a few bytes can stand for gigabytes.
 const small = 80;
 const table = 320;
 
@@ -13,7 +13,7 @@ const long = (m: PickleMachine, r: PickleReader, size: number): void =>
 
 function refuse(what: string): PickleOperation {
   return (_, r) => {
-    throw r.damaged(`uses ${what}, which tensors and plain data have no need of`);
+    throw r.damaged(`uses ${what}, which tensors and plain data do not need`);
   };
 }
 
@@ -21,7 +21,7 @@ function refuse(what: string): PickleOperation {
 const known: readonly (readonly [code: number, operation: PickleOperation])[] = [
   [0x80, (_, r) => { // PROTO
     const version = r.byte();
-    if (version > 5) throw r.damaged(`protocol ${version}, known are 0 to 5`);
+    if (version > 5) throw r.damaged(`protocol ${version}, but only 0 to 5 are read`);
   }],
   [0x95, (_, r) => void r.length64()], // FRAME
   [0x28, (m) => m.mark()], // MARK
@@ -60,10 +60,10 @@ const known: readonly (readonly [code: number, operation: PickleOperation])[] = 
   [0x58, (m, r) => text(m, r.utf8(r.uint32()))], // BINUNICODE
   [0x8c, (m, r) => text(m, r.utf8(r.byte()))], // SHORT_BINUNICODE
   [0x8d, (m, r) => text(m, r.utf8(r.length64()))], // BINUNICODE8
-  [0x42, (m, r) => bytes(m, r.take8(r.uint32()))], // BINBYTES
-  [0x43, (m, r) => bytes(m, r.take8(r.byte()))], // SHORT_BINBYTES
-  [0x8e, (m, r) => bytes(m, r.take8(r.length64()))], // BINBYTES8
-  [0x96, (m, r) => bytes(m, r.take8(r.length64()))], // BYTEARRAY8
+  [0x42, (m, r) => bytes(m, r.subarray(r.uint32()))], // BINBYTES
+  [0x43, (m, r) => bytes(m, r.subarray(r.byte()))], // SHORT_BINBYTES
+  [0x8e, (m, r) => bytes(m, r.subarray(r.length64()))], // BINBYTES8
+  [0x96, (m, r) => bytes(m, r.subarray(r.length64()))], // BYTEARRAY8
   [0x29, (m) => m.push([], small)], // EMPTY_TUPLE
   [0x74, (m) => m.push(m.sinceMark(), small)], // TUPLE
   [0x85, (m) => m.push(m.last(1), small)], // TUPLE1
@@ -111,7 +111,7 @@ const known: readonly (readonly [code: number, operation: PickleOperation])[] = 
   [0x82, refuse("an extension code")], // EXT1
   [0x83, refuse("an extension code")], // EXT2
   [0x84, refuse("an extension code")], // EXT4
-  [0x97, refuse("a buffer outside of it")], // NEXT_BUFFER
+  [0x97, refuse("a buffer outside the pickle")], // NEXT_BUFFER
   [0x98, () => undefined], // READONLY_BUFFER
 ];
 

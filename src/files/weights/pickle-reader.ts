@@ -1,10 +1,10 @@
 import { UserError } from "../../user-error.ts";
 import { decodeLatin1, decodeUtf8 } from "./text.ts";
 
-/** A pickle that goes on after the bytes given, or is cut short. */
+/** Error of a pickle that goes on after the bytes at hand, or is cut short. */
 export class PickleEnds extends UserError {}
 
-/** Numbers and texts of a pickle, one after the other; never beyond its end. */
+/** Reads the numbers and texts of a pickle in sequence, never beyond its end. */
 export class PickleReader {
   private readonly view: DataView;
 
@@ -24,7 +24,7 @@ export class PickleReader {
   }
 
   /** Moves on by `count` bytes and returns where they begin. */
-  private take(count: number): number {
+  private advance(count: number): number {
     const start = this.position;
     if (count > this.bytes.length - start) {
       throw new PickleEnds(
@@ -37,39 +37,39 @@ export class PickleReader {
   }
 
   byte(): number {
-    return this.bytes[this.take(1)]!;
+    return this.bytes[this.advance(1)]!;
   }
 
   uint16(): number {
-    return this.view.getUint16(this.take(2), true);
+    return this.view.getUint16(this.advance(2), true);
   }
 
   uint32(): number {
-    return this.view.getUint32(this.take(4), true);
+    return this.view.getUint32(this.advance(4), true);
   }
 
   int32(): number {
-    return this.view.getInt32(this.take(4), true);
+    return this.view.getInt32(this.advance(4), true);
   }
 
   float64(): number {
-    return this.view.getFloat64(this.take(8), false);
+    return this.view.getFloat64(this.advance(8), false);
   }
 
   /** A length of 8 bytes; rounded beyond 2^53, where no file reaches. */
   length64(): number {
-    const start = this.take(8);
+    const start = this.advance(8);
     return this.view.getUint32(start, true) + this.view.getUint32(start + 4, true) * 2 ** 32;
   }
 
   /** A view of the next bytes. */
-  take8(count: number): Uint8Array {
-    const start = this.take(count);
+  subarray(count: number): Uint8Array {
+    const start = this.advance(count);
     return this.bytes.subarray(start, start + count);
   }
 
   utf8(count: number): string {
-    const bytes = this.take8(count);
+    const bytes = this.subarray(count);
     try {
       return decodeUtf8(bytes);
     } catch {
@@ -78,10 +78,10 @@ export class PickleReader {
   }
 
   latin1(count: number): string {
-    return decodeLatin1(this.take8(count));
+    return decodeLatin1(this.subarray(count));
   }
 
-  /** Up to the line's end, without it. */
+  /** Text up to the end of the line; moves on to the next line. */
   line(): string {
     const end = this.bytes.indexOf(0x0a, this.position);
     const text = this.latin1(end < 0 ? this.bytes.length - this.position + 1 : end - this.position);
@@ -91,21 +91,21 @@ export class PickleReader {
 
   /** A two's-complement integer of any width, little-endian; a bigint only where a number is too small. */
   long(count: number): number | bigint {
-    const bytes = this.take8(count);
+    const bytes = this.subarray(count);
     if (count === 0) return 0;
     if (count > 128) throw this.damaged(`an integer of ${count} bytes`);
     let digits = "";
     for (const byte of bytes) digits = byte.toString(16).padStart(2, "0") + digits;
-    return smallest(BigInt.asIntN(8 * count, BigInt(`0x${digits}`)));
+    return asNumber(BigInt.asIntN(8 * count, BigInt(`0x${digits}`)));
   }
 
   /** An integer in decimal digits, with the L that Python 2 wrote after long ones. */
   decimal(): number | bigint {
     const text = this.line();
     if (!/^\s*[+-]?\d{1,400}L?\s*$/.test(text)) {
-      throw this.damaged(`${JSON.stringify(text.slice(0, 40))} is no integer`);
+      throw this.damaged(`${JSON.stringify(text.slice(0, 40))} is not an integer`);
     }
-    return smallest(BigInt(text.replace("L", "").replace("+", "")));
+    return asNumber(BigInt(text.replace("L", "").replace("+", "")));
   }
 
   decimalFloat(): number {
@@ -113,12 +113,12 @@ export class PickleReader {
     const special = { nan: NaN, inf: Infinity, "-inf": -Infinity }[text];
     const value = special ?? (/^[+-]?[\d.]+(e[+-]?\d+)?$/.test(text) ? Number(text) : NaN);
     if (Number.isNaN(value) && text !== "nan") {
-      throw this.damaged(`${JSON.stringify(text.slice(0, 40))} is no number`);
+      throw this.damaged(`${JSON.stringify(text.slice(0, 40))} is not a number`);
     }
     return value;
   }
 
-  /** A quoted byte string as Python 2 prints it; one character a byte. */
+  /** A quoted byte string as Python 2 prints it, as text of one character a byte. */
   quoted(): string {
     const text = this.line();
     const quote = text[0];
@@ -131,7 +131,7 @@ export class PickleReader {
     });
   }
 
-  /** Text of Python's raw-unicode-escape encoding. */
+  /** Text in Python's raw-unicode-escape encoding. */
   rawUnicode(): string {
     return this.line().replace(
       /\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/g,
@@ -143,7 +143,8 @@ export class PickleReader {
   }
 }
 
-function smallest(value: bigint): number | bigint {
+/** A number where that is exact, else the bigint. */
+function asNumber(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }

@@ -6,17 +6,17 @@ import { PickleReader } from "./pickle-reader.ts";
 export type { PickleFunction, PickleOptions } from "./pickle-machine.ts";
 
 /**
- * The value of a pickle, protocols 0 to 5, without executing anything: only functions of `globals` are
- * called. None is null, tuples and lists are arrays, dictionaries Maps, sets Sets, bytes Uint8Array
- * views, texts of Python 2 strings of one character a byte, large integers bigints. What the functions
- * return may have a `__setstate__(state)`. Their arguments may be anything, circles included; the value
- * returned is free of circles, not deeper than 200, and small enough to be walked.
+ * Reads a pickle of protocols 0 to 5 without executing anything: only functions of `globals` are called. None becomes
+ * null, tuples and lists become arrays, dictionaries Maps, sets Sets, bytes Uint8Array views, texts of Python 2 strings
+ * of one character a byte, and large integers bigints. The results of the functions may have a `__setstate__(state)`.
+ * Their arguments may be anything, circles included; the value returned has no circles, is not nested deeper than 200
+ * levels, and is small enough to traverse.
  */
 export function readPickle(bytes: Uint8Array, options: PickleOptions): unknown {
   return readPickleAt(bytes, 0, options).value;
 }
 
-/** The pickle that begins at `start`, and where it ends. */
+/** Reads the pickle that begins at `start`; `end` is the position after it. */
 export function readPickleAt(
   bytes: Uint8Array,
   start: number,
@@ -24,14 +24,15 @@ export function readPickleAt(
 ): { readonly value: unknown; readonly end: number } {
   const reader = new PickleReader(bytes, start, options.source);
   const value = new PickleMachine(pickleOperations, reader, options).run();
-  checkWalkable(value, options.source);
+  checkTraversable(value, options.source);
   return { value, end: reader.position };
 }
 
 const maxDepth = 200;
 const maxValues = 20_000_000;
 
-interface Walk {
+/** A container whose children are being counted. */
+interface Visit {
   readonly container: unknown;
   readonly children: Iterator<unknown>;
   depth: number;
@@ -39,18 +40,18 @@ interface Walk {
 }
 
 /**
- * Throws unless a value can be walked by whoever does so without care: no circles, no depths, and no
- * lists of lists that name each other so often that a kilobyte stands for billions of values.
+ * Throws unless a plain recursive function can traverse a value: without circles, without deep nesting, and without
+ * lists that contain one another so often that a kilobyte stands for billions of values.
  */
-function checkWalkable(root: unknown, source: string): void {
-  // Count and depth of what has been walked, as one number: there may be millions.
-  const done = new Map<unknown, number>();
-  const path: Walk[] = [];
+function checkTraversable(root: unknown, source: string): void {
+  // Count and depth of each finished container in one number, since there may be millions.
+  const sizes = new Map<unknown, number>();
+  const path: Visit[] = [];
   const open = new Set<unknown>();
   const enter = (value: unknown): void => {
     const children = childrenOf(value);
     if (!children) return;
-    if (open.has(value)) throw harmful(source, "holds itself");
+    if (open.has(value)) throw harmful(source, "contains itself");
     open.add(value);
     path.push({ container: value, children, depth: 1, values: 1 });
   };
@@ -58,25 +59,26 @@ function checkWalkable(root: unknown, source: string): void {
   while (path.length > 0) {
     const top = path[path.length - 1]!;
     const { done: last = false, value } = top.children.next();
-    let into: Walk | undefined = top;
+    let parent: Visit | undefined = top;
     let size: number;
     if (last) {
       path.pop();
       open.delete(top.container);
       size = top.values * 256 + top.depth;
-      done.set(top.container, size);
-      into = path[path.length - 1];
+      sizes.set(top.container, size);
+      parent = path[path.length - 1];
     } else {
-      size = done.get(value) ?? 0;
+      size = sizes.get(value) ?? 0;
       if (size === 0) enter(value);
     }
-    if (!into) continue;
-    into.depth = Math.max(into.depth, (size % 256) + 1);
-    into.values += Math.max(1, Math.floor(size / 256));
-    if (path.length + into.depth > maxDepth) {
+    if (!parent) continue;
+    parent.depth = Math.max(parent.depth, (size % 256) + 1);
+    parent.values += Math.max(1, Math.floor(size / 256));
+    if (path.length + parent.depth > maxDepth) {
       throw harmful(source, `is nested deeper than ${maxDepth} levels`);
     }
-    if (into.values > maxValues) throw harmful(source, `unfolds to more than ${maxValues} values`);
+    if (parent.values > maxValues)
+      throw harmful(source, `unfolds to more than ${maxValues} values`);
   }
 }
 

@@ -4,7 +4,7 @@ import type { UnderstoodWeights } from "./understand.ts";
 import type { WeightsFile } from "./weights-file.ts";
 import { parseList, readConfig } from "./model-metadata.ts";
 
-/** Settings and class names of a network, which files of published weights do not contain. */
+/** Settings and class names of a network; files of published weights contain neither. */
 export interface ModelMeaning {
   readonly config: Config;
   /** Foreground class names. */
@@ -12,21 +12,21 @@ export interface ModelMeaning {
 }
 
 /**
- * Settings and class names of a file: those it says itself, else those of the recipe that its shapes
- * tell of: 20 classes are VOC's, 80 COCO's. Undefined where the shapes tell of no network.
- * @param given class names that the user gives
+ * Settings and class names of a file: those in its metadata, or else those of the published recipe that its shapes
+ * match, VOC's for 20 classes and COCO's for 80. Undefined for an unknown network.
+ * @param userClasses class names that take precedence
  */
 export function meaningOf(
   file: WeightsFile,
   { architecture, match }: UnderstoodWeights,
-  given?: readonly string[],
+  userClasses?: readonly string[],
 ): ModelMeaning | undefined {
   const { metadata } = file;
   const stored =
     metadata["classes"] === undefined ? undefined : parseList(file.name, metadata["classes"]);
   const { backbone, decoderWidth, classes: count } = architecture;
-  const known = count === 20 ? vocClasses : count === 80 ? cocoClasses : undefined;
-  const classes = given ?? stored ?? known;
+  const usual = count === 20 ? vocClasses : count === 80 ? cocoClasses : undefined;
+  const classes = userClasses ?? stored ?? usual;
   if (metadata["config"] !== undefined) {
     return { config: readConfig(file.name, metadata["config"]), classes };
   }

@@ -3,7 +3,7 @@ import type { StoredTensor } from "./weights-file.ts";
 
 type Shapes = ReadonlyMap<string, Pick<StoredTensor, "shape">>;
 
-/** Properties of a network, inferred from the shapes of its tensors; undefined where the shapes do not tell. */
+/** Properties of a network, inferred from the shapes of its tensors; undefined where they cannot be. */
 export interface Architecture {
   readonly backbone: BackboneName | undefined;
   /** Channels of the encoder's stages. */
@@ -14,7 +14,7 @@ export interface Architecture {
   readonly decoderWidth: number | undefined;
   /** Foreground classes. */
   readonly classes: number | undefined;
-  /** Which parts of the network the file has, whole or not. */
+  /** Parts of the network that the file has, complete or not. */
   readonly parts: readonly string[];
 }
 

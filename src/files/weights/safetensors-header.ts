@@ -2,7 +2,7 @@ import { UserError } from "../../user-error.ts";
 import { elementsByCode, type Element } from "./elements.ts";
 import { decodeUtf8, encodeUtf8 } from "./text.ts";
 
-/** Bytes; a network of a thousand blocks has one of a megabyte, and parsed it takes 25 times its size. */
+/** Most bytes of a header. That of a thousand blocks has a megabyte; parsed, it takes 25 times as much. */
 const maxHeader = 8 * 2 ** 20;
 const metadataKey = "__metadata__";
 
@@ -13,7 +13,7 @@ export interface HeaderEntry {
   readonly shape: readonly number[];
 }
 
-/** The first bytes of a file whose tensors follow in the order given, side by side. */
+/** The first bytes of a file whose tensors follow in this order, side by side. */
 export function encodeHeader(
   entries: readonly HeaderEntry[],
   metadata: Readonly<Record<string, string>>,
@@ -50,7 +50,7 @@ export function inFileOrder<T extends HeaderEntry>(entries: readonly T[]): T[] {
   );
 }
 
-/** Where a tensor lies, from the first byte after the header. */
+/** Position of a tensor, counted from the first byte after the header. */
 export interface Span {
   readonly name: string;
   readonly element: Element;
@@ -64,7 +64,10 @@ export interface Header {
   readonly metadata: Record<string, string>;
 }
 
-/** Length of the JSON that follows a file's first 8 bytes. @param size of the whole file */
+/**
+ * Length of the JSON that follows the first 8 bytes of a file.
+ * @param size bytes of the whole file
+ */
 export function headerLength(first: Uint8Array, size: number, source: string): number {
   if (size < 8 || first.length < 8) {
     throw damaged(source, `the file ends after ${size} bytes, its header alone needs 8`);
@@ -82,7 +85,10 @@ export function headerLength(first: Uint8Array, size: number, source: string): n
   return length;
 }
 
-/** Tensors and metadata of a header; nothing in it is trusted. @param available bytes after it */
+/**
+ * Tensors and metadata of a header, in which nothing is trusted.
+ * @param available bytes of the file after the header
+ */
 export function parseHeader(json: Uint8Array, available: number, source: string): Header {
   let header: unknown;
   try {
@@ -105,7 +111,7 @@ function readMetadata(entry: unknown, metadata: Record<string, string>, source: 
   if (!isRecord(entry)) throw damaged(source, `${metadataKey} is not an object of strings`);
   for (const [key, value] of Object.entries(entry)) {
     if (typeof value !== "string") {
-      throw damaged(source, `${metadataKey} has ${JSON.stringify(key)} that is no string`);
+      throw damaged(source, `${metadataKey} has ${JSON.stringify(key)}, which is not a string`);
     }
     metadata[key] = value;
   }
@@ -113,18 +119,27 @@ function readMetadata(entry: unknown, metadata: Record<string, string>, source: 
 
 function readSpan(name: string, entry: unknown, available: number, source: string): Span {
   const where = `tensor ${JSON.stringify(name.slice(0, 200))}`;
-  if (!isRecord(entry)) throw damaged(source, `${where} is described by no object`);
+  if (!isRecord(entry))
+    throw damaged(source, `${where} is described by ${brief(entry)}, not by an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
   const element = typeof dtype === "string" ? elementsByCode.get(dtype) : undefined;
   if (!element) {
     const known = [...elementsByCode.keys()].join(", ");
     throw new UserError(
-      `${source}: ${where} is of type ${JSON.stringify(dtype)?.slice(0, 40)}, known are ${known}; convert it to F32`,
+      `${source}: ${where} is of type ${brief(dtype)}, only ${known} are read; convert it to F32`,
     );
   }
-  if (!isCounts(shape)) throw damaged(source, `${where} has no shape of whole numbers`);
+  if (!isCounts(shape)) {
+    throw damaged(
+      source,
+      `${where} has the shape ${brief(shape)}, expected a list of whole numbers`,
+    );
+  }
   if (!isCounts(offsets) || offsets.length !== 2) {
-    throw damaged(source, `${where} has no data_offsets of two whole numbers`);
+    throw damaged(
+      source,
+      `${where} has the data_offsets ${brief(offsets)}, expected two whole numbers`,
+    );
   }
   const [begin, end] = offsets as [number, number];
   if (begin > end || end > available) {
@@ -139,7 +154,7 @@ function readSpan(name: string, entry: unknown, available: number, source: strin
   return { name, element, shape, begin, end };
 }
 
-/** Tensors must fill the file side by side: no byte in two of them, none in no tensor. */
+/** Throws unless the tensors fill the file side by side, without gaps and overlaps. */
 function checkCoverage(spans: readonly Span[], available: number, source: string): void {
   let position = 0;
   for (const span of [...spans].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -156,6 +171,11 @@ function checkCoverage(spans: readonly Span[], available: number, source: string
   if (position !== available) {
     throw damaged(source, `its tensors end at byte ${position}, the file at ${available}`);
   }
+}
+
+/** A value from a header for a message, as JSON cut after 40 characters. */
+function brief(value: unknown): string {
+  return JSON.stringify(value)?.slice(0, 40) ?? "missing";
 }
 
 function damaged(source: string, what: string): UserError {

@@ -17,9 +17,9 @@ export interface TensorFile {
 }
 
 /**
- * The file in pieces, to be written one after the other: a header, then each tensor's own memory, not
- * copied. Tensors are ordered by element size, largest first, then by name, so that all are aligned
- * and equal tensors always give equal bytes.
+ * A safetensors file in pieces, to be written in sequence: a header, then the memory of each tensor, not copied.
+ * Tensors are ordered by element size, largest first, then by name, so that all are aligned and equal tensors always
+ * give equal bytes.
  */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, NdArray>>,
@@ -42,8 +42,8 @@ export function encodeSafetensors(
 }
 
 /**
- * Tensors and metadata of a safetensors file; half precision is widened to float32. Nothing in the
- * file is trusted. Tensors are views into `bytes` where alignment allows.
+ * Tensors and metadata of a safetensors file, in which nothing is trusted; half precision is widened to float32.
+ * Tensors are views into `bytes` where alignment allows.
  * @param source the file's name, for messages
  */
 export function decodeSafetensors(bytes: Uint8Array, source = "safetensors"): TensorFile {
@@ -57,7 +57,7 @@ export function decodeSafetensors(bytes: Uint8Array, source = "safetensors"): Te
   return { tensors, metadata };
 }
 
-/** A file in pieces, one tensor at a time, of tensors that are read only then; types are kept. */
+/** A safetensors file in pieces; each tensor is read only when its turn comes. Element types are kept. */
 export async function* streamSafetensors(
   tensors: readonly StoredTensor[],
   metadata: Readonly<Record<string, string>> = {},
@@ -67,7 +67,7 @@ export async function* streamSafetensors(
   for (const { read } of entries) yield await read();
 }
 
-/** Opens a safetensors file: its header is read, tensors when they are asked for. */
+/** Opens a safetensors file: reads its header at once and tensors on demand. */
 export async function openSafetensors(source: ByteSource): Promise<WeightsFile> {
   const first = await source.read(0, Math.min(8, source.size));
   const length = headerLength(first, source.size, source.name);

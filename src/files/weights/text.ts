@@ -1,11 +1,11 @@
-// In every host that runs JavaScript today, yet in no type library but those of Node and the DOM.
+// Every JavaScript host has these two, but only the type libraries of Node and the DOM declare them.
 declare const TextDecoder: new (
   label: string,
   options: { fatal: boolean; ignoreBOM: boolean },
 ) => { decode(bytes: Uint8Array): string };
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
 
-/** UTF-8 to text, every character of it; throws a TypeError where it is not UTF-8. */
+/** Decodes UTF-8 and keeps a byte order mark; throws a TypeError where it is not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 }
@@ -14,7 +14,7 @@ export function encodeUtf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** One character a byte, U+0000 to U+00FF. */
+/** Decodes Latin-1: one character a byte, U+0000 to U+00FF. */
 export function decodeLatin1(bytes: Uint8Array): string {
   const pieces: string[] = [];
   for (let i = 0; i < bytes.length; i += 4096) {

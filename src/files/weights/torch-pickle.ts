@@ -7,7 +7,7 @@ import type { PickleFunction, PickleOptions } from "./pickle.ts";
 export interface TorchStorage {
   readonly key: string;
   readonly element: Element;
-  /** In elements. */
+  /** Number of elements. */
   readonly length: number;
 }
 
@@ -18,12 +18,12 @@ export class TorchTensor {
     /** Position of the first element, in elements. */
     readonly offset: number,
     readonly shape: readonly number[],
-    /** Steps of each axis, in elements. */
+    /** Step of each axis, in elements. */
     readonly strides: readonly number[],
   ) {}
 }
 
-/** A part of a storage, as old files name them. */
+/** A part of a storage, as old files refer to it. */
 class StorageView {
   constructor(
     readonly storage: TorchStorage,
@@ -45,13 +45,13 @@ const storageTypes: Readonly<Record<string, ElementType>> = {
 };
 
 const maxRank = 64;
-/** Elements that a view may repeat its storage to. */
+/** Most elements of a view that repeats those of its storage. */
 const maxRepeated = 2 ** 20;
 
 const advice =
   "save the weights alone, in Python: torch.save(model.state_dict(), file), and give that file";
 
-/** How to read a pickle of PyTorch: as tensors and plain data, of which nothing is run. */
+/** Options to read the pickles of a PyTorch file as tensors and plain data, and the storages that these refer to. */
 export class TorchPickle {
   readonly storages = new Map<string, TorchStorage>();
   readonly options: PickleOptions;
@@ -67,11 +67,11 @@ export class TorchPickle {
       ["torch._utils._rebuild_parameter_with_state", (data) => parameterOf(data)],
     ]);
     for (const [name, type] of Object.entries(storageTypes)) {
-      const named: PickleFunction = () => {
-        throw new TypeError(`makes a torch.${name} by itself`);
+      const storageType: PickleFunction = () => {
+        throw new TypeError(`calls torch.${name} as a function`);
       };
-      this.types.set(named, type);
-      globals.set(`torch.${name}`, named).set(`torch.cuda.${name}`, named);
+      this.types.set(storageType, type);
+      globals.set(`torch.${name}`, storageType).set(`torch.cuda.${name}`, storageType);
     }
     this.options = { source, globals, persistent: (id) => this.storage(id), advice };
   }
@@ -81,22 +81,22 @@ export class TorchPickle {
     const [kind, type, key, , length, view] = Array.isArray(id) ? (id as unknown[]) : [];
     const name = this.types.get(type);
     if (kind !== "storage" || typeof key !== "string" || name === undefined || !isCount(length)) {
-      throw this.damaged("it refers to a storage that is described by no type, key and length");
+      throw this.damaged("it refers to a storage without type, key and length");
     }
-    const known = this.storages.get(key) ?? { key, element: elements[name], length };
-    if (known.element.type !== name || known.length !== length) {
+    const storage = this.storages.get(key) ?? { key, element: elements[name], length };
+    if (storage.element.type !== name || storage.length !== length) {
       throw this.damaged(
-        `storage ${JSON.stringify(key.slice(0, 40))} is ${known.length} ${known.element.type} in one place ` +
+        `storage ${JSON.stringify(key.slice(0, 40))} is ${storage.length} ${storage.element.type} in one place ` +
           `and ${length} ${name} in another`,
       );
     }
-    this.storages.set(key, known);
-    if (view === null || view === undefined) return new StorageView(known, 0);
+    this.storages.set(key, storage);
+    if (view === null || view === undefined) return new StorageView(storage, 0);
     const [, start, count] = Array.isArray(view) ? (view as unknown[]) : [];
     if (!isCount(start) || !isCount(count) || start + count > length) {
       throw this.damaged(`a view lies beyond the ${length} elements of its storage`);
     }
-    return new StorageView(known, start);
+    return new StorageView(storage, start);
   }
 
   /** @param args storage, offset, shape, strides, and what only training needs */
@@ -113,7 +113,7 @@ export class TorchPickle {
     const count = sizeOf(shape);
     const last = shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, start);
     const end = count === 0 ? start : last + 1;
-    // Not > alone: sizes can be so large that the products are not even finite.
+    // Negated rather than `>`, which NaN would pass: sizes can be so large that their products are not finite.
     if (!(end <= storage.length) || !(count <= Math.max(storage.length, maxRepeated))) {
       throw this.damaged(
         `a tensor of shape [${shape}] and strides [${strides}] from element ${start} ` +
@@ -133,12 +133,12 @@ function orderedDict([pairs = []]: unknown[]): Map<unknown, unknown> {
   if (Array.isArray(pairs) && pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) {
     return new Map(pairs as [unknown, unknown][]);
   }
-  throw new TypeError("an ordered dictionary is made of no pairs");
+  throw new TypeError("an ordered dictionary is built from values that are not pairs");
 }
 
 function parameterOf(data: unknown): TorchTensor {
   if (data instanceof TorchTensor) return data;
-  throw new TypeError("a parameter holds no tensor");
+  throw new TypeError("a parameter has no tensor");
 }
 
 function isCount(value: unknown): value is number {

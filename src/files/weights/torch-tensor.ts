@@ -4,8 +4,8 @@ import type { ByteSource } from "../../host/byte-source.ts";
 import type { TorchTensor } from "./torch-pickle.ts";
 
 /**
- * Elements of a strided view, row-major and little-endian, copied from no more of its storage than lies
- * between its first and its last element.
+ * Reads the elements of a strided view, row-major and little-endian, and no more of its storage than lies between its
+ * first and its last element.
  */
 export async function readStrided(
   storage: ByteSource,
@@ -18,7 +18,7 @@ export async function readStrided(
   const span = shape.reduce((sum, n, axis) => sum + (n - 1) * strides[axis]!, 1);
   const bytes = await storage.read(offset * size, span * size);
   const dense = isContiguous(shape, strides) ? bytes : gather(bytes, size, shape, strides);
-  // What was read may be a view of memory that others see.
+  // The bytes read may be a view of memory in use elsewhere, which must not change.
   return bigEndian ? swapBytes(dense === bytes ? bytes.slice() : dense, size) : dense;
 }
 
@@ -33,6 +33,7 @@ function isContiguous(shape: readonly number[], strides: readonly number[]): boo
 
 const words = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const;
 
+/** Copies the elements of a view into row-major order. */
 function gather(
   bytes: Uint8Array,
   size: number,
@@ -47,13 +48,13 @@ function gather(
   const index = new Array<number>(rank).fill(0);
   const length = shape[rank - 1]!;
   const step = strides[rank - 1]!;
-  let start = 0; // of the row, in the storage
+  let rowStart = 0; // position in the storage
   for (let row = 0; row < into.length; row += length) {
-    for (let i = 0; i < length; i++) into[row + i] = from[start + i * step]!;
+    for (let i = 0; i < length; i++) into[row + i] = from[rowStart + i * step]!;
     for (let axis = rank - 2; axis >= 0; axis--) {
-      start += strides[axis]!;
+      rowStart += strides[axis]!;
       if (++index[axis]! < shape[axis]!) break;
-      start -= strides[axis]! * shape[axis]!;
+      rowStart -= strides[axis]! * shape[axis]!;
       index[axis] = 0;
     }
   }

@@ -8,22 +8,22 @@ import { TorchPickle, type TorchStorage } from "./torch-pickle.ts";
 import { readStrided } from "./torch-tensor.ts";
 import type { WeightsFile } from "./weights-file.ts";
 
-/** Pickles of real networks have a few hundred kilobytes. */
+/** Most bytes of a pickle; those of real networks have a few hundred kilobytes. */
 const maxPickle = 64 * 2 ** 20;
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 const legacyProtocol = 1001;
 
-/** Opens what torch.save has written since 1.6: a zip of a pickle and a file for each storage. */
+/** Opens a file of torch.save since PyTorch 1.6: a zip of a pickle and a file for each storage. */
 export async function openTorchZip(source: ByteSource, archive: Archive): Promise<WeightsFile> {
   const names = [...archive.keys()].filter((name) => /(^|\/)data\.pkl$/.test(name));
-  const [main] = names.sort((a, b) => a.length - b.length);
-  if (main === undefined) {
+  const [pickleName] = names.sort((a, b) => a.length - b.length);
+  if (pickleName === undefined) {
     throw new UserError(
-      `${source.name}: is a zip without data.pkl; expected weights that torch.save wrote`,
+      `${source.name}: is a zip without data.pkl; give weights that torch.save wrote`,
     );
   }
-  const folder = main.slice(0, -"data.pkl".length);
-  const entry = archive.get(main)!;
+  const folder = pickleName.slice(0, -"data.pkl".length);
+  const entry = archive.get(pickleName)!;
   if (entry.size > maxPickle) {
     throw new UserError(
       `${source.name}: its pickle has ${entry.size} bytes, at most ${maxPickle} are read; ` +
@@ -42,7 +42,7 @@ export async function openTorchZip(source: ByteSource, archive: Archive): Promis
   return weightsFile(source, "PyTorch (zip)", root, storages, bigEndian);
 }
 
-/** Opens what torch.save wrote before 1.6: pickles and storages one after the other. */
+/** Opens a file of torch.save before PyTorch 1.6: pickles, then storages. */
 export async function openTorchLegacy(source: ByteSource): Promise<WeightsFile> {
   const { pickle, root, keys, littleEndian, end } = await readLegacyPickles(source);
   const storages = new Map<string, ByteSource>();
@@ -58,8 +58,8 @@ export async function openTorchLegacy(source: ByteSource): Promise<WeightsFile> 
     const view = new DataView(head.buffer, head.byteOffset, 8);
     const length = Number(view.getBigInt64(0, littleEndian));
     const size = storage.length * storage.element.bytes;
-    const found = length * storage.element.bytes;
-    checkStorage(pickle, storage, found === size ? Math.min(found, available) : found);
+    const listed = length * storage.element.bytes;
+    checkStorage(pickle, storage, listed === size ? Math.min(listed, available) : listed);
     storages.set(storage.key, partOf(source, position + 8, size));
     position += 8 + size;
   }
@@ -78,7 +78,7 @@ interface LegacyPickles {
   readonly end: number;
 }
 
-/** The five pickles at a file's beginning; how long they are only reading them tells. */
+/** Reads the five pickles at the beginning of a file, in ever longer parts since nothing says how long they are. */
 async function readLegacyPickles(source: ByteSource): Promise<LegacyPickles> {
   for (let length = 2 ** 20; ; length *= 4) {
     const bytes = await source.read(0, Math.min(length, source.size, maxPickle));
@@ -95,20 +95,20 @@ function parseLegacyPickles(bytes: Uint8Array, source: string): LegacyPickles {
   const pickle = new TorchPickle(source);
   let end = 0;
   const next = (): unknown => {
-    const read = readPickleAt(bytes, end, pickle.options);
-    end = read.end;
-    return read.value;
+    const { value, end: after } = readPickleAt(bytes, end, pickle.options);
+    end = after;
+    return value;
   };
   const magic = next();
   if (magic !== legacyMagic) {
     throw new UserError(
-      `${source}: is a pickle, but not one of torch.save; expected .pth, .pt or .safetensors weights`,
+      `${source}: is a pickle, but not one of torch.save; give .pth, .pt or .safetensors weights`,
     );
   }
   const protocol = next();
   if (protocol !== legacyProtocol) {
     throw new UserError(
-      `${source}: is of PyTorch's format ${typeof protocol === "number" ? protocol : "no number"}, known is ${legacyProtocol}; ` +
+      `${source}: has format ${typeof protocol === "number" ? protocol : typeof protocol} of PyTorch, only ${legacyProtocol} is read; ` +
         "save it again with a newer PyTorch",
     );
   }
@@ -120,16 +120,18 @@ function parseLegacyPickles(bytes: Uint8Array, source: string): LegacyPickles {
   return { pickle, root, keys, littleEndian, end };
 }
 
-/** @param found its bytes in the file, undefined where it is not there */
+/** @param available bytes of the storage in the file; undefined where it is missing */
 function checkStorage(
   pickle: TorchPickle,
   { key, length, element }: TorchStorage,
-  found: number | undefined,
+  available: number | undefined,
 ): void {
   const needed = length * element.bytes;
-  if (found === needed) return;
+  if (available === needed) return;
   const what = `storage ${JSON.stringify(key.slice(0, 40))} of ${length} ${element.type} needs ${needed} bytes`;
-  throw pickle.damaged(`${what}, ${found === undefined ? "it is missing" : `it has ${found}`}`);
+  throw pickle.damaged(
+    `${what}, ${available === undefined ? "it is missing" : `it has ${available}`}`,
+  );
 }
 
 async function readWord(entry: ByteSource | undefined): Promise<string> {

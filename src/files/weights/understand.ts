@@ -4,10 +4,10 @@ import { nameAsPublished, type NamedWeights } from "./names.ts";
 import { recognize, type Architecture } from "./recognize.ts";
 import type { WeightsFile } from "./weights-file.ts";
 
-/** A weights file with all that its names and shapes tell. */
+/** Tensors of a weights file and what their names and shapes reveal. */
 export interface UnderstoodWeights extends NamedWeights {
   readonly architecture: Architecture;
-  /** Against the network that the shapes tell of; undefined where they tell of none we know. */
+  /** Comparison with the network that the shapes imply; undefined for an unknown network. */
   readonly match: WeightMatch | undefined;
 }
 
@@ -27,13 +27,13 @@ export function understandWeights(file: WeightsFile): UnderstoodWeights {
   return { ...named, architecture, match: matchWeights(named.tensors, network.parameters) };
 }
 
-/** Some of a list of names, and how many more there are. */
+/** The first names of a list, and the number of further ones. */
 export function listNames(names: readonly string[], most = 6): string {
   const more = names.length > most ? ` and ${names.length - most} more` : "";
   return `${names.slice(0, most).join(", ")}${more}`;
 }
 
-/** Names of tensors left aside, by the reason. */
+/** Names of dropped tensors by reason. */
 export function byReason(dropped: NamedWeights["dropped"]): Map<string, string[]> {
   const groups = new Map<string, string[]>();
   for (const { name, reason } of dropped) {

@@ -6,7 +6,7 @@ export interface StoredTensor {
   readonly name: string;
   readonly element: Element;
   readonly shape: readonly number[];
-  /** Its elements, row-major and little-endian, whatever the order they lie in the file. */
+  /** Reads its elements, row-major and little-endian whatever their order in the file. */
   readonly read: () => Promise<Uint8Array>;
 }
 
@@ -29,7 +29,7 @@ export async function readTensor({ element, shape, read }: StoredTensor): Promis
   return { dtype: element.dtype, shape, data: readElements(element, await read()) };
 }
 
-/** Bytes that a tensor takes where it is stored densely. */
+/** Bytes of a tensor stored densely. */
 export function storedBytes({ element, shape }: Pick<StoredTensor, "element" | "shape">): number {
   return sizeOf(shape) * element.bytes;
 }

@@ -85,6 +85,11 @@ test.each<[string, object | string, string[]]>([
     boltAlone,
   ],
   [
+    "an object called background over another hides nothing",
+    { ...file(plate, { ...bolt, category_id: 0 }), categories: [...categories, { id: 0, name: "Background" }] }, // prettier-ignore
+    Array.from({ length: 4 }, () => "22220000"),
+  ],
+  [
     "ids as text",
     { ...file({ ...bolt, image_id: "a" }), images: [{ ...image, id: "a" }] },
     boltAlone,

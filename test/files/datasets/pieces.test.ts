@@ -144,7 +144,23 @@ test("a text longer than patterns are tried on is read all the same", async () =
   expect((await foundLines(readJson, `[${line}]`)).taken).toMatchObject(expected);
 });
 
-test("a reader that has enough gets no more, and a file that cannot be read is named", async () => {
+/** A store that counts how often its only file is opened and closed. */
+function countingStore(content: string) {
+  const openFiles = { opened: 0, closed: 0 };
+  const store: Pick<TextStore, "pieces"> = {
+    async *pieces(path, bytes) {
+      openFiles.opened++;
+      try {
+        yield* storeOf(content).pieces(path, bytes);
+      } finally {
+        openFiles.closed++;
+      }
+    },
+  };
+  return { store, openFiles };
+}
+
+test("a reader that has enough gets no more and its file is closed, and a file that cannot be read is named", async () => {
   const taken: string[] = [];
   const first = {
     push: (piece: string) => taken.push(piece),
@@ -153,8 +169,10 @@ test("a reader that has enough gets no more, and a file that cannot be read is n
       return taken.length === 1;
     },
   };
-  await pushText(storeOf("a\nb\nc\n"), "t", first, 2);
+  const { store, openFiles } = countingStore("a\nb\nc\n");
+  await pushText(store, "t", first, 2);
   expect(taken).toEqual(["a\n"]);
+  expect(openFiles).toEqual({ opened: 1, closed: 1 });
   await expect(pushText(nodeHost.store, tmpdir(), first)).rejects.toThrow(
     new UserError(`${tmpdir()}: cannot be read: is a folder, a file was expected`),
   );

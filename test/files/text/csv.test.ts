@@ -44,12 +44,19 @@ const written = fc
   .array(fc.constantFrom(...parts), { maxLength: 14 })
   .map((chosen) => `a,b END${chosen.join("")}`);
 
+/** A field of several empty pairs of quotes: csv-parse reads `"" ""` as an empty field, CsvParser refuses it. */
+const hasEmptyPairs = /(?:^|,|END)(?:\s|END)*""(?:\s|END)+"(?:\s|END)*"/;
+
+test.each(['"" ""', '"" " "', 'a,"" "",b'])("%j is refused, though csv-parse reads it", (row) => {
+  expect(byCsvParse(`a,b\n${row}`, "\n")).toHaveLength(2);
+  expect(() => parseCsv(`a,b\n${row}`)).toThrow(CsvError);
+});
+
 test.each(["\n", "\r"])(
   "records are those of csv-parse with the line end %j, in pieces of any size",
   (end) => {
     const property = fc.property(written, fc.integer({ min: 1, max: 9 }), (pattern, letters) => {
-      // Between two pairs of quotes csv-parse lets blanks pass, and forgets the first pair.
-      fc.pre(!/"\s+"/.test(pattern));
+      fc.pre(!hasEmptyPairs.test(pattern));
       const text = pattern.replaceAll("END", end);
       const records = inPieces(text, letters);
       expect(inPieces(text, text.length)).toEqual(records);
