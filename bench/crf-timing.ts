@@ -1,6 +1,7 @@
 import type { Image } from "../src/method/images/image.ts";
-import { DenseCrf, activationMaps, resizeMaps, type Maps } from "../src/method/labels/index.ts";
-import { softmax } from "../src/method/images/maps.ts";
+import { DenseCrf } from "../src/method/refine/crf.ts";
+import { activationMaps, softmax, type Maps } from "../src/method/images/maps.ts";
+import { resizeMaps } from "../src/method/images/resize-maps.ts";
 import { Random } from "../src/engine/random.ts";
 
 const random = Random.at(1, "bench", "crf");

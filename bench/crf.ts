@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { readImage } from "../src/host/node/images/images.ts";
+import { readImage } from "../src/host/node/images/codec.ts";
 import type { Image } from "../src/method/images/image.ts";
 import { drawnImage, timeCrf } from "./crf-timing.ts";
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { augment } from "../src/method/data/augment.ts";
 import { augmentationStream } from "../src/method/data/sampler.ts";
 import { BatchLoader } from "../src/method/train/batch-loader.ts";
-import { decodeImage } from "../src/host/node/images/images.ts";
+import { decodeImage } from "../src/host/node/images/codec.ts";
 import { loadedConfigurations, recipe } from "./configurations.ts";
 import { watchForeignLoad } from "./foreign-load.ts";
 import { now, timed, type JobResult, type Workspace } from "./job.ts";

@@ -9,6 +9,17 @@ export type { Initializer, Parameter } from "./engine/nn/index.ts";
 export * from "./method/model/index.ts";
 export { networkOf } from "./method/model/network-of.ts";
 export * from "./method/labels/index.ts";
+export { crfLabels } from "./method/refine/crf-labels.ts";
+export { DenseCrf, type CrfOptions } from "./method/refine/crf.ts";
+export {
+  denseEnergy,
+  DenseEnergy,
+  type BilateralFilter,
+  type DenseEnergyInput,
+  type DenseEnergyOptions,
+  type DenseEnergyResult,
+} from "./method/refine/dense-energy.ts";
+export { Par } from "./method/refine/par.ts";
 export { augment, type AugmentOptions, type Augmented } from "./method/data/augment.ts";
 export {
   normalize,
@@ -16,6 +27,10 @@ export {
   type Normalization,
 } from "./method/images/normalize.ts";
 export type { Batch, Dataset, Sample, SampleReader } from "./method/data/sample.ts";
+export { labelsOf } from "./method/images/labels-of-logits.ts";
+export { activationMaps, type Box, type Maps } from "./method/images/maps.ts";
+export { resizeMaps, resizeGradient } from "./method/images/resize-maps.ts";
+export { resizePixels } from "./method/images/normalize-resized.ts";
 export { ignoreIndex, type Image, type LabelMap } from "./method/images/image.ts";
 export {
   generateScene,
@@ -29,7 +44,7 @@ export {
   type Activations,
 } from "./method/inference/activations.ts";
 export type { NetworkFeeds } from "./method/inference/feeds.ts";
-export { meanMargin } from "./method/images/margin.ts";
+export { meanLogitMargin, meanMargin } from "./method/images/margin.ts";
 export {
   evaluate,
   type Evaluation,

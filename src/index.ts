@@ -66,7 +66,7 @@ export { nodeHost };
 export * from "./files/datasets/index.ts";
 export { deviceNames } from "./host/devices.ts";
 export { listDevices, resolveDevice } from "./host/node/ort/devices.ts";
-export { readImage, readMask, writeImage, writeMask } from "./host/node/images/images.ts";
+export { readImage, readMask, writeImage, writeMask } from "./host/node/images/codec.ts";
 export type { MaskFolderOptions } from "./files/formats/mask-folder.ts";
 export { nodeRuntime } from "./host/node/ort/runtime.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readMask } from "../src/host/node/images/images.ts";
+import { readMask } from "../src/host/node/images/codec.ts";
 import { decodeSafetensors } from "../src/files/weights/safetensors.ts";
 import { tag2mask } from "./cli/terminal.ts";
 

@@ -2,8 +2,9 @@ import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 
 /**
- * Seeded random numbers. Every stream is derived from a seed and a path, not from another stream: `Random.at(seed,
- * "augment", 17)` always begins alike, so that sample 17 is augmented alike in every worker and after every resume.
+ * Seeded random numbers. A stream is derived from a seed and a path, never from another stream: `Random.at(seed,
+ * "augment", 17)` always gives the same numbers, so sample 17 is augmented the same way in every worker and after every
+ * resume.
  */
 export class Random {
   private constructor(private readonly generator: RandomGenerator) {}
@@ -50,7 +51,7 @@ export class Random {
   }
 }
 
-/** FNV-1a over UTF-16 units, mixed by the MurmurHash3 finalizer so that neighboring seeds differ in all bits. */
+/** FNV-1a over UTF-16 units, mixed by the finalizer of MurmurHash3 so that neighboring seeds give unrelated streams. */
 function hash(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);

@@ -2,10 +2,15 @@ import { WorstImages } from "../files/report/worst-images.ts";
 import type { Host } from "../host/host.ts";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
 import { UserError } from "../user-error.ts";
-import { claimResults, writeResults, type ResultsFolder } from "./evaluation-results.ts";
-import type { ProgressEvent } from "./events.ts";
+import {
+  claimResults,
+  releaseResults,
+  writeResults,
+  type ResultsFolder,
+} from "./evaluation-results.ts";
+import type { JobOptions, ProgressEvent, StoppedEvent } from "./events.ts";
 import { pairMasks, scorePairs } from "./score-masks.ts";
-import { withProgress } from "./with-progress.ts";
+import { untilAborted } from "./with-progress.ts";
 
 export interface CompareMasksJob extends ResultsFolder {
   /** Folder of the masks to measure, and that of the true masks. */
@@ -25,6 +30,7 @@ export type CompareMasksEvent =
       readonly untrue: readonly string[];
     }
   | ProgressEvent
+  | StoppedEvent
   /** Masks that could not be compared, one sentence each. */
   | { readonly type: "left-out"; readonly problems: readonly string[] }
   | {
@@ -39,13 +45,14 @@ export type CompareMasksEvent =
       readonly files: readonly string[];
     };
 
-/** Measures a folder of masks against one of true masks. */
+/** Measures a folder of masks against one of true masks. A job that is stopped writes nothing. */
 export async function* compareMasks(
   host: Host,
   job: CompareMasksJob,
+  options: JobOptions = {},
 ): AsyncGenerator<CompareMasksEvent, void> {
   const { masks: folder, truth, list, out } = job;
-  await claimResults(host, job);
+  const claimed = await claimResults(host, job);
   const found = await pairMasks(host, folder, truth, {
     ...(job.classes !== undefined && { classes: job.classes }),
     ...(list !== undefined && { names: await readNames(host, list) }),
@@ -53,9 +60,10 @@ export async function* compareMasks(
   const { unpredicted, untrue, pairs } = found;
   yield { type: "unpaired", unpredicted, untrue };
   const worst = new WorstImages(host.codec, out === undefined ? 0 : job.worst);
-  const scored = yield* withProgress(scorePairs(host, found), async ({ measured }) => {
+  const scored = yield* untilAborted(scorePairs(host, found), options, async ({ measured }) => {
     if (measured) await worst.add(measured);
   });
+  if (!scored) return releaseResults(host, claimed);
   const { matrix, classes, masks, skipped } = scored;
   yield { type: "left-out", problems: skipped };
   if (masks === 0) {

@@ -7,14 +7,19 @@ import type { RefineLogits } from "../method/inference/refine-logits.ts";
 import { evaluateStages, type StageScores } from "../method/eval/stages.ts";
 import type { Segmenter } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
-import { claimResults, writeResults, type ResultsFolder } from "./evaluation-results.ts";
+import {
+  claimResults,
+  releaseResults,
+  writeResults,
+  type ResultsFolder,
+} from "./evaluation-results.ts";
 import type { DeviceEvent, JobOptions, ProgressEvent, ReadingEvent } from "./events.ts";
 import type { StoppedEvent } from "./events.ts";
 import { predictTestSet, testSetFolder } from "./predict-test-set.ts";
 import { readDataset } from "./read-dataset.ts";
 import { openSegmenterInLanes, type ModelOptions } from "./segmenter-in-lanes.ts";
 import { crfAhead, withCrf } from "./with-crf.ts";
-import { withProgress } from "./with-progress.ts";
+import { untilAborted, withProgress } from "./with-progress.ts";
 
 export interface EvaluateJob extends ModelOptions, ResultsFolder {
   /** Folder of the data set. */
@@ -81,7 +86,8 @@ export type EvaluateEvent =
   | { readonly type: "predicting"; readonly split: string }
   /** Images that could not be measured or predicted, one sentence each. */
   | { readonly type: "left-out"; readonly problems: readonly string[] }
-  | (StoppedEvent & { readonly out: string })
+  /** `out` is the folder with the predictions so far; scores leave nothing behind. */
+  | (StoppedEvent & { readonly out?: string })
   | ScoresEvent
   | PredictionsEvent
   | StagesEvent;
@@ -94,8 +100,11 @@ export async function* evaluateModel(
 ): AsyncGenerator<EvaluateEvent, void> {
   yield* withModelAndData(host, job, async function* (opened) {
     if (opened.samples.some(({ mask }) => mask !== undefined)) {
-      await claimResults(host, job);
-      yield* withCrf(host, job.crf ?? false, (crf) => measure(host, opened, job, crf));
+      const claimed = await claimResults(host, job);
+      const isStopped = yield* withCrf(host, job.crf ?? false, (crf) =>
+        measure(host, opened, job, { ...options, crf }),
+      );
+      if (isStopped) await releaseResults(host, claimed);
     } else {
       yield* predict(host, opened, job, options);
     }
@@ -106,25 +115,26 @@ export async function* evaluateModel(
 export async function* evaluateModelStages(
   host: Host,
   job: EvaluateJob,
+  options: JobOptions = {},
 ): AsyncGenerator<EvaluateEvent, void> {
   const { split, scales, out } = job;
   yield* withModelAndData(host, job, ({ segmenter, data, samples }) =>
     withCrf(host, true, async function* (crf): AsyncGenerator<EvaluateEvent, void> {
       if (!samples.some(({ mask }) => mask !== undefined)) throw withoutTruth(data, split);
-      await claimResults(host, job, [stagesFile]);
+      const claimed = await claimResults(host, job, [stagesFile]);
       const { config, classes, file: model } = segmenter.model;
       const { longSide } = viewsOf(segmenter, job);
       yield { type: "started" };
-      const scores = yield* withProgress(
-        evaluateStages(samples, data.reader, segmenter, {
-          config,
-          classes,
-          longSide,
-          lanes: segmenter.lanes,
-          ...(scales && { scales }),
-          ...(crf && { crf, ahead: crfAhead(host) }),
-        }),
-      );
+      const stagesOfAll = evaluateStages(samples, data.reader, segmenter, {
+        config,
+        classes,
+        longSide,
+        lanes: segmenter.lanes,
+        ...(scales && { scales }),
+        ...(crf && { crf, ahead: crfAhead(host) }),
+      });
+      const scores = yield* untilAborted(stagesOfAll, options);
+      if (!scores) return releaseResults(host, claimed);
       const { stages, tagF1, masks, skipped } = scores;
       yield { type: "left-out", problems: skipped };
       if (masks === 0) throw nothingMeasured(skipped, samples.length);
@@ -168,32 +178,32 @@ async function* withModelAndData(
   }
 }
 
+/** Measures the final masks, and activations if they are wanted; returns whether it was stopped. */
 async function* measure(
   host: Host,
   { segmenter, data, samples }: ModelAndData,
   job: EvaluateJob,
-  crf: RefineLogits | undefined,
-): AsyncGenerator<EvaluateEvent, void> {
+  { crf, ...options }: JobOptions & { readonly crf: RefineLogits | undefined },
+): AsyncGenerator<EvaluateEvent, boolean> {
   const { split, out } = job;
   const { config, classes, file: model } = segmenter.model;
   const views = viewsOf(segmenter, job);
   const withCam = job.cam && segmenter.activations !== null;
   const worst = new WorstImages(host.codec, out === undefined ? 0 : job.worst);
   yield { type: "started" };
-  const evaluation = yield* withProgress(
-    evaluate(samples, data.reader, segmenter, {
-      config,
-      classes,
-      ...views,
-      cam: withCam,
-      results: out !== undefined,
-      lanes: segmenter.lanes,
-      ...(crf && { crf, ahead: crfAhead(host) }),
-    }),
-    async ({ result }) => {
-      if (result) await worst.add({ ...result, name: result.sample.name });
-    },
-  );
+  const evaluating = evaluate(samples, data.reader, segmenter, {
+    config,
+    classes,
+    ...views,
+    cam: withCam,
+    results: out !== undefined,
+    lanes: segmenter.lanes,
+    ...(crf && { crf, ahead: crfAhead(host) }),
+  });
+  const evaluation = yield* untilAborted(evaluating, options, async ({ result }) => {
+    if (result) await worst.add({ ...result, name: result.sample.name });
+  });
+  if (!evaluation) return true;
   const { images, masks, skipped, accuracy } = evaluation;
   yield { type: "left-out", problems: skipped };
   if (masks === 0) throw nothingMeasured(skipped, samples.length);
@@ -212,6 +222,7 @@ async function* measure(
   });
   const scores = { model, split, classes, matrices, tagF1, accuracy, images, masks, skipped };
   yield { type: "scores", ...scores, files };
+  return false;
 }
 
 async function* predict(

@@ -45,14 +45,14 @@ export interface ResultsFolder {
 
 /**
  * Makes the folder for results before hours are spent on them; a UserError if it holds files of their names, which may be
- * those of a training.
+ * those of a training. Returns the topmost folder that is new, if any.
  */
 export async function claimResults(
   { store }: Pick<FileHost, "store">,
   { out, overwrite = false }: Pick<ResultsFolder, "out" | "overwrite">,
   names: readonly string[] = resultFiles,
-): Promise<void> {
-  if (out === undefined) return;
+): Promise<string | undefined> {
+  if (out === undefined) return undefined;
   for (const name of overwrite ? [] : names) {
     const path = join(out, name);
     if ((await store.stat(path))?.kind !== "file") continue;
@@ -64,7 +64,15 @@ export async function claimResults(
       ],
     });
   }
-  await store.makeFolder(out);
+  return store.makeFolder(out);
+}
+
+/** Removes the folder that `claimResults` made, after an evaluation that is stopped. */
+export async function releaseResults(
+  { store }: Pick<FileHost, "store">,
+  claimed: string | undefined,
+): Promise<void> {
+  if (claimed !== undefined) await store.remove(claimed);
 }
 
 /**

@@ -2,7 +2,12 @@ import { ExportedForward, ForwardPass, type Logits } from "../method/inference/f
 import type { NdArray, Runtime } from "../engine/graph/index.ts";
 import { Random } from "../engine/random.ts";
 import { UserError } from "../user-error.ts";
-import { exportedGraph, exportOnnx, type ExportedGraph } from "../files/export/onnx.ts";
+import {
+  exportedGraph,
+  exportOnnx,
+  externalDataFrom as defaultExternalDataFrom,
+  type ExportedGraph,
+} from "../files/export/onnx.ts";
 import { halveWeights, quantizeWeights, type Precision } from "../files/export/quantize.ts";
 import { encodeSafetensors } from "../files/weights/safetensors.ts";
 import {
@@ -66,7 +71,7 @@ export async function exportModel(
   const {
     out: wantedOut,
     overwrite = false,
-    externalDataFrom = 1.5e9,
+    externalDataFrom = defaultExternalDataFrom,
     precision = "float32",
   } = options;
   const format = options.format ?? formatOf(wantedOut);

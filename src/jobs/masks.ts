@@ -3,7 +3,7 @@ import type { MaskFolder, WrittenMask } from "../files/formats/mask-folder.ts";
 import { writeContactSheet } from "../files/report/write-contact-sheet.ts";
 import { csvField } from "../files/text/csv.ts";
 import type { FileHost } from "../host/host.ts";
-import { overlap, type Begun } from "../method/eval/overlap.ts";
+import { overlap, type Work } from "../method/eval/overlap.ts";
 import type { Image } from "../method/images/image.ts";
 import type { Segmentation } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
@@ -144,7 +144,7 @@ async function* segmentEach<T extends MaskItem>(
   items: readonly T[],
   segment: MaskJob<T>["segment"],
   signal: AbortSignal | undefined,
-): AsyncGenerator<Begun<Outcome<T>>> {
+): AsyncGenerator<Work<Outcome<T>>> {
   const segmentOne = async (
     item: T,
     reading: Promise<Image>,

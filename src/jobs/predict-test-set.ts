@@ -2,7 +2,7 @@ import { vocClasses } from "../method/images/classes.ts";
 import type { Sample } from "../method/data/sample.ts";
 import type { LabelMap } from "../method/images/image.ts";
 import type { EvaluationProgress } from "../method/eval/evaluator.ts";
-import { imagesAhead, overlap, type Begun } from "../method/eval/overlap.ts";
+import { imagesAhead, overlap, type Work } from "../method/eval/overlap.ts";
 import { UserError } from "../user-error.ts";
 import type { FileHost } from "../host/host.ts";
 import type { OpenedDataset } from "../files/datasets/index.ts";
@@ -108,7 +108,7 @@ async function* beginEach(
   samples: readonly Sample[],
   segmenter: Segmenter,
   options: SegmentOptions,
-): AsyncGenerator<Begun<{ name: string; labels: LabelMap } | UserError>> {
+): AsyncGenerator<Work<{ name: string; labels: LabelMap } | UserError>> {
   for (const { name, image } of samples) {
     const make = async (): Promise<{ name: string; labels: LabelMap } | UserError> => {
       try {

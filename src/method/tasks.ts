@@ -9,7 +9,7 @@ import type { LabelRequest } from "./train/label-task.ts";
 
 /** Services that a host provides to the thread of a task. */
 export interface TaskHost {
-  codec(): Promise<ImageCodec>;
+  readonly codec: ImageCodec;
   runtime(options?: RuntimeOptions): Promise<Runtime>;
   /** Seconds from an arbitrary beginning. */
   now(): number;
@@ -26,7 +26,7 @@ export async function doTask(task: TaskName, input: unknown, host: TaskHost): Pr
   switch (task) {
     case "loadItem": {
       const { loadItem } = await import("./data/load-item.ts");
-      const reply = await loadItem(input as LoadRequest, await host.codec());
+      const reply = await loadItem(input as LoadRequest, host.codec);
       return { reply, transfer: "broken" in reply ? [] : [reply.data] };
     }
     case "scene": {

@@ -5,7 +5,7 @@ import { nodeHost } from "../../src/host/node/host.ts";
 import { convertCommand } from "../../src/cli/convert.ts";
 import { explainFailure } from "../../src/cli/failure.ts";
 import { Output } from "../../src/cli/output.ts";
-import { writeImage } from "../../src/host/node/images/images.ts";
+import { writeImage } from "../../src/host/node/images/codec.ts";
 import { MaskFolder } from "../../src/files/formats/mask-folder.ts";
 import { awkwardMasks, demoMasks, readAll, writeAll } from "../files/formats/masks.ts";
 import { temporaryFolder } from "./scenes.ts";

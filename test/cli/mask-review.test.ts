@@ -7,7 +7,7 @@ import { writeMasks } from "../../src/jobs/masks.ts";
 import { runJob } from "../../src/cli/interrupt.ts";
 import { maskLines } from "../../src/cli/mask-lines.ts";
 import { Output } from "../../src/cli/output.ts";
-import { writeImage } from "../../src/host/node/images/images.ts";
+import { writeImage } from "../../src/host/node/images/codec.ts";
 import { MaskFolder, type MaskFolderOptions } from "../../src/files/formats/mask-folder.ts";
 import { readAll } from "../files/formats/masks.ts";
 import { temporaryFolder } from "./scenes.ts";

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { nodeHost } from "../../src/host/node/host.ts";
 import { Output } from "../../src/cli/output.ts";
 import { weightsCommand } from "../../src/cli/weights.ts";
-import { readImage } from "../../src/host/node/images/images.ts";
+import { readImage } from "../../src/host/node/images/codec.ts";
 import { openModel } from "../../src/jobs/open-model.ts";
 import { openSegmenter } from "../../src/jobs/open-segmenter.ts";
 import { decodeSafetensors } from "../../src/files/weights/safetensors.ts";

@@ -7,12 +7,8 @@ import { inspectDataset } from "../../src/files/datasets/index.ts";
 import { readNpy } from "../../src/files/weights/npy.ts";
 import { readTagsNpy } from "../../src/files/datasets/tags/npy.ts";
 import { resolveConfig } from "../../src/files/run/settings.ts";
-import {
-  decodeImage,
-  decodeMask,
-  encodeImage,
-  encodeMask,
-} from "../../src/host/node/images/images.ts";
+import { decodeImage, encodeImage } from "../../src/host/node/images/codec.ts";
+import { decodeMask, encodeMask } from "../../src/host/node/images/index-png.ts";
 import { encodeBrush } from "../../src/files/formats/label-studio/brush.ts";
 import { DroppedDetails } from "../../src/files/formats/dropped.ts";
 import { ImageFiles, openMasks } from "../../src/files/formats/open.ts";

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { compareMasks } from "../../src/jobs/compare-masks.ts";
 import { convertMasks } from "../../src/jobs/convert.ts";
 import { runDemo } from "../../src/jobs/demo.ts";
 import { nodeHost } from "../../src/host/node/host.ts";
@@ -34,6 +35,19 @@ test("an aborted conversion says how far it came and removes what it wrote", asy
   expect(types).toEqual(["started", "progress", "stopped"]);
   expect(last).toEqual({ type: "stopped", done: 1, total: 3 });
   expect(existsSync(out)).toBe(false);
+});
+
+test("an aborted comparison of masks stops at the next pair and leaves no folder", async () => {
+  const masks = join(root, "compared");
+  const out = join(root, "scores", "deep");
+  await writeAll(masks, "voc", demoMasks(3));
+  const job = { masks, truth: masks, out, worst: 2 };
+  const { types, last } = await typesUntil("progress", (options) =>
+    compareMasks(nodeHost, job, options),
+  );
+  expect(types).toEqual(["unpaired", "progress", "stopped"]);
+  expect(last).toEqual({ type: "stopped", done: 1, total: 3 });
+  expect(existsSync(join(root, "scores"))).toBe(false);
 });
 
 test("a demo that is aborted before its training leaves nothing behind", async () => {

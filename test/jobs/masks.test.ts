@@ -8,7 +8,7 @@ import { writeMasks, type WriteMasksEvent } from "../../src/jobs/masks.ts";
 import { runJob } from "../../src/cli/interrupt.ts";
 import { maskLines } from "../../src/cli/mask-lines.ts";
 import { Output } from "../../src/cli/output.ts";
-import { writeImage } from "../../src/host/node/images/images.ts";
+import { writeImage } from "../../src/host/node/images/codec.ts";
 import { MaskFolder } from "../../src/files/formats/mask-folder.ts";
 import { UserError } from "../../src/user-error.ts";
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { nodeHost } from "../../src/host/node/host.ts";
 import { pairMasks, scorePairs, type PairScores } from "../../src/jobs/score-masks.ts";
 import { readClassNames } from "../../src/files/formats/class-names.ts";
-import { writeMask } from "../../src/host/node/images/images.ts";
+import { writeMask } from "../../src/host/node/images/codec.ts";
 import { MaskFolder } from "../../src/files/formats/mask-folder.ts";
 
 let root: string;

@@ -41,7 +41,7 @@ test("an empty config file changes nothing", () => {
   expect(parseConfig({ file: { name: "empty.yaml", value: null } })).toEqual(parseConfig());
 });
 
-test("a resolved config read back is itself", () => {
+test("a resolved config that is read back is unchanged", () => {
   for (const preset of presetNames) {
     const config = parseConfig({ preset, set: { "train.steps": 10 } });
     const value: unknown = JSON.parse(JSON.stringify(config));
@@ -49,7 +49,7 @@ test("a resolved config read back is itself", () => {
   }
 });
 
-test("a shorter run keeps the shares of its phases unless they are set", () => {
+test("the phases of a shorter run shrink in proportion unless they are set", () => {
   const short = parseConfig({ preset: "voc", set: { "train.steps": 2000 } }).train;
   expect([short.camSteps, short.affinitySteps, short.warmupSteps]).toEqual([200, 600, 150]);
   const set = { "train.steps": 2000, "train.camSteps": 50 };
@@ -80,7 +80,7 @@ test("whatever the length, the phases stay in order", () => {
   );
 });
 
-test("every setting says what it means", () => {
+test("every setting has a meaning", () => {
   const settings = listSettings();
   expect(settings.length).toBeGreaterThan(35);
   for (const { key, meaning } of settings) expect(meaning, key).not.toBe("");
@@ -148,7 +148,7 @@ describe("a mistake is one line that names the setting, what was expected and wh
   });
 });
 
-test("the nearest word is the one a slip of the fingers makes", () => {
+test("the nearest word is the one that a typing error most likely meant", () => {
   const words = ["train", "segment", "label", "eval", "data"];
   expect(nearest("trian", words)).toBe("train");
   expect(nearest("Lable", words)).toBe("label");

@@ -26,7 +26,7 @@ export async function evalModel(options: EvalModelOptions, output: Output): Prom
 
 /** `tag2mask eval --stages`: mIoU after every part of the method. */
 export async function evalStages(options: EvalModelOptions, output: Output): Promise<void> {
-  await runJob(() => evaluateModelStages(nodeHost, options), evaluationLines(output));
+  await runJob((job) => evaluateModelStages(nodeHost, options, job), evaluationLines(output));
 }
 
 function evaluationLines(
@@ -53,7 +53,8 @@ function evaluationLines(
         return;
       case "stopped":
         throw new Interrupted(
-          `stopped after ${event.done} of ${event.total} images; ${event.out} is not complete`,
+          `stopped after ${event.done} of ${event.total} images; ` +
+            (event.out === undefined ? "nothing is written" : `${event.out} is not complete`),
         );
       case "scores":
         return tellScores(event, output);

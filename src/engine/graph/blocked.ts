@@ -4,15 +4,15 @@ import { reshape, transpose } from "./shape-ops.ts";
 import { type Dim, type Tensor, node } from "./tensor.ts";
 
 // NCHWc, ONNX Runtime's own layout for convolutions on a CPU: channels in blocks as long as a vector register,
-// [n, c / block, h, w, block]. In it depthwise convolutions are several times as fast as on whole planes. None of the
-// ops below has a gradient.
+// [n, c / block, h, w, block]. Depthwise convolutions in it are several times as fast as on whole planes. The ops below
+// have no gradients.
 
 const domain = "com.microsoft.nchwc";
 
-/** A batch of maps in blocks of channels. Their shape is given as [n, c, h, w], as if there were no blocks. */
+/** A batch of maps in blocks of channels. The shape of `maps` is [n, c, h, w], as if there were no blocks. */
 export interface BlockedMaps {
   readonly maps: Tensor;
-  /** Channels in a block, a constant of the processor's kernels. */
+  /** Channels in a block; depends on the processor. */
   readonly block: number;
 }
 
@@ -22,7 +22,7 @@ export function toBlocked(x: Grid, block: number): BlockedMaps {
   const { n, h, w } = x;
   if (c % block !== 0)
     throw new RangeError(
-      `toBlocked: ${c} channels do not fill blocks of ${block}; give a multiple of ${block}`,
+      `toBlocked: ${c} channels do not divide into blocks of ${block}; give a multiple of ${block}`,
     );
   const maps = node("ReorderInput", [reshape(x.tokens, [n, h, w, c])], [n, c, h, w], null, {
     domain,
@@ -64,8 +64,8 @@ export function blockedDepthwise3x3(
 }
 
 /**
- * Depthwise 3×3 convolution, padding 1, of plain maps, converted to blocks and back: still two to five times as fast
- * as on whole planes. @param maps [n, c, h, w], c a multiple of the block @param weight [c, 1, 3, 3] @param bias [c]
+ * Depthwise 3×3 convolution, padding 1, of maps that are converted to blocks and back: two to five times as fast as on
+ * whole planes. @param maps [n, c, h, w], c a multiple of the block @param weight [c, 1, 3, 3] @param bias [c]
  */
 export function depthwise3x3ThroughBlocks(
   maps: Tensor,

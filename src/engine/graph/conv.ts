@@ -11,8 +11,8 @@ import { winograd3x3 } from "./winograd.ts";
 export type ConvOptions = Windows;
 
 /**
- * Convolution of a grid. Static sizes: matrix products over gathered pixels, whose gradients are matrix products too.
- * Symbolic sizes: ONNX's Conv, without a gradient.
+ * Convolution of a grid. With static sizes it consists of matrix products over gathered pixels, and so does its
+ * gradient; with symbolic sizes it is ONNX's Conv, without a gradient.
  * @param weight [out, in, k, k] @param bias [out]
  */
 export function conv2d(x: Grid, weight: Tensor, bias: Tensor, options: ConvOptions): Grid {
@@ -20,12 +20,12 @@ export function conv2d(x: Grid, weight: Tensor, bias: Tensor, options: ConvOptio
   const [out, channels] = weight.shape as [number, number];
   if (channels !== channelsOf(x)) {
     throw new RangeError(
-      `conv2d: weight [${weight.shape}] reads ${channels} channels, the grid has ${channelsOf(x)}`,
+      `conv2d: weight [${weight.shape}] takes ${channels} channels, but the grid has ${channelsOf(x)}`,
     );
   }
   if (bias.shape.join() !== `${out}`) {
     throw new RangeError(
-      `conv2d: bias [${bias.shape}] against weight [${weight.shape}]; give ${out} values`,
+      `conv2d: bias [${bias.shape}] does not fit weight [${weight.shape}]; give ${out} values`,
     );
   }
   const h = outputSize(x.h, options);
@@ -53,7 +53,7 @@ export function conv2d(x: Grid, weight: Tensor, bias: Tensor, options: ConvOptio
   }
   if (kernel === 3 && stride === 1 && padding === 1)
     return { tokens: add(winograd3x3(x, weight), bias), n: x.n, h, w };
-  // The zeros that `blockPairWeight` adds cost more than gathering where the stride is below 4.
+  // Below stride 4, multiplying by the zeros of `blockPairWeight` costs more than gathering.
   const paired = stride >= 4 && kernel === 2 * stride - 1 && padding === stride - 1;
   const columns = paired
     ? blockPairs(x, stride, h, w)
@@ -70,7 +70,7 @@ function outputSize(size: Dim, { kernel, stride, padding }: ConvOptions): Dim {
   return addDim(divDim(addDim(size, 2 * padding - kernel), stride), 1);
 }
 
-/** Windows that do not overlap (kernel = stride): k×k blocks, a mere change of order. [n·h·w, k·k·c] */
+/** Windows that do not overlap (kernel = stride): k×k blocks, which need only a change of order. [n·h·w, k·k·c] */
 function blocks(x: Grid, k: number, h: Dim, w: Dim): Tensor {
   const c = channelsOf(x);
   const whole = slice(
@@ -84,8 +84,8 @@ function blocks(x: Grid, k: number, h: Dim, w: Dim): Tensor {
 
 /**
  * Windows of 2s−1 pixels at stride s: each lies within 2×2 neighboring s×s blocks and leaves out only their first row
- * and column. Cutting the map into blocks and joining neighbors is far cheaper than gathering every tap. With s = 2,
- * blocks drawn apart and the first window's pixels as #:
+ * and column. Splitting the map into blocks and joining neighbors is far cheaper than gathering every tap. With s = 2,
+ * gaps between blocks and # for the pixels of the first window:
  *
  *     · ·  · ·  · ·
  *     · #  # #  · ·
@@ -109,8 +109,8 @@ function blockPairs(x: Grid, s: number, h: Dim, w: Dim): Tensor {
     [0, s, s, 0],
     [0, Math.max(0, rows * s - height), Math.max(0, columns * s - width), 0],
   );
-  const framed = slice(padded, [0, 0, 0, 0], [n, (rows + 1) * s, (columns + 1) * s, c]);
-  const cut = transpose(reshape(framed, [n, rows + 1, s, columns + 1, s, c]), [0, 1, 3, 2, 4, 5]);
+  const trimmed = slice(padded, [0, 0, 0, 0], [n, (rows + 1) * s, (columns + 1) * s, c]);
+  const cut = transpose(reshape(trimmed, [n, rows + 1, s, columns + 1, s, c]), [0, 1, 3, 2, 4, 5]);
   const grid = reshape(cut, [n, rows + 1, columns + 1, s * s * c]);
   const corner = (dy: number, dx: number): Tensor =>
     slice(grid, [0, dy, dx, 0], [n, rows, columns, s * s * c]);
@@ -118,14 +118,15 @@ function blockPairs(x: Grid, s: number, h: Dim, w: Dim): Tensor {
   return reshape(joined, [n * rows * columns, 4 * s * s * c]);
 }
 
-/** The weight in the order of `blockPairs`, with zeros for the row and column that windows leave out. */
+/** The weight in the order of `blockPairs`, with zeros for the row and column that a window leaves out. */
 function blockPairWeight(weight: Tensor, s: number): Tensor {
   const [out, c] = weight.shape as [number, number];
-  const framed = pad(weight, [0, 0, 1, 1], [0, 0, 0, 0]); // [out, c, 2s, 2s]
-  const cut = transpose(reshape(framed, [out, c, 2, s, 2, s]), [0, 2, 4, 3, 5, 1]);
+  const padded = pad(weight, [0, 0, 1, 1], [0, 0, 0, 0]); // [out, c, 2s, 2s]
+  const cut = transpose(reshape(padded, [out, c, 2, s, 2, s]), [0, 2, 4, 3, 5, 1]);
   return reshape(cut, [out, 4 * s * s * c]);
 }
 
+/** Windows of any size and stride, gathered pixel by pixel: [n·h·w, k·k·c] */
 function gatherColumns(x: Grid, options: ConvOptions, h: number, w: number): Tensor {
   const [n, height, width] = staticShape("conv2d", [x.n, x.h, x.w]) as [number, number, number];
   const columns = gatherRows(x.tokens, windowTokens([n, height, width], options, h, w));
@@ -133,10 +134,10 @@ function gatherColumns(x: Grid, options: ConvOptions, h: number, w: number): Ten
 }
 
 /**
- * Depthwise 3×3 convolution, padding 1, on a channel-major map: one Conv whose channels are those of all images. The
- * gradient of its input is the same Conv with the filters rotated by 180°.
+ * Depthwise 3×3 convolution, padding 1, of a channel-major map: one Conv over the channels of all images. The gradient
+ * of its input is the same Conv with the filters rotated by 180°.
  * @param x [c, n·h·w] @param weight [c, 1, 3, 3] @param bias [c]
- * @param block channels in a block of the runtime's own layout; 1 without such a layout
+ * @param block channels in a block of the runtime's own layout; 1 if it has none
  */
 export function depthwise3x3(
   x: Tensor,
@@ -177,9 +178,9 @@ function rotated(weight: Tensor): Tensor {
 }
 
 /**
- * Gradient of the filters, dW[k, l] = Σ dy[y, i] · x[y + k − 1, i + l − 1] over all pixels (y, i), by one product for
- * each channel instead of one for each tap, which is several times as slow. The product of dyᵀ, [w, n·h], with the rows
- * of x above, level and below, [n·h, 3w], sums over y alone:
+ * Gradient of the filters, dW[k, l] = Σ dy[y, i] · x[y + k − 1, i + l − 1] over all pixels (y, i), as one product for
+ * each channel; one for each tap would take several times as long. The product of dyᵀ, [w, n·h], with the rows of x
+ * above, level and below, [n·h, 3w], sums over y alone:
  *
  *     P[i, k·w + j] = Σ_y dy[y, i] · x[y + k − 1, j]
  *
@@ -210,7 +211,10 @@ function depthwiseWeightGradient(
   return reshape(matmul(reshape(P, [c, w * 3 * w]), tapMembership(w, x.dtype)), [c, 1, 3, 3]);
 }
 
-/** The row above, the row itself and the row below for every row of n maps, [n·h, 3]; n·h, a row of zeros, outside. */
+/**
+ * For every row of n maps, the numbers of the row above, the row itself and the row below, [n·h, 3]; outside the map
+ * n·h, a row of zeros.
+ */
 function neighborRows(n: number, h: number): Tensor {
   const values = Array.from({ length: n * h }, (_, row) =>
     [-1, 0, 1].map((offset) => {
@@ -221,7 +225,7 @@ function neighborRows(n: number, h: number): Tensor {
   return constant([n * h, 3], values.flat(), "int64");
 }
 
-/** 1 where an element of P, read row by row, belongs to a tap, else 0: [w·3w, 9]. */
+/** 1 where an element of P, counted row by row, belongs to a tap, else 0: [w·3w, 9]. */
 function tapMembership(w: number, dtype: Tensor["dtype"]): Tensor {
   const data = new Float32Array(w * 3 * w * 9);
   for (let i = 0; i < w; i++) {
@@ -238,7 +242,7 @@ function tapMembership(w: number, dtype: Tensor["dtype"]): Tensor {
 export function depthwise3x3Maps(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
   if (x.rank !== 4 || x.shape[1] !== weight.shape[0]) {
     throw new RangeError(
-      `depthwise3x3Maps: x [${x.shape}] against weight [${weight.shape}]; give one filter for each channel`,
+      `depthwise3x3Maps: x [${x.shape}] does not fit weight [${weight.shape}]; give one filter for each channel`,
     );
   }
   const attributes = { kernel_shape: [3, 3], pads: [1, 1, 1, 1], group: weight.shape[0] as number };

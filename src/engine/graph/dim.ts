@@ -12,7 +12,7 @@ export function mulDim(a: Dim, b: Dim): Dim {
   if (typeof a === "number" && typeof b === "number") return a * b;
   if (a === 1) return b;
   if (b === 1) return a;
-  // n·(h·w) and (n·h)·w are the same size and need the same key.
+  // n·(h·w) and (n·h)·w are the same size, so they must have the same key.
   const all = [...factors(a), ...factors(b)];
   const number = all.reduce<number>(
     (n, factor) => (typeof factor === "number" ? n * factor : n),
@@ -47,17 +47,17 @@ export function isStatic(shape: Shape): shape is readonly number[] {
   return shape.every((dim) => typeof dim === "number");
 }
 
-/** The shape as numbers; throws, naming the op, if a size is symbolic. */
+/** Returns the shape as numbers; throws an error that begins with `where` if a size is symbolic. */
 export function staticShape(where: string, shape: Shape): readonly number[] {
   if (!isStatic(shape)) {
     throw new RangeError(
-      `${where}: needs a static shape, got [${shape}]; give every axis a number`,
+      `${where}: expected a static shape, found [${shape}]; give every axis a number`,
     );
   }
   return shape;
 }
 
-/** Number of elements as a size. */
+/** Product of sizes. */
 export function product(dims: Shape): Dim {
   return dims.reduce((a, b) => mulDim(a, b), 1 as Dim);
 }

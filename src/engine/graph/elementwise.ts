@@ -3,7 +3,7 @@ import { reduceSum, reshape } from "./shape-ops.ts";
 import { type Dim, type Shape, type Tensor, composite, node, scalar } from "./tensor.ts";
 import { type DType, onnxType } from "./ndarray.ts";
 
-/** A tensor, or a number that takes the type of the other operand. */
+/** A tensor, or a number, which is converted to the type of the other operand. */
 export type Operand = Tensor | number;
 
 /** Shape of two operands under numpy's broadcasting rules. */
@@ -35,7 +35,7 @@ export function unbroadcast(dy: Tensor, shape: Shape): Tensor {
 
 function operands(a: Operand, b: Operand): [Tensor, Tensor] {
   if (typeof a === "number" && typeof b === "number")
-    throw new TypeError("elementwise: both operands are numbers; make one of them a tensor");
+    throw new TypeError("elementwise: both operands are numbers; pass at least one tensor");
   const dtype = typeof a === "number" ? (b as Tensor).dtype : a.dtype;
   return [
     typeof a === "number" ? scalar(a, dtype) : a,
@@ -113,7 +113,10 @@ export function sigmoid(x: Tensor): Tensor {
   return node("Sigmoid", [x], x.shape, (dy, y) => [mul(dy, mul(y, sub(1, y)))]);
 }
 
-/** Exact Gaussian error linear unit, x · Φ(x). The gradient recomputes Φ, as fast as storing it and with less memory. */
+/**
+ * Exact Gaussian error linear unit, x · Φ(x). The gradient recomputes Φ, which takes no longer than storing it and less
+ * memory.
+ */
 export function gelu(x: Tensor): Tensor {
   return node(
     "Gelu",

@@ -11,7 +11,7 @@ export interface Operations {
   readonly total: number;
 }
 
-/** Operators that only move, name or convert numbers. */
+/** Operators that only move, rename or convert numbers. */
 const moves = new Set([
   "Reshape",
   "Transpose",
@@ -28,7 +28,10 @@ const moves = new Set([
   "ReorderOutput",
 ]);
 
-/** Operations for each element of the result: one for each simple step; an exponential is one. */
+/**
+ * Operations for each element of the result: the number of its simple steps, each of which counts as one, exponentials
+ * too.
+ */
 const elementwise: Readonly<Record<string, number>> = {
   Add: 1,
   Sub: 1,
@@ -55,12 +58,12 @@ const elementwise: Readonly<Record<string, number>> = {
   Resize: 7, // four products and three sums
 };
 
-/** Operators that reduce many numbers to one: one operation for each element they read. */
+/** Operators that reduce many numbers to one, with one operation for each element that they read. */
 const reductions = new Set(["ReduceSum", "ReduceMean", "ReduceMax"]);
 
 /**
- * Floating-point operations that compute these tensors, counted in the graph as it is written: multiplications by
- * zeros count, fusions by a runtime do not. All sizes must be static.
+ * Number of floating-point operations that compute these tensors, in the graph as it is built: multiplications by zeros
+ * are counted, fusions by a runtime are not considered. All sizes must be static.
  */
 export function floatingPointOperations(outputs: readonly Tensor[]): Operations {
   let [matrix, other] = [0, 0];
@@ -100,7 +103,7 @@ function plainOperations(node: Node): number {
   if (reductions.has(operator)) return size(node, node.inputs[0]!);
   const each = elementwise[operator];
   if (each === undefined) {
-    throw new RangeError(`flops: ${operator} has no count; add it to the tables of graph/flops.ts`);
+    throw new RangeError(`flops: ${operator} has no count; add it to the tables in graph/flops.ts`);
   }
   return each * size(node, node.outputs[0]!);
 }

@@ -3,7 +3,7 @@ import { pad, reduceSum, reshape } from "./shape-ops.ts";
 import { type Tensor, constant, node } from "./tensor.ts";
 
 /**
- * Copies rows of a matrix by number: out[i, j] = x[indices[i, j]].
+ * Copies rows of a matrix by their numbers: out[i, j] = x[indices[i, j]].
  * @param x [rows, c]
  * @param indices [n, k] row numbers, −1 for a row of zeros
  * @returns [n, k, c]
@@ -28,9 +28,9 @@ export function gatherRows(x: Tensor, indices: RowTable): Tensor {
 }
 
 /**
- * For every row number, the flat positions in the table that hold it, filled up with −1 to the length of the longest
- * list. The table [[0, 1], [1, −1]] of 3 rows holds 0 at position 0, 1 at positions 1 and 2, and 2 nowhere:
- * [[0, −1], [1, 2], [−1, −1]].
+ * For every row number, the flat positions in the table where it occurs, padded with −1 to the length of the longest
+ * list. Of 3 rows, the table [[0, 1], [1, −1]] has 0 at position 0, 1 at positions 1 and 2, and 2 nowhere: [[0, −1],
+ * [1, 2], [−1, −1]].
  */
 function readersOf({ values }: RowTable, rows: number): RowTable {
   const readers: number[][] = Array.from({ length: rows }, () => []);
@@ -61,7 +61,8 @@ export interface Windows {
  *     3 4 5       · 0 1   1 2 ·   · 6 7   7 8 ·
  *     6 7 8       · 3 4   4 5 ·   · · ·   · · ·
  *
- * @param rows rows of windows in each map, `columns` windows in each row
+ * @param rows number of rows of windows in each map
+ * @param columns number of windows in each row
  * @returns [n·rows·columns, kernel²]
  */
 export function windowTokens(

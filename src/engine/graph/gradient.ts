@@ -3,19 +3,18 @@ import { type Tensor, scalar } from "./tensor.ts";
 import { topological } from "./topological.ts";
 
 /**
- * Reverse-mode gradients, as more graph.
+ * Extends a graph by reverse-mode gradients.
  * @param loss a scalar
- * @param parameters tensors to differentiate by; nothing is built for other tensors
- * @returns d loss / d parameter, in the parameters' order; null where the loss does not depend on one
+ * @param parameters tensors to differentiate with respect to; nothing is built for others
+ * @returns d loss / d parameter for each parameter; null if the loss does not depend on it
  */
 export function gradients(loss: Tensor, parameters: readonly Tensor[]): (Tensor | null)[] {
   if (loss.rank !== 0)
-    throw new RangeError(`gradients: the loss must be a scalar, got [${loss.shape}]; sum it first`);
-  const wanted = new Set(parameters);
-  // Composites count as one node: their own gradient replaces that of their parts.
+    throw new RangeError(`gradients: expected a scalar loss, found [${loss.shape}]; sum it first`);
+  // Composites are single nodes here: their own gradient replaces those of their inner nodes.
   const order = topological([loss], (tensor) => tensor);
   // Tensors that depend on a parameter.
-  const live = new Set<Tensor>(wanted);
+  const live = new Set<Tensor>(parameters);
   for (const node of order) {
     if (node.backward && node.inputs.some((t) => t && live.has(t)))
       node.outputs.forEach((t) => live.add(t));

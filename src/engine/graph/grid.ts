@@ -2,7 +2,7 @@ import { mulDim } from "./dim.ts";
 import { reshape, transpose } from "./shape-ops.ts";
 import type { Dim, Tensor } from "./tensor.ts";
 
-/** A batch of feature maps as rows of tokens, the layout that matrix products take without a transpose. */
+/** A batch of feature maps as rows of tokens, the layout in which matrix products need no transpose. */
 export interface Grid {
   /** [n·h·w, c] */
   readonly tokens: Tensor;

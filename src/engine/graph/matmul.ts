@@ -19,7 +19,10 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   ]);
 }
 
-/** x · y, the gradient of `operand`. A transposed operand gets it as (yᵀ · xᵀ)ᵀ, whose outer transpose then cancels. */
+/**
+ * x · y, the gradient of `operand`. For a transposed operand it is built as (yᵀ · xᵀ)ᵀ, whose outer transpose cancels
+ * with the operand's.
+ */
 function gradientOf(operand: Tensor, x: Tensor, y: Tensor): Tensor {
   const { source } = operand;
   const isTransposed = source.kind === "node" && source.node.operator === "Transpose";
@@ -29,7 +32,7 @@ function gradientOf(operand: Tensor, x: Tensor, y: Tensor): Tensor {
 export interface GemmOptions {
   readonly transA?: boolean;
   readonly transB?: boolean;
-  /** Added to the product: [columns] or [rows, 1]. */
+  /** Tensor to add to the product, [columns] or [rows, 1]. */
   readonly bias?: Tensor;
 }
 
@@ -40,7 +43,7 @@ export function gemm(
   { transA = false, transB = false, bias }: GemmOptions = {},
 ): Tensor {
   if (a.rank !== 2 || b.rank !== 2)
-    throw new RangeError(`gemm: needs two matrices, got [${a.shape}] and [${b.shape}]`);
+    throw new RangeError(`gemm: expected two matrices, found [${a.shape}] and [${b.shape}]`);
   const [rows, innerA] = transA ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
   const [innerB, columns] = transB ? [b.shape[1]!, b.shape[0]!] : [b.shape[0]!, b.shape[1]!];
   if (!sameDim(innerA, innerB)) {

@@ -14,11 +14,11 @@ export const onnxType: Readonly<Record<DType, number>> = {
   float64: 11,
 };
 
-/** Data of an array; float16 as its bits. */
+/** Data of an array; float16 numbers are stored as their bits. */
 export type NdData =
   Float32Array | Float64Array | Uint16Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
 
-/** Numbers with a shape, in row-major order. */
+/** Array of numbers with a shape, in row-major order. */
 export interface NdArray {
   readonly dtype: DType;
   readonly shape: readonly number[];

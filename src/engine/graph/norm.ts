@@ -43,21 +43,22 @@ function checkScale(where: string, x: Tensor, gain: Tensor, bias: Tensor): void 
   ] as const) {
     if (shape.length !== 1 || shape[0] !== x.shape.at(-1)) {
       throw new RangeError(
-        `${where}: ${name} [${shape}] against x [${x.shape}]; give one value for each channel`,
+        `${where}: ${name} [${shape}] does not fit x [${x.shape}]; give one value for each channel`,
       );
     }
   }
 }
 
+/** Statistics of a batch for each channel. */
 export interface BatchStatistics {
   /** [c] */
   readonly mean: Tensor;
-  /** Biased (divided by the number of rows), [c]. */
+  /** Biased, that is, divided by the number of rows, [c]. */
   readonly variance: Tensor;
 }
 
 /**
- * Batch normalization by the batch's own statistics, which are returned too.
+ * Batch normalization by the batch's own statistics, which are returned as well.
  * @param x [rows, c] @param gain [c] @param bias [c]
  */
 export function batchNorm(
@@ -86,7 +87,7 @@ export function batchNorm(
   return { y: y!, statistics: { mean, variance } };
 }
 
-/** Batch normalization by given statistics: one multiplication and one addition. */
+/** Batch normalization by known statistics: one multiplication and one addition. */
 export function batchNormInference(
   x: Tensor,
   gain: Tensor,

@@ -2,11 +2,13 @@ import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { type NdArray, onnxType } from "./ndarray.ts";
 import type { Attribute, Attributes, Tensor } from "./tensor.ts";
 
-// The messages of onnx.proto3 (IR version 8) that models written here contain, by field numbers.
+// The messages of onnx.proto3 (IR version 8) that models consist of, written by field numbers.
 const attributeType = { float: 1, int: 2, string: 3, ints: 7 };
-/** Bytes from which tensors go to the second file. Shapes and axes, which are smaller, must stay in the model. */
+/**
+ * Smallest number of bytes of a tensor in the second file. Shapes and axes, which are smaller, must stay in the model.
+ */
 const smallestExternal = 1024;
-/** Tensors in the second file begin at memory pages, so that it can be memory-mapped. */
+/** Bytes of a memory page. Tensors in the second file start at pages, so that it can be memory-mapped. */
 const page = 4096;
 
 /** The pieces of a model's files, in order; tensors are not copied. */
@@ -16,13 +18,14 @@ export interface EncodedModel {
   readonly externalData: readonly Uint8Array[];
 }
 
+/** Writes a nested message. */
 export function message(w: BinaryWriter, field: number, write: (w: BinaryWriter) => void): void {
   w.uint32((field << 3) | 2).fork();
   write(w);
   w.join();
 }
 
-/** Writes a key and a value, both text. */
+/** Writes an entry of a map from text to text. */
 export function writeEntry(w: BinaryWriter, field: number, key: string, value: string): void {
   message(w, field, (entry) =>
     entry
@@ -33,7 +36,7 @@ export function writeEntry(w: BinaryWriter, field: number, key: string, value: s
   );
 }
 
-/** An operator between named values. */
+/** An operator with the names of its inputs and outputs. */
 export interface NamedNode {
   readonly operator: string;
   readonly domain?: string;
@@ -96,9 +99,9 @@ export function writeValueInfo(
   if (description !== undefined) w.uint32((3 << 3) | 2).string(description);
 }
 
-/** Writes tensors between other fields without copying their data; large ones into a second file. */
+/** Writes tensors between other fields without copying their data. Large tensors go to a second file. */
 export class TensorWriter {
-  /** Takes the fields between tensors. */
+  /** Writer of the fields between tensors. */
   readonly writer = new BinaryWriter();
   private readonly pieces: Uint8Array[] = [];
   private readonly outside: Uint8Array[] = [];

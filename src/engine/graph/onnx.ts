@@ -14,33 +14,36 @@ import { type Node, type Tensor, resolve } from "./tensor.ts";
 
 // Field numbers of onnx.proto3 (IR version 8).
 const irVersion = 8;
-/** The newest operator set that ONNX Runtime 1.17 and later and the checkers of 2022 all read. */
+/** The newest operator set that both ONNX Runtime from 1.17 on and the checkers of 2022 support. */
 export const opset = 17;
 /** Protobuf's limit for a message. */
 const largestMessage = 2 ** 31 - 1;
 
 export interface ModelOptions {
   readonly name?: string;
-  /** Values for inputs that become part of the model instead of being fed. */
+  /** Values of inputs that are stored in the model instead of being fed. */
   readonly initializers?: Readonly<Record<string, NdArray>>;
-  /** Free text stored with the model. */
+  /** Texts stored with the model, by key. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Description of the model for people who open it. */
   readonly description?: string;
   /** Descriptions of inputs and outputs, by name. */
   readonly descriptions?: Readonly<Record<string, string>>;
-  /** Only operators of the ONNX standard: Gelu is written as five operators, which ONNX Runtime fuses again. */
+  /**
+   * Whether to use only operators of the ONNX standard. Gelu then becomes five operators, which ONNX Runtime fuses
+   * again.
+   */
   readonly portable?: boolean;
 }
 
 export interface EncodeOptions extends ModelOptions {
-  /** Name of a second file, beside the model's, for the large tensors. */
+  /** Name of a second file, next to the model's, for large tensors. */
   readonly externalData?: string;
 }
 
 /**
  * Writes the graph that computes `outputs` as an ONNX model. Its inputs are the `input` tensors that the outputs depend
- * on, without the `initializers`.
+ * on, except those with `initializers`.
  */
 export function writeModel(
   outputs: Readonly<Record<string, Tensor>>,
@@ -56,7 +59,7 @@ export function writeModel(
   return bytes;
 }
 
-/** `writeModel` in pieces, and with the large tensors in a second file if `externalData` names one. */
+/** Like `writeModel`, but in pieces, and with large tensors in a second file if `externalData` names one. */
 export function encodeModel(
   outputs: Readonly<Record<string, Tensor>>,
   options: EncodeOptions = {},
@@ -66,7 +69,7 @@ export function encodeModel(
   const length = byteLength(body.model);
   if (length > largestMessage) {
     throw new RangeError(
-      `onnx: the model takes ${length} bytes, but one file holds at most ${largestMessage}; give externalData`,
+      `onnx: the model has ${length} bytes, but a file can have at most ${largestMessage}; give externalData`,
     );
   }
   const head = new BinaryWriter();
@@ -83,7 +86,7 @@ export function encodeModel(
         .int64(version),
     );
   }
-  // Before the graph, where it is found without reading the weights.
+  // Metadata comes before the graph, where it can be read without reading the weights.
   for (const [key, value] of Object.entries(metadata)) writeEntry(head, 14, key, value);
   head.uint32((7 << 3) | 2).uint32(length);
   return { model: [head.finish(), ...body.model], externalData: body.externalData };
@@ -96,7 +99,7 @@ class GraphWriter {
 
   constructor(private readonly options: EncodeOptions) {}
 
-  /** Writes the graph that computes these outputs; an Identity gives each its public name. */
+  /** Writes the graph that computes these outputs, each of which gets its public name from an Identity. */
   write(name: string, outputs: Readonly<Record<string, Tensor>>): EncodedModel {
     const { externalData, descriptions = {}, initializers = {} } = this.options;
     const tensors = new TensorWriter(externalData);
@@ -107,7 +110,9 @@ class GraphWriter {
     );
     for (const [output, from] of named) {
       if (this.inputs.has(output))
-        throw new Error(`onnx: ${output} is an input and an output; give each its own name`);
+        throw new Error(
+          `onnx: ${output} is the name of an input and of an output; give each its own`,
+        );
       writeNode(w, { operator: "Identity", inputs: [from], outputs: [output] });
     }
     w.uint32((2 << 3) | 2).string(name);
@@ -133,12 +138,12 @@ class GraphWriter {
       name = t.source.name;
       const other = this.inputs.get(name);
       if (other && other !== t)
-        throw new Error(`onnx: two inputs are named ${name}; give each its own name`);
+        throw new Error(`onnx: ${name} is the name of two inputs; give each its own`);
       this.inputs.set(name, t);
     } else if (t.source.kind === "constant") {
       name = this.constantName(t.source.value);
     } else {
-      name = `/t${this.names.size}`; // the slash keeps it apart from names of inputs
+      name = `/t${this.names.size}`; // names of inputs have no slash
     }
     this.names.set(t, name);
     return name;
@@ -162,12 +167,12 @@ class GraphWriter {
     const operator = node.operator!;
     const inputs = node.inputs.map((t) => (t ? this.nameOf(t) : ""));
     const outputs = node.outputs.map((t) => this.nameOf(t));
-    if (this.options.portable && domain !== "") this.writeParts(w, operator, inputs, outputs[0]!);
+    if (this.options.portable && domain !== "") this.writeGelu(w, operator, inputs, outputs[0]!);
     else writeNode(w, { operator, domain, inputs, attributes, outputs });
   }
 
   /** x · (1 + erf(x / √2)) · 0.5, in the order that ONNX Runtime recognizes. */
-  private writeParts(w: BinaryWriter, operator: string, [x]: readonly string[], y: string): void {
+  private writeGelu(w: BinaryWriter, operator: string, [x]: readonly string[], y: string): void {
     if (operator !== "Gelu")
       throw new Error(
         `onnx: ${operator} is not in the ONNX standard; write the model without portable`,
@@ -194,6 +199,6 @@ function checkInitializer(name: string, { dtype, shape }: NdArray, tensor: Tenso
   )
     return;
   throw new RangeError(
-    `onnx: initializer ${name} is ${dtype} [${shape}], the input is ${tensor.dtype} [${tensor.shape}]`,
+    `onnx: initializer ${name} is ${dtype} [${shape}], but its input is ${tensor.dtype} [${tensor.shape}]`,
   );
 }

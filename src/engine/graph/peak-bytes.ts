@@ -21,8 +21,8 @@ const renames = new Set(["Reshape", "Squeeze", "Unsqueeze", "Identity"]);
 const inPlace = new Set(["Add", "Sub", "Mul", "Div", "Max", "Neg", "Exp", "Relu", "Sigmoid"]);
 
 /**
- * Peak bytes of the values of a static graph, computed in the order in which the graph is written and each freed after
- * its last use. Inputs and constants are not counted.
+ * Largest number of bytes that the values of a static graph occupy at once, if they are computed in the order of the
+ * written graph and freed after their last use. Inputs and constants are not counted.
  */
 export function peakBytes(outputs: readonly Tensor[]): number {
   const order = topological(outputs);
@@ -33,15 +33,15 @@ export function peakBytes(outputs: readonly Tensor[]): number {
   for (const tensor of outputs) lastUse.set(storageOf(tensor), Infinity);
   let [live, peak] = [0, 0];
   order.forEach((node, i) => {
-    const own = renames.has(node.operator!) ? [] : node.outputs.filter((t) => lastUse.has(t));
+    const created = renames.has(node.operator!) ? [] : node.outputs.filter((t) => lastUse.has(t));
     const freed = [...new Set(node.inputs.flatMap((t) => (t ? [storageOf(t)] : [])))].filter(
       (t) => isComputed(t) && lastUse.get(t) === i,
     );
-    const gained = own.reduce((sum, t) => sum + size(t), 0);
-    const lost = freed.reduce((sum, t) => sum + size(t), 0);
-    const reuses = inPlace.has(node.operator!) && freed.some((t) => size(t) === gained);
-    peak = Math.max(peak, live + (reuses ? 0 : gained));
-    live += gained - lost;
+    const createdBytes = created.reduce((sum, t) => sum + size(t), 0);
+    const freedBytes = freed.reduce((sum, t) => sum + size(t), 0);
+    const reuses = inPlace.has(node.operator!) && freed.some((t) => size(t) === createdBytes);
+    peak = Math.max(peak, live + (reuses ? 0 : createdBytes));
+    live += createdBytes - freedBytes;
   });
   return peak;
 }

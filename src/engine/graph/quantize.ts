@@ -5,12 +5,12 @@ import { topological } from "./topological.ts";
 import { rewrite } from "./rewrite.ts";
 import { type Node, constantOf, int64, node, resolve, Tensor } from "./tensor.ts";
 
-// Products of rows and fixed weights in 8 bits: the rows are quantized when the graph runs, each tensor
-// with a scale of its own. Written in operators of the ONNX standard, which ONNX Runtime fuses.
+// Products of rows and fixed weights in 8 bits. The rows are quantized when the graph runs, each tensor with its own
+// scale, by operators of the ONNX standard, which ONNX Runtime fuses.
 
-/** The largest int8 weight, seven bits: with eight, sums of two products overflow on processors without VNNI. */
+/** Largest weight: seven bits, since with eight, sums of two products overflow on processors without VNNI. */
 const largest = 63;
-/** Channels of an image: with so few, a quantized product gains nothing. */
+/** Channels of an image: with so few, a quantized product is not faster. */
 const fewChannels = 3;
 
 /** A matrix [inner, columns] as integers times a scale for each column. */
@@ -24,7 +24,7 @@ export interface Int8Matrix {
 /** A node that multiplies activations by weights. */
 export interface WeightProduct {
   readonly node: Node;
-  /** Its weights, [inner, columns], computed from parameters and constants alone. */
+  /** The weights, [inner, columns], which depend only on parameters and constants. */
   readonly matrix: Tensor;
 }
 
@@ -45,7 +45,10 @@ export function toInt8({ shape, data }: NdArray): Int8Matrix {
   };
 }
 
-/** Linear layers and dense 3×3 convolutions with fixed weights. @param isWeight whether an input is a weight */
+/**
+ * Finds the linear layers and dense 3×3 convolutions with fixed weights.
+ * @param isWeight whether an input is a weight
+ */
 export function weightProducts(
   outputs: readonly Tensor[],
   isWeight: (name: string) => boolean,
@@ -110,7 +113,7 @@ export function quantizeProducts<Name extends string>(
   });
 }
 
-/** A tensor as (values − zero) · scale. */
+/** A tensor that is represented as (values − zero) · scale. */
 interface Quantized {
   readonly values: Tensor;
   readonly scale: Tensor;
@@ -145,12 +148,12 @@ function product(
 ): Tensor {
   const weight = constantOf(matrix.values);
   const sums = node("MatMulInteger", [values, weight, zero], shape, null, { dtype: "int32" });
-  // Scales multiplied first and bias added last: the order that ONNX Runtime recognizes.
+  // ONNX Runtime recognizes this order: scales multiplied first, bias added last.
   const y = mul(cast(sums, "float32"), mul(scale, constantOf(matrix.scales)));
   return bias ? add(y, bias) : y;
 }
 
-/** [n, c, h, w] as [n, h, w, c]; undoes a transpose instead of adding another. */
+/** [n, c, h, w] as [n, h, w, c]; removes a transpose instead of adding another. */
 function channelsLast(x: Tensor): Tensor {
   const { source } = resolve(x);
   const isTransposed =
@@ -167,13 +170,13 @@ function windows(
   [n, h, w]: readonly [Tensor["shape"][0], Tensor["shape"][0], Tensor["shape"][0]],
 ): Tensor {
   const channels = values.shape[3]!;
-  const frame = int64([0, 1, 1, 0, 0, 1, 1, 0]);
-  const framed = node("Pad", [values, frame, zero], values.shape, null);
+  const padding = int64([0, 1, 1, 0, 0, 1, 1, 0]);
+  const padded = node("Pad", [values, padding, zero], values.shape, null);
   const taps = Array.from({ length: 9 }, (_, tap) => {
     const from = [Math.floor(tap / 3), tap % 3];
-    // Leaves out the pixels that only the taps farther right and below read.
+    // The end leaves out pixels that only taps farther right and below read.
     const to = from.map((start) => (start === 2 ? 2 ** 31 - 1 : start - 2));
-    const inputs = [framed, int64(from), int64(to), int64([1, 2]), int64([stride, stride])];
+    const inputs = [padded, int64(from), int64(to), int64([1, 2]), int64([stride, stride])];
     return node("Slice", inputs, [n, h, w, channels], null);
   });
   return concat(taps, 3);

@@ -2,7 +2,7 @@ import { cast, equal, mul } from "./elementwise.ts";
 import { expand, normalizeAxes, reduced, reduceSum, reshape } from "./shape-ops.ts";
 import { type Tensor, constant, node } from "./tensor.ts";
 
-/** Sum of all elements, axis by axis: a single long float32 sum would lose digits. */
+/** Sum of all elements, axis by axis, since a single long float32 sum would be less accurate. */
 export function sumAll(x: Tensor): Tensor {
   let y = x;
   while (y.rank > 0) y = reduceSum(y, [-1]);
@@ -27,10 +27,10 @@ export function reduceMean(x: Tensor, axes: readonly number[], keepDims = false)
   });
 }
 
-/** Maximum over one axis. Where several elements share it, the first takes the whole gradient, as in PyTorch. */
+/** Maximum over one axis. If several elements have it, the first gets the whole gradient, as in PyTorch. */
 export function reduceMax(x: Tensor, axis: number, keepDims = false): Tensor {
   const [at] = normalizeAxes("reduceMax", [axis], x.rank) as [number];
-  const kept = reduced(x.shape, [at], true);
+  const keptShape = reduced(x.shape, [at], true);
   const backward = (dy: Tensor, y: Tensor): Tensor[] => {
     const size = x.shape[at]!;
     if (typeof size !== "number")
@@ -41,10 +41,10 @@ export function reduceMax(x: Tensor, axis: number, keepDims = false): Tensor {
       Array.from({ length: size }, (_, i) => size - i),
       x.dtype,
     );
-    // Not by ArgMax: WebGPU cannot compare its integers.
-    const ranks = mul(cast(equal(x, reshape(y, kept)), x.dtype), fromEnd);
+    // ArgMax would give integers, which WebGPU cannot compare.
+    const ranks = mul(cast(equal(x, reshape(y, keptShape)), x.dtype), fromEnd);
     const first = equal(ranks, reduceMax(ranks, at, true));
-    return [mul(reshape(dy, kept), cast(first, x.dtype))];
+    return [mul(reshape(dy, keptShape), cast(first, x.dtype))];
   };
   return node("ReduceMax", [x], reduced(x.shape, [at], keepDims), backward, {
     attributes: { axes: [at], keepdims: keepDims ? 1 : 0 },

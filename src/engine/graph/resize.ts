@@ -5,8 +5,9 @@ import { matmul } from "./matmul.ts";
 import { type Dim, type Tensor, constant, node } from "./tensor.ts";
 
 /**
- * Bilinear resizing with half-pixel centers (align_corners = false). Static sizes: products with two interpolation
- * matrices, whose gradients are products with their transposes. Symbolic sizes: ONNX's Resize, without a gradient.
+ * Bilinear resizing with half-pixel centers (align_corners = false). With static sizes it consists of products with two
+ * interpolation matrices, and its gradient of products with their transposes; with symbolic sizes it is ONNX's Resize,
+ * without a gradient.
  */
 export function resizeBilinear(x: Grid, height: Dim, width: Dim): Grid {
   if (sameDim(x.h, height) && sameDim(x.w, width)) return x;

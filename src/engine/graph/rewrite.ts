@@ -1,10 +1,11 @@
 import { topological } from "./topological.ts";
 import { type Node, resolve, Tensor } from "./tensor.ts";
 
+/** Functions that replace inputs and nodes of a graph. */
 export interface Replacements {
   /** Replacement of a graph input, or null to keep it. */
   readonly input?: (tensor: Tensor, name: string) => Tensor | null;
-  /** Replacement of a node's only output, or null to keep it. @param inputs the node's inputs, rewritten */
+  /** Replacement of a node's only output, or null to keep it. @param inputs inputs of the node after rewriting */
   readonly node?: (original: Node, inputs: readonly (Tensor | null)[]) => Tensor | null;
 }
 
@@ -33,6 +34,7 @@ export function rewrite<Name extends string>(
   return Object.fromEntries(named) as Record<Name, Tensor>;
 }
 
+/** A copy of a node with other inputs. */
 function copy(original: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] {
   const twin: Node = { ...original, inputs, outputs: [], backward: null };
   original.outputs.forEach(({ shape, dtype }, index) =>

@@ -1,15 +1,15 @@
 import type { DType, NdArray } from "./ndarray.ts";
 
 /**
- * Numbers in a device's memory, readable by all sessions of the same runtime. Its owner must free it; garbage
+ * Array in a device's memory, which all sessions of the same runtime can read. Its owner must free it, since garbage
  * collection does not.
  */
 export interface DeviceArray {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** The same memory under another shape of as many elements. */
+  /** The same memory with another shape of equally many elements. */
   reshape(shape: readonly number[]): DeviceArray;
-  /** Frees the memory, that of all reshaped arrays too; later calls do nothing. */
+  /** Frees the memory, also for all reshaped arrays; further calls do nothing. */
   free(): void;
 }
 
@@ -26,8 +26,8 @@ export interface RunOptions {
 export interface Session {
   readonly inputNames: readonly string[];
   /**
-   * @param feeds values of all inputs; read in place, not copied
-   * @param fetches for each output to compute, an array of its shape to write into, or null for a new array
+   * @param feeds values of all inputs; they are read in place, not copied
+   * @param fetches for each output to compute, an array of its shape that is written to, or null for a new array
    */
   run(
     feeds: Feeds,
@@ -37,10 +37,10 @@ export interface Session {
   release(): Promise<void>;
 }
 
-/** All outputs of a run, by their place. */
+/** All outputs of a run, by the memory that they are in. */
 export interface DeviceResults {
   readonly host: Record<string, NdArray>;
-  /** To be freed by the caller. */
+  /** Must be freed by the caller. */
   readonly device: Record<string, DeviceArray>;
 }
 
@@ -48,35 +48,35 @@ export interface DeviceResults {
 export interface DeviceSession {
   /** Computes every output. */
   run(feeds: Feeds): Promise<DeviceResults>;
-  /** Arrays in the device's memory stay readable. */
+  /** Frees the session, but not arrays in the device's memory. */
   release(): Promise<void>;
 }
 
 export interface SessionOptions {
-  /** Reject a graph that the device cannot compute completely, instead of running parts of it on the CPU. */
+  /** Whether to reject a graph that the device cannot compute completely, instead of running parts of it on the CPU. */
   readonly whole?: boolean;
   /** Transfers ownership of the model's bytes to the runtime, which may detach them. */
   readonly transfer?: boolean;
 }
 
-/** Runs graphs: ONNX Runtime on one device. The host provides it. */
+/** Runs graphs with ONNX Runtime on one device; provided by the host. */
 export interface Runtime {
   readonly device: string;
-  /** @param model its bytes, or its path or address, which also leads to its external data */
+  /** @param model bytes of a model, or its path or address, next to which its external data is found */
   createSession(model: Uint8Array | string, options?: SessionOptions): Promise<Session>;
   /**
-   * A session of a graph that the device computes completely; only on devices with a memory of their own.
-   * @param kept outputs to leave in the device's memory
+   * Creates a session of a graph that the device computes completely; only for devices with their own memory.
+   * @param deviceOutputs names of the outputs that stay in the device's memory
    */
-  createDeviceSession?(model: Uint8Array, kept: readonly string[]): Promise<DeviceSession>;
+  createDeviceSession?(model: Uint8Array, deviceOutputs: readonly string[]): Promise<DeviceSession>;
   /**
-   * Channels in a block of the runtime's own layout for convolutions (graph/blocked.ts); 1 on processors without such
-   * kernels. Missing in runtimes without such a layout.
+   * Number of channels in a block of the runtime's own layout for convolutions (graph/blocked.ts); 1 on processors
+   * without kernels for it. Missing in runtimes without such a layout.
    */
   channelBlock?(): Promise<number>;
 }
 
-/** A runtime whose device has a memory of its own. */
+/** A runtime whose device has its own memory. */
 export type DeviceRuntime = Runtime & Required<Pick<Runtime, "createDeviceSession">>;
 
 export function hasMemory(runtime: Runtime): runtime is DeviceRuntime {

@@ -10,7 +10,7 @@ import {
   nodes,
 } from "./tensor.ts";
 
-// Linear ops that move or sum numbers; the gradient of each is another of them.
+// Linear ops that move or sum numbers. The gradient of each is another of them.
 
 /** A shape as an int64 tensor; symbolic sizes are read from the inputs when the graph runs. */
 export function shapeTensor(shape: Shape): Tensor {
@@ -36,10 +36,10 @@ function dimTensor(dim: Dim): Tensor {
   dimTensors.set(dim, tensor);
   return tensor;
 }
-// A size is computed once per graph, however many reshapes read it.
+// Each size is computed once per graph, however many reshapes read it.
 const dimTensors = new WeakMap<SymbolicDim, Tensor>();
 
-/** The same numbers in the same order under another shape. */
+/** The same numbers in the same order, with another shape. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   if (isStatic(x.shape) && isStatic(shape) && product(x.shape) !== product(shape)) {
@@ -60,14 +60,14 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
     );
   }
   const inverse = axes.map((i) => perm.indexOf(i));
-  // Two transposes that cancel.
+  // Two transposes cancel.
   const { source } = x;
   if (source.kind === "node" && source.node.operator === "Transpose") {
-    const before = source.node.attributes["perm"] as readonly number[];
-    if (before.every((axis, i) => axis === inverse[i])) return source.node.inputs[0]!;
+    const previous = source.node.attributes["perm"] as readonly number[];
+    if (previous.every((axis, i) => axis === inverse[i])) return source.node.inputs[0]!;
   }
   const shape = perm.map((i) => x.shape[i]!);
-  // If only axes of size 1 move, no number does: a reshape instead of a copy.
+  // If only axes of size 1 move, a reshape is enough.
   const long = perm.filter((i) => x.shape[i] !== 1);
   if (long.every((axis, i) => i === 0 || long[i - 1]! < axis)) return reshape(x, shape);
   return node("Transpose", [x], shape, (dy) => [transpose(dy, inverse)], {
@@ -87,6 +87,7 @@ export function normalizeAxes(where: string, axes: readonly number[], rank: numb
   });
 }
 
+/** Shape after reducing axes, which stay with size 1 or are removed. */
 export function reduced(shape: Shape, axes: readonly number[], keep: boolean): Dim[] {
   return shape.flatMap((dim, i) => (axes.includes(i) ? (keep ? [1] : []) : [dim]));
 }
@@ -94,7 +95,7 @@ export function reduced(shape: Shape, axes: readonly number[], keep: boolean): D
 /** Sum over axes. */
 export function reduceSum(x: Tensor, axes: readonly number[], keepDims = false): Tensor {
   const list = normalizeAxes("reduceSum", axes, x.rank);
-  // To ONNX no axes would mean all of them.
+  // In ONNX no axes would mean all of them.
   if (list.length === 0) return x;
   const sums = reduced(x.shape, list, keepDims);
   if (x.rank === 2 && list.join() === "0" && isStatic(x.shape)) return reshape(sumOfRows(x), sums);
@@ -108,8 +109,8 @@ export function reduceSum(x: Tensor, axes: readonly number[], keepDims = false):
 }
 
 /**
- * Sum over the axis before the last, which stays with size 1, as a product with ones: of few large matrices two to five
- * times as fast as the runtime's sum, and nearer the true one. @param x [..., rows, c]
+ * Sum over the axis before the last, which stays with size 1. It is a product with ones: for a few large matrices two
+ * to five times as fast as the runtime's sum, and more accurate. @param x [..., rows, c]
  */
 export function sumOfRows(x: Tensor): Tensor {
   const [rows] = staticShape("sumOfRows", x.shape.slice(-2, -1)) as [number];
@@ -118,7 +119,7 @@ export function sumOfRows(x: Tensor): Tensor {
   return node("MatMul", [ones, x], shape, (dy) => [null, expand(dy, x.shape)]);
 }
 
-/** Repeats axes of size 1 to the given shape. */
+/** Repeats axes of size 1 to reach a shape. */
 export function expand(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   if (x.rank !== shape.length || x.shape.some((dim, i) => dim !== 1 && !sameDim(dim, shape[i]!))) {
@@ -154,7 +155,7 @@ export function concat(parts: readonly Tensor[], axis: number): Tensor {
   );
 }
 
-/** Cuts a tensor along an axis into parts of the given sizes. */
+/** Splits a tensor along an axis into parts of these sizes. */
 export function split(x: Tensor, sizes: readonly number[], axis: number): Tensor[] {
   const [at] = normalizeAxes("split", [axis], x.rank) as [number];
   const total = sizes.reduce((a, b) => a + b, 0);
@@ -183,7 +184,7 @@ function zeros(shape: readonly number[], like: Tensor): Tensor {
   return expand(zero, shape);
 }
 
-/** The first `sizes[i]` elements of each axis after `starts[i]`. */
+/** The part of a tensor with `sizes[i]` elements from `starts[i]` on along each axis i. */
 export function slice(x: Tensor, starts: readonly number[], sizes: Shape): Tensor {
   if (starts.length !== x.rank || sizes.length !== x.rank) {
     throw new RangeError(
@@ -208,11 +209,11 @@ export function slice(x: Tensor, starts: readonly number[], sizes: Shape): Tenso
   return node("Slice", [x, int64(starts), shapeTensor(ends)], sizes, backward);
 }
 
-/** Zeros before and after each axis. */
+/** Adds zeros before and after each axis. */
 export function pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
   if (before.length !== x.rank || after.length !== x.rank) {
     throw new RangeError(
-      `pad: [${before}] and [${after}] do not frame [${x.shape}]; give every axis both`,
+      `pad: [${before}] and [${after}] do not fit [${x.shape}]; give every axis both`,
     );
   }
   if ([...before, ...after].every((n) => n === 0)) return x;

@@ -1,9 +1,9 @@
 import { type DType, type NdArray, sizeOf } from "./ndarray.ts";
 
 /**
- * Size of one axis: a number, or a symbol that gets its value when the graph runs. Symbols stand for the axes of inputs
- * and are combined by integer arithmetic, so that the same network code builds static graphs for training and graphs
- * with dynamic N, H, W for inference.
+ * Size of one axis: a number, or a symbol whose value is known when the graph runs. Symbols stand for axes of inputs or
+ * for integer arithmetic with them, so the same network code builds static graphs for training and graphs with dynamic
+ * N, H, W for inference.
  */
 export type Dim = number | SymbolicDim;
 export type Shape = readonly Dim[];
@@ -12,7 +12,7 @@ export type Expression =
   | { readonly kind: "axis"; readonly tensor: Tensor; readonly axis: number }
   | { readonly kind: "Add" | "Mul" | "Div"; readonly a: Dim; readonly b: Dim };
 
-/** Size of a tensor's axis, or computed from such sizes, when the graph runs. */
+/** Size that is known when the graph runs: that of a tensor's axis, or one computed from such sizes. */
 export class SymbolicDim {
   constructor(
     readonly key: string,
@@ -29,15 +29,17 @@ export type Attribute = number | string | readonly number[] | { readonly float: 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /**
- * Gradients of an op's inputs, computed from the gradients of its outputs. Where `needs[i]` is false, nobody reads the
- * gradient of input i: return null and build nothing.
+ * Function from the gradients of an op's outputs to those of its inputs. If `needs[i]` is false, the gradient of input
+ * i is not used: return null and build nothing.
  */
 export type Backward = (
   gradients: readonly (Tensor | null)[],
   needs: readonly boolean[],
 ) => readonly (Tensor | null)[];
 
-/** One application of an ONNX operator, or of a composite (no `operator`) whose outputs stand for inner tensors. */
+/**
+ * One application of an ONNX operator, or a composite: it has no `operator`, and its outputs stand for inner tensors.
+ */
 export interface Node {
   readonly operator: string | null;
   readonly domain: string;
@@ -70,7 +72,7 @@ export class Tensor {
 
 /**
  * An input of the graph: data or a parameter, fed under this name.
- * @param shape a string names a size known only when the graph runs
+ * @param shape sizes of the axes; a string names a size that is known only when the graph runs
  */
 export function input(
   name: string,
@@ -85,7 +87,7 @@ export function input(
   return tensor;
 }
 
-/** Numbers that are fixed when the graph is built; copied. */
+/** A constant of the graph; the numbers are copied. */
 export function constant(
   shape: readonly number[],
   data: ArrayLike<number>,
@@ -111,7 +113,7 @@ export function scalar(value: number, dtype: DType = "float32"): Tensor {
   return constant([], [value], dtype);
 }
 
-/** Integers for shapes, axes and indices. */
+/** A constant of integers, such as a shape, axes or indices. */
 export function int64(values: readonly number[]): Tensor {
   return constant([values.length], values, "int64");
 }
@@ -161,7 +163,7 @@ export function node(
   return y;
 }
 
-/** Applies an ONNX operator with several outputs, all of one type. */
+/** Applies an ONNX operator with several outputs, all of the same type. */
 export function nodes(
   operator: string,
   inputs: readonly (Tensor | null)[],
@@ -178,8 +180,8 @@ export function nodes(
 }
 
 /**
- * Several operators with a common gradient that is cheaper or more exact than that of the single operators. The
- * returned tensors stand for `inner`; gradients flow directly from them to `inputs`.
+ * Gives several operators a common gradient that is cheaper or more accurate than their own. The returned tensors stand
+ * for `inner`, and gradients flow directly from them to `inputs`.
  */
 export function composite(
   inputs: readonly Tensor[],

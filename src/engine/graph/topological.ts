@@ -1,19 +1,20 @@
 import { type Node, type Tensor, resolve } from "./tensor.ts";
 
 /**
- * Nodes that the outputs depend on, each after those whose outputs it reads.
- * @param lookAt which tensor to follow instead of one; by default, the inner tensors of composites
+ * Nodes that the outputs depend on, each after the nodes whose outputs it reads.
+ * @param follow function from a tensor to the one whose origin is followed; by default to the inner tensors of
+ * composites
  */
 export function topological(
   outputs: readonly Tensor[],
-  lookAt: (tensor: Tensor) => Tensor = resolve,
+  follow: (tensor: Tensor) => Tensor = resolve,
 ): Node[] {
   const order: Node[] = [];
   const seen = new Set<Node>();
-  // No recursion: a gradient graph is thousands of nodes deep.
+  // Recursion would overflow: a gradient graph is thousands of nodes deep.
   const stack: { node: Node; next: number }[] = [];
   const push = (tensor: Tensor | null): void => {
-    const source = tensor && lookAt(tensor).source;
+    const source = tensor && follow(tensor).source;
     if (source?.kind !== "node" || seen.has(source.node)) return;
     seen.add(source.node);
     stack.push({ node: source.node, next: 0 });

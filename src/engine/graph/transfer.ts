@@ -2,7 +2,8 @@ import { writeModel } from "./onnx.ts";
 import { input, node } from "./tensor.ts";
 
 /**
- * A graph that returns its inputs unchanged, to move arrays to a device or back. Output `name` is input `from.name`.
+ * A graph that returns its inputs unchanged, with which arrays are moved to a device or back. Output `name` is input
+ * `from.name`.
  */
 export function transferModel(
   shapes: Readonly<Record<string, readonly number[]>>,

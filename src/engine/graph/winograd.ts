@@ -9,7 +9,8 @@ import { type Tensor, constant } from "./tensor.ts";
 //
 //     Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A
 //
-// Neighboring tiles overlap by two pixels, and padding 1 places the first one pixel outside the map. Tiles of a 2×4 map:
+// Neighboring tiles overlap by two pixels, and padding 1 places the first one pixel outside the map. Tiles of a 2×4
+// map:
 //
 //     map          d, tile 0    d, tile 1       Y, tile 0    Y, tile 1
 //                  · · · ·      · · · ·
@@ -17,7 +18,7 @@ import { type Tensor, constant } from "./tensor.ts";
 //     4 5 6 7      · 4 5 6      5 6 7 ·          4 5          6 7
 //                  · · · ·      · · · ·
 //
-// The matrices hold only 0, ±1 and ½, so that float32 loses little to rounding.
+// The matrices have only the elements 0, ±1 and ½, so rounding in float32 costs little accuracy.
 const Bt = [
   [1, 0, -1, 0],
   [0, 1, 1, 0],
@@ -36,8 +37,8 @@ const At = [
 ];
 
 /**
- * Convolution 3×3 with stride 1, padding 1 and static sizes, in 4/9 of the direct form's multiplications. Its gradients
- * are those of the products below and save as much.
+ * Convolution 3×3 with stride 1, padding 1 and static sizes, with 4/9 of the multiplications of the direct form. Its
+ * gradients are those of the products below, with the same savings.
  * @param weight [out, in, 3, 3] @returns [n·h·w, out]
  */
 export function winograd3x3(x: Grid, weight: Tensor): Tensor {
@@ -46,7 +47,7 @@ export function winograd3x3(x: Grid, weight: Tensor): Tensor {
   const [rows, columns] = [Math.ceil(h / 2), Math.ceil(w / 2)];
   const tiles = n * rows * columns;
 
-  // The 16 pixels of a tile lie along the first axis: each transform is then one product for all tiles and channels.
+  // The 16 pixels of a tile are along the first axis, so that each transform is one product for all tiles and channels.
   const pixels = transposeTable(
     windowTokens([n, h, w], { kernel: 4, stride: 2, padding: 1 }, rows, columns),
   );
@@ -58,12 +59,12 @@ export function winograd3x3(x: Grid, weight: Tensor): Tensor {
   const products = reshape(matmul(BtdB, transpose(GgGt)), [16, tiles * out]);
   const Y = reshape(transform(At, products), [2, 2, n, rows, columns, out]);
   const joined = reshape(transpose(Y, [2, 3, 0, 4, 1, 5]), [n, 2 * rows, 2 * columns, out]);
-  // Odd sizes: the last tiles reach beyond the map.
+  // With odd sizes, the last tiles extend beyond the map.
   return reshape(slice(joined, [0, 0, 0, 0], [n, h, w, out]), [n * h * w, out]);
 }
 
 /**
- * M X Mᵀ for many square X at once: its elements row by row are (M ⊗ M) times those of X.
+ * M X Mᵀ for many square matrices X at once: its elements, row by row, are M ⊗ M times those of X.
  * @param squares one X, row by row, in each column: [side², count]
  */
 function transform(M: readonly (readonly number[])[], squares: Tensor): Tensor {

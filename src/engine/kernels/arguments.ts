@@ -1,6 +1,6 @@
 /**
  * Names of each kernel's arguments, in the order of its WebAssembly function. All are numbers: byte addresses in the
- * shared memory, sizes or scalars; the doc comments in assembly/ say which.
+ * shared memory, sizes or scalars, as the doc comments in assembly/ explain.
  */
 // prettier-ignore
 export const kernelArguments = {
@@ -55,7 +55,7 @@ type KernelWithResult =
 type Values<K extends KernelName> = Readonly<Record<(typeof kernelArguments)[K][number], number>>;
 
 /**
- * Kernel functions on one memory. They take their numbers, up to fourteen of them, by name:
+ * Kernel functions that work on one memory. They take their arguments, up to fourteen numbers, by name:
  * `kernels.softmaxRows({ source, count, bytes, target })`.
  */
 export type Kernels = {

@@ -1,4 +1,4 @@
-/** Kernels read whole vectors of 16 bytes. */
+/** Bytes of a vector: kernels read and write whole vectors. */
 const alignment = 16;
 
 /** Byte addresses of areas in a kernel's memory, and the end of the last one. */
@@ -8,9 +8,9 @@ export interface MemoryLayout<Area extends string> {
 }
 
 /**
- * Lays areas out one after the other, each at a multiple of 16.
+ * Places areas one after the other, each at a multiple of 16.
  * @param bytes size of each area
- * @param start address of the first, rounded up
+ * @param start address of the first area, which is rounded up
  */
 export function layOut<Area extends string>(
   bytes: Readonly<Record<Area, number>>,

@@ -1,4 +1,4 @@
-/** A growable block of bytes that kernels and typed arrays share; growing replaces the buffer. */
+/** A growable block of bytes that kernels and typed arrays share. Growing replaces its buffer. */
 export interface Memory {
   readonly buffer: ArrayBuffer;
   grow(pages: number): number;

@@ -15,7 +15,7 @@ import {
 import { fanInUniform, normal, ones, zeros } from "./init.ts";
 import { type Initializer, Parameter } from "./parameter.ts";
 
-/** x · Wᵀ + b on rows. Initial weights as in the encoder (std 0.02) unless an initializer is given. */
+/** Linear layer, x · Wᵀ + b on rows. Without an initializer, it is initialized as in the encoder: std 0.02, bias 0. */
 export class Linear {
   readonly weight: Parameter;
   readonly bias: Parameter;
@@ -67,7 +67,10 @@ export class DepthwiseConv {
     this.bias = new Parameter([channels], zeros);
   }
 
-  /** @param x channel-major, [c, n·h·w] @param block channels in a block of the runtime's own, faster layout */
+  /**
+   * @param x channel-major, [c, n·h·w]
+   * @param block channels in a block of the runtime's own layout, which is faster
+   */
   forward(x: Tensor, n: number, h: number, w: number, block?: number): Tensor {
     return depthwise3x3(x, this.weight.tensor, this.bias.tensor, n, h, w, block);
   }
@@ -83,6 +86,7 @@ export class DepthwiseConv {
   }
 }
 
+/** Layer normalization over the channels of each row. */
 export class LayerNorm {
   readonly weight: Parameter;
   readonly bias: Parameter;
@@ -101,7 +105,7 @@ export class LayerNorm {
   }
 }
 
-/** Batch normalization over rows; the running statistics are buffers that the trainer updates. */
+/** Batch normalization over rows. The running statistics are buffers, which the trainer updates. */
 export class BatchNorm {
   readonly weight: Parameter;
   readonly bias: Parameter;
@@ -120,7 +124,7 @@ export class BatchNorm {
     this.num_batches_tracked = new Parameter([], zeros, false, "int64");
   }
 
-  /** Training mode: normalizes by the batch and returns its statistics. @param x [rows, channels] */
+  /** Training mode: normalizes by the statistics of the batch and returns them. @param x [rows, channels] */
   forwardTraining(x: Tensor): { y: Tensor; statistics: BatchStatistics } {
     return batchNorm(x, this.weight.tensor, this.bias.tensor, this.epsilon);
   }

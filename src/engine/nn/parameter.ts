@@ -5,8 +5,8 @@ import type { Random } from "../random.ts";
 export type Initializer = (size: number, random: Random) => Float32Array;
 
 /**
- * A weight or buffer of a network: a named input of its graphs, without values, which are stored elsewhere under its
- * name. The name is the path through the fields of the modules, as in PyTorch's state_dict.
+ * A weight or buffer of a network: a named input of its graphs. Its values are stored elsewhere, under its name, which
+ * is the path through the fields of the modules as in PyTorch's `state_dict`.
  */
 export class Parameter<Group extends string = string> {
   private bound: { readonly tensor: Tensor; readonly group: Group } | null = null;
@@ -20,11 +20,12 @@ export class Parameter<Group extends string = string> {
     readonly dtype: DType = "float32",
   ) {}
 
+  /** Path through the fields; empty before `bind`. */
   get name(): string {
     return this.path;
   }
 
-  /** Parameters of a group share learning rate and weight decay. */
+  /** Group of parameters that share learning rate and weight decay. */
   get group(): Group {
     return this.named.group;
   }
@@ -34,12 +35,13 @@ export class Parameter<Group extends string = string> {
     return this.named.tensor;
   }
 
-  /** Names the parameter, once; `nameParameters` does this for a whole network. */
+  /** Gives the parameter its name and group; `nameParameters` does this for a whole network. */
   bind(path: string, group: Group): void {
     this.path = path;
     this.bound = { tensor: input(path, this.shape, this.dtype), group };
   }
 
+  /** Initial values. */
   initial(random: Random): NdArray {
     if (this.dtype === "int64")
       return { dtype: "int64", shape: this.shape, data: new BigInt64Array(sizeOf(this.shape)) };
@@ -51,29 +53,31 @@ export class Parameter<Group extends string = string> {
   }
 
   private get named(): { readonly tensor: Tensor; readonly group: Group } {
-    if (!this.bound) throw new Error("parameter: used before nameParameters gave it a name");
+    if (!this.bound)
+      throw new Error("parameter: it has no name yet; call nameParameters before using it");
     return this.bound;
   }
 }
 
 /**
  * Names every parameter of a module by its path through the fields, and returns them in the order of declaration.
- * @param groupOf group of the parameters in a module; undefined: that of the module around it
+ * @param groupOf group of the parameters in a module; undefined for the group of the enclosing module
  */
 export function nameParameters<Group extends string>(
   module: object,
   groupOf: (module: object) => Group | undefined,
 ): Parameter<Group>[] {
   const parameters: Parameter<Group>[] = [];
-  const visit = (value: object, path: string, around: Group | undefined): void => {
+  const visit = (value: object, path: string, enclosing: Group | undefined): void => {
     if (value instanceof Parameter) {
       const parameter = value as Parameter<Group>;
-      if (around === undefined) throw new Error(`parameter: ${path} is in no group`);
-      parameter.bind(path, around);
+      if (enclosing === undefined)
+        throw new Error(`parameter: ${path} has no group; return one from groupOf`);
+      parameter.bind(path, enclosing);
       parameters.push(parameter);
       return;
     }
-    const group = groupOf(value) ?? around;
+    const group = groupOf(value) ?? enclosing;
     for (const [key, field] of fieldsOf(value)) visit(field, path ? `${path}.${key}` : key, group);
   };
   visit(module, "", undefined);

@@ -1,6 +1,7 @@
 import type { Dataset, Sample, SampleReader } from "../../method/data/sample.ts";
 import { UserError } from "../../user-error.ts";
 import type { FileHost } from "../../host/host.ts";
+import { checksHeaders } from "./check-headers.ts";
 import { assemble, checkClasses, type Assembled } from "./listing/assemble.ts";
 import { listDataset } from "./layouts/detect.ts";
 import {
@@ -27,9 +28,6 @@ export interface OpenOptions {
   /** Called with the progress of reading a large data set. */
   readonly onProgress?: OnProgress;
 }
-
-/** Most images whose headers are read when a data set is opened, which takes a second or two. */
-const headerLimit = 4000;
 
 export interface SplitCounts {
   readonly images: number;
@@ -69,7 +67,7 @@ export async function openDataset(
 ): Promise<OpenedDataset> {
   const { seed = 0, valFraction = 0.2, strict = false, onProgress } = options;
   const listing = await listDataset(host, root, onProgress);
-  const headers = strict || listing.entries.length <= headerLimit;
+  const headers = checksHeaders(listing.entries.length, { strict });
   const assembled = await assemble(host, listing, {
     seed,
     valFraction,

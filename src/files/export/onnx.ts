@@ -10,6 +10,12 @@ import {
 import { exportedNames } from "../../method/inference/forward.ts";
 import type { Afa, HiddenLayout } from "../../method/model/index.ts";
 
+/**
+ * Bytes of weights from which on they are in a file beside the .onnx: a file of protobuf must stay below 2 GB, and the rest
+ * of the model needs room too.
+ */
+export const externalDataFrom = 1.5e9;
+
 /** An exported model's outputs by name, from its input. */
 export type ExportedGraph = Readonly<Record<"logits" | "tag_logits", Tensor>>;
 

@@ -1,4 +1,5 @@
-import { resizeImage, resizeLabels } from "../../method/images/resize-image.ts";
+import { resizeImage } from "../../method/images/resize-antialiased.ts";
+import { resizeLabels } from "../../method/images/resize-labels.ts";
 import { ignoreIndex, type Image, type LabelMap } from "../../method/images/image.ts";
 import type { ImageCodec } from "../../host/codec.ts";
 import { fitInside } from "./write-contact-sheet.ts";

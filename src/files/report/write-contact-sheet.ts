@@ -1,7 +1,8 @@
 import type { Thumbnail } from "../../host/codec.ts";
 import type { FileHost } from "../../host/host.ts";
 import type { Store } from "../../host/store.ts";
-import { resizeImage, resizeLabels } from "../../method/images/resize-image.ts";
+import { resizeImage } from "../../method/images/resize-antialiased.ts";
+import { resizeLabels } from "../../method/images/resize-labels.ts";
 import type { Image } from "../../method/images/image.ts";
 import { UserError } from "../../user-error.ts";
 import { thumbnailFolder, thumbnailSide, type ThumbnailFile } from "../formats/writer.ts";

@@ -1,4 +1,5 @@
-import { resizeImage, resizeLabels } from "../../method/images/resize-image.ts";
+import { resizeImage } from "../../method/images/resize-antialiased.ts";
+import { resizeLabels } from "../../method/images/resize-labels.ts";
 import type { Image, LabelMap } from "../../method/images/image.ts";
 import type { ValidationPanel } from "../../method/eval/evaluator.ts";
 import { paintHeat, paintLabels } from "../../method/images/overlay.ts";

@@ -2,6 +2,8 @@ import { joinBytes } from "./pieces.ts";
 
 const [quote, backslash, comma, colon, lineFeed] = [0x22, 0x5c, 0x2c, 0x3a, 0x0a];
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
+/** Largest chunk that is decoded as a whole, in bytes: V8 frees larger strings late. */
+const mostAsText = 1 << 16;
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 /** Where a value stands in a JSON text. */
@@ -92,7 +94,8 @@ export class JsonScanner {
   /** Reads the next chunk; what is needed of it later is copied. */
   push(chunk: Uint8Array): void {
     if (this.options.lines) this.feed = chunk.indexOf(lineFeed);
-    this.text = asciiText(chunk, this.decoder);
+    const text = chunk.length > mostAsText ? undefined : this.decoder.decode(chunk);
+    this.text = text?.length === chunk.length ? text : undefined;
     for (let at = 0; at < chunk.length;) {
       if (this.piece === undefined) {
         at = this.between(chunk, at);
@@ -279,13 +282,6 @@ export class JsonScanner {
     if (this.keptBytes === 0 && this.text !== undefined) return this.text.slice(from, to);
     return this.decoder.decode(joinBytes(this.kept, chunk.subarray(from, to)));
   }
-}
-
-/** A chunk as text with a character for each byte; undefined if it has others, or is so large that V8 would free the text late. */
-function asciiText(chunk: Uint8Array, decoder: TextDecoder): string | undefined {
-  if (chunk.length > 1 << 16) return undefined;
-  const text = decoder.decode(chunk);
-  return text.length === chunk.length ? text : undefined;
 }
 
 /** The end of a number or word; -1 if it is not in this chunk. */

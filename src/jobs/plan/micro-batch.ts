@@ -1,7 +1,8 @@
 import type { Config } from "../../method/config.ts";
 import type { DeviceName } from "../../host/devices.ts";
+import type { Afa } from "../../method/model/index.ts";
 import { networkOf } from "../../method/model/network-of.ts";
-import { fittingMicroBatch, plannedShare, trainingBytes } from "./training-memory.ts";
+import { plannedShare, trainingBytes } from "./training-memory.ts";
 
 /** A batch that is split into micro-batches because the free memory does not hold all of it. */
 export interface MicroBatchEvent {
@@ -41,4 +42,17 @@ export function fitMemory(
   const { batch, crop } = data;
   const event = { type: "microBatch", batch, crop, microBatch, bytes, free } as const;
   return { config: split, event: { ...event, ...(least > room && { least }) } };
+}
+
+/**
+ * The value of `train.microBatch` for a training that may take so many bytes: 0 if the whole batch fits, else the largest
+ * divisor of the batch that fits, else 1.
+ */
+function fittingMicroBatch(network: Afa, config: Config, bytes: number): number {
+  const { batch } = config.data;
+  const sizes = Array.from({ length: batch }, (_, i) => batch - i).filter((n) => batch % n === 0);
+  const fits = (microBatch: number): boolean =>
+    trainingBytes(network, { ...config, train: { ...config.train, microBatch } }) <= bytes;
+  const size = sizes.find(fits) ?? 1;
+  return size === batch ? 0 : size;
 }

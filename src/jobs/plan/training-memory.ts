@@ -31,7 +31,10 @@ export function trainingBytes(network: Afa, config: Config): number {
   const energy = loss.regularization > 0;
   const { outputs } = stepTensors(network, {
     ...pass,
-    ...{ kind: "full", whole: data.batch, energy, learned: network.trainable },
+    kind: "full",
+    whole: data.batch,
+    energy,
+    learned: network.trainable,
   });
   const { scales } = pseudo;
   const values =
@@ -40,17 +43,4 @@ export function trainingBytes(network: Afa, config: Config): number {
   const activations = activationBytes(network, { scales, side: data.crop });
   // Each of the parameters has a value, a gradient and two moments of 4 bytes.
   return base + 16 * network.size + arena.step * values + arena.activations * activations;
-}
-
-/**
- * The value of `train.microBatch` that fits into so many bytes: 0 if the whole batch does, else the largest divisor that
- * does, else 1.
- */
-export function fittingMicroBatch(network: Afa, config: Config, bytes: number): number {
-  const { batch } = config.data;
-  const sizes = Array.from({ length: batch }, (_, i) => batch - i).filter((n) => batch % n === 0);
-  const fits = (microBatch: number): boolean =>
-    trainingBytes(network, { ...config, train: { ...config.train, microBatch } }) <= bytes;
-  const size = sizes.find(fits) ?? 1;
-  return size === batch ? 0 : size;
 }

@@ -1,4 +1,4 @@
-/** The known word that a mistyped one most likely meant, or undefined if none is close. */
+/** The known word that is closest to a mistyped one, or undefined if none is close. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;
@@ -6,7 +6,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
-  // A third of the letters may be wrong, two in any case.
+  // Up to a third of the letters may be wrong, or two in a short word.
   return bestDistance <= Math.max(2, word.length / 3) ? best : undefined;
 }
 

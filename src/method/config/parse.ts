@@ -4,23 +4,26 @@ import { nearest } from "./nearest.ts";
 import { presetNames, presets, type PresetName } from "./presets.ts";
 import { listSettings, schema, sections, type Config } from "./schema.ts";
 
-/** Sources of the settings of a run; later ones override earlier ones. */
+/** Sources of the settings of a run; each overrides those before it. */
 export interface ConfigSources {
   /** Name of a preset; the default is voc. */
   readonly preset?: string;
-  /** The parsed content of a config file, and the name errors call it by. */
+  /** The parsed content of a config file, and its name for error messages. */
   readonly file?: { readonly name: string; readonly value: unknown };
-  /** Single settings: `train.lr` -> 1e-4. */
+  /** Single settings by key, for example `train.lr` with the value 1e-4. */
   readonly set?: Readonly<Record<string, unknown>>;
 }
 
-/** A setting that differs from the preset, and its origin for messages. */
+/** A setting that overrides the preset, and its origin for error messages. */
 interface Override {
   readonly where: string;
   readonly value: unknown;
 }
 
-/** Validates the hyper-parameters of a run. Throws a `UserError` that names the wrong setting and its origin. */
+/**
+ * Merges and validates the hyper-parameters of a run. Throws a `UserError` that names the invalid setting and its
+ * origin.
+ */
 export function parseConfig({ preset = "voc", file, set = {} }: ConfigSources = {}): Config {
   const overrides = new Map<string, Override>();
   if (file !== undefined) readFile(file.name, file.value, overrides);
@@ -76,7 +79,7 @@ function checkKey(where: string, key: string): void {
   const fields = Object.hasOwn(sections, section) ? sections[section]! : {};
   if (Object.hasOwn(fields, field) && rest.length === 0) return;
   const keys = listSettings().map((setting) => setting.key);
-  // A name without its section means the only setting of that name.
+  // A name without a section means the only setting of that name.
   const bare = keys.find((candidate) => candidate.endsWith(`.${key}`));
   const near = bare ?? nearest(key, keys);
   if (near !== undefined) throw new UserError(`${where}: no such setting; did you mean ${near}?`);

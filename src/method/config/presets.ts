@@ -1,9 +1,9 @@
 import type { ConfigInput } from "./schema.ts";
 
-/** Name of a recipe. */
+/** Name of a preset. */
 export type PresetName = "voc" | "coco" | "small";
 
-/** Settings of each recipe that differ from the defaults of the schema, which are the VOC recipe. */
+/** Settings of each preset that differ from the defaults of the schema, which are those of the VOC recipe. */
 export const presets = {
   /** PASCAL VOC 2012, 20 classes. */
   voc: {},
@@ -21,7 +21,7 @@ export const presets = {
   small: {
     model: { backbone: "mit_small", decoderWidth: 64, dropPath: 0, dropout: 0 },
     data: { crop: 128, batch: 8, maxSide: 160, scaleRange: [1, 2], workers: 1 },
-    // Activations of a network without pretrained weights have a higher floor than those in the paper.
+    // Without pretrained weights, activations on background are higher than in the paper.
     pseudo: { lowThreshold: 0.45, highThreshold: 0.65, radius: 3, parDilations: [1, 2, 4, 8] },
     train: {
       steps: 500,

@@ -14,7 +14,7 @@ const backbones = z.enum([
 /** Meaning of each setting, by its schema. */
 const meanings = new WeakMap<z.ZodMiniType, string>();
 
-/** A hyper-parameter: the values it takes, its default and its meaning. */
+/** Declares a hyper-parameter with its type, default and meaning. */
 function setting<
   Type extends z.ZodMiniType,
   Default extends z.core.util.NoUndefined<z.output<Type>>,
@@ -33,56 +33,56 @@ const triple = z.tuple([z.number(), z.number(), z.number()]);
 // prettier-ignore
 const model = z.strictObject({
   backbone: setting(backbones, "mit_b1", "encoder, Mix Transformer (AFA 4.1)"),
-  pooling: setting(z.enum(["max", "average"]), "max", "of the features before the classifier (AFA table 6)"),
+  pooling: setting(z.enum(["max", "average"]), "max", "pooling of the features before the classifier (AFA table 6)"),
   decoderWidth: setting(z.int().check(z.minimum(1)), 256, "channels of the segmentation decoder (SegFormer 3.2)"),
-  dropPath: setting(rate, 0.1, "chance to skip the last block, growing from 0 at the first (SegFormer)"),
-  dropout: setting(rate, 0.1, "chance to drop a channel before the segmentation logits (SegFormer)"),
+  dropPath: setting(rate, 0.1, "probability of skipping the last block, rising linearly from 0 at the first (SegFormer)"),
+  dropout: setting(rate, 0.1, "probability of dropping a channel before the segmentation logits (SegFormer)"),
 });
 
 // prettier-ignore
 const data = z.strictObject({
   crop: setting(z.int().check(z.minimum(64), z.multipleOf(32)), 512, "side of a training crop, pixels (AFA 4.1)"),
   batch: setting(z.int().check(z.minimum(1)), 8, "crops in a step (AFA 4.1)"),
-  maxSide: setting(count, 640, "larger images are shrunk to this long side before they are augmented, pixels; 0 is never"),
-  scaleRange: setting(z.tuple([positive, positive]), [0.5, 2], "random resize factor, from and to (AFA 4.1)"),
-  flip: setting(share, 0.5, "chance of a horizontal flip (AFA 4.1)"),
-  workers: setting(count.check(z.maximum(64)), 2, "threads that decode and augment; 0 is the training thread itself"),
-  mean: setting(triple, [123.675, 116.28, 103.53], "subtracted from red, green, blue, of 255 (ImageNet)"),
-  std: setting(z.tuple([positive, positive, positive]), [58.395, 57.12, 57.375], "divides red, green, blue, of 255 (ImageNet)"),
+  maxSide: setting(count, 640, "long side to which larger images are shrunk before augmentation, pixels; 0: never"),
+  scaleRange: setting(z.tuple([positive, positive]), [0.5, 2], "range of the random resize factor (AFA 4.1)"),
+  flip: setting(share, 0.5, "probability of a horizontal flip (AFA 4.1)"),
+  workers: setting(count.check(z.maximum(64)), 2, "threads that decode and augment images; 0: the training thread itself"),
+  mean: setting(triple, [123.675, 116.28, 103.53], "mean of red, green and blue in levels of 0..255, which is subtracted (ImageNet)"),
+  std: setting(z.tuple([positive, positive, positive]), [58.395, 57.12, 57.375], "standard deviation of red, green and blue in levels of 0..255, the divisor (ImageNet)"),
 });
 
 // prettier-ignore
 const pseudo = z.strictObject({
-  scales: setting(z.array(positive).check(z.minLength(1)), [1, 0.5, 1.5], "image scales of a class activation map, 1 among them (AFA 4.1)"),
-  lowThreshold: setting(share, 0.35, "activation up to which a pixel is background (AFA 4.1, beta_l)"),
-  highThreshold: setting(share, 0.55, "activation above which a pixel is its class (AFA 4.1, beta_h)"),
-  backgroundThreshold: setting(share, 0.45, "background score when activation maps are evaluated (published code)"),
-  radius: setting(z.int().check(z.minimum(1)), 8, "window of affinity pairs, tokens of 16 pixels (AFA 3.3)"),
-  parIterations: setting(z.int().check(z.minimum(1)), 10, "rounds of pixel-adaptive refinement (AFA 3.4)"),
-  parDilations: setting(z.array(z.int().check(z.minimum(1))).check(z.minLength(1)), [1, 2, 4, 8, 12, 24], "distances of its neighbors, pixels at half resolution (AFA 3.4)"),
+  scales: setting(z.array(positive).check(z.minLength(1)), [1, 0.5, 1.5], "image scales of class activation maps; 1 must be among them (AFA 4.1)"),
+  lowThreshold: setting(share, 0.35, "highest activation at which a pixel is background (AFA 4.1, beta_l)"),
+  highThreshold: setting(share, 0.55, "activation above which a pixel has the class (AFA 4.1, beta_h)"),
+  backgroundThreshold: setting(share, 0.45, "background score in the evaluation of class activation maps (published code)"),
+  radius: setting(z.int().check(z.minimum(1)), 8, "largest distance of affinity pairs, tokens of 16 pixels (AFA 3.3)"),
+  parIterations: setting(z.int().check(z.minimum(1)), 10, "iterations of pixel-adaptive refinement (AFA 3.4)"),
+  parDilations: setting(z.array(z.int().check(z.minimum(1))).check(z.minLength(1)), [1, 2, 4, 8, 12, 24], "distances of the neighbors in pixel-adaptive refinement, pixels at half resolution (AFA 3.4)"),
 });
 
 // prettier-ignore
 const train = z.strictObject({
-  steps: setting(z.int().check(z.minimum(1)), 20000, "length; camSteps, affinitySteps and warmupSteps shrink with it unless set (AFA 4.1)"),
-  camSteps: setting(count, 2000, "steps of classification alone at the start (AFA 4.1)"),
-  affinitySteps: setting(count, 6000, "steps until propagated labels train the segmentation (AFA 4.1)"),
+  steps: setting(z.int().check(z.minimum(1)), 20000, "training steps; camSteps, affinitySteps and warmupSteps scale with it unless set (AFA 4.1)"),
+  camSteps: setting(count, 2000, "steps at the start that train the classification alone (AFA 4.1)"),
+  affinitySteps: setting(count, 6000, "steps before the segmentation learns from propagated labels (AFA 4.1)"),
   lr: setting(positive, 6e-5, "learning rate of the encoder (AFA 4.1)"),
-  headLrScale: setting(positive, 10, "times lr is the learning rate of the heads (AFA 4.1)"),
-  weightDecay: setting(z.number().check(z.minimum(0)), 0.01, "decoupled decay of AdamW (published code)"),
-  betas: setting(z.tuple([rate, rate]), [0.9, 0.999], "decay of AdamW's two moments"),
-  eps: setting(positive, 1e-8, "keeps AdamW's division finite"),
-  warmupSteps: setting(count, 1500, "steps of rising learning rate (published code)"),
-  warmupRatio: setting(share, 1e-6, "share of the learning rate at step 0 (published code)"),
-  power: setting(positive, 1, "of the polynomial decay of the learning rate (AFA 4.1)"),
-  freezeNorms: setting(z.boolean(), true, "encoder norms keep their values: right for pretrained weights (published code)"),
-  affinityLabels: setting(z.enum(["pseudo", "propagated"]), "pseudo", "affinity learns from, after affinitySteps (published VOC and COCO recipes)"),
-  microBatch: setting(count, 0, "crops computed at a time, their gradients added up: less memory, at other statistics of the decoder's BatchNorm; divides data.batch, 0 is all of it"),
-  labelWorkers: setting(z.union([z.literal("auto"), count.check(z.maximum(64))]), "auto", "threads that make the labels of a crop each: up to a fifth faster at crops to 320, for 100 to 400 MB a thread; 0 is the training thread itself, auto as many as there are cores and memory for, if the training stays within about 6 GB"),
-  warmupLosses: setting(z.boolean(), false, "compute the other losses in the classification phase too, to be looked at: they train nothing there (published logs)"),
-  seed: setting(count.check(z.maximum(2 ** 32 - 1)), 0, "of every random number"),
-  validateEvery: setting(count, 2000, "steps between validations; 0 is at the end only"),
-  checkpointEvery: setting(count, 500, "steps between checkpoints; 0 is at the end only"),
+  headLrScale: setting(positive, 10, "learning rate of the heads and the decoder as a multiple of lr (AFA 4.1)"),
+  weightDecay: setting(z.number().check(z.minimum(0)), 0.01, "decoupled weight decay of AdamW (published code)"),
+  betas: setting(z.tuple([rate, rate]), [0.9, 0.999], "decay rates of AdamW's first and second moments"),
+  eps: setting(positive, 1e-8, "term in the denominator of AdamW that keeps it above 0"),
+  warmupSteps: setting(count, 1500, "steps of learning rate warm-up (published code)"),
+  warmupRatio: setting(share, 1e-6, "learning rate at step 0 as a share of the full one (published code)"),
+  power: setting(positive, 1, "exponent of the polynomial decay of the learning rate (AFA 4.1)"),
+  freezeNorms: setting(z.boolean(), true, "whether the encoder's norms keep their values, as suits pretrained weights (published code)"),
+  affinityLabels: setting(z.enum(["pseudo", "propagated"]), "pseudo", "label that the affinity learns from after affinitySteps (published VOC and COCO recipes)"),
+  microBatch: setting(count, 0, "crops computed at a time, a divisor of data.batch; 0: the whole batch. Gradients are summed; a micro-batch needs less memory but changes the statistics of the decoder's BatchNorm"),
+  labelWorkers: setting(z.union([z.literal("auto"), count.check(z.maximum(64))]), "auto", "threads that make labels, one crop each; 0: the training thread itself; auto: as many as cores and memory allow while the training stays within about 6 GB. Up to a fifth faster for crops up to 320, at 100 to 400 MB a thread"),
+  warmupLosses: setting(z.boolean(), false, "whether to compute and report the other losses in the classification phase too, where they train nothing (published logs)"),
+  seed: setting(count.check(z.maximum(2 ** 32 - 1)), 0, "seed of all random numbers"),
+  validateEvery: setting(count, 2000, "steps between validations; 0: only at the end"),
+  checkpointEvery: setting(count, 500, "steps between checkpoints; 0: only at the end"),
 });
 
 // prettier-ignore
@@ -94,11 +94,11 @@ const loss = z.strictObject({
 
 // prettier-ignore
 const evaluation = z.strictObject({
-  longSide: setting(z.int().check(z.minimum(32)), 512, "images are resized to this long side, pixels (published code)"),
-  scales: setting(z.array(positive).check(z.minLength(1)), [1], "image scales, maximum of their logits (published code)"),
-  flip: setting(z.boolean(), false, "average with the mirrored image's logits (published code)"),
-  maxImages: setting(count, 0, "images of a validation during training; 0 is all"),
-  maxSide: setting(z.int().check(z.minimum(64)), 640, "larger images are shrunk to this long side for activations, whose affinity grows with its fourth power"),
+  longSide: setting(z.int().check(z.minimum(32)), 512, "long side that images are resized to, pixels (published code)"),
+  scales: setting(z.array(positive).check(z.minLength(1)), [1], "image scales, whose logits are combined by their maximum (published code)"),
+  flip: setting(z.boolean(), false, "whether to average with the logits of the mirror image (published code)"),
+  maxImages: setting(count, 0, "images of a validation during training; 0: all"),
+  maxSide: setting(z.int().check(z.minimum(64)), 640, "long side to which larger images are shrunk for class activations, pixels; the affinity needs memory in proportion to its fourth power"),
 });
 
 /** Every hyper-parameter, in a section for each folder that reads it. Defaults are the VOC recipe. */

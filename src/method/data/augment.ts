@@ -1,27 +1,30 @@
 import type { Random } from "../../engine/random.ts";
-import { resizeWindow } from "../images/resize-image.ts";
+import { resizeWindow } from "../images/resize-antialiased.ts";
 import type { Image } from "../images/image.ts";
 
 /** Settings of the augmentation (method 2.2). */
 export interface AugmentOptions {
-  /** Side of the square that comes out, in pixels. */
+  /** Side of the square crop, in pixels. */
   readonly crop: number;
-  /** Range of the random scale; [0.5, 2] in the paper. */
+  /** Range of the random scale, [0.5, 2] in the paper (AFA 4.1). */
   readonly scaleRange: readonly [number, number];
   /** Probability of a horizontal flip. */
   readonly flip: number;
-  /** Larger images are treated as if shrunk to this long side first; without it all keep their size. */
+  /** Long side to which larger images are shrunk before the random scale; without it all keep their size. */
   readonly maxSide?: number;
 }
 
 export interface Augmented {
   /** [crop, crop, 3], 0..255, padding 0 */
   readonly data: Uint8Array;
-  /** [y0, y1, x0, x1], half-open: where image and not padding is. */
+  /** [y0, y1, x0, x1], half-open: the part of the crop that is image and not padding. */
   readonly box: readonly [number, number, number, number];
 }
 
-/** Random scale, flip, padding to at least the crop at a random offset, random crop; all from `random`. */
+/**
+ * Scales an image at random, flips it or not, pads it at a random offset to at least the crop, and crops it at random
+ * (method 2.2).
+ */
 export function augment(image: Image, random: Random, options: AugmentOptions): Augmented {
   const { crop, scaleRange, flip, maxSide } = options;
   const shrink = maxSide ? Math.min(1, maxSide / Math.max(image.width, image.height)) : 1;
@@ -53,7 +56,7 @@ export function augment(image: Image, random: Random, options: AugmentOptions): 
   return { data, box };
 }
 
-/** Along one axis: which part [from, to) of the image is seen, and where in the crop it begins. */
+/** Random placement along one axis: the part [from, to) of the image, and its start `at` in the crop. */
 function place(
   length: number,
   crop: number,
@@ -66,6 +69,7 @@ function place(
   return { from: start, to: Math.min(length, start + crop), at: offset };
 }
 
+/** Copies a row of pixels in reverse order. */
 function mirror(row: Uint8Array, out: Uint8Array, at: number): void {
   for (let i = row.length - 3; i >= 0; i -= 3, at += 3) {
     out[at] = row[i]!;

@@ -1,16 +1,16 @@
 import { Random } from "../../engine/random.ts";
 import type { Sample } from "./sample.ts";
 
-/** The k-th image that a training run sees. */
+/** The k-th image of a training run. */
 export interface PlannedItem {
   readonly sample: Sample;
-  /** Counts every image seen since step 0; its augmentation is `augmentationStream(seed, k)`. */
+  /** Number of images before it in the run; its augmentation is drawn from `augmentationStream(seed, k)`. */
   readonly k: number;
 }
 
 /**
- * Order of the images of a run: epoch after epoch, each shuffled anew. It follows from (seed, step, batch), so a run
- * can resume at any step.
+ * Order of the images of a run: one epoch after the other, each in a new random order. It depends only on seed, step
+ * and batch, so a run can resume at any step.
  */
 export class TrainingSampler {
   private readonly orders = new Map<number, readonly number[]>();
@@ -22,7 +22,7 @@ export class TrainingSampler {
   ) {
     if (samples.length === 0) throw new RangeError("sampler: no samples to draw from");
     if (!(Number.isInteger(batch) && batch > 0)) {
-      throw new RangeError(`sampler: batch is ${batch}; it must be a whole number of at least 1`);
+      throw new RangeError(`sampler: batch is ${batch}; expected a whole number from 1`);
     }
   }
 
@@ -34,7 +34,7 @@ export class TrainingSampler {
     });
   }
 
-  /** Image number k of the run, or its replacement after `attempt` unreadable ones. */
+  /** The k-th image of the run, or its replacement after `attempt` images that could not be read. */
   candidate(k: number, attempt: number): Sample {
     const n = this.samples.length;
     const order = this.order(Math.floor(k / n));
@@ -44,7 +44,7 @@ export class TrainingSampler {
   private order(epoch: number): readonly number[] {
     let order = this.orders.get(epoch);
     if (!order) {
-      // A batch touches two epochs at most when it is no larger than the data set.
+      // A batch that is not larger than the data set has images from at most two epochs.
       if (this.orders.size >= 4) this.orders.clear();
       order = Random.at(this.seed, "order", epoch).shuffle([...this.samples.keys()]);
       this.orders.set(epoch, order);

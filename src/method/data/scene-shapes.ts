@@ -1,11 +1,12 @@
 /** Red, green, blue in 0..1. */
 export type Rgb = readonly [number, number, number];
 
-/** One class of things in a scene, recognizable by outline, color and texture together. */
+/** Class of things in a scene, recognizable by outline, color and texture together. */
 export interface SceneKind {
   readonly name: string;
-  /** Hue in degrees, and the largest deviation of single things from it. */
+  /** Degrees. */
   readonly hue: number;
+  /** Largest deviation of a thing from the hue, degrees. */
   readonly hueSpread: number;
   /** Brightness of the two tones of the texture. */
   readonly tones: readonly [number, number];
@@ -28,7 +29,7 @@ export function polygonDistance(vertices: readonly number[], x: number, y: numbe
     const t = along < 0 ? 0 : along > 1 ? 1 : along;
     const [missX, missY] = [offX - edgeX * t, offY - edgeY * t];
     nearest = Math.min(nearest, missX * missX + missY * missY);
-    // An edge that a ray to the right crosses changes inside to outside.
+    // Each edge that a ray to the right crosses switches between inside and outside.
     if (toY > y !== fromY > y && x < toX + (edgeX * (y - toY)) / edgeY) sign = -sign;
     [fromX, fromY] = [toX, toY];
   }
@@ -48,13 +49,13 @@ for (let i = 0; i < 10; i++) {
   star.push(radius * Math.sin((i * Math.PI) / 5), -radius * Math.cos((i * Math.PI) / 5));
 }
 
-// A leaf is where two discs of radius LEAF_RADIUS overlap: 2 long, 1.32 wide.
+// A leaf is the overlap of two discs of radius LEAF_RADIUS: 2 long, 1.32 wide.
 const LEAF_WIDTH = 0.66;
 const LEAF_RADIUS = (1 + LEAF_WIDTH * LEAF_WIDTH) / (2 * LEAF_WIDTH);
 
 const fraction = (x: number): number => x - Math.floor(x);
 
-/** The classes of a scene. Textures are alike all over a thing, so that every part of it gives it away. */
+/** The classes of a scene. The texture of a thing is uniform, so that every part of it shows its class. */
 export const sceneKinds: readonly SceneKind[] = [
   {
     name: "ball", // red disc, checkered

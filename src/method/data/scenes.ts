@@ -11,21 +11,21 @@ export interface SceneOptions {
   readonly index: number;
   /** Side in pixels. */
   readonly size?: number;
-  /** Share of the pixels that every tagged class must show, overlap taken off. */
+  /** Smallest share of the pixels in which each tagged class must be visible. */
   readonly minVisible?: number;
 }
 
 export interface Scene {
   readonly image: Image;
-  /** Exact: a pixel belongs to whatever covers more than half of it last. */
+  /** Each pixel has the label of the topmost thing that covers more than half of it. */
   readonly mask: LabelMap;
-  /** 0-based indices into `sceneClasses` of what is visible, ascending. */
+  /** Visible classes as indices into `sceneClasses`, ascending. */
   readonly tags: number[];
 }
 
-/** Something that is painted on the scene; lengths in pixels. */
+/** An object painted on the scene; lengths are in pixels. */
 interface Thing {
-  /** 0 background clutter, i + 1 a thing of class i. */
+  /** 0 for background clutter, i + 1 for a thing of class i. */
   readonly label: number;
   readonly x: number;
   readonly y: number;
@@ -37,7 +37,7 @@ interface Thing {
   readonly texture: (x: number, y: number) => number;
 }
 
-/** A small picture of one to three kinds of things on a cluttered ground, the same for the same seed and index. */
+/** A small picture of one to three classes of things on a cluttered ground; it depends only on the options. */
 export function generateScene({
   seed,
   index,
@@ -51,20 +51,21 @@ export function generateScene({
     canvas.fill(random);
     for (const thing of [...clutter(size, random), ...things]) canvas.paint(thing);
     const tags = [...new Set(things.map((thing) => thing.label - 1))].sort((a, b) => a - b);
-    const seen = visiblePixels(canvas.labels);
-    if (tags.some((tag) => seen[tag + 1]! < minVisible * size * size)) continue;
+    const visible = visiblePixels(canvas.labels);
+    if (tags.some((tag) => visible[tag + 1]! < minVisible * size * size)) continue;
     const mask = { width: size, height: size, data: canvas.labels };
     return { image: canvas.develop(random), mask, tags };
   }
 }
 
+/** Number of pixels of each label. */
 function visiblePixels(labels: Uint8Array): Uint32Array {
   const counts = new Uint32Array(sceneKinds.length + 1);
   for (const label of labels) counts[label]!++;
   return counts;
 }
 
-/** One to three classes, now and then two things of a class, far things first. */
+/** Things of one to three classes, sometimes two of a class; distant ones, which are higher up, come first. */
 function foreground(size: number, random: Random): Thing[] {
   const classes = random.shuffle([...sceneKinds.keys()]).slice(0, 1 + random.int(3));
   if (random.chance(0.25)) classes.push(classes[random.int(classes.length)]!);
@@ -104,7 +105,7 @@ function makeThing(
   };
 }
 
-/** The one of a few random places where a disc overlaps the others least: overlap remains, but rarely hides a thing. */
+/** Of four random places, the one where a disc overlaps the others least: things overlap, but are rarely hidden. */
 function leastOverlap(
   radius: number,
   others: readonly Thing[],
@@ -167,7 +168,7 @@ class Canvas {
     this.rgb = new Float32Array(size * size * 3);
   }
 
-  /** A dull ground: one tone running into another, mottled. */
+  /** Paints a dull, mottled ground: a blend of two tones. */
   fill(random: Random): void {
     const { size, rgb } = this;
     const dull = (): Rgb =>
@@ -185,7 +186,7 @@ class Canvas {
     }
   }
 
-  /** Paints a thing over what is there, its soft shadow below and to the right of it. */
+  /** Paints a thing, with a soft shadow below and to the right of it. */
   paint(thing: Thing): void {
     const { rgb, labels } = this;
     const { radius, period, tones, label, outline, texture } = thing;
@@ -204,8 +205,9 @@ class Canvas {
   }
 
   /**
-   * Visits the pixels that a thing shifted by (dx, dy) or its shadow may touch: their place in `rgb`,
-   * where they lie in the thing's own axes, in radii, and the light there, which comes from above left.
+   * Visits the pixels that a thing shifted by (dx, dy) or its shadow may cover.
+   * @param visit called with the index i of a pixel in `rgb`, its position (u, v) in the thing's own axes, in radii,
+   * and the light at it, which comes from the upper left
    */
   private around(
     { x: centerX, y: centerY, radius, angle }: Thing,
@@ -229,7 +231,7 @@ class Canvas {
     }
   }
 
-  /** Lighting across the scene, a slightly soft lens, sensor noise, 8 bits. */
+  /** Renders the image: lighting across the scene, a slightly soft lens, sensor noise, 8 bits. */
   develop(random: Random): Image {
     const { size, rgb } = this;
     const angle = random.uniform(0, 2 * Math.PI);
@@ -250,7 +252,7 @@ class Canvas {
         const right = x < size - 1 ? 3 : 0;
         const up = y > 0 ? -row : 0;
         const down = y < size - 1 ? row : 0;
-        // Brightness noise is shared by the channels, color noise is weaker.
+        // The channels share brightness noise; their color noise is weaker.
         const gray = noise * roughlyNormal(random);
         for (let c = 0; c < 3; c++) {
           const i = y * row + x * 3 + c;
@@ -269,12 +271,12 @@ function clamp01(x: number): number {
   return x < 0 ? 0 : x > 1 ? 1 : x;
 }
 
-/** Mean 0, deviation 1, and much cheaper than a true normal. */
+/** A random number of mean 0 and deviation 1, roughly normal, much cheaper than an exactly normal one. */
 function roughlyNormal(random: Random): number {
   return 2 * (random.next() + random.next() + random.next() - 1.5);
 }
 
-/** Smooth noise in 0..1 with the given number of bumps along a side, [size, size]. */
+/** Smooth noise in 0..1, [size, size]. @param cells number of bumps along a side */
 function valueNoise(size: number, cells: number, random: Random): Float32Array {
   const side = cells + 2;
   const lattice = Float32Array.from({ length: side * side }, () => random.next());

@@ -2,9 +2,8 @@ import { Random } from "../../engine/random.ts";
 import type { Sample } from "./sample.ts";
 
 /**
- * Sets samples aside for validation, the same ones for the same seed. If any sample has a true mask,
- * only such samples are taken, for pixels can be scored on no others. The last image of a class
- * always stays in training.
+ * Splits samples into training and validation, the same way for the same seed. If any samples have true masks, only
+ * they go to validation, since pixels can be scored on no others. At least one image of each class stays in training.
  */
 export function holdOut(
   samples: readonly Sample[],
@@ -13,21 +12,23 @@ export function holdOut(
   const indices = [...samples.keys()];
   const masked = indices.filter((i) => samples[i]!.mask !== undefined);
   const candidates = masked.length > 0 ? masked : indices;
-  const wanted = fraction > 0 ? Math.max(1, Math.round(samples.length * fraction)) : 0;
-  const left = new Map<number, number>();
-  for (const { tags } of samples) for (const tag of tags) left.set(tag, (left.get(tag) ?? 0) + 1);
-  const held = new Uint8Array(samples.length);
+  const valCount = fraction > 0 ? Math.max(1, Math.round(samples.length * fraction)) : 0;
+  // Images of each class that are still in training.
+  const inTraining = new Map<number, number>();
+  for (const { tags } of samples)
+    for (const tag of tags) inTraining.set(tag, (inTraining.get(tag) ?? 0) + 1);
+  const inVal = new Uint8Array(samples.length);
   let count = 0;
   for (const i of Random.at(seed, "hold-out").shuffle(candidates)) {
     const { tags } = samples[i]!;
-    if (count >= wanted || count + 1 >= samples.length) break;
-    if (tags.some((tag) => left.get(tag)! < 2)) continue;
-    for (const tag of tags) left.set(tag, left.get(tag)! - 1);
-    held[i] = 1;
+    if (count >= valCount || count + 1 >= samples.length) break;
+    if (tags.some((tag) => inTraining.get(tag)! < 2)) continue;
+    for (const tag of tags) inTraining.set(tag, inTraining.get(tag)! - 1);
+    inVal[i] = 1;
     count++;
   }
   return {
-    train: samples.filter((_, i) => held[i] === 0),
-    val: samples.filter((_, i) => held[i] === 1),
+    train: samples.filter((_, i) => inVal[i] === 0),
+    val: samples.filter((_, i) => inVal[i] === 1),
   };
 }

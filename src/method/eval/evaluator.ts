@@ -1,8 +1,10 @@
 import type { Config } from "../config.ts";
-import { resizeLabels } from "../images/resize-image.ts";
+import { resizeLabels } from "../images/resize-labels.ts";
 import type { Sample, SampleReader } from "../data/sample.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import { Par, refineAffinityLabel, type Maps } from "../labels/index.ts";
+import { Par } from "../refine/par.ts";
+import { refineAffinityLabel } from "../labels/index.ts";
+import type { Maps } from "../images/maps.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
 import {
@@ -10,19 +12,19 @@ import {
   locate,
   predictImage,
   readSample,
-  refineOrTell,
+  refineOrReport,
   type Heat,
   type Located,
   type ViewOptions,
 } from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
 import { shrinkImage } from "../inference/network-image.ts";
-import { imagesAhead, overlap, type Begun } from "./overlap.ts";
+import { imagesAhead, overlap, type Work } from "./overlap.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
 import type { Predictor } from "../inference/predictor.ts";
 import type { RefineLogits } from "../inference/refine-logits.ts";
 
-/** Scores in 0..1; NaN where there is no truth to compare with. */
+/** Scores, 0..1; NaN if there is no true mask or tag to compare with. */
 export interface ValidationScores {
   /** mIoU of class activation maps, of propagated ones, of the segmentation branch, and F1 of the tags. */
   readonly metrics: {
@@ -39,14 +41,15 @@ export interface ValidationScores {
   };
   /** Pixel accuracy and mean class accuracy of the segmentation branch. */
   readonly accuracy: { readonly pixel: number; readonly mean: number };
-  /** Images evaluated, and those of them with a true mask. */
+  /** Images evaluated. */
   readonly images: number;
+  /** Those of them with a true mask. */
   readonly masks: number;
   /** Images or masks that could not be used, one sentence each. */
   readonly skipped: readonly string[];
 }
 
-/** One image with its labels and scores, to be drawn. */
+/** One image with its labels, to be drawn. */
 export interface ValidationPanel {
   readonly name: string;
   readonly image: Image;
@@ -55,7 +58,7 @@ export interface ValidationPanel {
   readonly heat: Heat;
   readonly cam: LabelMap;
   readonly affinityCam: LabelMap;
-  /** The label that training would learn from. */
+  /** Label that training would use. */
   readonly label: LabelMap;
   readonly prediction: LabelMap;
   readonly truth?: LabelMap;
@@ -65,21 +68,23 @@ export interface EvaluatorOptions extends ViewOptions {
   readonly config: Pick<Config, "data" | "pseudo" | "eval">;
   /** Foreground class names. */
   readonly classes: readonly string[];
-  /** Images to make panels of, from the first. */
+  /** Number of images of which panels are made, beginning with the first. */
   readonly panels?: number;
-  /** Score class activations too, which takes longer than the segmentation itself; true by default. */
+  /** Whether class activations are scored too, which takes longer than the segmentation; true by default. */
   readonly cam?: boolean;
-  /** Also score the segmentation refined by this; the next images start meanwhile. */
+  /** Refinement of the segmentation, which is then scored as well. The next images start while it runs. */
   readonly crf?: RefineLogits;
-  /** Images that `crf` may refine at the same time. */
+  /** Number of images that `crf` may refine at the same time. */
   readonly ahead?: number;
-  /** Images that the networks process side by side, at most as many as their runtime can; 1 by default. */
+  /**
+   * Number of images that the networks process at the same time, at most as many as their runtime can; 1 by default.
+   */
   readonly lanes?: number;
-  /** Report the result of every image with its progress. */
+  /** Whether progress has the result of each image. */
   readonly results?: boolean;
 }
 
-/** Passes of a network over an image. */
+/** Passes with which a network is evaluated. */
 export interface Networks {
   readonly predictor: Predictor;
   readonly activations: ActivationPass;
@@ -96,14 +101,14 @@ export interface ImageResult {
   readonly image: Image;
   readonly truth: LabelMap;
   readonly prediction: LabelMap;
-  /** Mean IoU of this image alone, over the classes that occur in its truth; NaN if all is ignored. */
+  /** Mean IoU of this image alone, over the classes in its true mask; NaN if all pixels are ignored. */
   readonly meanIou: number;
 }
 
 export interface EvaluationProgress {
   readonly done: number;
   readonly total: number;
-  /** Only with `results`, and only for an image with a true mask. */
+  /** Only with the option `results`, and only for an image with a true mask. */
   readonly result?: ImageResult;
 }
 
@@ -116,13 +121,13 @@ export interface Evaluation extends ValidationScores {
   };
 }
 
-/** Kinds of labels that are scored. */
+/** Kind of labels that are scored. */
 export type Measured = "cam" | "affinityCam" | "seg";
 
 /**
- * Scores the segmentation, the class activation maps, the propagated ones and the tags of a network on samples
- * (method 3.1 and 3.3). Images and masks that cannot be read are left out and listed as skipped. Yields progress in
- * the order of the samples, returns the scores and panels.
+ * Scores the segmentation, the class activation maps, the propagated ones and the tags of a network on samples (method
+ * 3.1, 3.3 and 3.4). Images and masks that cannot be read are left out and listed as skipped. Yields progress in the
+ * order of the samples; returns the scores and panels.
  */
 export async function* evaluate(
   samples: readonly Sample[],
@@ -156,9 +161,9 @@ export async function* evaluate(
     let result: ImageResult | undefined;
     if (truth && labels) {
       masks++;
-      const own = matrix();
-      own.add(truth.data, labels.seg.data);
-      matrices.seg.merge(own);
+      const imageMatrix = matrix();
+      imageMatrix.add(truth.data, labels.seg.data);
+      matrices.seg.merge(imageMatrix);
       if (labels.cam) matrices.cam.add(truth.data, labels.cam.data);
       if (labels.affinityCam) matrices.affinityCam.add(truth.data, labels.affinityCam.data);
       const refined = matrix();
@@ -166,7 +171,7 @@ export async function* evaluate(
         refined.add(truth.data, crf.data);
         crfMatrix!.merge(refined);
       }
-      const meanIou = (crf ? refined : own).meanIou();
+      const meanIou = (crf ? refined : imageMatrix).meanIou();
       result = { sample, image, truth, prediction: crf ?? labels.seg, meanIou };
     }
     yield { done, total, ...(results && result && { result }) };
@@ -190,7 +195,7 @@ export async function* evaluate(
   };
 }
 
-/** Everything computed for one sample. */
+/** Results for one sample. */
 interface Look {
   readonly sample: Sample;
   readonly image: Image;
@@ -203,13 +208,13 @@ interface Look {
   readonly panel?: ValidationPanel;
 }
 
-/** Processes one sample after the other, or several in lanes, without waiting for the CRF. */
+/** Processes samples one after the other, or several at a time in lanes, without waiting for the CRF. */
 async function* lookAtEach(
   samples: readonly Sample[],
   reader: SampleReader,
   networks: SegmentingNetworks,
   options: EvaluatorOptions,
-): AsyncGenerator<Begun<Look | UserError>> {
+): AsyncGenerator<Work<Look | UserError>> {
   const { config, panels: panelCount = 0, crf, lanes = 1 } = options;
   const { parIterations: iterations, parDilations: dilations } = config.pseudo;
   const par =
@@ -222,17 +227,17 @@ async function* lookAtEach(
       continue;
     }
     const wantsPanel = par !== undefined && !sample.untagged && panels++ < panelCount;
-    const looking = lookAt(sample, pixels, networks, options, wantsPanel ? par : undefined);
-    // With a single session, a second run at a time would only take memory.
-    if (lanes === 1) await looking;
-    const finished = looking.then(({ look, segLogits }) =>
+    const pending = lookAt(sample, pixels, networks, options, wantsPanel ? par : undefined);
+    // With a single session, a second run would only need memory and not be faster.
+    if (lanes === 1) await pending;
+    const finished = pending.then(({ look, segLogits }) =>
       crf && look.truth ? withCrf(look, segLogits, crf) : look,
     );
     yield { finished };
   }
 }
 
-/** Runs the network on one sample. @param par refines the label of its panel; no panel without it */
+/** Runs the network on one sample. @param par refinement for the label of the panel; without it there is no panel */
 async function lookAt(
   sample: Sample,
   { image, truth }: { readonly image: Image; readonly truth: LabelMap | undefined },
@@ -242,7 +247,7 @@ async function lookAt(
 ): Promise<{ look: Look; segLogits: Maps }> {
   const { config, cam: wantsCam = true } = options;
   const { tags, segLogits } = await predictImage(image, predictor, options);
-  // Activations need known tags, and are computed only where a score or a panel needs them.
+  // Activations need known tags, and are computed only if a score or a panel needs them.
   const located =
     activations && !sample.untagged && (par || (wantsCam && truth))
       ? await locate(image, sample.tags, activations, config)
@@ -250,10 +255,13 @@ async function lookAt(
   let look: Look = { sample, image, truth, tags };
   if (truth) {
     const { width, height } = image;
-    const seen = located && wantsCam && labelsAt(located, width, height, config.pseudo);
+    const activationLabels = located && wantsCam && labelsAt(located, width, height, config.pseudo);
     const labels = {
       seg: labelsOf(segLogits, width, height),
-      ...(seen && { cam: seen.cam, affinityCam: seen.affinityCam }),
+      ...(activationLabels && {
+        cam: activationLabels.cam,
+        affinityCam: activationLabels.affinityCam,
+      }),
     };
     look = { ...look, labels };
   }
@@ -268,7 +276,7 @@ function panelOf(
   config: EvaluatorOptions["config"],
   par: Par,
 ): ValidationPanel {
-  // A panel is only drawn, so a large photograph is kept at a smaller size.
+  // Panels are only drawn, so large photographs are shrunk to save memory.
   const small = shrinkImage(image, config.eval.maxSide);
   const { width, height } = small;
   const { cam, affinityCam, heat } = labelsAt(located, width, height, config.pseudo);
@@ -287,11 +295,12 @@ function panelOf(
   };
 }
 
+/** Adds the labels refined by the CRF. */
 async function withCrf(
   look: Look,
   segLogits: Maps,
   refine: RefineLogits,
 ): Promise<Look | UserError> {
-  const labels = await refineOrTell(refine, look.sample, look.image, segLogits);
+  const labels = await refineOrReport(refine, look.sample, look.image, segLogits);
   return labels instanceof UserError ? labels : { ...look, crf: labels };
 }

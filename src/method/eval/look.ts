@@ -1,7 +1,9 @@
 import type { Config } from "../config.ts";
 import type { Sample, SampleReader } from "../data/sample.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import { labelOf, pseudoLabel, resizeMaps, type Maps } from "../labels/index.ts";
+import { labelOf, pseudoLabel } from "../labels/index.ts";
+import { resizeMaps } from "../images/resize-maps.ts";
+import type { Maps } from "../images/maps.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
 import {
@@ -14,8 +16,8 @@ import { networkImage, withLongSide } from "../inference/network-image.ts";
 import type { PredictOptions, Predictor } from "../inference/predictor.ts";
 import type { RefineLogits } from "../inference/refine-logits.ts";
 
-/** The refined labels, or a UserError where the image is too large to be refined in memory (a RangeError). */
-export async function refineOrTell(
+/** The refined labels, or a UserError if the image is too large to be refined in memory (a RangeError). */
+export async function refineOrReport(
   refine: RefineLogits,
   { image: file }: Sample,
   image: Image,
@@ -30,16 +32,17 @@ export async function refineOrTell(
   }
 }
 
+/** Options of predicting an image. */
 export interface ViewOptions extends PredictOptions {
   readonly config: Pick<Config, "data" | "eval">;
   /**
-   * Segment images resized to this long side (method 3.1). Without it they keep their own size,
-   * up to `eval.maxSide`, as in validations during training.
+   * Long side that images are resized to (method 3.1). Without it they keep their size, but at most `eval.maxSide`, as
+   * in validations during training.
    */
   readonly longSide?: number;
 }
 
-/** The image of a sample and its mask, if it has one; or the error of reading them. */
+/** The image of a sample and its mask if it has one, or the error that occurred when reading them. */
 export async function readSample(
   sample: Sample,
   reader: SampleReader,
@@ -49,7 +52,7 @@ export async function readSample(
     const truth = sample.mask === undefined ? undefined : await reader.readMask(sample);
     if (truth && (truth.width !== image.width || truth.height !== image.height)) {
       return new UserError(
-        `${sample.mask}: mask is ${truth.width}x${truth.height}, its image ${image.width}x${image.height}`,
+        `${sample.mask}: mask is ${truth.width}x${truth.height}, but its image ${sample.image} is ${image.width}x${image.height}`,
       );
     }
     return { image, truth };
@@ -59,7 +62,7 @@ export async function readSample(
   }
 }
 
-/** Predicted tags, counted from 0, and segmentation logits of an image without using its true tags. */
+/** Predicted tags, from 0, and segmentation logits of an image; its true tags are not used. */
 export async function predictImage(
   image: Image,
   predictor: Predictor,
@@ -82,7 +85,7 @@ export interface Located {
   readonly propagated: PropagatedMaps | null;
 }
 
-/** Locates the classes of an image with known tags. */
+/** Computes class activation maps of an image with known tags and propagates them. */
 export async function locate(
   image: Image,
   classes: readonly number[],
@@ -95,7 +98,7 @@ export async function locate(
   return { classes, cam, propagated: raw && propagatedMaps(cam, raw.affinity, config.pseudo) };
 }
 
-/** Labels of the given size from class activation maps and from propagated ones, and the former as heat. */
+/** Labels of this size from class activation maps and from propagated ones, and the activations as heat. */
 export function labelsAt(
   { classes, cam: small, propagated }: Located,
   width: number,

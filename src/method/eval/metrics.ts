@@ -1,7 +1,7 @@
 /**
- * Counts of (true class, predicted class) over pixels, from which the segmentation scores follow.
- * Pixels whose true label is no class (255) are left out. Classes absent from the truth count in no
- * mean. A score over nothing is NaN.
+ * Numbers of pixels for each pair of true and predicted class, and the scores that follow from them (method 3.3).
+ * Pixels whose true label is no class (255) are left out. Means are over the classes that occur in the truth. A score
+ * of no pixels is NaN.
  */
 export class ConfusionMatrix {
   /** Row-major [truth, prediction]; whole numbers, exact up to 2^53 pixels. */
@@ -10,17 +10,17 @@ export class ConfusionMatrix {
   /** @param numClasses classes including the background */
   constructor(readonly numClasses: number) {
     if (!Number.isInteger(numClasses) || numClasses < 1 || numClasses > 255) {
-      throw new RangeError(`metrics: ${numClasses} classes; 1 to 255 are possible`);
+      throw new RangeError(`metrics: ${numClasses} classes; expected a whole number from 1 to 255`);
     }
     this.counts = new Float64Array(numClasses * numClasses);
   }
 
-  /** Counts one image: two label maps of one size, where a prediction is always a class. */
+  /** Counts the pixels of one image. Both label maps have its size, and every prediction is a class. */
   add(truth: Uint8Array, prediction: Uint8Array): void {
     const n = this.numClasses;
     if (truth.length !== prediction.length) {
       throw new RangeError(
-        `metrics: the truth has ${truth.length} pixels, the prediction ${prediction.length}`,
+        `metrics: the truth has ${truth.length} pixels, the prediction ${prediction.length}; resize one to the other`,
       );
     }
     for (let i = 0; i < truth.length; i++) {
@@ -28,7 +28,9 @@ export class ConfusionMatrix {
       if (row >= n) continue;
       const column = prediction[i]!;
       if (column >= n) {
-        throw new RangeError(`metrics: pixel ${i} is predicted as ${column}, of ${n} classes`);
+        throw new RangeError(
+          `metrics: pixel ${i} is predicted as ${column}; expected a class from 0 to ${n - 1}`,
+        );
       }
       this.counts[row * n + column]! += 1;
     }
@@ -38,7 +40,7 @@ export class ConfusionMatrix {
   merge(other: ConfusionMatrix): void {
     if (other.numClasses !== this.numClasses) {
       throw new RangeError(
-        `metrics: counts over ${other.numClasses} classes do not add to counts over ${this.numClasses}`,
+        `metrics: counts of ${other.numClasses} classes cannot be added to counts of ${this.numClasses}; use the same classes`,
       );
     }
     for (let i = 0; i < this.counts.length; i++) this.counts[i]! += other.counts[i]!;
@@ -50,26 +52,26 @@ export class ConfusionMatrix {
     return Array.from({ length: n }, (_, c) => [...this.counts.subarray(c * n, (c + 1) * n)]);
   }
 
-  /** The counts without the last classes that have none, but over at least `least` classes. */
+  /** A copy without the last classes if they have no pixels, but with at least `least` classes. */
   trimmed(least: number): ConfusionMatrix {
     const n = this.numClasses;
     let size = Math.max(1, least);
     this.counts.forEach((pixels, i) => {
       if (pixels > 0) size = Math.max(size, Math.floor(i / n) + 1, (i % n) + 1);
     });
-    const small = new ConfusionMatrix(size);
+    const trimmed = new ConfusionMatrix(size);
     for (let c = 0; c < Math.min(n, size); c++) {
-      small.counts.set(this.counts.subarray(c * n, c * n + Math.min(n, size)), c * size);
+      trimmed.counts.set(this.counts.subarray(c * n, c * n + Math.min(n, size)), c * size);
     }
-    return small;
+    return trimmed;
   }
 
-  /** Intersection over union of each class; NaN where it is neither true nor predicted anywhere. */
+  /** Intersection over union of each class; NaN for a class that is neither true nor predicted anywhere. */
   iou(): number[] {
     return this.perClass((tp, row, column) => tp / (row + column - tp));
   }
 
-  /** Part of each class's pixels that are predicted right; NaN where the truth has none. */
+  /** Share of each class's true pixels that are predicted correctly; NaN for a class without any. */
   accuracies(): number[] {
     return this.perClass((tp, row) => tp / row);
   }
@@ -79,18 +81,22 @@ export class ConfusionMatrix {
     return this.meanOverTruth(this.iou());
   }
 
-  /** Part of the pixels that are predicted right. */
+  /** Share of all pixels that are predicted correctly. */
   pixelAccuracy(): number {
-    let right = 0;
-    for (let c = 0; c < this.numClasses; c++) right += this.counts[c * this.numClasses + c]!;
-    return right / this.counts.reduce((a, b) => a + b, 0);
+    let correct = 0;
+    for (let c = 0; c < this.numClasses; c++) correct += this.counts[c * this.numClasses + c]!;
+    return correct / this.counts.reduce((a, b) => a + b, 0);
   }
 
-  /** Part of each class's pixels that are predicted right, averaged over the classes of the truth. */
+  /** Mean of `accuracies` over the classes of the truth. */
   meanAccuracy(): number {
     return this.meanOverTruth(this.accuracies());
   }
 
+  /**
+   * @param score function from true positives, pixels of the true class (row) and pixels of the predicted class
+   * (column)
+   */
   private perClass(score: (tp: number, row: number, column: number) => number): number[] {
     const n = this.numClasses;
     return Array.from({ length: n }, (_, c) => {
@@ -116,6 +122,6 @@ export function tagF1(predicted: readonly number[], truth: readonly number[]): n
   const predictions = new Set(predicted);
   const truths = new Set(truth);
   if (predictions.size + truths.size === 0) return 1;
-  const right = [...predictions].filter((tag) => truths.has(tag)).length;
-  return (2 * right) / (predictions.size + truths.size);
+  const correct = [...predictions].filter((tag) => truths.has(tag)).length;
+  return (2 * correct) / (predictions.size + truths.size);
 }

@@ -1,19 +1,19 @@
-/** Work that was started and finishes elsewhere, for example in a worker thread. */
-export interface Begun<T> {
+/** Work in progress elsewhere, for example in a worker thread. */
+export interface Work<T> {
   readonly finished: Promise<T>;
 }
 
 /**
- * Yields the results of started work in order. At most `limit` pieces may be unfinished when the next one starts, so
- * that pieces overlap and memory stays bounded.
+ * Yields the results of work in the order in which it starts. At most `limit` pieces may be unfinished when the next
+ * one starts, so that they overlap but memory stays bounded.
  */
 export async function* overlap<T>(
-  begun: AsyncIterable<Begun<T>>,
+  works: AsyncIterable<Work<T>>,
   limit: number,
 ): AsyncGenerator<T, void> {
   const queue: Promise<T>[] = [];
-  for await (const { finished } of begun) {
-    // A failure is thrown when its turn comes.
+  for await (const { finished } of works) {
+    // A failure is thrown when it is this piece's turn.
     finished.catch(() => undefined);
     queue.push(finished);
     while (queue.length > limit) yield await queue.shift()!;

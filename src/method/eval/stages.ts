@@ -1,17 +1,18 @@
 import type { Sample, SampleReader } from "../data/sample.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import { Par, type Maps } from "../labels/index.ts";
+import { Par } from "../refine/par.ts";
+import type { Maps } from "../images/maps.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
 import type { EvaluationProgress, EvaluatorOptions, SegmentingNetworks } from "./evaluator.ts";
-import { labelsAt, locate, predictImage, readSample, refineOrTell } from "./look.ts";
+import { labelsAt, locate, predictImage, readSample, refineOrReport } from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
-import { imagesAhead, overlap, type Begun } from "./overlap.ts";
+import { imagesAhead, overlap, type Work } from "./overlap.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
 import type { RefineLogits } from "../inference/refine-logits.ts";
 import { refinedCamLabel, refinedLabel } from "../inference/refined-label.ts";
 
-/** Stages from activations to the final masks in their order, with their titles. */
+/** Titles of the stages, in their order from activations to final masks. */
 export const stageTitles = {
   cam: "CAM",
   camPar: "CAM + PAR",
@@ -38,7 +39,7 @@ export interface StageScores {
   readonly stages: readonly StageScore[];
   /** Mean F1 of the tags at one scale. */
   readonly tagF1: number;
-  /** Images measured: those with a true mask and known tags. */
+  /** Number of images scored: those with a true mask and known tags. */
   readonly masks: number;
   readonly skipped: readonly string[];
 }
@@ -47,11 +48,11 @@ export interface StageOptions extends Pick<
   EvaluatorOptions,
   "config" | "classes" | "longSide" | "ahead" | "lanes"
 > {
-  /** Scales of the multi-scale stage, as published. */
+  /** Scales of the multi-scale stage; those of the published code by default. */
   readonly scales?: readonly number[];
-  /** Average with the mirror image in that stage; true by default. */
+  /** Whether that stage averages with the mirror image; true by default. */
   readonly flip?: boolean;
-  /** CRF of the last stage; without it that stage is left out. */
+  /** CRF of the last stage, which is left out without it. */
   readonly crf?: RefineLogits;
 }
 
@@ -59,10 +60,10 @@ type StageLabels = Partial<Record<StageName, LabelMap>>;
 
 /**
  * Scores one model after each stage of the method, from class activation maps to the CRF, in one pass over the samples
- * with true masks. The activation stages use the true tags, as labelling does, and ignore no pixel: CAM above
+ * with true masks. The activation stages use the true tags, as labeling does, and ignore no pixel: CAM above
  * `backgroundThreshold` (method 2.4), the same refined by PAR, CAM propagated with `lowThreshold` (method 2.6), the
- * same refined by PAR (method 2.8). An exported model has none of them. The segmentation stages see the image alone
- * (method 3.1). Yields progress, returns the scores.
+ * same refined by PAR (method 2.8). An exported model has none of these. The segmentation stages use the image alone
+ * (method 3.1). Yields progress; returns the scores.
  */
 export async function* evaluateStages(
   samples: readonly Sample[],
@@ -78,8 +79,8 @@ export async function* evaluateStages(
   const matrices = new Map(names.map((name) => [name, new ConfusionMatrix(classes.length + 1)]));
   const skipped: string[] = [];
   let [f1, masks, done] = [0, 0, 0];
-  const measured = samples.filter(({ mask, untagged }) => mask !== undefined && !untagged);
-  const looks = stagesOfEach(measured, reader, networks, options);
+  const scored = samples.filter(({ mask, untagged }) => mask !== undefined && !untagged);
+  const looks = stagesOfEach(scored, reader, networks, options);
   for await (const look of overlap(looks, imagesAhead({ lanes, crf: !!crf, ahead }))) {
     if (look instanceof UserError) {
       skipped.push(look.message);
@@ -90,7 +91,7 @@ export async function* evaluateStages(
         matrix.add(look.truth.data, look.labels[name]!.data);
       }
     }
-    yield { done: ++done, total: measured.length };
+    yield { done: ++done, total: scored.length };
   }
   const stages = [...matrices].map(([name, matrix]) => ({
     name,
@@ -112,7 +113,7 @@ async function* stagesOfEach(
   reader: SampleReader,
   networks: SegmentingNetworks,
   options: StageOptions,
-): AsyncGenerator<Begun<StageLook | UserError>> {
+): AsyncGenerator<Work<StageLook | UserError>> {
   const { crf, lanes = 1 } = options;
   const { parIterations: iterations, parDilations: dilations } = options.config.pseudo;
   const par = new Par({ iterations, dilations });
@@ -124,12 +125,12 @@ async function* stagesOfEach(
     }
     const { image, truth } = pixels;
     if (!truth) continue;
-    const looking = stagesOf(sample, { image, truth }, networks, options, par);
-    // With a single session, a second run at a time would only take memory.
-    if (lanes === 1) await looking;
-    const finished = looking.then(async ({ look, segLogits }): Promise<StageLook | UserError> => {
+    const pending = stagesOf(sample, { image, truth }, networks, options, par);
+    // With a single session, a second run would only need memory and not be faster.
+    if (lanes === 1) await pending;
+    const finished = pending.then(async ({ look, segLogits }): Promise<StageLook | UserError> => {
       if (!crf) return look;
-      const refined = await refineOrTell(crf, sample, image, segLogits);
+      const refined = await refineOrReport(crf, sample, image, segLogits);
       return refined instanceof UserError
         ? refined
         : { ...look, labels: { ...look.labels, crf: refined } };
@@ -161,7 +162,7 @@ async function stagesOf(
   return { look: { truth, labels, f1: tagF1(single.tags, sample.tags) }, segLogits };
 }
 
-/** The stages that use the true tags. */
+/** Labels of the stages that use the true tags. */
 async function activationLabels(
   image: Image,
   tags: readonly number[],
@@ -178,7 +179,7 @@ async function activationLabels(
     cam,
     camPar: refinedCamLabel(image, located.cam, tags, { background, par }),
     affinityCam,
-    // No tags, nothing to propagate: all is background.
+    // Without tags there is nothing to propagate, and all pixels are background.
     affinityCamPar: located.propagated
       ? refinedLabel(image, located.propagated.low, tags, par).labels
       : affinityCam,

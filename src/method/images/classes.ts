@@ -1,28 +1,32 @@
 import { UserError } from "../../user-error.ts";
 
-/** Labels are 8-bit, 0 is background and 255 ignore. */
+/** Most foreground classes: labels have 8 bits, of which 0 is the background and 255 ignored pixels. */
 export const maxClasses = 254;
 
 /** The twenty classes of PASCAL VOC in the order of its labels 1 to 20. */
 export const vocClasses: readonly string[] = [
-  ..."aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog".split(" "),
-  ..."horse motorbike person pottedplant sheep sofa train tvmonitor".split(" "),
-];
+  "aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog",
+  "horse motorbike person pottedplant sheep sofa train tvmonitor",
+]
+  .join(" ")
+  .split(" ");
 
 /** The eighty classes of MS COCO in the order of their category ids, which have gaps: labels 1 to 80. */
 export const cocoClasses: readonly string[] = [
-  ..."person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light".split(","),
-  ..."fire hydrant,stop sign,parking meter,bench,bird,cat,dog,horse,sheep,cow,elephant".split(","),
-  ..."bear,zebra,giraffe,backpack,umbrella,handbag,tie,suitcase,frisbee,skis,snowboard".split(","),
-  ..."sports ball,kite,baseball bat,baseball glove,skateboard,surfboard,tennis racket".split(","),
-  ..."bottle,wine glass,cup,fork,knife,spoon,bowl,banana,apple,sandwich,orange".split(","),
-  ..."broccoli,carrot,hot dog,pizza,donut,cake,chair,couch,potted plant,bed".split(","),
-  ..."dining table,toilet,tv,laptop,mouse,remote,keyboard,cell phone,microwave,oven".split(","),
-  ..."toaster,sink,refrigerator,book,clock,vase,scissors,teddy bear,hair drier".split(","),
-  ..."toothbrush".split(","),
-];
+  "person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light",
+  "fire hydrant,stop sign,parking meter,bench,bird,cat,dog,horse,sheep,cow,elephant",
+  "bear,zebra,giraffe,backpack,umbrella,handbag,tie,suitcase,frisbee,skis,snowboard",
+  "sports ball,kite,baseball bat,baseball glove,skateboard,surfboard,tennis racket",
+  "bottle,wine glass,cup,fork,knife,spoon,bowl,banana,apple,sandwich,orange",
+  "broccoli,carrot,hot dog,pizza,donut,cake,chair,couch,potted plant,bed",
+  "dining table,toilet,tv,laptop,mouse,remote,keyboard,cell phone,microwave,oven",
+  "toaster,sink,refrigerator,book,clock,vase,scissors,teddy bear,hair drier",
+  "toothbrush",
+]
+  .join(",")
+  .split(",");
 
-/** The 256 colors of PASCAL VOC masks: the bits of the label dealt out to red, green and blue. */
+/** The 256 colors of PASCAL VOC masks: the bits of the label distributed over red, green and blue. */
 export const vocPalette: readonly (readonly [number, number, number])[] = Array.from(
   { length: 256 },
   (_, label) => {
@@ -59,10 +63,10 @@ export function validateClasses(classes: readonly string[], where: string): void
         `${where}: class ${i + 1} is "${name}"; background is label 0 by itself, list foreground classes only`,
       );
     }
-    const before = seen.get(key);
-    if (before !== undefined) {
+    const earlier = seen.get(key);
+    if (earlier !== undefined) {
       throw new UserError(
-        `${where}: classes ${before + 1} and ${i + 1} are both "${name}"; names must differ by more than case`,
+        `${where}: classes ${earlier + 1} and ${i + 1} are both "${name}"; names must differ by more than case`,
       );
     }
     seen.set(key, i);

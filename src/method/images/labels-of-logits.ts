@@ -1,13 +1,13 @@
+import { bilinearSamples, placeSamples } from "./bilinear-samples.ts";
 import type { LabelMap } from "./image.ts";
 import { withMaps } from "./map-memory.ts";
 import type { Maps } from "./maps.ts";
-import { placeSamples, samples } from "./resize-maps.ts";
 
 /**
  * The label of the highest logit at every pixel of an image of the given size (method 3.1): bit for bit the argmax of
- * the bilinearly resized logits, the first of equals, without resizing most of them.
+ * the bilinearly resized logits, the first of equal ones, without resizing most of them.
  *
- * A pixel's resized logit is a mix of the four logits at the corners of its cell, so it lies between the lowest and the
+ * A pixel's resized logit is a mix of the four logits at the corners of its cell, so it is between the lowest and the
  * highest of them. A class whose highest corner is below another class's lowest corner cannot win anywhere in the cell;
  * the classes that remain are its contenders. One cell with three classes:
  *
@@ -24,8 +24,8 @@ import { placeSamples, samples } from "./resize-maps.ts";
  */
 export function labelsOf(logits: Maps, width: number, height: number): LabelMap {
   const { count } = logits;
-  const across = samples(logits.width, width, false);
-  const down = samples(logits.height, height, false);
+  const across = bilinearSamples(logits.width, width, false);
+  const down = bilinearSamples(logits.height, height, false);
   const strips = stripsOf(down.first);
   const mostRows = Math.max(...strips.map(({ start, end }) => end - start));
   // Cells of a strip, rounded up to whole vectors of four.
@@ -42,7 +42,8 @@ export function labelsOf(logits: Maps, width: number, height: number): LabelMap 
   };
   const data = new Uint8Array(width * height);
   withMaps(logits, scratch, ({ kernels, buffer, areas }) => {
-    // NaN has no order, and interpolating infinities gives NaN: then every class is a contender. Zeros follow the logits.
+    // NaN has no order, and interpolating infinities gives NaN: then every class is a contender. Zeros follow the
+    // logits.
     const end = Math.ceil(logits.data.byteLength / 16) * 16;
     const bounded = kernels.allFinite({ floats: 0, end });
     placeSamples(across, buffer, areas.across);
@@ -59,8 +60,17 @@ export function labelsOf(logits: Maps, width: number, height: number): LabelMap 
       new Float32Array(buffer, areas.shares, rows).set(down.share.subarray(start, end));
       const { highest, best, counts, contenders, shares, ends, labels } = areas;
       kernels.findContenders({ ...source, bounded, columns, highest, best, counts, contenders });
-      const target = { across: areas.across, length: width, shares, rows, labels };
-      kernels.labelStrip({ ...source, ...target, counts, contenders, ends });
+      kernels.labelStrip({
+        ...source,
+        across: areas.across,
+        length: width,
+        shares,
+        rows,
+        counts,
+        contenders,
+        ends,
+        labels,
+      });
       data.set(new Uint8Array(buffer, labels, rows * width), start * width);
     }
   });

@@ -9,11 +9,11 @@ import {
 import type { Maps } from "./maps.ts";
 
 /** Memory up to this size is kept for the next image; more, as large photographs need, is released. */
-const keptBytes = 1 << 26;
+const mostKeptBytes = 1 << 26;
 
-let kept: { readonly memory: Memory; readonly kernels: Kernels } | undefined;
+let workspace: { readonly memory: Memory; readonly kernels: Kernels } | undefined;
 
-/** Kernels on a memory that holds a copy of maps at address 0, and their scratch areas behind it. */
+/** Kernels whose memory has a copy of maps at address 0, followed by scratch areas. */
 export interface MapMemory<Area extends string> {
   readonly kernels: Kernels;
   readonly buffer: ArrayBuffer;
@@ -22,7 +22,7 @@ export interface MapMemory<Area extends string> {
 }
 
 /**
- * Runs kernels on a copy of maps, which lies at address 0 followed by 64 bytes of zeros.
+ * Runs kernels on a copy of maps at address 0, which is followed by 64 bytes of zeros.
  * @param scratch bytes of each area to reserve behind the copy
  */
 export function withMaps<Area extends string, T>(
@@ -32,7 +32,7 @@ export function withMaps<Area extends string, T>(
 ): T {
   const { addresses: areas, end } = layOut(scratch, data.byteLength + 64);
   const owner = `maps [${count}, ${height}, ${width}]`;
-  const { memory, kernels } = (kept ??= createMemory(owner));
+  const { memory, kernels } = (workspace ??= createMemory(owner));
   ensure(memory, end, owner);
   const { buffer } = memory;
   new Float32Array(buffer, 0, data.length).set(data);
@@ -40,7 +40,7 @@ export function withMaps<Area extends string, T>(
   try {
     return work({ kernels, buffer, areas });
   } finally {
-    if (end > keptBytes) kept = undefined;
+    if (end > mostKeptBytes) workspace = undefined;
   }
 }
 

@@ -10,7 +10,7 @@ export interface Maps {
 /** [y0, y1, x0, x1], half-open: the part of a crop that is image and not padding. */
 export type Box = readonly [number, number, number, number];
 
-/** Maps of the given data, which is used as it is. */
+/** Maps over an array, which is not copied. */
 export function activationMaps(
   count: number,
   width: number,
@@ -30,7 +30,7 @@ export function plane({ width, height, data }: Maps, index: number): Float32Arra
   return data.subarray(index * height * width, (index + 1) * height * width);
 }
 
-/** Maps of equal size, one behind the other. */
+/** Concatenates maps of equal size. */
 export function stack(...parts: readonly Maps[]): Maps {
   const { width, height } = parts[0]!;
   const count = parts.reduce((sum, part) => sum + part.count, 0);
@@ -54,7 +54,7 @@ export function slice({ width, height, data }: Maps, first: number, last: number
   return { count: last - first, width, height, data: data.subarray(first * area, last * area) };
 }
 
-/** The part of the maps inside a box. */
+/** The part of maps inside a box; the maps themselves if that is all of them. */
 export function crop(source: Maps, box: Box): Maps {
   const [y0, y1, x0, x1] = checkBox("crop", box, source);
   const [width, height] = [x1 - x0, y1 - y0];
@@ -97,7 +97,7 @@ export function argmax({ count, width, height, data }: Maps): Uint8Array {
   return best;
 }
 
-/** The box itself, if it lies inside an image of that size and is not empty. */
+/** Returns the box; throws a RangeError if it is empty or not inside an image of that size. */
 export function checkBox(
   where: string,
   box: Box,
@@ -112,7 +112,7 @@ export function checkBox(
   return box;
 }
 
-/** The box that is all of an image. */
+/** The box around a whole image. */
 export function fullBox({ width, height }: { width: number; height: number }): Box {
   return [0, height, 0, width];
 }

@@ -4,7 +4,7 @@ export interface Normalization {
   readonly std: readonly number[];
 }
 
-/** What ImageNet-trained encoders expect. */
+/** Normalization that encoders trained on ImageNet expect. */
 export const imageNetNormalization: Normalization = {
   mean: [123.675, 116.28, 103.53],
   std: [58.395, 57.12, 57.375],
@@ -35,7 +35,9 @@ export function normalizeToChannelsFirst(
 ): Float32Array {
   checkLength(pixels, out);
   if (area <= 0 || pixels.length % (area * 3) !== 0) {
-    throw new RangeError(`normalize: ${pixels.length} values are no RGB images of ${area} pixels`);
+    throw new RangeError(
+      `normalize: ${pixels.length} values are not whole RGB images of ${area} pixels`,
+    );
   }
   const [red, green, blue] = tables(mean, std);
   for (let start = 0; start < pixels.length; start += area * 3) {
@@ -50,7 +52,9 @@ export function normalizeToChannelsFirst(
 
 function checkLength(pixels: Uint8Array, out: Float32Array): void {
   if (out.length !== pixels.length) {
-    throw new RangeError(`normalize: ${pixels.length} values in, room for ${out.length}`);
+    throw new RangeError(
+      `normalize: ${pixels.length} values for an output of ${out.length}; make both equally long`,
+    );
   }
 }
 

@@ -20,8 +20,8 @@ const vivid: readonly Color[] = [
 
 /** Color of a class in overlays; label 1 is the first class. */
 export function overlayColor(label: number): Color {
-  const known = vivid[label - 1];
-  if (known) return known;
+  const listed = vivid[label - 1];
+  if (listed) return listed;
   // Steps of the golden angle spread any number of hues; three lightnesses distinguish similar ones.
   const hue = (label * 137.508) % 360;
   return hslToRgb(hue, 0.75, [0.55, 0.42, 0.68][label % 3]!);
@@ -33,8 +33,8 @@ export function hexColor([red, green, blue]: Color): string {
 }
 
 /**
- * Labels laid over their image: background is dimmed, classes are tinted and outlined in their color, and ignored pixels
- * are hatched in white.
+ * Labels laid over their image: background is dimmed, classes are tinted and outlined in their color, and ignored
+ * pixels are hatched in white.
  */
 export function paintLabels(image: Image, labels: LabelMap): Image {
   checkSizes(image, labels);

@@ -3,20 +3,20 @@ import simplify from "simplify-js";
 import { UserError } from "../../user-error.ts";
 import type { LabelMap } from "./image.ts";
 
-/** Coordinates farther out, in pixels, are taken for damage. */
-const farthest = 1e8;
+/** Largest coordinate in pixels, either side of 0; larger ones can only be damaged data. */
+const largestCoordinate = 1e8;
 
-/** Edges times the pixel columns that they cross: beyond, a polygon is refused instead of drawn for minutes. */
+/** Most crossings of edges with columns of pixels: a polygon with more would take minutes and is refused. */
 const mostCrossings = 2e7;
 
-/** Lines are followed on a grid this much finer than the pixels, as pycocotools does. */
-const finer = 5;
+/** Lines are traced on a grid this many times finer than the pixels, as in pycocotools. */
+const fineness = 5;
 
 /**
- * Gives the pixels inside a polygon a label, the same pixels as pycocotools: corners are rounded to fifths
- * of a pixel, and insides are what an odd number of edges lies above.
- * @param points x0, y0, x1, y1, ... in pixels from the upper left corner of the map; closed by itself
- * @param where begins the message of the UserError for what is no polygon
+ * Sets the pixels inside a polygon to a label, the same pixels as pycocotools: corners are rounded to fifths of a
+ * pixel, and a pixel is inside if an odd number of edges lies above it.
+ * @param points x0, y0, x1, y1, ... in pixels from the upper left corner of the map; the last is joined to the first
+ * @param where beginning of the UserError's message if the points are no polygon
  */
 export function fillPolygon(
   points: readonly number[],
@@ -26,7 +26,7 @@ export function fillPolygon(
 ): void {
   checkPoints(points, where);
   const { width, height } = into;
-  const fine = points.map((value) => Math.trunc(finer * value + 0.5));
+  const fine = points.map((value) => Math.trunc(fineness * value + 0.5));
   let [left, right] = [width, -1];
   for (let k = 0; k < fine.length; k += 2) {
     left = Math.min(left, columnFrom(fine[k]!));
@@ -36,9 +36,9 @@ export function fillPolygon(
   right = Math.min(right, width - 1);
   if (left > right) return;
 
-  // Where the outline is crossed going down a column, once for each crossing.
+  // [columns, height + 1]: whether an odd number of edges lies between a pixel and the one above it.
   const stride = height + 1;
-  const crossed = new Uint8Array((right - left + 1) * stride);
+  const oddCrossings = new Uint8Array((right - left + 1) * stride);
   let crossings = 0;
   for (let k = 0; k < fine.length; k += 2) {
     const next = (k + 2) % fine.length;
@@ -47,34 +47,38 @@ export function fillPolygon(
     const to = Math.min(right, columnTo(Math.max(edge[0], edge[2])));
     crossings += Math.max(0, to - from + 1);
     if (crossings > mostCrossings) {
-      throw new UserError(`${where}: the outline crosses ${width} columns too often to be drawn`);
+      throw new UserError(
+        `${where}: its edges cross the ${width} columns of the image more than ${mostCrossings} times; simplify it`,
+      );
     }
     for (let x = from; x <= to; x++) {
       const y = crossingRow(edge, x, height);
-      crossed[(x - left) * stride + y]! ^= 1;
+      oddCrossings[(x - left) * stride + y]! ^= 1;
     }
   }
   for (let x = left; x <= right; x++) {
     const column = (x - left) * stride;
     let inside = 0;
     for (let y = 0; y < height; y++) {
-      inside ^= crossed[column + y]!;
+      inside ^= oddCrossings[column + y]!;
       if (inside === 1) into.data[y * width + x] = label;
     }
   }
 }
 
-/** The first column whose middle lies at or right of a fine coordinate: between 5x + 2 and 5x + 3. */
+/**
+ * First column whose center is at or right of a coordinate on the fine grid; column x has it between 5x + 2 and 5x + 3.
+ */
 function columnFrom(u: number): number {
-  return Math.ceil((u - 2) / finer);
+  return Math.ceil((u - 2) / fineness);
 }
 
-/** The last column whose middle lies left of a fine coordinate. */
+/** Last column whose center is left of a coordinate on the fine grid. */
 function columnTo(u: number): number {
-  return Math.floor((u - 3) / finer);
+  return Math.floor((u - 3) / fineness);
 }
 
-/** The row from which on the pixels of a column are beyond an edge, 0 to height. */
+/** First row of a column whose pixel is below an edge, 0 to height. */
 function crossingRow(
   [ax, ay, bx, by]: readonly [number, number, number, number],
   column: number,
@@ -84,7 +88,7 @@ function crossingRow(
   const flat = dx >= dy;
   const flip = flat ? ax > bx : ay > by;
   const [xs, ys, xe, ye] = flip ? [bx, by, ax, ay] : [ax, ay, bx, by];
-  const u = finer * column + 2;
+  const u = fineness * column + 2;
   let v: number;
   if (flat) {
     const slope = (ye - ys) / dx;
@@ -93,14 +97,14 @@ function crossingRow(
   } else {
     const slope = (xe - xs) / dy;
     const columnAt = (t: number): number => Math.trunc(xs + slope * t + 0.5);
-    // The step after which the line is on the other side: about there, then exactly.
-    const isBeyond = (t: number): boolean => columnAt(t) > u === slope > 0;
+    // First step after which the line is on the other side of the column: estimated, then corrected.
+    const hasPassed = (t: number): boolean => columnAt(t) > u === slope > 0;
     let t = Math.min(dy, Math.max(1, Math.round((u + 0.5 - xs) / slope)));
-    while (t > 1 && isBeyond(t - 1)) t--;
-    while (t < dy && !isBeyond(t)) t++;
+    while (t > 1 && hasPassed(t - 1)) t--;
+    while (t < dy && !hasPassed(t)) t++;
     v = ys + t - 1;
   }
-  return Math.ceil(Math.min(Math.max((v + 0.5) / finer - 0.5, 0), height));
+  return Math.ceil(Math.min(Math.max((v + 0.5) / fineness - 0.5, 0), height));
 }
 
 function checkPoints(points: readonly number[], where: string): void {
@@ -109,23 +113,23 @@ function checkPoints(points: readonly number[], where: string): void {
       `${where}: ${points.length} coordinates; a polygon has an even number of them, at least 6`,
     );
   }
-  const wrong = points.findIndex((value) => !(Math.abs(value) <= farthest));
-  if (wrong >= 0) {
+  const invalid = points.findIndex((value) => !(Math.abs(value) <= largestCoordinate));
+  if (invalid >= 0) {
     throw new UserError(
-      `${where}: coordinate ${wrong + 1} is ${points[wrong]}; expected a number of pixels`,
+      `${where}: coordinate ${invalid + 1} is ${points[invalid]}; expected a number of pixels`,
     );
   }
 }
 
 export interface ContourOptions {
-  /** How far, in pixels, an outline may stray from the exact one to save points. */
+  /** Most pixels by which an outline may deviate from the exact one to save points. */
   readonly tolerance?: number;
 }
 
 /**
- * Outlines of the non-zero pixels of a mask, each as x0, y0, x1, y1, ... without repeating the first point;
- * the holes of a part belong to its outline by a cut of no width. Filled by the middles of the pixels, exact
- * outlines (tolerance 0) give the mask back.
+ * Outlines of the non-zero pixels of a mask, one for each part, as x0, y0, x1, y1, ... without repeating the first
+ * point. Holes are joined to the outline around them by cuts of no width. Exact outlines (tolerance 0) restore the mask
+ * when they are filled by the centers of pixels.
  * @param mask [height, width], row-major
  */
 export function contours(
@@ -144,9 +148,9 @@ export function contours(
     const [outer, ...holes] = rings.map((ring) => {
       // The last point repeats the first.
       const points = ring.slice(0, -1).map(([x, y]) => ({ x: x! + area.x, y: y! + area.y }));
-      return thinned(points, tolerance);
+      return simplifyRing(points, tolerance);
     });
-    return joined(outer!, holes).flatMap(({ x, y }) => [x, y]);
+    return joinHoles(outer!, holes).flatMap(({ x, y }) => [x, y]);
   });
 }
 
@@ -155,7 +159,7 @@ interface Point {
   readonly y: number;
 }
 
-/** The part of a mask that is not empty. */
+/** Smallest part of a mask that has all of its non-zero pixels; undefined if there are none. */
 function crop(
   mask: Uint8Array,
   width: number,
@@ -180,9 +184,9 @@ function crop(
   return { x: left, y: top, ...size, values };
 }
 
-/** A closed outline with fewer points, at least a triangle of some area; the whole one where that is none. */
-function thinned(ring: readonly Point[], tolerance: number): readonly Point[] {
-  // The line is closed for simplifying and cut at two far points, so that no end is where it happens to start.
+/** A closed outline with fewer points, or the outline itself where not even a triangle with an area would be left. */
+function simplifyRing(ring: readonly Point[], tolerance: number): readonly Point[] {
+  // Simplifying keeps the ends of a line, so the ring is cut at two points that are far apart.
   const far = farthestFrom(ring, 0);
   const halves = [ring.slice(0, far + 1), [...ring.slice(far), ring[0]!]];
   const points = halves.flatMap((half) => simplify(half, tolerance, true).slice(0, -1));
@@ -192,30 +196,33 @@ function thinned(ring: readonly Point[], tolerance: number): readonly Point[] {
 function farthestFrom(ring: readonly Point[], start: number): number {
   let [best, distance] = [start, -1];
   ring.forEach((point, i) => {
-    const d = squared(point, ring[start]!);
+    const d = squaredDistance(point, ring[start]!);
     if (d > distance) [best, distance] = [i, d];
   });
   return best;
 }
 
-/** One line around an outline and its holes, each reached from the nearest point of the outline and left again. */
-function joined(outer: readonly Point[], holes: readonly (readonly Point[])[]): readonly Point[] {
-  const from = new Map<number, Point[]>();
+/** One line around an outline and its holes: from the outline's point nearest to a hole around the hole and back. */
+function joinHoles(
+  outer: readonly Point[],
+  holes: readonly (readonly Point[])[],
+): readonly Point[] {
+  const detours = new Map<number, Point[]>();
   for (const hole of holes) {
     const start = hole[0]!;
     let [nearest, distance] = [0, Infinity];
     for (let i = 0; i < outer.length; i++) {
-      const d = squared(outer[i]!, start);
+      const d = squaredDistance(outer[i]!, start);
       if (d < distance) [nearest, distance] = [i, d];
     }
-    const way = from.get(nearest) ?? [];
-    for (const point of [...hole, start, outer[nearest]!]) way.push(point);
-    from.set(nearest, way);
+    const detour = detours.get(nearest) ?? [];
+    for (const point of [...hole, start, outer[nearest]!]) detour.push(point);
+    detours.set(nearest, detour);
   }
-  return outer.flatMap((point, i) => [point, ...(from.get(i) ?? [])]);
+  return outer.flatMap((point, i) => [point, ...(detours.get(i) ?? [])]);
 }
 
-function squared(a: Point, b: Point): number {
+function squaredDistance(a: Point, b: Point): number {
   return (a.x - b.x) ** 2 + (a.y - b.y) ** 2;
 }
 

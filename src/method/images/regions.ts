@@ -1,6 +1,6 @@
 import { ignoreIndex, type LabelMap } from "./image.ts";
 
-/** What becomes one object: each connected region, or all pixels of a class. */
+/** Pixels that form one object: a connected region, or all of a class. */
 export type InstanceKind = "regions" | "classes";
 
 /** Objects of a label map. */
@@ -14,16 +14,17 @@ export interface Regions {
 }
 
 /**
- * Objects in a label map: pixels of one label that touch by their sides, or with "classes" all of one label.
- * Ignored pixels are one object in any case.
+ * Objects in a label map: pixels with the same label that touch at their sides, or with "classes" all that have it.
+ * Ignored pixels are always one object.
  */
 export function findRegions(map: LabelMap, kind: InstanceKind = "regions"): Regions {
   const { width, height, data } = map;
   const ids = new Int32Array(data.length);
-  // Pieces found so far: their labels, and the earlier piece that each turned out to belong to.
+  // Pieces of objects: the label of each, and the earlier piece that it belongs to, or itself.
   const labels: number[] = [];
   const parents: number[] = [];
-  const whole = new Int32Array(256).fill(-1);
+  // The piece of a label, for labels whose pixels are all one object.
+  const pieceOf = new Int32Array(256).fill(-1);
   for (let i = 0, x = 0; i < data.length; i++, x = x + 1 === width ? 0 : x + 1) {
     const label = data[i]!;
     if (label === 0) {
@@ -32,7 +33,7 @@ export function findRegions(map: LabelMap, kind: InstanceKind = "regions"): Regi
     }
     let id: number;
     if (kind === "classes" || label === ignoreIndex) {
-      id = whole[label]!;
+      id = pieceOf[label]!;
     } else {
       const left = x > 0 && data[i - 1] === label ? ids[i - 1]! : -1;
       const above = i >= width && data[i - width] === label ? ids[i - width]! : -1;
@@ -42,21 +43,21 @@ export function findRegions(map: LabelMap, kind: InstanceKind = "regions"): Regi
     if (id < 0) {
       id = labels.push(label) - 1;
       parents.push(id);
-      whole[label] = id;
+      pieceOf[label] = id;
     }
     ids[i] = id;
   }
-  // A piece belongs to an earlier one or is the first of its object.
+  // A piece belongs to an earlier one, whose object is already known, or is the first of a new object.
   const objects = new Int32Array(parents.length);
-  const kept: number[] = [];
+  const objectLabels: number[] = [];
   parents.forEach((parent, piece) => {
-    objects[piece] = parent === piece ? kept.push(labels[piece]!) - 1 : objects[parent]!;
+    objects[piece] = parent === piece ? objectLabels.push(labels[piece]!) - 1 : objects[parent]!;
   });
   for (let i = 0; i < ids.length; i++) if (ids[i]! >= 0) ids[i] = objects[ids[i]!]!;
-  return { width, height, ids, labels: kept };
+  return { width, height, ids, labels: objectLabels };
 }
 
-/** Makes one of two pieces; the first piece of it. */
+/** Unites two pieces and returns the first piece of their object. */
 function join(parents: number[], a: number, b: number): number {
   const [first, second] = [root(parents, a), root(parents, b)].sort((p, q) => p - q);
   parents[second!] = first!;
@@ -66,14 +67,14 @@ function join(parents: number[], a: number, b: number): number {
 function root(parents: number[], piece: number): number {
   let at = piece;
   while (parents[at] !== at) {
-    // Halving the way keeps all ways short.
+    // Path halving: skipping every other step keeps all paths short.
     parents[at] = parents[parents[at]!]!;
     at = parents[at]!;
   }
   return at;
 }
 
-/** The box of every object, `right` and `bottom` included. */
+/** Box of an object, `right` and `bottom` included. */
 export interface RegionBox {
   left: number;
   top: number;

@@ -1,5 +1,7 @@
+// Float maps, such as class activations, brought to another size bilinearly, without antialiasing; and the gradient of
+// it.
+import { bilinearSamples, placeSamples } from "./bilinear-samples.ts";
 import { withMaps } from "./map-memory.ts";
-import type { LabelMap } from "./image.ts";
 import { plane, type Maps } from "./maps.ts";
 
 /**
@@ -20,8 +22,8 @@ export function resizeMaps(
       `resize: ${source.width} x ${source.height} to ${width} x ${height}; no side may be 0`,
     );
   }
-  const across = samples(source.width, width, alignCorners, scale);
-  const down = samples(source.height, height, alignCorners, scale);
+  const across = bilinearSamples(source.width, width, alignCorners, scale);
+  const down = bilinearSamples(source.height, height, alignCorners, scale);
   const scratch = {
     columns: 3 * width * 4,
     lines: 3 * height * 4,
@@ -65,8 +67,8 @@ export function resizeGradient(
 ): Maps {
   const { count } = gradient;
   if (width === gradient.width && height === gradient.height) return gradient;
-  const across = samples(width, gradient.width, alignCorners, scale);
-  const down = samples(height, gradient.height, alignCorners, scale);
+  const across = bilinearSamples(width, gradient.width, alignCorners, scale);
+  const down = bilinearSamples(height, gradient.height, alignCorners, scale);
   const data = new Float32Array(count * height * width);
   for (let row = 0; row < count * gradient.height; row++) {
     const y = row % gradient.height;
@@ -84,61 +86,4 @@ export function resizeGradient(
     }
   }
   return { count, width, height, data };
-}
-
-/** Every stride-th label of every stride-th row, beginning with the first. */
-export function reduceLabels(labels: LabelMap, stride: number): LabelMap {
-  const [width, height] = [labels.width / stride, labels.height / stride];
-  if (!Number.isInteger(width) || !Number.isInteger(height)) {
-    throw new RangeError(
-      `reduceLabels: ${labels.width} x ${labels.height} is not a multiple of the stride ${stride}; crop to one`,
-    );
-  }
-  const data = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      data[y * width + x] = labels.data[y * stride * labels.width + x * stride]!;
-    }
-  }
-  return { width, height, data };
-}
-
-/** The two source positions of each output position along an axis: (1 − share) · first + share · second. */
-export interface Samples {
-  readonly first: Int32Array;
-  readonly second: Int32Array;
-  readonly share: Float32Array;
-}
-
-/** Sampling positions of `from` pixels resized to `to`; options as in `resizeMaps`. */
-export function samples(
-  from: number,
-  to: number,
-  alignCorners: boolean,
-  scale = to / from,
-): Samples {
-  const first = new Int32Array(to);
-  const second = new Int32Array(to);
-  const share = new Float32Array(to);
-  for (let i = 0; i < to; i++) {
-    const position = alignCorners
-      ? (i * (from - 1)) / Math.max(1, to - 1)
-      : Math.max(0, (i + 0.5) / scale - 0.5);
-    first[i] = Math.min(from - 1, Math.floor(position));
-    second[i] = Math.min(from - 1, first[i]! + 1);
-    share[i] = position - first[i]!;
-  }
-  return { first, second, share };
-}
-
-/** Writes samples where kernels read them: first, second and share, one array after the other. */
-export function placeSamples(
-  { first, second, share }: Samples,
-  buffer: ArrayBuffer,
-  at: number,
-): void {
-  const { byteLength } = first;
-  new Int32Array(buffer, at, first.length).set(first);
-  new Int32Array(buffer, at + byteLength, first.length).set(second);
-  new Float32Array(buffer, at + 2 * byteLength, first.length).set(share);
 }

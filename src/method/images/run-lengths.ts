@@ -1,6 +1,6 @@
 import { UserError } from "../../user-error.ts";
 
-/** A box in pixels as COCO has it. */
+/** A box in pixels, in COCO's format. */
 export type CocoBox = readonly [x: number, y: number, width: number, height: number];
 
 /**
@@ -35,7 +35,7 @@ export function rleCounts(mask: Uint8Array, width: number, height: number): numb
 
 /**
  * Run lengths of every region of a map in one pass over it, down its columns as COCO counts or along its rows.
- * @param ids [height, width], row-major: which region a pixel is of, from 0; negative for none
+ * @param ids [height, width], row-major: region of each pixel, from 0; negative for none
  */
 export function regionCounts(
   ids: Int32Array,
@@ -47,6 +47,7 @@ export function regionCounts(
   }: { count: number; width: number; height: number; along?: "columns" | "rows" },
 ): number[][] {
   const counts = Array.from({ length: count }, (): number[] => []);
+  // End of the last run of each region.
   const ends = new Float64Array(count);
   let [current, start, at] = [-1, 0, 0];
   const close = (): void => {
@@ -72,11 +73,14 @@ export function regionCounts(
   return counts;
 }
 
-/** Run lengths as text: differences to the run before last, five bits a character, lowest first. */
+/**
+ * Run lengths as COCO's text: from the fourth on as differences to the run before last, five bits a character, lowest
+ * bits first.
+ */
 export function compressCounts(counts: readonly number[]): string {
   let text = "";
   for (let i = 0; i < counts.length; i++) {
-    // Runs stay below 2^31, as pycocotools has them; shifts keep the sign.
+    // Runs are below 2^31, as in pycocotools; shifts keep the sign.
     let value = i > 2 ? counts[i]! - counts[i - 2]! : counts[i]!;
     for (let more = true; more;) {
       const bits = value & 31;
@@ -89,8 +93,8 @@ export function compressCounts(counts: readonly number[]): string {
 }
 
 /**
- * Run lengths of a mask of this size, out of COCO's text or list; a UserError, begun with `where`, unless
- * they are whole numbers that make up exactly its pixels.
+ * Run lengths of a mask of this size from COCO's text or list. Throws a UserError that begins with `where` unless they
+ * are whole numbers whose sum is the number of pixels.
  */
 export function readCounts(
   counts: string | readonly number[],
@@ -110,15 +114,15 @@ export function readCounts(
     if (sum > pixels) break;
   }
   if (sum !== pixels) {
-    const found = sum > pixels ? `more than the ${pixels}` : `${sum} of the ${pixels}`;
-    throw new UserError(`${where}: run lengths cover ${found} pixels of ${width}x${height}`);
+    const covered = sum > pixels ? `more than the ${pixels}` : `${sum} of the ${pixels}`;
+    throw new UserError(`${where}: run lengths cover ${covered} pixels of ${width}x${height}`);
   }
   return list;
 }
 
 /**
- * A mask, [height, width] row-major of 0 and 1, from COCO's run lengths, compressed or not; a UserError
- * that begins with `where` if they are damaged or of another size.
+ * The mask, [height, width] row-major of 0 and 1, with COCO's run lengths, compressed or not. Throws a UserError that
+ * begins with `where` if they are damaged or belong to another size.
  */
 export function decodeRle(
   counts: string | readonly number[],
@@ -132,7 +136,7 @@ export function decodeRle(
   return mask;
 }
 
-/** Gives the pixels inside the runs a label; `counts` as `readCounts` returns them. */
+/** Sets the pixels inside the runs to a label. @param counts as `readCounts` returns them */
 export function paintCounts(
   counts: readonly number[],
   { width, height, data }: { width: number; height: number; data: Uint8Array },
@@ -152,14 +156,14 @@ export function paintCounts(
   }
 }
 
-/** How many pixels the runs hold. */
+/** Number of pixels inside the runs. */
 export function rleArea(counts: readonly number[]): number {
   let area = 0;
   for (let k = 1; k < counts.length; k += 2) area += counts[k]!;
   return area;
 }
 
-/** The smallest box around the runs; zeros if they hold nothing. */
+/** Smallest box around the runs; all zeros if no pixel is inside. */
 export function rleBox(counts: readonly number[], height: number): CocoBox {
   let [left, right, top, bottom] = [Infinity, -1, height, -1];
   let at = 0;
@@ -170,7 +174,7 @@ export function rleBox(counts: readonly number[], height: number): CocoBox {
       const columns = [Math.floor(at / height), Math.floor(last / height)] as const;
       left = Math.min(left, columns[0]);
       right = Math.max(right, columns[1]);
-      // A run that goes on in the next column reaches the lower edge here and the upper one there.
+      // A run that continues in the next column touches the bottom edge in this one and the top edge in the next.
       const wraps = columns[0] !== columns[1];
       top = Math.min(top, wraps ? 0 : at % height);
       bottom = Math.max(bottom, wraps ? height - 1 : last % height);
@@ -187,12 +191,14 @@ function expandCounts(text: string, where: string): number[] {
     for (let digits = 0, more = true; more; digits++) {
       const bits = text.charCodeAt(at++) - 48; // NaN past the end
       if (!(bits >= 0 && bits < 64)) {
-        const found =
-          at > text.length ? "it ends within a number" : `character ${at} is none of it`;
-        throw new UserError(`${where}: not COCO's compressed run lengths: ${found}`);
+        const problem =
+          at > text.length
+            ? "the text ends within a number"
+            : `${JSON.stringify(text[at - 1])}, character ${at}, is not one of that format`;
+        throw new UserError(`${where}: not COCO's compressed run lengths: ${problem}`);
       }
       if (digits === 7) {
-        throw new UserError(`${where}: run length ${counts.length + 1} is beyond all bounds`);
+        throw new UserError(`${where}: run length ${counts.length + 1} has more than 35 bits`);
       }
       value += (bits & 31) * 32 ** digits;
       more = (bits & 32) !== 0;

@@ -13,7 +13,9 @@ import {
   writeModel,
 } from "../../engine/graph/index.ts";
 import { type Afa, type HiddenLayout, imageInput } from "../model/index.ts";
-import { type Affinity, type Maps, type ScaledCam, resizeMaps } from "../labels/index.ts";
+import type { Affinity, ScaledCam } from "../labels/index.ts";
+import type { Maps } from "../images/maps.ts";
+import { resizeMaps } from "../images/resize-maps.ts";
 import { arraysOf, interleaved, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { fastestLayout } from "./fastest-layout.ts";
 import { LazySession } from "./lazy-session.ts";
@@ -28,15 +30,15 @@ export interface Activations {
 export interface ActivationOptions {
   /** Factors on the image's sides (method 2.3: 1, 0.5, 1.5). */
   readonly scales: readonly number[];
-  /** Side of the images if all are squares of one size: their static graph is faster than a dynamic one. */
+  /** Side of the images if all are squares of one size: a static graph is faster than a dynamic one. */
   readonly side?: number;
-  /** Makes the weights part of the sessions, as in `ForwardPassOptions`. */
+  /** Makes the weights part of the sessions, see `ForwardPassOptions`. */
   readonly frozen?: boolean;
 }
 
 /**
- * Runs the encoder in evaluation mode over an image and its mirror image at several scales, without
- * the decoder (method 2.3). Sessions are created when first needed.
+ * Runs the encoder without the decoder, in evaluation mode, on an image and its mirror image at several scales (method
+ * 2.3). Sessions are created when first needed.
  */
 export class ActivationPass {
   private readonly sessions = new Map<string, LazySession>();
@@ -48,7 +50,7 @@ export class ActivationPass {
     private readonly options: ActivationOptions,
   ) {}
 
-  /** @param image normalised RGB, [3, h, w] */
+  /** @param image normalized RGB, [3, h, w] */
   async run(image: Maps): Promise<Activations> {
     const { scales, side } = this.options;
     const views = scales.map((scale) => viewsOf(image, scale));
@@ -70,7 +72,7 @@ export class ActivationPass {
     this.sessions.clear();
   }
 
-  /** Crops, all of one size: one graph for all scales, which prepares the weights once for all of them. */
+  /** Activations of a crop, with one graph for all scales: it prepares the weights once for all of them. */
   private async runTogether(views: readonly NdArray[], side: number): Promise<Results> {
     const { runtime, network } = this;
     const { scales } = this.options;
@@ -82,7 +84,7 @@ export class ActivationPass {
     );
     const images = views.map((view, i) => [imageName(i), view] as const);
     const names = views.map((_, i) => camName(i));
-    const feeds = { ...this.fed(), ...Object.fromEntries(images) };
+    const feeds = { ...this.weightFeeds(), ...Object.fromEntries(images) };
     const results = await session.run(feeds, fetchesOf([...names, "affinity"]));
     const cams = names.map((name) => {
       const [plain, flipped] = halves(results[name]!);
@@ -92,8 +94,8 @@ export class ActivationPass {
   }
 
   /**
-   * Whole photographs, of any size: one graph with symbolic sizes, run for one view after the other, so
-   * that only one view's attention matrices are in memory at a time.
+   * Activations of a photograph of any size, with one graph of symbolic sizes that runs for one view after the other:
+   * the attention matrices of only one view are in memory at a time.
    */
   private async runEach(views: readonly NdArray[]): Promise<Results> {
     const largest = largestOf(this.options.scales);
@@ -118,12 +120,12 @@ export class ActivationPass {
       const view = imageInput([1, "h", "w"]);
       return activationTensors(network, view, withAffinity, await fastestLayout(runtime));
     });
-    const wanted = withAffinity ? ["cam", "affinity"] : ["cam"];
-    return session.run({ ...this.fed(), image }, fetchesOf(wanted));
+    const names = withAffinity ? ["cam", "affinity"] : ["cam"];
+    return session.run({ ...this.weightFeeds(), image }, fetchesOf(names));
   }
 
-  /** The weights, unless the sessions have them. */
-  private fed(): NetworkFeeds {
+  /** The weights, unless they are part of the sessions. */
+  private weightFeeds(): NetworkFeeds {
     return this.options.frozen === true ? {} : this.parameters;
   }
 
@@ -151,14 +153,14 @@ interface Results {
   readonly affinity: NdArray;
 }
 
-/** An image at one scale as the network reads it, and its mirror image: [2, h, w, 3]. */
+/** An image at one scale and its mirror image, as the network reads them: [2, h, w, 3]. */
 function viewsOf(image: Maps, scale: number): NdArray {
   const height = scaledSide(image.height, scale);
   const width = scaledSide(image.width, scale);
   return interleaved(resizeMaps(image, width, height), true);
 }
 
-/** Splits a pair [2, …] into the parts of an image and of its mirror image, [1, …] each. */
+/** Splits [2, …] into the values of an image and those of its mirror image, [1, …] each. */
 function halves({ shape, data }: NdArray): [NdArray, NdArray] {
   const values = data as Float32Array;
   const half = values.length / 2;
@@ -189,12 +191,12 @@ function scaledSide(length: number, scale: number): number {
 
 type CropOptions = Required<Pick<ActivationOptions, "scales" | "side">>;
 
-/** Bytes of values alive at once in the passes over a crop of this side. */
+/** Largest number of bytes in use at once by the passes over a crop of this side. */
 export function activationBytes(network: Afa, options: CropOptions): number {
   return peakBytes(Object.values(cropActivations(network, options)));
 }
 
-/** Bytes of values alive at once in the passes over a photograph whose long side, unscaled, is `side`. */
+/** Largest number of bytes in use at once by the passes over a photograph whose long side, unscaled, is `side`. */
 export function photographBytes(network: Afa, { scales, side }: CropOptions): number {
   const length = scaledSide(side, Math.max(...scales));
   return peakBytes(
@@ -208,7 +210,7 @@ const largestPair = 480;
 /**
  * Activations of a crop at all scales. Inputs: `image.<scale>`, the crop and its mirror image, [2, s, s, 3]. Outputs:
  * `cam.<scale>`, [2, C, s/16, s/16], and `affinity` of the largest unflipped image, [1, t, t]. Small images are
- * computed as pairs, which takes half the operators; large ones one after the other, which is faster and takes less
+ * computed as pairs, which takes half the operators; large ones one after the other, which is faster and uses less
  * memory.
  */
 export function cropActivations(
@@ -233,13 +235,13 @@ export function cropActivations(
   return outputs;
 }
 
-/** The images of a pair by themselves. */
+/** Splits a pair into single images. */
 function singles({ tokens, h, w }: Grid): Grid[] {
   const each = (tokens.shape[0] as number) / 2;
   return split(tokens, [each, each], 0).map((half) => ({ tokens: half, n: 1, h, w }));
 }
 
-/** `cam`, and `affinity` of the first image if asked for. */
+/** The tensor `cam`, and with `withAffinity` also `affinity` of the first image. */
 function activationTensors(
   network: Afa,
   image: Grid,

@@ -3,7 +3,7 @@ import type { HiddenLayout } from "../model/index.ts";
 
 /**
  * The layout in which a runtime computes the encoder's feed-forward layers fastest.
- * @param within what may lie in blocks: with gradients the convolutions alone
+ * @param within the part that may use blocks of channels: in graphs with gradients only the convolutions
  */
 export async function fastestLayout(
   runtime: Runtime,

@@ -1,24 +1,24 @@
 import { type Feeds, type NdArray, isOnDevice } from "../../engine/graph/index.ts";
-import type { Maps } from "../labels/index.ts";
+import type { Maps } from "../images/maps.ts";
 
-/** Smallest side, in pixels, on which every stage of the encoder keeps a token to attend to. */
+/** Smallest side of an image, in pixels, at which keys and values have a token in every stage of the encoder. */
 export const smallestSide = 32;
 
-/** Weights and buffers by name, read anew at every run: training may move and replace them in between. */
+/** Weights and buffers by name. They are read at every run, since training may replace them in between. */
 export type NetworkFeeds = Feeds;
 
-/** Weights that are to be written into a model, which must be in the program's own memory. */
+/** Weights as arrays to be written into a model; throws if one is on a device. */
 export function arraysOf(parameters: NetworkFeeds): Record<string, NdArray> {
   const arrays: Record<string, NdArray> = {};
   for (const [name, value] of Object.entries(parameters)) {
     if (isOnDevice(value))
-      throw new Error(`forward: ${name} is on the device and cannot be frozen`);
+      throw new Error(`forward: ${name} is on the device and cannot be frozen; download it first`);
     arrays[name] = value;
   }
   return arrays;
 }
 
-/** [3, h, w] to [1, h, w, 3], or to [2, h, w, 3] with the mirror image behind it. */
+/** [3, h, w] to [1, h, w, 3], or to [2, h, w, 3] with the mirror image second. */
 export function interleaved({ width, height, data: source }: Maps, mirrored: boolean): NdArray {
   const area = height * width;
   const n = mirrored ? 2 : 1;
@@ -39,10 +39,10 @@ export function interleaved({ width, height, data: source }: Maps, mirrored: boo
 export function channelsLast({ shape, data: source }: NdArray): NdArray {
   const [n, c, h, w] = shape as [number, number, number, number];
   if (shape.length !== 4 || !(source instanceof Float32Array)) {
-    throw new RangeError(`channelsLast: needs float32 [n, c, h, w], got [${shape}]`);
+    throw new RangeError(`channelsLast: expected float32 [n, c, h, w], found shape [${shape}]`);
   }
   const data = new Float32Array(source.length);
-  // Plane after plane: reading on is faster than writing on.
+  // Plane by plane: contiguous reads are faster than contiguous writes.
   for (let plane = 0, from = 0; plane < n * c; plane++) {
     const first = Math.floor(plane / c) * h * w * c + (plane % c);
     for (let p = 0, to = first; p < h * w; p++, to += c) data[to] = source[from++]!;

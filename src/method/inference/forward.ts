@@ -28,9 +28,9 @@ export type Logits = Pick<ForwardResult, "clsLogits" | "segLogits">;
 
 /** Evaluation-mode forward passes over batches of any size. */
 export interface Forward<Result = Logits> {
-  /** @param images normalised RGB, [n, 3, h, w] */
+  /** @param images normalized RGB, [n, 3, h, w] */
   run(images: NdArray): Promise<Result>;
-  /** `run` for images with channels last, [n, h, w, 3], if the graph reads them so; takes ownership of their array. */
+  /** Like `run` for images [n, h, w, 3], where the graph has channels last. Takes ownership of their array. */
   runPixels?(images: NdArray): Promise<Result>;
   /** Starts creating the session; the first run reports its errors. */
   warmUp(): void;
@@ -41,13 +41,15 @@ const allOutputs: readonly (keyof ForwardResult)[] = ["clsLogits", "segLogits", 
 
 export interface ForwardPassOptions {
   /**
-   * Makes the weights part of the session: a tenth faster, but changes of theirs are not seen, and the
-   * session holds copies of its own.
+   * Makes the weights part of the session: runs are a tenth faster, but the session has its own copy of the weights and
+   * does not follow their changes.
    */
   readonly frozen?: boolean;
 }
 
-/** The forward pass of a network, with the outputs wanted: all, unless told. Its weights are fed, or frozen. */
+/**
+ * Forward pass of a network with some of its outputs, by default all. The weights are fed with every run, or frozen.
+ */
 export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult> implements Forward<
   Pick<ForwardResult, Name>
 > {
@@ -57,14 +59,14 @@ export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult>
     runtime: Runtime,
     network: Afa,
     private readonly parameters: NetworkFeeds,
-    private readonly wanted: readonly Name[] = allOutputs as readonly Name[],
+    private readonly names: readonly Name[] = allOutputs as readonly Name[],
     private readonly options: ForwardPassOptions = {},
   ) {
     this.session = new LazySession(() => {
       const outputs = network.forward(imageInput(["n", "h", "w"]));
-      const named = wanted.map((name) => [name, outputs[name]] as const);
+      const selected = Object.fromEntries(names.map((name) => [name, outputs[name]]));
       const weights = options.frozen === true ? { initializers: arraysOf(parameters) } : {};
-      const model = writeModel(Object.fromEntries(named), weights);
+      const model = writeModel(selected, weights);
       return runtime.createSession(model, { transfer: true });
     });
   }
@@ -81,7 +83,7 @@ export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult>
     const session = await this.session.get();
     const frozen = this.options.frozen === true;
     const feeds = { ...(frozen ? {} : this.parameters), image: images };
-    const fetches = Object.fromEntries(this.wanted.map((name) => [name, null]));
+    const fetches = Object.fromEntries(this.names.map((name) => [name, null]));
     return (await session.run(feeds, fetches, { transfer: frozen })) as Pick<ForwardResult, Name>;
   }
 
@@ -94,13 +96,13 @@ export class ForwardPass<Name extends keyof ForwardResult = keyof ForwardResult>
   }
 }
 
-/** The forward pass of an exported model, which contains its weights. */
+/** Forward pass of an exported model, which contains its weights. */
 export class ExportedForward implements Forward {
   private readonly session: LazySession;
 
   /**
-   * @param model its bytes, or where the runtime's host finds it
-   * @param name what messages call it
+   * @param model bytes of the model, or the path where the runtime's host finds it
+   * @param name name of the model in messages
    * @param classes number of foreground classes, C
    */
   constructor(
@@ -121,7 +123,7 @@ export class ExportedForward implements Forward {
     });
     const { pixels, segLogits, clsLogits } = exportedNames;
     if (session.inputNames.join() !== pixels)
-      throw this.unfit(`its inputs are ${session.inputNames.join(", ")}, expected ${pixels}`);
+      throw this.refusal(`expected the input ${pixels}, found ${session.inputNames.join(", ")}`);
     const results = await session.run(
       { [pixels]: images },
       { [segLogits]: null, [clsLogits]: null },
@@ -129,13 +131,13 @@ export class ExportedForward implements Forward {
     const logits = { clsLogits: results[clsLogits]!, segLogits: results[segLogits]! };
     const [labels, tags] = [logits.segLogits.shape[1], logits.clsLogits.shape[1]];
     if (labels !== this.classes + 1 || tags !== this.classes)
-      throw this.unfit(
-        `it tells ${labels} labels and ${tags} tags apart, its metadata names ${this.classes} classes`,
+      throw this.refusal(
+        `it predicts ${labels} labels and ${tags} tags, but its metadata names ${this.classes} classes`,
       );
     return logits;
   }
 
-  /** Loads the model and runs it on a small black image, so that its problems show before any work. */
+  /** Loads the model and runs it on a small black image, so that its problems are reported before any work begins. */
   async check(): Promise<void> {
     const data = new Float32Array(3 * smallestSide ** 2);
     try {
@@ -144,11 +146,11 @@ export class ExportedForward implements Forward {
       await this.release().catch(() => undefined);
       throw error instanceof UserError
         ? error
-        : this.unfit(`the model cannot be run: ${(error as Error).message}`);
+        : this.refusal(`the model cannot be run: ${(error as Error).message}`);
     }
   }
 
-  private unfit(problem: string): UserError {
+  private refusal(problem: string): UserError {
     return new UserError(`${this.name}: ${problem}; give a model that tag2mask exported`);
   }
 

@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
-import { mergeCam, propagateAffinity, type Affinity, type Maps } from "../labels/index.ts";
+import { mergeCam, propagateAffinity, type Affinity } from "../labels/index.ts";
+import type { Maps } from "../images/maps.ts";
 import type { ActivationPass, Activations } from "./activations.ts";
 
 /** Maps propagated with the low and with the high background score, [background, ...classes] on the grid of tokens. */
@@ -8,7 +9,7 @@ export interface PropagatedMaps {
   readonly high: Maps;
 }
 
-/** Raw activations of an image; null without classes, where there is nothing to look for. */
+/** Raw activations of an image; null for an image without classes. */
 export async function activationsFor(
   image: Maps,
   classes: readonly number[],
@@ -17,7 +18,7 @@ export async function activationsFor(
   return classes.length > 0 ? await pass.run(image) : null;
 }
 
-/** Class activation maps of the given size (method 2.3), one for each class. */
+/** Class activation maps of this size (method 2.3), one for each class. */
 export function classMaps(
   activations: Activations | null,
   classes: readonly number[],

@@ -1,6 +1,6 @@
 import type { Session } from "../../engine/graph/index.ts";
 
-/** A session created at its first use, and again after it was released or its creation failed. */
+/** A session that is created when first used, and again after it was released or could not be created. */
 export class LazySession {
   private session: Promise<Session> | null = null;
 

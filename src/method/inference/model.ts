@@ -20,7 +20,7 @@ export interface OpenedModel {
 export interface ExportedModel {
   /** Path of the .onnx file. */
   readonly file: string;
-  /** Always null: the network is inside the file, out of reach. */
+  /** Always null: the network exists only inside the file. */
   readonly network: null;
   readonly config: Config;
   /** Foreground class names. */

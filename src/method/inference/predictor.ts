@@ -1,6 +1,7 @@
 import type { NdArray, Runtime } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
-import { type Maps, resizeMaps } from "../labels/index.ts";
+import type { Maps } from "../images/maps.ts";
+import { resizeMaps } from "../images/resize-maps.ts";
 import { planesOf, smallestSide, type NetworkFeeds } from "./feeds.ts";
 import { ForwardPass, type Forward, type ForwardPassOptions, type Logits } from "./forward.ts";
 
@@ -23,30 +24,30 @@ export interface PredictOptions {
 export class Predictor {
   constructor(private readonly forward: Forward) {}
 
-  /** Runs a network in evaluation mode; its parameters are read anew for every image unless frozen. */
+  /** Runs a network in evaluation mode. Unless frozen, its parameters are read for every image. */
   static of(
     runtime: Runtime,
     network: Afa,
     parameters: NetworkFeeds,
     options: ForwardPassOptions = {},
   ): Predictor {
-    const wanted = ["clsLogits", "segLogits"] as const;
-    return new Predictor(new ForwardPass(runtime, network, parameters, wanted, options));
+    const names = ["clsLogits", "segLogits"] as const;
+    return new Predictor(new ForwardPass(runtime, network, parameters, names, options));
   }
 
   /**
-   * Tags and segmentation logits of an image (method 3.1): the largest over the scales, on
-   * the grid of scale 1. Class logits are those of scale 1, unflipped. Where the scales do not have 1,
-   * the one nearest to it takes its place.
-   * @param image normalised RGB, [3, h, w]
+   * Tags and segmentation logits of an image (method 3.1). Segmentation logits are the maximum over the scales, on the
+   * grid of scale 1; class logits are those of scale 1 without the mirror image. If 1 is not among the scales, the one
+   * nearest to it takes its place.
+   * @param image normalized RGB, [3, h, w]
    */
   async predict(
     image: Maps,
     { scales = [1], flip = false }: PredictOptions = {},
   ): Promise<Prediction> {
     let best: Prediction | null = null;
-    const fromOne = (scale: number): number => Math.abs(Math.log(scale));
-    for (const scale of [...scales].sort((a, b) => fromOne(a) - fromOne(b))) {
+    const distanceToOne = (scale: number): number => Math.abs(Math.log(scale));
+    for (const scale of [...scales].sort((a, b) => distanceToOne(a) - distanceToOne(b))) {
       const one = await this.single(scaled(image, scale), flip);
       if (!best) {
         best = one;
@@ -61,7 +62,7 @@ export class Predictor {
 
   /**
    * Tags and segmentation logits at scale 1, without the mirror image.
-   * @param image normalised RGB, [1, h, w, 3]; its array may be transferred to another thread and must not be used
+   * @param image normalized RGB, [1, h, w, 3]; its array may be transferred to another thread and must not be used
    * afterwards
    */
   async predictPixels(image: NdArray): Promise<Prediction> {
@@ -83,7 +84,7 @@ export class Predictor {
   }
 }
 
-/** The prediction for an image, or the mean of those for the image and its mirror image. */
+/** Prediction for an image; with `mirrored` the mean of those for the image and for its mirror image. */
 function predictionOf({ clsLogits: cls, segLogits: seg }: Logits, mirrored: boolean): Prediction {
   const [, count, height, width] = seg.shape as [number, number, number, number];
   const both = seg.data as Float32Array;
@@ -93,7 +94,7 @@ function predictionOf({ clsLogits: cls, segLogits: seg }: Logits, mirrored: bool
   return { clsLogits, segLogits: { count, width, height, data } };
 }
 
-/** [3, h, w] as [1, 3, h, w], or as [2, 3, h, w] with the mirror image behind it. */
+/** [3, h, w] to [1, 3, h, w], or to [2, 3, h, w] with the mirror image second. */
 function batchOf({ count, width, height, data: source }: Maps, mirrored: boolean): NdArray {
   const size = source.length;
   if (!mirrored) return { dtype: "float32", shape: [1, count, height, width], data: source };
@@ -105,14 +106,17 @@ function batchOf({ count, width, height, data: source }: Maps, mirrored: boolean
   return { dtype: "float32", shape: [2, count, height, width], data };
 }
 
-/** The image at a scale; as in the published code, source coordinates follow the factor itself. */
+/**
+ * Resizes an image by a factor. As in the published code, source coordinates follow from the factor, not from the
+ * rounded sides.
+ */
 function scaled(image: Maps, scale: number): Maps {
   const [width, height] = [Math.floor(image.width * scale), Math.floor(image.height * scale)];
   if (Math.min(width, height) >= smallestSide) return resizeMaps(image, width, height, { scale });
   return resizeMaps(image, Math.max(smallestSide, width), Math.max(smallestSide, height));
 }
 
-/** Mean of the first image's logits and the mirrored second image's, in place. */
+/** Mean of the first image's logits and the second image's mirrored ones, written to `data`. */
 function average(data: Float32Array, both: Float32Array, width: number): void {
   for (let i = 0; i < data.length; i++) {
     const x = i % width;

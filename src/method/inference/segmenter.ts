@@ -5,7 +5,8 @@ import { UserError } from "../../user-error.ts";
 import type { Image, LabelMap } from "../images/image.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
 import { meanLogitMargin } from "../images/margin.ts";
-import { mergeCam, Par, propagateAffinity } from "../labels/index.ts";
+import { mergeCam, propagateAffinity } from "../labels/index.ts";
+import { Par } from "../refine/par.ts";
 import { ActivationPass } from "./activations.ts";
 import { planesOf } from "./feeds.ts";
 import { ExportedForward } from "./forward.ts";
@@ -16,7 +17,7 @@ import type { RefineLogits } from "./refine-logits.ts";
 import { refinedLabel } from "./refined-label.ts";
 
 export interface SegmentOptions {
-  /** Factors on the image's sides; the maximum of their logits is taken. */
+  /** Factors on the image's sides, whose logits are combined by their maximum. */
   readonly scales?: readonly number[];
   /** Average with the logits of the mirror image. */
   readonly flip?: boolean;
@@ -28,10 +29,10 @@ export interface SegmentOptions {
 
 /** Services that a segmenter works with. */
 export interface SegmenterSetup {
-  /** Decodes images given as files. */
+  /** Decoder for images that are files. */
   readonly codec: Pick<ImageCodec, "decode">;
   readonly runtime: Runtime;
-  /** Threads that compute several images side by side in place of `runtime`; closed with the segmenter. */
+  /** Threads that compute several images at the same time in place of `runtime`; closed with the segmenter. */
   readonly pool?: RuntimePool | null;
 }
 
@@ -39,18 +40,18 @@ export interface SegmenterSetup {
 export interface Segmentation extends LabelMap {
   /** Foreground class names; label i + 1 is classes[i], 0 is background. */
   readonly classes: readonly string[];
-  /** Classes that the classifier predicts for the image, from 0. */
+  /** Tags of the image as classes from 0: those that `segment` predicts, or those that `label` was called with. */
   readonly tags: readonly number[];
   /**
-   * Margin of probability between the best and the second class, averaged over the pixels, 0..1. `segment` takes the softmax
-   * of the logits on their own grid, before any CRF. `label` takes the propagated and refined scores of background and the
-   * tagged classes, divided by their sum; without tags everything is background and the confidence 1. The two differ in
-   * scale and must not be compared with each other.
+   * Difference between the probabilities of the best and the second class, averaged over the pixels, 0..1. `segment`
+   * takes the softmax of the logits on their own grid, before any CRF. `label` takes the propagated and refined scores
+   * of the background and the tagged classes, divided by their sum; without tags the confidence is 1. The two have
+   * different scales and cannot be compared with each other.
    */
   readonly confidence: number;
 }
 
-/** Makes masks with a trained model: for any image, and better ones where its tags are known. */
+/** Makes masks with a trained model: of any image, and better ones of an image whose tags are known. */
 export class Segmenter {
   private readonly par: Par;
 
@@ -65,14 +66,14 @@ export class Segmenter {
     this.par = new Par({ iterations, dilations });
   }
 
-  /** Prepares a model; an exported one is tried out on a small image. */
+  /** Prepares a model. An exported one is run once on a small image to check it. */
   static async of(model: OpenedModel | ExportedModel, setup: SegmenterSetup): Promise<Segmenter> {
     const { runtime, pool = null } = setup;
     const predictor = await openPredictor(model, pool ?? runtime);
     return new Segmenter(model, predictor, openActivations(model, runtime, pool), setup);
   }
 
-  /** Device that computes, such as `cpu`. */
+  /** Name of the device that computes, such as `cpu`. */
   get device(): string {
     return this.setup.runtime.device;
   }
@@ -86,7 +87,7 @@ export class Segmenter {
     return this.setup.pool?.width ?? 1;
   }
 
-  /** Starts loading the network, which the first call of `segment` otherwise does. */
+  /** Starts loading the network, so that the first call of `segment` need not wait for it. */
   warmUp(): void {
     this.predictor.warmUp();
   }
@@ -96,7 +97,7 @@ export class Segmenter {
     image: string | Image,
     { scales = [1], flip = false, longSide, crf }: SegmentOptions = {},
   ): Promise<Segmentation> {
-    const pixels = await this.pixels(image);
+    const pixels = await this.decoded(image);
     const { data: normalization, eval: evaluation } = this.model.config;
     const input = pixelsWithLongSide(pixels, normalization, longSide ?? evaluation.longSide);
     const { clsLogits, segLogits } =
@@ -118,7 +119,7 @@ export class Segmenter {
    */
   async label(image: string | Image, tags: readonly number[]): Promise<Segmentation> {
     const activations = this.needActivations();
-    const pixels = await this.pixels(image);
+    const pixels = await this.decoded(image);
     const { width, height } = pixels;
     const classes = [...new Set(tags)].sort((a, b) => a - b);
     const { pseudo, data, eval: evaluation } = this.model.config;
@@ -147,8 +148,8 @@ export class Segmenter {
   needActivations(): ActivationPass {
     if (this.activations) return this.activations;
     throw new UserError(
-      `${this.model.file}: an exported model can only segment; for labels from tags and activation maps give ` +
-        "the run folder or the weights it was exported from",
+      `${this.model.file}: an exported model can only segment; for labels from tags and for activation maps use ` +
+        "the run folder or the weights that it was exported from",
       { code: "exported-model" },
     );
   }
@@ -159,7 +160,7 @@ export class Segmenter {
     await this.setup.pool?.close();
   }
 
-  private async pixels(image: string | Image): Promise<Image> {
+  private async decoded(image: string | Image): Promise<Image> {
     return typeof image === "string" ? await this.setup.codec.decode(image) : image;
   }
 }
@@ -185,7 +186,7 @@ function openActivations(
   if (model.network === null) return null;
   const { network, parameters, config } = model;
   const { scales } = config.pseudo;
-  // A pool gets the weights once, with the session; as feeds they would be copied to its threads with every image.
+  // A pool gets the weights once, with the session; as feeds they would be copied to its threads for every image.
   return new ActivationPass(pool ?? runtime, network, parameters, {
     scales,
     frozen: pool !== null,

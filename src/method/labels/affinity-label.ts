@@ -1,23 +1,23 @@
 import { ignoreIndex, type LabelMap } from "../images/image.ts";
-import { reduceLabels } from "../images/resize-maps.ts";
+import { reduceLabels } from "../images/resize-labels.ts";
 
-/** Which pairs of tokens share a label. */
+/** Whether the tokens of each pair share a label. */
 export interface AffinityLabel {
-  /** t, number of tokens. */
+  /** Number of tokens, t. */
   readonly tokens: number;
   /** `[t, t]`: 1 same label, 0 different labels, 255 ignore. */
   readonly data: Uint8Array;
-  /** Number of pairs labelled 1. */
+  /** Number of pairs labeled 1. */
   readonly positives: number;
-  /** Number of pairs labelled 0. */
+  /** Number of pairs labeled 0. */
   readonly negatives: number;
 }
 
 /**
- * Affinity labels of all pairs of tokens (method 2.5): only pairs no further apart than the
- * radius in both directions count, and only if neither label is "ignore".
+ * Affinity labels of all pairs of tokens (method 2.5). Pairs further apart than the radius in either direction are
+ * ignored, and so are pairs with an ignored token.
  *
- * @param stride pixels a token, per side
+ * @param stride side of a token in pixels
  */
 export function affinityLabel(
   labels: LabelMap,
@@ -45,7 +45,7 @@ export function affinityLabel(
   return { tokens, data, positives, negatives };
 }
 
-/** Calls back with the half-open runs of tokens that lie within the radius of token i. */
+/** Calls `visit` with each half-open run of tokens that lies within the radius of token i. */
 export function forWindow(
   i: number,
   width: number,

@@ -8,9 +8,10 @@ export interface ScaledCam {
 }
 
 /**
- * The class activation maps of an image from those of its scales and flips, only of the classes
- * asked for: larger of plain and flipped, ReLU, sum over scales, each map normalised to 0..1
- * (method 2.3). Returns [classes, height, width].
+ * Merges the activation maps of an image's scales and flips (method 2.3): the larger of plain and flipped, ReLU, sum
+ * over scales, each map normalized to 0..1.
+ * @param classes classes whose maps are returned, from 0
+ * @returns [classes, height, width]
  */
 export function mergeCam(
   scales: readonly ScaledCam[],
@@ -36,13 +37,15 @@ export function mergeCam(
   return merged;
 }
 
-/** The maps of some classes, a copy. */
+/** A copy of the maps of some classes. */
 export function pick(source: Maps, classes: readonly number[]): Maps {
   const { count, width, height } = source;
   const data = new Float32Array(classes.length * height * width);
   for (const [k, index] of classes.entries()) {
     if (!(index >= 0 && index < count)) {
-      throw new RangeError(`pick: class ${index} of ${count}; classes count from 0`);
+      throw new RangeError(
+        `pick: class ${index}, but there are ${count} maps; give classes from 0 to ${count - 1}`,
+      );
     }
     data.set(plane(source, index), k * height * width);
   }

@@ -1,18 +1,21 @@
 import { ignoreIndex, type LabelMap } from "../images/image.ts";
-import { argmax, checkBox, fullBox, plane, type Box, type Maps } from "../images/maps.ts";
+import { argmax, checkBox, fullBox, plane, softmax, type Box, type Maps } from "../images/maps.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 
-/** Scores at or below `low` are background, scores above `high` foreground, others are ignored. */
+/**
+ * Background scores, β_l and β_h of the paper: scores at or below `low` are background, scores above `high` foreground,
+ * others are ignored.
+ */
 export interface Thresholds {
   readonly low: number;
   readonly high: number;
 }
 
 /**
- * Pseudo label from class activation maps (method 2.4): the class of the highest score, if
- * it is high enough. For evaluation give one threshold as both low and high: nothing is ignored.
+ * Pseudo label from class activation maps (method 2.4): the class of the highest score, if the score is high enough.
+ * With equal thresholds, as in evaluation, no pixel is ignored.
  *
- * @param cam [classes, h, w], only of the classes the image has
+ * @param cam [classes, h, w], one map for each class in the image
  */
 export function pseudoLabel(
   cam: Maps,
@@ -35,7 +38,21 @@ export function pseudoLabel(
   return labels;
 }
 
-/** Label of the highest map, [background, ...classes]: what propagated maps say without refinement. */
+/**
+ * Softmax over a constant background score and the maps: [background, ...classes]. With the `low` threshold as the score,
+ * background wins only where it is sure; with `high`, it loses only where a class is sure.
+ */
+export function withBackground(cam: Maps, score: number): Maps {
+  const { count, width, height } = cam;
+  const data = new Float32Array((count + 1) * height * width);
+  data.fill(score, 0, height * width);
+  data.set(cam.data, height * width);
+  const scores = { count: count + 1, width, height, data };
+  softmax(scores);
+  return scores;
+}
+
+/** Label of the highest map at every pixel, without refinement. @param scores maps [background, ...classes] */
 export function labelOf(scores: Maps, classes: readonly number[]): LabelMap {
   checkCount("labelOf", scores, classes.length + 1);
   const { width, height } = scores;
@@ -47,8 +64,8 @@ export function labelOf(scores: Maps, classes: readonly number[]): LabelMap {
 }
 
 /**
- * The same for maps resized to the given size, one map at a time: all of them at the size of a large
- * photograph would fill the memory.
+ * `labelOf` maps that are resized to this size, one map at a time: at the size of a large photograph, all of them
+ * together would fill the memory.
  */
 export function labelAtSize(
   scores: Maps,
@@ -71,7 +88,7 @@ export function labelAtSize(
   return { width, height, data };
 }
 
-/** Labels everything outside the box "ignore", in place. */
+/** Sets all pixels outside the box to the label "ignore", in place. */
 export function ignoreOutside(labels: LabelMap, box: Box): void {
   const { width, height, data } = labels;
   const [y0, y1, x0, x1] = checkBox("ignoreOutside", box, labels);

@@ -1,8 +1,9 @@
 import { forWindow } from "./affinity-label.ts";
-import { slice, softmax, stack, type Maps } from "../images/maps.ts";
+import { slice, stack, type Maps } from "../images/maps.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
+import { withBackground } from "./pseudo-label.ts";
 
-/** The affinity between tokens of an image. */
+/** Affinity between the tokens of an image. */
 export interface Affinity {
   /** Tokens across and down. */
   readonly width: number;
@@ -12,11 +13,12 @@ export interface Affinity {
 }
 
 /**
- * One step of a random walk along the affinity (method 2.6), once for each constant score
- * given to the background. Returns maps [background, ...classes] on the grid of tokens.
+ * Propagates class activation maps by one step of a random walk along the affinity (method 2.6), once for each of
+ * several constant background scores.
  *
- * @param cam [classes, h, w], only of the classes the image has
+ * @param cam [classes, h, w], one map for each class in the image
  * @param radius tokens further apart than this in either direction are not linked
+ * @returns for each background score, maps [background, ...classes] on the grid of tokens
  */
 export function propagateAffinity(
   cam: Maps,
@@ -42,7 +44,7 @@ export function propagateAffinity(
 function walk(start: Maps, { width, height, data }: Affinity, radius: number): Maps {
   const tokens = width * height;
   const { count } = start;
-  // A token's scores side by side, so that the innermost loop stays on one cache line.
+  // The scores of a token are next to each other, so that the innermost loop stays on one cache line.
   const scores = new Float64Array(count * tokens);
   for (let i = 0; i < scores.length; i++) {
     scores[(i % tokens) * count + Math.floor(i / tokens)] = start.data[i]!;
@@ -66,15 +68,4 @@ function walk(start: Maps, { width, height, data }: Affinity, radius: number): M
     result[i] = out[token * count + Math.floor(i / tokens)]! / (sums[token]! + 0.1);
   }
   return { count, width, height, data: result };
-}
-
-/** [a constant background, ...maps] as probabilities. */
-export function withBackground(cam: Maps, score: number): Maps {
-  const { count, width, height } = cam;
-  const data = new Float32Array((count + 1) * height * width);
-  data.fill(score, 0, height * width);
-  data.set(cam.data, height * width);
-  const scores = { count: count + 1, width, height, data };
-  softmax(scores);
-  return scores;
 }

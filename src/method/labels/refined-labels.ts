@@ -10,15 +10,13 @@ import {
   type Maps,
 } from "../images/maps.ts";
 import type { Par } from "../refine/par.ts";
-import { ignoreOutside, type Thresholds } from "./pseudo-label.ts";
-import { withBackground } from "./random-walk.ts";
+import { ignoreOutside, withBackground, type Thresholds } from "./pseudo-label.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 
 /**
- * Pseudo label from class activation maps, refined along the colors of the image at half its size
- * (method 2.8).
+ * Pseudo label from class activation maps, refined along the colors of the image at half its size (method 2.8).
  *
- * @param cam [classes, h, w] of the image's size, only of the classes the image has
+ * @param cam [classes, h, w] at the image's size, one map for each class in the image
  */
 export function refinePseudoLabel(
   image: Image,
@@ -31,19 +29,15 @@ export function refinePseudoLabel(
   if (classes.length === 0) return onlyBackground(image, box);
   const half = halve(cam);
   const scores = stack(withBackground(half, low), withBackground(half, high));
-  const refined = resizeMaps(
-    par.refine(halve(colorPlanes(image, fullBox(image))), scores),
-    width,
-    height,
-  );
-  const labels = { width, height, data: agree(refined, classes) };
+  const colors = halve(colorPlanes(image, fullBox(image)));
+  const refined = resizeMaps(par.refine(colors, scores), width, height);
+  const labels = { width, height, data: sureLabels(refined, classes) };
   ignoreOutside(labels, box);
   return labels;
 }
 
 /**
- * Label from propagated maps, refined along the colors of the image inside the box (method
- * 2.8).
+ * Label from propagated maps, refined along the colors of the image inside the box (method 2.8).
  *
  * @param low maps [background, ...classes] of any size, propagated with the low background score
  * @param high the same with the high background score
@@ -57,7 +51,7 @@ export function refineAffinityLabel(
   const { width, height } = image;
   if (classes.length === 0) return onlyBackground(image, box);
   const refined = refineInside(image, resizeMaps(stack(low, high), width, height), { par, box });
-  const inside = agree(refined, classes);
+  const inside = sureLabels(refined, classes);
   const labels = { width, height, data: new Uint8Array(width * height).fill(ignoreIndex) };
   const [y0, , x0] = box;
   for (let y = 0; y < refined.height; y++) {
@@ -79,7 +73,7 @@ export function refineInside(
   return resizeMaps(refined, inside.width, inside.height);
 }
 
-/** Red, green and blue in 0..1 inside the box, [3, h, w]: what PAR works on. */
+/** Red, green and blue inside the box, 0..1, [3, h, w]: the image that PAR refines along. */
 export function colorPlanes(image: Image, box: Box): Maps {
   const [y0, y1, x0, x1] = checkBox("colorPlanes", box, image);
   const [width, height] = [x1 - x0, y1 - y0];
@@ -95,18 +89,18 @@ export function colorPlanes(image: Image, box: Box): Maps {
   return { count: 3, width, height, data };
 }
 
-/** Half the size, rounded down, but at least a pixel. */
+/** Maps at half the size, rounded down, but at least one pixel. */
 function halve(maps: Maps): Maps {
   const half = (side: number): number => Math.max(1, Math.floor(side / 2));
   return resizeMaps(maps, half(maps.width), half(maps.height));
 }
 
 /**
- * Labels from scores with a low and with a high background, one behind the other: a class that
- * wins against the high background is sure; background that wins even when low is sure; the rest is
- * ignored.
+ * Labels where two backgrounds agree. A pixel has a class if the class beats the high background, and is background if
+ * even the low background beats all classes; all other pixels are ignored.
+ * @param scores maps [background, ...classes] with the low background, then those with the high one
  */
-function agree(scores: Maps, classes: readonly number[]): Uint8Array {
+function sureLabels(scores: Maps, classes: readonly number[]): Uint8Array {
   const count = scores.count / 2;
   const low = argmax(slice(scores, 0, count));
   const labels = argmax(slice(scores, count, scores.count));

@@ -24,7 +24,7 @@ export interface AfaOptions {
   readonly decoderWidth?: number;
 }
 
-/** Everything a forward pass can give; only what a graph's outputs ask for is computed. */
+/** All outputs of a forward pass; a graph computes only those that it has as outputs. */
 export interface AfaOutputs {
   /** Maps of the four stages, [n, c, h, w]. */
   readonly features: readonly Tensor[];
@@ -81,7 +81,7 @@ export class Afa {
     return this.#pooling;
   }
 
-  /** Weights and buffers in the order of PyTorch's state_dict. */
+  /** Weights and buffers in the order of PyTorch's `state_dict`. */
   get parameters(): readonly Parameter<ParameterGroup>[] {
     return this.#parameters;
   }
@@ -90,7 +90,7 @@ export class Afa {
     return this.#parameters.filter((p) => p.trainable);
   }
 
-  /** Evaluation-mode forward pass. @param image normalised RGB as tokens, see `imageInput` */
+  /** Forward pass in evaluation mode. @param image normalized RGB as tokens, see `imageInput` */
   forward(image: Grid, hidden: HiddenLayout = "maps"): AfaOutputs {
     const { features, attention } = this.encoder.forward(image, null, hidden);
     const deepest = features[3];
@@ -106,7 +106,7 @@ export class Afa {
     };
   }
 
-  /** First values of all parameters, the same for the same seed whatever else is drawn. */
+  /** Initial values of all parameters. Each depends on the seed and its name alone, not on other random numbers. */
   initialize(seed: number): Record<string, NdArray> {
     return Object.fromEntries(
       this.#parameters.map((p) => [p.name, p.initial(Random.at(seed, "init", p.name))]),
@@ -120,8 +120,8 @@ export class Afa {
 }
 
 /**
- * The graph input "image": normalised RGB, [n, h, w, 3].
- * @param shape strings name sizes known only when the graph runs
+ * The graph input for images: normalized RGB, [n, h, w, 3].
+ * @param shape [n, h, w]; a string names a size that is known only when the graph runs
  */
 export function imageInput(
   [n, h, w]: readonly [number | string, number | string, number | string],

@@ -31,10 +31,13 @@ import {
 } from "../../engine/nn/index.ts";
 import type { AttentionLogits, Encoded } from "./mit.ts";
 
-/** Global pooling of the last stage: AFA takes the maximum (GMP). */
+/** Global pooling of the last stage; AFA takes the maximum (AFA 3.2, table 6). */
 export type Pooling = "max" | "average";
 
-/** Bias-free classifier; applied to a map instead of its maximum it gives class activations. */
+/**
+ * Classifier without bias (method 1.5). Applied to every position of a map instead of its maximum, it gives class
+ * activations.
+ */
 export class Classifier {
   readonly weight: Parameter;
 
@@ -60,7 +63,7 @@ export class Classifier {
   }
 }
 
-/** Reads affinity off self-attention: how sure we are that two tokens share a class (AFA 3.3). */
+/** Predicts from self-attention how likely two tokens share a class: their affinity (method 1.6). */
 export class AffinityHead {
   readonly weight: Parameter;
   readonly bias: Parameter;
@@ -71,23 +74,23 @@ export class AffinityHead {
     this.bias = new Parameter([1], fanInUniform(2 * heads));
   }
 
-  /** @param attention of the last two blocks, every token with every token @returns [n, t, t] in 0..1 */
+  /** @param attention attention logits of the last two blocks @returns [n, t, t] in 0..1 */
   forward(attention: Encoded["attention"]): Tensor {
     const heads = this.weight.shape[1]! / 2;
     const weights = split(reshape(this.weight.tensor, [1, 2 * heads]), [heads, heads], 1);
-    // Weighing the heads first leaves one matrix to symmetrise instead of sixteen.
-    const [first, second] = attention.map((block, i) => weighHeads(block, weights[i]!)) as [
+    // Weighting the heads first leaves one matrix to symmetrize instead of sixteen.
+    const [first, second] = attention.map((block, i) => weightHeads(block, weights[i]!)) as [
       Tensor,
       Tensor,
     ];
     const logits = add(first, second);
-    // Attention has a direction, affinity has none.
+    // Attention has a direction, affinity has none: A + Aᵀ.
     return sigmoid(add(add(logits, transpose(logits)), this.bias.tensor));
   }
 }
 
-/** Σ over heads of weight · q·kᵀ (the head reads it unscaled): [1, heads] and the logits to [n, t, t]. */
-function weighHeads({ logits, scale }: AttentionLogits, weight: Tensor): Tensor {
+/** Σ over heads of weight · q·kᵀ without the scale of the attention, [n, t, t]. @param weight [1, heads] */
+function weightHeads({ logits, scale }: AttentionLogits, weight: Tensor): Tensor {
   const [heads, t] = logits.shape.slice(-3) as [number, Dim];
   const n = logits.rank === 4 ? logits.shape[0]! : 1;
   const pairs = reshape(logits, [n, heads, mulDim(t, t)]);
@@ -97,11 +100,13 @@ function weighHeads({ logits, scale }: AttentionLogits, weight: Tensor): Tensor 
 export interface Segmented {
   /** [n·h·w, classes + 1] at stage 1's resolution, 1/4. */
   readonly logits: Grid;
-  /** Statistics of the batch in training mode, which move the running ones. */
+  /** Statistics of the batch in training mode, with which the running ones are updated; null in evaluation mode. */
   readonly statistics: BatchStatistics | null;
 }
 
-/** SegFormer's all-MLP decoder: joins the four stages at 1/4 and predicts every class and background. */
+/**
+ * SegFormer's all-MLP decoder (method 1.4): fuses the four stages at 1/4 and predicts the background and every class.
+ */
 export class SegmentationDecoder {
   readonly linear_c4: { readonly proj: Linear };
   readonly linear_c3: { readonly proj: Linear };
@@ -142,7 +147,7 @@ export class SegmentationDecoder {
 
   /**
    * Training mode: statistics of the batch.
-   * @param dropout per image and channel 0 or 1 / (1 − p), [n, width]; null for none
+   * @param dropout scale of each channel of each image, 0 or 1 / (1 − p), [n, width]; null for no dropout
    */
   forwardTraining(features: Encoded["features"], dropout: Tensor | null): Segmented {
     const fused = this.fuse(features);
@@ -162,9 +167,8 @@ export class SegmentationDecoder {
   }
 
   /**
-   * The fused map before normalisation. Both 1×1 layers are linear and bilinear weights add up to 1,
-   * so they are multiplied with one another first, applied at each stage's own resolution, and only
-   * the sum is upsampled.
+   * The fused map before normalization. Both 1×1 layers are linear and bilinear weights sum to 1, so the layers are
+   * multiplied into one, which is applied at each stage's own resolution before upsampling.
    */
   private fuse(features: Encoded["features"]): Grid {
     const fuse = reshape(this.linear_fuse.conv.weight.tensor, [this.width, 4 * this.width]);

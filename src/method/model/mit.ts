@@ -36,7 +36,7 @@ export type DropPathScales = Tensor | null;
 /**
  * Memory layout of the feed-forward layers' hidden maps (4c channels). The results are the same, the speed is not:
  *
- *     "maps"                           [4c, n·h·w] for sizes known in advance, with gradients: training;
+ *     "maps"                           [4c, n·h·w] for sizes known in advance, with gradients, for training;
  *                                      [n, 4c, h·w] for symbolic sizes, without gradients: exported models
  *     "tokens"                         [n·h·w, 4c] for symbolic sizes, without gradients: products are rows times weights,
  *                                      as 8-bit products require; like "maps" for sizes known in advance
@@ -44,7 +44,7 @@ export type DropPathScales = Tensor | null;
  *     { block, within: "layer" }       blocks throughout, without gradients: the fastest; like "convolution" in stages
  *                                      whose channels are no multiple of the block
  *
- * Blocks are [n, 4c / block, h, w, block], the layout of the runtime's own convolutions: the values that a pixel has in
+ * Blocks are [n, 4c / block, h, w, block], the layout of the runtime's own convolutions: the values of a pixel in
  * `block` neighboring channels fill one vector register.
  */
 export type HiddenLayout =
@@ -275,7 +275,7 @@ class MixFFN {
     this.fc2 = new Linear(hidden, channels);
   }
 
-  /** fc2(gelu(depthwise 3×3(fc1(x)))), [n·h·w, c], with the hidden maps in the layout asked for. */
+  /** fc2(gelu(depthwise 3×3(fc1(x)))), [n·h·w, c], with the hidden maps in this layout. */
   forward(x: Grid, layout: HiddenLayout): Tensor {
     const { block, within } = typeof layout === "object" ? layout : { block: 1, within: null };
     if (within === "layer" && channelsOf(x) % block === 0) return this.forwardBlocked(x, block);
@@ -283,7 +283,7 @@ class MixFFN {
     return layout === "tokens" ? this.forwardTokens(x) : this.forwardMaps(x);
   }
 
-  /** Hidden maps [4c, n·h·w], as the convolution wants them: nothing is transposed before or after it. */
+  /** Hidden maps [4c, n·h·w], which the convolution reads and writes without transposing. */
   private forwardChannelMajor(x: Grid, block: number): Tensor {
     const [n, h, w] = [x.n, x.h, x.w] as [number, number, number];
     const bias = reshape(this.fc1.bias.tensor, [this.hidden, 1]);

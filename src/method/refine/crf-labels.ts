@@ -4,8 +4,8 @@ import { argmax, softmax, type Maps } from "../images/maps.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 
 /**
- * Labels of an image from segmentation logits: bilinear to its size, softmax, dense CRF, argmax
- * (method 3.1 and 3.2).
+ * Labels of an image from segmentation logits: resized bilinearly to the image, softmax, dense CRF, argmax (method 3.1
+ * and 3.2).
  *
  * @param logits [C + 1, h, w] of any size
  */

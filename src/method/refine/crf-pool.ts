@@ -5,12 +5,12 @@ import type { CrfRequest } from "./crf-task.ts";
 import type { WorkerPool, Workers } from "../../host/workers.ts";
 
 export interface CrfPoolOptions {
-  /** Images refined at the same time; each thread keeps some 100 MB for photographs of 500 x 375. */
+  /** Images refined at the same time; each thread keeps about 100 MB for photographs of 500 x 375. */
   readonly threads: number;
   readonly options?: CrfOptions;
 }
 
-/** Dense CRFs in worker threads, one image each. */
+/** Dense CRFs in worker threads, one image at a time in each. */
 export class CrfPool {
   private readonly pool: WorkerPool;
   private readonly options: CrfOptions;
@@ -25,14 +25,14 @@ export class CrfPool {
   }
 
   /**
-   * Labels of an image from segmentation logits of any size, refined along its colors; the caller's
-   * arrays stay as they are.
+   * Labels of an image from segmentation logits of any size, refined along its colors. The arrays of the caller are
+   * copied, not transferred.
    *
    * @param logits [C + 1, h, w]
    */
   async refine(image: Image, logits: Maps): Promise<LabelMap> {
     if (this.closed) throw new Error("CRF pool: refine() after close()");
-    // Copies move to the thread; sent as they are, views would take their whole buffers along.
+    // Transferring a view would transfer the whole buffer under it, so copies are transferred.
     const pixels = Uint8Array.from(image.data);
     const scores = Float32Array.from(logits.data);
     const request: CrfRequest = {
@@ -43,7 +43,7 @@ export class CrfPool {
     return (await this.pool.run(request, [pixels.buffer, scores.buffer])) as LabelMap;
   }
 
-  /** Ends the threads; images under way are given up. */
+  /** Ends the threads; images still being refined are abandoned. */
   async close(): Promise<void> {
     this.closed = true;
     await this.pool.close();

@@ -5,9 +5,9 @@ import { interleave, separate } from "./interleaved.ts";
 import { Lattice, pixelPoints, type Workspace } from "./lattice.ts";
 import { layOutCrf, PositionSmoothing } from "./smoothing.ts";
 
-/** Lower bound of the probabilities: no single pixel is ever certain. */
+/** Lower bound of the probabilities, so that no pixel is ever certain. */
 const LEAST_PROBABILITY = 1e-5;
-/** Score of the padding classes, whose probability it makes 0. */
+/** Score of the padding classes; it makes their probability 0. */
 const PADDING_SCORE = -1e4;
 
 export interface CrfOptions {
@@ -15,13 +15,13 @@ export interface CrfOptions {
   readonly iterations?: number;
   /** Weight of the Gaussian on position, w⁽²⁾ of the paper. */
   readonly gaussianWeight?: number;
-  /** Its deviation in pixels, θγ. */
+  /** Deviation of the Gaussian on position in pixels, θγ. */
   readonly gaussianDeviation?: number;
   /** Weight of the Gaussian on position and color, w⁽¹⁾. */
   readonly bilateralWeight?: number;
-  /** Its deviation in pixels, θα. */
+  /** Deviation in position of the Gaussian on position and color, in pixels, θα. */
   readonly positionDeviation?: number;
-  /** Its deviation in levels of 0..255, θβ. */
+  /** Deviation in color of the Gaussian on position and color, in levels of 0..255, θβ. */
   readonly colorDeviation?: number;
 }
 
@@ -52,7 +52,7 @@ export class DenseCrf {
       if (!(value > 0 && value < Infinity)) refuse(name, value, "a number above 0");
     }
     for (const [name, value] of Object.entries({ gaussianWeight, bilateralWeight })) {
-      if (!(value >= 0 && value < Infinity)) refuse(name, value, "0 or a number above");
+      if (!(value >= 0 && value < Infinity)) refuse(name, value, "0 or a larger number");
     }
     if (!(Number.isInteger(iterations) && iterations >= 0)) {
       refuse("iterations", iterations, "a whole number from 0");
@@ -93,7 +93,7 @@ export class DenseCrf {
     const smoothing = new PositionSmoothing(workspace, layout, this.settings);
 
     for (let i = 0; i < iterations; i++) {
-      // Where the lattice lacks vertices, the order in which its axes are blurred matters: alternate it.
+      // Where the lattice lacks vertices, the result depends on the order of its axes, so the order alternates.
       lattice?.splat(beliefs, values, bytes, { reverse: i % 2 === 1 });
       smoothing.start();
       for (let y = 0; y < height; y++) {
@@ -111,7 +111,7 @@ export class DenseCrf {
     return separate(memory, beliefs, probabilities);
   }
 
-  /** The lattice of the bilateral kernel; a factor √(weight / row sum) on both sides normalizes and weighs it. */
+  /** Lattice of the bilateral kernel, whose points are scaled by √(weight / row sum): that normalizes and weighs it. */
   private buildLattice(workspace: Workspace, image: Image, start: number): Lattice {
     const { bilateralWeight } = this.settings;
     const lattice = Lattice.build(workspace, start, pixelPoints(image, this.settings));

@@ -5,15 +5,15 @@ import { ignoreIndex, type Image, type LabelMap } from "../images/image.ts";
 import { checkBox, type Box, type Maps } from "../images/maps.ts";
 import { resizeMaps, resizeGradient } from "../images/resize-maps.ts";
 
-/** Number of pixels whose exact sums of weights calibrate the lattice. */
+/** Number of pixels at which the lattice is calibrated by exact sums. */
 const SAMPLES = 48;
 
 export interface DenseEnergyOptions {
-  /** Deviation of the kernel in levels of 0..255. */
+  /** Deviation of the kernel in color, in levels of 0..255. */
   readonly colorDeviation?: number;
-  /** Deviation of the kernel in pixels of the full image. */
+  /** Deviation of the kernel in position, in pixels of the full image. */
   readonly positionDeviation?: number;
-  /** Factor by which the sides of the image are scaled first. */
+  /** Factor by which the image is scaled before the energy is computed, at most 1. */
   readonly scale?: number;
   /** Factor on the loss. */
   readonly weight?: number;
@@ -21,7 +21,7 @@ export interface DenseEnergyOptions {
   readonly batch?: number;
 }
 
-/** One image of a batch; all members have its size. */
+/** One image of a batch; probabilities and label have the image's size. */
 export interface DenseEnergyInput {
   readonly image: Image;
   /** Softmax of the segmentation logits, [C + 1, h, w]. */
@@ -38,7 +38,7 @@ export interface DenseEnergyResult {
   readonly gradient: Maps;
   /** Weight of each pixel, [1, h, w] at the scaled size. */
   readonly gate: Maps;
-  /** gate · (K S), [C + 1, h, w] at the scaled size. */
+  /** gate · (K·S), the probabilities S filtered by the kernel K; [C + 1, h, w] at the scaled size. */
   readonly filtered: Maps;
 }
 
@@ -88,6 +88,7 @@ export class DenseEnergy {
     this.filter = filter;
   }
 
+  /** Loss of one image and its gradient. */
   evaluate({ image, probabilities, box, label }: DenseEnergyInput): DenseEnergyResult {
     checkSizes(image, probabilities, label);
     const { colorDeviation, positionDeviation, scale, weight, batch } = this.settings;
@@ -99,9 +100,9 @@ export class DenseEnergy {
       data: small.data.map((value, i) => value * inside[i % inside.length]!),
     };
     const gate = gateOf(masked, inside, grid.pick(label.data, 1));
-    const picked = { width: grid.width, height: grid.height, data: grid.pick(image.data, 3) };
+    const smallImage = { width: grid.width, height: grid.height, data: grid.pick(image.data, 3) };
     const deviations = { positionDeviation: positionDeviation * scale, colorDeviation };
-    const filtered = this.filter(picked, masked, deviations);
+    const filtered = this.filter(smallImage, masked, deviations);
     const { data } = filtered;
     const gradient = new Float32Array(data.length);
     let energy = 0;
@@ -147,8 +148,8 @@ function latticeFilter(): BilateralFilter {
 }
 
 /**
- * Factor from the lattice's weights to those of the Gaussian: exact sums / sums of the lattice, over a sample of pixels
- * spread evenly over those with any value.
+ * Factor from the lattice's weights to those of the Gaussian: exact sums divided by the lattice's sums, over pixels
+ * sampled evenly from those whose value is not 0.
  */
 function calibrate(points: Points, values: Float32Array, filtered: Float32Array): number {
   const { count, dimensions } = points;
@@ -178,17 +179,17 @@ function totals({ width, height, data }: Maps): Float32Array {
   return sums;
 }
 
-/** Source pixels of a downscaled image. */
+/** The pixels of a full image that its downscaled image consists of. */
 interface Grid {
   readonly width: number;
   readonly height: number;
   /** Index in the full image of each pixel, [h, w]. */
   readonly sources: Int32Array;
-  /** Pixels of the grid from full-size interleaved data with this many channels. */
+  /** Picks the grid's pixels out of the full image, whose channels are interleaved. */
   pick(data: Uint8Array, channels: number): Uint8Array;
 }
 
-/** Nearest resizing: source index floor(i / scale). */
+/** Nearest-neighbor resizing: pixel i comes from floor(i / scale). */
 function nearestGrid(image: Image, scale: number): Grid {
   const width = Math.max(1, Math.floor(image.width * scale));
   const height = Math.max(1, Math.floor(image.height * scale));
@@ -212,13 +213,13 @@ function insideBox({ sources }: Grid, [y0, y1, x0, x1]: Box, width: number): Flo
   });
 }
 
-/** box − highest probability, at least 0; 1 where the label is ignored. */
+/** Weight of each pixel: 1 where the label is ignored; elsewhere `inside` − highest probability, at least 0. */
 function gateOf({ count, data }: Maps, inside: Float32Array, label: Uint8Array): Float32Array {
-  return inside.map((box, p) => {
+  return inside.map((own, p) => {
     if (label[p] === ignoreIndex) return 1;
     let highest = data[p]!;
     for (let k = 1; k < count; k++) highest = Math.max(highest, data[k * inside.length + p]!);
-    return Math.max(0, box - highest);
+    return Math.max(0, own - highest);
   });
 }
 
@@ -230,10 +231,10 @@ function checkSizes(image: Image, probabilities: Maps, label: LabelMap): void {
       );
     }
   }
-  const bad = probabilities.data.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
+  const invalid = probabilities.data.findIndex((value) => !Number.isFinite(value));
+  if (invalid >= 0) {
     throw new RangeError(
-      `dense energy: probability ${bad} is ${probabilities.data[bad]}; give finite numbers (softmax of finite logits)`,
+      `dense energy: probability ${invalid} is ${probabilities.data[invalid]}; give finite numbers (softmax of finite logits)`,
     );
   }
 }

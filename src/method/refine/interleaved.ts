@@ -3,14 +3,15 @@ import type { Maps } from "../images/maps.ts";
 
 const FLOAT = 4;
 
-/** Bytes of a pixel in a kernel's memory: a float for each map, padded to whole vectors. */
+/** Bytes of a pixel in a kernel's memory: a float for each of `count` maps, padded to whole vectors. */
 export function pixelBytes(count: number): number {
   return Math.ceil(count / 4) * 4 * FLOAT;
 }
 
 /**
- * Writes maps to an address as [h, w, count padded], each value through a function of value, map and
- * pixel; the padding becomes `padding`.
+ * Writes maps to an address as [h, w, count padded].
+ * @param value function from a value, its map k and its pixel p to the number to write
+ * @param padding number to fill the padding with
  */
 export function interleave(
   memory: Memory,
@@ -29,7 +30,7 @@ export function interleave(
   }
 }
 
-/** Reads maps back from where they lie as [h, w, count padded]. */
+/** Reads maps from an address where they are stored as [h, w, count padded]. */
 export function separate(memory: Memory, at: number, { count, width, height }: Maps): Maps {
   const area = width * height;
   const stride = pixelBytes(count) / FLOAT;

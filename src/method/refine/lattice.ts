@@ -6,13 +6,13 @@ const KEY = 8;
 /** Weight of each neighbor in a pass of blurring, [1, 2, 1] / 2. */
 const SIDE = 0.5;
 /**
- * Factor by which the lattice is finer than in the paper. Theirs suits points that fill space evenly; on the colors of
- * images this one comes closer to the sum over all pairs.
+ * Factor by which the lattice is finer than in the paper. The paper's spacing suits points that fill space evenly; on
+ * the colors of images this one is closer to the sum over all pairs (method 4, item 7).
  */
 const REFINEMENT = 1.03;
-/** Number of vertices above which no bridging ones are added: they would cost more than they improve. */
+/** Number of vertices above which no connecting vertices are added: they would cost more than they improve. */
 const MOST_BRIDGED = 150_000;
-/** Largest distance from the middle, in deviations, that the key of a vertex can hold. */
+/** Largest distance from the center, in deviations, that the key of a vertex can represent. */
 const FARTHEST = 1500;
 
 /** A block of memory and the kernels working on it. */
@@ -38,7 +38,8 @@ export interface Points {
  *
  *     points ── splat ──→ vertices ── blur along each axis ──→ vertices ── slice ──→ points
  *
- * Each of d dimensions needs d + 1 corners of a simplex around a point. Occupies the memory from `start` to `end`.
+ * In d dimensions a point lies in a simplex with d + 1 corners, which are vertices. Occupies the memory from `start` to
+ * `end`.
  */
 export class Lattice {
   readonly end: number;
@@ -65,21 +66,26 @@ export class Lattice {
     return this.vertices * bytes;
   }
 
-  /** Distributes the points' rows at `source` over the vertices' rows at `values`, then blurs those. */
+  /** Distributes the points' rows at `source` over the vertices' rows at `values`, then blurs the vertices. */
   splat(source: number, values: number, bytes: number, { reverse = false } = {}): void {
     const { kernels, memory } = this.workspace;
     const { simplices, weights, corners, count, scratch } = this.layout;
     if (bytes > SCRATCH) {
       throw new RangeError(
-        `${this.workspace.owner}: rows of ${bytes / FLOAT} values; a lattice takes at most ${SCRATCH / FLOAT}`,
+        `${this.workspace.owner}: ${bytes / FLOAT} values for each point; a lattice filters at most ${SCRATCH / FLOAT}`,
       );
     }
     clear(memory, values, this.sizeOf(bytes));
-    const points = { simplices, weights, corners, count };
-    kernels.latticeSplat({ ...points, source, vertices: values, bytes });
+    kernels.latticeSplat({ simplices, weights, corners, count, source, vertices: values, bytes });
     for (const { at, length } of reverse ? this.lines.toReversed() : this.lines) {
-      const line = { lines: at, length, side: SIDE };
-      kernels.latticeBlur({ ...line, vertices: values, bytes, previous: scratch });
+      kernels.latticeBlur({
+        lines: at,
+        length,
+        vertices: values,
+        bytes,
+        side: SIDE,
+        previous: scratch,
+      });
     }
   }
 
@@ -103,7 +109,7 @@ export class Lattice {
     });
   }
 
-  /** Multiplies the weights of each point, in splatting and in slicing, by its own factor. */
+  /** Multiplies the weights of each point by its factor, for splatting and for slicing. */
   scale(factors: Float32Array): void {
     const { weights, corners, count } = this.layout;
     const shares = new Float32Array(this.workspace.memory.buffer, weights, count * corners);
@@ -111,8 +117,8 @@ export class Lattice {
   }
 
   /**
-   * Sum of the filter's weights at every point, itself included. Averages both orders of blurring, which differ where
-   * vertices are missing.
+   * Sum of the filter's weights at every point, including that of the point itself. It is the mean over both orders of
+   * blurring, which differ where vertices are missing.
    *
    * @param free address of unused memory, a multiple of 16
    */
@@ -133,7 +139,7 @@ export class Lattice {
   }
 }
 
-/** Pixels of an image as points (x, y, red, green, blue), each in its deviations. */
+/** Pixels of an image as points (x, y, red, green, blue), each coordinate divided by its deviation. */
 export function pixelPoints(
   { width, height, data }: Image,
   { positionDeviation, colorDeviation }: { positionDeviation: number; colorDeviation: number },
@@ -160,13 +166,13 @@ interface Layout {
   readonly keys: number;
 }
 
-/** The lines of vertices along one axis. */
+/** The lines of vertices along one axis: i32 [length] at the address `at`. */
 interface Lines {
   readonly at: number;
   readonly length: number;
 }
 
-/** Bytes of scratch: a row of 256 classes, or the scratch of `latticeEmbed`. */
+/** Bytes of scratch, enough for a row of 256 classes and for `latticeEmbed`. */
 const SCRATCH = 1024;
 
 function layOut(start: number, { count, dimensions }: Points): Layout {
@@ -204,7 +210,7 @@ function embed({ memory, kernels, owner }: Workspace, layout: Layout, points: Po
   });
 }
 
-/** Adds the vertices that connect existing ones; returns the new number of vertices. */
+/** Adds vertices that connect existing ones; returns the number of all vertices. */
 function bridge({ memory, kernels, owner }: Workspace, layout: Layout, vertices: number): number {
   const { dimensions, corners, keys } = layout;
   const candidates = vertices * 2 * corners;
@@ -231,14 +237,23 @@ function connect(workspace: Workspace, layout: Layout, vertices: number): Lines[
   kernels.latticeIndex({ keys, vertices, table, shift });
   return Array.from({ length: corners }, (_, axis) => {
     const lines = at;
-    const index = { keys, vertices, d: dimensions, table, shift };
-    const length = kernels.latticeLines({ ...index, axis, next, inner, lines });
+    const length = kernels.latticeLines({
+      keys,
+      vertices,
+      d: dimensions,
+      axis,
+      table,
+      shift,
+      next,
+      inner,
+      lines,
+    });
     at += length * FLOAT;
     return { at: lines, length };
   });
 }
 
-/** Centers points on the origin, so that keys have room for them. */
+/** Centers points on the origin, so that their coordinates fit into keys. */
 function center(coordinates: Float32Array, dimensions: number, owner: string): void {
   let square = 0;
   for (let d = 0; d < dimensions; d++) {
@@ -254,12 +269,12 @@ function center(coordinates: Float32Array, dimensions: number, owner: string): v
   const farthest = Math.sqrt(square);
   if (!(farthest <= FARTHEST)) {
     throw new RangeError(
-      `${owner}: pixels lie up to ${farthest.toFixed(0)} deviations from the middle, a lattice holds at most ${FARTHEST}; give larger deviations`,
+      `${owner}: pixels are up to ${farthest.toFixed(0)} deviations from the center, but a lattice reaches ${FARTHEST}; give larger deviations`,
     );
   }
 }
 
-/** Scale of each dimension that makes the deviation of the filter 1. */
+/** Factors on the dimensions that make the deviation of the filter 1. */
 function scalesOf(d: number): number[] {
   const spacing = REFINEMENT * Math.sqrt(2 / 3) * (d + 1);
   return Array.from({ length: d }, (_, i) => spacing / Math.sqrt((i + 1) * (i + 2)));

@@ -9,18 +9,18 @@ import type { Maps } from "../images/maps.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 
 const FLOAT = 4;
-/** Pixels the kernel computes at a time. */
+/** Pixels that the kernel computes at a time. */
 const RUN = 8;
 /** Address of the byte offsets of the neighbors; the position terms follow them. */
 const OFFSETS = 0;
-/** w1 and w2 of the paper: distance in color and in position at which weights fall off. */
+/** w1 and w2 of the paper (AFA 3.4): distance in color and in position at which weights fall off. */
 const FALL_OFF = 0.3;
-/** w3 of the paper: weight of the position term beside the color term. */
+/** w3 of the paper (AFA 3.4): weight of the position term beside the color term. */
 const POSITION_SHARE = 0.01;
 
 /**
- * Sizes and byte addresses. A plane is one map with a margin on all sides, as wide as the largest dilation, so that every
- * neighbor of a pixel is at a constant offset; `origin` is the offset of the top left pixel in its plane:
+ * Sizes and byte addresses. A plane is one map with a margin on all sides, as wide as the largest dilation, so that
+ * every neighbor of a pixel is at a constant offset; `origin` is the offset of the top left pixel in its plane:
  *
  *     ┌──────────────────────┐
  *     │        margin        │
@@ -42,9 +42,9 @@ interface Layout {
 }
 
 /**
- * Pixel-adaptive refinement (method 2.7): each iteration replaces a pixel's scores by the weighted mean of its neighbors',
- * where neighbors of similar color and position weigh more. Keeps its memory for the next image, and its weights if that
- * is the same image.
+ * Pixel-adaptive refinement (method 2.7): each iteration replaces a pixel's scores by the weighted mean of its
+ * neighbors', where neighbors of similar color and position weigh more. Keeps its memory for the next image, and its
+ * weights if that is the same image.
  */
 export class Par {
   private readonly iterations: number;
@@ -69,7 +69,7 @@ export class Par {
   }
 
   /**
-   * Refined maps at the size of the image.
+   * Refines maps along the colors of an image, at the image's size.
    *
    * @param image red, green and blue in 0..1, [3, h, w]
    * @param maps any number of maps of any size; they are resized with aligned corners
@@ -110,7 +110,9 @@ export class Par {
     return this.read(from, maps.count, layout);
   }
 
-  /** Reserves memory for an image and this many maps, and computes the weights unless the image is the last one. */
+  /**
+   * Reserves memory for an image and this many maps. Computes the weights unless the image is the same as last time.
+   */
   private prepare(image: Maps, maps: number): Layout {
     const layout = layOut(image, this.dilations);
     const sizeChanged = layout.width !== this.layout?.width || layout.height !== this.layout.height;
@@ -160,6 +162,7 @@ export class Par {
     return changed;
   }
 
+  /** Copies planes without their margins. */
   private read(planes: number, count: number, layout: Layout): Maps {
     const { width, height, rowBytes, planeBytes, origin } = layout;
     const data = new Float32Array(count * height * width);
@@ -171,20 +174,28 @@ export class Par {
     return { count, width, height, data };
   }
 
-  /** Fills the margins of planes with the nearest pixels. */
+  /** Fills the margins of planes with the nearest pixel of the map. */
   private replicate(planes: number, count: number, layout: Layout): void {
     const { width, height, rowBytes, planeBytes, origin } = layout;
     const left = marginOf(this.dilations);
     const right = rowBytes / FLOAT - left - width;
-    const size = { planeBytes, rowBytes, height, width };
-    this.kernels.parReplicate({ planes: planes + origin, count, ...size, left, right });
+    this.kernels.parReplicate({
+      planes: planes + origin,
+      count,
+      planeBytes,
+      rowBytes,
+      height,
+      width,
+      left,
+      right,
+    });
   }
 }
 
 interface Neighbor {
   readonly dx: number;
   readonly dy: number;
-  /** In pixels. */
+  /** Length of (dx, dy), pixels. */
   readonly distance: number;
 }
 
@@ -216,7 +227,7 @@ function positionTerms(neighbors: readonly Neighbor[]): number[] {
   return powers.map((power) => (POSITION_SHARE * power) / total);
 }
 
-/** Width of the margin in pixels, a multiple of a vector. */
+/** Width of the margin in pixels: the largest dilation, rounded up to whole vectors. */
 function marginOf(dilations: readonly number[]): number {
   return Math.ceil(Math.max(...dilations) / 4) * 4;
 }

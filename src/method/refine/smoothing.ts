@@ -4,7 +4,7 @@ import { pixelBytes } from "./interleaved.ts";
 import type { Workspace } from "./lattice.ts";
 
 const FLOAT = 4;
-/** Deviations beyond which the Gaussian is cut off, where 3e-4 of its height is left. */
+/** Number of deviations at which the Gaussian is cut off; it has fallen to 3e-4 of its height there. */
 const REACH = 4;
 
 /** Sizes and byte addresses of one image in the memory; a pixel has one float per class, padded to whole vectors. */
@@ -14,7 +14,7 @@ export interface CrfLayout {
   /** Bytes of a pixel. */
   readonly bytes: number;
   readonly rowBytes: number;
-  /** Pixels the smoothing reaches to each side. */
+  /** Pixels that the smoothing reaches in each direction. */
   readonly radius: number;
   readonly addresses: Readonly<
     Record<
@@ -25,6 +25,7 @@ export interface CrfLayout {
   readonly end: number;
 }
 
+/** Places the areas of an image with its maps in the memory. */
 export function layOutCrf(
   { count, width, height }: Maps,
   { gaussianDeviation }: { readonly gaussianDeviation: number },
@@ -64,7 +65,7 @@ export function layOutCrf(
  *                      ⋮                   ├→  row y
  *                      row y − r  (oldest) ┘
  *
- * Row y's beliefs have gone through the ring when its scores are known: the caller may then overwrite them.
+ * When the scores of row y are known, its beliefs are already in the ring: the caller may overwrite them.
  */
 export class PositionSmoothing {
   private readonly downScales: Float32Array;

@@ -5,7 +5,10 @@ export interface ParameterSpec {
   readonly name: string;
   /** Number of elements. */
   readonly size: number;
-  /** Group whose learning rate and weight decay it follows; null: frozen, a value and nothing else. */
+  /**
+   * Group with its learning rate and weight decay; null for a frozen parameter, which has a value but no gradient or
+   * moments.
+   */
   readonly group: string | null;
 }
 
@@ -29,9 +32,9 @@ const FLOAT = 4;
 const LINE = 64;
 
 /**
- * One memory for the values, gradients and moments of a network's parameters. It never grows and its arrays never
- * move: a network may read `values` and write `gradients` in place. Arrays of a kind lie one after the other, so that
- * all gradients are one stretch of memory.
+ * One memory for the values, gradients and moments of a network's parameters. It never grows and its arrays never move,
+ * so a network can read `values` and write `gradients` in place. Arrays of one kind are contiguous: all gradients are
+ * one range of memory.
  */
 export class ParameterArena {
   /** @internal */
@@ -52,7 +55,9 @@ export class ParameterArena {
   constructor(parameters: readonly ParameterSpec[]) {
     const names = new Set(parameters.map(({ name }) => name));
     if (names.size < parameters.length) {
-      throw new RangeError("parameters: two of them have the same name; names must be unique");
+      throw new RangeError(
+        "parameters: two of them have the same name; give every parameter its own",
+      );
     }
     let end = 0;
     const place = ({ size }: { readonly size: number }): number => {

@@ -49,11 +49,11 @@ export class BatchLoader {
   ) {
     const { seed, batch, workers = 0 } = options;
     this.sampler = new TrainingSampler(samples, seed, batch);
-    // While one image is read from disk a thread can work on another.
+    // While a thread reads one image from disk, it can process another.
     this.pool = workers > 0 ? this.host.workers.pool("loadItem", workers, { tasks: 2 }) : undefined;
   }
 
-  /** Unreadable images so far, in the order of the run. */
+  /** Images that could not be read so far, in the order of the run. */
   get skipped(): readonly SkippedImage[] {
     return [...this.skippedFiles.values()];
   }
@@ -68,7 +68,7 @@ export class BatchLoader {
     for (let s = step; s <= step + ahead; s++) {
       if (this.pending.has(s)) continue;
       const loading = this.load(s);
-      // It may never be awaited, and its failure would then be an unhandled rejection.
+      // A batch that is never awaited must not raise an unhandled rejection.
       loading.catch(() => undefined);
       this.pending.set(s, loading);
     }

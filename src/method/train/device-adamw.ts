@@ -14,18 +14,18 @@ import {
   writeModel,
 } from "../../engine/graph/index.ts";
 
-/** A parameter in a block. */
+/** One parameter of a block. */
 export interface BlockPart {
   readonly name: string;
   /** Number of elements. */
   readonly size: number;
-  /** Its place among all learned parameters. */
+  /** Index among all learned parameters. */
   readonly index: number;
 }
 
 /**
- * Parameters that are always updated together, by the same factors: laid one after the other, and
- * filled up with zeros to [rows, lane], they are one operand instead of a hundred.
+ * Parameters that are always updated together, with the same factors. Their values are concatenated and padded with
+ * zeros to [rows, lane], so that an operator of the update processes one array instead of a hundred.
  */
 export interface Block {
   readonly group: string;
@@ -33,14 +33,14 @@ export interface Block {
   readonly rows: number;
 }
 
-/** Elements of a row: sums of rows keep more digits, and use more of a device, than one long sum. */
+/** Elements of a row. Sums over rows are more accurate than one long sum and use more of a device at once. */
 export const lane = 1024;
-/** 64 MB: half of the buffer that every WebGPU device can bind. */
+/** Most elements of a block: 64 MB, half of the largest buffer that every WebGPU device can bind. */
 const largestBlock = 2 ** 24;
-/** WebGPU promises a kernel 8 buffers; a Split needs one for its input. */
+/** Most outputs of a Split: WebGPU guarantees a kernel 8 buffers, one of which is the input. */
 const mostParts = 7;
 
-/** @param keyOf what parameters of a block have in common */
+/** Divides parameters into blocks. @param keyOf key that all parameters of a block share */
 export function blocksOf(
   parts: readonly (BlockPart & { readonly group: string })[],
   keyOf: (part: BlockPart & { readonly group: string }) => string,
@@ -58,20 +58,20 @@ export function blocksOf(
     block.parts.push(part);
     block.size += part.size;
   }
-  return all.map(({ group, parts: own, size }) => ({
-    group,
-    parts: own,
-    rows: Math.ceil(size / lane),
-  }));
+  return all.map(({ group, parts, size }) => ({ group, parts, rows: Math.ceil(size / lane) }));
 }
 
 /**
- * AdamW's update as a graph (method 2.12), with the rounding of the CPU's kernel.
+ * AdamW's update as a graph (method 2.12), which rounds like the kernel of the CPU.
  *
- * Inputs: `gradient.<name>` and `value.<name>` [size]; for block b `m.<b>` and `v.<b>` [rows, lane] and
- * the factors of `UpdateFactors`, `decay.<b>`, `rate.<b>` and `correction.<b>` [1]. Outputs:
- * `new.value.<name>`, `new.m.<b>` and `new.v.<b>` of the same shapes, and `poison.<b>`: 0, or NaN where a gradient is not finite.
- * @param blocks by their number, b
+ *     inputs    gradient.<name>, value.<name>      [size]          of each parameter
+ *               m.<b>, v.<b>                       [rows, lane]    moments of block b
+ *               decay.<b>, rate.<b>, correction.<b>  [1]           `UpdateFactors` of block b
+ *     outputs   new.value.<name>, new.m.<b>, new.v.<b>             of the same shapes
+ *               poison.<b>                         scalar          0, or NaN if a gradient of block b is not finite
+ *
+ * @param blocks blocks by number, b
+ * @returns the model, and the names of the outputs that stay on the device: all but the poisons
  */
 export function adamwModel(
   blocks: ReadonlyMap<number, Block>,
@@ -79,7 +79,7 @@ export function adamwModel(
     betas: [beta1, beta2],
     eps,
   }: { readonly betas: readonly [number, number]; readonly eps: number },
-): { readonly model: Uint8Array<ArrayBuffer>; readonly kept: readonly string[] } {
+): { readonly model: Uint8Array<ArrayBuffer>; readonly deviceOutputs: readonly string[] } {
   const outputs: Record<string, Tensor> = {};
   const poisons: Record<string, Tensor> = {};
   for (const [b, block] of blocks) {
@@ -97,14 +97,15 @@ export function adamwModel(
     });
     poisons[`poison.${b}`] = sumAll(mul(g, 0));
   }
-  return { model: writeModel({ ...outputs, ...poisons }), kept: Object.keys(outputs) };
+  return { model: writeModel({ ...outputs, ...poisons }), deviceOutputs: Object.keys(outputs) };
 }
 
+/** Number of zeros at the end of a block. */
 function paddingOf({ parts, rows }: Block): number {
   return rows * lane - parts.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** The parts of a block as one operand, [rows, lane]. */
+/** The inputs of a block's parameters as one array, [rows, lane]. */
 function rowsOf(block: Block, kind: string): Tensor {
   const parts = block.parts.map(({ name, size }) => input(`${kind}.${name}`, [size]));
   const padding = paddingOf(block);
@@ -112,20 +113,20 @@ function rowsOf(block: Block, kind: string): Tensor {
   return reshape(concat(parts, 0), [block.rows, lane]);
 }
 
-/** The reverse, each part [size]. */
+/** Splits the array of a block, [rows, lane], into those of its parameters, [size] each. */
 function partsOf(block: Block, rows: Tensor): Tensor[] {
   const sizes = block.parts.map(({ size }) => size);
   const padding = paddingOf(block);
   const all = padding > 0 ? [...sizes, padding] : sizes;
-  return splitUp(reshape(rows, [block.rows * lane]), all).slice(0, sizes.length);
+  return splitInto(reshape(rows, [block.rows * lane]), all).slice(0, sizes.length);
 }
 
-/** Splits into any number of parts by splitting into few. */
-function splitUp(x: Tensor, sizes: readonly number[]): Tensor[] {
+/** Splits into any number of parts, in several steps if a single Split cannot have so many outputs. */
+function splitInto(x: Tensor, sizes: readonly number[]): Tensor[] {
   if (sizes.length === 1) return [x];
   const each = Math.ceil(sizes.length / mostParts);
   const runs: (readonly number[])[] = [];
   for (let i = 0; i < sizes.length; i += each) runs.push(sizes.slice(i, i + each));
   const totals = runs.map((run) => run.reduce((sum, size) => sum + size, 0));
-  return split(x, totals, 0).flatMap((part, i) => splitUp(part, runs[i]!));
+  return split(x, totals, 0).flatMap((part, i) => splitInto(part, runs[i]!));
 }

@@ -23,7 +23,7 @@ type DeviceArrays = Readonly<Record<string, DeviceArray>>;
 interface Compiled {
   readonly graph: StepGraph;
   readonly session: DeviceSession;
-  /** Adds the gradients of a part to the sum so far; created for the second part. */
+  /** Adds the gradients of a part to the sum so far; created when the second part is computed. */
   adder: DeviceSession | null;
 }
 
@@ -34,11 +34,11 @@ interface Moments {
 }
 
 /**
- * Trains in the memory of a device: weights, gradients and moments stay there from step to step. Only the batch goes
- * in; only losses, statistics and one number for each block come out.
+ * Trains in the memory of a device, where weights, gradients and moments stay from step to step. Each step transfers
+ * the batch to the device, and from it the losses, the statistics and one number for each block.
  */
 export class DeviceLearner implements Learner {
-  /** `state.loads` at the last upload: another value means that the state was loaded anew. */
+  /** `state.loads` at the last upload: a different value means that the state has been loaded since. */
   private uploadedLoads = 0;
   private weights: Record<string, DeviceArray> = {};
   private gradients: DeviceArrays = {};
@@ -60,10 +60,10 @@ export class DeviceLearner implements Learner {
     this.uploadedLoads = this.state.loads;
   }
 
-  /** Copies the weights to the device and feeds the graphs with them from then on. */
+  /** Copies the weights to the device; from then on the graphs are fed with these. */
   private async uploadWeights(): Promise<void> {
     const { parameters, network, feeds } = this.state;
-    // Buffers stay behind: BatchNorm's running statistics are updated on the host.
+    // Buffers stay on the host, where BatchNorm's running statistics are updated.
     const names = network.trainable.map(({ name }) => name);
     const weights = Object.fromEntries(names.map((name) => [name, parameters[name]!]));
     const shapes = Object.fromEntries(names.map((name) => [name, parameters[name]!.shape]));
@@ -84,18 +84,21 @@ export class DeviceLearner implements Learner {
       size: state.parameters[name]!.data.length,
       group,
     }));
-    // A block is updated as one: same rates, same bias correction, and reached by the loss together.
+    // The parameters of a block have the same rates and bias correction, and the loss reaches all of them or none.
     this.blocks = blocksOf(
       parts,
       ({ name, group, index }) => `${group} ${name.split(".")[0]} ${updates[index]}`,
     );
-    this.moments = this.blocks.map((block) => ({ m: joined(block, m), v: joined(block, v) }));
+    this.moments = this.blocks.map((block) => ({
+      m: concatenate(block, m),
+      v: concatenate(block, v),
+    }));
   }
 
   async prepare(graph: StepGraph): Promise<void> {
     await this.rest();
-    const kept = graph.gradients.map((name) => `grad.${name}`);
-    const session = await this.runtime.createDeviceSession(graph.model, kept);
+    const gradients = graph.gradients.map((name) => `grad.${name}`);
+    const session = await this.runtime.createDeviceSession(graph.model, gradients);
     this.compiled = { graph, session, adder: null };
   }
 
@@ -154,27 +157,27 @@ export class DeviceLearner implements Learner {
   async download(): Promise<void> {
     if (this.uploadedLoads !== this.state.loads) return;
     const { values, m, v } = this.state.optimizer;
-    const wanted: Record<string, DeviceArray> = {};
-    for (const { name } of this.state.learned) wanted[`value.${name}`] = this.weights[name]!;
+    const onDevice: Record<string, DeviceArray> = {};
+    for (const { name } of this.state.learned) onDevice[`value.${name}`] = this.weights[name]!;
     for (const [b, moments] of this.moments.entries()) {
-      if (isOnDevice(moments.m)) wanted[`m.${b}`] = moments.m;
-      if (isOnDevice(moments.v)) wanted[`v.${b}`] = moments.v;
+      if (isOnDevice(moments.m)) onDevice[`m.${b}`] = moments.m;
+      if (isOnDevice(moments.v)) onDevice[`v.${b}`] = moments.v;
     }
-    const arrays = await this.read(wanted);
+    const arrays = await this.read(onDevice);
     const data = (name: string) => arrays[name]?.data as Float32Array | undefined;
     for (const { name } of this.state.learned) values[name]!.set(data(`value.${name}`)!);
     for (const [b, block] of this.blocks.entries()) {
-      takeApart(block, data(`m.${b}`), m);
-      takeApart(block, data(`v.${b}`), v);
+      distribute(block, data(`m.${b}`), m);
+      distribute(block, data(`v.${b}`), v);
     }
   }
 
   async rest(): Promise<void> {
-    const old = this.compiled;
+    const { compiled } = this;
     this.compiled = null;
     this.dropGradients();
-    await old?.session.release();
-    await old?.adder?.release();
+    await compiled?.session.release();
+    await compiled?.adder?.release();
   }
 
   async release(): Promise<void> {
@@ -182,7 +185,7 @@ export class DeviceLearner implements Learner {
     await this.empty();
   }
 
-  /** Blocks that the loss depends on, by number; all of them without `reached`. */
+  /** Blocks whose parameters are in `reached`, by number; without it all blocks. */
   private reachedBlocks(reached: ReadonlySet<string> | undefined): ReadonlyMap<number, Block> {
     const blocks = new Map<number, Block>();
     for (const [b, block] of this.blocks.entries()) {
@@ -192,7 +195,7 @@ export class DeviceLearner implements Learner {
       if (count === 0) continue;
       if (count < block.parts.length) {
         throw new RangeError(
-          `AdamW: ${count} of the ${block.parts.length} parameters of a block are to be updated, ` +
+          `AdamW: the loss reaches ${count} of the ${block.parts.length} parameters of a block, ` +
             `but not ${block.parts.find(({ name }) => !reached!.has(name))!.name}; update all of them or none`,
         );
       }
@@ -206,8 +209,8 @@ export class DeviceLearner implements Learner {
     if (this.optimizer?.key === key) return this.optimizer.session;
     await this.optimizer?.session.release();
     this.optimizer = null;
-    const { model, kept } = adamwModel(blocks, this.state.optimizer);
-    this.optimizer = { key, session: await this.runtime.createDeviceSession(model, kept) };
+    const { model, deviceOutputs } = adamwModel(blocks, this.state.optimizer);
+    this.optimizer = { key, session: await this.runtime.createDeviceSession(model, deviceOutputs) };
     return this.optimizer.session;
   }
 
@@ -244,8 +247,8 @@ export class DeviceLearner implements Learner {
     if (names.length === 0) return {};
     const shapes = Object.fromEntries(names.map((name) => [name, arrays[name]!.shape]));
     const session = await this.runtime.createSession(transferModel(shapes), { whole: true });
-    const wanted = Object.fromEntries(names.map((name) => [name, null]));
-    return session.run(prefixed("from.", arrays), wanted).finally(() => session.release());
+    const fetches = Object.fromEntries(names.map((name) => [name, null]));
+    return session.run(prefixed("from.", arrays), fetches).finally(() => session.release());
   }
 
   private dropGradients(): void {
@@ -277,8 +280,8 @@ function freeAll(arrays: readonly Feed[]): void {
 
 type Arrays = Readonly<Record<string, Float32Array>>;
 
-/** Arrays of a block's parameters as one array [rows, lane], filled up with zeros. */
-function joined({ parts, rows }: Block, arrays: Arrays): NdArray {
+/** Arrays of a block's parameters as one array [rows, lane], padded with zeros. */
+function concatenate({ parts, rows }: Block, arrays: Arrays): NdArray {
   const data = new Float32Array(rows * lane);
   let end = 0;
   for (const { name, size } of parts) {
@@ -288,8 +291,8 @@ function joined({ parts, rows }: Block, arrays: Arrays): NdArray {
   return float32([rows, lane], data);
 }
 
-/** Splits such an array into the arrays of the parameters; does nothing without data. */
-function takeApart({ parts }: Block, data: Float32Array | undefined, arrays: Arrays): void {
+/** Copies the array of a block back into the arrays of its parameters; does nothing without data. */
+function distribute({ parts }: Block, data: Float32Array | undefined, arrays: Arrays): void {
   let end = 0;
   for (const { name, size } of parts) {
     if (data) arrays[name]!.set(data.subarray(end, end + size));

@@ -3,7 +3,8 @@ import type { NetworkFeeds } from "../inference/feeds.ts";
 import { LazySession } from "../inference/lazy-session.ts";
 import type { Afa } from "../model/index.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import { type Box, DenseEnergy } from "../labels/index.ts";
+import type { Box } from "../images/maps.ts";
+import { DenseEnergy } from "../refine/dense-energy.ts";
 import { buildProbabilities, type PassOptions } from "./step-graph.ts";
 
 /** One crop whose energy is computed. */
@@ -15,8 +16,8 @@ export interface EnergyInput {
 }
 
 /**
- * Computes the gradient of the dense energy by the class probabilities (method 2.10): a forward pass gives the
- * probabilities of the coming step, the lattice filters them.
+ * Computes the gradient of the dense energy with respect to the class probabilities (method 2.10). A forward pass
+ * computes the probabilities that the coming step will have, and the lattice filters them.
  */
 export class EnergyPass {
   private readonly session: LazySession;
@@ -37,7 +38,7 @@ export class EnergyPass {
   }
 
   /**
-   * @param feeds of these crops: `image` and noise
+   * @param feeds inputs of these crops: `image` and noise
    * @returns [n, C + 1, crop, crop]
    */
   async gradient(
@@ -54,8 +55,8 @@ export class EnergyPass {
     crops.forEach(({ image, box, label }, i) => {
       const own = (data as Float32Array).subarray(i * size, (i + 1) * size);
       const probabilities = { count, width: crop, height: crop, data: own };
-      const one = this.energy.evaluate({ image, probabilities, box, label });
-      gradient.set(one.gradient.data, i * size);
+      const result = this.energy.evaluate({ image, probabilities, box, label });
+      gradient.set(result.gradient.data, i * size);
     });
     return float32(shape, gradient);
   }

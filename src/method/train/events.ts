@@ -1,20 +1,23 @@
 import type { NdArray } from "../../engine/graph/index.ts";
 import type { ValidationPanel, ValidationScores } from "../eval/evaluator.ts";
 
-/** Phase of a run: L_cls alone, then all losses on labels from CAM, then on labels from propagated CAM. */
+/**
+ * Phase of a run (method 2.11): L_cls alone, then all losses with labels from CAM, then with labels from propagated
+ * CAM.
+ */
 export type Phase = "classification" | "pseudo" | "affinity";
 
-/** Losses of a step; null where this phase does not compute one. */
+/** Losses of a step; null for losses that are not computed in its phase. */
 export interface StepLosses {
   readonly cls: number;
   readonly seg: number | null;
   readonly affinity: number | null;
-  /** Dense energy, where `loss.regularization` asks for it. */
+  /** Dense energy; null if `loss.regularization` is 0. */
   readonly energy: number | null;
   readonly total: number;
 }
 
-/** Seconds of a step, by what they were spent on. */
+/** Seconds of a step, in total and for each part of it. */
 export interface StepSeconds {
   /** Waiting for the batch. */
   readonly data: number;
@@ -48,7 +51,7 @@ export interface StepEvent {
   readonly seconds: StepSeconds;
 }
 
-/** Progress of a validation; nothing to store. */
+/** Progress of a validation. It need not be stored. */
 export interface ValidatingEvent {
   readonly type: "validating";
   /** Images evaluated so far, out of `total`. */
@@ -72,7 +75,7 @@ export interface CheckpointEvent {
   /** Steps completed so far. */
   readonly step: number;
   readonly state: TrainingState;
-  /** The best segmentation so far. */
+  /** Whether this is the best segmentation so far. */
   readonly best: boolean;
 }
 

@@ -22,7 +22,7 @@ export function batchFeeds(batch: Batch, step: number, network: Afa, config: Con
   };
 }
 
-/** Scales of DropPath and of channel dropout, from a random stream of its own for every step. */
+/** Scales of DropPath and of channel dropout, from a random stream for each step. */
 function noise(step: number, n: number, network: Afa, { model, train }: Config): BatchFeeds {
   const feeds: Record<string, NdArray> = {};
   const scales = (size: number, rate: (i: number) => number, name: string): Float32Array => {
@@ -45,7 +45,7 @@ function noise(step: number, n: number, network: Afa, { model, train }: Config):
   return feeds;
 }
 
-/** Labels of a batch as feeds. @param segLabels segmentation labels to use instead of those in `labels`, [n, crop, crop] */
+/** Labels of a batch as feeds. @param segLabels segmentation labels that replace those in `labels`, [n, crop, crop] */
 export function labelFeeds(
   labels: readonly StepLabels[],
   crop: number,
@@ -82,7 +82,7 @@ function count({ data }: NdArray, value: number): number {
   return occurrences;
 }
 
-/** One of equal parts of a batch. */
+/** Feeds of one part of a batch that is divided into `parts` equal ones. */
 export function partOf(feeds: BatchFeeds, part: number, parts: number): Record<string, NdArray> {
   const out: Record<string, NdArray> = {};
   for (const [name, { shape, data }] of Object.entries(feeds)) {
@@ -93,8 +93,8 @@ export function partOf(feeds: BatchFeeds, part: number, parts: number): Record<s
       const from = row * size * parts + part * size;
       values.set((data as Float32Array).subarray(from, from + size), row * size);
     }
-    const own = columns ? [rows, size] : [shape[0]! / parts, ...shape.slice(1)];
-    out[name] = float32(own, values);
+    const partShape = columns ? [rows, size] : [shape[0]! / parts, ...shape.slice(1)];
+    out[name] = float32(partShape, values);
   }
   return out;
 }

@@ -4,7 +4,10 @@ import type { NetworkState } from "./network-state.ts";
 import type { Rates } from "./optimizer.ts";
 import type { StepGraph } from "./step-graph.ts";
 
-/** Trains in host memory: sessions read weights from the state's arrays and write gradients into them, without copies. */
+/**
+ * Trains in host memory: sessions read weights from the arrays of the state and write gradients into them without
+ * copying.
+ */
 export class HostLearner implements Learner {
   private compiled: { readonly graph: StepGraph; readonly session: Session } | null = null;
 
@@ -41,9 +44,9 @@ export class HostLearner implements Learner {
   async download(): Promise<void> {}
 
   async rest(): Promise<void> {
-    const old = this.compiled;
+    const { compiled } = this;
     this.compiled = null;
-    await old?.session.release();
+    await compiled?.session.release();
   }
 
   async release(): Promise<void> {
@@ -51,12 +54,13 @@ export class HostLearner implements Learner {
   }
 }
 
+/** Adds the gradient of a parameter to the sum so far. */
 function accumulate(
   gradients: Readonly<Record<string, NdArray>>,
   results: Readonly<Record<string, NdArray>>,
   name: string,
 ): void {
   const sum = gradients[`grad.${name}`]!.data as Float32Array;
-  const more = results[`grad.${name}`]!.data as Float32Array;
-  for (let i = 0; i < sum.length; i++) sum[i]! += more[i]!;
+  const addend = results[`grad.${name}`]!.data as Float32Array;
+  for (let i = 0; i < sum.length; i++) sum[i]! += addend[i]!;
 }

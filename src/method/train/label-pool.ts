@@ -16,13 +16,13 @@ export interface LabelPoolOptions {
   readonly cores: number;
 }
 
-/** Makes labels in worker threads, one crop at a time in each. */
+/** Makes labels in worker threads, one crop at a time in each thread. */
 export class LabelPool implements LabelSource {
   private pool: WorkerPool | null = null;
   private readonly setup: LabelSetup;
   private version = 0;
 
-  /** @param threads crops worked on at a time */
+  /** @param threads number of crops computed at the same time */
   constructor(
     private readonly workers: Workers,
     private readonly threads: number,
@@ -31,19 +31,19 @@ export class LabelPool implements LabelSource {
     const { config, classes, parameters, cores } = options;
     // Labels depend on everything but the decoder.
     const { encoder, classifier, attn_proj } = networkOf(config, classes);
-    const read = new Set(
+    const needed = new Set(
       [encoder, classifier, attn_proj].flatMap(parametersOf).map(({ name }) => name),
     );
     let end = 0;
     const places = Object.entries(parameters).flatMap(([name, { shape, dtype }]) => {
-      if (!read.has(name) || dtype !== "float32") return [];
+      if (!needed.has(name) || dtype !== "float32") return [];
       const place = { name, shape, offset: end };
       end += sizeOf(shape);
       return [place];
     });
     const shared = new SharedArrayBuffer(end * Float32Array.BYTES_PER_ELEMENT);
-    const each = Math.max(1, Math.floor(cores / threads));
-    this.setup = { config, classes, places, shared, threads: each };
+    const threadsEach = Math.max(1, Math.floor(cores / threads));
+    this.setup = { config, classes, places, shared, threads: threadsEach };
   }
 
   async make(inputs: readonly LabelInput[], phase: Phase): Promise<MadeLabels> {
@@ -53,7 +53,7 @@ export class LabelPool implements LabelSource {
     const pool = (this.pool ??= this.workers.pool("label", this.threads));
     const replies = await Promise.all(
       inputs.map(async (input): Promise<LabelReply> => {
-        // Copied, because transferring a view would transfer the buffer of the whole batch.
+        // Transferring a view would transfer the buffer of the whole batch, so a copy is transferred.
         const image = { ...input.image, data: Uint8Array.from(input.image.data) };
         const request: LabelRequest = { setup, version, phase, input: { ...input, image } };
         return (await pool.run(request, [image.data.buffer])) as LabelReply;

@@ -16,11 +16,11 @@ export interface LabelSetup {
     readonly offset: number;
   }[];
   readonly shared: SharedArrayBuffer;
-  /** Threads inside an operator. */
+  /** Threads that one operator uses. */
   readonly threads: number;
 }
 
-/** One crop for `LabelPool`: plain data, so that it can go to a worker. */
+/** One crop for `LabelPool`, as plain data that can be sent to a worker. */
 export interface LabelRequest {
   readonly setup: LabelSetup;
   /** Changes whenever the weights do. */
@@ -40,8 +40,10 @@ export interface LabelHost {
   now(): number;
 }
 
-/** The network of this thread with its own copy of the weights, because ONNX Runtime cannot read shared memory. */
-class Workplace {
+/**
+ * The network of a label thread. It has its own copy of the weights, because ONNX Runtime cannot read shared memory.
+ */
+class LabelThread {
   private readonly parameters: Readonly<Record<string, NdArray>>;
   private readonly values: Float32Array;
   private readonly maker: LabelMaker;
@@ -71,14 +73,14 @@ class Workplace {
   }
 }
 
-let workplace: Workplace | undefined;
+let thread: LabelThread | undefined;
 
-/** Makes the labels of one crop in a worker thread, which keeps the network from crop to crop. */
+/** Makes the labels of one crop in a worker thread. The thread keeps its network for the next crop. */
 export async function makeLabels(
   request: LabelRequest,
   { runtime, now }: LabelHost,
 ): Promise<LabelReply> {
   const { setup } = request;
-  workplace ??= new Workplace(setup, await runtime({ threads: setup.threads }), now);
-  return workplace.make(request);
+  thread ??= new LabelThread(setup, await runtime({ threads: setup.threads }), now);
+  return thread.make(request);
 }

@@ -7,14 +7,13 @@ import type { Runtime } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Image, LabelMap } from "../images/image.ts";
 import {
-  type AffinityLabel,
-  type Box,
-  type Maps,
   affinityLabel,
-  Par,
   refineAffinityLabel,
   refinePseudoLabel,
+  type AffinityLabel,
 } from "../labels/index.ts";
+import type { Box, Maps } from "../images/maps.ts";
+import { Par } from "../refine/par.ts";
 import type { Phase } from "./events.ts";
 
 /** Labels of one crop for the segmentation loss and the affinity loss. */
@@ -32,7 +31,7 @@ export interface LabelInput {
   readonly box: Box;
 }
 
-/** Seconds spent on labels: the activation pass, and the labels from it. */
+/** Seconds spent on the activation pass, and on making labels from its results. */
 export interface LabelSeconds {
   readonly cam: number;
   readonly labels: number;
@@ -41,7 +40,7 @@ export interface LabelSeconds {
 /** The labels of some crops, in their order. */
 export interface MadeLabels {
   readonly labels: readonly StepLabels[];
-  /** Sum over all crops, even where several were labelled at a time. */
+  /** Sum over all crops, even if several were labeled at the same time. */
   readonly seconds: LabelSeconds;
 }
 
@@ -92,10 +91,10 @@ export class LabelMaker implements LabelSource {
     const { par, now } = this;
     const start = now();
     const raw = await activationsFor(this.normalized(image), classes, this.activations);
-    const ran = now();
+    const activationsEnd = now();
     const cam = classMaps(raw, classes, image);
     const propagates = phase === "affinity" && raw !== null;
-    // The COCO recipe learns nothing from the pseudo label once it has the propagated one.
+    // The COCO recipe does not use the pseudo label once there is a propagated one (method 2.11).
     const pseudo =
       propagates && this.config.train.affinityLabels === "propagated"
         ? null
@@ -104,7 +103,10 @@ export class LabelMaker implements LabelSource {
     const propagated = maps && refineAffinityLabel(image, maps, classes, { par, box });
     const seg = (propagated ?? pseudo)!;
     const affinity = affinityLabel(pseudo ?? seg, { radius });
-    return { labels: { seg, affinity }, seconds: { cam: ran - start, labels: now() - ran } };
+    return {
+      labels: { seg, affinity },
+      seconds: { cam: activationsEnd - start, labels: now() - activationsEnd },
+    };
   }
 
   private normalized({ width, height, data }: Image): Maps {
@@ -113,9 +115,9 @@ export class LabelMaker implements LabelSource {
   }
 }
 
-/** Seconds of all crops together. */
-export function addSeconds(labelled: readonly { readonly seconds: LabelSeconds }[]): LabelSeconds {
+/** Sum of the seconds of all crops. */
+export function addSeconds(crops: readonly { readonly seconds: LabelSeconds }[]): LabelSeconds {
   const sum = (part: (seconds: LabelSeconds) => number): number =>
-    labelled.reduce((total, { seconds }) => total + part(seconds), 0);
+    crops.reduce((total, { seconds }) => total + part(seconds), 0);
   return { cam: sum(({ cam }) => cam), labels: sum(({ labels }) => labels) };
 }

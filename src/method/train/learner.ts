@@ -7,7 +7,7 @@ export type PassResults = Readonly<Record<string, NdArray>>;
 
 /** Computes the gradients of a network and updates its weights with them. */
 export interface Learner {
-  /** Makes the graphs use the current numbers of the state; called at the start of every step. */
+  /** Makes the graphs use the current values of the state; called at the start of every step. */
   begin(): Promise<void>;
   /** Compiles the graph of the following passes. */
   prepare(graph: StepGraph): Promise<void>;

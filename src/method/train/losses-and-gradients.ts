@@ -5,7 +5,7 @@ import { buildStep } from "./step-graph.ts";
 
 /** A batch with its labels. */
 export interface LabelledBatch {
-  /** Normalised RGB, [n, 3, crop, crop] */
+  /** Normalized RGB, [n, 3, crop, crop] */
   readonly images: NdArray;
   /** 1 where a class is present, float32 [n, C] */
   readonly tags: NdArray;
@@ -31,7 +31,7 @@ export interface LossesAndGradients {
 }
 
 /**
- * Computes the three losses of a labelled batch and the gradient of every trainable parameter, in training mode
+ * Computes the three losses of a labeled batch and the gradient of every trainable parameter, in training mode
  * without DropPath and dropout.
  */
 export async function lossesAndGradients(
@@ -43,8 +43,14 @@ export async function lossesAndGradients(
   const [batch, , crop, width] = images.shape as [number, number, number, number];
   if (crop !== width)
     throw new RangeError(`lossesAndGradients: images are ${width} x ${crop}; crop them to squares`);
-  const options = { kind: "full", batch, crop, dropPath: false, dropout: false } as const;
-  const graph = buildStep(network, { ...options, learned: network.trainable });
+  const graph = buildStep(network, {
+    kind: "full",
+    batch,
+    crop,
+    dropPath: false,
+    dropout: false,
+    learned: network.trainable,
+  });
   const session = await runtime.createSession(graph.model);
   const feeds = {
     ...parameters,
@@ -59,8 +65,8 @@ export async function lossesAndGradients(
     } as const,
   };
   const names = [...Object.keys(graph.outputs), ...graph.gradients.map((name) => `grad.${name}`)];
-  const wanted = Object.fromEntries(names.map((name) => [name, null]));
-  const results = await session.run(feeds, wanted).finally(() => session.release());
+  const fetches = Object.fromEntries(names.map((name) => [name, null]));
+  const results = await session.run(feeds, fetches).finally(() => session.release());
   const number = (name: string): number => Number(results[name]!.data[0]);
   return {
     losses: {

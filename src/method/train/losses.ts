@@ -23,16 +23,16 @@ import {
   sumOfRows,
 } from "../../engine/graph/index.ts";
 
-/** Mask of a label: 1 where x equals it, 0 elsewhere, in x's type. */
+/** 1 where x equals a label, 0 elsewhere, in x's type. */
 function isLabel(x: Tensor, label: number): Tensor {
   return cast(equal(x, label), x.dtype);
 }
 
 /**
- * Multi-label soft margin loss: mean over classes and batch of −[y·log σ(x) + (1 − y)·log σ(−x)]
- * (AFA 3.5).
+ * Classification loss L_cls, a multi-label soft margin loss: the mean over classes and batch of
+ * −[y·log σ(x) + (1 − y)·log σ(−x)] (method 2.9; AFA 3.5).
  * @param logits [n, C] @param tags 1 where a class is present, [n, C]
- * @param batch crops of the whole batch that the mean is over; by default only these
+ * @param batch number of crops that the mean is over; by default these, otherwise those of the whole batch
  */
 export function classificationLoss(logits: Tensor, tags: Tensor, batch?: number): Tensor {
   const [n, classes] = staticShape("classificationLoss", logits.shape) as [number, number];
@@ -44,10 +44,11 @@ export function classificationLoss(logits: Tensor, tags: Tensor, batch?: number)
 }
 
 /**
- * Segmentation loss: the mean cross-entropy of background pixels and that of foreground pixels, one
- * half each. A half without pixels is 0.
+ * Segmentation loss L_seg: half of the mean cross-entropy of background pixels plus half of that of foreground pixels.
+ * A half without pixels is 0 (method 2.9; method 4, item 1).
  * @param logits [n, labels, h, w] @param label 0 … labels − 1 or 255, [n, h, w], as numbers of logits' type
- * @param counts pixels of the whole batch that the means are over; by default only those of these images
+ * @param counts numbers of pixels that the means are over; by default those of these images, otherwise of the whole
+ * batch
  */
 export function segmentationLoss(
   logits: Tensor,
@@ -97,9 +98,9 @@ export interface AffinityLoss {
 }
 
 /**
- * Affinity loss: 0.5·Σ₊(1 − A)/(n₊ + 1) + 0.5·Σ₋ A/(n₋ + 1) (AFA equation 5).
+ * Affinity loss L_aff: 0.5·Σ₊(1 − A)/(n₊ + 1) + 0.5·Σ₋ A/(n₋ + 1) (method 2.9; AFA 3.3, equation 5).
  * @param affinity [n, t, t] in 0..1 @param label 1 same class, 0 different, 255 ignore, [n, t, t]
- * @param counts pairs of the whole batch; by default only these
+ * @param counts numbers of pairs; by default those of these images, otherwise of the whole batch
  */
 export function affinityLoss(
   affinity: Tensor,
@@ -122,9 +123,10 @@ export function affinityLoss(
 }
 
 /**
- * Dense energy: −weight·⟨S, G·(K·S)⟩ / N, whose gradient treats G·(K·S) as a constant (method
- * 2.10). The energy is quadratic in S, so it is half of ⟨S, gradient⟩.
- * @param logits [rows, labels] @param gradient of the energy by the softmax of the logits, [rows, labels]
+ * Dense energy L_reg: −weight·⟨S, G·(K·S)⟩ / N, whose gradient treats G·(K·S) as a constant (method 2.10). The energy
+ * is quadratic in S, so it is half of ⟨S, gradient⟩.
+ * @param logits [rows, labels]
+ * @param gradient gradient of the energy with respect to S, the softmax of the logits, [rows, labels]
  */
 export function energyLoss(logits: Tensor, gradient: Tensor): Tensor {
   const probability = softmax(logits);

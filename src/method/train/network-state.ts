@@ -6,23 +6,24 @@ import { ParameterArena } from "./arena.ts";
 import { type GroupRates, AdamW } from "./optimizer.ts";
 import { learningRateFactor } from "./schedule.ts";
 
+/** Weight of a batch in BatchNorm's running statistics. */
 const momentum = 0.1;
 const norm = "decoder.linear_fuse.bn";
 
-/** Error: weights or a checkpoint that belong to a different network. */
+/** Error for weights or a checkpoint of a different network. */
 export class WeightsMismatch extends RangeError {
   override readonly name = "WeightsMismatch";
 }
 
 /**
- * All numbers of a network in training: weights, buffers, gradients and moments. During training on a device with its
- * own memory, weights and moments here are those of the last download.
+ * The state of a network in training: weights, buffers, gradients and moments. During training on a device with its own
+ * memory, weights and moments are those of the last download.
  */
 export class NetworkState {
   readonly optimizer: AdamW;
   /** Weights and buffers by name. */
   readonly parameters: Readonly<Record<string, NdArray>>;
-  /** Feeds of the graphs: the same, except that weights on a device are device arrays. */
+  /** Feeds of the graphs: `parameters`, but with device arrays for weights that are on a device. */
   readonly feeds: Record<string, Feed>;
   /** Arrays for the gradients that a step's graph outputs, by `grad.<name>`. */
   readonly gradients: Readonly<Record<string, NdArray>>;
@@ -68,7 +69,7 @@ export class NetworkState {
     );
   }
 
-  /** Copies weights and buffers in. Each must be present with the shape of the network. */
+  /** Copies weights and buffers into the state. All must be present, in the shapes of the network. */
   load(tensors: Readonly<Record<string, NdArray>>): void {
     this.loads++;
     for (const [name, target] of Object.entries(this.parameters))
@@ -87,7 +88,7 @@ export class NetworkState {
     return { ...this.parameters, ...Object.fromEntries(moments), "optimizer.updates": counts };
   }
 
-  /** Copies the tensors of a checkpoint in. */
+  /** Copies the tensors of a checkpoint into the state. */
   restore(tensors: Readonly<Record<string, NdArray>>): void {
     this.loads++;
     for (const [name, target] of Object.entries(this.tensors()))
@@ -101,14 +102,17 @@ export class NetworkState {
     const head = { learningRate: learningRate * headLrScale, weightDecay };
     return {
       encoder: { learningRate, weightDecay },
-      // Frozen in the published recipe. Never decayed: that would pull their gains to 0.
+      // Frozen in the published recipe (method 2.13). Never decayed, since that would pull their gains to 0.
       norms: { learningRate: freezeNorms ? 0 : learningRate, weightDecay: 0 },
       heads: head,
       decoder: head,
     };
   }
 
-  /** Updates BatchNorm's running statistics with those of a batch. @param rows positions that they are over */
+  /**
+   * Updates BatchNorm's running statistics with those of a batch.
+   * @param rows number of positions that they are over
+   */
   moveStatistics(mean: Float32Array, variance: Float32Array, rows: number): void {
     const { values } = this.optimizer;
     const unbiased = rows > 1 ? rows / (rows - 1) : 1;
@@ -117,6 +121,7 @@ export class NetworkState {
     this.batches[0]! += 1n;
   }
 
+  /** Copies a tensor after checking its shape and type. */
   private copy(name: string, source: NdArray | undefined, target: NdArray): void {
     if (!source)
       throw new WeightsMismatch(
@@ -139,6 +144,7 @@ export class NetworkState {
   }
 }
 
+/** running ← (1 − momentum) · running + momentum · factor · statistic */
 function move(running: Float32Array, statistic: Float32Array, factor: number): void {
   for (let i = 0; i < running.length; i++) {
     running[i] = (1 - momentum) * running[i]! + momentum * factor * statistic[i]!;

@@ -7,15 +7,15 @@ export interface GroupRates {
   readonly weightDecay: number;
 }
 
-/** Rates of every group. */
+/** Rates of the groups by name. */
 export type Rates = Readonly<Record<string, GroupRates>>;
 
 /**
- * AdamW with decoupled weight decay (Loshchilov & Hutter 2019), as PyTorch computes it. It updates the values in an
- * arena from the gradients there and moves nothing.
+ * AdamW (Loshchilov & Hutter 2019; method 2.12) as PyTorch computes it. It updates the values in an arena in place,
+ * from the gradients there.
  */
 export class AdamW {
-  /** Updates of each parameter so far, in the order of `learned`; restore them when resuming. */
+  /** Number of updates of each parameter so far, in the order of `learned`; must be restored when resuming. */
   readonly updates: BigInt64Array;
   readonly betas: readonly [number, number];
   readonly eps: number;
@@ -57,10 +57,10 @@ export class AdamW {
   }
 
   /**
-   * Updates parameters by the rates of their groups: all of them, or only those in `reached`, the ones that the loss
-   * depends on. The others are left alone, as PyTorch does where a gradient is None: no decay, and their bias
-   * correction starts with their first update. Returns the names of parameters whose gradient is not finite; their
-   * values are lost.
+   * Updates all parameters, or only those in `reached`, on which the loss depends, with the rates of their groups. The
+   * others do not change at all, as in PyTorch where a gradient is None: they do not decay, and their bias correction
+   * starts with their first update. Returns the names of parameters whose gradient is not finite; their values are
+   * lost.
    */
   step(rates: Rates, reached?: ReadonlySet<string>): string[] {
     const [beta1, beta2] = this.betas;
@@ -112,7 +112,7 @@ export function updateFactors(
   };
 }
 
-/** Throws: the group of a parameter has no rates. */
+/** Throws a RangeError because the group of a parameter has no rates. */
 export function missingGroup(group: string, name: string, rates: object): never {
   throw new RangeError(
     `AdamW: ${name} is in group ${group}, but there are rates only for ${Object.keys(rates).join(", ")}; add the group`,

@@ -1,6 +1,6 @@
 import type { NdArray } from "../../engine/graph/index.ts";
 
-/** Scalar outputs and batch statistics of the parts of a batch, put together. */
+/** Losses, counts of pairs and batch statistics of a whole batch, from those of its parts (method 2.14). */
 export class PartSums {
   private readonly totals = new Map<string, number>();
   private parts = 0;
@@ -15,13 +15,14 @@ export class PartSums {
     this.square = new Float64Array(width);
   }
 
+  /** Adds the results of one part. */
   add(results: Readonly<Record<string, NdArray>>): void {
     this.parts++;
     for (const [name, { data }] of Object.entries(results)) {
       if (!name.startsWith("loss.")) continue;
       this.totals.set(name, (this.totals.get(name) ?? 0) + Number(data[0]));
     }
-    // Fed with the counts of the whole batch, every part says the same.
+    // Parts are fed with the counts of the whole batch, so all of them have the same.
     const pairs = (sign: string): number | null => {
       const count = results[`pairs.${sign}`];
       return count ? Number(count.data[0]) : null;
@@ -36,17 +37,18 @@ export class PartSums {
     }
   }
 
-  /** null where this step does not compute it. */
+  /** A loss of the whole batch; null if this kind of step does not compute it. */
   loss(name: string): number | null {
     return this.totals.get(`loss.${name}`) ?? null;
   }
 
+  /** Pairs counted by the affinity loss, plus 1 each; null if this kind of step does not compute it. */
   pairs(): { positive: number; negative: number } | null {
     const { positive, negative } = this;
     return positive === null || negative === null ? null : { positive, negative };
   }
 
-  /** Mean and biased variance over the whole batch: the parts are of one size. */
+  /** Mean and biased variance over the whole batch, whose parts are equally large. */
   statistics(): [mean: Float32Array, variance: Float32Array] {
     const { parts } = this;
     const mean = this.mean.map((sum) => sum / parts);

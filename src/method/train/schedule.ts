@@ -1,3 +1,4 @@
+/** Schedule of the learning rate. */
 export interface Schedule {
   /** T, steps of the whole run. */
   readonly steps: number;

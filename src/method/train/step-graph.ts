@@ -28,19 +28,22 @@ export interface PassOptions {
   readonly batch: number;
   /** Side of the square crops, pixels. */
   readonly crop: number;
-  /** Feed the scales of the residual branches as `drop_path`, `[2 · blocks, n]`. */
+  /** Whether the scales of the residual branches are an input, `drop_path` [2 · blocks, n]. */
   readonly dropPath: boolean;
-  /** Feed the scales of the decoder's channels as `dropout`, `[n, decoder width]`. */
+  /** Whether the scales of the decoder's channels are an input, `dropout` [n, decoder width]. */
   readonly dropout: boolean;
-  /** Layout of the feed-forward layers, one that has gradients. */
+  /** Layout of the feed-forward layers; must be one with gradients. */
   readonly layout?: HiddenLayout;
 }
 
 export interface StepGraphOptions extends PassOptions {
   readonly kind: StepKind;
-  /** Crops of the whole batch if this is a part of it: losses and gradients of the parts add up to those of the batch. */
+  /**
+   * Number of crops in the whole batch, if this is a part of it. Losses and gradients of the parts sum to those of the
+   * batch.
+   */
   readonly whole?: number;
-  /** Add the dense energy; its gradient is fed as `energy_gradient`. */
+  /** Whether to add the dense energy, whose gradient is the input `energy_gradient`. */
   readonly energy?: boolean;
   /** Parameters whose gradients are computed. */
   readonly learned: readonly Parameter[];
@@ -49,7 +52,7 @@ export interface StepGraphOptions extends PassOptions {
 /** A training step as ONNX. */
 export interface StepGraph {
   readonly model: Uint8Array<ArrayBuffer>;
-  /** Names of parameters with an output `grad.<name>`; the loss does not reach the others. */
+  /** Names of the parameters with an output `grad.<name>`: those that the loss depends on. */
   readonly gradients: readonly string[];
   /** Names of the other outputs with their shapes. */
   readonly outputs: Readonly<Record<string, readonly number[]>>;
@@ -58,14 +61,23 @@ export interface StepGraph {
 /**
  * Forward pass, losses and gradients of one batch, or of a part of it, as one static graph.
  *
- * Inputs: `image` [n, h, w, 3] normalised, `tags` [n, C], every parameter by name, and for a full
- * step `seg_label` [n, h, w] and `affinity_label` [n, t, t] (as float32 numbers, 255 ignored),
- * `loss_weights` [3] for L_seg, L_aff and L_reg (method 2.9); for a part `loss_counts` [4]:
- * background and foreground pixels, positive and negative pairs of the whole batch; with the energy
- * `energy_gradient` [n, C + 1, h, w].
- * Outputs: `loss.cls`, `loss.total`, `bn.mean`, `bn.variance` [width], `grad.<name>`, and for a full
- * step `loss.seg`, `loss.affinity`, `pairs.positive`, `pairs.negative` (counts plus 1), with the energy
- * `loss.energy`.
+ *     inputs    image                            [n, h, w, 3]       normalized RGB
+ *               tags                             [n, C]
+ *               <name>                                              every parameter
+ *       full    seg_label                        [n, h, w]          as float32, 255 is ignored
+ *               affinity_label                   [n, t, t]          as float32, 255 is ignored
+ *               loss_weights                     [3]                of L_seg, L_aff and L_reg (method 2.9)
+ *       part    loss_counts                      [4]                in the whole batch: background and foreground pixels,
+ *                                                                   positive and negative pairs
+ *       energy  energy_gradient                  [n, C + 1, h, w]
+ *     outputs   loss.cls, loss.total             scalar
+ *               bn.mean, bn.variance             [width]
+ *               grad.<name>                                         learned parameters that the loss depends on
+ *       full    loss.seg, loss.affinity          scalar
+ *               pairs.positive, pairs.negative   scalar             counts plus 1
+ *       energy  loss.energy                      scalar
+ *
+ * "full": steps of this kind; "part": with `whole`; "energy": with `energy`.
  */
 export function buildStep(network: Afa, options: StepGraphOptions): StepGraph {
   const { outputs, gradients } = stepTensors(network, options);
@@ -136,9 +148,8 @@ export function stepTensors(
 }
 
 /**
- * Graph of the class probabilities at the size of the crop, equal to those of a step on the same feeds; the dense
- * energy is computed from them. Inputs: `image`, the parameters, the noise; output `probabilities`
- * [n, C + 1, h, w].
+ * Graph of the class probabilities at the size of the crop, from which the dense energy is computed; they equal those
+ * of a step with the same feeds. Inputs: `image`, the parameters, the noise. Output: `probabilities` [n, C + 1, h, w].
  */
 export function buildProbabilities(network: Afa, options: PassOptions): Uint8Array<ArrayBuffer> {
   return writeModel({ probabilities: probabilityTensor(network, options) });
@@ -160,7 +171,7 @@ function trainingPass(network: Afa, { batch: n, crop, layout, ...noise }: PassOp
   return { features, attention, decoded: network.decoder.forwardTraining(features, dropout) };
 }
 
-/** An input of a few numbers, as a function from index to scalar. */
+/** A graph input of `count` numbers, as a function that returns the scalar at an index. */
 function elements(name: string, count: number): (i: number) => Tensor {
   const all = input(name, [count]);
   return (i) => reshape(slice(all, [i], [1]), []);

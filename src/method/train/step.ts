@@ -4,7 +4,7 @@ import { fastestLayout } from "../inference/fastest-layout.ts";
 import { type NdArray, type Runtime, float32, hasMemory } from "../../engine/graph/index.ts";
 import { parametersOf } from "../../engine/nn/index.ts";
 import type { Afa } from "../model/index.ts";
-import type { Box } from "../labels/index.ts";
+import type { Box } from "../images/maps.ts";
 import { DeviceLearner } from "./device-learner.ts";
 import { EnergyPass, type EnergyInput } from "./energy.ts";
 import type { Phase, StepEvent } from "./events.ts";
@@ -38,7 +38,7 @@ export class Stepper {
   private readonly labels: LabelSource;
   private readonly learner: Learner;
   /** Names of the parameters that L_cls depends on: encoder and classifier. */
-  private readonly classified: ReadonlySet<string>;
+  private readonly classificationParameters: ReadonlySet<string>;
 
   constructor(
     private readonly runtime: Runtime,
@@ -55,7 +55,7 @@ export class Stepper {
       : new HostLearner(runtime, state);
     this.labels = labels ?? new LabelMaker(runtime, network, state.feeds, config, now);
     const reached = [network.encoder, network.classifier].flatMap(parametersOf);
-    this.classified = new Set(reached.map(({ name }) => name));
+    this.classificationParameters = new Set(reached.map(({ name }) => name));
   }
 
   /** Phase of a step, counted from 0. */
@@ -65,9 +65,9 @@ export class Stepper {
   }
 
   /**
-   * Trains one step on a batch: labels, then losses and gradients, then the update. Throws where a loss is not finite,
-   * before any weight has changed.
-   * @param segLabels segmentation labels to learn from instead of the network's own, [n, crop, crop]
+   * Trains one step on a batch: labels, then losses and gradients, then the update. Throws before any weight changes if
+   * a loss is not finite.
+   * @param segLabels segmentation labels that replace those made by the network, [n, crop, crop]
    */
   async run(step: number, batch: Batch, segLabels?: Uint8Array): Promise<StepResult> {
     const { config, state, now } = this;
@@ -78,10 +78,10 @@ export class Stepper {
       phase !== "classification" || config.train.warmupLosses ? "full" : "classification";
 
     const inputs = kind === "full" ? this.labelInputs(batch) : [];
-    const { labels, seconds: labelling } = await this.labels.make(inputs, phase);
-    const labelled = now();
-    // Threads add up to more seconds than have passed: the two parts share the time on the clock in proportion.
-    const secondsPerUnit = (labelled - start) / (labelling.cam + labelling.labels || 1);
+    const { labels, seconds: labelSeconds } = await this.labels.make(inputs, phase);
+    const labelsEnd = now();
+    // The seconds of several threads sum to more than have passed, so the elapsed time is divided in proportion.
+    const secondsPerUnit = (labelsEnd - start) / (labelSeconds.cam + labelSeconds.labels || 1);
 
     const feeds = {
       ...batchFeeds(batch, step, this.network, config),
@@ -97,11 +97,11 @@ export class Stepper {
       total: sums.loss("total")!,
     };
     checkFinite(step, losses, batch.names);
-    const computed = now();
+    const lossesEnd = now();
 
     const rates = state.rates(step);
-    // In the classification phase only L_cls has a weight, even if the other losses are computed.
-    const reached = phase === "classification" ? this.classified : undefined;
+    // In the classification phase only L_cls trains, even if the other losses are computed.
+    const reached = phase === "classification" ? this.classificationParameters : undefined;
     const nonFinite = await this.learner.update(rates, reached);
     if (nonFinite.length > 0) {
       throw new RangeError(
@@ -120,16 +120,16 @@ export class Stepper {
       pairs: sums.pairs(),
       seconds: {
         data: 0,
-        cam: labelling.cam * secondsPerUnit,
-        labels: labelling.labels * secondsPerUnit,
-        network: computed - labelled,
-        optimizer: end - computed,
+        cam: labelSeconds.cam * secondsPerUnit,
+        labels: labelSeconds.labels * secondsPerUnit,
+        network: lossesEnd - labelsEnd,
+        optimizer: end - lossesEnd,
         total: end - start,
       },
     };
   }
 
-  /** Copies weights and moments to the network's state; until then they may be on the device only. */
+  /** Copies weights and moments to the network's state; before that they may exist only on the device. */
   download(): Promise<void> {
     return this.learner.download();
   }
@@ -189,7 +189,7 @@ export class Stepper {
     });
   }
 
-  /** Crops computed at once. */
+  /** Number of crops computed at once. */
   private get partSize(): number {
     const { data, train } = this.config;
     return train.microBatch > 0 ? train.microBatch : data.batch;
@@ -225,10 +225,10 @@ export class Stepper {
   }
 
   private async drop(): Promise<void> {
-    const old = this.compiled;
+    const { compiled } = this;
     this.compiled = null;
     await this.learner.rest();
-    await old?.energy?.release();
+    await compiled?.energy?.release();
   }
 }
 

@@ -26,26 +26,26 @@ export interface TrainNetworkOptions {
   readonly validation?: { readonly samples: readonly Sample[]; readonly reader: SampleReader };
   /** Checkpoint to resume from. */
   readonly resume?: TrainingState;
-  /** First weights by name; parameters not among them start from random values. */
+  /** Initial weights by name; parameters without one start from random values. */
   readonly initial?: Readonly<Record<string, NdArray>>;
   /** Clock in seconds. */
   readonly now: () => number;
-  /** Images of a validation to make panels of; 6 by default. */
+  /** Number of images in a validation of which panels are made; 6 by default. */
   readonly panels?: number;
-  /** Called after every step: true saves a checkpoint and ends the training. */
+  /** Called after every step; true saves a checkpoint and ends the training. */
   readonly stop?: () => boolean;
   /**
-   * Creates the source of labels; null, or without this, labels are made in the calling thread. Its `rest` is called
-   * when training ends.
-   * @param parameters weights of the network, up to date at every step
+   * Creates the source of labels, whose `rest` is called when training ends. Without this, or if it returns null,
+   * labels are made in the calling thread.
+   * @param parameters weights of the network, current at every step
    */
   readonly createLabelSource?: (
     network: Afa,
     parameters: NetworkState["parameters"],
   ) => LabelSource | null;
   /**
-   * Creates the runtime of validations before the first one; null, or without this, they run in `runtime`. It is
-   * closed when training ends.
+   * Creates the runtime of validations before the first one; it is closed when training ends. Without this, or if it
+   * returns null, validations run in `runtime`.
    * @param images number of images in a validation
    */
   readonly createValidationRuntime?: (
@@ -54,16 +54,16 @@ export interface TrainNetworkOptions {
   ) => Promise<Lanes | null> | Lanes | null;
 }
 
-/** A runtime that computes several images side by side, with weights frozen into its sessions. */
+/** A runtime that computes several images at the same time, with weights frozen into its sessions. */
 export interface Lanes extends Runtime {
-  /** Number of images side by side. */
+  /** Number of images computed at the same time. */
   readonly width: number;
   close(): Promise<void>;
 }
 
 /**
- * Trains a network from tags. Between events nothing runs: a caller may stop iterating after a checkpoint without
- * losing anything, and a run resumed from a checkpoint continues with the same bits.
+ * Trains a network from tags. Nothing runs between events, so a caller can stop iterating after a checkpoint without
+ * losing anything. A run resumed from a checkpoint continues with the same bits.
  */
 export async function* trainNetwork(
   options: TrainNetworkOptions,
@@ -82,7 +82,8 @@ export async function* trainNetwork(
   const due = (stepsDone: number, every: number): boolean =>
     stepsDone === steps || (every > 0 && stepsDone % every === 0);
   const { maxImages } = config.eval;
-  const validated = validation?.samples.slice(0, maxImages > 0 ? maxImages : undefined) ?? [];
+  const validationSamples =
+    validation?.samples.slice(0, maxImages > 0 ? maxImages : undefined) ?? [];
   let pool: Lanes | null = null;
   let stepsDone = resume?.step ?? 0;
   let best = Number(resume?.metadata["best"] ?? -1);
@@ -92,11 +93,17 @@ export async function* trainNetwork(
     yield { type: "start", step: stepsDone, steps, parameters: network.size, classes };
     while (stepsDone < steps || validationDue) {
       if (!validationDue) {
-        const asked = now();
+        const requestTime = now();
         const batch = await batches.next(stepsDone);
-        const waited = now() - asked;
-        const { losses, learningRate, phase, seconds } = await stepper.run(stepsDone, batch);
-        const spent = { ...seconds, data: waited, total: seconds.total + waited };
+        const dataSeconds = now() - requestTime;
+        const {
+          losses,
+          learningRate,
+          phase,
+          seconds: stepSeconds,
+        } = await stepper.run(stepsDone, batch);
+        const total = stepSeconds.total + dataSeconds;
+        const seconds = { ...stepSeconds, data: dataSeconds, total };
         const { size: images } = batch;
         yield {
           type: "step",
@@ -106,17 +113,18 @@ export async function* trainNetwork(
           learningRate,
           phase,
           images,
-          seconds: spent,
+          seconds,
         };
         stepsDone++;
-        validationDue = validated.length > 0 && due(stepsDone, validateEvery);
+        validationDue = validationSamples.length > 0 && due(stepsDone, validateEvery);
       }
       let improved = false;
       if (validation && validationDue) {
-        // Step sessions take most of the memory, and can be created again in less than a second.
+        // The sessions of a step use most of the memory and can be created again in less than a second.
         await stepper.rest();
-        pool ??= (await options.createValidationRuntime?.(network, validated.length)) ?? null;
-        const limited = { ...validation, samples: validated };
+        pool ??=
+          (await options.createValidationRuntime?.(network, validationSamples.length)) ?? null;
+        const limited = { ...validation, samples: validationSamples };
         const scores = yield* validate(limited, network, state, pool, options);
         validationDue = scores === null;
         if (scores) {
@@ -156,7 +164,7 @@ function checkResume(
   if (!resume) return;
   if (resume.step > steps) {
     throw new RangeError(
-      `train: the checkpoint is of step ${resume.step}, but the run has ${steps} steps; use an earlier checkpoint or more steps`,
+      `train: the checkpoint is from step ${resume.step}, but the run has ${steps} steps; use an earlier checkpoint or more steps`,
     );
   }
   const stored = resume.metadata["classes"];
@@ -169,7 +177,7 @@ function checkResume(
 
 type Scores = ValidationScores & { panels: ValidationPanel[]; score: number };
 
-/** Runs a validation; `score` compares it with others. Null if it was stopped half-way. */
+/** Runs a validation, whose `score` tells which of several is best. Returns null if it was stopped before its end. */
 async function* validate(
   { samples, reader }: NonNullable<TrainNetworkOptions["validation"]>,
   network: Afa,
@@ -185,8 +193,9 @@ async function* validate(
     predictor: Predictor.of(runtime, network, feeds, { frozen }),
     activations: new ActivationPass(runtime, network, feeds, { ...config.pseudo, frozen }),
   };
-  const views = { panels, scales, flip, lanes: pool?.width ?? 1 };
-  const evaluation = evaluate(samples, reader, networks, { config, classes, ...views });
+  const lanes = pool?.width ?? 1;
+  const evaluationOptions = { config, classes, panels, scales, flip, lanes };
+  const evaluation = evaluate(samples, reader, networks, evaluationOptions);
   let next;
   try {
     for (next = await evaluation.next(); !next.done; next = await evaluation.next()) {

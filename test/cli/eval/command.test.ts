@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readMask, writeMask } from "../../../src/host/node/images/images.ts";
+import { readMask, writeMask } from "../../../src/host/node/images/codec.ts";
 import { writeMiniVoc } from "../../files/datasets/trees.ts";
 import { fewScenes, temporaryFolder, tiny } from "../scenes.ts";
 import { tag2mask } from "../terminal.ts";

@@ -12,7 +12,7 @@ import {
 } from "../../../src/engine/graph/index.ts";
 import { evaluate } from "../../network.ts";
 
-test("a map is resized to the size that another one turns out to have", async () => {
+test("a map is resized to the size of another whose size is known only when the graph runs", async () => {
   const [x, like] = [input("x", [1, 1, "h", "w"]), input("like", ["height", "width"])];
   const [height, width] = like.shape as [Dim, Dim];
   const y = toChannelsFirst(resizeBilinear(fromChannelsFirst(x), height, width));
@@ -22,7 +22,7 @@ test("a map is resized to the size that another one turns out to have", async ()
   expect([...result.data]).toEqual([0, 1, 3, 4, 0, 1, 3, 4]);
 });
 
-test("symbolic sizes that must be equal are known to be", () => {
+test("symbolic sizes that must be equal are recognized as equal", () => {
   const [n, h] = input("x", ["n", "h"]).shape as [Dim, Dim];
   expect(String(mulDim(mulDim(n, 4), mulDim(h, 3)))).toBe(String(mulDim(12, mulDim(h, n))));
   expect(String(addDim(addDim(h, 3), -4))).toBe(String(addDim(h, -1)));

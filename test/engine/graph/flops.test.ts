@@ -44,7 +44,7 @@ describe("by hand", () => {
     ["steps of a GELU", () => gelu(a), { matrix: 0, other: 5 * 12 }],
     ["a value used twice", () => add(relu(a), relu(a)), { matrix: 0, other: 12 + 2 * 12 }],
     [
-      "normalisation and softmax",
+      "normalization and softmax",
       () => softmax(layerNorm(a, input("gain", [3]), input("offset", [3]), 1e-6)),
       { matrix: 0, other: (7 + 5) * 12 },
     ],
@@ -71,13 +71,13 @@ describe("by hand", () => {
   });
 });
 
-test("what several outputs share is counted once", () => {
+test("operations that several outputs share are counted once", () => {
   const product = matmul(a, b);
   const { total } = floatingPointOperations([product]);
   expect(floatingPointOperations([product, relu(product)]).total).toBe(total + 20);
 });
 
-test("a size that is not known is refused", () => {
+test("a symbolic size is refused", () => {
   expect(() => floatingPointOperations([relu(input("x", ["n", 2]))])).toThrow(
     "flops: Relu has the symbolic size [n,2]",
   );

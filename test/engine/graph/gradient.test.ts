@@ -16,7 +16,7 @@ import { evaluate } from "../../network.ts";
 
 test("the loss must be a scalar", () => {
   expect(() => gradients(exp(input("x", [2, 3])), [])).toThrow(
-    "the loss must be a scalar, got [2,3]",
+    "gradients: expected a scalar loss, found [2,3]",
   );
 });
 

@@ -50,10 +50,10 @@ test("an initializer of another shape or type is an error that names both", () =
   const y = exp(input("weight", [3, 2]));
   const write = (weight: NdArray): unknown => writeModel({ y }, { initializers: { weight } });
   expect(() => write(float32([2, 3], Array(6).fill(0)))).toThrow(
-    "initializer weight is float32 [2,3], the input is float32 [3,2]",
+    "initializer weight is float32 [2,3], but its input is float32 [3,2]",
   );
   expect(() => write({ dtype: "int32", shape: [3, 2], data: new Int32Array(6) })).toThrow(
-    "is int32 [3,2], the input is float32 [3,2]",
+    "is int32 [3,2], but its input is float32 [3,2]",
   );
 });
 
@@ -72,7 +72,7 @@ test("metadata and operator sets are stored with the model", () => {
   });
 });
 
-test("what the model, its inputs and outputs are is stored with them", () => {
+test("descriptions of the model, its inputs and outputs are stored with it", () => {
   const description = "Doubles numbers.";
   const descriptions = { x: "any number", y: "twice the number", z: "not there" };
   const y = mul(input("x", [2]), 2);
@@ -97,7 +97,7 @@ test("a portable model has Gelu in parts of the ONNX standard that give the same
   await session.release();
 });
 
-test("large tensors go to places in a second file, small ones stay", () => {
+test("large tensors are written to a second file, small ones stay in the model", () => {
   const [x, large, small] = [input("x", [1, 500]), input("large", [500, 500]), input("small", [2])];
   const more = input("more", [500, 1]);
   const initializers = {
@@ -146,7 +146,7 @@ test("a node is written once, after all that it reads", () => {
   }
 });
 
-test("names of inputs and outputs never meet those of values between", async () => {
+test("names of inputs and outputs never collide with those of inner values", async () => {
   const [x, t0, c0] = [input("x", [2]), input("t0", [2]), input("c0", [2])];
   const feeds = Object.fromEntries(["x", "t0", "c0"].map((name) => [name, float32([2], [1, 2])]));
   const { t1 } = await evaluate({ t1: add(mul(add(x, 3), t0), c0) }, feeds);
@@ -163,11 +163,13 @@ test("an output can be an input, a constant, or two names of one value", async (
   expect(results["again"]!.data).toEqual(results["y"]!.data);
 });
 
-test("two inputs of one name are an error", () => {
+test("two inputs with the same name are an error", () => {
   expect(() => written({ y: add(input("x", [2]), input("x", [2])) })).toThrow(
-    "two inputs are named x",
+    "x is the name of two inputs",
   );
-  expect(() => written({ x: exp(input("x", [2])) })).toThrow("x is an input and an output");
+  expect(() => written({ x: exp(input("x", [2])) })).toThrow(
+    "x is the name of an input and of an output",
+  );
 });
 
 test("scalars, empty shapes and symbolic sizes survive the file", async () => {

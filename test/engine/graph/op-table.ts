@@ -207,7 +207,7 @@ function byChannel(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
   );
 }
 
-/** The i-th of `count` values, normalised by all of them. */
+/** The i-th of `count` values, normalized by all of them. */
 function normal(count: number, values: (i: number) => number, i: number): number {
   return (values(i) - mean(count, values)) / Math.sqrt(variance(count, values) + 0.01);
 }
@@ -223,7 +223,7 @@ const norm: Row[] = [
 ];
 
 type Size = readonly [height: number, width: number];
-/** Linear interpolation between pixel centres, the border repeated. */
+/** Linear interpolation between pixel centers, the border repeated. */
 function along(from: number, to: number, at: number, read: (i: number) => number): number {
   const place = ((at + 0.5) * from) / to - 0.5;
   const inside = Math.min(Math.max(place, 0), from - 1);

@@ -63,7 +63,7 @@ test("every op that the graph exports is a row of the table or tested by itself"
   }
 });
 
-test("of equal maxima the first takes the whole gradient", async () => {
+test("the first of equal maxima gets the whole gradient", async () => {
   const x = graph.input("x", [2, 4]);
   const [dx] = graph.gradients(
     graph.sumAll(graph.mul(graph.reduceMax(x, 1), graph.constant([2], [10, 20]))),
@@ -73,7 +73,7 @@ test("of equal maxima the first takes the whole gradient", async () => {
   expect([...y!.data]).toEqual([0, 10, 0, 0, 20, 0, 0, 0]);
 });
 
-test("of two equal operands of maximum the first takes the whole gradient", async () => {
+test("the first of two equal operands of maximum gets the whole gradient", async () => {
   const [a, b] = [graph.input("a", [3]), graph.input("b", [3])];
   const [da, db] = graph.gradients(graph.sumAll(graph.maximum(a, b)), [a, b]);
   const feeds = { a: graph.float32([3], [1, 2, 3]), b: graph.float32([3], [3, 2, 1]) };

@@ -12,27 +12,27 @@ import {
 const kilobyte = 1024;
 const x = input("x", [16, 16]); // 1 kB of float32; inputs are not counted
 
-test("a chain needs the value it reads and the one it writes, however long it is", () => {
+test("a chain of any length needs memory for the value that it reads and the one that it writes", () => {
   const chain = gelu(gelu(gelu(gelu(x))));
   expect(peakBytes([chain])).toBe(2 * kilobyte);
 });
 
-test("what is read again later is kept until then", () => {
+test("a value that is read again later occupies memory until then", () => {
   const first = gelu(x);
   const long = gelu(gelu(gelu(first)));
   expect(peakBytes([matmul(long, first)])).toBe(3 * kilobyte);
 });
 
-test("elementwise operators write over what nobody reads again; another shape takes no memory", () => {
+test("elementwise operators overwrite values that are not read again; a reshape needs no memory", () => {
   expect(peakBytes([sigmoid(sigmoid(gelu(x)))])).toBe(kilobyte);
   expect(peakBytes([reshape(gelu(x), [256])])).toBe(kilobyte);
 });
 
-test("all outputs are there at the end", () => {
+test("all outputs occupy memory at the end", () => {
   const [a, b] = [gelu(x), matmul(x, x)];
   expect(peakBytes([a, b, add(a, b)])).toBe(3 * kilobyte);
 });
 
-test("a size that is not known is refused", () => {
+test("a symbolic size is refused", () => {
   expect(() => peakBytes([gelu(input("x", ["n", 2]))])).toThrow("[n,2] has a symbolic size");
 });

@@ -39,7 +39,7 @@ async function quantized(y: Tensor, weights: Record<string, NdArray>): Promise<T
   return quantizeProducts({ y }, new Map([[node, toInt8(m!)]])).y;
 }
 
-test("columns are rounded to 63 steps of their own largest value, both ways", () => {
+test("columns are rounded to multiples of 1/63 of their largest value, of either sign", () => {
   const { values: whole, scales } = toInt8(float32([2, 3], [1, -6.3, 0, -0.5, 0.1, 0]));
   expect(whole).toMatchObject({ dtype: "int8", shape: [2, 3] });
   expect([...whole.data]).toEqual([63, -63, 0, -31, 1, 0]);
@@ -92,7 +92,7 @@ test.each([
   },
 );
 
-test("rows that feed two products are quantised once", () => {
+test("rows that are read by two products are quantized once", () => {
   const [first, second] = ["v", "w"].map((name) => gemm(inputs.x, input(name, [24, 16])));
   const outputs = { first: first!, second: second! };
   const products = weightProducts(Object.values(outputs), (name) => name !== "x");

@@ -5,7 +5,7 @@ import { kernelArguments } from "../../../src/engine/kernels/arguments.ts";
 import { wasmFunctions } from "../../../src/engine/kernels/instance.ts";
 import { allocate, ensure, instantiate } from "../../../src/engine/kernels/index.ts";
 
-test("kernels work on the memory they are given and on no other", () => {
+test("kernels work on their own memory only", () => {
   const memories = [allocate(256, "test"), allocate(256, "test")];
   const [first, second] = memories.map((memory) => new Float32Array(memory.buffer, 0, 16));
   first!.fill(1, 0, 4); // one plane of 1 x 1 pixel, margins of 1, rows of 4 floats
@@ -40,7 +40,7 @@ test("arguments have the names and the order of the AssemblyScript sources", () 
   expect(Object.fromEntries(declared)).toMatchObject(kernelArguments);
 });
 
-test("memory grows to what is needed and keeps what it holds", () => {
+test("a memory grows to the size needed and keeps its content", () => {
   const memory = allocate(10, "test");
   new Uint8Array(memory.buffer)[3] = 42;
   expect(memory.buffer.byteLength).toBe(65536);
@@ -52,15 +52,15 @@ test("memory grows to what is needed and keeps what it holds", () => {
   expect(memory.buffer).toBe(buffer);
 });
 
-test("more than 4 GiB is refused by name", () => {
+test("more than 4 GiB is refused with the name of the owner", () => {
   const tooMuch = 5 * 2 ** 30;
   expect(() => allocate(tooMuch, "lattice")).toThrow(
-    "lattice: needs 5.00 GiB, WebAssembly memory ends at 4 GiB",
+    "lattice: needs 5.00 GiB, but WebAssembly memory is limited to 4 GiB",
   );
   expect(() => ensure(allocate(1, "lattice"), tooMuch, "lattice")).toThrow(/lattice.*4 GiB/);
 });
 
-test("softmax of rows keeps to each row and leaves its source alone", () => {
+test("softmaxRows treats each row by itself and does not change its source", () => {
   const memory = allocate(256, "test");
   const rows = new Float32Array(memory.buffer, 0, 24); // 2 rows of 12, one vector more than a pair
   rows.forEach((_, i) => (rows[i] = (i * 7) % 5));

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterAll } from "vitest";
-import { encodeMask } from "../../../src/host/node/images/images.ts";
+import { encodeMask } from "../../../src/host/node/images/index-png.ts";
 
 /** An image of one color, [width, height]. */
 export class Picture {

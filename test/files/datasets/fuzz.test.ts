@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { inspectDataset, openDataset } from "../../../src/files/datasets/index.ts";
-import { decodeMask, encodeMask } from "../../../src/host/node/images/images.ts";
+import { decodeMask, encodeMask } from "../../../src/host/node/images/index-png.ts";
 import { UserError } from "../../../src/user-error.ts";
 import { makeFolder, Picture } from "./folders.ts";
 import { nodeHost } from "../../../src/host/node/host.ts";

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { cocoClasses, vocClasses } from "../../../src/method/images/classes.ts";
-import { encodeMask } from "../../../src/host/node/images/images.ts";
+import { encodeMask } from "../../../src/host/node/images/index-png.ts";
 import { tagsNpy } from "./mini-npy.ts";
 
 /** An object of a miniature picture; `label` is that of its class. */

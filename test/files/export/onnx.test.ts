@@ -120,7 +120,7 @@ test("a model that is not what its metadata says is refused", async () => {
   const run = (model: Uint8Array | string, name: string, count: number) =>
     new ExportedForward(runtime, model, name, count).check();
   await expect(run(one, "one.onnx", 4)).rejects.toThrow(
-    "one.onnx: it tells 6 labels and 5 tags apart, its metadata names 4 classes",
+    "one.onnx: it predicts 6 labels and 5 tags, but its metadata names 4 classes",
   );
   const pixels = input("pixel_values", [1, 3, 32, 32]);
   const other = writeModel({ logits: add(pixels, 1) });
@@ -128,7 +128,7 @@ test("a model that is not what its metadata says is refused", async () => {
     /^other\.onnx: the model cannot be run: .*tag_logits/,
   );
   await expect(run(writeModel({ y: add(input("x", [2]), 1) }), "x.onnx", 2)).rejects.toThrow(
-    "x.onnx: its inputs are x, expected pixel_values",
+    "x.onnx: expected the input pixel_values, found x",
   );
   await expect(run(Uint8Array.of(1, 2, 3), "bad.onnx", 5)).rejects.toThrow(
     /^bad\.onnx: the model cannot be loaded: /,

@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readCounts, rleCounts } from "../../../src/method/images/run-lengths.ts";
 import { fillPolygon } from "../../../src/method/images/polygon.ts";
-import { encodeImage, encodeMask } from "../../../src/host/node/images/images.ts";
+import { encodeImage } from "../../../src/host/node/images/codec.ts";
+import { encodeMask } from "../../../src/host/node/images/index-png.ts";
 import { DrawingWork, polygonCounts } from "../../../src/files/formats/objects.ts";
 import { readAll } from "./masks.ts";
 

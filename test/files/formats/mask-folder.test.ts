@@ -13,7 +13,7 @@ import { decode } from "fast-png";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { nodeHost } from "../../../src/host/node/host.ts";
 import type { Image, LabelMap } from "../../../src/method/images/image.ts";
-import { readImage, readMask } from "../../../src/host/node/images/images.ts";
+import { readImage, readMask } from "../../../src/host/node/images/codec.ts";
 import { MaskFolder } from "../../../src/files/formats/mask-folder.ts";
 import { UserError } from "../../../src/user-error.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { nodeHost } from "../../../src/host/node/host.ts";
-import { writeImage, writeMask } from "../../../src/host/node/images/images.ts";
+import { writeImage, writeMask } from "../../../src/host/node/images/codec.ts";
 import {
   writeContactSheet,
   type SheetEntry,

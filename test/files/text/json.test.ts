@@ -1,13 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { JsonScanner, type JsonPlace } from "../../../src/files/text/json.ts";
+import { JsonScanner, type JsonPlace, type JsonVisitor } from "../../../src/files/text/json.ts";
 
 /** Pushes a text in pieces of the given sizes, over and over. */
-function scan(
-  text: string,
-  sizes: readonly number[],
-  visitor: ConstructorParameters<typeof JsonScanner>[0],
-): void {
+function scan(text: string, sizes: readonly number[], visitor: JsonVisitor): void {
   const bytes = new TextEncoder().encode(text);
   const scanner = new JsonScanner(visitor, { lines: true });
   for (let at = 0, i = 0; at < bytes.length; i++) {
@@ -77,6 +73,6 @@ test.each([
   ['{"ä": 1,}', '"}" where a key in quotes is expected, at byte 9'],
   ["[1] x", '"x" where nothing after the end is expected, at byte 4'],
 ])("%s is refused with the byte", (text, message) => {
-  const visitor = { member: () => "whole", value: () => undefined } as const;
+  const visitor: JsonVisitor = { member: () => "whole", value: () => undefined };
   for (const size of [1, 3, 100]) expect(() => scan(text, [size], visitor)).toThrow(message);
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { augment } from "../../../src/method/data/augment.ts";
-import { resizeImage } from "../../../src/method/images/resize-image.ts";
+import { resizeImage } from "../../../src/method/images/resize-antialiased.ts";
 import type { Image } from "../../../src/method/images/image.ts";
 import { Random } from "../../../src/engine/random.ts";
 
@@ -14,7 +14,7 @@ function ramp(width: number, height: number): Image {
 
 const side = fc.integer({ min: 1, max: 90 });
 
-test("outside its box a crop is black, inside it is image", () => {
+test("a crop is image inside its box and black outside", () => {
   fc.assert(
     fc.property(side, side, fc.integer(), (width, height, seed) => {
       const options = { crop: 32, scaleRange: [0.5, 2] as const, flip: 0.5 };
@@ -32,7 +32,7 @@ test("outside its box a crop is black, inside it is image", () => {
   );
 });
 
-test("without scaling, a crop is a piece of the image, mirrored if flipped", () => {
+test("without scaling, a crop is a part of the image, mirrored if flipped", () => {
   const image = ramp(50, 40);
   for (let seed = 0; seed < 20; seed++) {
     for (const flip of [0, 1]) {
@@ -52,7 +52,7 @@ test("an image of the crop's size at scale 2 is cut from the enlarged image", ()
   expect(data).toEqual(enlarged.data);
 });
 
-test("a large image is first brought to the longest side allowed", () => {
+test("a large image is first shrunk to the longest side allowed", () => {
   const options = { crop: 64, scaleRange: [1, 1] as const, flip: 0, maxSide: 50 };
   const [y0, y1, x0, x1] = augment(ramp(200, 100), Random.at(1), options).box;
   expect([y1 - y0, x1 - x0]).toEqual([25, 50]);

@@ -9,7 +9,7 @@ const samples = Array.from({ length: 10 }, (_, i) => ({
 const names = (sampler: TrainingSampler, step: number) =>
   sampler.batchPlan(step).map(({ sample }) => sample.name);
 
-test("every epoch shows every sample once, each in an order of its own", () => {
+test("every epoch has every sample once, in an order that differs from the others", () => {
   const sampler = new TrainingSampler(samples, 4, 5);
   const epochs = [0, 1, 2].map((epoch) => [
     ...names(sampler, 2 * epoch),
@@ -19,7 +19,7 @@ test("every epoch shows every sample once, each in an order of its own", () => {
   expect(new Set(epochs.map((epoch) => epoch.join())).size).toBe(3);
 });
 
-test("a step's batch depends on seed, step and batch alone", () => {
+test("the batch of a step depends only on seed, step and batch size", () => {
   const fresh = () => new TrainingSampler(samples, 4, 3);
   const walked = fresh();
   for (let step = 0; step < 17; step++) walked.batchPlan(step);
@@ -32,7 +32,7 @@ test("batches may be larger than the data set", () => {
   expect(plan.map(({ k }) => k)).toEqual([16, 17, 18, 19, 20, 21, 22, 23]);
 });
 
-test("stand-ins for a broken image go through the whole data set", () => {
+test("replacements of a broken image are tried through the whole data set", () => {
   const sampler = new TrainingSampler(samples, 1, 2);
   const tried = Array.from({ length: 10 }, (_, attempt) => sampler.candidate(13, attempt).name);
   expect(new Set(tried).size).toBe(10);

@@ -34,7 +34,7 @@ describe("scenes", () => {
     expect(mean).toBeLessThan(0.45);
   });
 
-  test("have masks that lie where the class's colour is", () => {
+  test("have masks where the color of the class is", () => {
     // Strongest channel inside: red ball, yellow star (red over blue), green leaf, violet crate.
     const strong: [number, number][] = [
       [0, 2],
@@ -56,7 +56,7 @@ describe("scenes", () => {
     }
   });
 
-  test("have names that are fit to be shown", () => {
+  test("have the classes ball, star, leaf and crate", () => {
     expect(sceneClasses).toEqual(["ball", "star", "leaf", "crate"]);
   });
 });

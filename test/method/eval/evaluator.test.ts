@@ -12,7 +12,7 @@ import {
 import { evaluateStages, type StageScores } from "../../../src/method/eval/stages.ts";
 import { labelsOf } from "../../../src/method/images/labels-of-logits.ts";
 import { Predictor } from "../../../src/method/inference/predictor.ts";
-import { resizeMaps } from "../../../src/method/labels/index.ts";
+import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
 import { networkOf } from "../../../src/method/model/network-of.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { SessionPool } from "../../../src/host/node/workers/session-pool.ts";
@@ -57,7 +57,7 @@ async function scoresOf(
   return next.value;
 }
 
-test("side by side in lanes the scores are the same, told in the same order", async () => {
+test("with several lanes the scores are the same, and so is the order of progress", async () => {
   const read: SampleReader = {
     ...reader,
     readImage: async (sample) => {
@@ -89,7 +89,7 @@ test("side by side in lanes the scores are the same, told in the same order", as
   expect(seen[2]).toEqual(seen[1]);
 });
 
-test("an image of which nothing is known counts neither for the tags nor for what is made of them", async () => {
+test("an untagged image counts neither for the tags nor for the labels that are made from tags", async () => {
   const known = await scoresOf(reader, samples.slice(0, 2));
   const unknown = { ...samples[2]!, tags: [], untagged: true } as const;
   const both = await scoresOf(reader, [unknown, ...samples.slice(0, 2)]);
@@ -99,7 +99,7 @@ test("an image of which nothing is known counts neither for the tags nor for wha
   expect((await scoresOf(reader, [unknown])).metrics.tagF1).toBeNaN();
 });
 
-test("an image that cannot be read is left out, told and not counted", async () => {
+test("an image that cannot be read is left out, reported and not counted", async () => {
   const whole = await scoresOf(reader, samples.slice(0, 2));
   const broken = await scoresOf({
     ...reader,
@@ -119,7 +119,7 @@ test("an image without tags or mask is evaluated for its tags only", async () =>
   expect(scores.panels[0]!.cam.data.every((label) => label === 0)).toBe(true);
 });
 
-test("predictions have the image's own size whatever size the network saw", async () => {
+test("predictions have the size of the image, whatever the size of the network's input", async () => {
   const { panels } = await scoresOf(reader, samples, { longSide: 96 });
   expect(panels).toHaveLength(2);
   for (const { image, prediction, label } of panels) {
@@ -128,7 +128,7 @@ test("predictions have the image's own size whatever size the network saw", asyn
   }
 });
 
-test("labels are those of the highest logit after resizing, the first of equals", () => {
+test("labels are those of the highest logit after resizing, the first of equal ones", () => {
   const data = Float32Array.of(0, 1, 2, 3, 3, 2, 1, 0, 3, 1, 2, 0);
   const logits = { count: 3, width: 2, height: 2, data };
   const all = resizeMaps(logits, 5, 3).data;
@@ -139,7 +139,7 @@ test("labels are those of the highest logit after resizing, the first of equals"
   expect([...labelsOf(logits, 5, 3).data]).toEqual(expected);
 });
 
-test("the CRF's labels are measured on their own, in order, with a few under way at once", async () => {
+test("the labels of the CRF are scored separately, in order, while a few are refined at the same time", async () => {
   const done: (() => void)[] = [];
   let most = 0;
   // A CRF that knows the truth, and finishes the last first.
@@ -169,7 +169,7 @@ test("the CRF's labels are measured on their own, in order, with a few under way
   expect(results.map(({ meanIou }) => meanIou)).toEqual([1, 1, 1]);
 });
 
-test("without activation maps the segmentation's scores stay the same and theirs are none", async () => {
+test("without activation maps their scores are NaN and those of the segmentation are the same", async () => {
   const [whole, fast] = [await scoresOf(reader), await scoresOf(reader, samples, { cam: false })];
   expect(fast.metrics.seg).toBe(whole.metrics.seg);
   expect(fast.metrics.tagF1).toBe(whole.metrics.tagF1);
@@ -208,7 +208,7 @@ async function stagesOf(exported: boolean, crf?: EvaluatorOptions["crf"]): Promi
   return next.value;
 }
 
-test("stages start with what the evaluation says and end with the CRF", async () => {
+test("stages start with the scores of the evaluation and end with the CRF", async () => {
   const crf: EvaluatorOptions["crf"] = async (image) =>
     scenes.find((scene) => scene.image === image)!.mask;
   const { stages, masks, tagF1 } = await stagesOf(false, crf);

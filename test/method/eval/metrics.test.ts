@@ -10,7 +10,7 @@ interface GoldenMetrics {
   readonly iou: Record<string, number>;
 }
 
-test("scores agree with the golden numbers, whether images come one by one or at once", () => {
+test("scores equal the golden numbers, whether images are counted one by one or together", () => {
   const expected = JSON.parse(
     readFileSync(new URL("../../golden/metrics.json", import.meta.url), "utf8"),
   ) as GoldenMetrics;
@@ -53,10 +53,12 @@ test("scores over no pixels are NaN, never 0 or 1", () => {
   ]);
 });
 
-test("maps of two sizes, a prediction that is no class and a silly class count are refused", () => {
+test("maps of different sizes, a prediction that is no class and an impossible number of classes are refused", () => {
   const matrix = new ConfusionMatrix(3);
   expect(() => matrix.add(new Uint8Array(4), new Uint8Array(5))).toThrow(/4 pixels.* 5/);
-  expect(() => matrix.add(Uint8Array.of(1), Uint8Array.of(255))).toThrow(/predicted as 255, of 3/);
+  expect(() => matrix.add(Uint8Array.of(1), Uint8Array.of(255))).toThrow(
+    /predicted as 255; expected a class from 0 to 2/,
+  );
   expect(() => new ConfusionMatrix(0)).toThrow(/0 classes/);
 });
 
@@ -71,7 +73,7 @@ test.each([
   expect(tagF1(predicted, truth)).toBe(score);
 });
 
-test("counts of images merged are the counts of all, and only classes with counts need be kept", () => {
+test("merged counts are those of all images, and trimming keeps the classes that have any", () => {
   const [first, second, both] = [0, 0, 0].map(() => new ConfusionMatrix(255));
   first!.add(Uint8Array.of(0, 1, 255), Uint8Array.of(0, 2, 9));
   second!.add(Uint8Array.of(2, 2), Uint8Array.of(2, 1));
@@ -85,5 +87,5 @@ test("counts of images merged are the counts of all, and only classes with count
   expect(small.meanIou()).toBe(both!.meanIou());
   expect(small.accuracies()).toEqual([1, 0, 0.5]);
   expect(both!.trimmed(4).numClasses).toBe(4);
-  expect(() => both!.merge(small)).toThrow(/over 3 classes .* over 255/);
+  expect(() => both!.merge(small)).toThrow(/counts of 3 classes .* counts of 255/);
 });

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { overlap, type Begun } from "../../../src/method/eval/overlap.ts";
+import { overlap, type Work } from "../../../src/method/eval/overlap.ts";
 
 /** Tasks that finish when told, and how many were begun. */
 function tasks(count: number) {
   const finish: (() => void)[] = [];
   const failed: ((error: Error) => void)[] = [];
-  async function* begin(): AsyncGenerator<Begun<number>> {
+  async function* begin(): AsyncGenerator<Work<number>> {
     for (let i = 0; i < count; i++) {
       yield {
         finished: new Promise<number>((resolve, reject) => {
@@ -18,7 +18,7 @@ function tasks(count: number) {
   return { begin, finish, failed };
 }
 
-test("no more than the limit is unfinished when the next begins, and results keep their order", async () => {
+test("at most the limit is unfinished when the next piece starts, and results keep their order", async () => {
   const { begin, finish } = tasks(5);
   const results = overlap(begin(), 2);
   const first = results.next();
@@ -39,7 +39,7 @@ test("no more than the limit is unfinished when the next begins, and results kee
   expect((await results.next()).done).toBe(true);
 });
 
-test("a failure is met at its turn, after the results before it", async () => {
+test("a failure is thrown in its turn, after the results before it", async () => {
   const { begin, finish, failed } = tasks(3);
   const results = overlap(begin(), 2);
   const first = results.next();

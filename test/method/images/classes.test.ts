@@ -34,12 +34,14 @@ test.each([
   expect(check).toThrow(message);
 });
 
-test("normalising subtracts the mean, divides by the deviation, and can put channels first", () => {
+test("normalizing subtracts the mean, divides by the deviation, and can put channels first", () => {
   const pixels = Uint8Array.of(10, 20, 30, 40, 50, 60);
   const by = { mean: [10, 20, 30], std: [1, 2, 3] };
   expect([...normalize(pixels, by)]).toEqual([0, 0, 0, 30, 15, 10]);
   expect([...normalizeToChannelsFirst(pixels, 2, by)]).toEqual([0, 30, 0, 15, 0, 10]);
   expect([...normalizeToChannelsFirst(pixels, 1, by)]).toEqual([0, 0, 0, 30, 15, 10]);
-  expect(() => normalizeToChannelsFirst(pixels, 4, by)).toThrow("no RGB images of 4 pixels");
-  expect(() => normalize(pixels, by, new Float32Array(3))).toThrow("room for 3");
+  expect(() => normalizeToChannelsFirst(pixels, 4, by)).toThrow(
+    "6 values are not whole RGB images of 4 pixels",
+  );
+  expect(() => normalize(pixels, by, new Float32Array(3))).toThrow("6 values for an output of 3");
 });

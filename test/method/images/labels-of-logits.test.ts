@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { labelsOf } from "../../../src/method/images/labels-of-logits.ts";
-import { resizeMaps, type Maps } from "../../../src/method/labels/index.ts";
+import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
+import type { Maps } from "../../../src/method/images/maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 const random = Random.at(1, "upsampled labels");
@@ -41,7 +42,7 @@ test.each<[string, () => number]>([
   }
 });
 
-test("labels of logits enlarged a hundredfold have memory of their own", () => {
+test("labels of logits enlarged a hundredfold do not share their memory", () => {
   const [count, width, height] = [3, 2, 2];
   const data = Float32Array.from({ length: count * width * height }, () => random.normal());
   const logits = { count, width, height, data };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { meanLogitMargin, meanMargin } from "../../../src/method/images/margin.ts";
-import type { Maps } from "../../../src/method/labels/index.ts";
+import type { Maps } from "../../../src/method/images/maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 function maps(count: number, ...values: number[]): Maps {
@@ -12,14 +12,14 @@ test("the margin is best minus second over the sum, averaged over the pixels", (
   expect(meanMargin(maps(3, 0.5, 0, 0.3, 0, 0.2, 4))).toBeCloseTo((0.2 + 1) / 2, 6);
 });
 
-test("equal scores and no scores at all are not sure, a single class is", () => {
+test("equal scores and scores of 0 have margin 0, a single class has margin 1", () => {
   expect(meanMargin(maps(2, 1, 0, 1, 0))).toBe(0);
   expect(meanMargin(maps(1, 3, 3))).toBe(1);
   expect(meanLogitMargin(maps(1, -3, 3))).toBe(1);
   expect(meanLogitMargin(maps(2, -1000, -1000))).toBe(0);
 });
 
-test("of logits it is the margin of their softmax, however large they are", () => {
+test("the margin of logits is that of their softmax, however large they are", () => {
   const random = Random.at(1, "logits", 0);
   const logits = maps(4, ...Array.from({ length: 40 }, () => random.uniform(600, 606)));
   const exp = logits.data.map((value) => Math.exp(value - 600));

@@ -36,18 +36,18 @@ test("every label of 8 bits tints every level as blending does, in images of any
   for (let i = 0; i < 20; i++) {
     const [width, height] = [1 + random.int(1000), 1 + random.int(30)];
     const data = Uint8Array.from({ length: width * height * 3 }, () => random.int(256));
-    const labelled = new Uint8Array(width * height);
-    for (let p = 0; p < labelled.length; p++) {
-      labelled[p] = random.int(9) === 0 ? random.int(256) : labelled[Math.max(0, p - 1)]!;
+    const labels = new Uint8Array(width * height);
+    for (let p = 0; p < labels.length; p++) {
+      labels[p] = random.int(9) === 0 ? random.int(256) : labels[Math.max(0, p - 1)]!;
     }
-    const painted = paintLabels({ width, height, data }, { width, height, data: labelled });
+    const painted = paintLabels({ width, height, data }, { width, height, data: labels });
     const line = Math.max(1, Math.round(Math.max(width, height) / 400));
     const expected = new Uint8Array(data.length);
-    for (let p = 0; p < labelled.length; p++) {
-      const [x, y, label] = [p % width, Math.floor(p / width), labelled[p]!];
+    for (let p = 0; p < labels.length; p++) {
+      const [x, y, label] = [p % width, Math.floor(p / width), labels[p]!];
       const differs = (dx: number, dy: number): boolean => {
         const inside = x + dx >= 0 && x + dx < width && y + dy >= 0 && y + dy < height;
-        return inside && labelled[(y + dy) * width + x + dx] !== label;
+        return inside && labels[(y + dy) * width + x + dx] !== label;
       };
       const edge = differs(-line, 0) || differs(line, 0) || differs(0, -line) || differs(0, line);
       const stripe = Math.floor((x + y) / (line * 4)) % 2 === 0;
@@ -81,7 +81,7 @@ test("ignored pixels are hatched: diagonal stripes of two light shades, four pix
   }
 });
 
-test("heat rises from dark to bright yellow, and NaN is cold", () => {
+test("heat rises from dark to bright yellow, and NaN counts as 0", () => {
   const heat = { width: 8, height: 8, data: Float32Array.from({ length: 64 }, (_, i) => i / 63) };
   heat.data[1] = NaN;
   const painted = paintHeat(gray, heat);

@@ -63,22 +63,22 @@ describe("filling", () => {
     expect(drawn([1, 1, 4, 1, 4, 3, 1, 3], 6, 4)).toEqual(["......", ".###..", ".###..", "......"]);
   });
 
-  test("a triangle has the pixels whose middles it holds, half-open where it runs through them", () => {
+  test("a triangle has the pixels whose centers are inside, with half-open borders", () => {
     expect(drawn([0, 0, 4, 4, 0, 4], 4, 4)).toEqual(["#...", "##..", "###.", "####"]);
   });
 
-  test("where a line crosses itself the inside is what an odd number of turns surrounds", () => {
+  test("where an outline crosses itself, areas that an odd number of turns surrounds are inside", () => {
     const twice = [0, 0, 5, 0, 5, 5, 0, 5, 0, 0, 1, 1, 1, 4, 4, 4, 4, 1, 1, 1];
     expect(drawn(twice, 5, 5)).toEqual(["#####", "#...#", "#...#", "#...#", "#####"]);
   });
 
-  test("what lies outside the map is cut off", () => {
+  test("parts outside the map are cut off", () => {
     expect(drawn([-50, 1, 2, 1, 2, 90, -50, 90], 3, 3)).toEqual(["...", "##.", "##."]);
     expect(drawn([-9, -9, -1, -9, -1, -1], 2, 1)).toEqual([".."]);
     expect(drawn([9, 0, 12, 0, 12, 9], 2, 1)).toEqual([".."]);
   });
 
-  test("every polygon is drawn as the published rule walks it", () => {
+  test("every polygon is filled by the published rule", () => {
     const coordinate = fc.oneof(
       fc.double({ min: -6, max: 26, noNaN: true }),
       fc.integer({ min: -10, max: 50 }).map((v) => v / 2),
@@ -109,12 +109,14 @@ describe("filling", () => {
     expect(fill).toThrow(message);
   });
 
-  test("far corners and very many edges take no time", () => {
+  test("distant corners and a great many edges take no time", () => {
     const map = blank(1000, 10);
     fillPolygon([-9e7, -9e7, 9e7, -9e7, 9e7, 9e7, -9e7, 9e7], map, 1);
     expect(map.data.every((v) => v === 1)).toBe(true);
     const zigzag = Array.from({ length: 400_000 }, (_, i) => (i % 4 === 0 ? 1000 : 0));
-    expect(() => fillPolygon(zigzag, map, 1, "a.json")).toThrow(/a\.json: .*too often to be drawn/);
+    expect(() => fillPolygon(zigzag, map, 1, "a.json")).toThrow(
+      /a\.json: .*cross the .* columns of the image more than/,
+    );
   });
 });
 
@@ -127,7 +129,7 @@ function refilled(mask: Uint8Array, width: number, height: number, tolerance?: n
 }
 
 describe("outlines", () => {
-  test("exact ones give any mask back, holes and all", () => {
+  test("exact outlines restore any mask, including its holes", () => {
     const masks = fc
       .tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }))
       .chain(([width, height]) =>
@@ -146,7 +148,7 @@ describe("outlines", () => {
     );
   });
 
-  test("a ring is one outline with a cut to its hole", () => {
+  test("a ring has one outline with a cut to its hole", () => {
     const ring = Uint8Array.from({ length: 49 }, (_, i) => {
       const far = Math.max(Math.abs((i % 7) - 3), Math.abs(Math.floor(i / 7) - 3));
       return far === 2 || far === 3 ? 1 : 0;
@@ -166,7 +168,7 @@ describe("outlines", () => {
     expect(wrong / disc.filter((v) => v === 1).length).toBeLessThan(0.02);
   });
 
-  test("one pixel stays one pixel at any tolerance, and nothing has no outline", () => {
+  test("one pixel stays one pixel at any tolerance, and an empty mask has no outline", () => {
     expect(refilled(Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0), 3, 3, 5)).toEqual(
       Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0),
     );

@@ -8,7 +8,7 @@ const map = {
   data: Uint8Array.of(1, 1, 0, 2, 255, 0, 2, 0, 1, 1, 255, 0, 0, 1, 0),
 };
 
-test("pixels of a label that touch by their sides are a region; corners do not count", () => {
+test("pixels of a label that touch at their sides are a region; corners do not count", () => {
   const { ids, labels } = findRegions(map);
   expect(labels).toEqual([1, 2, 255, 2, 1]);
   expect([...ids]).toEqual([0, 0, -1, 1, 2, -1, 3, -1, 4, 4, 2, -1, -1, 4, -1]);
@@ -20,13 +20,13 @@ test("by class there is one object for each label", () => {
   expect([...ids]).toEqual([0, 0, -1, 1, 2, -1, 1, -1, 0, 0, 2, -1, -1, 0, -1]);
 });
 
-test("regions do not go on from the end of a row to the beginning of the next", () => {
+test("regions do not continue from the end of a row to the start of the next", () => {
   expect(findRegions({ width: 2, height: 2, data: Uint8Array.of(0, 1, 1, 0) }).labels).toEqual([
     1, 1,
   ]);
 });
 
-test("boxes hold their first and last pixels", () => {
+test("boxes include their first and last pixels", () => {
   expect(regionBoxes(findRegions(map, "classes"))).toEqual([
     { left: 0, top: 0, right: 4, bottom: 2 },
     { left: 1, top: 0, right: 3, bottom: 1 },
@@ -51,7 +51,7 @@ function spread(width: number, data: Uint8Array): number[] {
   return ids.map((id) => order.indexOf(id));
 }
 
-test("any map has the regions that spreading finds, in the order of their first pixels", () => {
+test("any map has the regions that a flood fill finds, in the order of their first pixels", () => {
   const maps = fc.tuple(
     fc.integer({ min: 1, max: 8 }),
     fc.uint8Array({ min: 0, max: 2, minLength: 64, maxLength: 64 }),

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { activationMaps, resizeMaps } from "../../../src/method/labels/index.ts";
-import { reduceLabels, samples } from "../../../src/method/images/resize-maps.ts";
+import { activationMaps } from "../../../src/method/images/maps.ts";
+import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
+import { bilinearSamples } from "../../../src/method/images/bilinear-samples.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 const row = (...values: number[]) => activationMaps(1, values.length, 1, Float32Array.from(values));
@@ -29,14 +30,14 @@ describe("resize", () => {
     expect([count, width, height, ...data]).toEqual([2, 1, 1, 6, 1]);
   });
 
-  test("is to the bit what two neighbours give, rounded across and then down", () => {
+  test("equals to the bit the mix of two neighbors, rounded across and then down", () => {
     const side = fc.integer({ min: 1, max: 40 });
     fc.assert(
       fc.property(side, side, side, side, fc.boolean(), (w, h, toW, toH, alignCorners) => {
         const random = Random.at(1, w, h, toW, toH);
         const data = Float32Array.from({ length: 2 * w * h }, () => random.uniform(-1, 1));
-        const across = samples(w, toW, alignCorners);
-        const down = samples(h, toH, alignCorners);
+        const across = bilinearSamples(w, toW, alignCorners);
+        const down = bilinearSamples(h, toH, alignCorners);
         const mix = (a: number, b: number, share: number): number =>
           Math.fround(a * (1 - share) + b * share);
         const expected = Float32Array.from({ length: 2 * toW * toH }, (_, i) => {
@@ -57,24 +58,12 @@ describe("resize", () => {
     );
   });
 
-  test("returns maps that have the size already as they are", () => {
+  test("returns the same maps if they already have the size", () => {
     const source = row(1, 2, 3);
     expect(resizeMaps(source, 3, 1, { alignCorners: true })).toBe(source);
   });
 
   test("refuses sides of 0", () => {
     expect(() => resizeMaps(row(1, 2), 0, 1)).toThrow("resize: 2 x 1 to 0 x 1; no side may be 0");
-  });
-});
-
-describe("reduceLabels", () => {
-  test("takes every stride-th label", () => {
-    const labels = { width: 4, height: 2, data: Uint8Array.of(1, 9, 2, 9, 9, 9, 9, 9) };
-    expect(reduceLabels(labels, 2)).toEqual({ width: 2, height: 1, data: Uint8Array.of(1, 2) });
-  });
-
-  test("refuses sizes that the stride does not divide", () => {
-    const labels = { width: 33, height: 32, data: new Uint8Array(33 * 32) };
-    expect(() => reduceLabels(labels, 16)).toThrow(/33 x 32 is not a multiple of the stride 16/);
   });
 });

@@ -5,7 +5,7 @@ import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { readGolden } from "../../golden.ts";
 import { asArrays, worstError } from "../../network.ts";
 
-test("one forward pass serves batches of any size and gives what the golden files say", async () => {
+test("one forward pass computes batches of any size and equals the golden files", async () => {
   const network = new Afa({ backbone: "mit_tiny", classes: 5, decoderWidth: 32 });
   const pass = new ForwardPass(nodeRuntime(), network, asArrays(readGolden("model")));
   const names: Record<keyof ForwardResult, string> = {

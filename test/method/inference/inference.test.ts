@@ -32,7 +32,7 @@ test.each([
   },
 );
 
-test("frozen weights give what fed ones give, and keep giving it when those change", async () => {
+test("frozen weights have the same results as fed ones, also after those have changed", async () => {
   const golden = readGolden("inference_msc_flip");
   const network = new Afa({ backbone: "mit_tiny", classes: 5, decoderWidth: 32 });
   const parameters = asArrays(readGolden("model"));
@@ -50,7 +50,7 @@ test("frozen weights give what fed ones give, and keep giving it when those chan
   await predictor.release();
 });
 
-test("an image as the graphs take it gives what its planes give, and a session may be made ahead", async () => {
+test("an image with channels last has the same results as its planes, and a session can be created in advance", async () => {
   const network = new Afa({ backbone: "mit_tiny", classes: 5, decoderWidth: 32 });
   const predictor = Predictor.of(nodeRuntime(), network, asArrays(readGolden("model")));
   predictor.warmUp();

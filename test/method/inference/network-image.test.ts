@@ -6,10 +6,10 @@ import {
   pixelsWithLongSide,
   withLongSide,
 } from "../../../src/method/inference/network-image.ts";
-import { resizeMaps } from "../../../src/method/labels/index.ts";
+import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 
-test("an image of a long side is the normalised one resized, to the bit", () => {
+test("an image with a long side equals the normalized image resized, to the bit", () => {
   const random = Random.at(1, "network image");
   for (const [width, height, longSide] of [
     [50, 37, 64],

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { meanMargin } from "../../../src/method/images/margin.ts";
 import { refinedLabel } from "../../../src/method/inference/refined-label.ts";
-import { labelOf, Par, refineInside, resizeMaps } from "../../../src/method/labels/index.ts";
+import { labelOf, refineInside } from "../../../src/method/labels/index.ts";
+import { Par } from "../../../src/method/refine/par.ts";
+import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 function picture(width: number, height: number) {
@@ -25,7 +27,7 @@ test("labels of an ordinary image are those of the maps refined at its own size"
   expect(confidence).toBe(meanMargin(refined));
 });
 
-test("a very large image is refined at a size that memory has room for", () => {
+test("a very large image is refined at a size that fits into memory", () => {
   const image = picture(9000, 40);
   const sizes: number[] = [];
   class Watched extends Par {

@@ -5,7 +5,7 @@ import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts"
 import { meanLogitMargin } from "../../../src/method/images/margin.ts";
 import { withLongSide } from "../../../src/method/inference/network-image.ts";
 import { openSegmenter } from "../../../src/jobs/open-segmenter.ts";
-import type { Maps } from "../../../src/method/labels/index.ts";
+import type { Maps } from "../../../src/method/images/maps.ts";
 import { networkOf } from "../../../src/method/model/network-of.ts";
 
 const config = parseConfig({
@@ -19,7 +19,7 @@ const segmenter = await openSegmenter(nodeHost, model, { device: "cpu" });
 afterAll(() => segmenter.release());
 const { image } = generateScene({ seed: 1, index: 0, size: 48 });
 
-test("segment says how far the softmax of its logits is from a tie", async () => {
+test("the confidence of segment is the margin of the softmax of its logits", async () => {
   const { confidence, width, height, data } = await segmenter.segment(image);
   const input = withLongSide(image, config.data, 64);
   const { segLogits } = await segmenter.predictor.predict(input);
@@ -29,7 +29,7 @@ test("segment says how far the softmax of its logits is from a tie", async () =>
   expect([width, height, data.length]).toEqual([48, 48, 48 * 48]);
 });
 
-test("segment hands the logits of the size asked for to the CRF and gives its labels", async () => {
+test("segment passes logits of the requested size to the CRF and returns its labels", async () => {
   const seen: Maps[] = [];
   const labels = { width: 48, height: 48, data: new Uint8Array(48 * 48).fill(2) };
   const result = await segmenter.segment(image, {
@@ -45,14 +45,14 @@ test("segment hands the logits of the size asked for to the CRF and gives its la
   expect(result.confidence).toBe(meanLogitMargin(seen[0]!));
 });
 
-test("without tags all is background, for sure", async () => {
+test("without tags all pixels are background, with confidence 1", async () => {
   const { data, ...rest } = await segmenter.label(image, []);
   const size = { width: 48, height: 48 };
   expect(rest).toEqual({ ...size, classes: sceneClasses, tags: [], confidence: 1 });
   expect(data).toEqual(new Uint8Array(48 * 48));
 });
 
-test("label gives background and the tagged classes only, and more tags make it less sure", async () => {
+test("label returns only background and the tagged classes, and more tags lower its confidence", async () => {
   const [one, two] = [await segmenter.label(image, [0]), await segmenter.label(image, [0, 2])];
   expect(one.tags).toEqual([0]);
   expect(two.tags).toEqual([0, 2]);
@@ -63,13 +63,13 @@ test("label gives background and the tagged classes only, and more tags make it 
   expect(one.confidence).toBeLessThan(1);
 });
 
-test("label takes tags in any order and any number of times", async () => {
+test("label accepts tags in any order and any number of times", async () => {
   const given = [2, 0, 2, 0];
   expect(await segmenter.label(image, given)).toEqual(await segmenter.label(image, [0, 2]));
   expect(given).toEqual([2, 0, 2, 0]);
 });
 
-test("background of label is what lies below lowThreshold; highThreshold has no say", async () => {
+test("label takes lowThreshold as background score; highThreshold has no effect", async () => {
   const labelWith = async (lowThreshold: number, highThreshold: number) => {
     const pseudo = { ...config.pseudo, lowThreshold, highThreshold };
     const settings = { ...config, pseudo };
@@ -84,7 +84,7 @@ test("background of label is what lies below lowThreshold; highThreshold has no 
   expect(background(await labelWith(0.6, 0.6))).toBeGreaterThan(background(low));
 });
 
-test("in lanes many images at once have the masks that they have one after the other", async () => {
+test("with several lanes, images at the same time have the same masks as one after the other", async () => {
   const lanes = await openSegmenter(nodeHost, model, { device: "cpu", lanes: 2 });
   expect([segmenter.lanes, lanes.lanes]).toEqual([1, 2]);
   const images = [0, 1, 2, 3].map((index) => generateScene({ seed: 2, index, size: 40 + index }));

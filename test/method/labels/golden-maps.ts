@@ -1,5 +1,5 @@
 import type { Image } from "../../../src/method/images/image.ts";
-import type { Box, Maps } from "../../../src/method/labels/index.ts";
+import type { Box, Maps } from "../../../src/method/images/maps.ts";
 import type { GoldenTensor } from "../../golden.ts";
 
 /** Image i of a golden batch of maps [n, c, h, w]. */

@@ -2,13 +2,13 @@ import { describe, expect, test } from "vitest";
 import type { LabelMap } from "../../../src/method/images/image.ts";
 import {
   affinityLabel,
-  Par,
   propagateAffinity,
   pseudoLabel,
   refineAffinityLabel,
   refinePseudoLabel,
-  resizeMaps,
 } from "../../../src/method/labels/index.ts";
+import { Par } from "../../../src/method/refine/par.ts";
+import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
 import { pick } from "../../../src/method/labels/cam.ts";
 import { refineInside } from "../../../src/method/labels/refined-labels.ts";
 import { readGolden } from "../../golden.ts";
@@ -35,7 +35,7 @@ const levels = {
 const par = new Par({ iterations: 10 });
 
 describe.each([0, 1])("golden labels of image %i", (i) => {
-  // The image as the published code saw it: recovered from the normalised one by truncation.
+  // The image as the published code saw it: recovered from the normalized one by truncation.
   const image = imageOf(levels, i);
   const { width, height } = image;
   const box = boxOf(get("img_box"), i);
@@ -105,7 +105,7 @@ describe.each([0, 1])("golden labels of image %i", (i) => {
     expect(agreement(labels.data, labelsOf(get("refined_affinity_label"), i))).toBe(1);
   });
 
-  test("refined pseudo label, and the affinity label that it makes", () => {
+  test("refined pseudo label, and the affinity label from it", () => {
     const labels = refinePseudoLabel(image, cam, classes, { low, high, par, box });
     expect(agreement(labels.data, labelsOf(get("refined_pseudo_label"), i))).toBe(1);
     const pairs = affinityLabel(labels, { stride: 16, radius: 2 });

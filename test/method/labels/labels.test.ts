@@ -3,22 +3,20 @@ import { pick } from "../../../src/method/labels/cam.ts";
 import {
   affinityLabel,
   labelOf,
-  activationMaps,
   mergeCam,
-  Par,
   propagateAffinity,
   pseudoLabel,
   refineAffinityLabel,
   refinePseudoLabel,
-  type Box,
-  type Maps,
 } from "../../../src/method/labels/index.ts";
+import { activationMaps, type Box, type Maps } from "../../../src/method/images/maps.ts";
+import { Par } from "../../../src/method/refine/par.ts";
 
 const row = (...values: number[]): Maps =>
   activationMaps(1, values.length, 1, Float32Array.from(values));
 
 describe("mergeCam", () => {
-  test("takes the larger of plain and flipped, sums positive scores over scales, normalises", () => {
+  test("takes the larger of plain and flipped, sums positive scores over scales, normalizes", () => {
     const scales = [
       { plain: row(1, -5, 0), flipped: row(2, -1, -1) }, // 1 | -1, -5 | -1, 0 | 2: 1, 0, 2
       { plain: row(0, 1, 2), flipped: row(0, 0, 0) }, // 0, 1, 2
@@ -29,18 +27,22 @@ describe("mergeCam", () => {
     expect(data[2]).toBeCloseTo(3 / (3 + 1e-5), 6);
   });
 
-  test("returns only the classes asked for, in their order", () => {
+  test("returns only the requested classes, in their order", () => {
     const cam = activationMaps(3, 2, 1, Float32Array.of(0, 1, 5, 0, 0, 7));
     const { count, data } = mergeCam([{ plain: cam, flipped: cam }], [2, 1], 4, 1);
     expect(count).toBe(2);
     expect(data[3]).toBeCloseTo(1, 4);
     expect(mergeCam([{ plain: cam, flipped: cam }], [], 4, 1).data).toHaveLength(0);
-    expect(() => mergeCam([{ plain: cam, flipped: cam }], [3], 4, 1)).toThrow("class 3 of 3");
-    expect(() => mergeCam([{ plain: cam, flipped: cam }], [-1], 4, 1)).toThrow("class -1 of 3");
-    expect(() => pick(cam, [-1])).toThrow("pick: class -1 of 3; classes count from 0");
+    expect(() => mergeCam([{ plain: cam, flipped: cam }], [3], 4, 1)).toThrow(
+      "class 3, but there are 3 maps",
+    );
+    expect(() => mergeCam([{ plain: cam, flipped: cam }], [-1], 4, 1)).toThrow("class -1, but");
+    expect(() => pick(cam, [-1])).toThrow(
+      "pick: class -1, but there are 3 maps; give classes from 0 to 2",
+    );
   });
 
-  test("a class that is nowhere positive is 0 everywhere", () => {
+  test("a class without positive scores is 0 everywhere", () => {
     const cam = row(-1, -2);
     expect([...mergeCam([{ plain: cam, flipped: cam }], [0], 2, 1).data]).toEqual([0, 0]);
   });
@@ -59,7 +61,7 @@ describe("pseudoLabel", () => {
     expect([...pseudoLabel(edge, [0], { low: 0.25, high: 0.5 }).data]).toEqual([0, 255]);
   });
 
-  test("ignores nothing if both thresholds are one, and everything outside the box", () => {
+  test("ignores nothing if the thresholds are equal, and everything outside the box", () => {
     const { data } = pseudoLabel(cam, [3, 7], { low: 0.45, high: 0.45, box: [0, 1, 1, 3] });
     expect([...data]).toEqual([255, 4, 8, 255]);
   });
@@ -80,7 +82,7 @@ describe("pseudoLabel", () => {
 });
 
 describe("affinityLabel", () => {
-  test("compares neighbours within the radius, never with ignored tokens", () => {
+  test("compares neighbors within the radius, never with ignored tokens", () => {
     const labels = { width: 4, height: 1, data: Uint8Array.of(0, 0, 2, 255) };
     const { tokens, data, positives, negatives } = affinityLabel(labels, { stride: 1, radius: 1 });
     const [same, other, none] = [1, 0, 255];
@@ -126,7 +128,7 @@ describe("propagate", () => {
     expect(far!.data[5]).toBeCloseTo((0.5 + 0.5 + Math.E / (1 + Math.E)) / 3.1, 6);
   });
 
-  test("gives the same with several backgrounds as with each alone", () => {
+  test("has the same result with several backgrounds as with each alone", () => {
     const cam = activationMaps(2, 2, 2, Float32Array.of(0.1, 0.9, 0.3, 0, 0.4, 0.2, 1, 0.5));
     const data = Float32Array.from({ length: 16 }, (_, i) => ((i * 7) % 16) / 16);
     const affinity = { width: 2, height: 2, data };
@@ -139,7 +141,7 @@ describe("propagate", () => {
     }
   });
 
-  test("an image without tags has a background map only, labelled background", () => {
+  test("an image without tags has a background map only, labeled background", () => {
     const affinity = { width: 2, height: 2, data: new Float32Array(16).fill(0.5) };
     const none = activationMaps(0, 8, 8, new Float32Array(0));
     const [walked] = propagateAffinity(none, affinity, { backgrounds: [0.35] });
@@ -155,7 +157,7 @@ describe("propagate", () => {
   });
 });
 
-test("labelOf names the class of the highest map", () => {
+test("labelOf returns the class of the highest map", () => {
   const scores = activationMaps(3, 2, 1, Float32Array.of(0.5, 0.2, 0.1, 0.3, 0.2, 0.4));
   expect([...labelOf(scores, [4, 9]).data]).toEqual([0, 10]);
 });

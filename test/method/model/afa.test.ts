@@ -89,7 +89,7 @@ test("average pooling equals golden pooling_gap", async () => {
   expect(worstError(results["cls"]!.data, golden["cls_logits"]!.data)).toBeLessThan(1e-5);
 });
 
-test("the same seed draws the same first weights, another seed others", () => {
+test("the same seed has the same initial weights, another seed others", () => {
   const network = new Afa({ backbone: "mit_tiny", classes: 3 });
   const [a, b, c] = [network.initialize(1), network.initialize(1), network.initialize(2)];
   const name = "encoder.block1.0.mlp.fc1.weight";
@@ -97,7 +97,7 @@ test("the same seed draws the same first weights, another seed others", () => {
   expect(a[name]!.data).not.toEqual(c[name]!.data);
 });
 
-test("first weights have the published spread", () => {
+test("initial weights have the published deviation", () => {
   const weights = new Afa({ backbone: "mit_b0", classes: 20 }).initialize(3);
   const spread = (name: string): number => {
     const data = weights[name]!.data as Float32Array;

@@ -50,7 +50,7 @@ test.each([
       const error = Math.max(
         ...(data as Float32Array).map((value, i) => Math.abs(value - other[i]!)),
       );
-      expect(error, name).toBeLessThan(2e-5); // layer-normalised: values of size 1
+      expect(error, name).toBeLessThan(2e-5); // layer-normalized: values of size 1
     }
   },
 );
@@ -97,7 +97,7 @@ test.each([
   },
 );
 
-test("the processor's block is one that its kernels have", async () => {
+test("the block of the processor is one that its kernels support", async () => {
   const block = await runtime.channelBlock!();
   expect(process.arch === "x64" ? [8, 16] : [1, 8, 16]).toContain(block);
 });

@@ -47,7 +47,7 @@ test.each(branches)("scale row %i drops the branch that ends in %s", async (row,
   expect(dropped).not.toEqual(await encode([]));
 });
 
-test("a scale drops a branch for one image and leaves the other image alone", async () => {
+test("a scale drops a branch for one image and does not affect the other", async () => {
   const [whole, dropped] = [await encode([]), await encode([1])];
   for (const [i, features] of dropped.entries()) {
     const first = features.length / 2;

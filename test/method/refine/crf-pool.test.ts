@@ -1,7 +1,8 @@
 import { afterAll, expect, test } from "vitest";
 import { nodeWorkers } from "../../../src/host/node/workers/workers.ts";
 import { CrfPool } from "../../../src/method/refine/crf-pool.ts";
-import { crfLabels, DenseCrf } from "../../../src/method/labels/index.ts";
+import { crfLabels } from "../../../src/method/refine/crf-labels.ts";
+import { DenseCrf } from "../../../src/method/refine/crf.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 const pool = new CrfPool(nodeWorkers, { threads: 2, options: { iterations: 3 } });
@@ -19,7 +20,7 @@ function job(seed: number, width: number, height: number) {
   return { image, logits: { count: 3, width: w, height: h, data } };
 }
 
-test("images of any sizes, many at once, come back as one thread alone labels them", async () => {
+test("images of any sizes, several at the same time, have the same labels as in a single thread", async () => {
   const jobs = [job(1, 40, 30), job(2, 33, 21), job(3, 1, 1), job(4, 64, 8), job(5, 40, 30)];
   const alone = new DenseCrf({ iterations: 3 });
   const expected = jobs.map(({ image, logits }) => crfLabels(alone, image, logits));
@@ -30,7 +31,7 @@ test("images of any sizes, many at once, come back as one thread alone labels th
   );
 });
 
-test("views of larger buffers are sent without the rest", async () => {
+test("views into larger buffers have the same labels as copies", async () => {
   const { image, logits } = job(6, 20, 20);
   const large = new Uint8Array(5000);
   large.set(image.data, 100);
@@ -38,7 +39,7 @@ test("views of larger buffers are sent without the rest", async () => {
   expect(await pool.refine(view, logits)).toEqual(await pool.refine(image, logits));
 });
 
-test("an image that fails says why and leaves the pool working", async () => {
+test("an image that fails reports the reason, and the pool keeps working", async () => {
   const { image, logits } = job(7, 16, 16);
   const broken = { ...logits, data: logits.data.with(0, NaN) };
   const failing = [pool.refine(image, broken), pool.refine(image, broken)];
@@ -47,7 +48,7 @@ test("an image that fails says why and leaves the pool working", async () => {
   expect((await pool.refine(image, logits)).data).toHaveLength(256);
 });
 
-test("a closed pool refines nothing, and closing twice is no harm", async () => {
+test("a closed pool refines nothing, and closing twice has no effect", async () => {
   const closing = new CrfPool(nodeWorkers, { threads: 1 });
   const { image, logits } = job(8, 8, 8);
   await closing.refine(image, logits);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Image } from "../../../src/method/images/image.ts";
-import { crfLabels, DenseCrf, type Maps } from "../../../src/method/labels/index.ts";
-import { argmax } from "../../../src/method/images/maps.ts";
+import { crfLabels } from "../../../src/method/refine/crf-labels.ts";
+import { DenseCrf } from "../../../src/method/refine/crf.ts";
+import { argmax, type Maps } from "../../../src/method/images/maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { readGolden } from "../../golden.ts";
 import { maxError } from "../labels/golden-maps.ts";
@@ -83,7 +84,7 @@ describe("the Gaussian on position is exact", () => {
   });
 });
 
-describe("the dense CRF comes near to all pairs", () => {
+describe("the dense CRF is close to the sum over all pairs", () => {
   test.each([
     ["one pixel", 1, 1, 2, 1],
     ["one row", 40, 1, 3, 60],
@@ -121,7 +122,7 @@ describe("the dense CRF", () => {
     labels.forEach((label, p) => expect(label).toBe(p % width < 20 ? 0 : 1));
   });
 
-  test("gives the same bits whatever it refined before, and its memory stays", () => {
+  test("has the same bits whatever it refined before, and keeps its memory", () => {
     const crf = new DenseCrf({ iterations: 3 });
     const [image, probabilities] = [noise(30, 20, 50), beliefs(5, 30, 20)];
     const first = crf.refine(image, probabilities);
@@ -131,7 +132,7 @@ describe("the dense CRF", () => {
     expect(crf.memoryBytes).toBe(memoryBytes);
   });
 
-  test("without iterations only raises probabilities that are too certain", () => {
+  test("without iterations only limits probabilities that are too certain", () => {
     const maps = { count: 2, width: 1, height: 1, data: Float32Array.of(1, 0) };
     const { data } = new DenseCrf({ iterations: 0 }).refine(noise(1, 1, 9), maps);
     expect(maxError(data, Float32Array.of(1, 1e-5))).toBeLessThan(2e-5);
@@ -152,7 +153,7 @@ describe("the dense CRF", () => {
     expect(logits.data).toEqual(kept);
   });
 
-  test("refuses what it cannot work on, saying why", () => {
+  test("refuses unsuitable input with the reason", () => {
     const crf = new DenseCrf();
     const image = noise(4, 3, 9);
     expect(() => crf.refine(image, beliefs(2, 3, 4))).toThrow(/4 x 3, probabilities are 3 x 4/);

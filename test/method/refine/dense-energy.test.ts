@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import {
   denseEnergy,
   DenseEnergy,
-  type Box,
   type DenseEnergyInput,
   type DenseEnergyResult,
-} from "../../../src/method/labels/index.ts";
+} from "../../../src/method/refine/dense-energy.ts";
+import type { Box } from "../../../src/method/images/maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { readGolden } from "../../golden.ts";
 import { plainFilter } from "./plain-crf.ts";
@@ -62,7 +62,7 @@ describe("the dense energy gives the golden numbers", () => {
 });
 
 describe("the dense energy", () => {
-  test("has the gradient it says, with gate and filtered beliefs held constant", () => {
+  test("has the numerical gradient with gate and filtered beliefs held constant", () => {
     const input = goldenInput(1);
     const random = Random.at(5, "dense energy");
     const step = Float32Array.from({ length: count * area }, () => random.uniform(-1, 1) * 1e-3);
@@ -81,7 +81,7 @@ describe("the dense energy", () => {
     expect(gradient.data.length).toBe(count * area);
   });
 
-  test("says nothing of padding, whatever its colors and labels", () => {
+  test("does not depend on the colors and labels of padding", () => {
     const input = goldenInput(0);
     const box: Box = [4, 20, 6, 30];
     const { gradient, loss } = denseEnergy({ ...input, box });
@@ -95,7 +95,7 @@ describe("the dense energy", () => {
     expect(denseEnergy({ ...input, box, image: recolored }).loss / loss).toBeCloseTo(1, 1);
   });
 
-  test("takes odd sizes, one pixel and other scales, and divides by the batch", () => {
+  test("accepts odd sizes, one pixel and other scales, and divides by the batch", () => {
     for (const [w, h, scale] of [
       [7, 5, 0.5],
       [1, 1, 0.5],

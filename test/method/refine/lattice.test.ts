@@ -58,7 +58,7 @@ function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }
 
-test("points far apart have nothing to do with each other, wherever they lie", () => {
+test("points far apart do not affect each other, wherever they are", () => {
   const { filtered, vertices } = filter([0, 0, 40, 0, 1000, -1000], 2, [1, 2, 4]);
   expect(filtered[1]! / filtered[0]!).toBeGreaterThan(1);
   const alone = filter([40, 0], 2, [2]).filtered[0]!;
@@ -68,7 +68,7 @@ test("points far apart have nothing to do with each other, wherever they lie", (
   expect(filtered[2]).toBeLessThan(4.01);
 });
 
-test("a line of equal points is one point many times", () => {
+test("equal points act as one point with their number as weight", () => {
   const { sums, filtered } = filter(
     [3, 3, 3, 3].flatMap((v) => [v, v + 0.25]),
     2,
@@ -80,19 +80,19 @@ test("a line of equal points is one point many times", () => {
   expect(filtered[0]).toBeGreaterThan(3.9 * one);
 });
 
-test("rows of more values than the kernels hold at a time are refused", () => {
+test("more values for a point than the kernels hold at a time are refused", () => {
   const memory = allocate(0, "test");
   const workspace = { memory, kernels: instantiate(memory), owner: "test" };
   const points = { count: 1, dimensions: 2, write: (to: Float32Array) => to.fill(0) };
   const lattice = Lattice.build(workspace, 0, points);
   expect(() => lattice.splat(0, lattice.end, 4 * 257)).toThrow(
-    "test: rows of 257 values; a lattice takes at most 256",
+    "test: 257 values for each point; a lattice filters at most 256",
   );
 });
 
 test("points out of the range of keys are refused", () => {
   expect(() => filter([0, 0, 4000, 0], 2, [1, 1])).toThrow(
-    "test: pixels lie up to 2000 deviations from the middle, a lattice holds at most 1500",
+    "test: pixels are up to 2000 deviations from the center, but a lattice reaches 1500",
   );
   expect(() => filter([0, NaN], 2, [1])).toThrow(/NaN deviations/);
 });

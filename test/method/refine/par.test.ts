@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Par, type Maps } from "../../../src/method/labels/index.ts";
+import { Par } from "../../../src/method/refine/par.ts";
+import type { Maps } from "../../../src/method/images/maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { readGolden } from "../../golden.ts";
 import { mapsOf, maxError } from "../labels/golden-maps.ts";
@@ -67,7 +68,7 @@ describe("the PAR kernel agrees with plain loops", () => {
 });
 
 describe("PAR", () => {
-  test("keeps scores inside their color: an edge of the image stops them", () => {
+  test("spreads scores within a color and not across an edge of the image", () => {
     const [width, height] = [24, 24];
     const data = new Float32Array(3 * width * height);
     const score = new Float32Array(width * height);
@@ -88,7 +89,7 @@ describe("PAR", () => {
     for (const value of refined.data) expect(value).toBeCloseTo(0.5 * 1.01 ** 2, 5);
   });
 
-  test("gives the same bits whatever it refined before", () => {
+  test("has the same bits whatever it refined before", () => {
     const par = new Par({ iterations: 2 });
     const [image, other] = [randomMaps(3, 20, 10), randomMaps(3, 10, 20)];
     const maps = randomMaps(3, 20, 10);
@@ -100,7 +101,7 @@ describe("PAR", () => {
     expect(par.refine(changed, maps)).toEqual(new Par({ iterations: 2 }).refine(changed, maps));
   });
 
-  test("no maps or no iterations: nothing but the resizing", () => {
+  test("without maps or iterations only resizes", () => {
     expect(new Par().refine(randomMaps(3, 6, 4), randomMaps(0, 3, 2)).data).toHaveLength(0);
     const maps = randomMaps(2, 3, 2);
     const still = new Par({ iterations: 0 }).refine(randomMaps(3, 3, 2), maps);

@@ -1,5 +1,6 @@
 import type { Image } from "../../../src/method/images/image.ts";
-import type { BilateralFilter, Maps } from "../../../src/method/labels/index.ts";
+import type { BilateralFilter } from "../../../src/method/refine/dense-energy.ts";
+import type { Maps } from "../../../src/method/images/maps.ts";
 
 /** All pairs' Gaussian weights of the pixels of an image, [pixels, pixels]: the lattice's oracle. */
 export function allPairs(

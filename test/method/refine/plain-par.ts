@@ -1,4 +1,5 @@
-import { type Maps, resizeMaps } from "../../../src/method/labels/index.ts";
+import type { Maps } from "../../../src/method/images/maps.ts";
+import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
 
 /** PAR written down as the paper has it, in plain loops and double precision: the kernel's oracle. */
 export function plainPar(

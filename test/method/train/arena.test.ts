@@ -5,7 +5,7 @@ function arenaOf(sizes: readonly number[]): ParameterArena {
   return new ParameterArena(sizes.map((size, i) => ({ name: `${i}`, size, group: "a" })));
 }
 
-test("gives frozen parameters a value and nothing else", () => {
+test("frozen parameters have a value and nothing else", () => {
   const arena = new ParameterArena([
     { name: "norm", size: 1000, group: null },
     { name: "w", size: 2, group: "a" },
@@ -32,7 +32,7 @@ test("all arrays are views of one buffer, aligned, and do not overlap", () => {
   }
 });
 
-test("all gradients are one array that holds nothing else but zeros", () => {
+test("all gradients are one array with nothing but zeros between them", () => {
   const arena = arenaOf([3, 16, 17, 1]);
   for (const [name, gradient] of Object.entries(arena.gradients)) gradient.fill(Number(name) + 1);
   for (const kind of [arena.values, arena.m, arena.v]) {
@@ -43,8 +43,10 @@ test("all gradients are one array that holds nothing else but zeros", () => {
   expect(written).toEqual([3, 16, 17, 1].flatMap((size, i) => Array<number>(size).fill(i + 1)));
 });
 
-test("refuses names used twice and more than 4 GiB", () => {
+test("refuses duplicate names and more than 4 GiB", () => {
   const one = { name: "w", size: 1, group: "a" };
   expect(() => new ParameterArena([one, one])).toThrow(/same name/);
-  expect(() => new ParameterArena([{ ...one, size: 2 ** 29 }])).toThrow(/8\.00 GiB.*ends at 4 GiB/);
+  expect(() => new ParameterArena([{ ...one, size: 2 ** 29 }])).toThrow(
+    /8\.00 GiB.*limited to 4 GiB/,
+  );
 });

@@ -97,7 +97,7 @@ describe("a broken image", () => {
     await expect(strict).rejects.toThrow("broken.png");
   });
 
-  test("is an error when there is no other", async () => {
+  test("is an error if no other image can be read", async () => {
     const gone = samples
       .slice(0, 2)
       .map((sample) => ({ ...sample, image: `${sample.image}.gone` }));
@@ -107,7 +107,7 @@ describe("a broken image", () => {
   });
 });
 
-test("a closed loader gives no batches, and closing twice is no harm", async () => {
+test("a closed loader returns no batches, and closing twice has no effect", async () => {
   const loader = new BatchLoader(nodeHost, samples, 4, { ...options, workers: 1, prefetch: 3 });
   await loader.next(0);
   await loader.close();

@@ -74,7 +74,7 @@ test.each([NaN, Infinity, -Infinity])("a gradient of %d poisons its block", asyn
   expect(poison).toBeNaN();
 });
 
-test("blocks hold what has a key in common and fits into a buffer, in its order", () => {
+test("parameters with the same key are one block, in their order, as long as it fits into a buffer", () => {
   const sizes = [10, 2 ** 24 - 5, 7, 2, 3];
   const blocks = blocksOf(partsOf(sizes, ["a", "a", "b", "a", "a"]), ({ group }) => group);
   const names = blocks.map(({ parts }) => parts.map(({ name }) => name));

@@ -89,7 +89,7 @@ test.each([
   await here.stepper.release();
 });
 
-test("what was downloaded and restored goes on with the same bits", async () => {
+test("after downloading and restoring, training continues with the same bits", async () => {
   const whole = trainee(pretendDevice().runtime);
   await steps(whole.stepper, 0, 5);
   const first = trainee(pretendDevice().runtime);
@@ -103,7 +103,7 @@ test("what was downloaded and restored goes on with the same bits", async () => 
   for (const { stepper } of [whole, first, resumed]) await stepper.release();
 });
 
-test("weights stay on the device from step to step, and in the end nothing is left there", async () => {
+test("weights stay on the device from step to step, and all memory is freed in the end", async () => {
   const { runtime, live } = pretendDevice();
   const { state, stepper } = trainee(runtime);
   await steps(stepper, 0, 3);
@@ -119,7 +119,7 @@ test("weights stay on the device from step to step, and in the end nothing is le
   expect(state.feeds).toEqual(state.parameters);
 });
 
-test("numbers copied in from outside replace those on the device", async () => {
+test("weights loaded into the state replace those on the device", async () => {
   const { stepper, state } = trainee(pretendDevice().runtime);
   const fresh = state.network.initialize(4);
   await steps(stepper, 0, 2);
@@ -133,7 +133,7 @@ test("numbers copied in from outside replace those on the device", async () => {
   await other.stepper.release();
 });
 
-test("gradients that are not finite are named, though the loss is", async () => {
+test("gradients that are not finite are named even if the loss is finite", async () => {
   const { stepper, state } = trainee(pretendDevice().runtime);
   const fill = (names: RegExp, value: number): void => {
     for (const [name, { data }] of Object.entries(state.parameters))

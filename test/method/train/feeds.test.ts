@@ -57,12 +57,12 @@ describe("DropPath", () => {
   );
 });
 
-test("dropout drops channels at model.dropout and keeps the mean", () => {
+test("dropout drops channels with probability model.dropout and keeps the mean", () => {
   expect(feeds["dropout"]!.shape).toEqual([crops, 4]);
   expectDropped(rowsOf(feeds["dropout"]!).flat(), 0.2);
 });
 
-test("the scales of a step are the same whenever it is made, those of another step differ", () => {
+test("the scales of a step are always the same, those of another step differ", () => {
   const bytesOf = (step: number) =>
     Buffer.from(batchFeeds(batch, step, network, config)["drop_path"]!.data.buffer);
   const bytes = bytesOf(3);

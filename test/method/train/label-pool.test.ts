@@ -23,7 +23,7 @@ const inputs: LabelInput[] = [0, 1, 2].map((index) => {
   return { image, classes: [...tags].sort(), box: [0, crop, 2, crop] };
 });
 
-test("labels made in threads are those of the calling thread, also after the weights have moved", async () => {
+test("labels from threads equal those of the calling thread, also after the weights have changed", async () => {
   const config = configOf();
   const network = networkOf(config, sceneClasses);
   const parameters = network.initialize(3);
@@ -50,7 +50,7 @@ test("labels made in threads are those of the calling thread, also after the wei
   }
 }, 30_000);
 
-test("threads are taken where they are worth their start and their memory", () => {
+test("threads are used if they are worth their start and their memory", () => {
   const large = { "model.backbone": "mit_b0", "data.crop": 160 };
   const threads = (set: Record<string, unknown>, cores: number, free: number): number => {
     const config = configOf(set);

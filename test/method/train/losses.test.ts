@@ -80,12 +80,12 @@ test("the segmentation loss equals golden losses", async () => {
   expect(relativeError(await valueOf(loss, feeds), "seg.loss")).toBeLessThan(1e-5);
 });
 
-test("a segmentation label without foreground leaves the background's half of the loss", async () => {
+test("with a segmentation label without foreground, only the background's half of the loss remains", async () => {
   const { loss, feeds } = segmentation(golden["seg.only_bg_target"]!.data);
   expect(relativeError(2 * (await valueOf(loss, feeds)), "seg.ce_fg_missing")).toBeLessThan(1e-5);
 });
 
-test("a segmentation label of nothing but ignored pixels gives no loss and no gradient", async () => {
+test("with ignored pixels only, the segmentation loss and its gradient are 0", async () => {
   const all = new Float32Array(golden["seg.target"]!.data.length).fill(255);
   const { loss, logits, feeds } = segmentation(all);
   const [gradient] = gradients(loss, [logits]);
@@ -94,7 +94,7 @@ test("a segmentation label of nothing but ignored pixels gives no loss and no gr
   expect(results["gradient"]!.data.every((value) => Number(value) === 0)).toBe(true);
 });
 
-test("the energy is half of what its gradient weighs, and pulls at the logits through the softmax", async () => {
+test("the energy is half of ⟨S, gradient⟩, and its gradient reaches the logits through the softmax", async () => {
   const pull = Float64Array.of(0.5, -1, 2, -0.25, 0.75, 1.5);
   const logits = Float64Array.of(1, -0.5, 0.3, 0.1, 2, -1);
   const weighed = ([x]: readonly Float64Array[]): number => {

@@ -91,7 +91,7 @@ test.each([1, 2])(
 );
 
 // BatchNorm sees each part by itself: only parts alike have the statistics of the whole.
-test("where every part has the same batch statistics, all losses and gradients are those of the whole", async () => {
+test("if all parts have the same batch statistics, losses and gradients equal those of the whole batch", async () => {
   const noiseless = { "model.dropPath": 0, "model.dropout": 0 };
   const whole = await step([0, 1, 0, 1], 0, noiseless);
   const parts = await step([0, 1, 0, 1], 2, noiseless);
@@ -99,7 +99,7 @@ test("where every part has the same batch statistics, all losses and gradients a
   expect(gradientError(parts.state, whole.state)).toBeLessThan(1e-4);
 });
 
-test("the dense energy in parts is that of the whole batch, and moves the gradients", async () => {
+test("the dense energy in parts equals that of the whole batch and changes the gradients", async () => {
   const set = { "model.dropPath": 0, "model.dropout": 0, "loss.regularization": 1e6 };
   const whole = await step([0, 1, 0, 1], 0, set);
   const parts = await step([0, 1, 0, 1], 2, set);
@@ -114,7 +114,7 @@ test("the dense energy in parts is that of the whole batch, and moves the gradie
   expect(total / (cls + 0.5 * seg! + 0.1 * affinity! + 1e6 * energy!)).toBeCloseTo(1, 6);
 });
 
-test("the running statistics of BatchNorm move by those of the whole batch", async () => {
+test("the running statistics of BatchNorm are updated with those of the whole batch", async () => {
   const whole = await step([0, 1, 2, 3], 0);
   const parts = await step([0, 1, 2, 3], 1);
   for (const name of ["running_mean", "running_var"]) {

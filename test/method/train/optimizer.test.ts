@@ -41,7 +41,7 @@ function goldenStep(optimizer: AdamW, step: number): void {
 }
 
 describe("AdamW", () => {
-  test.each([false, true])("takes the golden 20 steps, norms frozen: %s", (frozen) => {
+  test.each([false, true])("equals the golden 20 steps, norms frozen: %s", (frozen) => {
     const optimizer = goldenOptimizer(frozen);
     for (let step = 0; step < 20; step++) {
       goldenStep(optimizer, step);
@@ -52,7 +52,7 @@ describe("AdamW", () => {
     }
   });
 
-  test("goes on with the same bits from copied values, moments and step count", () => {
+  test("continues with the same bits from copied values, moments and step count", () => {
     const whole = goldenOptimizer(false);
     for (let step = 0; step < 9; step++) goldenStep(whole, step);
     const resumed = goldenOptimizer(false);
@@ -65,7 +65,7 @@ describe("AdamW", () => {
     expect(resumed.values).toEqual(whole.values);
   });
 
-  test("moves a first step by the learning rate against the gradient's sign, after decay", () => {
+  test("in its first step moves by the learning rate against the gradient's sign, after decay", () => {
     const optimizer = new AdamW(new ParameterArena([{ name: "w", size: 3, group: "a" }]));
     optimizer.values["w"]!.set([2, 2, 2]);
     optimizer.gradients["w"]!.set([5, -0.01, 0]);
@@ -96,7 +96,7 @@ describe("AdamW", () => {
 });
 
 describe("learningRateFactor", () => {
-  test("gives the golden learning rates", () => {
+  test("equals the golden learning rates", () => {
     const { data, shape } = golden["lr"]!;
     const [steps, groups] = shape as [number, number];
     for (let step = 0; step < steps; step++) {

@@ -34,7 +34,7 @@ async function lossOf(
   return Number(results["loss.total"]!.data[0]);
 }
 
-test("scales of one are no DropPath and no dropout", async () => {
+test("scales of 1 are the same as no DropPath and no dropout", async () => {
   const ones = { drop_path: floats([2 * blocks, 2], () => 1), dropout: floats([2, 16], () => 1) };
   const noisy = await lossOf({ dropPath: true, dropout: true }, ones);
   expect(noisy).toBeCloseTo(await lossOf({}), 5);

@@ -96,7 +96,7 @@ async function statesOf(events: AsyncGenerator<TrainEvent>): Promise<TrainingSta
   return states;
 }
 
-test("a run resumed from any checkpoint ends with the same bits as one never stopped", async () => {
+test("a run resumed from any checkpoint ends with the same bits as one that never stopped", async () => {
   const states = await statesOf(run());
   const last = states.at(-1)!;
   expect(last.step).toBe(9);
@@ -123,7 +123,7 @@ test("the phases follow one another and each reports the losses that it trains",
   expect([kinds[0], kinds.at(-1)]).toEqual(["start", "done"]);
 });
 
-test("batches of images without any tag train on", async () => {
+test("batches of images without any tags are trained on without error", async () => {
   const losses: number[] = [];
   for await (const event of run({ batches: { next: async (step) => batchOf(step, false) } })) {
     if (event.type === "step") losses.push(event.losses.total);
@@ -132,7 +132,7 @@ test("batches of images without any tag train on", async () => {
   expect(losses.every(Number.isFinite)).toBe(true);
 });
 
-test("NaN stops the run with the step and what was NaN", async () => {
+test("NaN stops the run with the step and the name of the loss", async () => {
   const config = configOf();
   const weights = networkOf(config, sceneClasses).initialize(0);
   (weights["classifier.weight"]!.data as Float32Array)[3] = NaN;
@@ -140,14 +140,14 @@ test("NaN stops the run with the step and what was NaN", async () => {
   await expect(broken).rejects.toThrow(/step 0: the cls loss is NaN \(images a\.png, b\.png\)/);
 });
 
-test("asked to stop, it makes a checkpoint of the step under way and ends", async () => {
+test("when stopped, it finishes the step, makes a checkpoint and ends", async () => {
   const events: TrainEvent[] = [];
   for await (const event of run({ stop: () => true })) events.push(event);
   expect(events.map((event) => event.type)).toEqual(["start", "step", "checkpoint"]);
   expect((events.at(-1) as CheckpointEvent).step).toBe(1);
 });
 
-test("stopped in the middle of a validation, it makes it again when it goes on", async () => {
+test("when stopped during a validation, it repeats the validation when it resumes", async () => {
   const whole = (await statesOf(run())).at(-1)!;
   let seen = false;
   let stopped: TrainingState | undefined;
@@ -167,7 +167,7 @@ test("stopped in the middle of a validation, it makes it again when it goes on",
   expect(last).toEqual(whole);
 });
 
-test("a checkpoint of other classes or of a longer run is refused", async () => {
+test("a checkpoint with other classes or of a longer run is refused", async () => {
   const state = (await statesOf(run({ stop: () => true })))[0]!;
   await expect(statesOf(run({ resume: state, classes: ["a", "b", "c", "d"] }))).rejects.toThrow(
     /learned the classes \["ball","star","leaf","crate"\], the data has \["a","b","c","d"\]/,
@@ -209,7 +209,7 @@ test("the best checkpoint is the one with the best segmentation so far; an equal
   ]);
 });
 
-test("without masks the F1 of the tags says which checkpoint is the best", async () => {
+test("without masks the best checkpoint is the one with the best F1 of the tags", async () => {
   const unmasked = samples.slice(0, 4).map(({ mask: _, ...sample }) => sample);
   const events: TrainEvent[] = [];
   const config = configOf({ "train.steps": 1, "train.camSteps": 1, "train.affinitySteps": 1 });
@@ -254,7 +254,7 @@ test.each([
   expect(scores).not.toEqual(await measure({}));
 });
 
-test("the parts of a step that makes labels add up to its whole time", async () => {
+test("the seconds of the parts of a step with labels sum to its total", async () => {
   let clock = 0;
   // Every reading of the clock is a second after the one before.
   for await (const event of run({

@@ -1,6 +1,6 @@
 /**
- * One AdamW update of `count` parameters in place; all addresses are multiples of 16 and every
- * array is padded to a multiple of four floats.
+ * One AdamW update (method 2.12) of `count` parameters in place. Addresses are multiples of 16, and arrays are padded
+ * to multiples of four floats.
  *
  *   m = beta1 m + (1 - beta1) g
  *   v = beta2 v + (1 - beta2) g²

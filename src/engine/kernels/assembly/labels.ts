@@ -1,7 +1,7 @@
-// Labels of the highest among bilinearly resized logits, f32 [count, height, width], strip by strip. A strip is the
-// area between two neighboring rows of logits; a cell is the part of it between two neighboring columns.
+// Labels of the highest of bilinearly resized logits, f32 [count, height, width], strip by strip. A strip is the area
+// between two neighboring rows of logits; a cell is the part of a strip between two neighboring columns.
 
-/** 1 if all floats up to `end` are finite; the address of the first and `end` are multiples of 16. */
+/** Returns 1 if all floats from `floats` up to `end` are finite, else 0. Both addresses are multiples of 16. */
 export function allFinite(floats: usize, end: usize): i32 {
   const zero = f32x4.splat(0);
   let poison = zero; // x * 0 is 0 for finite x and NaN otherwise
@@ -12,11 +12,13 @@ export function allFinite(floats: usize, end: usize): i32 {
 }
 
 /**
- * Classes that may be the highest somewhere in each cell of a strip. Inside a cell, a class stays between the lowest
- * and the highest of its four corner logits; it is a contender if its highest reaches the best of all lowest.
+ * Finds the contenders of each cell of a strip: the classes that may be the highest somewhere in it. Inside a cell, a
+ * class is between the lowest and the highest of its four corner logits; it is a contender if its highest corner is at
+ * least the best lowest corner of all classes.
  *
- * @param logits followed by eight zeros: the cell beyond the end of a row reads the next values, which can only add
- * contenders
+ * @param logits the logits, followed by eight zeros: the cell beyond the end of a row reads the values behind it, which
+ * can only add contenders
+ * @param upper row of logits above the strip, `lower` the one below it
  * @param bounded 0 if some logit is not finite: then every class is a contender
  * @param highest scratch, f32 [count, columns]; best scratch, f32 [columns]; columns a multiple of four
  * @param counts result, i32 [columns]; contenders result, u8 [columns, count], ascending
@@ -70,10 +72,11 @@ export function findContenders(
 }
 
 /**
- * Labels of a strip: the only contender of a cell, else the first of the highest logits, which are computed in
- * double precision and rounded to single after each direction.
+ * Labels of a strip: the only contender of a cell, else the class of the highest logit, the first of equal ones. Logits
+ * are interpolated in double precision and rounded to single after each direction.
  *
- * @param across for each of `length` samples i32 first, i32 second, f32 share: three arrays, one after the other
+ * @param across samples of the `length` columns of pixels: arrays i32 first, i32 second and f32 share, one after the
+ * other
  * @param shares f32 [rows], the weight of the second row of logits in each row of the strip
  * @param ends scratch, f64 [count, 2]
  * @param labels result, u8 [rows, length]

@@ -1,7 +1,7 @@
 // Splatting, blurring and slicing on a permutohedral lattice. Every point and every vertex has a row of values: one
 // float for each map, padded to whole vectors. `bytes` is the length of a row.
 
-/** Adds every point's row, times its barycentric weights, to the rows of its simplex's vertices. */
+/** Adds each point's row, times its barycentric weights, to the rows of its simplex's vertices. */
 export function latticeSplat(
   simplices: usize,
   weights: usize,
@@ -27,7 +27,7 @@ export function latticeSplat(
   }
 }
 
-/** Adds to every point's row the rows of its simplex's vertices, times its barycentric weights. */
+/** Adds to each point's row the rows of its simplex's vertices, times its barycentric weights. */
 export function latticeSlice(
   simplices: usize,
   weights: usize,
@@ -42,7 +42,7 @@ export function latticeSlice(
   let point = target;
   for (let at: usize = 0; at < total; point += bytes) {
     const end = at + pointCorners;
-    // Three corners at a time to store sums less often: simplices have three or six.
+    // Three corners at a time, so that sums are stored less often: simplices have three or six corners.
     for (; at + 12 <= end; at += 12) {
       const weightA = v128.load32_splat(weights + at);
       const weightB = v128.load32_splat(weights + at, 4);
@@ -70,9 +70,9 @@ export function latticeSlice(
 }
 
 /**
- * Blurs along lines of vertices in place: adds `side` times both neighbors on the line to each vertex.
+ * Blurs along lines of vertices in place: adds to each vertex `side` times its two neighbors on the line.
  *
- * @param lines vertex numbers, the last of each line as its complement, i32 [length]
+ * @param lines numbers of vertices, i32 [length]; the last of each line is stored as its bitwise complement
  * @param previous scratch for one row
  */
 export function latticeBlur(

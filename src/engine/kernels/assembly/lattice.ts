@@ -1,12 +1,12 @@
-// Permutohedral lattice (Adams, Baek and Davis 2010) of d <= 5 dimensions. A vertex has d + 1 whole
-// coordinates that sum to 0 and are equal modulo d + 1. Its key packs the quotients of the first d in
-// twelve bits each, around a bias, and the remainder above bit 60: neighbors are then sums of constants.
+// Permutohedral lattice (Adams, Baek and Davis 2010) of d <= 5 dimensions. A vertex has d + 1 integer coordinates that
+// sum to 0 and are equal modulo d + 1. Its key consists of the quotients of the first d coordinates by d + 1, plus a
+// bias, in twelve bits each, and of the common remainder from bit 60 on. Keys of neighbors differ by constants.
 
 const QUOTIENT_BITS: u64 = 12;
 const BIAS: i32 = 2048;
 const REMAINDER: u64 = 1 << 60;
 
-/** Address of the table's entry for a key: vertex + 1, or 0 where the key is still to be entered. */
+/** Address of the table's entry for a key. The entry is vertex + 1, or 0 if the key is not in the table yet. */
 function entryOf(table: usize, shift: u64, keys: usize, key: u64): usize {
   const mask = ((<u64>1) << (64 - shift)) - 1;
   let slot = (key * 0x9e3779b97f4a7c15) >> shift;
@@ -18,25 +18,25 @@ function entryOf(table: usize, shift: u64, keys: usize, key: u64): usize {
   }
 }
 
-/** A key of 1 in the quotient of an axis, 0 for the last axis, whose quotient is not stored. */
+/** Key with quotient 1 on an axis and 0 on the others; 0 for the last axis, whose quotient is not stored. */
 function unit(axis: i32, d: i32): u64 {
   return axis < d ? (<u64>1) << (QUOTIENT_BITS * axis) : 0;
 }
 
-/** A key of 1 in every quotient. */
+/** Key with quotient 1 on every axis. */
 function ones(d: i32): u64 {
   let sum: u64 = 0;
   for (let axis = 0; axis < d; axis++) sum += unit(axis, d);
   return sum;
 }
 
-/** The neighbor at +d on an axis and -1 on all others. */
+/** Key of the neighbor whose coordinates differ by +d on an axis and by -1 on all others. */
 function after(key: u64, axis: i32, d: i32, all: u64): u64 {
   const lower = key >= REMAINDER ? key - REMAINDER : key + REMAINDER * <u64>d - all;
   return lower + unit(axis, d);
 }
 
-/** The neighbor at -d on an axis and +1 on all others. */
+/** Key of the neighbor whose coordinates differ by -d on an axis and by +1 on all others. */
 function before(key: u64, axis: i32, d: i32, all: u64): u64 {
   const top = REMAINDER * <u64>d;
   const higher = key < top ? key + REMAINDER : key - top + all;
@@ -44,12 +44,12 @@ function before(key: u64, axis: i32, d: i32, all: u64): u64 {
 }
 
 /**
- * Finds the simplex around every point: its d + 1 vertices, numbered in order of appearance, and the barycentric
- * weights.
+ * Finds the simplex around every point: its d + 1 vertices, numbered in the order in which they first occur, and the
+ * barycentric weights of the point.
  *
  * @param features f32 [count, d], in deviations
- * @param scales f32 [d], factor of each dimension in the embedding into the lattice's hyperplane
- * @param scratch 256 bytes
+ * @param scales f32 [d], factor of each dimension in the embedding into the hyperplane of the lattice
+ * @param scratch 256 bytes of scratch
  * @param table u32 [2^(64 - shift)] of zeros
  * @param keys result, u64 [vertices]; simplices i32 and weights f32 [count, d + 1]
  * @returns the number of vertices
@@ -86,7 +86,7 @@ export function latticeEmbed(
     }
     store<f32>(elevated, sum);
 
-    // The nearest point whose coordinates are multiples of d + 1, and the ranks of the remainders.
+    // The nearest point whose coordinates are multiples of d + 1, and the ranks of the differences from it.
     let excess = 0;
     for (let i: usize = 0; i < (<usize>corners) << 2; i += 4) {
       const quotient = nearest(load<f32>(elevated + i) / width);
@@ -103,7 +103,7 @@ export function latticeEmbed(
         store<i32>(ranks + behind, load<i32>(ranks + behind) + 1);
       }
     }
-    // Coordinates must sum to 0: lower those with the smallest remainders or raise those with the largest.
+    // Coordinates must sum to 0: lower those with the smallest differences or raise those with the largest.
     let key: u64 = 0;
     for (let axis = 0; axis < corners; axis++) {
       const i = (<usize>axis) << 2;
@@ -154,12 +154,13 @@ export function latticeIndex(keys: usize, vertices: i32, table: usize, shift: i3
 }
 
 /**
- * Appends the vertices that have at least two neighbors: without them, values blurred along one axis would end there
- * instead of spreading along the next.
+ * Appends the missing vertices that have at least two existing neighbors. Without them, values that are blurred along
+ * one axis could not spread along the next.
  *
- * @param keys u64 with room for 1 + 2 (d + 1) times as many vertices; the table holds those passed in
- * @param counts u8 [2 (d + 1) vertices], scratch
- * @returns the new number of vertices; build the table again afterwards
+ * @param keys u64 [vertices], with room for 1 + 2 (d + 1) times as many
+ * @param table index of the vertices (`latticeIndex`); must be built again afterwards
+ * @param counts scratch, u8 [2 (d + 1) vertices]
+ * @returns the new number of vertices
  */
 export function latticeBridge(
   keys: usize,
@@ -198,10 +199,11 @@ export function latticeBridge(
 }
 
 /**
- * Lists the lines of vertices along an axis: vertex numbers in order, the last of each line as its complement.
- * Vertices alone on their line are left out, since blurring does not change them.
+ * Lists the lines of vertices along an axis: the numbers of the vertices in order, the last of each line as its bitwise
+ * complement. Vertices that are alone on their line are left out, since blurring does not change them.
  *
- * @param next i32 and @param inner u8, [vertices], scratch
+ * @param next scratch, i32 [vertices]
+ * @param inner scratch, u8 [vertices]
  * @param lines result, i32 [vertices]
  * @returns the length of `lines`
  */

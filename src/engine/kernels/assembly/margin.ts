@@ -3,14 +3,14 @@ import { expNonPositive } from "./exp";
 /**
  * Sum over pixels of the highest minus the second highest class probability (softmax); NaN if a logit is NaN.
  *
- * @param logits f32 [classes, pixels], at least two classes; 60 bytes beyond them are read
+ * @param logits f32 [classes, pixels], at least two classes; up to 60 bytes behind them are read
  * @param block scratch, f32 [classes, 16]
  */
 export function marginSum(logits: usize, classes: i32, pixels: i32, block: usize): f64 {
   const plane = (<usize>pixels) << 2;
   let total: f64 = 0;
-  // Sixteen pixels fill a cache line. Planes are often aligned so that a second read would miss the cache: both passes
-  // over the classes read a copy.
+  // Sixteen pixels fill a cache line. Planes are often aligned so that a second pass would miss the cache, so both
+  // passes over the classes read a copy.
   for (let p = 0; p < pixels; p += 16) {
     let from = logits + ((<usize>p) << 2);
     const end = block + ((<usize>classes) << 6);

@@ -1,12 +1,12 @@
 import { expNonPositive } from "./exp";
 
-// Mean field of the dense CRF on rows of pixels. A pixel has one float for each class, padded to whole vectors;
-// `bytes` is the length of one pixel.
+// Mean field of the dense CRF (method 3.2) on rows of pixels. A pixel has one float for each class, padded to whole
+// vectors; `bytes` is the length of one pixel.
 
 /**
- * One pass of a Gaussian along a row: target[x] = sum over r of taps[|r|] scale[x + r] row[x + r].
+ * Gaussian along a row: target[x] = sum over r of taps[|r|] scale scales[x + r] row[x + r].
  *
- * @param padded the row with room for `radius` pixels of zeros at both ends
+ * @param padded scratch for the row, with `radius` pixels of zeros before and after it
  * @param taps f32 [radius + 1], scales f32 [width]
  */
 export function gaussianAcross(
@@ -67,7 +67,7 @@ export function gaussianAcross(
 }
 
 /**
- * The other pass, over rows one above the other, and the scores it adds to:
+ * Gaussian across rows one above the other, added to the unary scores:
  * target[x] = unary[x] + scale scales[x] sum over r of taps[|r|] rows[r][x].
  *
  * @param rows addresses of the rows from -radius to radius, i32 [2 radius + 1]

@@ -1,11 +1,11 @@
 import { expNonPositive } from "./exp";
 
 // Pixel-adaptive refinement (method 2.7) on planes of floats. Every plane has a margin on all sides, as wide as the
-// largest dilation, so that a neighbor lies at a constant byte offset. Pixels are processed in runs of eight; `runs` of
-// them cover a row, and the last may reach into the margin. The address of a plane is that of its top left pixel,
+// largest dilation, so that each neighbor is at a constant byte offset. Pixels are processed in runs of eight; a row
+// has `runs` of them, and the last may extend into the margin. The address of a plane is that of its top left pixel,
 // inside the margin.
 
-/** Weights of a run of eight pixels: [neighbor, 8] floats, 32 bytes a neighbor. */
+/** Bytes of a run of eight pixels. The weights of a run are [neighbor, 8] floats. */
 const RUN: usize = 32;
 
 /**
@@ -61,7 +61,7 @@ function inverseDeviation(at: usize, offsets: usize, count: i32, width: f32): v1
   return f32x4.div(f32x4.splat(1), scale);
 }
 
-/** Weights of four pixels, [neighbor] at a stride of one run. */
+/** Weights of four pixels; those of the next neighbor follow at a distance of one run. */
 function weighFour(
   at: usize,
   planeBytes: usize,
@@ -107,7 +107,10 @@ function weighFour(
   }
 }
 
-/** One step M <- sum over neighbors of weight * M for `maps` planes, from source to target; margins are not written. */
+/**
+ * One iteration, M <- sum over neighbors of weight * M, for `maps` planes from source to target. Margins are not
+ * written.
+ */
 export function parIterate(
   source: usize,
   target: usize,
@@ -121,7 +124,7 @@ export function parIterate(
   weights: usize,
 ): void {
   let map = 0;
-  // Four maps at a time share each loaded weight and still fit into sixteen vector registers.
+  // Four maps at a time share each loaded weight and fit into sixteen vector registers.
   for (; map + 4 <= maps; map += 4) {
     const skip = <usize>map * planeBytes;
     iterateFour(

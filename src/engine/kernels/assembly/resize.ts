@@ -1,5 +1,5 @@
 // Bilinear resizing of RGB pixels, [h, w, 3], and of maps, [h, w], in double precision, rounded to single after each
-// direction. Rows have room for one more float, since pixels are read and written four floats at a time.
+// direction. Rows of pixels have room for one more float, since pixels are read and written four floats at a time.
 
 /** Looks up the values of a row's pixel levels: values[i] = table[channel][pixels[i]], table f32 [3, 256]. */
 export function pixelValues(pixels: usize, width: i32, table: usize, values: usize): void {
@@ -13,7 +13,7 @@ export function pixelValues(pixels: usize, width: i32, table: usize, values: usi
 
 /**
  * Resizes a row of values horizontally.
- * @param samples for each pixel of the result i32 first, i32 second, f32 share: three arrays, one after the other
+ * @param samples positions of the result's pixels: arrays i32 first, i32 second and f32 share, one after the other
  */
 export function resizeAcross(values: usize, samples: usize, width: i32, out: usize): void {
   const bytes = (<usize>width) << 2;
@@ -50,7 +50,7 @@ function mixed(a: v128, b: v128, rest: v128, part: v128): v128 {
 /**
  * Resizes a map, f32 [height, width], to [toHeight, toWidth].
  * @param across samples of the columns, `down` those of the rows, as in `resizeAcross`
- * @param rows scratch, f32 [height, toWidth]; it and `out` have room for three floats more
+ * @param rows scratch, f32 [height, toWidth]; it and `out` have room for three more floats
  */
 export function resizeMap(
   source: usize,

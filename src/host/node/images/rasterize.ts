@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import { sharp } from "./sharp.ts";
 
 /** Renders an SVG drawing to a PNG, at twice its size in points if it is at most 1,600 wide. */
 export async function rasterize(svg: string): Promise<Uint8Array> {

@@ -1,7 +1,8 @@
 import type { ImageSource, Thumbnail } from "../../codec.ts";
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import type { Image } from "../../../method/images/image.ts";
-import { unreadableImage } from "./images.ts";
+import { sharp } from "./sharp.ts";
+import { unreadableImage } from "./unreadable.ts";
 
 /** A JPEG of a picture whose longer side is at most `side` pixels; small pictures keep their size. */
 export async function makeThumbnail(

@@ -1,5 +1,6 @@
 import { workerData } from "node:worker_threads";
 import { doTask } from "../../../method/tasks.ts";
+import { nodeCodec } from "../images/codec.ts";
 import { nodeMachine } from "../machine.ts";
 import { moved } from "./moved.ts";
 import type { LaneSetup } from "./session-lane.ts";
@@ -17,12 +18,8 @@ if ("lane" in setup) {
 export default async function run(input: unknown): Promise<unknown> {
   if ("lane" in setup) throw new Error("worker: this thread runs sessions and takes no tasks");
   const { reply, transfer } = await doTask(setup.task, input, {
+    codec: nodeCodec,
     now: () => nodeMachine.now(),
-    // Each task loads what it needs: threads that decode no images start without sharp.
-    async codec() {
-      const { nodeCodec } = await import("../images/codec.ts");
-      return nodeCodec;
-    },
     async runtime(options) {
       const { nodeRuntime } = await import("../ort/runtime.ts");
       return nodeRuntime(options);

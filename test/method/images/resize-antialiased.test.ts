@@ -1,10 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  resizeImage,
-  resizeLabels,
-  resizeWindow,
-} from "../../../src/method/images/resize-image.ts";
+import { resizeImage, resizeWindow } from "../../../src/method/images/resize-antialiased.ts";
 import type { Image } from "../../../src/method/images/image.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { readGolden } from "../../golden.ts";
@@ -67,7 +63,7 @@ describe("resizing", () => {
     expect(worst).toBeLessThanOrEqual(1);
   });
 
-  test("two pixels stretched to four mix on half-pixel centres", () => {
+  test("two pixels stretched to four mix on half-pixel centers", () => {
     const image = { width: 2, height: 1, data: Uint8Array.of(0, 0, 0, 100, 40, 200) };
     expect([...resizeImage(image, 4, 1).data]).toEqual([
       0, 0, 0, 25, 10, 50, 75, 30, 150, 100, 40, 200,
@@ -101,7 +97,7 @@ describe("resizing", () => {
     );
   });
 
-  test("every pass is the weighted sum of its pixels to the last bit, however many there are", () => {
+  test("every pass equals the weighted sum of its pixels to the last bit, however many there are", () => {
     const side = fc.integer({ min: 1, max: 24 });
     fc.assert(
       fc.property(side, side, side, side, (w, h, toW, toH) => {
@@ -114,8 +110,8 @@ describe("resizing", () => {
     );
   });
 
-  // At some sizes, 31 to 39 for one, a pixel's centre falls so that rounding adds a third neighbour.
-  test("a plain image keeps its colour at every size", () => {
+  // At some sizes, 31 to 39 for one, a pixel's center falls so that rounding adds a third neighbor.
+  test("an image of one color keeps it at every size", () => {
     for (let from = 1; from <= 100; from++) {
       for (let to = 1; to <= 2 * from; to++) {
         for (const [w, h, toW, toH] of [
@@ -128,12 +124,6 @@ describe("resizing", () => {
         }
       }
     }
-  });
-
-  test("labels are never mixed", () => {
-    const labels = { width: 2, height: 2, data: Uint8Array.of(0, 255, 3, 7) };
-    expect([...resizeLabels(labels, 4, 2).data]).toEqual([0, 0, 255, 255, 3, 3, 7, 7]);
-    expect([...resizeLabels(labels, 1, 1).data]).toEqual([7]);
   });
 
   test("to nothing or to a window outside is refused", () => {

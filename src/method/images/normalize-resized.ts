@@ -1,3 +1,4 @@
+// An 8-bit image normalized and resized in one pass, as the network reads it: bilinear, without antialiasing.
 import {
   allocate,
   ensure,
@@ -7,14 +8,14 @@ import {
   type Memory,
 } from "../../engine/kernels/index.ts";
 import type { Image } from "./image.ts";
-import { placeSamples, samples } from "./resize-maps.ts";
+import { bilinearSamples, placeSamples } from "./bilinear-samples.ts";
 
 const owner = "resizing an image";
 let workspace: { readonly memory: Memory; readonly kernels: Kernels } | undefined;
 
 /**
- * An image resized bilinearly after each 8-bit level has been replaced by a value, such as its normalized intensity: bit
- * for bit `resizeMaps` of those values. Holds two source rows in memory at a time.
+ * An image resized bilinearly after each 8-bit level has been replaced by a value, such as its normalized intensity:
+ * bit for bit `resizeMaps` of those values. Holds two source rows in memory at a time.
  * @param levels value of each red, green and blue level, [3, 256]
  * @returns [height, width, 3]
  */
@@ -24,8 +25,8 @@ export function resizePixels(
   width: number,
   height: number,
 ): Float32Array {
-  const across = samples(image.width, width, false);
-  const down = samples(image.height, height, false);
+  const across = bilinearSamples(image.width, width, false);
+  const down = bilinearSamples(image.height, height, false);
   workspace ??= createWorkspace();
   const { memory, kernels } = workspace;
   const rowBytes = (3 * width + 4) * 4;

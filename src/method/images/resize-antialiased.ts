@@ -1,4 +1,5 @@
-import type { Image, LabelMap } from "./image.ts";
+// 8-bit images brought to another size with antialiasing, as the published loader of training images does it.
+import type { Image } from "./image.ts";
 
 /** A rectangle of pixels, left and top included. */
 export interface Window {
@@ -9,17 +10,17 @@ export interface Window {
 }
 
 /**
- * Bilinear on half-pixel centres. When shrinking the triangle widens so that every source pixel
- * counts, and each pass rounds to 8 bits, as the published loader does it.
+ * Resizes an image bilinearly on half-pixel centers. When it shrinks, the triangle of weights widens so that every
+ * source pixel counts. Each of the two passes rounds to 8 bits.
  */
 export function resizeImage(image: Image, width: number, height: number): Image {
   return resizeWindow(image, width, height, { x: 0, y: 0, width, height });
 }
 
-/** The given window of `resizeImage(image, width, height)`, without computing the rest. */
+/** One window of `resizeImage(image, width, height)`, without computing the rest. */
 export function resizeWindow(image: Image, width: number, height: number, window: Window): Image {
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
-    throw new RangeError(`resize: to ${width}x${height}; sides must be whole and at least 1`);
+    throw new RangeError(`resize: to ${width}x${height}; both sides must be whole numbers from 1`);
   }
   const { x, y } = window;
   if (x < 0 || y < 0 || x + window.width > width || y + window.height > height) {
@@ -35,35 +36,20 @@ export function resizeWindow(image: Image, width: number, height: number, window
   return { width: window.width, height: window.height, data: resizeColumns(narrow, rows, top) };
 }
 
-/** Nearest neighbour on half-pixel centres: labels must not be mixed. */
-export function resizeLabels(labels: LabelMap, width: number, height: number): LabelMap {
-  const columns = nearest(labels.width, width);
-  const rows = nearest(labels.height, height);
-  const data = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++) {
-    const from = rows[y]! * labels.width;
-    for (let x = 0; x < width; x++) data[y * width + x] = labels.data[from + columns[x]!]!;
-  }
-  return { width, height, data };
-}
-
-function nearest(from: number, to: number): Int32Array {
-  return Int32Array.from({ length: to }, (_, i) => Math.floor(((i + 0.5) * from) / to));
-}
-
-/** Per output position: the first source position, how many there are, and their weights. */
+/** For each output position along an axis: its first source position, their number, and their weights. */
 interface Taps {
   readonly first: Int32Array;
   readonly count: Int32Array;
-  /** `stride` apart for each output position, at least 4 and 0 behind the last; they sum to 1. */
+  /** `stride` values for each output position, which sum to 1; those beyond `count` are 0. */
   readonly weights: Float64Array;
+  /** At least 4. */
   readonly stride: number;
 }
 
 function taps(from: number, to: number, start: number, length: number): Taps {
   const scale = from / to;
   const support = Math.max(1, scale);
-  // The written-out sums read up to four weights: rounding can give an enlargement three pixels.
+  // At least 4, because the unrolled sums read four weights: rounding can give an enlargement three source pixels.
   const stride = Math.max(4, Math.ceil(support) * 2 + 1);
   const first = new Int32Array(length);
   const count = new Int32Array(length);
@@ -90,7 +76,7 @@ function resizeRows(image: Image, columns: Taps, top: number, bottom: number): I
   const width = columns.first.length;
   const data = new Uint8Array((bottom - top) * width * 3);
   const most = columns.count.reduce((a, b) => Math.max(a, b), 0);
-  // Written out for few taps, as augmentation has them, a row takes less than half the time.
+  // Unrolled for few taps, which is what augmentation needs, a row takes less than half the time.
   const resizeRow = most <= 2 ? mixTwo : most <= 4 ? mixFour : mixMany;
   for (let y = top; y < bottom; y++) {
     resizeRow(image.data, y * image.width * 3, columns, data, (y - top) * width * 3);
@@ -98,7 +84,7 @@ function resizeRows(image: Image, columns: Taps, top: number, bottom: number): I
   return { width, height: bottom - top, data };
 }
 
-/** A row of pixels, each of `columns.count` pixels of the source row that starts at `from`. */
+/** Computes a row of pixels at `to`, each from `columns.count` pixels of the source row that starts at `from`. */
 type MixRow = (
   source: Uint8Array,
   from: number,
@@ -123,7 +109,10 @@ const mixMany: MixRow = (source, from, { first, count, weights, stride }, out, t
   }
 };
 
-/** One or two pixels, as in nearly every enlargement. A missing one is the last once more, with weight 0. */
+/**
+ * One or two source pixels, as in nearly every enlargement. Where there is one, it is read twice, the second time with
+ * weight 0.
+ */
 const mixTwo: MixRow = (source, from, { first, count, weights, stride }, out, to) => {
   for (let x = 0, k = 0; x < first.length; x++, to += 3, k += stride) {
     const a = from + first[x]! * 3;
@@ -134,7 +123,7 @@ const mixTwo: MixRow = (source, from, { first, count, weights, stride }, out, to
   }
 };
 
-/** One to four pixels, as in reductions down to half the size. */
+/** One to four source pixels, as in reductions down to half the size. */
 const mixFour: MixRow = (source, from, { first, count, weights, stride }, out, to) => {
   for (let x = 0, k = 0; x < first.length; x++, to += 3, k += stride) {
     const a = from + first[x]! * 3;

@@ -11,15 +11,14 @@ import type { Image } from "../../../../src/method/images/image.ts";
 import { writeFileAtomic } from "../../../../src/host/node/files/atomic-file.ts";
 import {
   decodeImage,
-  decodeMask,
   encodeImage,
-  encodeMask,
+  nodeCodec,
   readImage,
-  readImageHeader,
   readMask,
   writeImage,
   writeMask,
-} from "../../../../src/host/node/images/images.ts";
+} from "../../../../src/host/node/images/codec.ts";
+import { decodeMask, encodeMask } from "../../../../src/host/node/images/index-png.ts";
 import { UserError } from "../../../../src/user-error.ts";
 
 let folder: string;
@@ -109,7 +108,7 @@ describe("decoding", () => {
     expect([image.width, image.height]).toEqual([8, 12]);
     near(pixel(image, 4, 2), [200, 40, 90], 12); // left becomes top
     near(pixel(image, 4, 9), [20, 160, 240], 12);
-    expect(await readImageHeader(path)).toEqual({ width: 8, height: 12, format: "jpeg" });
+    expect(await nodeCodec.header(path)).toEqual({ width: 8, height: 12, format: "jpeg" });
   });
 
   test.each([
@@ -123,7 +122,7 @@ describe("decoding", () => {
   ])("%s is refused by name", async (name, bytes, message) => {
     const path = join(folder, name);
     writeFileSync(path, bytes);
-    for (const reader of [readImage, readImageHeader]) {
+    for (const reader of [readImage, nodeCodec.header]) {
       await expect(reader(path)).rejects.toThrow(UserError);
       await expect(reader(path)).rejects.toThrow(`${path}: `);
       await expect(reader(path)).rejects.toThrow(message);
@@ -146,7 +145,7 @@ describe("decoding", () => {
   test("a file that is not there says so", async () => {
     const path = join(folder, "nowhere.jpg");
     await expect(readImage(path)).rejects.toThrow("no such file");
-    await expect(readImageHeader(path)).rejects.toThrow("no such file");
+    await expect(nodeCodec.header(path)).rejects.toThrow("no such file");
     await expect(readImage(folder)).rejects.toThrow("is a folder");
   });
 });

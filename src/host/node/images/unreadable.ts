@@ -1,0 +1,49 @@
+import { readFile } from "node:fs/promises";
+import { UserError } from "../../../user-error.ts";
+import type { ImageSource } from "../../codec.ts";
+import { unreadable } from "../files/file-error.ts";
+
+/** Largest number of pixels of an image; as 8-bit RGB they take 600 MB. */
+export const pixelLimit = 200_000_000;
+
+/** The UserError for an image that sharp cannot open or decode. */
+export async function unreadableImage(source: ImageSource, error: unknown): Promise<UserError> {
+  return typeof source === "string"
+    ? notAnImage(source, await clearer(source, error))
+    : notAnImage(source.name, error);
+}
+
+/** The bytes of a file; a UserError if it cannot be read or is empty. */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  if (bytes.length === 0) throw new UserError(`${path}: the file is empty`);
+  return bytes;
+}
+
+/** A clearer error: libvips only says that it cannot open a file, reading it says why. */
+async function clearer(path: string, error: unknown): Promise<unknown> {
+  try {
+    await readBytes(path);
+    return error;
+  } catch (why) {
+    return why;
+  }
+}
+
+function notAnImage(where: string, error: unknown): UserError {
+  if (error instanceof UserError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const reason = /unsupported image format/i.test(text)
+    ? "its content is in no known image format"
+    : /exceeds pixel limit/i.test(text)
+      ? `it has more than ${pixelLimit / 1e6} million pixels`
+      : /^unknown error/i.test(text)
+        ? "it is damaged or cut short"
+        : text.replace(/^Input (buffer|file) ?/, "").split("\n")[0]!;
+  return new UserError(`${where}: not a readable image: ${reason}`, { cause: error });
+}
