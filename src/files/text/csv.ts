@@ -35,9 +35,9 @@ const [tab, lineFeed, formFeed, carriageReturn, space, quoteCode, comma] = [
 const incomplete = -1;
 
 /**
- * Reads comma-separated values (RFC 4180) from pieces of a text. Fields may stand in quotes, `"a, ""b"""`, and then hold
- * commas, line breaks and doubled quotes; blanks around a field do not count, nor do empty lines. Lines end with LF or
- * CR LF, or with CR alone if the first line does.
+ * Reads comma-separated values (RFC 4180) from pieces of a text. Fields may stand in quotes, `"a, ""b"""`, and then
+ * hold commas, line breaks and doubled quotes; blanks around a field do not count, nor do empty lines. Lines end with
+ * LF or CR LF, or with CR alone if the first line does.
  *
  * Records without a quote are cut by `indexOf` and `split`, which keeps a million of them below a second; the others
  * are read character by character.
