@@ -35,9 +35,9 @@ export function weightsCommand(open: OpenOutput): Command {
       const { convertWeights } = await import("../jobs/convert-weights.ts");
       const { formatWeights, weightsRecord } = await import("../files/weights/describe.ts");
       const { nodeHost } = await import("../host/node/host.ts");
-      const { givenClassNames } = await import("../files/formats/class-names.ts");
+      const { parseClassNames } = await import("../files/formats/class-names.ts");
       const names =
-        classes === undefined ? undefined : await givenClassNames(nodeHost.store, classes);
+        classes === undefined ? undefined : await parseClassNames(nodeHost.store, classes);
       const { findModelFile } = await import("../files/run/find-weights.ts");
       const { checkFree } = await import("../jobs/check-free.ts");
       const { store } = (await import("../host/node/host.ts")).nodeHost;

@@ -1,4 +1,4 @@
-import { givenClassNames } from "../files/formats/class-names.ts";
+import { parseClassNames } from "../files/formats/class-names.ts";
 import { DroppedDetails, type DroppedDetail } from "../files/formats/dropped.ts";
 import type { MaskFormat } from "../files/formats/formats.ts";
 import { MaskFolder } from "../files/formats/mask-folder.ts";
@@ -63,7 +63,7 @@ export async function* convertMasks(
     images: await ImageFiles.find(store, job.images, root),
     instances,
     losses,
-    ...(job.classes !== undefined && { classes: await givenClassNames(store, job.classes) }),
+    ...(job.classes !== undefined && { classes: await parseClassNames(store, job.classes) }),
     ...(from && { from }),
   });
   try {

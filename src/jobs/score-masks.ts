@@ -4,7 +4,7 @@ import { ignoreIndex, type LabelMap } from "../method/images/image.ts";
 import type { EvaluationProgress } from "../method/eval/evaluator.ts";
 import { ConfusionMatrix } from "../method/eval/metrics.ts";
 import { UserError } from "../user-error.ts";
-import { givenClassNames, readClassNames } from "../files/formats/class-names.ts";
+import { parseClassNames, readClassNames } from "../files/formats/class-names.ts";
 import { isFolder, listImages } from "../files/text/folders.ts";
 import { checkLabels } from "../files/datasets/reader.ts";
 import type { MeasuredImage } from "../files/report/worst-images.ts";
@@ -106,7 +106,7 @@ async function agreedClasses(
   given: string | undefined,
   ...places: readonly (readonly string[])[]
 ): Promise<string[] | undefined> {
-  if (given !== undefined) return givenClassNames(store, given);
+  if (given !== undefined) return parseClassNames(store, given);
   let found: { file: string; names: string[] } | undefined;
   for (const folders of places) {
     for (const file of folders.flatMap((folder) => classFiles.map((name) => join(folder, name)))) {

@@ -22,8 +22,8 @@ export async function readClassNames(store: Store, path: string): Promise<string
   return classes;
 }
 
-/** Foreground class names from a user's choice: names separated by commas, or the path of a file that holds them. */
-export async function givenClassNames(store: Store, text: string): Promise<string[]> {
+/** Foreground class names from a text: names separated by commas, or the path of a file of class names. */
+export async function parseClassNames(store: Store, text: string): Promise<string[]> {
   const looksLikeFile = /\.(txt|names|json)$/i.test(text);
   if (looksLikeFile || (await store.stat(text))?.kind === "file") {
     return readClassNames(store, text);
@@ -41,7 +41,9 @@ export function cleanNames(names: readonly string[]): string[] {
 async function readSmall(store: Store, path: string): Promise<string> {
   const size = (await store.stat(path))?.size ?? 0;
   if (size > sizeLimit) {
-    throw new UserError(`${path}: has ${size} bytes; class names take at most ${sizeLimit}`);
+    throw new UserError(
+      `${path}: has ${size} bytes, but a file of class names at most ${sizeLimit}; is it the right file?`,
+    );
   }
   return store.readText(path);
 }
@@ -61,13 +63,13 @@ function namesInJson(text: string, path: string): string[] {
   }
   const list = z.array(z.string()).safeParse(value);
   if (list.success) return list.data;
-  const described = classesJson.safeParse(value);
-  if (!described.success) {
+  const parsed = classesJson.safeParse(value);
+  if (!parsed.success) {
     throw new UserError(
       `${path}: expected a list of class names, or "classes" with an index and a name each, as tag2mask writes them`,
     );
   }
-  const sorted = [...described.data.classes].sort((a, b) => a.index - b.index);
+  const sorted = [...parsed.data.classes].sort((a, b) => a.index - b.index);
   const first = sorted[0]?.index ?? 0;
   sorted.forEach(({ index, name }, i) => {
     if (index === first + i && first <= 1) return;

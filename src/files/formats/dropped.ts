@@ -8,7 +8,7 @@ export interface DroppedDetail {
 export class DroppedDetails {
   private readonly images = new Map<string, Set<string>>();
 
-  /** @param image the image that the detail belonged to; it counts once for each kind of detail */
+  /** @param image the image that had the detail; it counts once for each kind of detail */
   add(what: string, image: string): void {
     const images = this.images.get(what);
     if (images) images.add(image);

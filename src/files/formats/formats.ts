@@ -14,6 +14,6 @@ export const ignoredNames: readonly string[] = ["ignored", "void", "ignored (255
 
 /** Name of the ignored pixels in formats where every pixel of a mask has a name. */
 export function ignoredName(classes: readonly string[]): string {
-  const taken = new Set(classes.map((name) => name.trim().toLowerCase()));
-  return ignoredNames.find((name) => !taken.has(name)) ?? ignoredNames[0]!;
+  const classNames = new Set(classes.map((name) => name.trim().toLowerCase()));
+  return ignoredNames.find((name) => !classNames.has(name)) ?? ignoredNames[0]!;
 }

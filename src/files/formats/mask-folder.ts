@@ -43,7 +43,7 @@ export interface WrittenMask {
   /** The mask's own PNG, in formats that have one. */
   readonly mask?: string;
   readonly overlay?: string;
-  /** A small version of the overlay for the contact sheet, if one was asked for. */
+  /** A small version of the overlay, if there will be a contact sheet. */
   readonly thumbnail?: ThumbnailFile;
 }
 
@@ -97,7 +97,7 @@ export class MaskFolder {
     if (options.overwrite !== true) checkVacant(path, root, single, existing);
     const folder = new MaskFolder(host, path, classes, options, files, single);
     try {
-      // A folder that cannot be written shows now, not after the first image has been through the network.
+      // Fails now if the folder cannot be written, not after the first image has been through the network.
       const probe = await store.writeStream(join(root, ".probe"));
       await probe.discard();
       await folder.open();
@@ -121,7 +121,7 @@ export class MaskFolder {
     this.checkLabels(name, labels);
     const isFirst = this.names.size === 0;
     const free = freeName(safePath(name), this.names);
-    // From here on an earlier job's list would vouch for masks that it does not describe.
+    // An earlier job's list would make the folder look complete, and does not describe the new masks.
     if (isFirst) await removeFile(this.host.store, this.classesFile);
     const fileName = this.fileName(name, free, origin);
     let mask: string | undefined;
@@ -129,27 +129,27 @@ export class MaskFolder {
       const path = await writer.write({ ...origin, name: free, fileName, labels });
       mask ??= path;
     }
-    const written = mask === undefined ? {} : { mask };
-    if (!image || this.options.overlays === false || this.single) return written;
+    const paths = mask === undefined ? {} : { mask };
+    if (!image || this.options.overlays === false || this.single) return paths;
     const overlay = join(this.path, "overlays", `${free}.jpg`);
-    const painted = paintLabels(image, labels);
+    const picture = paintLabels(image, labels);
     const [thumbnail] = await Promise.all([
-      this.options.sheet === true ? this.writeThumbnail(free, painted) : undefined,
-      this.writeOverlay(overlay, painted),
+      this.options.sheet === true ? this.writeThumbnail(free, picture) : undefined,
+      this.writeOverlay(overlay, picture),
     ]);
-    return { ...written, overlay, ...(thumbnail && { thumbnail }) };
+    return { ...paths, overlay, ...(thumbnail && { thumbnail }) };
   }
 
-  private async writeOverlay(path: string, painted: Image): Promise<void> {
-    const jpeg = await this.host.codec.encode(painted, "jpeg");
+  private async writeOverlay(path: string, picture: Image): Promise<void> {
+    const jpeg = await this.host.codec.encode(picture, "jpeg");
     await this.files.write(path, jpeg, { durable: false });
   }
 
   /** Writes the thumbnail while the picture is in memory; the contact sheet would have to decode it again. */
-  private async writeThumbnail(name: string, painted: Image): Promise<ThumbnailFile> {
+  private async writeThumbnail(name: string, picture: Image): Promise<ThumbnailFile> {
     const file = join(this.path, thumbnailFolder, `${name}.jpg`);
     this.thumbnails.push(file);
-    const { jpeg, width, height } = await this.host.codec.thumbnail(painted, thumbnailSide);
+    const { jpeg, width, height } = await this.host.codec.thumbnail(picture, thumbnailSide);
     await this.files.write(file, jpeg, { durable: false });
     return { file, width, height };
   }
@@ -161,7 +161,7 @@ export class MaskFolder {
     return this.classesFile;
   }
 
-  /** Removes the files and folders that were added; files that replaced others stay as they are. */
+  /** Removes the files and folders that the job added; files that replaced others stay as they are. */
   async discard(): Promise<void> {
     for (const writer of this.writers) await writer.discard();
     await this.files.rollBack();
@@ -184,7 +184,7 @@ export class MaskFolder {
     return `${this.path.slice(0, this.path.length - extname(this.path).length)}.${name}`;
   }
 
-  /** Whether a contact sheet was asked for and the path is a folder that can hold it. */
+  /** Whether the options include a contact sheet and the path is a folder, which can hold it. */
   get wantsSheet(): boolean {
     return this.options.sheet === true && !this.single;
   }
@@ -226,28 +226,28 @@ export class MaskFolder {
     ) {
       this.dropped.add("the image's file is not known; its name is assumed to end in .jpg", free);
     }
-    const wanted = safePath(fileName ?? `${name}${ending === "" ? ".jpg" : ending}`);
-    const key = wanted.toLowerCase();
+    const preferred = safePath(fileName ?? `${name}${ending === "" ? ".jpg" : ending}`);
+    const key = preferred.toLowerCase();
     if (this.fileNames.has(key)) return `${free}${ending === "" ? ".jpg" : ending}`;
     this.fileNames.add(key);
-    return wanted;
+    return preferred;
   }
 
   private checkLabels(name: string, { width, height, data }: LabelMap): void {
     if (data.length !== width * height) {
-      throw new RangeError(`masks: ${name} is ${width}x${height} but has ${data.length} labels`);
+      throw new RangeError(`masks: ${name} is ${width}x${height}, but has ${data.length} labels`);
     }
     const count = this.classes.length;
     // A loop takes a tenth of the time of find(), and every pixel passes here.
     for (let i = 0; i < data.length; i++) {
       const label = data[i]!;
       if (label <= count || label === ignoreIndex) continue;
-      throw new RangeError(`masks: ${name} has label ${label} of ${count} classes`);
+      throw new RangeError(`masks: ${name} has label ${label}, but there are ${count} classes`);
     }
   }
 }
 
-/** Throws a UserError if there is anything in the place of the files to write. */
+/** Throws a UserError if files would be replaced, or the folder is not empty. */
 function checkVacant(
   path: string,
   root: string,

@@ -14,7 +14,7 @@ export interface MaskObject {
   readonly counts: readonly number[];
 }
 
-/** Throws a UserError unless both sides are whole numbers of which an image can be made. */
+/** Throws a UserError unless both sides are whole numbers from 1 and the image has few enough pixels. */
 export function checkSize(width: unknown, height: unknown, where: string): void {
   const isSide = (side: unknown): side is number =>
     Number.isSafeInteger(side) && (side as number) > 0;
@@ -170,7 +170,7 @@ export function paintObjects(
   if (regions.length !== visible.length) {
     losses.add(
       instances === "regions"
-        ? "objects are told apart by what touches, other than before"
+        ? "objects are regions of touching pixels, not the original objects"
         : "the objects of a class became one",
       name,
     );

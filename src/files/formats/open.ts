@@ -48,7 +48,7 @@ export async function openMasks(
   return openCandidate(host, first, options);
 }
 
-/** The error for a path without masks, or without masks in the format asked for. */
+/** The error for a path without masks, or without masks in the format `from`. */
 async function noMasks(
   store: Store,
   path: string,

@@ -3,8 +3,8 @@ import { dirname, extname, join } from "../text/path.ts";
 import { readClassNames } from "./class-names.ts";
 
 /**
- * The classes named by a `classes.json` or `classes.txt` next to masks. For masks in one file, `<its name>.classes.json`
- * comes first; a `classes.json` one folder higher serves several formats that have a folder each.
+ * The classes named by a `classes.json` or `classes.txt` next to masks. For masks in one file, `<its
+ * name>.classes.json` comes first; a `classes.json` one folder higher serves several formats that have a folder each.
  */
 export async function classesBeside(
   store: Store,
@@ -13,9 +13,9 @@ export async function classesBeside(
 ): Promise<string[] | undefined> {
   const folder = isFolder ? path : dirname(path);
   const own = `${path.slice(0, path.length - extname(path).length)}.classes.json`;
-  const places = [join(folder, "classes.json"), join(dirname(folder), "classes.json")];
+  const shared = [join(folder, "classes.json"), join(dirname(folder), "classes.json")];
   const list = join(folder, "classes.txt");
-  for (const place of [...(isFolder ? [] : [own]), ...places, list]) {
+  for (const place of [...(isFolder ? [] : [own]), ...shared, list]) {
     if ((await store.stat(place))?.kind === "file") return readClassNames(store, place);
   }
   return undefined;

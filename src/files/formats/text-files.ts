@@ -78,12 +78,12 @@ export async function readDataYaml(store: Store, root: string): Promise<DataYaml
   const { names, masks_dir: masksDir } = parsed.data;
   return {
     path,
-    ...(names && { names: numbered(names, path) }),
+    ...(names && { names: namesByNumber(names, path) }),
     ...(masksDir !== undefined && { masksDir }),
   };
 }
 
-function numbered(names: readonly string[] | Record<string, string>, path: string): Names {
+function namesByNumber(names: readonly string[] | Record<string, string>, path: string): Names {
   return new Map(
     Object.entries(names).map(([key, name]) => {
       const id = Number(key);

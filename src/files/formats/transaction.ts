@@ -3,7 +3,7 @@ import { dirname } from "../text/path.ts";
 
 /**
  * The files that one job writes below a folder. A job that fails rolls back: the files and folders that it added are
- * removed, while files that it wrote over stay as they are.
+ * removed, while files that it replaced keep their new content.
  */
 export class FileTransaction {
   /** Files that did not exist before. */

@@ -30,8 +30,8 @@ const width = 1000;
 const height = 400;
 
 /**
- * Curves over steps. The SVG is stretched to the available width while lines keep their thickness. Labels are HTML beside
- * it, so that text has the same size on a phone and on paper.
+ * Curves over steps. The SVG is stretched to the available width while lines keep their thickness. Labels are HTML
+ * beside it, so that text has the same size on a phone and on paper.
  */
 export function lineChart(chart: LineChart): Html {
   const { label, series, xRange, yRange, bands = [], dots = false, format } = chart;
@@ -42,7 +42,7 @@ export function lineChart(chart: LineChart): Html {
     `${(across(x) * width).toFixed(1)} ${((1 - up(y)) * height).toFixed(1)}`;
   const line = (points: readonly Point[]): string =>
     points.map((point, i) => `${i === 0 ? "M" : "L"}${at(point)}`).join("");
-  const pen = ({ color, dashed = false }: Series): string =>
+  const stroke = ({ color, dashed = false }: Series): string =>
     `stroke:${color}${dashed ? ";stroke-dasharray:5 5" : ""}`;
   const percent = (part: number): string => `${(part * 100).toFixed(2)}%`;
   return html`<figure class="chart">
@@ -64,12 +64,12 @@ export function lineChart(chart: LineChart): Html {
       >
         ${bands.map(({ from, to }, i) => {
           const left = across(from) * width;
-          const wide = (across(to) - across(from)) * width;
+          const bandWidth = (across(to) - across(from)) * width;
           return html`<rect
             class="band${i % 2 === 1 ? " odd" : ""}"
             x="${left.toFixed(1)}"
             y="0"
-            width="${wide.toFixed(1)}"
+            width="${bandWidth.toFixed(1)}"
             height="${height}"
           />`;
         })}
@@ -77,9 +77,9 @@ export function lineChart(chart: LineChart): Html {
         ${series.map(({ raw = [], color }) =>
           raw.length > 1 ? html`<path class="raw" style="stroke:${color}" d="${line(raw)}" />` : "",
         )}
-        ${series.map((one) =>
-          one.points.length > 1
-            ? html`<path class="curve" style="${pen(one)}" d="${line(one.points)}" />`
+        ${series.map((curve) =>
+          curve.points.length > 1
+            ? html`<path class="curve" style="${stroke(curve)}" d="${line(curve.points)}" />`
             : "",
         )}
         ${series.flatMap(({ name, points, color }) =>
@@ -99,11 +99,11 @@ export function lineChart(chart: LineChart): Html {
           html`<span class="x" style="left:${percent(across(x))}">${x.toLocaleString("en")}</span>`,
       )}
       ${bands.map(({ from, to, name }) => {
-        const wide = across(to) - across(from);
+        const share = across(to) - across(from);
         // Names do not fit into narrow bands.
-        return wide < 0.12
+        return share < 0.12
           ? ""
-          : html`<span class="phase" style="left:${percent(across(from))};width:${percent(wide)}"
+          : html`<span class="phase" style="left:${percent(across(from))};width:${percent(share)}"
               >${name}</span
             >`;
       })}
@@ -123,7 +123,7 @@ export interface StackedRow {
   }[];
 }
 
-/** Rows of stacked bars in the same scale. */
+/** Rows of stacked bars on the same scale. */
 export function stackedBars(
   label: string,
   rows: readonly StackedRow[],
@@ -164,12 +164,12 @@ export function thin(points: readonly Point[], count: number): Point[] {
 
 /** Exponential moving average over about `span` points, without bias toward the first value. */
 export function smooth(points: readonly Point[], span: number): Point[] {
-  const keep = 1 - 2 / (Math.max(1, span) + 1);
+  const decay = 1 - 2 / (Math.max(1, span) + 1);
   let mean = 0;
   let weight = 0;
   return points.map(([x, y]) => {
-    mean = keep * mean + (1 - keep) * y;
-    weight = keep * weight + (1 - keep);
+    mean = decay * mean + (1 - decay) * y;
+    weight = decay * weight + (1 - decay);
     return [x, mean / weight];
   });
 }

@@ -8,8 +8,9 @@ const longestName = 20;
 const mostWithNumbers = 32;
 
 /**
- * A confusion matrix as an SVG picture: a row for each true class, a column for each predicted one, cells shaded by their
- * part of the row's pixels, the IoU of each class at the right. Rows of classes that the truth does not have are hatched.
+ * A confusion matrix as an SVG picture: a row for each true class, a column for each predicted one, cells shaded by
+ * their part of the row's pixels, the IoU of each class at the right. Rows of classes that the truth does not have are
+ * hatched.
  * @param names names of all classes, background first
  */
 export function confusionPicture(matrix: ConfusionMatrix, names: readonly string[]): string {
@@ -17,10 +18,10 @@ export function confusionPicture(matrix: ConfusionMatrix, names: readonly string
   const withNumbers = n <= mostWithNumbers;
   const cell = withNumbers ? 34 : 12;
   const font = withNumbers ? 13 : 9;
-  const shown = Array.from({ length: n }, (_, c) => shorten(names[c] ?? `class ${c}`));
-  const room = Math.max(...shown.map((name) => name.length)) * font * 0.6 + 12;
-  const left = room + 26;
-  const top = room + 78;
+  const labels = Array.from({ length: n }, (_, c) => shorten(names[c] ?? `class ${c}`));
+  const labelWidth = Math.max(...labels.map((name) => name.length)) * font * 0.6 + 12;
+  const left = labelWidth + 26;
+  const top = labelWidth + 78;
   const side = n * cell;
   const [width, height] = [left + side + 72, top + side + 62].map(Math.ceil) as [number, number];
   const rows = matrix.rows();
@@ -123,7 +124,7 @@ export function confusionPicture(matrix: ConfusionMatrix, names: readonly string
       />
     </g>
     <g font-size="${font}">
-      ${shown.map(
+      ${labels.map(
         (name, c) =>
           html`<text x="${left - 7}" y="${top + middle(c)}" dy="0.35em" text-anchor="end"
               >${name}</text

@@ -50,8 +50,8 @@ function summary(cards: readonly SheetCard[]): string {
 
 function cardOf(card: SheetCard, labels: ReadonlyMap<string, number>): Html {
   const { confidence, name, tags } = card;
-  const known = Number.isFinite(confidence);
-  const share = known ? Math.min(1, Math.max(0, confidence)) : 0;
+  const hasConfidence = Number.isFinite(confidence);
+  const share = hasConfidence ? Math.min(1, Math.max(0, confidence)) : 0;
   return html`<li class="card">
     <a href="${card.overlay}"
       ><img
@@ -64,7 +64,7 @@ function cardOf(card: SheetCard, labels: ReadonlyMap<string, number>): Html {
     /></a>
     <div class="sure">
       <span><i style="width:${(100 * share).toFixed(1)}%"></i></span
-      ><b>${known ? `${(100 * confidence).toFixed(1)} %` : "–"}</b>
+      ><b>${hasConfidence ? `${(100 * confidence).toFixed(1)} %` : "–"}</b>
     </div>
     <h3>${name}</h3>
     <p class="legend">

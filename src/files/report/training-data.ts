@@ -4,7 +4,7 @@ import type { TileName } from "../run/panel-picture.ts";
 /** A score; null or undefined if there is none. */
 export type Score = number | null | undefined;
 
-/** Mean IoUs and the F1 of the tags, 0..1; null without a truth. */
+/** Mean IoUs and the F1 of the tags, 0..1; null if there is no truth. */
 export type ReportScores = Readonly<Record<"cam" | "affinityCam" | "seg" | "tagF1", Score>>;
 
 /** IoU of background and of every class. */

@@ -19,10 +19,10 @@ export function renderReport(data: ReportData): string {
 
 function heading({ title, dataset, classes, parameters, finished, steps }: ReportData): Html {
   const last = steps.at(-1);
-  const done = (last?.step ?? -1) + 1;
+  const stepsDone = (last?.step ?? -1) + 1;
   const progress = finished
-    ? `${count(done)} steps`
-    : `stopped after ${count(done)} of ${count(last?.steps ?? 0)} steps`;
+    ? `${count(stepsDone)} steps`
+    : `stopped after ${count(stepsDone)} of ${count(last?.steps ?? 0)} steps`;
   const size = parameters === undefined ? [] : [`${(parameters / 1e6).toFixed(2)} M parameters`];
   const images = dataset["images"] === undefined ? [] : [`${dataset["images"]} images`];
   const summary = [progress, ...size, ...images, `${classes.length} classes`].join(" · ");
@@ -45,7 +45,7 @@ function facts({ dataset, config, command, versions }: ReportData): Html {
   const isSection = (value: unknown): value is Record<string, unknown> =>
     typeof value === "object" && value !== null && !Array.isArray(value);
   const sections = Object.entries(config).filter(([, value]) => isSection(value));
-  const loose = Object.entries(config).filter(([, value]) => !isSection(value));
+  const ungrouped = Object.entries(config).filter(([, value]) => !isSection(value));
   return html`<section>
     <h2>This run</h2>
     <p class="note">Everything needed to repeat the run.</p>
@@ -62,10 +62,10 @@ function facts({ dataset, config, command, versions }: ReportData): Html {
     </div>
     <div class="card gap sections">
       ${
-        loose.length > 0
+        ungrouped.length > 0
           ? html`<div>
               <h3>Settings</h3>
-              ${list(Object.fromEntries(loose))}
+              ${list(Object.fromEntries(ungrouped))}
             </div>`
           : ""
       }

@@ -27,7 +27,7 @@ export interface WorstImage {
 
 /** Keeps the images with the lowest scores, as thumbnails, in memory that does not grow with the number of images. */
 export class WorstImages {
-  private readonly kept: WorstImage[] = [];
+  private readonly worst: WorstImage[] = [];
 
   constructor(
     private readonly codec: ImageCodec,
@@ -35,28 +35,28 @@ export class WorstImages {
     private readonly side = 320,
   ) {}
 
-  /** The kept images, worst first. */
+  /** The images with the lowest scores, worst first. */
   get images(): readonly WorstImage[] {
-    return this.kept;
+    return this.worst;
   }
 
   async add(measured: MeasuredImage): Promise<void> {
     const { name, meanIou, truth, prediction } = measured;
-    const last = this.kept.at(-1);
+    const last = this.worst.at(-1);
     if (!Number.isFinite(meanIou)) return;
-    if (this.kept.length >= this.limit && !(last && meanIou < last.meanIou)) return;
+    if (this.worst.length >= this.limit && !(last && meanIou < last.meanIou)) return;
     const labels = new Set(truth.data);
     for (const label of prediction.data) labels.add(label);
-    const named = [...labels].filter((label) => label > 0 && label !== ignoreIndex);
-    const worst = {
+    const classLabels = [...labels].filter((label) => label > 0 && label !== ignoreIndex);
+    const image = {
       name,
       meanIou,
-      labels: named.sort((a, b) => a - b),
+      labels: classLabels.sort((a, b) => a - b),
       tiles: await this.tiles(measured),
     };
-    const at = this.kept.findIndex((other) => meanIou < other.meanIou);
-    this.kept.splice(at < 0 ? this.kept.length : at, 0, worst);
-    if (this.kept.length > this.limit) this.kept.pop();
+    const at = this.worst.findIndex((other) => meanIou < other.meanIou);
+    this.worst.splice(at < 0 ? this.worst.length : at, 0, image);
+    if (this.worst.length > this.limit) this.worst.pop();
   }
 
   private async tiles({ image, truth, prediction }: MeasuredImage): Promise<WorstImage["tiles"]> {

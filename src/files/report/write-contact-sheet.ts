@@ -19,9 +19,9 @@ export interface SheetEntry {
   readonly image: string;
   /** Mask PNG, of the image's size. */
   readonly mask: string;
-  /** The mask laid over its image, if that was written already. */
+  /** The mask laid over its image, if that picture exists already. */
   readonly overlay?: string;
-  /** A small version of the overlay, if that was written already. */
+  /** A small version of the overlay, if it exists already. */
   readonly thumbnail?: ThumbnailFile;
   /** Confidence of the mask, 0..1 (`Segmentation.confidence`). */
   readonly confidence: number;
@@ -45,9 +45,9 @@ export interface ContactSheetOptions {
 export const sheetFile = "contact-sheet.html";
 
 /**
- * Writes `contact-sheet.html` into a folder of masks, and `thumbnails/*.jpg` beside it: every mask over its image, lowest
- * confidence first. The pictures are separate files, loaded when they come into view, so that thousands of them fit on
- * one page. Returns the page's path.
+ * Writes `contact-sheet.html` into a folder of masks, and `thumbnails/*.jpg` beside it: every mask over its image,
+ * lowest confidence first. The pictures are separate files, loaded when they come into view, so that thousands of them
+ * fit on one page. Returns the page's path.
  */
 export async function writeContactSheet(
   host: FileHost,
@@ -60,13 +60,13 @@ export async function writeContactSheet(
     .map((entry, i) => ({ entry, i }))
     .sort((a, b) => order(a.entry.confidence) - order(b.entry.confidence) || a.i - b.i)
     .map(({ entry }) => entry);
-  const taken = new Set<string>();
+  const names = new Set<string>();
   const cards: SheetCard[] = [];
   for (const [i, entry] of sorted.entries()) {
     signal?.throwIfAborted();
     let thumbnail = entry.thumbnail;
     if (!thumbnail) {
-      const file = join(folder, thumbnailFolder, `${freeName(safePath(entry.name), taken)}.jpg`);
+      const file = join(folder, thumbnailFolder, `${freeName(safePath(entry.name), names)}.jpg`);
       const { jpeg, width, height } = await makeThumbnail(host, entry, side);
       await store.write([{ path: file, data: jpeg }], { durable: false });
       thumbnail = { file, width, height };
@@ -94,7 +94,7 @@ function order(confidence: number): number {
   return Number.isFinite(confidence) ? confidence : -1;
 }
 
-/** A small version of the overlay, painted from image and mask if no overlay was written. */
+/** A small version of the overlay, painted from image and mask if there is no overlay. */
 async function makeThumbnail(
   { codec }: FileHost,
   entry: SheetEntry,
@@ -105,13 +105,13 @@ async function makeThumbnail(
   const labels = await codec.decodeLabels(entry.mask);
   if (image.width !== labels.width || image.height !== labels.height) {
     throw new UserError(
-      `${entry.mask}: mask is ${labels.width}x${labels.height}, its image ${image.width}x${image.height}`,
+      `${entry.mask}: mask is ${labels.width}x${labels.height}, but its image ${entry.image} is ${image.width}x${image.height}`,
     );
   }
   const small = fitInside(image, side);
   const { width, height } = small;
-  const painted = paintLabels(small, resizeLabels(labels, width, height));
-  return { jpeg: await codec.encode(painted, "jpeg", { quality: 80 }), width, height };
+  const overlay = paintLabels(small, resizeLabels(labels, width, height));
+  return { jpeg: await codec.encode(overlay, "jpeg", { quality: 80 }), width, height };
 }
 
 /** An image made smaller, if necessary, so that its longer side is at most `side` pixels. */

@@ -27,7 +27,7 @@ export function summarizeScores(entries: readonly LogEntry[]): ScoreSummary | un
   const best = bestValidation(entries);
   if (!last || !best) return undefined;
   const classes = entries.find((entry) => entry.type === "start")?.classes ?? [];
-  const named = (scores: readonly (number | null)[]): NamedScores =>
+  const byClassName = (scores: readonly (number | null)[]): NamedScores =>
     Object.fromEntries(
       scores.map((iou, c) => [
         c === 0 ? "background" : (classes[c - 1] ?? `class ${c}`),
@@ -38,7 +38,11 @@ export function summarizeScores(entries: readonly LogEntry[]): ScoreSummary | un
   return {
     step: last.step,
     metrics: last.metrics,
-    perClass: { cam: named(cam), affinityCam: named(affinityCam), seg: named(seg) },
+    perClass: {
+      cam: byClassName(cam),
+      affinityCam: byClassName(affinityCam),
+      seg: byClassName(seg),
+    },
     best: { step: best.step, metrics: best.metrics },
   };
 }

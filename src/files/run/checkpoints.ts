@@ -9,16 +9,16 @@ import { inUnits } from "../text/units.ts";
 export interface LoadedCheckpoint {
   readonly file: string;
   readonly state: TrainingState;
-  /** Damaged checkpoints that were passed over, in sentences. */
+  /** Sentences about damaged checkpoints, which were skipped. */
   readonly messages: readonly string[];
 }
 
 /**
  * The checkpoints of a run: the newest of `step-000100.safetensors`, `step-000200.safetensors`, …, and
- * `last.safetensors` and `best.safetensors`, which are further names of the same files.
+ * `last.safetensors` and `best.safetensors`, which are second names of two of these files.
  */
 export class Checkpoints {
-  /** @param keep how many `step-N` to keep */
+  /** @param keep number of `step-N` files to keep */
   constructor(
     private readonly store: Store,
     readonly folder: string,
@@ -52,7 +52,7 @@ export class Checkpoints {
 
   /**
    * Reads the newest complete checkpoint: `last`, or a `step-N` that is newer (the run was killed before it renamed
-   * `last`), or else any that is complete, with a message. Undefined where none was ever written; a UserError where all
+   * `last`), or else any that is complete, with a message. Undefined if none was ever written; a UserError if all
    * are damaged.
    */
   async load(): Promise<LoadedCheckpoint | undefined> {
@@ -83,7 +83,7 @@ export class Checkpoints {
     );
   }
 
-  /** Names a loaded checkpoint the best one; its run was killed before it could. */
+  /** Links `best.safetensors` to a loaded checkpoint, whose run was killed before it could. */
   async markBest({ file }: LoadedCheckpoint): Promise<void> {
     const name = basename(file);
     if (name !== "best.safetensors") await this.alias(name, "best.safetensors");
@@ -120,15 +120,15 @@ export class Checkpoints {
     await this.store.link(join(this.folder, name), join(this.folder, second));
   }
 
-  /** Adds to an error how much space a checkpoint takes and which older one is left. */
+  /** Adds to an error the space that a checkpoint takes and the older one that is intact. */
   private async describeFailure(chunks: readonly Uint8Array[], error: unknown): Promise<unknown> {
     if (!(error instanceof UserError)) return error;
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     const free = await this.store.freeSpace(this.folder);
     const space = free === undefined ? "free space unknown" : `${inUnits(free)} free`;
-    const [intact] = await this.steps().catch(() => []);
+    const [newest] = await this.steps().catch(() => []);
     const older =
-      intact === undefined ? "no older checkpoint exists" : `that of step ${intact} is intact`;
+      newest === undefined ? "no older checkpoint exists" : `that of step ${newest} is intact`;
     return new UserError(
       `${error.message} (the checkpoint takes ${inUnits(size)}, ${space}); ${older}`,
       { cause: error },

@@ -6,7 +6,7 @@ import { UserError } from "../../user-error.ts";
 import { safeFileName } from "../text/file-name.ts";
 import { basename, dirname, join } from "../text/path.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { cleanTemporary, emptyFolder, nextFree, removeLaterSamples, sampleFile } from "./files.ts";
+import { emptyFolder, nextFree, removeLaterSamples, removeTemporary, sampleFile } from "./files.ts";
 import { entriesUpTo, readLog, RunLog, type LogEntry, type StoredPanel } from "./log.ts";
 import { composePanel, tileTitles } from "./panel-picture.ts";
 import { summarizeScores } from "./best-scores.ts";
@@ -28,17 +28,18 @@ export interface CreateRunOptions {
 /** A reopened run and the checkpoint to resume it from. */
 export interface OpenedRun {
   readonly run: RunDirectory;
-  /** Undefined where the run stopped before its first checkpoint: it starts from the beginning. */
+  /** Undefined if the run stopped before its first checkpoint: it starts from the beginning. */
   readonly state: TrainingState | undefined;
   /** The checkpoint's file, for messages. */
   readonly file: string | undefined;
-  /** Damage that was repaired, in sentences. */
+  /** Sentences about damage that was repaired. */
   readonly messages: readonly string[];
 }
 
 /**
- * The folder of a training run. `record` writes each event to its files: log.jsonl, results.csv, TensorBoard's event file,
- * metrics.json, samples/ and weights/. A run killed at any moment can be reopened and resumes as if it had never stopped.
+ * The folder of a training run. `record` writes each event to its files: log.jsonl, results.csv, TensorBoard's event
+ * file, metrics.json, samples/ and weights/. A run killed at any moment can be reopened and resumes as if it had never
+ * stopped.
  */
 export class RunDirectory {
   private classes: readonly string[] = [];
@@ -83,7 +84,7 @@ export class RunDirectory {
     }
   }
 
-  /** Opens a run to resume it: removes unfinished files, loads its newest complete checkpoint and cuts its logs back to it. */
+  /** Opens a run to resume it: removes unfinished files, loads the newest complete checkpoint, cuts the logs to it. */
   static async open(host: RunHost, path: string): Promise<OpenedRun> {
     const { store } = host;
     if ((await store.stat(path))?.kind !== "folder") {
@@ -99,7 +100,7 @@ export class RunDirectory {
     const lock = await store.lock(path);
     try {
       const subfolders = [".", "weights", "samples"];
-      for (const folder of subfolders) await cleanTemporary(store, join(path, folder));
+      for (const folder of subfolders) await removeTemporary(store, join(path, folder));
       await store.makeFolder(join(path, "weights"));
       const checkpoints = new Checkpoints(store, join(path, "weights"));
       const loaded = await checkpoints.load();
@@ -107,8 +108,8 @@ export class RunDirectory {
         await checkpoints.markBest(loaded);
       }
       const run = await RunDirectory.start(host, path, lock, loaded?.state.step);
-      const none = `${path}: stopped before its first checkpoint; starting from the beginning`;
-      const { state, file, messages = [none] } = loaded ?? {};
+      const restart = `${path}: stopped before its first checkpoint; starting from the beginning`;
+      const { state, file, messages = [restart] } = loaded ?? {};
       return { run, state, file, messages };
     } catch (error) {
       await lock.release();
@@ -116,7 +117,7 @@ export class RunDirectory {
     }
   }
 
-  /** Opens the files for appending, without anything later than the checkpoint of a step. */
+  /** Opens the files for appending, cut back to the checkpoint of a step; empty if there is none. */
   private static async start(
     host: RunHost,
     path: string,
@@ -188,7 +189,7 @@ export class RunDirectory {
       case "validation":
         return this.writeValidation(event);
       case "checkpoint": {
-        // The line before the file: every checkpoint then has its place in the log.
+        // The log comes first, so that every checkpoint has a line in it.
         const { type, step, best, state } = event;
         const file = `weights/${this.checkpoints.fileName(state.step)}`;
         const eventBytes = this.events.length;
@@ -244,16 +245,14 @@ export class RunDirectory {
     await this.events.scalars(this.host.machine.time(), step, Object.fromEntries(computed));
   }
 
-  /** Closes the files and gives the lock back; the folder can then be opened again. */
+  /** Closes the files and releases the lock; the folder can then be opened again. */
   async close(): Promise<void> {
     await this.log.close();
     await this.events.close();
     await this.lock.release();
   }
 
-  /**
-   * Closes the run. If it is new, also removes its folder, and the folders above that were made for it if they are empty.
-   */
+  /** Closes the run. If it is new, also removes its folder, and those above that were made for it and are empty. */
   async discard(): Promise<void> {
     await this.close();
     if (this.topmostNew !== undefined) {
@@ -266,16 +265,18 @@ export class RunDirectory {
   }
 }
 
-/** Removes the folder of a run, and those above it up to and with `topmost` if they are empty. */
+/** Removes the folder of a run, and those above it up to and including `topmost` if they are empty. */
 async function removeRun(store: Store, path: string, topmost: string): Promise<void> {
   await store.remove(path);
   await store.removeEmptyFolders(dirname(path), dirname(topmost));
 }
 
-/** Whether the checkpoint of a step was the best one when it was taken. */
+/** Whether the checkpoint of a step was the best one when it was saved. */
 async function wasBest(store: Store, path: string, step: number): Promise<boolean> {
   const entries = await readLog(store, join(path, "log.jsonl"));
-  const entry = entries.findLast((one) => one.type === "checkpoint" && one.step === step);
+  const entry = entries.findLast(
+    (candidate) => candidate.type === "checkpoint" && candidate.step === step,
+  );
   return entry?.type === "checkpoint" && entry.best;
 }
 

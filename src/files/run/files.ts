@@ -12,7 +12,7 @@ export async function nextFree(store: Store, root: string, name: string): Promis
   }
 }
 
-/** Makes a folder, or takes one that is empty. */
+/** Makes a folder, or accepts an empty one; a UserError if it has files. Returns its path. */
 export async function emptyFolder(store: Store, path: string): Promise<string> {
   await store.makeFolder(path);
   const { files, folders } = await store.list(path, { hidden: true, sorted: false });
@@ -28,7 +28,7 @@ export async function emptyFolder(store: Store, path: string): Promise<string> {
 }
 
 /** Removes the unfinished files of a killed process. */
-export async function cleanTemporary(store: Store, folder: string): Promise<void> {
+export async function removeTemporary(store: Store, folder: string): Promise<void> {
   if ((await store.stat(folder)) === undefined) return;
   const { files } = await store.list(folder, { hidden: true });
   for (const name of files) if (name.endsWith(".tmp")) await store.remove(join(folder, name));

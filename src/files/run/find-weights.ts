@@ -3,8 +3,8 @@ import { UserError } from "../../user-error.ts";
 import { join } from "../text/path.ts";
 
 /**
- * The file that a model's path stands for. A run folder, or its weights/, stands for its best checkpoint, else the last, else
- * the one of the highest step; a file (.safetensors, .onnx, .pth) stands for itself.
+ * The file of the model at a path: the file itself (.safetensors, .onnx, .pth), or of a run folder or its weights/ the
+ * best checkpoint, else the last, else the one of the highest step.
  */
 export async function findModelFile(store: Store, path: string): Promise<string> {
   const info = await store.stat(path);
@@ -17,7 +17,7 @@ export async function findModelFile(store: Store, path: string): Promise<string>
     const { files } = await store.list(folder, { sorted: false });
     const steps = files.filter((name) => /^step-\d+\.safetensors$/.test(name)).sort(byStep);
     const preferred = ["best.safetensors", "last.safetensors", ...steps];
-    const name = preferred.find((one) => files.includes(one));
+    const name = preferred.find((candidate) => files.includes(candidate));
     if (name !== undefined) return join(folder, name);
   }
   throw new UserError(

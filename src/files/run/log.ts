@@ -26,7 +26,7 @@ export type ValidationEntry = Omit<ValidationEvent, "panels"> & {
 
 export type CheckpointEntry = Omit<CheckpointEvent, "state"> & {
   readonly file: string;
-  /** Length of the TensorBoard file when the checkpoint was taken. */
+  /** Length of the TensorBoard file when the checkpoint was saved. */
   readonly eventBytes: number;
 };
 
@@ -71,13 +71,13 @@ function withPanels(entry: LogEntry): LogEntry {
 }
 
 /**
- * The entries that a run had written when it took the checkpoint of a step: all up to the checkpoint's own line, or up to
- * its step if the log has no such line. Without a checkpoint none.
+ * The entries that a run had written when it saved the checkpoint of a step: all up to the checkpoint's own line, or up
+ * to its step if the log has no such line. None if `step` is undefined.
  */
 export function entriesUpTo(entries: readonly LogEntry[], step: number | undefined): LogEntry[] {
   if (step === undefined) return [];
-  const own = entries.findLastIndex((entry) => entry.type === "checkpoint" && entry.step === step);
-  return own >= 0 ? entries.slice(0, own + 1) : entries.filter((entry) => entry.step <= step);
+  const end = entries.findLastIndex((entry) => entry.type === "checkpoint" && entry.step === step);
+  return end >= 0 ? entries.slice(0, end + 1) : entries.filter((entry) => entry.step <= step);
 }
 
 /** log.jsonl and results.csv of a run, open for appending. */
@@ -136,8 +136,8 @@ function csvLine(entry: LogEntry): string[] {
     const { step, phase, losses, learningRate, seconds } = entry;
     // Logs of older versions have no energy loss.
     const { cls, seg, affinity, energy = null, total } = losses;
-    const numbers = [cls, seg, affinity, energy, total, learningRate];
-    return [`${[step, phase, ...[...numbers, seconds.total].map(csvNumber)].join(",")},,,,\n`];
+    const numbers = [cls, seg, affinity, energy, total, learningRate, seconds.total];
+    return [`${step},${phase},${numbers.map(csvNumber).join(",")},,,,\n`];
   }
   if (entry.type === "validation") {
     const { cam, affinityCam, seg, tagF1 } = entry.metrics;

@@ -76,9 +76,9 @@ function resizeHeat(
   const columns = taps(heat.width, width);
   const rows = taps(heat.height, height);
   for (let y = 0; y < height; y++) {
-    const { below: top, above: bottom, part: down } = rows[y]!;
+    const { below: top, above: bottom, weight: down } = rows[y]!;
     for (let x = 0; x < width; x++) {
-      const { below: left, above: right, part: across } = columns[x]!;
+      const { below: left, above: right, weight: across } = columns[x]!;
       const at = (row: number, column: number): number => heat.data[row * heat.width + column]!;
       const upper = at(top, left) * (1 - across) + at(top, right) * across;
       const lower = at(bottom, left) * (1 - across) + at(bottom, right) * across;
@@ -88,11 +88,11 @@ function resizeHeat(
   return { width, height, data };
 }
 
-/** For each output position, the two input positions around it and the share of the second. */
-function taps(from: number, to: number): { below: number; above: number; part: number }[] {
+/** For each output position, the two input positions around it and the weight of the second. */
+function taps(from: number, to: number): { below: number; above: number; weight: number }[] {
   return Array.from({ length: to }, (_, i) => {
     const position = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
     const below = Math.floor(position);
-    return { below, above: Math.min(below + 1, from - 1), part: position - below };
+    return { below, above: Math.min(below + 1, from - 1), weight: position - below };
   });
 }

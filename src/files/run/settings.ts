@@ -13,7 +13,7 @@ export interface RunOrigin {
   /** Whether the layers whose size depends on the number of classes were reinitialized. */
   readonly resetHeads?: boolean;
   readonly strict: boolean;
-  /** Device to compute on: results differ in rounding between devices. Runs of older versions have none. */
+  /** Device to compute on: results differ in rounding between devices. Not in runs of older versions. */
   readonly device?: DeviceName;
 }
 
@@ -29,7 +29,7 @@ export interface SettingOptions {
   readonly seed?: number;
 }
 
-/** The hyper-parameters of a new run: those of a preset, overridden by the file, the shorthands and `set`, in this order. */
+/** The hyper-parameters of a new run: a preset, overridden by the file, the shorthands and `set`, in this order. */
 export async function resolveConfig(
   store: Store,
   options: SettingOptions,

@@ -122,7 +122,7 @@ function frame(data: Uint8Array): Uint8Array {
   return record;
 }
 
-/** Masks a checksum as TFRecord does (rotates it and adds a constant): a checksum of data that contains checksums is weak. */
+/** Rotates a checksum and adds a constant, as TFRecord does: a checksum of data that contains checksums is weak. */
 function mask(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

@@ -39,9 +39,6 @@ const incomplete = -1;
  * hold commas, line breaks and doubled quotes; blanks around a field do not count, nor do empty lines. Lines end with
  * LF or CR LF, or with CR alone if the first line does.
  *
- * Nothing but blanks may follow the quote that closes a field. csv-parse reads `"" ""`, an empty pair of quotes before
- * another pair around nothing or blanks, as an empty field; it is an error here.
- *
  * Records without a quote are cut by `indexOf` and `split`, which keeps a million of them below a second; the others
  * are read character by character.
  */
@@ -117,6 +114,8 @@ export class CsvParser implements TextSink {
         fields.push(value.includes(quote) ? value.replaceAll('""', quote) : value);
         this.lines += this.countLineEnds(value);
         at = this.skipBlanks(text, close + 1);
+        if (value === "") at = this.skipBlankQuotes(text, at, fields.length, isLast);
+        if (at === incomplete) return incomplete;
         if (at < text.length && !this.endsField(text, at)) {
           throw this.error(`field ${fields.length} goes on with "${text[at]}" behind its quotes`);
         }
@@ -155,6 +154,20 @@ export class CsvParser implements TextSink {
     if (!isLast && (close < 0 || close + 1 === text.length)) return incomplete;
     if (close < 0) throw this.error(`the quote that opens field ${field} is never closed`, "");
     return close;
+  }
+
+  /** Skips blanks in quotes behind an empty pair of quotes: `"" " "` is one empty field to csv-parse too. */
+  private skipBlankQuotes(text: string, from: number, field: number, isLast: boolean): number {
+    let at = from;
+    while (text.charCodeAt(at) === quoteCode) {
+      const close = this.closingQuote(text, at + 1, field, isLast);
+      if (close === incomplete) return incomplete;
+      const value = text.slice(at + 1, close);
+      if (trim(value) !== "") break;
+      this.lines += this.countLineEnds(value);
+      at = this.skipBlanks(text, close + 1);
+    }
+    return at;
   }
 
   private error(

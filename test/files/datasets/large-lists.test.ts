@@ -3,8 +3,9 @@ import { expect, test } from "vitest";
 import { ImageList } from "../../../src/files/datasets/listing/image-list.ts";
 import { readCsv } from "../../../src/files/datasets/tags/csv.ts";
 import { readJson } from "../../../src/files/datasets/tags/json.ts";
+import { TagLines } from "../../../src/files/datasets/tags/lines.ts";
 import { NameTable } from "../../../src/files/datasets/listing/name-table.ts";
-import { foundLines } from "./found-lines.ts";
+import { foundLines, storeOf, type TextStore } from "./found-lines.ts";
 
 test("lines of CSV are counted through quoted line breaks and empty lines", async () => {
   const text = 'file,tags\n\na.jpg,"x\ny"\n  \nb.jpg,z\nc.jpg\n"d.jpg,z\n';
@@ -28,6 +29,31 @@ test("after a header without the columns nothing more is said, not even of broke
     't:1: the header is "name,tags", expected "file,tags" or "file,tags,split" in the first line',
   ];
   expect(await foundLines(readCsv, 'name,tags\na,b,c\n"d')).toEqual({ taken: [], told });
+});
+
+test.each([
+  ["a header without the columns", readCsv, "name,tags\n"],
+  ["a broken quote", readCsv, 'file,tags\na,"b"c\n'],
+  ["a broken list", readJson, "[1}\n"],
+])("the file is closed at %s, and not read to its end", async (_, read, start) => {
+  const store = storeOf(start + "a,b\n".repeat(10_000));
+  let [pieces, open] = [0, 0];
+  const counting: TextStore = {
+    ...store,
+    async *pieces(path, bytes) {
+      open++;
+      try {
+        for await (const piece of store.pieces(path, bytes)) {
+          pieces++;
+          yield piece;
+        }
+      } finally {
+        open--;
+      }
+    },
+  };
+  await read(counting, "t", new TagLines("t", { take: () => 0, clear: () => 0 }), 64);
+  expect([pieces, open]).toEqual([1, 0]);
 });
 
 const json = fc.json({ maxDepth: 3 });
@@ -79,24 +105,28 @@ test("a table of texts numbers each once, beyond what it was made for", () => {
   const texts = Array.from({ length: 5000 }, (_, i) => `photo-${i}`);
   for (const [i, text] of texts.entries()) expect(table.add(text)).toBe(i);
   expect(texts.map((text) => table.add(text))).toEqual([...texts.keys()]);
-  expect([table.addNew("photo-4999"), table.addNew("new"), table.addNew("new")]).toEqual([
-    ...[false, true, false],
+  expect(["photo-4999", "new", "new"].map((text) => table.addNew(text))).toEqual([
+    false,
+    true,
+    false,
   ]);
-  expect([table.size, table.at(17), table.find("photo-17"), table.find("photo-")]).toEqual([
-    ...[5001, "photo-17", 17, undefined],
-  ]);
+  expect([table.size, table.at(17)]).toEqual([5001, "photo-17"]);
+  expect([table.find("photo-17"), table.find("photo-")]).toEqual([17, undefined]);
   expect([table.find(""), table.add(""), table.find("")]).toEqual([undefined, 5001, 5001]);
 });
 
 test("images come back as they were put in, beyond the number of names", () => {
   const images = new ImageList(["0"]);
   const all = Array.from({ length: 3000 }, (_, i) => ({
-    ...{ file: `${i}.jpg`, place: `deep/${i}.jpg`, folder: `f${i % 3}`, tags: [`t${i % 5}`] },
-    ...{ untagged: i % 7 === 0, split: i % 2 ? "val" : undefined, line: i || undefined },
-    ...{
-      mask: i % 4 ? undefined : `${i}.png`,
-      maskSize: i % 8 ? undefined : { width: i, height: 1 },
-    },
+    file: `${i}.jpg`,
+    place: `deep/${i}.jpg`,
+    folder: `f${i % 3}`,
+    tags: [`t${i % 5}`],
+    untagged: i % 7 === 0,
+    split: i % 2 ? "val" : undefined,
+    line: i || undefined,
+    mask: i % 4 ? undefined : `${i}.png`,
+    maskSize: i % 8 ? undefined : { width: i, height: 1 },
     from: i % 11 ? "list.txt" : undefined,
   }));
   for (const entry of all) images.push(entry);

@@ -44,7 +44,7 @@ test("COCO of other tools: polygons, plain runs, crowds, boxes alone, gaps in th
   expect(losses.map(({ what }) => what).sort()).toEqual([
     "annotations of an image that is not listed",
     "annotations without an outline: their boxes are ignored",
-    "objects are told apart by what touches, other than before",
+    "objects are regions of touching pixels, not the original objects",
     "overlapping objects: each pixel went to the smallest",
   ]);
 });
@@ -106,7 +106,7 @@ test("a CVAT export: palette or gray PNGs, own colors, objects that touch", asyn
   const { classes, masks, losses } = await readAll(join(root, "task.zip"));
   expect(classes).toEqual(["cat", "dog"]);
   expect([...masks.get("a")!.data]).toEqual([1, 1, 2, 0]);
-  expect(losses).toEqual([{ what: "objects are told apart by what touches, other than before", images: 1 }]); // prettier-ignore
+  expect(losses).toEqual([{ what: "objects are regions of touching pixels, not the original objects", images: 1 }]); // prettier-ignore
 });
 
 test("VOC folders have VOC's classes, and splits of YOLO their own folders", async () => {

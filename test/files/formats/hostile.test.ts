@@ -169,7 +169,7 @@ describe("Label Studio JSON", () => {
     [
       "a polygon of nothing",
       { ...result({}), value: { polygonlabels: ["cat"], points: 4 } },
-      /expected "points", a list of pairs/,
+      /polygon labels must have "points", a list of pairs/,
     ],
   ])("%s is refused", async (_, one, message) => {
     const task = { data: { image: "/data/upload/1/a.jpg" }, annotations: [{ result: [one] }] };

@@ -135,8 +135,8 @@ test("a job that fails leaves the files of an earlier one, which is no longer ca
 
 test("labels that are no class are refused before anything is written", async () => {
   const folder = await MaskFolder.create(nodeHost, join(root, "out"), ["cat"]);
-  await expect(folder.write("a", labels)).rejects.toThrow(/a has label 2 of 1 classes/);
-  await expect(folder.write("a", { ...labels, width: 4 })).rejects.toThrow(/4x2 but has 6 labels/);
+  await expect(folder.write("a", labels)).rejects.toThrow(/a has label 2, but there are 1 classes/);
+  await expect(folder.write("a", { ...labels, width: 4 })).rejects.toThrow(/4x2, but has 6 labels/);
   expect(files(root)).toEqual([]);
 });
 

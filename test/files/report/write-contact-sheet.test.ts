@@ -112,7 +112,9 @@ test("a mask that is not its image's, and an overlay that is broken, are named",
   await writeMask(one.mask, { width: 2, height: 2, data: new Uint8Array(4) });
   const sheet = (item: SheetEntry) =>
     writeContactSheet(nodeHost, join(root, "out"), [item], options);
-  await expect(sheet(one)).rejects.toThrow(`${one.mask}: mask is 2x2, its image 40x20`);
+  await expect(sheet(one)).rejects.toThrow(
+    `${one.mask}: mask is 2x2, but its image ${one.image} is 40x20`,
+  );
   await expect(sheet({ ...two, overlay: one.mask.replace("a.png", "no.jpg") })).rejects.toThrow(
     /no\.jpg: cannot be read: no such file/,
   );

@@ -17,7 +17,7 @@ const outlineLimit = 64 << 20;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Id of an image: a number in COCO, text in files of some other tools. */
+/** Id of an image: a number in COCO, text in the files of some other tools. */
 export type CocoId = number | string;
 
 /** A category of an annotation file; the ids of COCO's eighty go up to 90, with gaps. */
@@ -58,7 +58,7 @@ export class CocoInstances {
   classes: readonly string[] = [];
   /** Number of annotations whose image is not in the file. */
   strays = 0;
-  private readonly named: { id: number; name: string }[] = [];
+  private readonly unsortedCategories: { id: number; name: string }[] = [];
   private readonly references = new Map<CocoId, Reference[]>();
   private readonly byId = new Map<CocoId, CocoImage>();
   private version = "";
@@ -108,16 +108,16 @@ export class CocoInstances {
   checkCategories(): void {
     const known = new Set<unknown>(this.categories.map(({ id }) => id));
     for (const [id, references] of this.references) {
-      const wrong = references.find(({ category }) => !known.has(category));
-      if (!wrong) continue;
+      const unknown = references.find(({ category }) => !known.has(category));
+      if (!unknown) continue;
       throw new UserError(
-        `${this.path}: an annotation of image ${id} has category_id ${String(wrong.category)}, which is none of the ` +
+        `${this.path}: an annotation of image ${id} has category_id ${String(unknown.category)}, which is none of the ` +
           `${known.size} categories`,
       );
     }
   }
 
-  /** The image with an id, given as text. */
+  /** The image whose id, as text, is `id`. */
   image(id: string): CocoImage {
     const image = this.byId.get(id) ?? this.byId.get(Number(id));
     if (!image) throw new UserError(`${this.path}: has no image with the id ${id}`);
@@ -198,13 +198,13 @@ export class CocoInstances {
       throw new UserError(`${where}: its "id" is ${show(id)}; expected a whole number`);
     }
     if (typeof name !== "string") throw new UserError(`${where} has no "name"`);
-    if (this.named.some((other) => other.id === id)) {
+    if (this.unsortedCategories.some((other) => other.id === id)) {
       throw new UserError(`${where} has the id ${String(id)} of a category before it`);
     }
-    this.named.push({ id: id as number, name: cleanNames([name])[0]! });
-    if (this.named.filter((other) => !isBackground(other.name)).length > maxClasses) {
+    this.unsortedCategories.push({ id: id as number, name: cleanNames([name])[0]! });
+    if (this.unsortedCategories.filter((other) => !isBackground(other.name)).length > maxClasses) {
       throw new UserError(
-        `${where}: there are more than ${maxClasses} categories; masks have 8 bits, leave some out`,
+        `${where}: there are more than ${maxClasses} categories; remove some, since the labels of a mask have 8 bits`,
       );
     }
   }
@@ -217,7 +217,7 @@ export class CocoInstances {
       );
     }
     const classes: string[] = [];
-    this.categories = this.named
+    this.categories = this.unsortedCategories
       .sort((a, b) => a.id - b.id)
       .map(({ id, name }) => ({ id, name, label: isBackground(name) ? 0 : classes.push(name) }));
     validateClasses(classes, this.path);

@@ -3,7 +3,7 @@ import { readCounts } from "../../../method/images/run-lengths.ts";
 import { UserError } from "../../../user-error.ts";
 import { DrawingWork, polygonCounts, type MaskObject } from "../objects.ts";
 
-/** Most pixels visited to draw the objects of an image, plus a multiple of its own pixels: a second or two. */
+/** Most pixels visited to draw the objects of an image: a fixed number, a second or two, and a multiple of its own. */
 const [mostVisits, mostCovers] = [2e8, 20];
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -34,8 +34,9 @@ export function hasOutline(segmentation: unknown): boolean {
 }
 
 /**
- * The objects of the annotations of one image. The pixels of a crowd are ignored. So is the box of an annotation without
- * an outline, because the object covers an unknown part of it; without a box either, the whole image is ignored.
+ * The objects of the annotations of one image. The pixels of a crowd are ignored. So is the box of an annotation
+ * without an outline, because the object covers an unknown part of it; without a box either, the whole image is
+ * ignored.
  */
 export function cocoObjects(
   annotations: readonly Fields[],
@@ -122,7 +123,7 @@ function isPolygon(value: unknown): value is number[] {
   return isNumbers(value) && value.length % 2 === 0;
 }
 
-/** Throws for a polygon that reaches more than one side length beyond its image: the image must have another size. */
+/** Throws for a polygon that reaches more than one side length beyond its image: it belongs to another image size. */
 function checkNear(polygon: readonly number[], { width, height }: Size, where: string): void {
   polygon.forEach((value, i) => {
     const [axis, side] = i % 2 === 0 ? ["x", width] : ["y", height];

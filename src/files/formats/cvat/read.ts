@@ -110,9 +110,11 @@ function parseLabelMap(content: string, where: string): LabelMapFile {
     byIndex.push(label);
     const [r, g, b] = channels ?? vocPalette[i % 256]!;
     const key = (r! << 16) | (g! << 8) | b!;
-    const before = byColor.get(key);
-    if (before !== undefined && before !== label) {
-      throw new UserError(`${where}, line ${number}: two labels have the color ${r},${g},${b}`);
+    const other = byColor.get(key);
+    if (other !== undefined && other !== label) {
+      throw new UserError(
+        `${where}, line ${number}: two labels have the color ${r},${g},${b}; each needs its own`,
+      );
     }
     byColor.set(key, label);
   });
@@ -124,8 +126,8 @@ function parseLabelMap(content: string, where: string): LabelMapFile {
 
 /** Whether a label is the one that tag2mask writes for ignored pixels, by its color (VOC's 255) and name. */
 function isIgnored(name: string, channels: readonly number[] | undefined): boolean {
-  const color = channels?.join(",") === vocPalette[ignoreIndex]!.join(",");
-  return color && ignoredNames.includes(name);
+  const hasIgnoredColor = channels?.join(",") === vocPalette[ignoreIndex]!.join(",");
+  return hasIgnoredColor && ignoredNames.includes(name);
 }
 
 async function readClasses(
@@ -145,16 +147,16 @@ async function readClasses(
   }
   const { width, height, data } = await decodeColors(codec, png, where);
   const out = new Uint8Array(width * height);
-  let [last, label] = [-1, 0];
+  let [lastColor, label] = [-1, 0];
   for (let i = 0; i < out.length; i++) {
     const key = (data[3 * i]! << 16) | (data[3 * i + 1]! << 8) | data[3 * i + 2]!;
-    if (key !== last) {
-      const known = byColor.get(key);
-      if (known === undefined) {
+    if (key !== lastColor) {
+      const colorLabel = byColor.get(key);
+      if (colorLabel === undefined) {
         const color = `${key >> 16},${(key >> 8) & 255},${key & 255}`;
         throw new UserError(`${where}: has the color ${color}, which labelmap.txt does not name`);
       }
-      [last, label] = [key, known];
+      [lastColor, label] = [key, colorLabel];
     }
     out[i] = label;
   }
@@ -168,12 +170,12 @@ async function compareObjects(
   map: LabelMap,
   { losses, instances, name, where }: SourceOptions & { name: string; where: string },
 ): Promise<void> {
-  const lost = "objects are told apart by what touches, other than before";
+  const loss = "objects are regions of touching pixels, not the original objects";
   const image = hasColors(png) ? await decodeColors(codec, png, where) : undefined;
   const gray = image ? undefined : await codec.decodeLabels({ bytes: png, name: where });
   const { width, height } = image ?? gray!;
   if (width !== map.width || height !== map.height) {
-    losses.add(lost, name);
+    losses.add(loss, name);
     return;
   }
   const { ids } = findRegions(map, instances);
@@ -187,7 +189,7 @@ async function compareObjects(
     const region = objects.get(key);
     if (region === undefined) objects.set(key, ids[i]!);
     if ((region === undefined && seen.has(ids[i]!)) || (region ?? ids[i]) !== ids[i]) {
-      losses.add(lost, name);
+      losses.add(loss, name);
       return;
     }
     seen.add(ids[i]!);

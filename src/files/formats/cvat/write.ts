@@ -43,7 +43,7 @@ export class CvatWriter implements MaskWriter {
       losses.add(`more than ${mostObjects} regions are told apart by class only`, name);
       regions = findRegions(labels, "classes");
     }
-    if (classes.some((known) => labelMapName(known) !== known)) {
+    if (classes.some((className) => labelMapName(className) !== className)) {
       losses.add(
         "class names lost their colons or a leading #, which a label map cannot hold",
         name,

@@ -17,20 +17,20 @@ interface ZipInput {
 }
 
 /**
- * A zip archive that grows on disk entry by entry, stored because its PNGs are compressed already. Memory holds one entry
- * at a time, and 46 bytes and the name of each entry written before.
+ * A zip archive that grows on disk entry by entry, stored because its PNGs are compressed already. Memory holds one
+ * entry at a time, and 46 bytes and the name of each entry written before.
  */
 export class ZipWriter {
   private readonly entries: WritableStreamDefaultWriter<ZipInput>;
-  private readonly written: Promise<void>;
+  private readonly copying: Promise<void>;
   private count = 0;
 
   constructor(private readonly file: WriteStream) {
     const { readable, writable } = new TransformStream<ZipInput, ZipInput>();
     this.entries = writable.getWriter();
-    this.written = this.copy(makeZip(readable));
-    // Where the file fails, an entry that waits for it fails with the same error instead of waiting forever.
-    this.written.catch((error: unknown) => this.entries.abort(error)).catch(() => undefined);
+    this.copying = this.copy(makeZip(readable));
+    // If the file fails, an entry that waits for it fails with the same error instead of waiting forever.
+    this.copying.catch((error: unknown) => this.entries.abort(error)).catch(() => undefined);
   }
 
   /** Writes an entry; resolves once the next one may follow. */
@@ -41,27 +41,27 @@ export class ZipWriter {
 
   /** Writes the directory that ends an archive. */
   async finish(): Promise<void> {
-    // Fails only where the file failed, and then that error counts.
+    // Fails only if the file failed, whose error is the one to throw.
     this.entries.close().catch(() => undefined);
-    await this.written;
+    await this.copying;
   }
 
   /** Stops writing, so that the file can be discarded. */
   async discard(): Promise<void> {
     await this.entries.abort(new Error("zip: discarded")).catch(() => undefined);
-    await this.written.catch(() => undefined);
+    await this.copying.catch(() => undefined);
   }
 
   private async copy(zip: ReadableStream<Uint8Array>): Promise<void> {
     // The last piece is the end record. client-zip 2.5.1 leaves the 64-bit record out for archives of many small
     // entries, of which readers then see 65,535 at most.
-    let held: Uint8Array | undefined;
+    let previous: Uint8Array | undefined;
     // Canceling the stream would wait for the next entry, which waits for this loop.
     for await (const piece of zip.values({ preventCancel: true })) {
-      if (held) await this.file.write(held);
-      held = piece;
+      if (previous) await this.file.write(previous);
+      previous = piece;
     }
-    const end = held!;
+    const end = previous!;
     const record = new DataView(end.buffer, end.byteOffset, end.byteLength);
     const [size, start] = [record.getUint32(12, true), record.getUint32(16, true)];
     if (this.count >= max16 && start < max32) {

@@ -10,8 +10,8 @@ const longestRun = 1 << 16;
 const sizesAt = 37;
 
 /**
- * A mask in the encoding of Label Studio's brush: run lengths of RGBA values, 255 inside and 0 outside. The output equals
- * that of @thi.ng/rle-pack, which Label Studio uses, but is computed from runs instead of single values.
+ * A mask in the encoding of Label Studio's brush: run lengths of RGBA values, 255 inside and 0 outside. The output
+ * equals that of @thi.ng/rle-pack, which Label Studio uses, but is computed from runs instead of single values.
  * @param counts run lengths along the rows: zeros, ones, zeros, and so on
  */
 export function encodeBrush(counts: readonly number[]): Uint8Array {

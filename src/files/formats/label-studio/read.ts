@@ -47,8 +47,8 @@ export function labelStudioSource(
   options: SourceOptions & { readonly beside?: readonly string[] },
 ): MaskSource {
   const tasks = value.map((task, i) => readTask(task, `${path}: task ${i + 1}`));
-  const used = new Set(tasks.flatMap(({ results }) => results.flatMap(labelNames)));
-  const classes = classesOf([...used], options, path);
+  const usedLabels = new Set(tasks.flatMap(({ results }) => results.flatMap(labelNames)));
+  const classes = classesOf([...usedLabels], options, path);
   const labels = new Map(classes.map((name, i) => [name, i + 1]));
   labels.set(ignoredName(classes), ignoreIndex);
   const entries = tasks.map((task, i): MaskEntry => {
@@ -72,13 +72,13 @@ export function labelStudioSource(
 
 /** The class names passed in; else those beside the file if they cover all labels; else the labels in sorted order. */
 function classesOf(
-  used: readonly string[],
+  usedLabels: readonly string[],
   { classes, beside }: { classes?: readonly string[]; beside?: readonly string[] },
   path: string,
 ): readonly string[] {
   for (const list of [classes, beside]) {
     if (!list) continue;
-    const unknown = used.find((name) => !list.includes(name) && name !== ignoredName(list));
+    const unknown = usedLabels.find((name) => !list.includes(name) && name !== ignoredName(list));
     if (unknown === undefined) return list;
     if (list === classes) {
       throw new UserError(
@@ -87,7 +87,7 @@ function classesOf(
       );
     }
   }
-  const names = used.filter((name) => name !== ignoredName([])).sort();
+  const names = usedLabels.filter((name) => name !== ignoredName([])).sort();
   if (names.length === 0) {
     throw new UserError(`${path}: has no labels, so its class names are unknown`, {
       code: "unnamed-classes",
@@ -101,13 +101,16 @@ function classesOf(
 function readTask(task: Fields, where: string): Task {
   const data = task["data"] as Fields;
   const url = [data["image"], ...Object.values(data)].find((text) => typeof text === "string");
-  if (typeof url !== "string") throw new UserError(`${where}: its data names no image`);
+  if (typeof url !== "string")
+    throw new UserError(
+      `${where}: its "data" has no text, which would be the address of its image`,
+    );
   const last = (list: unknown): Fields | undefined =>
     (Array.isArray(list) ? list : [])
       .filter((item): item is Fields => isObject(item) && item["was_cancelled"] !== true)
       .findLast((item) => Array.isArray(item["result"]));
-  const labeled = last(task["annotations"]) ?? last(task["predictions"]);
-  const results = ((labeled?.["result"] ?? []) as unknown[]).filter(isObject);
+  const annotation = last(task["annotations"]) ?? last(task["predictions"]);
+  const results = ((annotation?.["result"] ?? []) as unknown[]).filter(isObject);
   return { fileName: imageName(url, where), data, results };
 }
 
@@ -139,9 +142,9 @@ async function sizeOf(
   file: string | undefined,
   where: string,
 ): Promise<{ width: number; height: number }> {
-  const sized = results.find((result) => result["original_width"] !== undefined);
-  let [width, height] = sized
-    ? [sized["original_width"], sized["original_height"]]
+  const sizedResult = results.find((result) => result["original_width"] !== undefined);
+  let [width, height] = sizedResult
+    ? [sizedResult["original_width"], sizedResult["original_height"]]
     : [data["width"], data["height"]];
   if (width === undefined && file !== undefined) ({ width, height } = await codec.header(file));
   if (width === undefined) {
@@ -207,7 +210,7 @@ function countsOf(
   const isPair = (point: unknown): point is [unknown, unknown] =>
     Array.isArray(point) && point.length === 2;
   if (!Array.isArray(points) || !points.every(isPair)) {
-    throw new UserError(`${where}: expected "points", a list of pairs`);
+    throw new UserError(`${where}: polygon labels must have "points", a list of pairs [x, y]`);
   }
   return polygonCounts([points.flatMap(pixels)], size, context);
 }

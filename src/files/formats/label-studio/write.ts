@@ -14,8 +14,8 @@ const control = "mask";
 const object = "image";
 
 /**
- * Label Studio tasks with predictions: a brush label for each object. The labeling configuration that they need is a file
- * of the same name that ends in `.xml`. Ignored pixels have a label of their own.
+ * Label Studio tasks with predictions: a brush label for each object. The labeling configuration that they need is a
+ * file of the same name that ends in `.xml`. Ignored pixels have a label of their own.
  */
 export class LabelStudioWriter implements MaskWriter {
   private tasks = 0;

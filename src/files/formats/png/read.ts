@@ -54,7 +54,7 @@ export async function paletteSource(
   return { format: "voc", classes, entries, close: () => Promise.resolve() };
 }
 
-/** Ultralytics' semantic masks: class ids as gray PNGs. Without a class "background", label is id + 1. */
+/** Ultralytics' semantic masks: class ids as gray PNGs. Without a class "background", labels are ids + 1. */
 export async function ultralyticsSource(
   host: FileHost,
   root: string,

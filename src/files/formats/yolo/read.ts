@@ -46,13 +46,13 @@ export async function yoloSource(
   options: SourceOptions,
 ): Promise<MaskSource> {
   if (!names) throw new UserError(`${path}: has no "names" of classes`);
-  const named = Array.from({ length: names.size }, (_, i) => {
+  const ownClasses = Array.from({ length: names.size }, (_, i) => {
     const name = names.get(i);
     if (name === undefined) throw new UserError(`${path}: names has no entry for ${i}`);
     return name;
   });
-  validateClasses(named, path);
-  const classes = options.classes ?? named;
+  validateClasses(ownClasses, path);
+  const classes = options.classes ?? ownClasses;
   const sizes = await readSizes(store, join(root, sizesFile));
   const entries: MaskEntry[] = [];
   for (const folder of await labelFolders(store, root)) {

@@ -19,8 +19,8 @@ export const splitRemark = "# train and val are the same images: split them befo
 
 /**
  * YOLO segmentation labels: `labels/<name>.txt` with a line for each outline, its class from 0 and its points as
- * fractions of width and height; `images/`, `data.yaml`, and the sizes in pixels. A hole is joined to the outline around
- * it by a cut of zero width. Ignored pixels become background.
+ * fractions of width and height; `images/`, `data.yaml`, and the sizes in pixels. A hole is joined to the outline
+ * around it by a cut of zero width. Ignored pixels become background.
  */
 export class YoloWriter implements MaskWriter {
   private constructor(

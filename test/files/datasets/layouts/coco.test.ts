@@ -106,7 +106,7 @@ test("compressed run lengths of pycocotools give its masks", async () => {
     }),
     annotations: names.map((name, id) => {
       const { size, counts, area } = golden[name]!;
-      return { ...{ id, image_id: id, category_id: 3, area }, segmentation: { size, counts } };
+      return { id, image_id: id, category_id: 3, area, segmentation: { size, counts } };
     }),
     categories,
   };
@@ -226,13 +226,10 @@ test("images of one name in different splits have each their own tags and masks"
     "val2014/a.jpg": new Picture(8, 6),
     "annotations/instances_val2014.json": val,
   };
-  for (const [list, splits] of [
-    ["", ["train", "val"]],
-    ["a\n", ["train"]],
-  ] as const) {
-    const files = list === "" ? more : { ...more, "train.txt": list };
-    const data = await open(whole, files);
-    for (const [i, split] of splits.entries()) {
+  for (const lists of [[], ["train.txt"], ["val.txt"]]) {
+    const files = Object.fromEntries(lists.map((list) => [list, "a\n"]));
+    const data = await open(whole, { ...more, ...files });
+    for (const [i, split] of ["train", "val"].entries()) {
       const [sample] = samplesOf(data, split);
       expect([split, sample!.tags]).toEqual([split, [i]]);
       expect(Math.max(...(await data.reader.readMask(sample!)).data)).toBe(i + 1);
