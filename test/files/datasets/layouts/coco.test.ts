@@ -176,10 +176,13 @@ test.each([
     /annotation 7: its run lengths are for an image of 6x8, but its image is 8x6/,
   ],
   [{ counts: [1, 1], size: [6, 8] }, /annotation 7: run lengths cover 2 of the 48 pixels/],
-  [{ counts: "~~", size: [6, 8] }, /annotation 7/],
+  [
+    { counts: "~~", size: [6, 8] },
+    /annotation 7: not COCO.s compressed run lengths: "~", character 1/,
+  ],
   [{ counts: [48] }, /its "segmentation" is neither/],
   [[[1, 2, 3]], /its "segmentation" is neither/],
-  [["1"], /its "segmentation" is neither/],
+  [[["1", "1", "5", "1", "5", "4"]], /its "segmentation" is neither/],
   [[[0, 0, 1e9, 1e9, 0, 5]], /annotation 7: a polygon goes to x 1000000000, but its image is 8x6/],
 ])("a wrong outline is refused when its mask is read (%#)", async (segmentation, message) => {
   const reading = maskOf({ ...whole, annotations: [{ ...annotation, segmentation }] });
