@@ -1,4 +1,5 @@
 import { nextFree } from "../files/run/files.ts";
+import { dirname } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
 import { UserError } from "../user-error.ts";
 
@@ -25,4 +26,13 @@ export async function claimFolder(
   throw new UserError(`${wanted}: has ${count} file(s) already; choose an empty or new folder`, {
     code: "not-empty",
   });
+}
+
+/** Removes the folder of a job that left nothing in it, and those that were made with it, as far as they are empty. */
+export async function releaseFolder(
+  { store }: Pick<Host, "store">,
+  claimed: ClaimedFolder | undefined,
+): Promise<void> {
+  if (claimed?.topmost === undefined) return;
+  await store.removeEmptyFolders(claimed.folder, dirname(store.absolute(claimed.topmost)));
 }

@@ -2,12 +2,8 @@ import { WorstImages } from "../files/report/worst-images.ts";
 import type { Host } from "../host/host.ts";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
 import { UserError } from "../user-error.ts";
-import {
-  claimResults,
-  releaseResults,
-  writeResults,
-  type ResultsFolder,
-} from "./evaluation-results.ts";
+import { releaseFolder } from "./claim-folder.ts";
+import { claimResults, writeResults, type ResultsFolder } from "./evaluation-results.ts";
 import type { JobOptions, ProgressEvent, StoppedEvent } from "./events.ts";
 import { pairMasks, scorePairs } from "./score-masks.ts";
 import { untilAborted } from "./with-progress.ts";
@@ -60,10 +56,13 @@ export async function* compareMasks(
   const { unpredicted, untrue, pairs } = found;
   yield { type: "unpaired", unpredicted, untrue };
   const worst = new WorstImages(host.codec, out === undefined ? 0 : job.worst);
-  const scored = yield* untilAborted(scorePairs(host, found), options, async ({ measured }) => {
-    if (measured) await worst.add(measured);
+  const scored = yield* untilAborted(scorePairs(host, found), {
+    ...options,
+    each: async ({ measured }) => {
+      if (measured) await worst.add(measured);
+    },
   });
-  if (!scored) return releaseResults(host, claimed);
+  if (!scored) return releaseFolder(host, claimed);
   const { matrix, classes, masks, skipped } = scored;
   yield { type: "left-out", problems: skipped };
   if (masks === 0) {

@@ -5,7 +5,7 @@ import { dirname, join } from "../files/text/path.ts";
 import type { DeviceChoice, DeviceName } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
 import type { Config } from "../method/config.ts";
-import { claimFolder, type ClaimedFolder } from "./claim-folder.ts";
+import { claimFolder, releaseFolder, type ClaimedFolder } from "./claim-folder.ts";
 import { measureStages, summarize, type MeasuredSeed, type SeedSummary } from "./compare-seeds.ts";
 import { reports, type JobOptions, type ProgressEvent } from "./events.ts";
 import { runTraining, type PreparedTraining, type ReportFacts } from "./run-training.ts";
@@ -107,10 +107,7 @@ async function* tour(
     training = yield* prepare(host, scenes, job, config, device, options);
   } catch (error) {
     await host.store.remove(scenes);
-    const { folder, topmost } = place;
-    if (topmost !== undefined) {
-      await host.store.removeEmptyFolders(folder, dirname(host.store.absolute(topmost)));
-    }
+    await releaseFolder(host, place);
     if (options.signal?.aborted !== true || error !== options.signal.reason) throw error;
     yield { type: "given-up" };
     return undefined;

@@ -3,23 +3,23 @@ import { WorstImages } from "../files/report/worst-images.ts";
 import { join } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
 import { evaluate, type Evaluation } from "../method/eval/evaluator.ts";
-import type { RefineLogits } from "../method/inference/refine-logits.ts";
 import { evaluateStages, type StageScores } from "../method/eval/stages.ts";
 import type { Segmenter } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
-import {
-  claimResults,
-  releaseResults,
-  writeResults,
-  type ResultsFolder,
-} from "./evaluation-results.ts";
-import type { DeviceEvent, JobOptions, ProgressEvent, ReadingEvent } from "./events.ts";
-import type { StoppedEvent } from "./events.ts";
+import { releaseFolder } from "./claim-folder.ts";
+import { claimResults, writeResults, type ResultsFolder } from "./evaluation-results.ts";
+import type {
+  DeviceEvent,
+  JobOptions,
+  ProgressEvent,
+  ReadingEvent,
+  StoppedEvent,
+} from "./events.ts";
 import { predictTestSet, testSetFolder } from "./predict-test-set.ts";
 import { readDataset } from "./read-dataset.ts";
 import { openSegmenterInLanes, type ModelOptions } from "./segmenter-in-lanes.ts";
 import { crfAhead, withCrf } from "./with-crf.ts";
-import { untilAborted, withProgress } from "./with-progress.ts";
+import { untilAborted } from "./with-progress.ts";
 
 export interface EvaluateJob extends ModelOptions, ResultsFolder {
   /** Folder of the data set. */
@@ -100,11 +100,7 @@ export async function* evaluateModel(
 ): AsyncGenerator<EvaluateEvent, void> {
   yield* withModelAndData(host, job, async function* (opened) {
     if (opened.samples.some(({ mask }) => mask !== undefined)) {
-      const claimed = await claimResults(host, job);
-      const isStopped = yield* withCrf(host, job.crf ?? false, (crf) =>
-        measure(host, opened, job, { ...options, crf }),
-      );
-      if (isStopped) await releaseResults(host, claimed);
+      yield* measure(host, opened, job, options);
     } else {
       yield* predict(host, opened, job, options);
     }
@@ -118,35 +114,35 @@ export async function* evaluateModelStages(
   options: JobOptions = {},
 ): AsyncGenerator<EvaluateEvent, void> {
   const { split, scales, out } = job;
-  yield* withModelAndData(host, job, ({ segmenter, data, samples }) =>
-    withCrf(host, true, async function* (crf): AsyncGenerator<EvaluateEvent, void> {
-      if (!samples.some(({ mask }) => mask !== undefined)) throw withoutTruth(data, split);
-      const claimed = await claimResults(host, job, [stagesFile]);
-      const { config, classes, file: model } = segmenter.model;
-      const { longSide } = viewsOf(segmenter, job);
-      yield { type: "started" };
-      const stagesOfAll = evaluateStages(samples, data.reader, segmenter, {
+  yield* withModelAndData(host, job, async function* ({ segmenter, data, samples }) {
+    if (!samples.some(({ mask }) => mask !== undefined)) throw withoutTruth(data, split);
+    const claimed = await claimResults(host, job, [stagesFile]);
+    const { config, classes, file: model } = segmenter.model;
+    const { longSide } = viewsOf(segmenter, job);
+    yield { type: "started" };
+    const evaluation = withCrf(host, true, (crf) =>
+      evaluateStages(samples, data.reader, segmenter, {
         config,
         classes,
         longSide,
         lanes: segmenter.lanes,
         ...(scales && { scales }),
         ...(crf && { crf, ahead: crfAhead(host) }),
-      });
-      const scores = yield* untilAborted(stagesOfAll, options);
-      if (!scores) return releaseResults(host, claimed);
-      const { stages, tagF1, masks, skipped } = scores;
-      yield { type: "left-out", problems: skipped };
-      if (masks === 0) throw nothingMeasured(skipped, samples.length);
-      const result = { model, data: data.root, split, longSide, stages, tagF1, masks, skipped };
-      const file = out === undefined ? undefined : join(out, stagesFile);
-      if (file !== undefined) {
-        const text = `${JSON.stringify(result, undefined, 2)}\n`;
-        await host.store.write([{ path: file, data: text }]);
-      }
-      yield { type: "stages", ...result, ...(file !== undefined && { file }) };
-    }),
-  );
+      }),
+    );
+    const scores = yield* untilAborted(evaluation, options);
+    if (!scores) return releaseFolder(host, claimed);
+    const { stages, tagF1, masks, skipped } = scores;
+    yield { type: "left-out", problems: skipped };
+    if (masks === 0) throw nothingMeasured(skipped, samples.length);
+    const result = { model, data: data.root, split, longSide, stages, tagF1, masks, skipped };
+    const file = out === undefined ? undefined : join(out, stagesFile);
+    if (file !== undefined) {
+      const text = `${JSON.stringify(result, undefined, 2)}\n`;
+      await host.store.write([{ path: file, data: text }]);
+    }
+    yield { type: "stages", ...result, ...(file !== undefined && { file }) };
+  });
 }
 
 const stagesFile = "stages.json";
@@ -178,38 +174,44 @@ async function* withModelAndData(
   }
 }
 
-/** Measures the final masks, and activations if they are wanted; returns whether it was stopped. */
+/** Measures the final masks, and activations if they are wanted. */
 async function* measure(
   host: Host,
   { segmenter, data, samples }: ModelAndData,
   job: EvaluateJob,
-  { crf, ...options }: JobOptions & { readonly crf: RefineLogits | undefined },
-): AsyncGenerator<EvaluateEvent, boolean> {
-  const { split, out } = job;
+  options: JobOptions,
+): AsyncGenerator<EvaluateEvent, void> {
+  const { split, out, crf: withRefinement = false } = job;
+  const claimed = await claimResults(host, job);
   const { config, classes, file: model } = segmenter.model;
   const views = viewsOf(segmenter, job);
   const withCam = job.cam && segmenter.activations !== null;
   const worst = new WorstImages(host.codec, out === undefined ? 0 : job.worst);
   yield { type: "started" };
-  const evaluating = evaluate(samples, data.reader, segmenter, {
-    config,
-    classes,
-    ...views,
-    cam: withCam,
-    results: out !== undefined,
-    lanes: segmenter.lanes,
-    ...(crf && { crf, ahead: crfAhead(host) }),
+  const evaluating = withCrf(host, withRefinement, (crf) =>
+    evaluate(samples, data.reader, segmenter, {
+      config,
+      classes,
+      ...views,
+      cam: withCam,
+      results: out !== undefined,
+      lanes: segmenter.lanes,
+      ...(crf && { crf, ahead: crfAhead(host) }),
+    }),
+  );
+  const evaluation = yield* untilAborted(evaluating, {
+    ...options,
+    each: async ({ result }) => {
+      if (result) await worst.add({ ...result, name: result.sample.name });
+    },
   });
-  const evaluation = yield* untilAborted(evaluating, options, async ({ result }) => {
-    if (result) await worst.add({ ...result, name: result.sample.name });
-  });
-  if (!evaluation) return true;
+  if (!evaluation) return releaseFolder(host, claimed);
   const { images, masks, skipped, accuracy } = evaluation;
   yield { type: "left-out", problems: skipped };
   if (masks === 0) throw nothingMeasured(skipped, samples.length);
   const matrices = matricesOf(evaluation, withCam);
   const { tagF1 } = evaluation.metrics;
-  const about = { model, data: data.root, split, ...views, crf: !!crf, images };
+  const about = { model, data: data.root, split, ...views, crf: withRefinement, images };
   const files = await writeResults(host, job, {
     about,
     classes,
@@ -222,14 +224,13 @@ async function* measure(
   });
   const scores = { model, split, classes, matrices, tagF1, accuracy, images, masks, skipped };
   yield { type: "scores", ...scores, files };
-  return false;
 }
 
 async function* predict(
   host: Host,
   { segmenter, data, samples }: ModelAndData,
   job: EvaluateJob,
-  { signal }: JobOptions,
+  options: JobOptions,
 ): AsyncGenerator<EvaluateEvent, void> {
   const { out, split, overwrite = false } = job;
   if (out === undefined) {
@@ -247,7 +248,6 @@ async function* predict(
   const folder = await testSetFolder(host, out, data, { overwrite });
   const { path, top } = folder;
   yield { type: "predicting", split };
-  const total = samples.length;
   const views = viewsOf(segmenter, job);
   const run = withCrf(host, job.crf ?? false, (crf) =>
     predictTestSet(host, samples, segmenter, folder, {
@@ -255,21 +255,21 @@ async function* predict(
       ...(crf && { crf, ahead: crfAhead(host) }),
     }),
   );
-  const steps = withProgress(run);
-  let next = await steps.next();
-  for (; !next.done; next = await steps.next()) {
-    yield next.value;
-    const { done } = next.value;
-    if (signal?.aborted === true && done < total) {
-      await steps.return({ masks: 0, skipped: [] });
-      await run.return({ masks: 0, skipped: [] });
-      yield { type: "stopped", done, total, out: path };
-      return;
-    }
-  }
-  const { masks, skipped } = next.value;
+  const result = yield* untilAborted(run, { ...options, out: path });
+  if (!result) return;
+  const { masks, skipped } = result;
   const model = segmenter.model.file;
-  yield { type: "predictions", model, split, path, out, top, masks, images: total, skipped };
+  yield {
+    type: "predictions",
+    model,
+    split,
+    path,
+    out,
+    top,
+    masks,
+    images: samples.length,
+    skipped,
+  };
 }
 
 /** How images are seen: as the job says, or else as the model's settings do. */

@@ -1,5 +1,6 @@
 import { join } from "../files/text/path.ts";
 import type { FileHost } from "../host/host.ts";
+import type { ClaimedFolder } from "./claim-folder.ts";
 import { UserError } from "../user-error.ts";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
 import { csvField } from "../files/text/csv.ts";
@@ -45,13 +46,13 @@ export interface ResultsFolder {
 
 /**
  * Makes the folder for results before hours are spent on them; a UserError if it holds files of their names, which may be
- * those of a training. Returns the topmost folder that is new, if any.
+ * those of a training. Undefined where no folder is wanted.
  */
 export async function claimResults(
   { store }: Pick<FileHost, "store">,
   { out, overwrite = false }: Pick<ResultsFolder, "out" | "overwrite">,
   names: readonly string[] = resultFiles,
-): Promise<string | undefined> {
+): Promise<ClaimedFolder | undefined> {
   if (out === undefined) return undefined;
   for (const name of overwrite ? [] : names) {
     const path = join(out, name);
@@ -64,15 +65,7 @@ export async function claimResults(
       ],
     });
   }
-  return store.makeFolder(out);
-}
-
-/** Removes the folder that `claimResults` made, after an evaluation that is stopped. */
-export async function releaseResults(
-  { store }: Pick<FileHost, "store">,
-  claimed: string | undefined,
-): Promise<void> {
-  if (claimed !== undefined) await store.remove(claimed);
+  return { folder: out, topmost: await store.makeFolder(out) };
 }
 
 /**

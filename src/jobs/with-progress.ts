@@ -9,13 +9,24 @@ export async function* withProgress<P extends EvaluationProgress, R>(
   evaluation: AsyncGenerator<P, R>,
   each?: (step: P) => Promise<void> | void,
 ): AsyncGenerator<ProgressEvent, R> {
-  let next = await evaluation.next();
-  for (; !next.done; next = await evaluation.next()) {
-    const { done, total } = next.value;
-    await each?.(next.value);
-    yield { type: "progress", done, total };
+  try {
+    let next = await evaluation.next();
+    for (; !next.done; next = await evaluation.next()) {
+      const { done, total } = next.value;
+      await each?.(next.value);
+      yield { type: "progress", done, total };
+    }
+    return next.value;
+  } finally {
+    await evaluation.return(undefined as R);
   }
-  return next.value;
+}
+
+export interface UntilAbortedOptions<P> extends JobOptions {
+  /** Receives every step before its event. */
+  readonly each?: (step: P) => Promise<void> | void;
+  /** The folder with the results so far, which the event `stopped` names. */
+  readonly out?: string;
 }
 
 /**
@@ -24,18 +35,21 @@ export async function* withProgress<P extends EvaluationProgress, R>(
  */
 export async function* untilAborted<P extends EvaluationProgress, R>(
   evaluation: AsyncGenerator<P, R>,
-  { signal }: JobOptions,
-  each?: (step: P) => Promise<void> | void,
-): AsyncGenerator<ProgressEvent | StoppedEvent, R | undefined> {
+  { signal, each, out }: UntilAbortedOptions<P>,
+): AsyncGenerator<ProgressEvent | (StoppedEvent & { readonly out?: string }), R | undefined> {
   const steps = withProgress(evaluation, each);
-  let next = await steps.next();
-  for (; !next.done; next = await steps.next()) {
-    yield next.value;
-    const { done, total } = next.value;
-    if (signal?.aborted !== true || done === total) continue;
-    await evaluation.return(undefined as R);
-    yield { type: "stopped", done, total };
-    return undefined;
+  try {
+    let next = await steps.next();
+    for (; !next.done; next = await steps.next()) {
+      yield next.value;
+      const { done, total } = next.value;
+      if (signal?.aborted !== true || done === total) continue;
+      await steps.return(undefined as R);
+      yield { type: "stopped", done, total, ...(out !== undefined && { out }) };
+      return undefined;
+    }
+    return next.value;
+  } finally {
+    await steps.return(undefined as R);
   }
-  return next.value;
 }

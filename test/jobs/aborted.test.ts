@@ -1,12 +1,14 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { compareMasks } from "../../src/jobs/compare-masks.ts";
 import { convertMasks } from "../../src/jobs/convert.ts";
 import { runDemo } from "../../src/jobs/demo.ts";
+import { evaluateModel, evaluateModelStages } from "../../src/jobs/evaluate.ts";
 import { nodeHost } from "../../src/host/node/host.ts";
 import { demoMasks, writeAll } from "../files/formats/masks.ts";
-import { temporaryFolder } from "../cli/scenes.ts";
+import { fewScenes, temporaryFolder, tiny } from "../cli/scenes.ts";
+import { tag2mask } from "../cli/terminal.ts";
 
 const root = temporaryFolder();
 
@@ -48,6 +50,40 @@ test("an aborted comparison of masks stops at the next pair and leaves no folder
   expect(types).toEqual(["unpaired", "progress", "stopped"]);
   expect(last).toEqual({ type: "stopped", done: 1, total: 3 });
   expect(existsSync(join(root, "scores"))).toBe(false);
+});
+
+test("an aborted evaluation stops at the next image and keeps only predictions", async () => {
+  const data = await fewScenes(join(root, "scenes"));
+  const model = join(root, "run");
+  const training = ["--data", data, "--out", model, "--steps", "1", ...tiny];
+  const { code, stderr } = await tag2mask("train", ...training);
+  expect(code, stderr).toBe(0);
+  const out = join(root, "measured", "deep");
+  const job = {
+    model,
+    data,
+    split: "val",
+    cam: false,
+    crf: true,
+    worst: 2,
+    device: "cpu",
+    out,
+  } as const;
+  for (const evaluation of [evaluateModel, evaluateModelStages]) {
+    const { types, last } = await typesUntil("progress", (options) =>
+      evaluation(nodeHost, job, options),
+    );
+    expect(types.slice(types.indexOf("started"))).toEqual(["started", "progress", "stopped"]);
+    expect(last).toEqual({ type: "stopped", done: 1, total: 4 });
+    expect(existsSync(join(root, "measured"))).toBe(false);
+  }
+  rmSync(join(data, "masks"), { recursive: true });
+  const { types, last } = await typesUntil("progress", (options) =>
+    evaluateModel(nodeHost, job, options),
+  );
+  expect(types.slice(types.indexOf("predicting"))).toEqual(["predicting", "progress", "stopped"]);
+  expect(last).toMatchObject({ type: "stopped", done: 1, total: 4 });
+  expect(readdirSync((last as { out: string }).out)).toHaveLength(1);
 });
 
 test("a demo that is aborted before its training leaves nothing behind", async () => {

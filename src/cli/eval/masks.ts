@@ -2,7 +2,6 @@ import { counted } from "../../files/text/units.ts";
 import { compareMasks, type CompareMasksEvent } from "../../jobs/compare-masks.ts";
 import { listed } from "../../jobs/score-masks.ts";
 import { nodeHost } from "../../host/node/host.ts";
-import { Interrupted } from "../failure.ts";
 import { runJob } from "../interrupt.ts";
 import type { EvalMasksOptions } from "./options.ts";
 import type { Output } from "../output.ts";
@@ -17,7 +16,7 @@ export async function evalMasks(options: EvalMasksOptions, output: Output): Prom
     if (names.length > 0) output.note(`${what}, not counted: ${listed(names)}`);
   };
   await runJob(
-    (job) => compareMasks(nodeHost, options, job),
+    () => compareMasks(nodeHost, options),
     (event) => {
       switch (event.type) {
         case "unpaired": {
@@ -27,10 +26,6 @@ export async function evalMasks(options: EvalMasksOptions, output: Output): Prom
         }
         case "progress":
           return output.progress.update(meter.read(event.done, event.total));
-        case "stopped":
-          throw new Interrupted(
-            `stopped after ${event.done} of ${event.total} masks; nothing is written`,
-          );
         case "left-out":
           output.progress.clear();
           for (const problem of event.problems) output.note(`left out ${problem}`);

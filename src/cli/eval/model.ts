@@ -26,7 +26,7 @@ export async function evalModel(options: EvalModelOptions, output: Output): Prom
 
 /** `tag2mask eval --stages`: mIoU after every part of the method. */
 export async function evalStages(options: EvalModelOptions, output: Output): Promise<void> {
-  await runJob((job) => evaluateModelStages(nodeHost, options, job), evaluationLines(output));
+  await runJob(() => evaluateModelStages(nodeHost, options), evaluationLines(output));
 }
 
 function evaluationLines(
