@@ -7,8 +7,9 @@ import type { ImageHeader } from "../../host/codec.ts";
 import type { FileHost } from "../../host/host.ts";
 import type { Store } from "../../host/store.ts";
 import { extname, join } from "../text/path.ts";
+import { checkHeaders } from "./check-headers.ts";
 import { mapAtOnce } from "./map-at-once.ts";
-import { pathOf, type Entry } from "./listing/entry.ts";
+import type { Entry } from "./listing/entry.ts";
 import { ImageList } from "./listing/image-list.ts";
 import { originOf, type Listing, type OnProgress, type Problem } from "./listing/listing.ts";
 
@@ -257,41 +258,6 @@ function absoluteFolders(store: Store): (folder: string) => string {
       known.set(folder, (path = store.absolute(join(folder, "x")).slice(0, -1)));
     return path;
   };
-}
-
-/** The size of an image, unless it cannot be read, and a problem with it or its mask. */
-async function checkHeaders(
-  { codec }: FileHost,
-  sample: Sample,
-  entry: Entry,
-): Promise<{ header?: ImageHeader; problem?: Problem }> {
-  const path = pathOf(entry);
-  let header: ImageHeader;
-  try {
-    header = await codec.header(path);
-  } catch (error) {
-    const message = `${ownWords(error, path)}; left out`;
-    return { problem: { severity: "warning", file: path, message, leftOut: true } };
-  }
-  if (sample.mask === undefined) return { header };
-  const { width, height } = header;
-  try {
-    const mask = entry.maskSize ?? (await codec.header(sample.mask));
-    if (mask.width === width && mask.height === height) return { header };
-    const message = `mask is ${mask.width}x${mask.height}, but its image ${path} is ${width}x${height}`;
-    return { header, problem: { severity: "error", file: entry.mask!, message } };
-  } catch (error) {
-    const message = ownWords(error, sample.mask);
-    return { header, problem: { severity: "error", file: entry.mask!, message } };
-  }
-}
-
-/** The message of a UserError without the path at its beginning. */
-export function ownWords(error: unknown, path: string): string {
-  if (!(error instanceof UserError)) throw error;
-  return error.message.startsWith(`${path}: `)
-    ? error.message.slice(path.length + 2)
-    : error.message;
 }
 
 /** @param usable leaves out images that cannot be read */

@@ -2,7 +2,7 @@ import type { Dataset, Sample, SampleReader } from "../../method/data/sample.ts"
 import { UserError } from "../../user-error.ts";
 import type { FileHost } from "../../host/host.ts";
 import { assemble, checkClasses, type Assembled } from "./assemble.ts";
-import { checksHeaders } from "./check-headers.ts";
+import { mayReadHeaders } from "./check-headers.ts";
 import { listDataset } from "./layouts/detect.ts";
 import {
   formatProblem,
@@ -67,7 +67,7 @@ export async function openDataset(
 ): Promise<OpenedDataset> {
   const { seed = 0, valFraction = 0.2, strict = false, onProgress } = options;
   const listing = await listDataset(host, root, onProgress);
-  const headers = checksHeaders(listing.images.length, { strict });
+  const headers = mayReadHeaders(listing.images.length, { strict });
   const assembled = await assemble(host, listing, {
     seed,
     valFraction,
