@@ -5,7 +5,7 @@ import { UserError } from "../user-error.ts";
 import {
   exportedGraph,
   exportOnnx,
-  externalDataFrom as defaultExternalDataFrom,
+  needExternalData,
   type ExportedGraph,
 } from "../files/export/onnx.ts";
 import { halveWeights, quantizeWeights, type Precision } from "../files/export/quantize.ts";
@@ -68,18 +68,13 @@ export async function exportModel(
   options: ExportOptions = {},
 ): Promise<Exported> {
   const { store } = host;
-  const {
-    out: wantedOut,
-    overwrite = false,
-    externalDataFrom = defaultExternalDataFrom,
-    precision = "float32",
-  } = options;
+  const { out: wantedOut, overwrite = false, precision = "float32" } = options;
   const format = options.format ?? formatOf(wantedOut);
   checkPrecision(precision, format);
   const out = wantedOut ?? defaultOut(model.file, format, precision);
   checkEnding(out, format);
   const weights = ownWeights(model);
-  const external = byteLength(weights) >= externalDataFrom;
+  const external = needExternalData(weights, options.externalDataFrom);
   const graph = await graphOf(host, model, weights, precision);
   const plan: Plan = { out, weights, external, graph, version: host.version };
   const files =
@@ -279,10 +274,6 @@ function largestDifference(actual: Logits, expected: Logits): number {
     return difference === 0 ? 0 : difference / largest;
   });
   return Math.max(...differences);
-}
-
-function byteLength(weights: Readonly<Record<string, NdArray>>): number {
-  return Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0);
 }
 
 function sizeOf(data: ExportedFile["data"]): number {

@@ -14,7 +14,15 @@ import type { Afa, HiddenLayout } from "../../method/model/index.ts";
  * Bytes of weights from which on they are in a file beside the .onnx: a file of protobuf must stay below 2 GB, and the rest
  * of the model needs room too.
  */
-export const externalDataFrom = 1.5e9;
+const externalDataFrom = 1.5e9;
+
+/** Whether weights are so large that they belong into a file beside the .onnx. @param limit smallest size, in bytes */
+export function needExternalData(
+  weights: Readonly<Record<string, NdArray>>,
+  limit: number = externalDataFrom,
+): boolean {
+  return Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0) >= limit;
+}
 
 /** An exported model's outputs by name, from its input. */
 export type ExportedGraph = Readonly<Record<"logits" | "tag_logits", Tensor>>;
