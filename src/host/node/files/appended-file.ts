@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import type { AppendFile } from "../../store.ts";
-import { inWords, unwritable } from "./file-error.ts";
+import { orUnwritable, unwritable } from "./file-error.ts";
 
 /** A file that grows in place. Failures are UserErrors. */
 export class AppendedFile implements AppendFile {
@@ -32,27 +32,23 @@ export class AppendedFile implements AppendFile {
 
   async append(data: string | Uint8Array): Promise<void> {
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
-    await this.orUnwritable(this.writeAt(this.end, bytes));
+    await orUnwritable(this.path, this.writeAll(bytes));
     this.end += bytes.length;
   }
 
   async sync(): Promise<void> {
-    await this.orUnwritable(this.file.datasync());
+    await orUnwritable(this.path, this.file.datasync());
   }
 
   async close(): Promise<void> {
-    await this.orUnwritable(this.file.close());
+    await orUnwritable(this.path, this.file.close());
   }
 
-  private async writeAt(place: number, bytes: Uint8Array): Promise<void> {
+  private async writeAll(bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.length;) {
       const left = bytes.length - done;
-      const { bytesWritten } = await this.file.write(bytes, done, left, place + done);
+      const { bytesWritten } = await this.file.write(bytes, done, left, this.end + done);
       done += bytesWritten;
     }
-  }
-
-  private orUnwritable<R>(work: Promise<R>): Promise<R> {
-    return inWords(`${this.path}: cannot be written`, work);
   }
 }

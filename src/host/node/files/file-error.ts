@@ -37,6 +37,16 @@ export function failure(words: string, cause: unknown): UserError {
   return new UserError(`${words}: ${describeFileError(cause)}`, { cause });
 }
 
+/** Waits for reading; a failure becomes the UserError of `unreadable`. */
+export function orUnreadable<R>(path: string, reading: Promise<R>): Promise<R> {
+  return inWords(`${path}: cannot be read`, reading);
+}
+
+/** Waits for writing; a failure becomes the UserError of `unwritable`. */
+export function orUnwritable<R>(path: string, writing: Promise<R>): Promise<R> {
+  return inWords(`${path}: cannot be written`, writing);
+}
+
 export function unreadable(path: string, cause: unknown): UserError {
   return failure(`${path}: cannot be read`, cause);
 }

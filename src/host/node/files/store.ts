@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { AppendFile, FileInfo, Store } from "../../store.ts";
 import { AppendedFile } from "./appended-file.ts";
 import { writeFilesAtomic } from "./atomic-file.ts";
-import { failure, inWords, unreadable } from "./file-error.ts";
+import { failure, inWords, orUnreadable, orUnwritable, unreadable } from "./file-error.ts";
 import { FileSource } from "./file-source.ts";
 import { listFolder } from "./folder.ts";
 import { GrowingFile } from "./growing-file.ts";
@@ -57,7 +57,7 @@ export const nodeStore: Store = {
   link(from, to) {
     // A hard link costs no space; not every file system has them.
     const linking = replace(to, (path) => fs.link(from, path).catch(() => fs.copyFile(from, path)));
-    return inWords(`${to}: cannot be written`, linking);
+    return orUnwritable(to, linking);
   },
   makeFolder: async (path) => (await makeFolder(path))?.replaceAll(sep, "/"),
   async claimFolder(path) {
@@ -75,7 +75,7 @@ export const nodeStore: Store = {
       fs.rm(path, { recursive: true, force: true, maxRetries: 5 }),
     ),
   removeEmptyFolders,
-  lock: (folder) => inWords(`${folder}: cannot be written`, RunLock.take(folder)),
+  lock: (folder) => orUnwritable(folder, RunLock.take(folder)),
   freeSpace: (path) =>
     fs.statfs(path).then(
       ({ bavail, bsize }) => bavail * bsize,
@@ -124,8 +124,4 @@ function isMissing(error: unknown): boolean {
   return ["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes(
     String((error as NodeJS.ErrnoException).code),
   );
-}
-
-function orUnreadable<R>(path: string, reading: Promise<R>): Promise<R> {
-  return inWords(`${path}: cannot be read`, reading);
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { UserError } from "../../../user-error.ts";
 import type { ImageSource } from "../../codec.ts";
-import { unreadable } from "../files/file-error.ts";
+import { orUnreadable } from "../files/file-error.ts";
 
 /** Largest number of pixels of an image; as 8-bit RGB they take 600 MB. */
 export const pixelLimit = 200_000_000;
@@ -15,12 +15,7 @@ export async function unreadableImage(source: ImageSource, error: unknown): Prom
 
 /** The bytes of a file; a UserError if it cannot be read or is empty. */
 export async function readBytes(path: string): Promise<Uint8Array> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
+  const bytes = await orUnreadable(path, readFile(path));
   if (bytes.length === 0) throw new UserError(`${path}: the file is empty`);
   return bytes;
 }
