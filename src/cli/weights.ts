@@ -34,13 +34,11 @@ export function weightsCommand(open: OpenOutput): Command {
       const { listNames, understandWeights } = await import("../files/weights/understand.ts");
       const { convertWeights } = await import("../jobs/convert-weights.ts");
       const { formatWeights, weightsRecord } = await import("../files/weights/describe.ts");
-      const { nodeHost } = await import("../host/node/host.ts");
+      const { store } = (await import("../host/node/host.ts")).nodeHost;
       const { parseClassNames } = await import("../files/formats/class-names.ts");
-      const names =
-        classes === undefined ? undefined : await parseClassNames(nodeHost.store, classes);
+      const names = classes === undefined ? undefined : await parseClassNames(store, classes);
       const { findModelFile } = await import("../files/run/find-weights.ts");
       const { checkFree } = await import("../jobs/check-free.ts");
-      const { store } = (await import("../host/node/host.ts")).nodeHost;
       const source = await findModelFile(store, path);
       if (out !== undefined) await checkFree(store, [out], source, overwrite);
       await withWeights(store, source, async (file) => {

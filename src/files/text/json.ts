@@ -1,9 +1,7 @@
-import { joinBytes } from "./pieces.ts";
+import { joinBytes, pieceSize } from "./pieces.ts";
 
 const [quote, backslash, comma, colon, lineFeed] = [0x22, 0x5c, 0x2c, 0x3a, 0x0a];
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
-/** Largest chunk that is decoded as a whole, in bytes: V8 frees larger strings late. */
-const mostAsText = 1 << 16;
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 /** Position of a value in a JSON text. */
@@ -95,7 +93,7 @@ export class JsonScanner {
   /** Reads the next chunk; what is needed of it later is copied. */
   push(chunk: Uint8Array): void {
     if (this.options.lines) this.feed = chunk.indexOf(lineFeed);
-    const text = chunk.length > mostAsText ? undefined : this.decoder.decode(chunk);
+    const text = chunk.length > pieceSize ? undefined : this.decoder.decode(chunk);
     this.text = text?.length === chunk.length ? text : undefined;
     for (let at = 0; at < chunk.length;) {
       if (this.piece === undefined) {

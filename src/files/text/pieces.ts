@@ -21,7 +21,7 @@ export interface ByteSink {
 }
 
 /** Bytes of a text's pieces. V8 keeps larger strings in a space of its own, which it clears late. */
-const pieceSize = 1 << 16;
+export const pieceSize = 1 << 16;
 
 /** Bytes of the pieces of JSON files, which may be of any size. */
 const jsonPieceSize = 4 << 20;

@@ -1,4 +1,5 @@
 import { UserError } from "../../user-error.ts";
+import { joinBytes } from "../text/pieces.ts";
 import type { StoredTensor } from "./weights-file.ts";
 
 /** Project whose tensor names a file uses. */
@@ -145,13 +146,7 @@ function joinKeysAndValues(tensors: Map<string, StoredTensor>): void {
       name: joined,
       element: key.element,
       shape: [2 * key.shape[0]!, ...key.shape.slice(1)],
-      read: async () => {
-        const [keyBytes, valueBytes] = [await key.read(), await value.read()];
-        const bytes = new Uint8Array(keyBytes.length + valueBytes.length);
-        bytes.set(keyBytes);
-        bytes.set(valueBytes, keyBytes.length);
-        return bytes;
-      },
+      read: async () => joinBytes([await key.read()], await value.read()),
     });
   }
 }
