@@ -20,6 +20,8 @@ export interface InspectOptions {
   /** A .csv file to write the tags into that were found. */
   readonly tagsTo?: string | undefined;
   readonly onProgress?: OnProgress;
+  /** Rejects with its reason soon after it is aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What is understood of a data set folder. */
@@ -42,7 +44,12 @@ export async function inspectDataset(
   root: string,
   options: InspectOptions = {},
 ): Promise<DatasetReport> {
-  const { seed = 0, valFraction = 0.2, strict = false, decode = true, onProgress } = options;
+  const { seed = 0, valFraction = 0.2, strict = false, decode = true, signal } = options;
+  // Progress is told after every step that takes a while, so these are the places to stop.
+  const onProgress: OnProgress = (...progress) => {
+    signal?.throwIfAborted();
+    options.onProgress?.(...progress);
+  };
   const listing = await listDataset(host, root, onProgress);
   const how = { seed, valFraction, strict, headers: true, onProgress };
   const assembled = await assemble(host, listing, how);
@@ -56,7 +63,7 @@ export async function inspectDataset(
     let done = 0;
     const found = await mapAtOnce(samples, host.machine.cores + 1, async (sample) => {
       const own = await decodeFully(host.codec, sample, assembled, dataset, maskPixels);
-      onProgress?.(++done, samples.length, "images");
+      onProgress(++done, samples.length, "images");
       return own;
     });
     const known = new Set(problems.map(({ file }) => file));
