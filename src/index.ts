@@ -144,7 +144,7 @@ export const withWeights = <T>(
 ): Promise<T> => withWeightsOn(nodeHost.store, path, use);
 
 // Types of what these functions take and return.
-export type { DroppedDetail, DroppedDetails } from "./files/formats/dropped.ts";
+export type { LostDetail, LostDetails } from "./files/formats/lost-details.ts";
 export type { ImageFiles } from "./files/formats/image-files.ts";
 export type { MaskOrigin, WrittenMask } from "./files/formats/mask-folder.ts";
 export type { MaskEntry, MaskSource, SourceOptions } from "./files/formats/source.ts";

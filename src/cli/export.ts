@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import type { Precision } from "../files/export/quantize.ts";
+import type { Precision } from "../files/export/precision.ts";
 import type { ExportFormat } from "../files/export/target.ts";
 import type { Exported } from "../jobs/export.ts";
 import { inUnits } from "../files/text/units.ts";

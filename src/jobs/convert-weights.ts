@@ -81,7 +81,7 @@ export async function* convertWeights(
   const total = tensors.length;
   let done = 0;
   try {
-    yield* reports<ProgressEvent, void>((report) => {
+    yield* reports((report: (event: ProgressEvent) => void) => {
       const counted = tensors.map((tensor) => ({
         ...tensor,
         read: () => {

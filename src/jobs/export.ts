@@ -1,11 +1,12 @@
 import type { NdArray } from "../engine/graph/index.ts";
+import { exportedFiles, type ExportedFile } from "../files/export/exported-files.ts";
 import {
-  exportedFiles,
+  exportedGraph,
   externalDataOf,
-  type ExportedFile,
-} from "../files/export/exported-files.ts";
-import { exportedGraph, needExternalData, type ExportedGraph } from "../files/export/onnx.ts";
-import { halveWeights, quantizeWeights, type Precision } from "../files/export/quantize.ts";
+  needExternalData,
+  type ExportedGraph,
+} from "../files/export/onnx.ts";
+import { halveWeights, quantizeWeights, type Precision } from "../files/export/precision.ts";
 import {
   checkEnding,
   checkPrecision,

@@ -1,7 +1,7 @@
 import { ExportedForward, ForwardPass, type Logits } from "../method/inference/forward.ts";
 import type { NdArray, Runtime } from "../engine/graph/index.ts";
 import { Random } from "../engine/random.ts";
-import type { Precision } from "../files/export/quantize.ts";
+import type { Precision } from "../files/export/precision.ts";
 import type { OpenedModel } from "../method/inference/model.ts";
 import { UserError } from "../user-error.ts";
 

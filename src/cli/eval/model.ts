@@ -10,8 +10,7 @@ import {
 } from "../../jobs/evaluate.ts";
 import { listed } from "../../jobs/score-masks.ts";
 import { UserError } from "../../user-error.ts";
-import { Interrupted } from "../failure.ts";
-import { runJob, type Interruption } from "../interrupt.ts";
+import { Interrupted, runJob, type Interruption } from "../interrupt.ts";
 import type { EvalModelOptions } from "./options.ts";
 import type { Output } from "../output.ts";
 import { preparation } from "../preparation.ts";

@@ -2,7 +2,7 @@ import type { NdArray } from "../../engine/graph/index.ts";
 import type { OpenedModel } from "../../method/inference/model.ts";
 import { basename, join } from "../text/path.ts";
 import { encodeSafetensors } from "../weights/safetensors.ts";
-import { exportOnnx, type ExportedGraph } from "./onnx.ts";
+import { exportOnnx, externalDataOf, type ExportedGraph } from "./onnx.ts";
 import type { ExportFormat } from "./target.ts";
 import { segformerConfig, segformerProcessor, segformerReadme } from "./transformers-js.ts";
 
@@ -39,9 +39,6 @@ export function exportedFiles(
       return transformersFiles(out, content);
   }
 }
-
-/** Name of the file beside an .onnx that holds large weights, as other exporters call it. */
-export const externalDataOf = (onnx: string): string => `${onnx}_data`;
 
 function onnxFiles(path: string, content: ExportContent): ExportedFile[] {
   const { weights, graph, version, external } = content;

@@ -1,6 +1,6 @@
 import { UserError } from "../../user-error.ts";
 import { basename, dirname, extname, join } from "../text/path.ts";
-import type { Precision } from "./quantize.ts";
+import type { Precision } from "./precision.ts";
 
 /** Target of an export: one .onnx file, the weights alone, or a folder for transformers.js. */
 export type ExportFormat = "onnx" | "safetensors" | "transformersjs";

@@ -19,7 +19,7 @@ import type { Named } from "../listing/entry.ts";
 import { ImageList } from "../listing/image-list.ts";
 import { readLists } from "./lists.ts";
 import { TagSources, tagsFileSource, type TagSource } from "../tags/sources.ts";
-import { paint } from "../../formats/objects.ts";
+import { paint } from "../../formats/paint-objects.ts";
 import { listVoc } from "./voc.ts";
 import { splitOfFolder } from "./files-by-name.ts";
 

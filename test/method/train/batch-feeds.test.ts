@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../../src/method/config.ts";
 import type { NdArray } from "../../../src/engine/graph/index.ts";
-import { batchFeeds } from "../../../src/method/train/feeds.ts";
+import { batchFeeds } from "../../../src/method/train/batch-feeds.ts";
 import { networkOf } from "../../../src/method/model/network-of.ts";
 
 // Single pixels, so that there can be many crops: shares are then close to their chances.
