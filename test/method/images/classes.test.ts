@@ -71,7 +71,8 @@ test("normalizing subtracts the mean, divides by the deviation, and can put chan
 });
 
 test("the default normalization is that of ImageNet: mean and deviation of 0..1, in levels", () => {
-  const levels = ([...values]: readonly number[]) => values.map((v) => Number((v * 255).toFixed(3)));
+  const levels = ([...values]: readonly number[]) =>
+    values.map((v) => Number((v * 255).toFixed(3)));
   expect(imageNetNormalization).toEqual({
     mean: levels([0.485, 0.456, 0.406]),
     std: levels([0.229, 0.224, 0.225]),

@@ -94,12 +94,12 @@ test.each([
   [7, [255, 240, 120], 0.85],
   [NaN, [0, 0, 0], 0.45],
 ])("heat of %d has the color %j, the stronger the hotter", (value, color, opacity) => {
-  const image = { width: 2, height: 1, data: Uint8Array.of(200, 100, 50, 10, 20, 30) };
+  const image = { width: 2, height: 1, data: Uint8Array.of(201, 99, 51, 10, 20, 30) };
   const heat = { width: 2, height: 1, data: Float32Array.of(value, 0) };
   const blended = (pixel: readonly number[]) =>
     pixel.map((level, c) => Math.floor(level * (1 - opacity) + color[c]! * opacity + 0.5));
   const painted = paintHeat(image, heat);
-  expect(pixel(painted, 0, 0)).toEqual(blended([200, 100, 50]));
+  expect(pixel(painted, 0, 0)).toEqual(blended([201, 99, 51]));
   expect(pixel(painted, 1, 0)).toEqual([6, 11, 17]);
 });
 

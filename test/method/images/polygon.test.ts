@@ -200,9 +200,7 @@ describe("outlines", () => {
     const rows = [".........", ".########", ".########", ".##.#####", ".########"];
     // From 1.5,5, the nearest to 3.5,4, around the hole and back.
     const around = "1.5,5 3.5,4 3,3.5 3.5,3 4,3.5 3.5,4 1.5,5";
-    expect(outlines(rows)).toEqual([
-      `9,4.5 9,1.5 8.5,1 1.5,1 1,1.5 1,4.5 ${around} 8.5,5`,
-    ]);
+    expect(outlines(rows)).toEqual([`9,4.5 9,1.5 8.5,1 1.5,1 1,1.5 1,4.5 ${around} 8.5,5`]);
     const two = [".........", ".#######.", ".#.###.#.", ".#.###.#.", ".#######."];
     expect(outlines(two)).toEqual([
       "8,4.5 8,1.5 7.5,1 1.5,1 1,1.5 1,4.5 " +
