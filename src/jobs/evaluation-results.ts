@@ -1,6 +1,6 @@
 import { join } from "../files/text/path.ts";
 import type { FileHost } from "../host/host.ts";
-import type { ClaimedFolder } from "./claim-folder.ts";
+import { releaseFolder, type ClaimedFolder } from "./claim-folder.ts";
 import { UserError } from "../user-error.ts";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
 import { csvField } from "../files/text/csv.ts";
@@ -45,13 +45,28 @@ export interface ResultsFolder {
 }
 
 /**
- * Makes the folder for results before hours are spent on them; a UserError if it holds files of their names, which may be
- * those of a training. Undefined where no folder is wanted.
+ * Runs an evaluation whose results go into a folder. The folder is made before hours are spent on them; a UserError if it
+ * holds files of their names, which may be those of a training. However the evaluation ends, a new folder does not stay
+ * behind without results.
  */
-export async function claimResults(
+export async function* withResultsFolder<E>(
+  host: Pick<FileHost, "store">,
+  target: Pick<ResultsFolder, "out" | "overwrite">,
+  evaluation: AsyncGenerator<E, void>,
+  names: readonly string[] = resultFiles,
+): AsyncGenerator<E, void> {
+  const claimed = await claimResults(host, target, names);
+  try {
+    yield* evaluation;
+  } finally {
+    await releaseFolder(host, claimed);
+  }
+}
+
+async function claimResults(
   { store }: Pick<FileHost, "store">,
   { out, overwrite = false }: Pick<ResultsFolder, "out" | "overwrite">,
-  names: readonly string[] = resultFiles,
+  names: readonly string[],
 ): Promise<ClaimedFolder | undefined> {
   if (out === undefined) return undefined;
   for (const name of overwrite ? [] : names) {

@@ -19,7 +19,7 @@ import { tag2mask } from "../cli/terminal.ts";
 
 const root = temporaryFolder();
 
-/** The types of a job's events; the signal is aborted at the first of one type. */
+/** The types of a job's events until it has stopped; the signal is aborted at the first of one type. */
 async function typesUntil<E extends { readonly type: string }>(
   type: E["type"],
   job: (options: { readonly signal: AbortSignal }) => AsyncGenerator<E, void>,
@@ -29,6 +29,8 @@ async function typesUntil<E extends { readonly type: string }>(
   for await (const event of job({ signal: controller.signal })) {
     events.push(event);
     if (event.type === type) controller.abort();
+    // As a front end that needs no more.
+    if (event.type === "stopped") break;
   }
   return { types: events.map((event) => event.type), last: events.at(-1) };
 }

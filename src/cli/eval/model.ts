@@ -25,7 +25,7 @@ export async function evalModel(options: EvalModelOptions, output: Output): Prom
 
 /** `tag2mask eval --stages`: mIoU after every part of the method. */
 export async function evalStages(options: EvalModelOptions, output: Output): Promise<void> {
-  await runJob(() => evaluateModelStages(nodeHost, options), evaluationLines(output));
+  await runJob((job) => evaluateModelStages(nodeHost, options, job), evaluationLines(output));
 }
 
 function evaluationLines(
@@ -39,7 +39,7 @@ function evaluationLines(
     switch (event.type) {
       case "started":
         meter = new CountMeter("images", now);
-        return;
+        return interruption.handle(() => output.note("finishing the image under way"));
       case "predicting":
         meter = new CountMeter("masks", now);
         output.note(`no image of the split "${event.split}" has a mask: writing predictions`);
