@@ -114,7 +114,7 @@ describe("a plain folder", () => {
       `${join(root, "images/extra.jpg")}: not in tags.csv, so it is not used`,
       `${join(root, "masks/stray.png")}: has no image`,
       `${csv}:3: missing.jpg is not there; left out`,
-      `${csv}:4: B.PNG is taken to be b.png`,
+      `${csv}:4: B.PNG is not there; b.png is used instead`,
       `${csv}:5: a.jpg is listed again, first in line 2; its tags are put together`,
       `${csv}:6: deep/c.jpg has no tags: it counts as showing background only`,
     ]);
@@ -220,7 +220,7 @@ describe("refused with file and line is", () => {
     [
       "a file outside",
       { "tags.csv": "file,tags\n../../etc/passwd,x\n" },
-      /tags\.csv:2: .*leads out of the image folder/,
+      /tags\.csv:2: .*leads out of the image folder; it must lie inside/,
     ],
     [
       "two splits for an image",
@@ -264,7 +264,7 @@ describe("refused with file and line is", () => {
       { "data.yaml": "images: ../other\n" },
       /data\.yaml: images is "\.\.\/other"/,
     ],
-    ["images without a tags file", {}, /images\/ is there, but no tags\.csv/],
+    ["images without a tags file", {}, /has images\/, but no tags\.csv/],
   ];
 
   test.each(cases)("%s", async (_, files, message) => {
@@ -296,7 +296,7 @@ describe("refused with file and line is", () => {
       "is a file; a data set is a folder",
     );
     await expect(openDataset(nodeHost, root)).rejects.toThrow(
-      "not a data set; it holds empty/, x.txt; understood are",
+      "not a data set; it holds empty/, x.txt; supported are",
     );
   });
 
