@@ -115,7 +115,7 @@ describe("a plain folder", () => {
       `${join(root, "masks/stray.png")}: has no image`,
       `${csv}:3: missing.jpg is not there; left out`,
       `${csv}:4: B.PNG is not there; b.png is used instead`,
-      `${csv}:5: a.jpg is listed again, first in line 2; its tags are put together`,
+      `${csv}:5: a.jpg is listed again, first in line 2; the tags of all its lines are merged`,
       `${csv}:6: deep/c.jpg has no tags: it counts as showing background only`,
     ]);
     await expect(openDataset(nodeHost, root, { strict: true })).rejects.toMatchObject({
@@ -205,7 +205,7 @@ describe("refused with file and line is", () => {
     [
       "a tag that classes.txt lacks",
       { "classes.txt": "cat\n", "tags.csv": "file,tags\na.jpg,cat\nb.png,cst\n" },
-      /tags\.csv:3: unknown tag "cst", not one of the 1 classes of .*classes\.txt; did you mean "cat"\?/,
+      /tags\.csv:3: unknown tag "cst": it is not in .*classes\.txt; did you mean "cat"\?/,
     ],
     [
       "a class twice",
@@ -281,7 +281,7 @@ describe("refused with file and line is", () => {
       "tags.csv": "file,tags,split\na.jpg,x,train\nb.png,y,val\n",
     });
     await expect(openDataset(nodeHost, root, { split: "test" })).rejects.toThrow(
-      'no images in the split "test"; there are train (1 images), val (1 images)',
+      'no images in the split "test"; the splits are train (1 image), val (1 image)',
     );
     await expect(openDataset(nodeHost, root, { training: true })).rejects.toThrow(
       'no training image is tagged "y"',
