@@ -86,6 +86,7 @@ export {
   type StageScores,
 } from "./method/eval/stages.ts";
 export * from "./method/train/events.ts";
+export type { Phase } from "./method/train/phase.ts";
 export {
   lossesAndGradients,
   type LabelledBatch,
@@ -99,6 +100,7 @@ export {
   type AffinityLoss,
 } from "./method/train/losses.ts";
 export { NetworkState } from "./method/train/network-state.ts";
+export { ratesAt } from "./method/train/parameter-groups.ts";
 export {
   ParameterArena,
   type ArenaSlot,
