@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { assemble, checkClasses, inReadingOrder } from "../../../src/files/datasets/assemble.ts";
-import { checkHeaders, mayReadHeaders, ownWords } from "../../../src/files/datasets/check-headers.ts";
+import {
+  checkHeaders,
+  mayReadHeaders,
+  ownWords,
+} from "../../../src/files/datasets/check-headers.ts";
 import type { Entry } from "../../../src/files/datasets/listing/entry.ts";
 import { ImageList } from "../../../src/files/datasets/listing/image-list.ts";
 import { formatProblem, type Listing, type Problem } from "../../../src/files/datasets/listing/listing.ts"; // prettier-ignore
@@ -57,7 +61,10 @@ describe("an image that is listed twice", () => {
     ["in a split later", one, { ...one, split: "val" }, "val", /^warning/],
     ["in two splits", { ...one, split: "train" }, { ...one, split: "val" }, "train", /^error \/d\/list:2: a\.jpg .*"train".*"val"/], // prettier-ignore
   ])("%s", async (_, first, second, split, message) => {
-    const given = [{ ...first, tags: ["u", "t"] }, { ...second, tags: ["v", "u"] }];
+    const given = [
+      { ...first, tags: ["u", "t"] },
+      { ...second, tags: ["v", "u"] },
+    ];
     const { splits, classes, told } = await assembled(given);
     expect(classes).toEqual(["t", "u", "v"]);
     expect(told).toEqual([expect.stringMatching(message!)]);
@@ -104,7 +111,8 @@ describe("where a file lists the classes", () => {
     ];
     const { told, splits } = await assembled(given, { classes });
     expect(told).toHaveLength(4);
-    for (const [i, line] of [1, 1, 2, 2].entries()) expect(told[i]).toContain(`error /d/list:${line}: `);
+    for (const [i, line] of [1, 1, 2, 2].entries())
+      expect(told[i]).toContain(`error /d/list:${line}: `);
     for (const i of [0, 2]) expect(told[i]).toMatch(/"dgo".* 2 .*\/d\/classes\.txt.*"dog"/);
     for (const i of [1, 3]) expect(told[i]).toMatch(/"zebra"[^"]*$/);
     expect(splits["train"]!.map((sample) => sample.tags)).toEqual([[1], [1], [0]]);

@@ -41,7 +41,9 @@ describe("training needs", () => {
 test("labels are background, classes and ignored pixels, and others are told by their place", () => {
   const map = (...data: number[]) => ({ width: 3, height: 2, data: Uint8Array.from(data) });
   expect(() => checkLabels(map(0, 1, 2, 255, 0, 0), 2, "m")).not.toThrow();
-  expect(() => checkLabels(map(0, 1, 2, 255, 3, 4), 2, "m")).toThrow(/^m: .*\b3 at x 1, y 1, .*\b2 /);
+  expect(() => checkLabels(map(0, 1, 2, 255, 3, 4), 2, "m")).toThrow(
+    /^m: .*\b3 at x 1, y 1, .*\b2 /,
+  );
   expect(() => checkLabels(map(254, 0, 0, 0, 0, 0), 2, "m")).toThrow(/\b254 at x 0, y 0/);
   expect(() => checkLabels(map(0, 0, 3, 0, 0, 0), 2, "m")).toThrow(/\b3 at x 2, y 0/);
 });

@@ -34,7 +34,9 @@ test.each<[unknown, unknown, boolean]>([
 test("the number of objects is limited besides their pixels, and both are told", () => {
   const work = new DrawingWork("a.json", 100);
   for (let i = 0; i < 200_000; i++) work.spend(0);
-  expect(() => work.spend(7)).toThrow(/^a\.json: .* 200001 objects and 7 pixels, .*200000 and 100$/);
+  expect(() => work.spend(7)).toThrow(
+    /^a\.json: .* 200001 objects and 7 pixels, .*200000 and 100$/,
+  );
 });
 
 test("pixels add up over objects", () => {

@@ -37,8 +37,8 @@ describe("an annotation becomes", () => {
   test.each<[string, object, [number, number][]]>([
     ["an object", { segmentation: [square] }, [[1, 4]]],
     ["an object of its category", { category_id: 2, segmentation: runs }, [[2, 3]]],
-    ["an object of a triangle", { segmentation: [[0, 0, 2, 0, 2, 2]] }, [[1, 3]]],
-    ["an object of a bare triangle", { segmentation: [0, 0, 2, 0, 2, 2] }, [[1, 3]]],
+    ["an object of a triangle", { segmentation: [[0, 0, 2, 0, 2, 2]] }, [[1, 1]]],
+    ["an object of a bare triangle", { segmentation: [0, 0, 2, 0, 2, 2] }, [[1, 1]]],
     ["an object without pixels, of two corners", { segmentation: [[0, 0, 2, 2]] }, [[1, 0]]],
     ["nothing, as background", { category_id: 9, segmentation: [square] }, []],
     ["nothing, as background without outline", { category_id: 9, bbox: [0, 0, 1, 1] }, []],
@@ -74,7 +74,11 @@ test("the work of run lengths is their number, that of a missing box an object",
 
 describe("an annotation is refused for", () => {
   test.each<[string, object, RegExp]>([
-    ["a category that is not there", { category_id: 3 }, /^a: annotation 7: .*category 3 is not in/],
+    [
+      "a category that is not there",
+      { category_id: 3 },
+      /^a: annotation 7: .*category 3 is not in/,
+    ],
     ["no id either", { id: "x", category_id: 3 }, /^a: annotation without an id: /],
     ["rows of another image", { segmentation: { ...runs, size: [4, 4] } }, /of 4x4, .* 4x3$/],
     ["columns of another image", { segmentation: { ...runs, size: [3, 5] } }, /of 5x3, .* 4x3$/],

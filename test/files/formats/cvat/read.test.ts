@@ -91,7 +91,16 @@ describe("a label map", () => {
   test.each<[string, string, Color[], string[], number[]]>([
     ["has a color on each line", pets, [[10, 20, 31], [10, 20, 30], [0, 0, 0]], ["cat", "dog"], [2, 1, 0]], // prettier-ignore
     ["may leave colors to VOC's palette", "background\ncat\ndog", [vocPalette[2]!, vocPalette[1]!, vocPalette[0]!], ["cat", "dog"], [2, 1, 0]], // prettier-ignore
-    ["need not have background", "cat:1,0,0::", [[0, 0, 0], [1, 0, 0]], ["cat"], [0, 1]],
+    [
+      "need not have background",
+      "cat:1,0,0::",
+      [
+        [0, 0, 0],
+        [1, 0, 0],
+      ],
+      ["cat"],
+      [0, 1],
+    ],
     ["may give black to a class", "cat:0,0,0::\nbackground:9,9,9", [[0, 0, 0], [9, 9, 9]], ["cat"], [1, 0]], // prettier-ignore
     ["may have background twice", "background:0,0,0\nBackground:0,0,0\ncat:1,1,1", [[0, 0, 0], [1, 1, 1]], ["cat"], [0, 1]], // prettier-ignore
     ["may have colors up to 255", "cat:255,255,255\ndog:255,255,254", [[255, 255, 254], [255, 255, 255]], ["cat", "dog"], [2, 1]], // prettier-ignore
