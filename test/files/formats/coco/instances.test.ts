@@ -57,7 +57,7 @@ describe("an annotation file is refused for", () => {
 });
 
 test("an entry that is far larger than annotations are is refused before it is kept", async () => {
-  const entry = JSON.stringify({ ...annotation, note: "x".repeat(17 << 20) });
+  const entry = JSON.stringify({ ...annotation, note: "x".repeat(21 << 20) });
   const text = JSON.stringify({ ...good, annotations: [] }).replace("[]", () => `[${entry}]`);
   await expect(read(text)).rejects.toThrow(/"annotations" has more than 16 MB/);
 });
