@@ -68,17 +68,18 @@ test("sizes, descriptions and copies of the images are written, and what is lost
   const { read, root, out, losses } = await write("yolo", {
     a: mask("1x"),
     "trip/b": mask("0", "0"),
+    c: mask("2"),
   });
-  expect(read("image-sizes.csv")).toBe("name,width,height\na,2,1\ntrip/b,1,2\n");
+  expect(read("image-sizes.csv")).toBe("name,width,height\na,2,1\ntrip/b,1,2\nc,1,1\n");
   expect(parse(read("data.yaml"))).toEqual({ train: "images", val: "images", names: { 0: "cat", 1: "dog" } }); // prettier-ignore
   expect(read("data.yaml")).toMatch(/^# train and val are the same images.*\ntrain: /);
   expect(read("labels/trip/b.txt")).toBe("");
   const copy = readFileSync(join(out, "images/a.png"));
   expect(copy.equals(readFileSync(join(root, "in/A.PNG")))).toBe(true);
   expect(losses).toEqual({
-    "outlines are polygons within half a pixel": 1,
+    "outlines are polygons within half a pixel": 2,
     "ignored pixels became background": 1,
-    "images/ lacks the image: its file is not known": 1,
+    "images/ lacks the image: its file is not known": 2,
   });
 });
 
