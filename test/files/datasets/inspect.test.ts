@@ -9,7 +9,7 @@ async function inspect(files: Files, options: InspectOptions = {}) {
   const root = await makeFolder(files);
   const report = await inspectDataset(nodeHost, root, options);
   const told = report.problems.map((one) => `${one.severity} ${formatProblem(one).slice(root.length + 1)}`); // prettier-ignore
-  return { root, ...report, told };
+  return { ...report, told };
 }
 
 const pictures = { "images/a.png": new Picture(8, 6), "images/b.png": new Picture(3, 20) };

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { nodeHost } from "../../../src/host/node/host.ts";
 import type { Image, LabelMap } from "../../../src/method/images/image.ts";
 import { readImage, readMask } from "../../../src/host/node/images/codec.ts";
-import type { MaskFormat } from "../../../src/files/formats/formats.ts";
+import { maskFormats, type MaskFormat } from "../../../src/files/formats/formats.ts";
 import { MaskFolder, type MaskFolderOptions } from "../../../src/files/formats/mask-folder.ts";
 import { UserError } from "../../../src/user-error.ts";
 
@@ -243,6 +243,21 @@ test("names are assumed only in formats that store them", async () => {
     return folder.losses().length;
   };
   expect([await losses("voc"), await losses("coco"), await losses("labelstudio")]).toEqual([0, 1, 1]); // prettier-ignore
+});
+
+test.each(maskFormats)("a job in %s that is left has no unfinished files", async (format) => {
+  const write = async () => {
+    const out = join(root, "new");
+    const folder = await MaskFolder.create(nodeHost, out, ["cat"], { format: [format] });
+    await folder.write("a", twoByOne);
+    return folder;
+  };
+  await (await write()).discard();
+  expect(files(root)).toEqual([]);
+  expect(existsSync(join(root, "new"))).toBe(false);
+  await (await write()).abandon();
+  const complete = { voc: ["masks/a.png"], ultralytics: ["masks/a.png"], yolo: ["labels/a.txt"] };
+  expect(files(join(root, "new"))).toEqual(complete[format as keyof typeof complete] ?? []);
 });
 
 test("labels go up to the number of classes, apart from ignored pixels", async () => {

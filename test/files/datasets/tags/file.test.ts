@@ -1,5 +1,4 @@
-import { truncateSync } from "node:fs";
-import { readFileSync } from "node:fs";
+import { readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { nodeStore } from "../../../../src/host/node/files/store.ts";
@@ -157,7 +156,7 @@ test("tags are written by file name and split, unknown ones left out, and like n
       { name: "a", image: "/d/a,b.jpg", tags: [1, 0] },
       { name: "b", image: "/d/x/b.jpg", tags: [] },
     ],
-    test: [{ name: "c", image: "/d/c.jpg", tags: [], untagged: true }],
+    test: [{ name: "c", image: "/d/c.jpg", tags: [], untagged: true as const }],
   };
   const classes = ["cat", "dog"];
   expect(await writeTags(nodeStore, path, { classes, splits })).toBe(2);

@@ -96,6 +96,6 @@ describe("an annotation is refused for", () => {
 });
 
 test("run lengths of an outline are those of its pixels", () => {
-  const [{ counts }] = read({ segmentation: [square] }).objects as [{ counts: number[] }];
+  const { counts } = read({ segmentation: [square] }).objects[0]!;
   expect(readCounts(counts, 4, 3, "a").filter((run) => run > 0)).toEqual([2, 1, 2, 7]);
 });
