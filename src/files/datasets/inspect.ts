@@ -1,5 +1,4 @@
 import type { Sample } from "../../method/data/sample.ts";
-import { UserError } from "../../user-error.ts";
 import type { ImageCodec } from "../../host/codec.ts";
 import type { Host } from "../../host/host.ts";
 import { assemble, checkClasses, inReadingOrder, type Assembled } from "./assemble.ts";
@@ -92,7 +91,6 @@ function obstacleTo(dataset: OpenedDataset, problems: readonly Problem[]): strin
   } catch (error) {
     return ownWords(error, dataset.root);
   }
-  return undefined;
 }
 
 /** What only decoding shows: broken pixels, labels out of range, masks that contradict the tags. */
@@ -127,7 +125,6 @@ async function decodeFully(
       problems.push({ severity: "warning", file: mask, message });
     }
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
     problems.push({ severity: "error", file: mask, message: ownWords(error, mask) });
   }
   return problems;

@@ -172,7 +172,6 @@ async function findImages(
     const onDisk = new Set(files);
     if (images.some(({ file }) => onDisk.has(file))) return { folder, onDisk };
   }
-  return undefined;
 }
 
 /** Classes are the categories by ascending id, in all files alike, unless the folder lists them. */

@@ -47,7 +47,6 @@ export class MaskFolders {
       const file = id === undefined ? numbered : files.file(id, split);
       if (file !== undefined) return join(path, file);
     }
-    return undefined;
   }
 
   /** The number of entries that have their mask from each folder. */

@@ -20,7 +20,6 @@ export async function findTagsFile(
   for (const name of tagsFileNames) {
     if (await isFile(store, join(root, name))) return join(root, name);
   }
-  return undefined;
 }
 
 /** The plain layout: `images/`, a tags file, perhaps `masks/` with PNGs of the same names. */

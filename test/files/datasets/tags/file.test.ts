@@ -118,6 +118,19 @@ test("tags of a mask are its classes; labels beyond them and broken masks are to
   expect(await ask("d")).toMatchObject({ message: expect.stringMatching(/\b254\b/) as string });
 });
 
+test("what is no mistake in a file is thrown on", async () => {
+  const failure = new RangeError("out of memory");
+  const codec = { ...nodeHost.codec, decodeLabels: () => Promise.reject(failure) };
+  const source = maskSource(codec, ["x"], () => "m.png");
+  await expect(source.read({ name: "a", id: undefined })).rejects.toBe(failure);
+  const pieces = () => {
+    throw failure;
+  };
+  const taker = { take: () => 0, clear: () => 0 };
+  for (const name of ["t.csv", "t.json", "t.jsonl"])
+    await expect(readTagsFile({ ...nodeStore, pieces }, name, [], taker)).rejects.toBe(failure);
+});
+
 test("tags of an annotation are the names of its objects, one or several, or why there are none", async () => {
   const annotation = (...names: string[]) =>
     `<annotation>${names.map((name) => `<object>${name}</object>`).join("")}</annotation>`;
