@@ -1,5 +1,4 @@
 import type { Sample } from "../../method/data/sample.ts";
-import { UserError } from "../../user-error.ts";
 import type { ImageCodec } from "../../host/codec.ts";
 import type { Host } from "../../host/host.ts";
 import { assemble, checkClasses, inReadingOrder, type Assembled } from "./assemble.ts";
@@ -109,7 +108,6 @@ function obstacleTo(dataset: OpenedDataset, problems: readonly Problem[]): strin
   } catch (error) {
     return messageWithoutPath(error, dataset.root);
   }
-  return undefined;
 }
 
 /** Problems that only decoding shows: broken pixels, labels out of range, masks that contradict the tags. */
@@ -144,7 +142,6 @@ async function decodeFully(
       problems.push({ severity: "warning", file: mask, message });
     }
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
     problems.push({ severity: "error", file: mask, message: messageWithoutPath(error, mask) });
   }
   return problems;

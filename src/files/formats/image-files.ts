@@ -35,6 +35,5 @@ export class ImageFiles {
       const file = this.byPath.get(name.normalize("NFC")) ?? this.byPath.get(name);
       if (file !== undefined) return join(this.folder, file);
     }
-    return undefined;
   }
 }

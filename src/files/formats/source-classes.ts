@@ -18,5 +18,4 @@ export async function classesBeside(
   for (const place of [...(isFolder ? [] : [own]), ...shared, list]) {
     if ((await store.stat(place))?.kind === "file") return readClassNames(store, place);
   }
-  return undefined;
 }

@@ -72,7 +72,6 @@ export class FileTransaction {
 
   /** Remembers a file that is about to be written, if there is none of its name. */
   private async claim(path: string): Promise<void> {
-    this.folders.add(dirname(path));
     if (!(await this.store.exists(path))) this.added.add(path);
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { cocoObjects } from "../../../src/files/formats/coco/outlines.ts";
-import { DrawingWork } from "../../../src/files/formats/drawing-limits.ts";
+import { checkSize, DrawingWork } from "../../../src/files/formats/drawing-limits.ts";
 import { UserError } from "../../../src/user-error.ts";
 
 const image = { width: 4, height: 3 };
@@ -29,4 +29,38 @@ test.each([
   const read = () => cocoObjects([annotation], image, new Map([[1, 1]]), "a");
   if (accepted) expect(read().objects).toHaveLength(1);
   else expect(read).toThrow(/a polygon goes to [xy] [79], but its image is 4x3/);
+});
+
+test.each<[unknown, unknown, boolean]>([
+  [1, 1, true],
+  [50_000_000, 1, true],
+  [1, 50_000_000, true],
+  [50_000_001, 1, false],
+  [0, 3, false],
+  [3, 0, false],
+  [-1, -1, false],
+  [1.5, 2, false],
+  ["3", 2, false],
+  [3, undefined, false],
+])("an image of %s x %s: accepted is %s", (width, height, accepted) => {
+  const check = () => checkSize(width, height, "a.json");
+  if (accepted) return expect(check).not.toThrow();
+  expect(check).toThrow(UserError);
+  expect(check).toThrow(`a.json: the image is ${String(width)}x${String(height)}`);
+  expect(check).toThrow("50000000 pixels");
+});
+
+test("the number of objects is limited besides their pixels, and both are told", () => {
+  const work = new DrawingWork("a.json", 100);
+  for (let i = 0; i < 200_000; i++) work.spend(0);
+  expect(() => work.spend(7)).toThrow(
+    /^a\.json: .* 200001 objects and 7 pixels, .*200000 and 100$/,
+  );
+});
+
+test("pixels add up over objects", () => {
+  const work = new DrawingWork("a.json", 10);
+  work.spend(6);
+  work.spend(4);
+  expect(() => work.spend(1)).toThrow(/3 objects and 11 pixels/);
 });

@@ -14,7 +14,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { nodeHost } from "../../../src/host/node/host.ts";
 import type { Image, LabelMap } from "../../../src/method/images/image.ts";
 import { readImage, readMask } from "../../../src/host/node/images/codec.ts";
-import { MaskFolder } from "../../../src/files/formats/mask-folder.ts";
+import { maskFormats, type MaskFormat } from "../../../src/files/formats/formats.ts";
+import { MaskFolder, type MaskFolderOptions } from "../../../src/files/formats/mask-folder.ts";
 import { UserError } from "../../../src/user-error.ts";
 
 const labels: LabelMap = { width: 3, height: 2, data: Uint8Array.of(0, 1, 2, 255, 2, 0) };
@@ -152,4 +153,132 @@ test("thumbnails for a sheet are made with the overlays, and go when the job is 
   await folder.abandon();
   expect(files(out)).toEqual(["masks/trip/a.png", "overlays/trip/a.jpg"]);
   expect(existsSync(join(out, "thumbnails"))).toBe(false);
+});
+
+const twoByOne = { width: 2, height: 1, data: Uint8Array.of(0, 1) };
+
+test("several formats have a folder each, a single one has the folder itself", async () => {
+  const several = join(root, "several");
+  const folder = await MaskFolder.create(nodeHost, several, ["cat"], {
+    format: ["coco", "voc"],
+    sheet: true,
+  });
+  expect(folder.wantsSheet).toBe(true);
+  expect(await folder.write("a", twoByOne)).toEqual({ mask: join(several, "voc/masks/a.png") });
+  expect(await folder.finish()).toBe(join(several, "classes.json"));
+  expect(files(several)).toEqual(["classes.json", "coco/instances.json", "voc/masks/a.png"]);
+  const single = await MaskFolder.create(nodeHost, join(root, "single"), ["cat"], { format: ["coco"] }); // prettier-ignore
+  expect(await single.write("a", twoByOne)).toEqual({});
+  await single.finish();
+  expect(files(join(root, "single"))).toEqual(["classes.json", "instances.json"]);
+  expect([single.wantsSheet, single.besides("x.csv")]).toEqual([false, join(root, "single/x.csv")]);
+});
+
+test("a format that is one file may be written beside others, with its name before those of its companions", async () => {
+  writeFileSync(join(root, "other.json"), "");
+  const path = join(root, "m.JSON");
+  const options = { format: ["labelstudio"], sheet: true } as const;
+  const folder = await MaskFolder.create(nodeHost, path, ["cat"], options);
+  expect([folder.wantsSheet, folder.besides("x.csv")]).toEqual([false, join(root, "m.x.csv")]);
+  const pixels = { width: 2, height: 1, data: new Uint8Array(6) };
+  expect(await folder.write("a", twoByOne, pixels)).toEqual({});
+  await folder.finish();
+  expect(files(root)).toEqual(["m.JSON", "m.classes.json", "m.xml", "other.json"]);
+  await expect(MaskFolder.create(nodeHost, path, ["cat"], options)).rejects.toMatchObject({
+    message: expect.stringMatching(/m\.(JSON|xml|classes\.json): exists already/) as string,
+    code: "already-exists",
+    remedies: [{ kind: "option", name: "overwrite" }],
+  });
+  await MaskFolder.create(nodeHost, path, ["cat"], { ...options, overwrite: true });
+});
+
+test.each(["m.json", "m.classes.json", "m.confidence.csv", "m.xml"])(
+  "a file is not written where %s is in the way",
+  async (name) => {
+    writeFileSync(join(root, name), "");
+    const create = (file: string) => MaskFolder.create(nodeHost, join(root, file), ["cat"], { format: ["coco"] }); // prettier-ignore
+    await expect(create("m.json")).rejects.toThrow(`${join(root, name)}: exists already`);
+    await (await create("n.json")).discard();
+    expect(files(root)).toEqual([name]);
+  },
+);
+
+test.each<[string, MaskFormat[]]>([
+  ["m.zip", ["coco"]],
+  ["m.json", ["cvat"]],
+  ["m.json", ["voc"]],
+  ["m.json", ["coco", "labelstudio"]],
+])("%s is not a file of %j", async (name, format) => {
+  const creating = MaskFolder.create(nodeHost, join(root, name), ["cat"], { format });
+  await expect(creating).rejects.toThrow(UserError);
+  await expect(creating).rejects.toThrow(`${name}: ${format.join(" and ")} cannot`);
+  expect(files(root)).toEqual([]);
+});
+
+test("other tools know an image by its own name, its file's ending or .jpg, and no two by one", async () => {
+  const out = join(root, "out");
+  const folder = await MaskFolder.create(nodeHost, out, ["cat"], { format: ["coco"] });
+  const origins = [
+    ["a", { source: "/x/b.PNG" }],
+    ["a", { source: "/x/c.png" }],
+    ["trip/b", { fileName: "trip/b.webp", source: "/x/b.png" }],
+    ["c", {}],
+    ["d", { fileName: "../A.png" }],
+    ["e", { fileName: "C" }],
+  ] as const;
+  for (const [name, origin] of origins) await folder.write(name, twoByOne, undefined, origin);
+  await folder.finish();
+  const { images } = JSON.parse(readFileSync(join(out, "instances.json"), "utf8")) as {
+    images: { file_name: string }[];
+  };
+  expect(images.map((one) => one.file_name)).toEqual(["a.PNG", "a-2.png", "trip/b.webp", "c.jpg", "d.png", "C"]); // prettier-ignore
+  expect(folder.losses()).toEqual([{ what: expect.stringContaining(".jpg") as string, images: 2 }]);
+});
+
+test("names are assumed only in formats that store them", async () => {
+  const losses = async (format: MaskFormat) => {
+    const folder = await MaskFolder.create(nodeHost, join(root, format), ["cat"], { format: [format] }); // prettier-ignore
+    await folder.write("a", twoByOne);
+    await folder.discard();
+    return folder.losses().length;
+  };
+  expect([await losses("voc"), await losses("coco"), await losses("labelstudio")]).toEqual([0, 1, 1]); // prettier-ignore
+});
+
+test.each(maskFormats)("a job in %s that is left has no unfinished files", async (format) => {
+  const write = async () => {
+    const out = join(root, "new");
+    const folder = await MaskFolder.create(nodeHost, out, ["cat"], { format: [format] });
+    await folder.write("a", twoByOne);
+    return folder;
+  };
+  await (await write()).discard();
+  expect(files(root)).toEqual([]);
+  expect(existsSync(join(root, "new"))).toBe(false);
+  await (await write()).abandon();
+  const complete = { voc: ["masks/a.png"], ultralytics: ["masks/a.png"], yolo: ["labels/a.txt"] };
+  expect(files(join(root, "new"))).toEqual(complete[format as keyof typeof complete] ?? []);
+});
+
+test("labels go up to the number of classes, apart from ignored pixels", async () => {
+  const folder = await MaskFolder.create(nodeHost, join(root, "out"), ["cat", "dog"]);
+  const write = (...data: number[]) =>
+    folder.write("a", { width: data.length, height: 1, data: Uint8Array.from(data) });
+  await write(0, 1, 2, 255);
+  await expect(write(0, 0, 3)).rejects.toThrow(/label 3, .* 2 classes/);
+  await expect(write(254)).rejects.toThrow(/label 254/);
+  await folder.discard();
+});
+
+test("overlays and thumbnails are written where they are wanted", async () => {
+  const pixels = { width: 2, height: 1, data: new Uint8Array(6) };
+  const written = async (name: string, options: MaskFolderOptions) => {
+    const out = join(root, name);
+    const folder = await MaskFolder.create(nodeHost, out, ["cat"], options);
+    await folder.write("a", twoByOne, pixels);
+    return files(out);
+  };
+  expect(await written("1", {})).toEqual(["masks/a.png", "overlays/a.jpg"]);
+  expect(await written("2", { overlays: false, sheet: true })).toEqual(["masks/a.png"]);
+  expect(await written("3", { sheet: true })).toEqual(["masks/a.png", "overlays/a.jpg", "thumbnails/a.jpg"]); // prettier-ignore
 });

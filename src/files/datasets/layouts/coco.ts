@@ -174,7 +174,6 @@ async function findImages(
     const onDisk = new Set(files);
     if (images.some(({ file }) => onDisk.has(file))) return { folder, onDisk };
   }
-  return undefined;
 }
 
 /** The classes that the folder lists, or else the categories by ascending id, which must be the same in all files. */

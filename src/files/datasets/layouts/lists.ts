@@ -98,7 +98,6 @@ export async function firstFile(
   paths: readonly string[],
 ): Promise<string | undefined> {
   for (const path of paths) if (await isFile(store, path)) return path;
-  return undefined;
 }
 
 /** Looks up the images that lines name. Names may have dots, so what looks like an ending may belong to the name. */

@@ -47,7 +47,6 @@ export class MaskFolders {
       const file = id === undefined ? numbered : files.file(id, split);
       if (file !== undefined) return join(path, file);
     }
-    return undefined;
   }
 
   /** For each folder, the number of entries with a mask from it. */

@@ -20,7 +20,6 @@ export async function findTagsFile(
   for (const name of tagsFileNames) {
     if (await isFile(store, join(root, name))) return join(root, name);
   }
-  return undefined;
 }
 
 /** Lists a folder in the plain layout: `images/`, a tags file, optionally `masks/` with PNGs of the same names. */

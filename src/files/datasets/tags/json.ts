@@ -106,8 +106,7 @@ function readElement(text: string, line: number, name: string, out: TagLines): v
 /** Lines from the beginning of a value to a file name in it; 0 if the name is written with escapes. */
 function linesTo(file: unknown, text: string): number {
   if (typeof file !== "string" || !text.includes("\n")) return 0;
-  const place = text.indexOf(JSON.stringify(file));
-  return place < 0 ? 0 : lineFeeds(text, place);
+  return lineFeeds(text, Math.max(0, text.indexOf(JSON.stringify(file))));
 }
 
 function lineFeeds(text: string, to: number): number {

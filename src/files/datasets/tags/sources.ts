@@ -49,7 +49,6 @@ export class TagSources<Item extends Named> {
       }
       if (answer) return this.count(answer, i);
     }
-    return undefined;
   }
 
   private count(answer: readonly string[] | Problem, source: number): Answer {
@@ -116,7 +115,6 @@ export async function tagsFileSource(
         const tagsOfNumber = tags.find(number);
         if (tagsOfNumber) return tagsOfNumber;
       }
-      return undefined;
     },
   };
 }

@@ -60,7 +60,6 @@ export class CocoWriter implements MaskWriter {
         await this.file.write(`${id === 1 ? "" : ","}\n${text}`);
       }
     }
-    return undefined;
   }
 
   async finish(): Promise<void> {

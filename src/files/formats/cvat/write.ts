@@ -59,7 +59,6 @@ export class CvatWriter implements MaskWriter {
     );
     await this.zip.add(`SegmentationClass/${name}.png`, await this.codec.encode(colors, "png"));
     await this.zip.add(`SegmentationObject/${name}.png`, await this.codec.encode(objects, "png"));
-    return undefined;
   }
 
   async finish(): Promise<void> {

@@ -62,7 +62,6 @@ export class LabelStudioWriter implements MaskWriter {
     await this.file.write(
       `${task === 1 ? "" : ","}\n{"data":${data},"predictions":[${prediction}]}`,
     );
-    return undefined;
   }
 
   async finish(): Promise<void> {

@@ -44,7 +44,6 @@ export class YoloWriter implements MaskWriter {
     await files.write(path, lines.map((line) => `${line}\n`).join(""), { durable: false });
     await this.sizes.write(`${csvField(name)},${labels.width},${labels.height}\n`);
     await copyImage(record, this.options);
-    return undefined;
   }
 
   async finish(): Promise<void> {

@@ -45,12 +45,48 @@ test("an archive gives back names and bytes, and equal contents make equal archi
 
 test.each([65_535, 66_000])("all %i entries of an archive are read", async (count) => {
   const path = join(root, "many.zip");
-  await writeZip(path, Array.from({ length: count }, (_, i) => [`${i}.png`, Uint8Array.of(i & 255)] as const)); // prettier-ignore
+  const bytes = await writeZip(path, Array.from({ length: count }, (_, i) => [`${i}.png`, Uint8Array.of(i & 255)] as const)); // prettier-ignore
   const archive = await openZip(path);
   expect(archive.names).toHaveLength(count);
   expect([...(await archive.read(`${count - 1}.png`, 10))]).toEqual([(count - 1) & 255]);
   await archive.close();
+  expect(zip64End(bytes)).toEqual(expectedEnd(count, bytes));
 });
+
+test("an archive that 16 bits can count has no 64-bit record", async () => {
+  const bytes = await writeZip(join(root, "a.zip"), [["a", Uint8Array.of(1)]]);
+  expect(bytes.includes("PK\x06\x07")).toBe(false);
+});
+
+/** The fields of the 64-bit end record and of its locator, which precede the 22 bytes of the end record. */
+function zip64End(bytes: Buffer): Record<string, unknown> {
+  const [locator, record] = [bytes.length - 42, bytes.length - 98];
+  return {
+    signatures: [bytes.toString("latin1", record, record + 4), bytes.toString("latin1", locator, locator + 4)], // prettier-ignore
+    recordSize: bytes.readBigUInt64LE(record + 4),
+    versions: [bytes.readUInt16LE(record + 12), bytes.readUInt16LE(record + 14)],
+    disks: [bytes.readUInt32LE(record + 16), bytes.readUInt32LE(record + 20)],
+    counts: [bytes.readBigUInt64LE(record + 24), bytes.readBigUInt64LE(record + 32)],
+    directory: [bytes.readBigUInt64LE(record + 40), bytes.readBigUInt64LE(record + 48)],
+    locatorDisks: [bytes.readUInt32LE(locator + 4), bytes.readUInt32LE(locator + 16)],
+    recordStart: bytes.readBigUInt64LE(locator + 8),
+  };
+}
+
+function expectedEnd(count: number, bytes: Buffer): Record<string, unknown> {
+  const [size, start] = [bytes.readUInt32LE(bytes.length - 10), bytes.readUInt32LE(bytes.length - 6)]; // prettier-ignore
+  expect(start + size).toBe(bytes.length - 98);
+  return {
+    signatures: ["PK\x06\x06", "PK\x06\x07"],
+    recordSize: 44n,
+    versions: [45, 45],
+    disks: [0, 0],
+    counts: [BigInt(count), BigInt(count)],
+    directory: [BigInt(size), BigInt(start)],
+    locatorDisks: [0, 1],
+    recordStart: BigInt(start + size),
+  };
+}
 
 test("an archive grows on disk while it is written, and has its name only in the end", async () => {
   const file = await GrowingFile.create(join(root, "a.zip"));

@@ -1,0 +1,117 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { nodeHost } from "../../../../src/host/node/host.ts";
+import { LostDetails } from "../../../../src/files/formats/lost-details.ts";
+import { ImageFiles } from "../../../../src/files/formats/image-files.ts";
+import { readDataYaml } from "../../../../src/files/formats/text-files.ts";
+import { labelFolders, yoloSource } from "../../../../src/files/formats/yolo/read.ts";
+import { UserError } from "../../../../src/user-error.ts";
+import { makeFolder, Picture } from "../../datasets/folders.ts";
+
+type Files = Readonly<Record<string, string | Picture>>;
+const yaml = { "data.yaml": "names: [cat, dog]" };
+const sizes = { "image-sizes.csv": "name,width,height\na,4,2\n" };
+const left = "0 0 0 0.5 0 0.5 1 0 1";
+
+async function open(files: Files, classes?: readonly string[]) {
+  const root = await makeFolder(files);
+  const images = await ImageFiles.find(nodeHost.store, undefined, root);
+  const losses = new LostDetails();
+  const options = { images, losses, instances: "regions", ...(classes && { classes }) } as const;
+  const description = (await readDataYaml(nodeHost.store, root))!;
+  return { root, ...(await yoloSource(nodeHost, root, description, options)) };
+}
+
+async function labels(text: string, more: Files = sizes): Promise<string> {
+  const { entries } = await open({ ...yaml, "labels/a.txt": text, ...more });
+  return [...(await entries[0]!.read()).data].join("");
+}
+
+test("labels lie in labels/, or else in that of each split", async () => {
+  const found = async (files: Files) => labelFolders(nodeHost.store, await makeFolder(files));
+  expect(await found({ "labels/": "", "train/labels/": "" })).toEqual(["labels"]);
+  expect(await found({ "train/labels/": "", "val/labels/": "", "test/": "" })).toEqual([
+    "train/labels",
+    "val/labels",
+  ]);
+  expect(await found({ labels: "a file", "train/labels": "a file" })).toEqual([]);
+});
+
+test("an outline is its class from 0 and shares of width and height", async () => {
+  expect(await labels(left)).toBe("11001100");
+  expect(await labels(`\r\n 1 0.25 0.5 1 0.5 1 1 0.25 1 \r\n\n`)).toBe("00000222");
+  expect(await labels(`${left}\n1 0 0 0.25 0 0.25 1 0 1\n`)).toBe("21002100");
+  expect(await labels("")).toBe("00000000");
+});
+
+describe("a line is refused for", () => {
+  test.each<[string, string, RegExp]>([
+    ["a class below 0", `${left}\n\n-1 0 0 1 0 1 1`, /a\.txt:3: class -1; expected 0 to 1, .* 2 /],
+    ["a class too many", "2 0 0 1 0 1 1", /a\.txt:1: class 2; /],
+    ["half a class", "0.5 0 0 1 0 1 1", /a\.txt:1: class 0\.5; /],
+    ["a box", "1 0.5 0.5 1 1", /a\.txt:1: .*box/],
+    ["five numbers", "1 0 0 1 0 1", /a\.txt:1: 5 coordinates/],
+  ])("%s", async (_, text, message) => {
+    await expect(labels(text)).rejects.toThrow(UserError);
+    await expect(labels(text)).rejects.toThrow(message);
+  });
+});
+
+describe("the size of an image", () => {
+  const image = { "images/a.png": new Picture(2, 2) };
+  test("is that of the list, or else that of the image", async () => {
+    expect(await labels(left, { ...sizes, ...image })).toBe("11001100");
+    expect(await labels(left, image)).toBe("1010");
+    const quoted = { "image-sizes.csv": 'name,width,height\n"b,c",1,1\na,2,1\n' };
+    expect(await labels(left, quoted)).toBe("10");
+  });
+
+  test("is refused if it is unknown, too large or not readable", async () => {
+    await expect(labels(left, {})).rejects.toMatchObject({
+      code: "unknown-size",
+      remedies: [{ kind: "option", name: "images" }],
+    });
+    const list = (rows: string) => ({ "image-sizes.csv": `name,width,height\n${rows}\n` });
+    // The first line is a header.
+    await expect(labels(left, { "image-sizes.csv": "a,4,2\n" })).rejects.toThrow(/unknown/);
+    await expect(labels(left, list("a,50000001,1"))).rejects.toThrow(/a\.txt: .*50000001x1/);
+    await expect(labels(left, list("a,4"))).rejects.toThrow(/a\.txt: .*4xNaN/);
+    await expect(labels(left, list('a,4,2\nb,"4'))).rejects.toThrow(/sizes\.csv:3: not readable as CSV/); // prettier-ignore
+  });
+});
+
+test("names are those of the images, with the split before them, eight folders deep", async () => {
+  const deep = "1/2/3/4/5/6/7/8";
+  const { entries, root } = await open({
+    ...yaml,
+    [`train/labels/${deep}/b.txt`]: "",
+    [`train/labels/${deep}/9/c.txt`]: "",
+    "train/labels/classes.txt": "",
+    "train/labels/notes.md": "",
+    "val/labels/d.TXT": "",
+    "train/labels/e.txt": "",
+    [`images/${deep}/b.jpg`]: "",
+    "images/d.jpg": "",
+    "images/e.jpg": "",
+    "images/train/e.jpg": "",
+  });
+  const rows = entries.map(({ name, where, image }) => [name, where, image]);
+  expect(rows.sort()).toEqual([
+    [`train/${deep}/b`, join(root, `train/labels/${deep}/b.txt`), join(root, `images/${deep}/b.jpg`)], // prettier-ignore
+    ["train/e", join(root, "train/labels/e.txt"), join(root, "images/train/e.jpg")],
+    ["val/d", join(root, "val/labels/d.TXT"), join(root, "images/d.jpg")],
+  ]);
+});
+
+test("class names are those of data.yaml by number, or those passed in", async () => {
+  const files = { "labels/a.txt": "1 0 0 1 0 1 1 0 1", ...sizes };
+  const named = { ...files, "data.yaml": "names: {1: dog, 0: cat}" };
+  expect((await open(named)).classes).toEqual(["cat", "dog"]);
+  const { classes, entries } = await open(named, ["x"]);
+  expect(classes).toEqual(["x"]);
+  await expect(entries[0]!.read()).rejects.toThrow(/class 1; expected 0 to 0, .* 1 /);
+  const refused = (text: string) => open({ ...files, "data.yaml": text });
+  await expect(refused("names: {1: dog}")).rejects.toThrow(/names has no entry for 0/);
+  await expect(refused("names: [a, a]")).rejects.toThrow(/data\.yaml: classes 1 and 2/);
+  await expect(refused("nc: 2")).rejects.toThrow(/data\.yaml: has no "names"/);
+});
