@@ -9,7 +9,7 @@ import { nodeHost } from "../src/host/node/host.ts";
 import { openModel } from "../src/jobs/open-model.ts";
 import { nodeRuntime } from "../src/host/node/ort/runtime.ts";
 import { SessionPool } from "../src/host/node/workers/session-pool.ts";
-import { withLongSide } from "../src/method/inference/network-image.ts";
+import { withLongSide } from "../src/method/inference/long-side.ts";
 import { resizeImage } from "../src/method/images/resize-antialiased.ts";
 import { networkOf } from "../src/method/model/network-of.ts";
 import { now } from "./job.ts";

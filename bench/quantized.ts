@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { float32 } from "../src/engine/graph/index.ts";
+import { eventOf } from "../src/jobs/events.ts";
 import { exportModel } from "../src/jobs/export.ts";
 import { nodeHost } from "../src/host/node/host.ts";
 import { openModel } from "../src/jobs/open-model.ts";
@@ -30,10 +31,8 @@ try {
   const noise = Float32Array.from({ length: 3 * height * width }, () => random.normal());
   const measured = [];
   for (const precision of precisions) {
-    const { out } = await exportModel(nodeHost, model, {
-      precision,
-      out: join(folder, `${precision}.onnx`),
-    });
+    const out = join(folder, `${precision}.onnx`);
+    await eventOf(exportModel(nodeHost, model, { precision, out }), "exported");
     const session = await runtime.createSession(out);
     measured.push({ precision, session, seconds: [] as number[] });
   }

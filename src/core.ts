@@ -43,8 +43,8 @@ export {
   type ActivationOptions,
   type Activations,
 } from "./method/inference/activations.ts";
-export type { NetworkFeeds } from "./method/inference/feeds.ts";
-export { meanLogitMargin, meanMargin } from "./method/images/margin.ts";
+export type { NetworkFeeds } from "./method/inference/network-feeds.ts";
+export { meanLogitMargin, meanMargin } from "./method/images/confidence.ts";
 export {
   evaluate,
   type Evaluation,
@@ -75,7 +75,7 @@ export {
   type SegmenterSetup,
   type SegmentOptions,
 } from "./method/inference/segmenter.ts";
-export { networkImage, withLongSide } from "./method/inference/network-image.ts";
+export { networkImage, withLongSide } from "./method/inference/long-side.ts";
 export { Predictor, type PredictOptions, type Prediction } from "./method/inference/predictor.ts";
 export {
   evaluateStages,
@@ -106,7 +106,7 @@ export {
   type ParameterSpec,
 } from "./method/train/arena.ts";
 export { AdamW, type GroupRates, type Rates } from "./method/train/optimizer.ts";
-export { learningRateFactor, type Schedule } from "./method/train/schedule.ts";
+export { learningRateFactor, type Schedule } from "./method/train/learning-rate.ts";
 export {
   buildStep,
   type PassOptions,
@@ -129,7 +129,7 @@ export {
   type TrainNetworkOptions,
 } from "./method/train/trainer.ts";
 export { exportOnnx, type OnnxExportOptions } from "./files/export/onnx.ts";
-export type { Precision } from "./files/export/quantize.ts";
+export type { Precision } from "./files/export/precision.ts";
 export type { Element, ElementType } from "./files/weights/elements.ts";
 export { matchWeights, readMatched, type Misfit, type WeightMatch } from "./files/weights/match.ts";
 export { openWeights } from "./files/weights/open.ts";

@@ -42,6 +42,7 @@ import {
   convertWeights as convertWeightsOn,
   type ConvertedWeights,
 } from "./jobs/convert-weights.ts";
+import { eventOf } from "./jobs/events.ts";
 import { exportModel as exportModelOn, type Exported, type ExportOptions } from "./jobs/export.ts";
 import {
   readFirstWeights as readFirstWeightsOn,
@@ -109,16 +110,24 @@ export const openAnyModel = (path: string): Promise<OpenedModel | ExportedModel>
   openAnyModelOn(nodeHost.store, path);
 
 /** Exports a trained model for other programs; either all of its files are written or none. */
-export const exportModel = (model: OpenedModel, options?: ExportOptions): Promise<Exported> =>
-  exportModelOn(nodeHost, model, options);
+export const exportModel = async (
+  model: OpenedModel,
+  options?: ExportOptions,
+): Promise<Exported> => {
+  const events = exportModelOn(nodeHost, model, options);
+  return (await eventOf(events, "exported"))!.exported;
+};
 
 /** Writes weights as safetensors. @param names foreground class names to store */
-export const convertWeights = (
+export const convertWeights = async (
   file: WeightsFile,
   understood: UnderstoodWeights,
   out: string,
   names?: readonly string[],
-): Promise<ConvertedWeights> => convertWeightsOn(nodeHost.store, file, understood, out, names);
+): Promise<ConvertedWeights> => {
+  const events = convertWeightsOn(nodeHost.store, file, understood, out, { names });
+  return (await eventOf(events, "converted"))!.weights;
+};
 
 /** Reads initial weights for a training: the tensors of a weights file or run folder that its network has. */
 export const readFirstWeights = (
@@ -135,7 +144,7 @@ export const withWeights = <T>(
 ): Promise<T> => withWeightsOn(nodeHost.store, path, use);
 
 // Types of the parameters and results of these functions.
-export type { DroppedDetail, DroppedDetails } from "./files/formats/dropped.ts";
+export type { LostDetail, LostDetails } from "./files/formats/lost-details.ts";
 export type { ImageFiles } from "./files/formats/image-files.ts";
 export type { MaskOrigin, WrittenMask } from "./files/formats/mask-folder.ts";
 export type { MaskEntry, MaskSource, SourceOptions } from "./files/formats/source.ts";
@@ -149,7 +158,7 @@ export type * from "./host/machine.ts";
 export type * from "./host/store.ts";
 export type * from "./host/workers.ts";
 export type { SessionPool } from "./host/node/workers/session-pool.ts";
-export type { ExportFormat } from "./jobs/export.ts";
+export type { ExportFormat } from "./files/export/target.ts";
 export type { FirstWeightsOptions } from "./jobs/first-weights.ts";
 export type { InstanceKind } from "./method/images/regions.ts";
 export type { SegmenterOptions } from "./jobs/open-segmenter.ts";

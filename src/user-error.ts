@@ -40,6 +40,8 @@ export type Remedy =
       readonly current: number;
       readonly weights?: string;
     }
+  /** Install ONNX Runtime's CUDA libraries with its own script, at this path. */
+  | { readonly kind: "cuda-libraries"; readonly installer: string }
   /** Run another job. */
   | {
       readonly kind: "job";

@@ -177,7 +177,7 @@ describe("words", () => {
     const flagged = ["give another --out", "run `tag2mask data x`", "--set a=b"];
     expect(flagged.flatMap(commandWords)).toEqual(["--out", "tag2mask data", "--set"]);
     const free = ["color: var(--ink)", "--page: #fff", '<i style="--hue:var(--seg)">', "a--b"];
-    const foreign = ["--import", "node install.js --onnxruntime-node-install=true"];
+    const foreign = ["--import"];
     const prose = ["tag2mask training report", "as tag2mask writes them"];
     expect([...free, ...foreign, ...prose].flatMap(commandWords)).toEqual([]);
   });
@@ -188,7 +188,7 @@ const commandWord = new RegExp(`(?<![\\w-])--[a-z][\\w-]*|tag2mask (?:${commandN
 
 /** Flags and commands that a text names, without variables of style sheets and flags of Node. */
 function commandWords(text: string): string[] {
-  const words = text.replace(/var\(--[\w-]+|--[\w-]+:|--(import|onnxruntime-node-install)\b/g, "");
+  const words = text.replace(/var\(--[\w-]+|--[\w-]+:|--import\b/g, "");
   return [...words.matchAll(commandWord)].map(([word]) => word);
 }
 

@@ -1,5 +1,5 @@
 import type { GoldenTensor } from "./golden.ts";
-import { channelsLast as toChannelsLast } from "../src/method/inference/feeds.ts";
+import { channelsLast as toChannelsLast } from "../src/method/inference/network-feeds.ts";
 import { type NdArray, type Session, type Tensor, writeModel } from "../src/engine/graph/index.ts";
 import { nodeRuntime } from "../src/host/node/ort/runtime.ts";
 

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { exitCodes } from "../../src/cli/failure.ts";
+import { exitCodes } from "../../src/cli/exit-codes.ts";
 
 export interface TestRequest {
   /** Absolute path of a test file. */

@@ -2,8 +2,7 @@ import { Command, Option } from "commander";
 import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
 import { counted } from "../files/text/units.ts";
 import type { ConvertDoneEvent } from "../jobs/convert.ts";
-import { Interrupted } from "./failure.ts";
-import { runJob } from "./interrupt.ts";
+import { Interrupted, runJob } from "./interrupt.ts";
 import {
   classNamesHelp,
   maskFormatList,

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { DatasetReport } from "../files/datasets/index.ts";
 import { UserError } from "../user-error.ts";
 import { runJob } from "./interrupt.ts";
 import { withExamples, withJson, wholeNumber } from "./options.ts";
@@ -40,16 +41,21 @@ export function dataCommand(open: OpenOutput): Command {
       const { nodeHost } = await import("../host/node/host.ts");
       const { formatReport } = await import("../files/datasets/index.ts");
       const { onProgress, clear } = readingProgress(output);
-      const report = await runJob(
-        () => inspectFolder(nodeHost, { data: folder, decode, seed, tagsTo: tagsOut }),
-        ({ done, total, what }) => onProgress(done, total, what),
+      const tell = (report: DatasetReport): void => {
+        clear();
+        output.say(formatReport(report, { color: output.color, wordRemedies }));
+        if (tagsOut !== undefined) output.say(`tags written to ${tagsOut}`);
+        output.record(report);
+        if (!report.trainable)
+          throw new UserError(`${folder}: not ready for training: ${report.obstacle}`);
+      };
+      await runJob(
+        (job) => inspectFolder(nodeHost, { data: folder, decode, seed, tagsTo: tagsOut }, job),
+        (event) => {
+          if (event.type === "reading") onProgress(event.done, event.total, event.what);
+          if (event.type === "report") tell(event.report);
+        },
       );
-      clear();
-      output.say(formatReport(report, { color: output.color, wordRemedies }));
-      if (tagsOut !== undefined) output.say(`tags written to ${tagsOut}`);
-      output.record(report);
-      if (!report.trainable)
-        throw new UserError(`${folder}: not ready for training: ${report.obstacle}`);
     });
   return withExamples(
     withJson(command),

@@ -2,17 +2,10 @@ import { Command, Option } from "commander";
 import type { SettingOptions } from "../files/run/settings.ts";
 import type { DeviceName } from "../host/devices.ts";
 import type { DemoEvent } from "../jobs/demo.ts";
-import { Interrupted } from "./failure.ts";
-import { runJob, type Interruption } from "./interrupt.ts";
+import { Interrupted, runJob, type Interruption } from "./interrupt.ts";
 import { invocation } from "./invocation.ts";
-import {
-  wholeNumber,
-  wholeNumbers,
-  withDevice,
-  withExamples,
-  withJson,
-  withSettings,
-} from "./options.ts";
+import { wholeNumber, wholeNumbers, withDevice, withExamples, withJson } from "./options.ts";
+import { withSettings } from "./set-option.ts";
 import type { OpenOutput, Output } from "./output.ts";
 import { CountMeter } from "./progress.ts";
 import { reportFacts } from "./report-facts.ts";

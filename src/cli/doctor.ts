@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { UserError } from "../user-error.ts";
+import { wordRemedies } from "./remedies.ts";
 import type { OpenOutput } from "./output.ts";
 import { withExamples, withJson } from "./options.ts";
 
@@ -12,7 +13,7 @@ export function doctorCommand(open: OpenOutput): Command {
       const output = open(options);
       const { examine, formatDoctor } = await import("../host/node/doctor.ts");
       const report = await examine();
-      output.say(formatDoctor(report));
+      output.say(formatDoctor(report, wordRemedies));
       output.record(report);
       const cpu = report.devices.find((device) => device.device === "cpu");
       if (!cpu?.works) throw new UserError(`device cpu: ${cpu?.problem ?? "not in this build"}`);

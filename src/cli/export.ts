@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
-import { UserError } from "../user-error.ts";
-import type { Precision } from "../files/export/quantize.ts";
-import type { Exported, ExportFormat } from "../jobs/export.ts";
+import type { Precision } from "../files/export/precision.ts";
+import type { ExportFormat } from "../files/export/target.ts";
+import type { Exported } from "../jobs/export.ts";
 import { inUnits } from "../files/text/units.ts";
 import { invocation } from "./invocation.ts";
 import { withExamples, withJson } from "./options.ts";
@@ -54,13 +54,10 @@ export function exportCommand(open: OpenOutput): Command {
       const { openAnyModel } = await import("../jobs/open-exported-model.ts");
       const { exportModel } = await import("../jobs/export.ts");
       const { nodeHost } = await import("../host/node/host.ts");
+      const { eventOf } = await import("../jobs/events.ts");
       const model = await openAnyModel(nodeHost.store, path);
-      if (model.network === null) {
-        throw new UserError(
-          `${model.file}: is an exported model already; give the run folder or the weights it was made of`,
-        );
-      }
-      const exported = await exportModel(nodeHost, model, options);
+      const events = exportModel(nodeHost, model, options);
+      const { exported } = (await eventOf(events, "exported"))!;
       output.say(formatExported(exported, model.classes.length));
       output.record({ model: model.file, ...exported });
     },

@@ -1,14 +1,8 @@
 import { CommanderError } from "commander";
 import { UserError } from "../user-error.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { Interrupted } from "./interrupt.ts";
 import { wordRemedies } from "./remedies.ts";
-
-/** Exit codes of the command line. */
-export const exitCodes = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const;
-
-/** The end of a command that Ctrl-C stopped in an orderly way. */
-export class Interrupted extends Error {
-  override readonly name = "Interrupted";
-}
 
 /** The text to print for an error, if any, and the exit code. */
 export function explainFailure(

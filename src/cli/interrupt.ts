@@ -1,4 +1,9 @@
-import { exitCodes } from "./failure.ts";
+import { exitCodes } from "./exit-codes.ts";
+
+/** A command that was stopped by Ctrl-C and left everything in order. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
 
 /**
  * Ctrl-C (or SIGTERM) while a job runs. Once `handle` was called, the first one aborts the signal, so that the job can

@@ -1,7 +1,7 @@
 import { counted } from "../files/text/units.ts";
 import type { DeviceEvent, NoticeEvent, ReadingEvent } from "../jobs/events.ts";
 import type { WriteMasksEvent } from "../jobs/masks.ts";
-import { Interrupted } from "./failure.ts";
+import { Interrupted } from "./interrupt.ts";
 import type { Interruption } from "./interrupt.ts";
 import type { Output } from "./output.ts";
 import { preparation } from "./preparation.ts";

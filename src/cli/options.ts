@@ -1,5 +1,4 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { parse as parseYaml } from "yaml";
 import { nearest } from "../method/config/nearest.ts";
 import type { InstanceKind } from "../method/images/regions.ts";
 import { deviceNames, type DeviceName } from "../host/devices.ts";
@@ -30,24 +29,6 @@ export function positiveNumbers(text: string): number[] {
   throw new InvalidArgumentError(`Expected positive numbers with commas between, found "${text}".`);
 }
 
-/** Adds one `key=value` to those before; the value is read as YAML. */
-export function setting(
-  text: string,
-  before: Readonly<Record<string, unknown>> = {},
-): Record<string, unknown> {
-  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (key === undefined || value === undefined) {
-    throw new InvalidArgumentError(`Expected key=value, found "${text}".`);
-  }
-  try {
-    return { ...before, [key.trim()]: parseYaml(value) as unknown };
-  } catch {
-    throw new InvalidArgumentError(
-      `Expected a number, word or list after ${key}=, found "${value}".`,
-    );
-  }
-}
-
 /** Help on `--classes`. */
 export const classNamesHelp =
   "class names in label order: a,b,c, or a file with a name a line or as classes.json";
@@ -62,13 +43,6 @@ export function withDevice(command: Command): Command {
   return command.addOption(
     new Option("--device <name>", "where to compute").choices(deviceNames).default("auto"),
   );
-}
-
-/** `--set` and `--config`, for whatever trains. */
-export function withSettings(command: Command): Command {
-  return command
-    .option("--config <file>", "settings from a YAML file, over those of the preset")
-    .option("--set <key=value>", "one setting, over all others; may be repeated", setting);
 }
 
 export interface ModelOptions {

@@ -25,6 +25,11 @@ function word(remedy: Remedy): string {
         ? `start again with ${lower}`
         : `train on from it with --weights ${weights} and ${lower}`;
     }
+    case "cuda-libraries":
+      return (
+        "on a machine with an NVIDIA GPU and CUDA 12, " +
+        `\`node ${remedy.installer} --onnxruntime-node-install=true\` downloads them`
+      );
     case "job": {
       const { name, argument, options = {}, purpose } = remedy;
       const words = Object.entries(options).flatMap(([key, value]) => [

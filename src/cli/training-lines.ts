@@ -3,7 +3,7 @@ import { inUnits } from "../files/text/units.ts";
 import type { MicroBatchEvent } from "../jobs/plan/micro-batch.ts";
 import type { TrainedEvent } from "../jobs/run-training.ts";
 import type { DatasetEvent, TrainJobEvent } from "../jobs/train.ts";
-import { Interrupted } from "./failure.ts";
+import { Interrupted } from "./interrupt.ts";
 import type { Interruption } from "./interrupt.ts";
 import { invocation } from "./invocation.ts";
 import type { Output } from "./output.ts";

@@ -33,6 +33,7 @@ export function weightsCommand(open: OpenOutput): Command {
       const { withWeights } = await import("../jobs/with-weights.ts");
       const { listNames, understandWeights } = await import("../files/weights/understand.ts");
       const { convertWeights } = await import("../jobs/convert-weights.ts");
+      const { eventOf } = await import("../jobs/events.ts");
       const { formatWeights, weightsRecord } = await import("../files/weights/describe.ts");
       const { store } = (await import("../host/node/host.ts")).nodeHost;
       const { parseClassNames } = await import("../files/formats/class-names.ts");
@@ -48,7 +49,8 @@ export function weightsCommand(open: OpenOutput): Command {
           output.record(weightsRecord(file, understood));
           return;
         }
-        const written = await convertWeights(store, file, understood, out, names);
+        const events = convertWeights(store, file, understood, out, { names });
+        const written = (await eventOf(events, "converted"))!.weights;
         const model = written.classes
           ? `a model of ${written.classes.length} classes`
           : understood.match

@@ -1,3 +1,5 @@
+import type { Remedy } from "../user-error.ts";
+
 /** Names of devices; `auto` stands for the fastest that works. */
 export const deviceNames = ["auto", "cpu", "webgpu", "cuda", "coreml", "dml"] as const;
 export type DeviceName = (typeof deviceNames)[number];
@@ -10,6 +12,8 @@ export interface DeviceReport {
   readonly gflops?: number;
   /** Why it does not work. */
   readonly problem?: string;
+  /** What can be done about it, where something can. */
+  readonly remedies?: readonly Remedy[];
 }
 
 /** The device to compute on. */

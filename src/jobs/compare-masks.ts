@@ -2,8 +2,7 @@ import { WorstImages } from "../files/report/worst-images.ts";
 import type { Host } from "../host/host.ts";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
 import { UserError } from "../user-error.ts";
-import { releaseFolder } from "./claim-folder.ts";
-import { claimResults, writeResults, type ResultsFolder } from "./evaluation-results.ts";
+import { withResultsFolder, writeResults, type ResultsFolder } from "./evaluation-results.ts";
 import type { JobOptions, ProgressEvent, StoppedEvent } from "./events.ts";
 import { pairMasks, scorePairs } from "./score-masks.ts";
 import { untilAborted } from "./with-progress.ts";
@@ -47,8 +46,15 @@ export async function* compareMasks(
   job: CompareMasksJob,
   options: JobOptions = {},
 ): AsyncGenerator<CompareMasksEvent, void> {
+  yield* withResultsFolder(host, job, compare(host, job, options));
+}
+
+async function* compare(
+  host: Host,
+  job: CompareMasksJob,
+  options: JobOptions,
+): AsyncGenerator<CompareMasksEvent, void> {
   const { masks: folder, truth, list, out } = job;
-  const claimed = await claimResults(host, job);
   const found = await pairMasks(host, folder, truth, {
     ...(job.classes !== undefined && { classes: job.classes }),
     ...(list !== undefined && { names: await readNames(host, list) }),
@@ -62,7 +68,7 @@ export async function* compareMasks(
       if (measured) await worst.add(measured);
     },
   });
-  if (!scored) return releaseFolder(host, claimed);
+  if (!scored) return;
   const { matrix, classes, masks, skipped } = scored;
   yield { type: "left-out", problems: skipped };
   if (masks === 0) {

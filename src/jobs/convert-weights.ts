@@ -5,8 +5,9 @@ import type { UnderstoodWeights } from "../files/weights/understand.ts";
 import { meaningOf } from "../files/weights/published.ts";
 import { extname } from "../files/text/path.ts";
 import type { Store } from "../host/store.ts";
+import { reports, type JobOptions, type ProgressEvent, type StoppedEvent } from "./events.ts";
 
-/** The written weights file. */
+/** A written weights file. */
 export interface ConvertedWeights {
   readonly file: string;
   readonly tensors: number;
@@ -19,19 +20,30 @@ export interface ConvertedWeights {
 /** Largest accepted ratio of written to read bytes: tensors that share memory in a file are written out one by one. */
 const mostGrowth = 16;
 
+export interface ConvertWeightsOptions extends JobOptions {
+  /** Foreground class names to store. */
+  readonly names?: readonly string[] | undefined;
+}
+
+export type ConvertWeightsEvent =
+  /** Tensors written so far. */
+  | ProgressEvent
+  /** Nothing was written. */
+  | StoppedEvent
+  | { readonly type: "converted"; readonly weights: ConvertedWeights };
+
 /**
  * Writes weights as safetensors: the tensors of the network under their published names, or all tensors unchanged where the
  * network is not known. Element types are kept, so half precision stays half the size; one tensor at a time is in memory.
- * A complete network with known classes can then be opened as a model.
- * @param names foreground class names to store
+ * A complete network with known classes can then be opened as a model. An aborted signal stops it at the next tensor.
  */
-export async function convertWeights(
+export async function* convertWeights(
   store: Store,
   file: WeightsFile,
   understood: UnderstoodWeights,
   out: string,
-  names?: readonly string[],
-): Promise<ConvertedWeights> {
+  { names, signal }: ConvertWeightsOptions = {},
+): AsyncGenerator<ConvertWeightsEvent, void> {
   if (extname(out).toLowerCase() !== ".safetensors") {
     throw new UserError(
       `${out}: weights are written as safetensors; give a name that ends in .safetensors`,
@@ -66,12 +78,30 @@ export async function convertWeights(
       ...(step !== undefined && { step }),
     }),
   };
-  await store.write([{ path: out, data: streamSafetensors(tensors, metadata) }]);
+  const total = tensors.length;
+  let done = 0;
+  try {
+    yield* reports((report: (event: ProgressEvent) => void) => {
+      const counted = tensors.map((tensor) => ({
+        ...tensor,
+        read: () => {
+          signal?.throwIfAborted();
+          report({ type: "progress", done: ++done, total });
+          return tensor.read();
+        },
+      }));
+      return store.write([{ path: out, data: streamSafetensors(counted, metadata) }]);
+    });
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    return yield { type: "stopped", done, total };
+  }
   const left = [
     ...(match ? [...match.misfits.map(({ name }) => name), ...match.extra] : []),
     ...understood.dropped.map(({ name }) => name),
   ];
-  return { file: out, tensors: tensors.length, left, classes: meaning?.classes };
+  const weights = { file: out, tensors: total, left, classes: meaning?.classes };
+  yield { type: "converted", weights };
 }
 
 function checkSize({ name, size }: WeightsFile, tensors: readonly StoredTensor[]): void {

@@ -1,5 +1,5 @@
 import { parseClassNames } from "../files/formats/class-names.ts";
-import { DroppedDetails, type DroppedDetail } from "../files/formats/dropped.ts";
+import { LostDetails, type LostDetail } from "../files/formats/lost-details.ts";
 import type { MaskFormat } from "../files/formats/formats.ts";
 import { MaskFolder } from "../files/formats/mask-folder.ts";
 import { ImageFiles, openMasks, type MaskEntry, type MaskSource } from "../files/formats/open.ts";
@@ -39,7 +39,7 @@ export interface ConvertDoneEvent {
   readonly masks: number;
   readonly skipped: number;
   /** Details that the formats could not hold. */
-  readonly lost: readonly DroppedDetail[];
+  readonly lost: readonly LostDetail[];
 }
 
 export type ConvertEvent =
@@ -57,7 +57,7 @@ export async function* convertMasks(
 ): AsyncGenerator<ConvertEvent, void> {
   const { masks: path, to, from, instances, imageUrl, overwrite = false } = job;
   const { store } = host;
-  const losses = new DroppedDetails();
+  const losses = new LostDetails();
   const root = (await store.stat(path))?.kind === "folder" ? path : dirname(path);
   const source = await openMasks(host, path, {
     images: await ImageFiles.find(store, job.images, root),

@@ -1,6 +1,6 @@
 import { inspectDataset, type DatasetReport } from "../files/datasets/index.ts";
 import type { Host } from "../host/host.ts";
-import { reports, type ReadingEvent } from "./events.ts";
+import { reports, type JobOptions, type ReadingEvent, type StoppedEvent } from "./events.ts";
 
 export interface InspectJob {
   /** Folder of the data set. */
@@ -12,15 +12,30 @@ export interface InspectJob {
   readonly tagsTo?: string | undefined;
 }
 
-/** Reads all of a data set and returns what is understood of it, and its problems. */
-export function inspectFolder(
+export type InspectEvent =
+  ReadingEvent | StoppedEvent | { readonly type: "report"; readonly report: DatasetReport };
+
+/** Reads all of a data set and reports its content and its problems. */
+export async function* inspectFolder(
   host: Host,
-  { data, ...options }: InspectJob,
-): AsyncGenerator<ReadingEvent, DatasetReport> {
-  return reports((report) =>
-    inspectDataset(host, data, {
-      ...options,
-      onProgress: (done, total, what) => report({ type: "reading", done, total, what }),
-    }),
-  );
+  { data, ...job }: InspectJob,
+  { signal }: JobOptions = {},
+): AsyncGenerator<InspectEvent, void> {
+  let last = { done: 0, total: 0 };
+  try {
+    const report = yield* reports<ReadingEvent, DatasetReport>((tell) =>
+      inspectDataset(host, data, {
+        ...job,
+        signal,
+        onProgress: (done, total, what) => {
+          last = { done, total };
+          tell({ type: "reading", done, total, what });
+        },
+      }),
+    );
+    yield { type: "report", report };
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    yield { type: "stopped", ...last };
+  }
 }

@@ -6,8 +6,7 @@ import { evaluate, type Evaluation } from "../method/eval/evaluator.ts";
 import { evaluateStages, type StageScores } from "../method/eval/stages.ts";
 import type { Segmenter } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
-import { releaseFolder } from "./claim-folder.ts";
-import { claimResults, writeResults, type ResultsFolder } from "./evaluation-results.ts";
+import { withResultsFolder, writeResults, type ResultsFolder } from "./evaluation-results.ts";
 import type {
   DeviceEvent,
   JobOptions,
@@ -100,7 +99,7 @@ export async function* evaluateModel(
 ): AsyncGenerator<EvaluateEvent, void> {
   yield* withModelAndData(host, job, async function* (opened) {
     if (opened.samples.some(({ mask }) => mask !== undefined)) {
-      yield* measure(host, opened, job, options);
+      yield* withResultsFolder(host, job, measure(host, opened, job, options));
     } else {
       yield* predict(host, opened, job, options);
     }
@@ -113,36 +112,46 @@ export async function* evaluateModelStages(
   job: EvaluateJob,
   options: JobOptions = {},
 ): AsyncGenerator<EvaluateEvent, void> {
-  const { split, scales, out } = job;
-  yield* withModelAndData(host, job, async function* ({ segmenter, data, samples }) {
-    if (!samples.some(({ mask }) => mask !== undefined)) throw withoutTruth(data, split);
-    const claimed = await claimResults(host, job, [stagesFile]);
-    const { config, classes, file: model } = segmenter.model;
-    const { longSide } = viewsOf(segmenter, job);
-    yield { type: "started" };
-    const evaluation = withCrf(host, true, (crf) =>
-      evaluateStages(samples, data.reader, segmenter, {
-        config,
-        classes,
-        longSide,
-        lanes: segmenter.lanes,
-        ...(scales && { scales }),
-        ...(crf && { crf, ahead: crfAhead(host) }),
-      }),
-    );
-    const scores = yield* untilAborted(evaluation, options);
-    if (!scores) return releaseFolder(host, claimed);
-    const { stages, tagF1, masks, skipped } = scores;
-    yield { type: "left-out", problems: skipped };
-    if (masks === 0) throw nothingMeasured(skipped, samples.length);
-    const result = { model, data: data.root, split, longSide, stages, tagF1, masks, skipped };
-    const file = out === undefined ? undefined : join(out, stagesFile);
-    if (file !== undefined) {
-      const text = `${JSON.stringify(result, undefined, 2)}\n`;
-      await host.store.write([{ path: file, data: text }]);
-    }
-    yield { type: "stages", ...result, ...(file !== undefined && { file }) };
+  yield* withModelAndData(host, job, async function* (opened) {
+    const { data, samples } = opened;
+    if (!samples.some(({ mask }) => mask !== undefined)) throw withoutTruth(data, job.split);
+    const stages = measureStages(host, opened, job, options);
+    yield* withResultsFolder(host, job, stages, [stagesFile]);
   });
+}
+
+async function* measureStages(
+  host: Host,
+  { segmenter, data, samples }: ModelAndData,
+  job: EvaluateJob,
+  options: JobOptions,
+): AsyncGenerator<EvaluateEvent, void> {
+  const { split, scales, out } = job;
+  const { config, classes, file: model } = segmenter.model;
+  const { longSide } = viewsOf(segmenter, job);
+  yield { type: "started" };
+  const evaluation = withCrf(host, true, (crf) =>
+    evaluateStages(samples, data.reader, segmenter, {
+      config,
+      classes,
+      longSide,
+      lanes: segmenter.lanes,
+      ...(scales && { scales }),
+      ...(crf && { crf, ahead: crfAhead(host) }),
+    }),
+  );
+  const scores = yield* untilAborted(evaluation, options);
+  if (!scores) return;
+  const { stages, tagF1, masks, skipped } = scores;
+  yield { type: "left-out", problems: skipped };
+  if (masks === 0) throw nothingMeasured(skipped, samples.length);
+  const result = { model, data: data.root, split, longSide, stages, tagF1, masks, skipped };
+  const file = out === undefined ? undefined : join(out, stagesFile);
+  if (file !== undefined) {
+    const text = `${JSON.stringify(result, undefined, 2)}\n`;
+    await host.store.write([{ path: file, data: text }]);
+  }
+  yield { type: "stages", ...result, ...(file !== undefined && { file }) };
 }
 
 const stagesFile = "stages.json";
@@ -182,7 +191,6 @@ async function* measure(
   options: JobOptions,
 ): AsyncGenerator<EvaluateEvent, void> {
   const { split, out, crf: withRefinement = false } = job;
-  const claimed = await claimResults(host, job);
   const { config, classes, file: model } = segmenter.model;
   const views = viewsOf(segmenter, job);
   const withCam = job.cam && segmenter.activations !== null;
@@ -205,7 +213,7 @@ async function* measure(
       if (result) await worst.add({ ...result, name: result.sample.name });
     },
   });
-  if (!evaluation) return releaseFolder(host, claimed);
+  if (!evaluation) return;
   const { images, masks, skipped, accuracy } = evaluation;
   yield { type: "left-out", problems: skipped };
   if (masks === 0) throw nothingMeasured(skipped, samples.length);

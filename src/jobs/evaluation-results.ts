@@ -1,6 +1,6 @@
 import { join } from "../files/text/path.ts";
 import type { FileHost } from "../host/host.ts";
-import type { ClaimedFolder } from "./claim-folder.ts";
+import { releaseFolder, type ClaimedFolder } from "./claim-folder.ts";
 import { UserError } from "../user-error.ts";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
 import { csvField } from "../files/text/csv.ts";
@@ -45,13 +45,28 @@ export interface ResultsFolder {
 }
 
 /**
- * Creates the folder for results before hours are spent on them. A file in it with the name of a result is a UserError, since
- * it may belong to a training. Undefined without a folder in the options.
+ * Runs an evaluation whose results go into a folder, which is created before hours are spent on them. A file in it with the
+ * name of a result is a UserError, since it may belong to a training. However the evaluation ends, a new folder without
+ * results is removed.
  */
-export async function claimResults(
+export async function* withResultsFolder<E>(
+  host: Pick<FileHost, "store">,
+  target: Pick<ResultsFolder, "out" | "overwrite">,
+  evaluation: AsyncGenerator<E, void>,
+  names: readonly string[] = resultFiles,
+): AsyncGenerator<E, void> {
+  const claimed = await claimResults(host, target, names);
+  try {
+    yield* evaluation;
+  } finally {
+    await releaseFolder(host, claimed);
+  }
+}
+
+async function claimResults(
   { store }: Pick<FileHost, "store">,
   { out, overwrite = false }: Pick<ResultsFolder, "out" | "overwrite">,
-  names: readonly string[] = resultFiles,
+  names: readonly string[],
 ): Promise<ClaimedFolder | undefined> {
   if (out === undefined) return undefined;
   for (const name of overwrite ? [] : names) {

@@ -81,3 +81,14 @@ export async function* reports<E, R>(
     }
   }
 }
+
+/** Runs a job to its end and returns its event of one type, or undefined where it stopped before. */
+export async function eventOf<E extends { readonly type: string }, T extends E["type"]>(
+  job: AsyncGenerator<E, unknown>,
+  type: T,
+): Promise<Extract<E, { readonly type: T }> | undefined> {
+  let last: Extract<E, { readonly type: T }> | undefined;
+  for await (const event of job)
+    if (event.type === type) last = event as Extract<E, { readonly type: T }>;
+  return last;
+}

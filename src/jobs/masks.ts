@@ -1,6 +1,6 @@
-import type { DroppedDetail } from "../files/formats/dropped.ts";
+import type { LostDetail } from "../files/formats/lost-details.ts";
 import type { MaskFolder, WrittenMask } from "../files/formats/mask-folder.ts";
-import { writeContactSheet } from "../files/report/write-contact-sheet.ts";
+import { writeContactSheet } from "../files/report/contact-sheet.ts";
 import { csvField } from "../files/text/csv.ts";
 import type { FileHost } from "../host/host.ts";
 import { overlap, type Work } from "../method/eval/overlap.ts";
@@ -50,7 +50,7 @@ export interface MasksDoneEvent {
   readonly masks: number;
   readonly skipped: number;
   /** Details that the formats could not hold. */
-  readonly lost: readonly DroppedDetail[];
+  readonly lost: readonly LostDetail[];
   /** The table of confidences, and the page of the least sure masks unless it was turned off. */
   readonly confidence: string;
   readonly sheet?: string;

@@ -1,7 +1,8 @@
 import { CommanderError } from "commander";
 import { mkdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { explainFailure, explainUsage, Interrupted } from "../../src/cli/failure.ts";
+import { explainFailure, explainUsage } from "../../src/cli/failure.ts";
+import { Interrupted } from "../../src/cli/interrupt.ts";
 import { UserError } from "../../src/user-error.ts";
 
 const quiet = { command: "tag2mask train", debug: false };

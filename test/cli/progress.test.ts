@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Phase } from "../../src/method/train/events.ts";
+import type { Phase } from "../../src/method/train/phase.ts";
 import { CountMeter, duration, Progress, StepMeter } from "../../src/cli/progress.ts";
 
 /** A stream that keeps what is written, and a clock that is set by hand. */

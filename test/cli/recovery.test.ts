@@ -12,6 +12,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { decodeSafetensors, encodeSafetensors } from "../../src/files/weights/safetensors.ts";
 import { fewScenes, temporaryFolder, tiny } from "./scenes.ts";
+import { demoMasks, writeAll } from "../files/formats/masks.ts";
 import { tag2mask } from "./terminal.ts";
 
 const folder = temporaryFolder();
@@ -101,6 +102,25 @@ test.each(["segment", "eval"])("%s looks for the model before the device", async
   const model = ["--model", join(folder, "nowhere"), "--device", missing];
   const { stderr } = await tag2mask(command, ...model, ...args);
   expect(stderr).toMatch(/nowhere: no such model/);
+});
+
+test("comparing masks ends at Ctrl-C without results and without their folder", async () => {
+  const masks = join(folder, "compared");
+  await writeAll(masks, "voc", demoMasks(3));
+  // As soon as the command takes Ctrl-C over.
+  const press = (event: string | symbol): void => {
+    if (event === "SIGINT") setImmediate(() => process.emit("SIGINT"));
+  };
+  process.on("newListener", press);
+  const out = join(folder, "comparison");
+  const { code, stdout, stderr } = await tag2mask(
+    ...["eval", "--masks", masks, "--truth", masks, "--out", out],
+  );
+  process.off("newListener", press);
+  expect(stderr).toMatch(/finishing the mask under way/);
+  expect(stderr).toMatch(/stopped after [12] of 3 masks; nothing is written/);
+  expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
+  expect(existsSync(out)).toBe(false);
 });
 
 describe("demo", () => {

@@ -23,6 +23,10 @@ test.each<[Remedy, string]>([
     "train on from it with --weights last.safetensors and a lower --set train.lr (now 0.1)",
   ],
   [
+    { kind: "cuda-libraries", installer: "install.js" },
+    "on a machine with an NVIDIA GPU and CUDA 12, `node install.js --onnxruntime-node-install=true` downloads them",
+  ],
+  [
     { kind: "job", name: "train", options: { weights: "a.pth", overwrite: true } },
     "run: tag2mask train --weights a.pth --overwrite",
   ],

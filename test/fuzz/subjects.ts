@@ -10,7 +10,7 @@ import { resolveConfig } from "../../src/files/run/settings.ts";
 import { decodeImage, encodeImage } from "../../src/host/node/images/codec.ts";
 import { decodeMask, encodeMask } from "../../src/host/node/images/index-png.ts";
 import { encodeBrush } from "../../src/files/formats/label-studio/brush.ts";
-import { DroppedDetails } from "../../src/files/formats/dropped.ts";
+import { LostDetails } from "../../src/files/formats/lost-details.ts";
 import { ImageFiles, openMasks } from "../../src/files/formats/open.ts";
 import { openZip } from "../../src/host/node/files/stored-archive.ts";
 import { openWeights } from "../../src/files/weights/open.ts";
@@ -102,7 +102,7 @@ async function pngSubjects(): Promise<Subject[]> {
 /** Reads every mask of a file. */
 async function readMasks(path: string, from: "coco" | "labelstudio"): Promise<void> {
   const images = await ImageFiles.find(nodeHost.store, undefined, join(path, ".."));
-  const options = { images, instances: "regions", losses: new DroppedDetails(), from } as const;
+  const options = { images, instances: "regions", losses: new LostDetails(), from } as const;
   const source = await openMasks(nodeHost, path, options);
   try {
     for (const entry of source.entries) await entry.read();

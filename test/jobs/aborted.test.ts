@@ -1,18 +1,25 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { compareMasks } from "../../src/jobs/compare-masks.ts";
+import { convertWeights } from "../../src/jobs/convert-weights.ts";
 import { convertMasks } from "../../src/jobs/convert.ts";
 import { runDemo } from "../../src/jobs/demo.ts";
 import { evaluateModel, evaluateModelStages } from "../../src/jobs/evaluate.ts";
+import { inspectFolder } from "../../src/jobs/data.ts";
+import { exportModel } from "../../src/jobs/export.ts";
+import { openModel } from "../../src/jobs/open-model.ts";
+import { withWeights } from "../../src/jobs/with-weights.ts";
+import { understandWeights } from "../../src/files/weights/understand.ts";
 import { nodeHost } from "../../src/host/node/host.ts";
 import { demoMasks, writeAll } from "../files/formats/masks.ts";
+import { writeCheckpoint } from "./exported-model.ts";
 import { fewScenes, temporaryFolder, tiny } from "../cli/scenes.ts";
 import { tag2mask } from "../cli/terminal.ts";
 
 const root = temporaryFolder();
 
-/** The types of a job's events; the signal is aborted at the first of one type. */
+/** The types of a job's events until it has stopped; the signal is aborted at the first of one type. */
 async function typesUntil<E extends { readonly type: string }>(
   type: E["type"],
   job: (options: { readonly signal: AbortSignal }) => AsyncGenerator<E, void>,
@@ -22,6 +29,8 @@ async function typesUntil<E extends { readonly type: string }>(
   for await (const event of job({ signal: controller.signal })) {
     events.push(event);
     if (event.type === type) controller.abort();
+    // As a front end that needs no more.
+    if (event.type === "stopped") break;
   }
   return { types: events.map((event) => event.type), last: events.at(-1) };
 }
@@ -97,4 +106,61 @@ test("a demo that is aborted before its training leaves nothing behind", async (
     "canceled",
   ]);
   expect(readdirSync(root)).toEqual(before);
+});
+
+test("an aborted export writes no file", async () => {
+  const file = join(root, "exported.safetensors");
+  writeCheckpoint(file);
+  const model = await openModel(nodeHost.store, file);
+  const out = join(root, "exports", "model.onnx");
+  const { types, last } = await typesUntil("writing", (options) =>
+    exportModel(nodeHost, model, { out, externalDataFrom: 1000, ...options }),
+  );
+  expect(types).toEqual(["writing", "stopped"]);
+  expect(last).toEqual({ type: "stopped", done: 0, total: 2 });
+  expect(existsSync(join(root, "exports"))).toBe(false);
+});
+
+test("aborted weights leave the file that was there", async () => {
+  const file = join(root, "weights.safetensors");
+  writeCheckpoint(file);
+  const folder = join(root, "converted-weights");
+  mkdirSync(folder);
+  const out = join(folder, "own.safetensors");
+  writeFileSync(out, "earlier");
+  await withWeights(nodeHost.store, file, async (weights) => {
+    const { types, last } = await typesUntil("progress", (options) =>
+      convertWeights(nodeHost.store, weights, understandWeights(weights), out, options),
+    );
+    expect(types).toEqual(["progress", "stopped"]);
+    expect(last).toMatchObject({ type: "stopped", done: 1 });
+  });
+  expect(readdirSync(folder)).toEqual(["own.safetensors"]);
+  expect(readFileSync(out, "utf8")).toBe("earlier");
+});
+
+test("an aborted look at a data set reads no more images", async () => {
+  const data = await fewScenes(join(root, "looked-at"));
+  const decoded: string[] = [];
+  const { codec } = nodeHost;
+  const host = {
+    ...nodeHost,
+    codec: {
+      ...codec,
+      decode: (file: string) => {
+        decoded.push(file);
+        return codec.decode(file);
+      },
+    },
+  };
+  const job = { data, decode: true, seed: 0 };
+  const controller = new AbortController();
+  const types: string[] = [];
+  for await (const event of inspectFolder(host, job, { signal: controller.signal })) {
+    types.push(event.type);
+    if (event.type === "reading" && event.what === "images") controller.abort();
+  }
+  expect(types.at(-1)).toBe("stopped");
+  expect(types).not.toContain("report");
+  expect(decoded.length).toBeLessThan(16);
 });

@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { nodeHost } from "../../src/host/node/host.ts";
 import type { Image } from "../../src/method/images/image.ts";
-import { exportModel, type ExportOptions } from "../../src/jobs/export.ts";
+import { eventOf } from "../../src/jobs/events.ts";
+import {
+  exportModel as exportEvents,
+  type Exported,
+  type ExportOptions,
+} from "../../src/jobs/export.ts";
 import { openModel } from "../../src/jobs/open-model.ts";
 import type { OpenedModel } from "../../src/method/inference/model.ts";
 import { openAnyModel } from "../../src/jobs/open-exported-model.ts";
@@ -25,6 +30,11 @@ beforeEach(async () => {
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** The result of an export that is not stopped. */
+async function exportModel(source: OpenedModel, options?: ExportOptions): Promise<Exported> {
+  return (await eventOf(exportEvents(nodeHost, source, options), "exported"))!.exported;
+}
 
 const pixel = (_: unknown, i: number): number =>
   128 + 100 * Math.sin(i / 7) + 27 * Math.cos(i / 999);
@@ -47,7 +57,7 @@ describe.each([
   ["weights outside", { externalDataFrom: 1000 }, ["best.onnx_data", "best.onnx"]],
 ] as const)("onnx, %s", (_, options: ExportOptions, names) => {
   test("is written beside the weights and segments as the run does", async () => {
-    const exported = await exportModel(nodeHost, model, options);
+    const exported = await exportModel(model, options);
     const beside = names.map((name) => join(folder, "run", "weights", name));
     expect(exported.files.map(({ file }) => file)).toEqual(beside);
     for (const { file, bytes } of exported.files) expect(readFileSync(file)).toHaveLength(bytes);
@@ -62,8 +72,8 @@ describe.each([
   ["int8", 0.7, 0.95],
 ] as const)("precision %s", (precision, size, agreement) => {
   test("is a smaller file that segments as the run does", async () => {
-    const whole = await exportModel(nodeHost, model, { out: join(folder, "whole.onnx") });
-    const small = await exportModel(nodeHost, model, { precision });
+    const whole = await exportModel(model, { out: join(folder, "whole.onnx") });
+    const small = await exportModel(model, { precision });
     expect(small.out).toBe(join(folder, "run", "weights", `best.${precision}.onnx`));
     expect(small.files[0]!.bytes).toBeLessThan(size * whole.files[0]!.bytes);
     expect(small.difference).toBeGreaterThan(1e-6);
@@ -81,7 +91,7 @@ describe.each([
   });
 
   test("can have its weights outside", async () => {
-    const { files, difference } = await exportModel(nodeHost, model, {
+    const { files, difference } = await exportModel(model, {
       precision,
       externalDataFrom: 1000,
     });
@@ -90,7 +100,7 @@ describe.each([
   });
 
   test.each(["safetensors", "transformersjs"] as const)("is refused for %s", async (format) => {
-    await expect(exportModel(nodeHost, model, { precision, format })).rejects.toThrow(
+    await expect(exportModel(model, { precision, format })).rejects.toThrow(
       `export: the format ${format} has float32 weights only, ${precision} was asked for`,
     );
   });
@@ -98,7 +108,7 @@ describe.each([
   test("does not keep a model of NaN", async () => {
     writeCheckpoint(checkpoint, (values) => values.fill(NaN));
     const out = join(folder, "broken.onnx");
-    const failing = exportModel(nodeHost, await openModel(nodeHost.store, checkpoint), {
+    const failing = exportModel(await openModel(nodeHost.store, checkpoint), {
       out,
       precision,
     });
@@ -109,7 +119,7 @@ describe.each([
 test("a folder for transformers.js is itself a model to segment with", async () => {
   const out = join(folder, "web");
   for (const externalDataFrom of [1000, 1e9]) {
-    await exportModel(nodeHost, model, {
+    await exportModel(model, {
       format: "transformersjs",
       out,
       externalDataFrom,
@@ -135,12 +145,12 @@ test("a folder for transformers.js is itself a model to segment with", async () 
 
 test("a run that holds such a folder's files too is still the run", async () => {
   const run = join(folder, "run");
-  await exportModel(nodeHost, model, { format: "transformersjs", out: run, overwrite: true });
+  await exportModel(model, { format: "transformersjs", out: run, overwrite: true });
   expect((await openAnyModel(nodeHost.store, run)).file).toBe(checkpoint);
 });
 
 test("safetensors holds the weights without moments, and is a model again", async () => {
-  const { out, files } = await exportModel(nodeHost, model, { format: "safetensors" });
+  const { out, files } = await exportModel(model, { format: "safetensors" });
   expect(files).toHaveLength(1);
   expect(out).toBe(join(folder, "run", "weights", "best.weights.safetensors"));
   const { tensors, metadata } = await readTensorFile(nodeHost.store, out);
@@ -156,8 +166,8 @@ test("safetensors holds the weights without moments, and is a model again", asyn
 
 test("nothing that is there is replaced unless asked, and the model itself never", async () => {
   const out = join(folder, "m.onnx");
-  await exportModel(nodeHost, model, { out, externalDataFrom: 1000 });
-  await expect(exportModel(nodeHost, model, { out })).rejects.toThrow(
+  await exportModel(model, { out, externalDataFrom: 1000 });
+  await expect(exportModel(model, { out })).rejects.toThrow(
     expect.objectContaining({
       message: `${out}: already exists`,
       remedies: [
@@ -166,13 +176,13 @@ test("nothing that is there is replaced unless asked, and the model itself never
       ],
     }),
   );
-  await exportModel(nodeHost, model, { out, overwrite: true });
+  await exportModel(model, { out, overwrite: true });
   // What the older model had outside would only mislead.
   expect(readdirSync(folder).sort()).toEqual(["m.onnx", "run"]);
-  const same = exportModel(nodeHost, model, { out: checkpoint, overwrite: true });
+  const same = exportModel(model, { out: checkpoint, overwrite: true });
   await expect(same).rejects.toThrow("is the file that is read");
   const web = { format: "transformersjs", out: join(folder, "run") } as const;
-  await expect(exportModel(nodeHost, model, web)).rejects.toThrow("run: has 1 file(s) already");
+  await expect(exportModel(model, web)).rejects.toThrow("run: has 1 file(s) already");
   expect(existsSync(join(folder, "run", "config.json"))).toBe(false);
 });
 
@@ -186,14 +196,14 @@ test.each([
 ] as const)(
   "an ending of another format is refused: %o",
   async (options: ExportOptions, message) => {
-    await expect(exportModel(nodeHost, model, options)).rejects.toThrow(message);
+    await expect(exportModel(model, options)).rejects.toThrow(message);
   },
 );
 
 test("a model that cannot be checked is not kept", async () => {
   writeCheckpoint(checkpoint, (values) => values.fill(NaN));
   const out = join(folder, "broken.onnx");
-  const failing = exportModel(nodeHost, await openModel(nodeHost.store, checkpoint), {
+  const failing = exportModel(await openModel(nodeHost.store, checkpoint), {
     out,
     externalDataFrom: 1000,
   });
@@ -203,22 +213,22 @@ test("a model that cannot be checked is not kept", async () => {
 
 test("of a pair that cannot be replaced no file is left that meets another's", async () => {
   const out = join(folder, "m.onnx");
-  await exportModel(nodeHost, model, { out });
+  await exportModel(model, { out });
   mkdirSync(join(`${out}_data`, "in the way"), { recursive: true });
-  const failing = exportModel(nodeHost, model, { out, externalDataFrom: 1000, overwrite: true });
+  const failing = exportModel(model, { out, externalDataFrom: 1000, overwrite: true });
   await expect(failing).rejects.toThrow("m.onnx_data: cannot be written: ");
   expect(readdirSync(folder).sort()).toEqual(["m.onnx_data", "run"]);
 });
 
 test("a folder that cannot be written is a UserError", async () => {
   const out = join(checkpoint, "m.onnx");
-  await expect(exportModel(nodeHost, model, { out, externalDataFrom: 1000 })).rejects.toThrow(
+  await expect(exportModel(model, { out, externalDataFrom: 1000 })).rejects.toThrow(
     /m\.onnx_data: cannot be written: /,
   );
 });
 
 test("a model without the file of its weights is refused when it is opened", async () => {
-  const { out } = await exportModel(nodeHost, model, { externalDataFrom: 1000 });
+  const { out } = await exportModel(model, { externalDataFrom: 1000 });
   rmSync(`${out}_data`);
   await expect(openSegmenter(nodeHost, out, { device: "cpu" })).rejects.toThrow(
     /best\.onnx: the model cannot be loaded: .*best\.onnx_data/,
@@ -226,7 +236,7 @@ test("a model without the file of its weights is refused when it is opened", asy
 });
 
 test("an exported model does not label", async () => {
-  const { out } = await exportModel(nodeHost, model);
+  const { out } = await exportModel(model);
   const segmenter = await openSegmenter(nodeHost, out, { device: "cpu" });
   expect(segmenter.model).toMatchObject({ file: out, step: 12, classes });
   expect(() => segmenter.needActivations()).toThrow(

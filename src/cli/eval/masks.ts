@@ -2,7 +2,7 @@ import { counted } from "../../files/text/units.ts";
 import { compareMasks, type CompareMasksEvent } from "../../jobs/compare-masks.ts";
 import { listed } from "../../jobs/score-masks.ts";
 import { nodeHost } from "../../host/node/host.ts";
-import { runJob } from "../interrupt.ts";
+import { Interrupted, runJob } from "../interrupt.ts";
 import type { EvalMasksOptions } from "./options.ts";
 import type { Output } from "../output.ts";
 import { CountMeter } from "../progress.ts";
@@ -16,13 +16,14 @@ export async function evalMasks(options: EvalMasksOptions, output: Output): Prom
     if (names.length > 0) output.note(`${what}, not counted: ${listed(names)}`);
   };
   await runJob(
-    () => compareMasks(nodeHost, options),
-    (event) => {
+    (job) => compareMasks(nodeHost, options, job),
+    (event, interruption) => {
       switch (event.type) {
         case "unpaired": {
           const { unpredicted, untrue } = event;
           note(unpredicted, `${unpredicted.length} of ${truth} have no mask in ${folder}`);
-          return note(untrue, `${untrue.length} of ${folder} have no truth in ${truth}`);
+          note(untrue, `${untrue.length} of ${folder} have no truth in ${truth}`);
+          return interruption.handle(() => output.note("finishing the mask under way"));
         }
         case "progress":
           return output.progress.update(meter.read(event.done, event.total));
@@ -30,6 +31,10 @@ export async function evalMasks(options: EvalMasksOptions, output: Output): Prom
           output.progress.clear();
           for (const problem of event.problems) output.note(`left out ${problem}`);
           return;
+        case "stopped":
+          throw new Interrupted(
+            `stopped after ${event.done} of ${event.total} masks; nothing is written`,
+          );
         case "compared":
           return tellCompared(event, options, output);
       }

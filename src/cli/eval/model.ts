@@ -10,8 +10,7 @@ import {
 } from "../../jobs/evaluate.ts";
 import { listed } from "../../jobs/score-masks.ts";
 import { UserError } from "../../user-error.ts";
-import { Interrupted } from "../failure.ts";
-import { runJob, type Interruption } from "../interrupt.ts";
+import { Interrupted, runJob, type Interruption } from "../interrupt.ts";
 import type { EvalModelOptions } from "./options.ts";
 import type { Output } from "../output.ts";
 import { preparation } from "../preparation.ts";
@@ -26,7 +25,7 @@ export async function evalModel(options: EvalModelOptions, output: Output): Prom
 
 /** `tag2mask eval --stages`: mIoU after every part of the method. */
 export async function evalStages(options: EvalModelOptions, output: Output): Promise<void> {
-  await runJob(() => evaluateModelStages(nodeHost, options), evaluationLines(output));
+  await runJob((job) => evaluateModelStages(nodeHost, options, job), evaluationLines(output));
 }
 
 function evaluationLines(
@@ -40,7 +39,7 @@ function evaluationLines(
     switch (event.type) {
       case "started":
         meter = new CountMeter("images", now);
-        return;
+        return interruption.handle(() => output.note("finishing the image under way"));
       case "predicting":
         meter = new CountMeter("masks", now);
         output.note(`no image of the split "${event.split}" has a mask: writing predictions`);

@@ -37,14 +37,14 @@ export interface Assembled {
   readonly problems: readonly Problem[];
 }
 
-/** Header reads at a time: enough to keep a disk busy, few enough for any limit on open files. */
+/** The number of headers read at the same time: enough to keep a disk busy, few enough for any limit on open files. */
 const atOnce = 8;
 
-/** Most names: nothing to replace. */
+/** Names in which nothing has to be replaced, as in most of them. */
 const plainName = /^[A-Za-z0-9._ ()+=@,-]*$/;
 
 /** Characters to replace in names, since files are named after them. */
-const unfit = /[^\p{L}\p{N}._ ()+=@,-]+/gu;
+const unsafe = /[^\p{L}\p{N}._ ()+=@,-]+/gu;
 
 /** Orders the classes, turns tags into indices, makes names unique, checks headers and splits the samples. */
 export async function assemble(
@@ -73,7 +73,7 @@ export async function assemble(
       sizes.set(samples[i]!, header);
       origins.set(samples[i]!, images.at(i));
     });
-    problems.push(...lostClasses(images, samples, sizes, classes));
+    problems.push(...unreadableClasses(images, samples, sizes, classes));
   }
   const usable = options.headers ? (sample: Sample) => sizes.has(sample) : undefined;
   const { splits, heldOut } = splitSamples(images, samples, usable, options);
@@ -98,52 +98,52 @@ export function inReadingOrder(a: Problem, b: Problem): number {
   return (a.line ?? 0) - (b.line ?? 0);
 }
 
-/** Merges the tags of images that are listed several times, as where each line has one tag. */
+/** Merges the tags of images that are listed several times, for example once for each tag. */
 function mergeDuplicates(images: ImageList, problems: Problem[]): ImageList {
-  const first: Entry[] = [];
+  const distinct: Entry[] = [];
   const byFolder = new Map<string, Map<string, number>>();
   for (const entry of images) {
     let places = byFolder.get(entry.folder);
     if (!places) byFolder.set(entry.folder, (places = new Map()));
     const at = places.get(entry.place);
     if (at === undefined) {
-      places.set(entry.place, first.length);
-      first.push(entry);
+      places.set(entry.place, distinct.length);
+      distinct.push(entry);
       continue;
     }
-    const before = first[at]!;
-    const earlier = before.line === undefined ? "" : `, first in line ${before.line}`;
-    const other = entry.split !== undefined && entry.split !== (before.split ?? entry.split);
+    const first = distinct[at]!;
+    const firstLine = first.line === undefined ? "" : `, first in line ${first.line}`;
+    const inTwoSplits = entry.split !== undefined && entry.split !== (first.split ?? entry.split);
     problems.push({
-      severity: other ? "error" : "warning",
+      severity: inTwoSplits ? "error" : "warning",
       ...originOf(entry),
-      message: other
-        ? `${entry.file} is in the splits "${before.split}" and "${entry.split}"; it can be in one only`
-        : `${entry.file} is listed again${earlier}; its tags are put together`,
+      message: inTwoSplits
+        ? `${entry.file} is in the splits "${first.split}" and "${entry.split}"; it can be in only one`
+        : `${entry.file} is listed again${firstLine}; the tags of all its lines are merged`,
     });
-    const tags = [...new Set([...before.tags, ...entry.tags])];
-    first[at] = { ...before, tags, split: before.split ?? entry.split };
+    const tags = [...new Set([...first.tags, ...entry.tags])];
+    distinct[at] = { ...first, tags, split: first.split ?? entry.split };
   }
   const merged = new ImageList();
-  for (const entry of first) merged.push(entry);
+  for (const entry of distinct) merged.push(entry);
   return merged;
 }
 
-/** All tags that occur, in alphabetical order: the classes where no file lists them. */
+/** All tags that occur, in alphabetical order: the classes if no file lists them. */
 function classesOf(images: ImageList, problems: Problem[]): string[] {
-  const first = new Map<string, Entry>();
+  const firstEntries = new Map<string, Entry>();
   for (const entry of images) {
-    for (const tag of entry.tags) if (!first.has(tag)) first.set(tag, entry);
+    for (const tag of entry.tags) if (!firstEntries.has(tag)) firstEntries.set(tag, entry);
   }
   const folded = new Map<string, string>();
-  for (const name of [...first.keys()].sort()) {
+  for (const name of [...firstEntries.keys()].sort()) {
     const twin = folded.get(name.toLowerCase());
     if (twin === undefined) {
       folded.set(name.toLowerCase(), name);
       continue;
     }
-    const message = `tags "${twin}" and "${name}" differ only in case; write them alike`;
-    problems.push({ severity: "error", ...originOf(first.get(name)!), message });
+    const message = `tags "${twin}" and "${name}" differ only in case; use one spelling`;
+    problems.push({ severity: "error", ...originOf(firstEntries.get(name)!), message });
   }
   return [...folded.values()];
 }
@@ -156,28 +156,28 @@ function indexTags(
   problems: Problem[],
 ): readonly (readonly number[])[] {
   const indices = new Map(classes.map((name, i) => [name, i]));
-  const known = new Map<readonly string[], readonly number[]>();
+  const indicesOf = new Map<readonly string[], readonly number[]>();
   const hints = new Map<string, string>();
   const hintFor = (tag: string): string => {
-    const meant = nearest(tag, classes);
-    return meant === undefined ? "" : `; did you mean "${meant}"?`;
+    const suggestion = nearest(tag, classes);
+    return suggestion === undefined ? "" : `; did you mean "${suggestion}"?`;
   };
   const indexed = images.map((entry) => {
     if (entry.tags.length === 0 && !entry.untagged) {
       const message = `${entry.file} has no tags: it counts as showing background only`;
       problems.push({ severity: "warning", ...originOf(entry), message });
     }
-    const before = known.get(entry.tags);
-    if (before) return before;
+    const shared = indicesOf.get(entry.tags);
+    if (shared) return shared;
     const tags = new Set<number>();
-    let foreign = false;
+    let hasUnknown = false;
     for (const tag of entry.tags) {
       const index = indices.get(tag);
       if (index !== undefined) tags.add(index);
       else if (classesFile !== "") {
-        foreign = true;
+        hasUnknown = true;
         if (!hints.has(tag)) hints.set(tag, hintFor(tag));
-        const message = `unknown tag "${tag}", not one of the ${classes.length} classes of ${classesFile}`;
+        const message = `unknown tag "${tag}": it is not in ${classesFile}`;
         problems.push({
           severity: "error",
           ...originOf(entry),
@@ -187,7 +187,7 @@ function indexTags(
     }
     const sorted = [...tags].sort((a, b) => a - b);
     // An unknown tag is reported for every entry that has it.
-    if (!foreign) known.set(entry.tags, sorted);
+    if (!hasUnknown) indicesOf.set(entry.tags, sorted);
     return sorted;
   });
   const used = new Set<number>();
@@ -202,31 +202,31 @@ function indexTags(
   return indexed;
 }
 
-/** Errors for classes whose images all cannot be read. */
-function lostClasses(
+/** An error for every class none of whose images can be read. */
+function unreadableClasses(
   images: ImageList,
   samples: readonly Sample[],
   readable: ReadonlyMap<Sample, unknown>,
   classes: readonly string[],
 ): Problem[] {
-  const left = new Set<number>();
-  for (const { tags } of readable.keys()) for (const tag of tags) left.add(tag);
-  const lost = new Map<number, { count: number; first: Entry }>();
+  const readableTags = new Set<number>();
+  for (const { tags } of readable.keys()) for (const tag of tags) readableTags.add(tag);
+  const unreadable = new Map<number, { count: number; first: Entry }>();
   samples.forEach(({ tags }, i) => {
     for (const tag of tags) {
-      if (left.has(tag)) continue;
-      const { count, first } = lost.get(tag) ?? { count: 0, first: images.at(i) };
-      lost.set(tag, { count: count + 1, first });
+      if (readableTags.has(tag)) continue;
+      const { count, first } = unreadable.get(tag) ?? { count: 0, first: images.at(i) };
+      unreadable.set(tag, { count: count + 1, first });
     }
   });
-  const inOrder = [...lost].sort(([a], [b]) => a - b);
+  const inOrder = [...unreadable].sort(([a], [b]) => a - b);
   return inOrder.map(([tag, { count, first }]) => {
-    const message = `class "${classes[tag]}" has no image that can be read: all ${count} are left out`;
+    const message = `class "${classes[tag]}" has no image that can be read (${count} left out)`;
     return { severity: "error", file: originOf(first).file, message };
   });
 }
 
-/** Makes the samples. Masks and reports use their names for files, so no two have the same. */
+/** The samples of all images. Masks and reports are saved under their names, so no two are equal. */
 function toSamples(
   store: Store,
   images: ImageList,
@@ -238,7 +238,7 @@ function toSamples(
     const image = absoluteFolder(folder) + place;
     // A slice of the path takes a third of the memory of a string of its own.
     const bare = image.slice(image.length - file.length, image.length - extname(file).length);
-    const name = plainName.test(bare) ? bare : bare.replace(unfit, "-");
+    const name = plainName.test(bare) ? bare : bare.replace(unsafe, "-");
     const sample = { name, image, tags: tags[i]! };
     if (mask === undefined && !untagged) return sample;
     return {
@@ -249,18 +249,21 @@ function toSamples(
   });
 }
 
-/** Absolute paths of folders with a slash behind, each resolved once. */
+/** Absolute paths of folders with a trailing slash, each resolved once. */
 function absoluteFolders(store: Store): (folder: string) => string {
-  const known = new Map<string, string>();
+  const paths = new Map<string, string>();
   return (folder) => {
-    let path = known.get(folder);
+    let path = paths.get(folder);
     if (path === undefined)
-      known.set(folder, (path = store.absolute(join(folder, "x")).slice(0, -1)));
+      paths.set(folder, (path = store.absolute(join(folder, "x")).slice(0, -1)));
     return path;
   };
 }
 
-/** @param usable leaves out images that cannot be read */
+/**
+ * The samples of each split. Where no image has a split, some are held out for validation.
+ * @param usable leaves out images that cannot be read
+ */
 function splitSamples(
   images: ImageList,
   samples: readonly Sample[],
@@ -270,17 +273,17 @@ function splitSamples(
   // Counted first, because arrays that grow leave as much garbage as they hold.
   const counts = new Map<string, number>();
   let named = false;
-  const each = (take: (split: string, sample: Sample) => void): void =>
+  const forEachUsable = (take: (split: string, sample: Sample) => void): void =>
     samples.forEach((sample, i) => {
       if (usable?.(sample) === false) return;
       const split = images.splitAt(i);
       named ||= split !== undefined;
       take(split ?? "train", sample);
     });
-  each((split) => counts.set(split, (counts.get(split) ?? 0) + 1));
+  forEachUsable((split) => counts.set(split, (counts.get(split) ?? 0) + 1));
   const splits = new Map([...counts].map(([split, count]) => [split, new Array<Sample>(count)]));
   counts.clear();
-  each((split, sample) => {
+  forEachUsable((split, sample) => {
     const at = counts.get(split) ?? 0;
     splits.get(split)![at] = sample;
     counts.set(split, at + 1);

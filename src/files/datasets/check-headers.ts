@@ -13,7 +13,7 @@ export function mayReadHeaders(images: number, { strict }: { readonly strict: bo
   return strict || images <= headerLimit;
 }
 
-/** The size of an image, unless it cannot be read, and a problem with it or its mask. */
+/** The header of an image, if it can be read, and the problem with the image or its mask, if there is one. */
 export async function checkHeaders(
   { codec }: FileHost,
   sample: Sample,
@@ -24,7 +24,7 @@ export async function checkHeaders(
   try {
     header = await codec.header(path);
   } catch (error) {
-    const message = `${ownWords(error, path)}; left out`;
+    const message = `${messageWithoutPath(error, path)}; left out`;
     return { problem: { severity: "warning", file: path, message, leftOut: true } };
   }
   if (sample.mask === undefined) return { header };
@@ -35,13 +35,13 @@ export async function checkHeaders(
     const message = `mask is ${mask.width}x${mask.height}, but its image ${path} is ${width}x${height}`;
     return { header, problem: { severity: "error", file: entry.mask!, message } };
   } catch (error) {
-    const message = ownWords(error, sample.mask);
+    const message = messageWithoutPath(error, sample.mask);
     return { header, problem: { severity: "error", file: entry.mask!, message } };
   }
 }
 
 /** The message of a UserError without the path at its beginning. */
-export function ownWords(error: unknown, path: string): string {
+export function messageWithoutPath(error: unknown, path: string): string {
   if (!(error instanceof UserError)) throw error;
   return error.message.startsWith(`${path}: `)
     ? error.message.slice(path.length + 2)

@@ -3,7 +3,7 @@ import { UserError } from "../../user-error.ts";
 import type { ImageCodec } from "../../host/codec.ts";
 import type { Host } from "../../host/host.ts";
 import { assemble, checkClasses, inReadingOrder, type Assembled } from "./assemble.ts";
-import { ownWords } from "./check-headers.ts";
+import { messageWithoutPath } from "./check-headers.ts";
 import { pathOf } from "./listing/entry.ts";
 import { mapAtOnce } from "./map-at-once.ts";
 import { listDataset } from "./layouts/detect.ts";
@@ -15,14 +15,16 @@ export interface InspectOptions {
   readonly seed?: number;
   readonly valFraction?: number;
   readonly strict?: boolean;
-  /** Decode every image and mask, not only their headers; on unless said otherwise. */
+  /** Decode every image and mask; otherwise only their headers are read. True by default. */
   readonly decode?: boolean;
-  /** A .csv file to write the tags into that were found. */
+  /** A .csv file to write the tags to. */
   readonly tagsTo?: string | undefined;
   readonly onProgress?: OnProgress;
+  /** Rejects with its reason soon after it is aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** What is understood of a data set folder. */
+/** The content of a data set folder and its problems. */
 export interface DatasetReport extends Pick<
   OpenedDataset,
   "root" | "format" | "classes" | "heldOut" | "problems" | "counts" | "sources"
@@ -31,21 +33,32 @@ export interface DatasetReport extends Pick<
   readonly sides: readonly [number, number];
   /** Pixels of each label over all masks, `[background, classes...]`; 255 is not counted. */
   readonly maskPixels: readonly number[];
-  /** Whether it could be trained on, and if not, why. */
+  /** Whether a model can be trained on it. */
   readonly trainable: boolean;
+  /** The reason why not. */
   readonly obstacle?: string;
 }
 
-/** Looks at everything in a data set folder and goes on past errors, so that all of them are found. */
+/** Checks everything in a data set folder and goes on after errors, to report all of them. */
 export async function inspectDataset(
   host: Pick<Host, "store" | "codec" | "machine">,
   root: string,
   options: InspectOptions = {},
 ): Promise<DatasetReport> {
-  const { seed = 0, valFraction = 0.2, strict = false, decode = true, onProgress } = options;
+  const { seed = 0, valFraction = 0.2, strict = false, decode = true, signal } = options;
+  // Progress is told after every step that takes a while, so these are the places to stop.
+  const onProgress: OnProgress = (...progress) => {
+    signal?.throwIfAborted();
+    options.onProgress?.(...progress);
+  };
   const listing = await listDataset(host, root, onProgress);
-  const how = { seed, valFraction, strict, headers: true, onProgress };
-  const assembled = await assemble(host, listing, how);
+  const assembled = await assemble(host, listing, {
+    seed,
+    valFraction,
+    strict,
+    headers: true,
+    onProgress,
+  });
   const dataset = describe(host, root, listing, assembled);
   if (options.tagsTo !== undefined) await writeTags(host.store, options.tagsTo, dataset);
   const problems = [...dataset.problems];
@@ -54,13 +67,13 @@ export async function inspectDataset(
   if (decode) {
     const samples = Object.values(dataset.splits).flat();
     let done = 0;
-    const found = await mapAtOnce(samples, host.machine.cores + 1, async (sample) => {
-      const own = await decodeFully(host.codec, sample, assembled, dataset, maskPixels);
-      onProgress?.(++done, samples.length, "images");
-      return own;
+    const decodeProblems = await mapAtOnce(samples, host.machine.cores + 1, async (sample) => {
+      const sampleProblems = await decodeFully(host.codec, sample, assembled, dataset, maskPixels);
+      onProgress(++done, samples.length, "images");
+      return sampleProblems;
     });
-    const known = new Set(problems.map(({ file }) => file));
-    for (const problem of found.flat().filter(({ file }) => !known.has(file))) {
+    const reported = new Set(problems.map(({ file }) => file));
+    for (const problem of decodeProblems.flat().filter(({ file }) => !reported.has(file))) {
       problems.push(strict && problem.leftOut ? { ...problem, severity: "error" } : problem);
     }
   }
@@ -72,7 +85,10 @@ export async function inspectDataset(
   }
   const obstacle = obstacleTo(dataset, problems);
   return {
-    ...{ root, format: dataset.format, classes: dataset.classes, heldOut: dataset.heldOut },
+    root,
+    format: dataset.format,
+    classes: dataset.classes,
+    heldOut: dataset.heldOut,
     counts: dataset.counts,
     ...(dataset.sources ? { sources: dataset.sources } : {}),
     problems: problems.sort(inReadingOrder),
@@ -83,6 +99,7 @@ export async function inspectDataset(
   };
 }
 
+/** The reason why a data set cannot be trained on; undefined if it can. */
 function obstacleTo(dataset: OpenedDataset, problems: readonly Problem[]): string | undefined {
   const errors = problems.filter(({ severity }) => severity === "error").length;
   if (errors > 0) return `${errors} error${errors === 1 ? "" : "s"}`;
@@ -90,12 +107,12 @@ function obstacleTo(dataset: OpenedDataset, problems: readonly Problem[]): strin
     if (dataset.counts.all.images > 0) checkClasses(dataset.root, dataset.classes);
     requireTrainable(dataset);
   } catch (error) {
-    return ownWords(error, dataset.root);
+    return messageWithoutPath(error, dataset.root);
   }
   return undefined;
 }
 
-/** What only decoding shows: broken pixels, labels out of range, masks that contradict the tags. */
+/** Problems that only decoding shows: broken pixels, labels out of range, masks that contradict the tags. */
 async function decodeFully(
   codec: ImageCodec,
   sample: Sample,
@@ -109,13 +126,13 @@ async function decodeFully(
   try {
     await codec.decode(path);
   } catch (error) {
-    const message = `${ownWords(error, path)}; it will be skipped`;
+    const message = `${messageWithoutPath(error, path)}; it will be skipped`;
     problems.push({ severity: "warning", file: path, message, leftOut: true });
   }
   if (mask === undefined) return problems;
   try {
     const labels = await reader.readMask(sample);
-    // A mask of another size is told already, and says nothing about this image.
+    // A mask of another size is reported already, and its pixels say nothing about this image.
     const { width, height } = sizes.get(sample)!;
     if (labels.width !== width || labels.height !== height) return problems;
     const pixels = new Array<number>(classes.length + 1).fill(0);
@@ -128,7 +145,7 @@ async function decodeFully(
     }
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    problems.push({ severity: "error", file: mask, message: ownWords(error, mask) });
+    problems.push({ severity: "error", file: mask, message: messageWithoutPath(error, mask) });
   }
   return problems;
 }

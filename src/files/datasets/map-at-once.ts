@@ -1,6 +1,6 @@
 /**
  * Applies a function to all items, at most `limit` at a time; the results are in the order of the items. A result that is
- * no promise is taken at once, without giving way to other work.
+ * not a promise is stored without yielding to other work.
  */
 export async function mapAtOnce<T, R>(
   items: { readonly length: number; at(index: number): T | undefined },

@@ -1,6 +1,7 @@
 import type { Dataset, Sample, SampleReader } from "../../method/data/sample.ts";
 import { UserError } from "../../user-error.ts";
 import type { FileHost } from "../../host/host.ts";
+import { counted } from "../text/units.ts";
 import { assemble, checkClasses, type Assembled } from "./assemble.ts";
 import { mayReadHeaders } from "./check-headers.ts";
 import { listDataset } from "./layouts/detect.ts";
@@ -58,7 +59,7 @@ export interface OpenedDataset extends Dataset {
  * Opens a data set folder of any layout. Where it names no splits, `valFraction` of the images become `val`, if possible
  * ones with masks, and the rest `train`. Images that cannot be read are left out and listed in `problems`; anything worse
  * is a UserError that names file and line. With more than 4,000 images only the names are compared with the disk, unless
- * `strict`: a broken image then shows when it is read.
+ * `strict`: a broken image is then noticed when it is read.
  */
 export async function openDataset(
   host: FileHost,
@@ -94,7 +95,7 @@ export async function openDataset(
   return dataset;
 }
 
-/** A data set with all of its problems. */
+/** The data set of a listing, with all problems of both. */
 export function describe(
   { codec }: FileHost,
   root: string,
@@ -143,16 +144,18 @@ export function samplesOf(
 ): readonly Sample[] {
   const samples = Object.hasOwn(dataset.splits, split) ? dataset.splits[split] : undefined;
   if (samples && samples.length > 0) return samples;
-  const there = Object.entries(dataset.splits).map(
-    ([name, list]) => `${name} (${list.length} images)`,
+  const existing = Object.entries(dataset.splits).map(
+    ([name, list]) => `${name} (${counted(list.length, "image")})`,
   );
   const where = dataset.root === undefined ? "data set" : dataset.root;
-  throw new UserError(`${where}: no images in the split "${split}"; there are ${there.join(", ")}`);
+  throw new UserError(
+    `${where}: no images in the split "${split}"; the splits are ${existing.join(", ")}`,
+  );
 }
 
 /**
  * Throws a UserError unless there are training images, and among them one of every class that the other splits have.
- * Classes without any image are only warned about: a list of classes may be longer than its use.
+ * Classes without any image only cause a warning, since not every class of a list has to be used.
  */
 export function requireTrainable(
   dataset: Dataset & { readonly root?: string } & Partial<Pick<OpenedDataset, "counts">>,
@@ -163,11 +166,12 @@ export function requireTrainable(
   const all = (counts?.all ?? count(Object.values(splits), classes.length)).perClass;
   const missing = classes.filter((_, i) => train[i] === 0 && all[i]! > 0);
   if (missing.length > 0) {
-    const more = missing.length > 1 ? ` (and ${missing.length - 1} classes more)` : "";
+    const more =
+      missing.length > 1 ? ` (the same for ${counted(missing.length - 1, "other tag")})` : "";
     const elsewhere = all[classes.indexOf(missing[0]!)]!;
     throw new UserError(
       `${root}: no training image is tagged "${missing[0]}"${more}, but ${elsewhere} in other splits are; ` +
-        'move some to the split "train" or take the tag away',
+        'move some to the split "train" or remove the tag',
     );
   }
   if (train.every((images) => images === 0)) {

@@ -4,7 +4,7 @@ import { UserError } from "../../user-error.ts";
 import type { ImageCodec } from "../../host/codec.ts";
 
 /**
- * Reads the images and masks of a data set; a mask with labels beyond its classes is a UserError.
+ * Reads the images and masks of a data set; a mask with labels beyond the classes is a UserError.
  * @param read reads a mask by its address, by default the path of a PNG file
  */
 export function datasetReader(

@@ -19,9 +19,9 @@ const layoutNames: Readonly<Record<LayoutName, string>> = {
 const barWidth = 24;
 
 export interface FormatReportOptions {
-  /** ANSI colors; by default if the terminal has them. */
+  /** Use ANSI colors; by default if the terminal supports them. */
   readonly color?: boolean;
-  /** Problems of each severity that are listed one by one; 20 by default. */
+  /** The largest number of problems of each severity to list; 20 by default. */
   readonly maxProblems?: number;
   /** Puts remedies into words; they are left out by default. */
   readonly wordRemedies?: ((remedies: readonly Remedy[]) => string) | undefined;
@@ -41,9 +41,9 @@ export function formatReport(
     ...classTable(report, paint),
   ];
   for (const severity of ["error", "warning"] as const) {
-    const found = report.problems.filter((problem) => problem.severity === severity);
-    if (found.length > 0)
-      lines.push("", ...problemList(found, severity, { maxProblems, wordRemedies }, paint));
+    const problems = report.problems.filter((problem) => problem.severity === severity);
+    if (problems.length > 0)
+      lines.push("", ...problemList(problems, severity, { maxProblems, wordRemedies }, paint));
   }
   lines.push("", verdict(report, paint));
   return lines.join("\n");
@@ -52,7 +52,9 @@ export function formatReport(
 /** A copy of the report with control characters escaped: names may hold escape sequences and line breaks. */
 function printable(report: DatasetReport): DatasetReport {
   const { counts, obstacle, sources } = report;
-  const splits = Object.entries(counts.splits).map(([name, own]) => [visible(name), own] as const);
+  const splits = Object.entries(counts.splits).map(
+    ([name, split]) => [visible(name), split] as const,
+  );
   return {
     ...report,
     root: visible(report.root),
@@ -69,9 +71,9 @@ function printable(report: DatasetReport): DatasetReport {
 }
 
 function printableSources({ lists, tags, masks }: Sources): Sources {
-  const shown = (found: readonly Source[]): Source[] =>
-    found.map(({ from, images }) => ({ from: visible(from), images }));
-  return { lists: shown(lists), tags: shown(tags), masks: shown(masks) };
+  const printed = (list: readonly Source[]): Source[] =>
+    list.map(({ from, images }) => ({ from: visible(from), images }));
+  return { lists: printed(lists), tags: printed(tags), masks: printed(masks) };
 }
 
 /** Escapes control characters and those that change the direction of writing. */
@@ -84,6 +86,7 @@ function visible(text: string): string {
 
 type Paint = ReturnType<typeof pc.createColors>;
 
+/** The rows above the table of classes: layout, images, masks, their sources, classes and splits. */
 function facts(report: DatasetReport, paint: Paint): string[] {
   const { all, splits } = report.counts;
   const [low, high] = report.sides;
@@ -91,22 +94,23 @@ function facts(report: DatasetReport, paint: Paint): string[] {
   const rows: [string, string][] = [
     ["layout", layoutNames[report.format]],
     ["images", `${all.images}${sizes}`],
-    ["masks", all.masks === 0 ? "none (scores need some)" : maskSources(report)],
+    ["masks", all.masks === 0 ? "none (scores need masks)" : maskSources(report)],
     ...sourceRows(report),
     ["classes", String(report.classes.length)],
     [
       "splits",
       Object.entries(splits)
         .map(([name, { images, untagged }]) => {
-          const known =
+          const note =
             untagged === 0
               ? ""
               : untagged === images
                 ? " (no tags)"
                 : ` (${untagged} without tags)`;
-          return `${name} ${images}${known}`;
+          return `${name} ${images}${note}`;
         })
-        .join(", ") + (report.heldOut ? " (held out by seed, as the data set has none)" : ""),
+        .join(", ") +
+        (report.heldOut ? " (held out by seed, since the data set defines none)" : ""),
     ],
   ];
   return rows.map(([name, value]) => `  ${paint.dim(name.padEnd(9))}${value}`);
@@ -143,7 +147,7 @@ function classTable(report: DatasetReport, paint: Paint): string[] {
   const widths = splits.map(([name]) => Math.max(name.length, String(counts.all.images).length));
   const numbers = (texts: readonly string[]): string =>
     texts.map((text, i) => text.padStart(widths[i]!)).join("  ");
-  // Share of each class in the area of all masks.
+  // The area of a class is its share of the pixels of all masks.
   const total = report.maskPixels.reduce((a, b) => a + b, 0);
   const area = (text: string): string => (total === 0 ? "" : `${text.padStart(6)}  `);
   const share = (i: number): string =>

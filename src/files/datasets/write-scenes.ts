@@ -11,18 +11,18 @@ import { join } from "../text/path.ts";
 import { mapAtOnce } from "./map-at-once.ts";
 
 export interface WriteScenesOptions {
-  /** Scenes in all. */
+  /** The number of all scenes. */
   readonly count: number;
   readonly seed: number;
   /** Side in pixels. */
   readonly size?: number;
-  /** Scenes for validation, the last ones. */
+  /** The number of scenes for validation, which are the last ones. */
   readonly valCount: number;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Fewest scenes that are worth the start of threads. */
-const worthwhile = 100;
+/** The number of scenes from which threads save time. */
+const minScenesForPool = 100;
 
 /** Writes generated scenes as a plain data set: images/, masks/, tags.csv, classes.txt. */
 export async function writeScenes(
@@ -37,7 +37,7 @@ export async function writeScenes(
     );
   }
   const { cores } = host.machine;
-  const pool = cores > 1 && count >= worthwhile ? host.workers.pool("scene", cores) : null;
+  const pool = cores > 1 && count >= minScenesForPool ? host.workers.pool("scene", cores) : null;
   const paint = (scene: SceneOptions): Scene | Promise<Scene> =>
     pool ? (pool.run(scene) as Promise<Scene>) : generateScene(scene);
   try {

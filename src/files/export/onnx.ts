@@ -24,6 +24,9 @@ export function needExternalData(
   return Object.values(weights).reduce((sum, { data }) => sum + data.byteLength, 0) >= limit;
 }
 
+/** Name of the file beside an .onnx that holds large weights, as other exporters call it. */
+export const externalDataOf = (onnx: string): string => `${onnx}_data`;
+
 /** An exported model's outputs by name, from its input. */
 export type ExportedGraph = Readonly<Record<"logits" | "tag_logits", Tensor>>;
 

@@ -8,7 +8,7 @@ import { freeName, safePath } from "../text/file-name.ts";
 import { basename, dirname, extname, join } from "../text/path.ts";
 import { classesJson } from "./classes-file.ts";
 import { openWriter } from "./create.ts";
-import { DroppedDetails, type DroppedDetail } from "./dropped.ts";
+import { LostDetails, type LostDetail } from "./lost-details.ts";
 import { formatFiles, type MaskFormat } from "./formats.ts";
 import { FileTransaction, removeFile } from "./transaction.ts";
 import { thumbnailFolder, thumbnailSide, type MaskWriter, type ThumbnailFile } from "./writer.ts";
@@ -62,7 +62,7 @@ export class MaskFolder {
   private readonly fileNames = new Set<string>();
   private readonly thumbnails: string[] = [];
   private writers: readonly MaskWriter[] = [];
-  private readonly dropped = new DroppedDetails();
+  private readonly lost = new LostDetails();
 
   private constructor(
     private readonly host: FileHost,
@@ -174,8 +174,8 @@ export class MaskFolder {
   }
 
   /** The details that the formats could not hold so far. */
-  losses(): DroppedDetail[] {
-    return this.dropped.list();
+  losses(): LostDetail[] {
+    return this.lost.list();
   }
 
   /** Path for a file about all masks: in the folder, or next to the single file with its name as prefix. */
@@ -210,7 +210,7 @@ export class MaskFolder {
         classes: this.classes,
         instances: this.options.instances ?? "regions",
         imageUrl: this.options.imageUrl ?? localFiles,
-        losses: this.dropped,
+        losses: this.lost,
         files: this.files,
       });
       this.writers = [...this.writers, writer];
@@ -224,7 +224,7 @@ export class MaskFolder {
       ending === "" &&
       this.formats.some((format) => format === "coco" || format === "labelstudio")
     ) {
-      this.dropped.add("the image's file is not known; its name is assumed to end in .jpg", free);
+      this.lost.add("the image's file is not known; its name is assumed to end in .jpg", free);
     }
     const preferred = safePath(fileName ?? `${name}${ending === "" ? ".jpg" : ending}`);
     const key = preferred.toLowerCase();

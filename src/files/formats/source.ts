@@ -1,7 +1,7 @@
 import type { InstanceKind } from "../../method/images/regions.ts";
 import type { LabelMap } from "../../method/images/image.ts";
 import type { MaskFormat } from "./formats.ts";
-import type { DroppedDetails } from "./dropped.ts";
+import type { LostDetails } from "./lost-details.ts";
 import type { ImageFiles } from "./image-files.ts";
 
 /** One mask of a source; its pixels are in memory only after `read`. */
@@ -33,5 +33,5 @@ export interface SourceOptions {
   readonly images: ImageFiles;
   /** The unit of an object in the output; the details that are lost in reading depend on it. */
   readonly instances: InstanceKind;
-  readonly losses: DroppedDetails;
+  readonly losses: LostDetails;
 }

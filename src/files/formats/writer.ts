@@ -1,6 +1,6 @@
 import type { InstanceKind } from "../../method/images/regions.ts";
 import type { LabelMap } from "../../method/images/image.ts";
-import type { DroppedDetails } from "./dropped.ts";
+import type { LostDetails } from "./lost-details.ts";
 import type { FileTransaction } from "./transaction.ts";
 
 /** The mask of one image, to be written. */
@@ -37,7 +37,7 @@ export interface WriterOptions {
   readonly instances: InstanceKind;
   /** Prefix of image names in Label Studio. */
   readonly imageUrl: string;
-  readonly losses: DroppedDetails;
+  readonly losses: LostDetails;
   /** The files of the job. */
   readonly files: FileTransaction;
 }

@@ -2,7 +2,7 @@ import { resizeImage } from "../../method/images/resize-antialiased.ts";
 import { resizeLabels } from "../../method/images/resize-labels.ts";
 import { ignoreIndex, type Image, type LabelMap } from "../../method/images/image.ts";
 import type { ImageCodec } from "../../host/codec.ts";
-import { fitInside } from "./write-contact-sheet.ts";
+import { fitInside } from "./contact-sheet.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
 
 /** An image with its score. */

@@ -1,24 +1,9 @@
 import { UserError } from "../../user-error.ts";
+import { findGlobal, type PickleFunction, type PickleOptions } from "./pickle-globals.ts";
 import type { PickleReader } from "./pickle-reader.ts";
-
-/** Function called in place of a global of Python. */
-export type PickleFunction = (...args: unknown[]) => unknown;
 
 /** One operation of a pickle: reads its operands and changes the machine. */
 export type PickleOperation = (machine: PickleMachine, reader: PickleReader) => void;
-
-export interface PickleOptions {
-  /** The file's name, for messages. */
-  readonly source: string;
-  /** Globals that a pickle may name, by `module.name`; any other is an error that names it. */
-  readonly globals: ReadonlyMap<string, PickleFunction>;
-  /** Resolves a persistent id; without it such ids are refused. */
-  readonly persistent?: (id: unknown) => unknown;
-  /** Advice for a refused global. */
-  readonly advice?: string;
-  /** Most memory of the values, in bytes; an approximate limit. */
-  readonly maxMemory?: number;
-}
 
 // Approximate bytes of a place on the stack, an entry of a table and the result of a call.
 const slot = 32;
@@ -130,16 +115,7 @@ export class PickleMachine {
     if (typeof module !== "string" || typeof name !== "string") {
       throw this.reader.damaged("names a global by a value that is not text");
     }
-    const full = `${module}.${name}`;
-    const replacement = this.options.globals.get(full);
-    if (!replacement) {
-      const advice = this.options.advice ?? "get the file from a source you trust, as plain data";
-      throw new UserError(
-        `${this.options.source}: its pickle asks for ${printable(full)}, which is not plain data; ` +
-          `nothing in the file was executed; ${advice}`,
-      );
-    }
-    this.push(replacement);
+    this.push(findGlobal(`${module}.${name}`, this.options));
   }
 
   call(target: unknown, args: unknown): void {
@@ -213,10 +189,4 @@ export class PickleMachine {
       throw this.reader.damaged(error instanceof Error ? error.message : String(error));
     }
   }
-}
-
-/** A name from a file for a message, cut and with unusual characters escaped. */
-function printable(name: string): string {
-  const text = name.length > 200 ? `${name.slice(0, 200)}…` : name;
-  return /^[\w.$-]+$/.test(text) ? text : JSON.stringify(text);
 }

@@ -1,9 +1,10 @@
 import { UserError } from "../../user-error.ts";
-import { PickleMachine, type PickleOptions } from "./pickle-machine.ts";
+import type { PickleOptions } from "./pickle-globals.ts";
+import { PickleMachine } from "./pickle-machine.ts";
 import { pickleOperations } from "./pickle-operations.ts";
 import { PickleReader } from "./pickle-reader.ts";
 
-export type { PickleFunction, PickleOptions } from "./pickle-machine.ts";
+export type { PickleFunction, PickleOptions } from "./pickle-globals.ts";
 
 /**
  * Reads a pickle of protocols 0 to 5 without executing anything: only functions of `globals` are called. None becomes

@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, freemem, release, totalmem } from "node:os";
 import type { DeviceReport } from "../devices.ts";
 import { listDevices } from "./ort/devices.ts";
+import type { Remedy } from "../../user-error.ts";
 import { packageVersion } from "./version.ts";
 
 /** The machine and the software that tag2mask runs on. */
@@ -31,8 +32,11 @@ export async function examine(): Promise<DoctorReport> {
   };
 }
 
-/** Formats the report as text. */
-export function formatDoctor(report: DoctorReport): string {
+/** Formats the report as text. @param wordRemedies words what can be done about a device */
+export function formatDoctor(
+  report: DoctorReport,
+  wordRemedies: (remedies: readonly Remedy[]) => string,
+): string {
   const { cpu, memory } = report;
   const rows = [
     ["tag2mask", report.tag2mask],
@@ -41,13 +45,18 @@ export function formatDoctor(report: DoctorReport): string {
     ["system", report.system],
     ["CPU", `${cpu.model}, ${cpu.cores} cores`],
     ["memory", `${gigabytes(memory.total)}, ${gigabytes(memory.free)} free`],
-    ...report.devices.map((device) => [`device ${device.device}`, verdict(device)]),
+    ...report.devices.map((device) => [`device ${device.device}`, verdict(device, wordRemedies)]),
   ];
   return rows.map(([name, value]) => `${name!.padEnd(14)} ${value}`).join("\n");
 }
 
-function verdict({ works, gflops, problem }: DeviceReport): string {
-  if (!works) return `not available: ${problem}`;
+function verdict(
+  { works, gflops, problem, remedies }: DeviceReport,
+  wordRemedies: (remedies: readonly Remedy[]) => string,
+): string {
+  if (!works) {
+    return `not available: ${problem}${remedies ? `; ${wordRemedies(remedies)}` : ""}`;
+  }
   return `works, ${gflops!.toPrecision(3)} GFLOP/s`;
 }
 

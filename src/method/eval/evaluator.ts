@@ -18,7 +18,7 @@ import {
   type ViewOptions,
 } from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
-import { shrinkImage } from "../inference/network-image.ts";
+import { shrinkImage } from "../images/shrink-large.ts";
 import { imagesAhead, overlap, type Work } from "./overlap.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
 import type { Predictor } from "../inference/predictor.ts";

@@ -12,7 +12,7 @@ import {
   propagatedMaps,
   type PropagatedMaps,
 } from "../inference/label-image.ts";
-import { networkImage, withLongSide } from "../inference/network-image.ts";
+import { networkImage, withLongSide } from "../inference/long-side.ts";
 import type { PredictOptions, Predictor } from "../inference/predictor.ts";
 import type { RefineLogits } from "../inference/refine-logits.ts";
 

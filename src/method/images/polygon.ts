@@ -99,7 +99,7 @@ function crossingRow(
     const columnAt = (t: number): number => Math.trunc(xs + slope * t + 0.5);
     // First step after which the line is on the other side of the column: estimated, then corrected.
     const hasPassed = (t: number): boolean => columnAt(t) > u === slope > 0;
-    let t = Math.min(dy, Math.max(1, Math.round((u + 0.5 - xs) / slope)));
+    let t = Math.round((u + 0.5 - xs) / slope);
     while (t > 1 && hasPassed(t - 1)) t--;
     while (t < dy && !hasPassed(t)) t++;
     v = ys + t - 1;
@@ -165,7 +165,7 @@ function crop(
   width: number,
   height: number,
 ): { x: number; y: number; width: number; height: number; values: number[] } | undefined {
-  let [left, right, top, bottom] = [width, -1, height, -1];
+  let [left, right, top, bottom] = [width, -1, height, 0];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       if (mask[y * width + x] === 0) continue;
@@ -194,7 +194,7 @@ function simplifyRing(ring: readonly Point[], tolerance: number): readonly Point
 }
 
 function farthestFrom(ring: readonly Point[], start: number): number {
-  let [best, distance] = [start, -1];
+  let [best, distance] = [start, 0];
   ring.forEach((point, i) => {
     const d = squaredDistance(point, ring[start]!);
     if (d > distance) [best, distance] = [i, d];

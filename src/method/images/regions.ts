@@ -84,7 +84,7 @@ export interface RegionBox {
 
 /** Boxes of all objects in one pass. */
 export function regionBoxes({ width, height, ids, labels }: Regions): readonly RegionBox[] {
-  const boxes = labels.map(() => ({ left: width, top: height, right: -1, bottom: -1 }));
+  const boxes = labels.map(() => ({ left: width, top: height, right: 0, bottom: 0 }));
   for (let i = 0; i < ids.length; i++) {
     const box = boxes[ids[i]!];
     if (!box) continue;

@@ -16,7 +16,7 @@ import { type Afa, type HiddenLayout, imageInput } from "../model/index.ts";
 import type { Affinity, ScaledCam } from "../labels/index.ts";
 import type { Maps } from "../images/maps.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
-import { arraysOf, interleaved, smallestSide, type NetworkFeeds } from "./feeds.ts";
+import { arraysOf, interleaved, smallestSide, type NetworkFeeds } from "./network-feeds.ts";
 import { fastestLayout } from "./fastest-layout.ts";
 import { LazySession } from "./lazy-session.ts";
 

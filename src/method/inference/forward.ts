@@ -1,7 +1,7 @@
 import { type NdArray, type Runtime, writeModel } from "../../engine/graph/index.ts";
 import { type Afa, imageInput } from "../model/index.ts";
 import { UserError } from "../../user-error.ts";
-import { arraysOf, channelsLast, smallestSide, type NetworkFeeds } from "./feeds.ts";
+import { arraysOf, channelsLast, smallestSide, type NetworkFeeds } from "./network-feeds.ts";
 import { LazySession } from "./lazy-session.ts";
 
 /** Names of an exported model's input and outputs: those of Hugging Face's SegFormer, and `tag_logits`. */

@@ -2,7 +2,7 @@ import type { NdArray, Runtime } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Maps } from "../images/maps.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
-import { planesOf, smallestSide, type NetworkFeeds } from "./feeds.ts";
+import { planesOf, smallestSide, type NetworkFeeds } from "./network-feeds.ts";
 import { ForwardPass, type Forward, type ForwardPassOptions, type Logits } from "./forward.ts";
 
 /** Prediction for one image. */

@@ -4,8 +4,8 @@ import { labelAtSize, refineInside, refinePseudoLabel } from "../labels/index.ts
 import { resizeMaps } from "../images/resize-maps.ts";
 import type { Maps } from "../images/maps.ts";
 import type { Par } from "../refine/par.ts";
-import { meanMargin } from "../images/margin.ts";
-import { shrinkImage } from "./network-image.ts";
+import { meanMargin } from "../images/confidence.ts";
+import { shrinkImage } from "../images/shrink-large.ts";
 
 /**
  * Longest side at which maps are refined; larger images are shrunk first. PAR keeps about 200 bytes for each pixel of

@@ -3,7 +3,7 @@ import type { Image } from "../images/image.ts";
 import type { Maps } from "../images/maps.ts";
 import { interleave, separate } from "./interleaved.ts";
 import { Lattice, pixelPoints, type Workspace } from "./lattice.ts";
-import { layOutCrf, PositionSmoothing } from "./smoothing.ts";
+import { layOutCrf, PositionSmoothing } from "./position-kernel.ts";
 
 /** Lower bound of the probabilities, so that no pixel is ever certain. */
 const LEAST_PROBABILITY = 1e-5;

@@ -1,5 +1,5 @@
 import { type NdArray, type Runtime, float32 } from "../../engine/graph/index.ts";
-import type { NetworkFeeds } from "../inference/feeds.ts";
+import type { NetworkFeeds } from "../inference/network-feeds.ts";
 import { LazySession } from "../inference/lazy-session.ts";
 import type { Afa } from "../model/index.ts";
 import type { Image, LabelMap } from "../images/image.ts";

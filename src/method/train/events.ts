@@ -1,11 +1,6 @@
 import type { NdArray } from "../../engine/graph/index.ts";
 import type { ValidationPanel, ValidationScores } from "../eval/evaluator.ts";
-
-/**
- * Phase of a run (method 2.11): L_cls alone, then all losses with labels from CAM, then with labels from propagated
- * CAM.
- */
-export type Phase = "classification" | "pseudo" | "affinity";
+import type { Phase } from "./phase.ts";
 
 /** Losses of a step; null for losses that are not computed in its phase. */
 export interface StepLosses {

@@ -3,7 +3,7 @@ import { sizeOf, type NdArray } from "../../engine/graph/index.ts";
 import { parametersOf } from "../../engine/nn/index.ts";
 import { networkOf } from "../model/network-of.ts";
 import type { WorkerPool, Workers } from "../../host/workers.ts";
-import type { Phase } from "./events.ts";
+import type { Phase } from "./phase.ts";
 import { addSeconds, type LabelInput, type LabelSource, type MadeLabels } from "./labels.ts";
 import type { LabelReply, LabelRequest, LabelSetup } from "./label-task.ts";
 

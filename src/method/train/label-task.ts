@@ -1,7 +1,7 @@
 import type { RuntimeOptions } from "../../host/host.ts";
 import type { Config } from "../config.ts";
 import { sizeOf, type NdArray, type Runtime } from "../../engine/graph/index.ts";
-import type { Phase } from "./events.ts";
+import type { Phase } from "./phase.ts";
 import { LabelMaker, type LabelInput, type LabelSeconds, type StepLabels } from "./labels.ts";
 import { networkOf } from "../model/network-of.ts";
 

@@ -2,7 +2,7 @@ import type { Config } from "../config.ts";
 import { normalizeToChannelsFirst } from "../images/normalize.ts";
 import { ActivationPass } from "../inference/activations.ts";
 import { activationsFor, classMaps, propagatedMaps } from "../inference/label-image.ts";
-import type { NetworkFeeds } from "../inference/feeds.ts";
+import type { NetworkFeeds } from "../inference/network-feeds.ts";
 import type { Runtime } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import type { Image, LabelMap } from "../images/image.ts";
@@ -14,7 +14,7 @@ import {
 } from "../labels/index.ts";
 import type { Box, Maps } from "../images/maps.ts";
 import { Par } from "../refine/par.ts";
-import type { Phase } from "./events.ts";
+import type { Phase } from "./phase.ts";
 
 /** Labels of one crop for the segmentation loss and the affinity loss. */
 export interface StepLabels {

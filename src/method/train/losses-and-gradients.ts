@@ -1,4 +1,4 @@
-import { channelsLast, type NetworkFeeds } from "../inference/feeds.ts";
+import { channelsLast, type NetworkFeeds } from "../inference/network-feeds.ts";
 import type { NdArray, Runtime } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import { buildStep } from "./step-graph.ts";

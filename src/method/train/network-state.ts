@@ -3,8 +3,8 @@ import { type Feed, type NdArray, sizeOf } from "../../engine/graph/index.ts";
 import type { Afa, ParameterGroup } from "../model/index.ts";
 import type { Parameter } from "../../engine/nn/index.ts";
 import { ParameterArena } from "./arena.ts";
-import { type GroupRates, AdamW } from "./optimizer.ts";
-import { learningRateFactor } from "./schedule.ts";
+import { AdamW } from "./optimizer.ts";
+import { isLearned } from "./parameter-groups.ts";
 
 /** Weight of a batch in BatchNorm's running statistics. */
 const momentum = 0.1;
@@ -35,17 +35,15 @@ export class NetworkState {
 
   constructor(
     readonly network: Afa,
-    private readonly config: Config["train"],
+    config: Config["train"],
   ) {
-    const isLearned = (p: Parameter<ParameterGroup>): boolean =>
-      p.trainable && !(config.freezeNorms && p.group === "norms");
-    this.learned = network.parameters.filter(isLearned);
+    this.learned = network.parameters.filter((p) => isLearned(p, config));
     const floats = network.parameters.filter((p) => p.dtype === "float32");
     const arena = new ParameterArena(
       floats.map((p) => ({
         name: p.name,
         size: sizeOf(p.shape),
-        group: isLearned(p) ? p.group : null,
+        group: isLearned(p, config) ? p.group : null,
       })),
     );
     this.optimizer = new AdamW(arena, { betas: config.betas, eps: config.eps });
@@ -93,20 +91,6 @@ export class NetworkState {
     this.loads++;
     for (const [name, target] of Object.entries(this.tensors()))
       this.copy(name, tensors[name], target);
-  }
-
-  /** The learning rate and weight decay of every group at a step (method 2.12). */
-  rates(step: number): Record<ParameterGroup, GroupRates> {
-    const { lr, headLrScale, weightDecay, freezeNorms } = this.config;
-    const learningRate = lr * learningRateFactor(step, this.config);
-    const head = { learningRate: learningRate * headLrScale, weightDecay };
-    return {
-      encoder: { learningRate, weightDecay },
-      // Frozen in the published recipe (method 2.13). Never decayed, since that would pull their gains to 0.
-      norms: { learningRate: freezeNorms ? 0 : learningRate, weightDecay: 0 },
-      heads: head,
-      decoder: head,
-    };
   }
 
   /**

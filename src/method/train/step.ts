@@ -7,13 +7,15 @@ import type { Afa } from "../model/index.ts";
 import type { Box } from "../images/maps.ts";
 import { DeviceLearner } from "./device-learner.ts";
 import { EnergyPass, type EnergyInput } from "./energy.ts";
-import type { Phase, StepEvent } from "./events.ts";
-import { batchFeeds, labelCounts, labelFeeds, partOf, type BatchFeeds } from "./feeds.ts";
+import type { StepEvent } from "./events.ts";
+import { batchFeeds, labelCounts, labelFeeds, partOf, type BatchFeeds } from "./batch-feeds.ts";
 import { LabelMaker, type LabelInput, type LabelSource, type StepLabels } from "./labels.ts";
 import { HostLearner } from "./host-learner.ts";
 import type { Learner } from "./learner.ts";
 import type { NetworkState } from "./network-state.ts";
-import { PartSums } from "./part-sums.ts";
+import { ratesAt } from "./parameter-groups.ts";
+import { computesAllLosses, lossWeights, phaseAt, type Phase } from "./phase.ts";
+import { MicroBatchSums } from "./micro-batch-sums.ts";
 import { buildStep, type PassOptions, type StepGraph, type StepKind } from "./step-graph.ts";
 
 export interface StepResult extends Pick<
@@ -58,12 +60,6 @@ export class Stepper {
     this.classificationParameters = new Set(reached.map(({ name }) => name));
   }
 
-  /** Phase of a step, counted from 0. */
-  phase(step: number): Phase {
-    const { camSteps, affinitySteps } = this.config.train;
-    return step <= camSteps ? "classification" : step <= affinitySteps ? "pseudo" : "affinity";
-  }
-
   /**
    * Trains one step on a batch: labels, then losses and gradients, then the update. Throws before any weight changes if
    * a loss is not finite.
@@ -72,10 +68,9 @@ export class Stepper {
   async run(step: number, batch: Batch, segLabels?: Uint8Array): Promise<StepResult> {
     const { config, state, now } = this;
     const start = now();
-    const phase = this.phase(step);
+    const phase = phaseAt(step, config.train);
     await this.learner.begin();
-    const kind: StepKind =
-      phase !== "classification" || config.train.warmupLosses ? "full" : "classification";
+    const kind: StepKind = computesAllLosses(phase, config.train) ? "full" : "classification";
 
     const inputs = kind === "full" ? this.labelInputs(batch) : [];
     const { labels, seconds: labelSeconds } = await this.labels.make(inputs, phase);
@@ -99,7 +94,7 @@ export class Stepper {
     checkFinite(step, losses, batch.names);
     const lossesEnd = now();
 
-    const rates = state.rates(step);
+    const rates = ratesAt(step, config.train);
     // In the classification phase only L_cls trains, even if the other losses are computed.
     const reached = phase === "classification" ? this.classificationParameters : undefined;
     const nonFinite = await this.learner.update(rates, reached);
@@ -152,17 +147,15 @@ export class Stepper {
     feeds: BatchFeeds,
     energyInputs: readonly EnergyInput[],
     phase: Phase,
-  ): Promise<PartSums> {
+  ): Promise<MicroBatchSums> {
     const { batch } = this.config.data;
     const parts = batch / this.partSize;
     const { graph, energy } = await this.compiledFor(kind);
-    const { seg, affinity, regularization } = this.config.loss;
-    const weights = phase === "classification" ? [0, 0, 0] : [seg, affinity, regularization];
     const shared: Record<string, NdArray> =
-      kind === "full" ? { loss_weights: float32([3], weights) } : {};
+      kind === "full" ? { loss_weights: float32([3], lossWeights(phase, this.config.loss)) } : {};
     if (kind === "full" && parts > 1) shared["loss_counts"] = labelCounts(feeds);
 
-    const sums = new PartSums(graph.outputs);
+    const sums = new MicroBatchSums(graph.outputs);
     for (let part = 0; part < parts; part++) {
       const own = parts === 1 ? { ...feeds } : partOf(feeds, part, parts);
       if (energy) {

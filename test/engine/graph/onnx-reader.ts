@@ -5,6 +5,8 @@ export interface OnnxNode {
   readonly domain: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Attributes that are a single number, by name. */
+  readonly attributes: Readonly<Record<string, number>>;
 }
 
 /** What tests look at in an ONNX file. */
@@ -36,6 +38,9 @@ export function readModel(bytes: Uint8Array): OnnxModel {
       domain: text(m, 7),
       inputs: texts(m, 1),
       outputs: texts(m, 2),
+      attributes: Object.fromEntries(
+        messages(m, 5).map((a) => [text(a, 1), (a.get(2) ?? a.get(3))?.[0] as number]),
+      ),
     })),
     initializers: messages(graph, 5).map((m) => text(m, 8)),
     external: Object.fromEntries(

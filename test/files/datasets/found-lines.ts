@@ -20,8 +20,8 @@ export async function foundLines(
   bytes?: number,
 ): Promise<{ taken: TagLine[]; told: string[] }> {
   const taken: TagLine[] = [];
-  const taker = { take: (line: TagLine) => taken.push(line), clear: () => (taken.length = 0) };
-  const out = new TagLines("t", taker);
+  const sink = { take: (line: TagLine) => taken.push(line), clear: () => (taken.length = 0) };
+  const out = new TagLines("t", sink);
   await read(storeOf(content), "t", out, bytes);
   return { taken, told: out.problems.map(formatProblem) };
 }

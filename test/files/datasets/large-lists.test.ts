@@ -12,7 +12,7 @@ test("lines of CSV are counted through quoted line breaks and empty lines", asyn
   const { taken, told } = await foundLines(readCsv, text.slice(0, text.indexOf('"d')));
   expect(taken.map(({ line }) => line)).toEqual([3, 6]);
   expect(told).toEqual([
-    "t:7: 1 fields, expected 2 (file,tags); separate several tags by semicolons",
+    "t:7: 1 field, expected 2 (file,tags); separate several tags by semicolons",
   ]);
   // The images before the mistake are not used.
   expect(await foundLines(readCsv, text)).toEqual({

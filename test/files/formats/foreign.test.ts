@@ -8,7 +8,8 @@ import { readCounts, rleCounts } from "../../../src/method/images/run-lengths.ts
 import { fillPolygon } from "../../../src/method/images/polygon.ts";
 import { encodeImage } from "../../../src/host/node/images/codec.ts";
 import { encodeMask } from "../../../src/host/node/images/index-png.ts";
-import { DrawingWork, polygonCounts } from "../../../src/files/formats/objects.ts";
+import { polygonCounts } from "../../../src/files/formats/paint-objects.ts";
+import { DrawingWork } from "../../../src/files/formats/drawing-limits.ts";
 import { readAll } from "./masks.ts";
 
 let root: string;

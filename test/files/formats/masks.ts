@@ -4,7 +4,7 @@ import type { InstanceKind } from "../../../src/method/images/regions.ts";
 import type { LabelMap } from "../../../src/method/images/image.ts";
 import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts";
 import { formatFiles, type MaskFormat } from "../../../src/files/formats/formats.ts";
-import { DroppedDetails, type DroppedDetail } from "../../../src/files/formats/dropped.ts";
+import { LostDetails, type LostDetail } from "../../../src/files/formats/lost-details.ts";
 import { MaskFolder, type MaskFolderOptions } from "../../../src/files/formats/mask-folder.ts";
 import { ImageFiles, openMasks } from "../../../src/files/formats/open.ts";
 import { Random } from "../../../src/engine/random.ts";
@@ -64,7 +64,7 @@ export async function writeAll(
   format: MaskFormat,
   masks: NamedMasks,
   options: MaskFolderOptions = {},
-): Promise<{ path: string; losses: DroppedDetail[] }> {
+): Promise<{ path: string; losses: LostDetail[] }> {
   const folder = await MaskFolder.create(nodeHost, root, classes, {
     ...{ format: [format], overlays: false, ...options },
   });
@@ -85,9 +85,9 @@ export async function readAll(
   format: MaskFormat;
   classes: readonly string[];
   masks: NamedMasks;
-  losses: DroppedDetail[];
+  losses: LostDetail[];
 }> {
-  const losses = new DroppedDetails();
+  const losses = new LostDetails();
   const images = await ImageFiles.find(nodeHost.store, undefined, path);
   const source = await openMasks(nodeHost, path, {
     images,

@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
-import { validateClasses, vocClasses, vocPalette } from "../../../src/method/images/classes.ts";
-import { normalize, normalizeToChannelsFirst } from "../../../src/method/images/normalize.ts";
+import {
+  cocoClasses,
+  maxClasses,
+  validateClasses,
+  vocClasses,
+  vocPalette,
+} from "../../../src/method/images/classes.ts";
+import {
+  imageNetNormalization,
+  normalize,
+  normalizeToChannelsFirst,
+} from "../../../src/method/images/normalize.ts";
 import { UserError } from "../../../src/user-error.ts";
 
 test("the palette begins and ends as that of VOC", () => {
@@ -16,18 +26,27 @@ test("the palette begins and ends as that of VOC", () => {
   expect(new Set(vocPalette.map(String)).size).toBe(256);
 });
 
-test("VOC has twenty classes", () => {
+test("VOC has twenty classes, COCO eighty, and a mask of 8 bits holds 254", () => {
   expect(vocClasses).toHaveLength(20);
-  expect(() => validateClasses(vocClasses, "voc")).not.toThrow();
+  expect(cocoClasses).toHaveLength(80);
+  const most = Array.from({ length: 254 }, (_, i) => `c${i}`);
+  expect(maxClasses).toBe(most.length);
+  for (const classes of [vocClasses, cocoClasses, most, ["a"]])
+    expect(() => validateClasses(classes, "all")).not.toThrow();
 });
 
 test.each([
-  [[], "classes.txt: no classes"],
+  [[], "classes.txt: no classes; at least one is needed"],
   [["cat", " "], "class 2 has an empty name"],
   [["cat", "dog", "Cat"], 'classes 1 and 3 are both "Cat"'],
-  [["Background", "cat"], "background is label 0"],
-  [["a;b"], "semicolon"],
-  [Array.from({ length: 255 }, (_, i) => `c${i}`), "255 classes; masks have 8 bits"],
+  [["cat", " cat "], 'classes 1 and 2 are both " cat "'],
+  [["cat", " Background"], 'class 2 is " Background"; background is label 0'],
+  [["cat", "a;b"], 'class 2, "a;b", has a semicolon or control character'],
+  [["a\tb"], 'class 1, "a\\tb", has a semicolon or control character'],
+  [
+    Array.from({ length: 255 }, (_, i) => `c${i}`),
+    "255 classes; masks have 8 bits, so at most 254 are possible",
+  ],
 ])("classes %j are refused", (classes, message) => {
   const check = () => validateClasses(classes, "classes.txt");
   expect(check).toThrow(UserError);
@@ -40,8 +59,27 @@ test("normalizing subtracts the mean, divides by the deviation, and can put chan
   expect([...normalize(pixels, by)]).toEqual([0, 0, 0, 30, 15, 10]);
   expect([...normalizeToChannelsFirst(pixels, 2, by)]).toEqual([0, 30, 0, 15, 0, 10]);
   expect([...normalizeToChannelsFirst(pixels, 1, by)]).toEqual([0, 0, 0, 30, 15, 10]);
-  expect(() => normalizeToChannelsFirst(pixels, 4, by)).toThrow(
-    "6 values are not whole RGB images of 4 pixels",
-  );
+  for (const area of [-1, 0, 4]) {
+    expect(() => normalizeToChannelsFirst(pixels, area, by)).toThrow(
+      `6 values are not whole RGB images of ${area} pixels`,
+    );
+  }
+  const room = new Float32Array(6);
+  expect(normalize(pixels, by, room)).toBe(room);
+  expect(normalizeToChannelsFirst(pixels, 2, by, room)).toBe(room);
   expect(() => normalize(pixels, by, new Float32Array(3))).toThrow("6 values for an output of 3");
+});
+
+test("the default normalization is that of ImageNet: mean and deviation of 0..1, in levels", () => {
+  const levels = ([...values]: readonly number[]) =>
+    values.map((v) => Number((v * 255).toFixed(3)));
+  expect(imageNetNormalization).toEqual({
+    mean: levels([0.485, 0.456, 0.406]),
+    std: levels([0.229, 0.224, 0.225]),
+  });
+  const pixel = Uint8Array.of(0, 128, 255);
+  const { mean, std } = imageNetNormalization;
+  const expected = Float32Array.from(pixel, (level, c) => (level - mean[c]!) / std[c]!);
+  expect(normalize(pixel)).toEqual(expected);
+  expect(normalizeToChannelsFirst(pixel, 1)).toEqual(expected);
 });

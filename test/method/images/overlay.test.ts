@@ -81,6 +81,28 @@ test("ignored pixels are hatched: diagonal stripes of two light shades, four pix
   }
 });
 
+test.each([
+  // value, color of the heat, its opacity
+  [-1, [0, 0, 0], 0.45],
+  [0, [0, 0, 0], 0.45],
+  [0.125, [35, 10, 55], 0.55],
+  [0.25, [70, 20, 110], 0.65],
+  [0.375, [122.5, 32.5, 105], 0.75],
+  [0.5, [175, 45, 100], 0.85],
+  [0.75, [245, 115, 40], 0.85],
+  [1, [255, 240, 120], 0.85],
+  [7, [255, 240, 120], 0.85],
+  [NaN, [0, 0, 0], 0.45],
+])("heat of %d has the color %j, the stronger the hotter", (value, color, opacity) => {
+  const image = { width: 2, height: 1, data: Uint8Array.of(201, 99, 51, 10, 20, 30) };
+  const heat = { width: 2, height: 1, data: Float32Array.of(value, 0) };
+  const blended = (pixel: readonly number[]) =>
+    pixel.map((level, c) => Math.floor(level * (1 - opacity) + color[c]! * opacity + 0.5));
+  const painted = paintHeat(image, heat);
+  expect(pixel(painted, 0, 0)).toEqual(blended([201, 99, 51]));
+  expect(pixel(painted, 1, 0)).toEqual([6, 11, 17]);
+});
+
 test("heat rises from dark to bright yellow, and NaN counts as 0", () => {
   const heat = { width: 8, height: 8, data: Float32Array.from({ length: 64 }, (_, i) => i / 63) };
   heat.data[1] = NaN;
@@ -98,7 +120,45 @@ test("254 classes have 254 colors", () => {
   for (const color of colors) expect(color).toMatch(/^#[0-9a-f]{6}$/);
 });
 
+test.each([
+  [1, [255, 75, 85]],
+  [2, [0, 180, 110]],
+  [12, [195, 140, 90]],
+  // Hues of 137.508 degrees times the label, from here on.
+  [13, [187, 27, 60]],
+  [14, [112, 235, 123]],
+  [15, [119, 54, 226]],
+  [16, [187, 134, 27]],
+  [17, [112, 235, 230]],
+  [18, [226, 54, 183]],
+  [22, [27, 187, 94]],
+  [100, [159, 187, 27]],
+  [254, [235, 127, 112]],
+])("the color of label %i is %j", (label, color) => {
+  expect(overlayColor(label)).toEqual(color);
+});
+
+test("colors in CSS have two digits a channel", () => {
+  expect(hexColor([0, 9, 255])).toBe("#0009ff");
+  expect(hexColor([16, 171, 15])).toBe("#10ab0f");
+});
+
+test("the stripes of ignored pixels are four outlines wide, and an outline grows with the image", () => {
+  const image = { width: 900, height: 20, data: new Uint8Array(900 * 20 * 3) };
+  const data = new Uint8Array(900 * 20).fill(255);
+  const painted = paintLabels(image, { width: 900, height: 20, data });
+  // An outline is 900 / 400 pixels, rounded to 2: stripes of 8.
+  const first = Array.from({ length: 24 }, (_, x) => pixel(painted, x, 0)[0]);
+  expect(first).toEqual([204, 128, 204].flatMap((shade) => Array<number>(8).fill(shade)));
+});
+
 test("a map of another size is refused", () => {
+  expect(() => paintLabels(gray, { width: 8, height: 4, data: new Uint8Array(32) })).toThrow(
+    "overlay: the image is 8x8, its map 8x4",
+  );
+  expect(() => paintHeat(gray, { width: 8, height: 9, data: new Float32Array(72) })).toThrow(
+    "overlay: the image is 8x8, its map 8x9",
+  );
   expect(() => paintLabels(gray, { width: 4, height: 8, data: new Uint8Array(32) })).toThrow(
     /8x8, its map 4x8/,
   );

@@ -96,8 +96,28 @@ describe("filling", () => {
     );
   });
 
+  test("only pixels inside are set, to the label, and one column or row is enough", () => {
+    const map = { width: 3, height: 2, data: new Uint8Array(6).fill(9) };
+    fillPolygon([1, 0, 2, 0, 2, 2, 1, 2], map, 4);
+    expect([...map.data]).toEqual([9, 4, 9, 9, 4, 9]);
+    expect(drawn([0, 1, 3, 1, 3, 2, 0, 2], 3, 3)).toEqual(["...", "###", "..."]);
+    expect(drawn([1, 1, 1, 2, 1, 0], 3, 3)).toEqual(["...", "...", "..."]);
+  });
+
+  test("the largest coordinates are a hundred million pixels from 0", () => {
+    const corners = (far: number) => [-far, -far, far, -far, far, far, -far, far];
+    const map = blank(2, 2);
+    fillPolygon(corners(1e8), map, 1);
+    expect([...map.data]).toEqual([1, 1, 1, 1]);
+    expect(() => fillPolygon(corners(1e8 + 1), blank(2, 2), 1, "a.json")).toThrow(
+      "a.json: coordinate 1 is -100000001; expected a number of pixels",
+    );
+  });
+
   test.each([
     [[1, 2, 3, 4], /4 coordinates; a polygon has an even number of them, at least 6/],
+    [[], /^a\.json: 0 coordinates/],
+    [[1, 2, 3, 4, 5], /5 coordinates/],
     [[1, 2, 3, 4, 5, 6, 7], /7 coordinates/],
     [[1, 2, NaN, 4, 5, 6], /a\.json: coordinate 3 is NaN; expected a number of pixels/],
     [[1, 2, 3, Infinity, 5, 6], /coordinate 4 is Infinity/],
@@ -115,10 +135,19 @@ describe("filling", () => {
     expect(map.data.every((v) => v === 1)).toBe(true);
     const zigzag = Array.from({ length: 400_000 }, (_, i) => (i % 4 === 0 ? 1000 : 0));
     expect(() => fillPolygon(zigzag, map, 1, "a.json")).toThrow(
-      /a\.json: .*cross the .* columns of the image more than/,
+      "a.json: its edges cross the 1000 columns of the image more than 20000000 times; simplify it",
     );
   });
 });
+
+/** Outlines as lists of "x,y"; pixels are "#". */
+function outlines(rows: readonly string[], tolerance = 0): string[] {
+  const mask = Uint8Array.from(rows.join(""), (pixel) => Number(pixel === "#"));
+  return contours(mask, rows[0]!.length, rows.length, { tolerance }).map((outline) => {
+    const points = outline.flatMap((x, i) => (i % 2 === 0 ? [`${x},${outline[i + 1]}`] : []));
+    return points.join(" ");
+  });
+}
 
 function refilled(mask: Uint8Array, width: number, height: number, tolerance?: number): Uint8Array {
   const map = blank(width, height);
@@ -155,6 +184,37 @@ describe("outlines", () => {
     });
     expect(contours(ring, 7, 7)).toHaveLength(1);
     expect(refilled(ring, 7, 7)).toEqual(ring);
+  });
+
+  test("parts have an outline each, in pixels of the whole mask, without points along straight lines", () => {
+    expect(outlines(["....", ".##.", ".#..", "...."])).toEqual([
+      "2,2.5 3,1.5 2.5,1 1.5,1 1,1.5 1,2.5 1.5,3",
+    ]);
+    expect(outlines(["#..", "...", "..#"])).toEqual([
+      "1,0.5 0.5,0 0,0.5 0.5,1",
+      "3,2.5 2.5,2 2,2.5 2.5,3",
+    ]);
+  });
+
+  test("a hole is joined to the outline's point that is nearest to its own first point", () => {
+    const rows = [".........", ".########", ".########", ".##.#####", ".########"];
+    // From 1.5,5, the nearest to 3.5,4, around the hole and back.
+    const around = "1.5,5 3.5,4 3,3.5 3.5,3 4,3.5 3.5,4 1.5,5";
+    expect(outlines(rows)).toEqual([`9,4.5 9,1.5 8.5,1 1.5,1 1,1.5 1,4.5 ${around} 8.5,5`]);
+    const two = [".........", ".#######.", ".#.###.#.", ".#.###.#.", ".#######."];
+    expect(outlines(two)).toEqual([
+      "8,4.5 8,1.5 7.5,1 1.5,1 1,1.5 1,4.5 " +
+        "1.5,5 2.5,4 2,3.5 2,2.5 2.5,2 3,2.5 3,3.5 2.5,4 1.5,5 " +
+        "7.5,5 6.5,4 6,3.5 6,2.5 6.5,2 7,2.5 7,3.5 6.5,4 7.5,5",
+    ]);
+  });
+
+  test("a staircase becomes a line within the tolerance, but no part loses its area", () => {
+    const stairs = ["#.......", "##......", "###.....", "####....", "#####..."];
+    expect(outlines(stairs, 0)).toEqual(["5,4.5 0.5,0 0,0.5 0,4.5 0.5,5 4.5,5"]);
+    expect(outlines(stairs, 0.8)).toEqual(["5,4.5 0,0.5 0.5,5"]);
+    // Two points would be left: the exact outline stays.
+    expect(outlines(["##"], 9)).toEqual(["2,0.5 1.5,0 0.5,0 0,0.5 0.5,1 1.5,1"]);
   });
 
   test("fewer points within the tolerance: a disc of radius 40 keeps its shape with under half of them", () => {

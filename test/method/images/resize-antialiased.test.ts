@@ -126,10 +126,36 @@ describe("resizing", () => {
     }
   });
 
-  test("to nothing or to a window outside is refused", () => {
-    expect(() => resizeImage(noise(4, 4), 0, 3)).toThrow("resize: to 0x3");
-    expect(() => resizeWindow(noise(4, 4), 4, 4, { x: 2, y: 0, width: 3, height: 4 })).toThrow(
-      "window 3x4 at (2, 0) leaves 4x4",
+  test.each([
+    [0, 3],
+    [3, 0],
+    [-1, 3],
+    [3, -1],
+    [2.5, 3],
+    [3, 2.5],
+    [NaN, 3],
+  ])("to %d x %d is refused", (width, height) => {
+    expect(() => resizeImage(noise(4, 4), width, height)).toThrow(
+      `resize: to ${width}x${height}; both sides must be whole numbers from 1`,
     );
+  });
+
+  test.each([
+    [{ x: 2, y: 0, width: 3, height: 4 }, "window 3x4 at (2, 0) leaves 4x5"],
+    [{ x: 0, y: 2, width: 4, height: 4 }, "window 4x4 at (0, 2) leaves 4x5"],
+    [{ x: -1, y: 0, width: 3, height: 4 }, "window 3x4 at (-1, 0) leaves 4x5"],
+    [{ x: 0, y: -1, width: 3, height: 4 }, "window 3x4 at (0, -1) leaves 4x5"],
+  ])("to the window %j, which lies outside, is refused", (window, message) => {
+    expect(() => resizeWindow(noise(3, 3), 4, 5, window)).toThrow(`resize: ${message}`);
+  });
+
+  test("one pixel becomes an image of its color, and an image of one color such a pixel", () => {
+    const pixel = { width: 1, height: 1, data: Uint8Array.of(9, 99, 200) };
+    expect([...resizeImage(pixel, 3, 2).data]).toEqual(
+      Array.from({ length: 6 }, () => [9, 99, 200]).flat(),
+    );
+    const black = new Uint8Array(7 * 6 * 3);
+    const image = { width: 7, height: 6, data: black.map((_, i) => (i % 3 === 1 ? 60 : 0)) };
+    expect([...resizeImage(image, 1, 1).data]).toEqual([0, 60, 0]);
   });
 });

@@ -7,6 +7,20 @@ describe("resizeLabels", () => {
     expect([...resizeLabels(labels, 4, 2).data]).toEqual([0, 0, 255, 255, 3, 3, 7, 7]);
     expect([...resizeLabels(labels, 1, 1).data]).toEqual([7]);
   });
+
+  test("a pixel takes the label under its center, along columns and along rows", () => {
+    const column = { width: 1, height: 5, data: Uint8Array.of(1, 2, 3, 4, 5) };
+    const row = { width: 5, height: 1, data: column.data };
+    const expected = { 1: [3], 2: [2, 4], 3: [1, 3, 5], 7: [1, 2, 2, 3, 4, 4, 5] };
+    for (const [size, labels] of Object.entries(expected)) {
+      expect(resizeLabels(column, 1, Number(size))).toEqual({
+        ...{ width: 1, height: Number(size), data: Uint8Array.from(labels) },
+      });
+      expect([...resizeLabels(row, Number(size), 1).data]).toEqual(labels);
+    }
+    const flat = { width: 3, height: 2, data: Uint8Array.of(1, 2, 3, 4, 5, 6) };
+    expect([...resizeLabels(flat, 2, 3).data]).toEqual([1, 3, 4, 6, 4, 6]);
+  });
 });
 
 describe("reduceLabels", () => {
@@ -15,8 +29,20 @@ describe("reduceLabels", () => {
     expect(reduceLabels(labels, 2)).toEqual({ width: 2, height: 1, data: Uint8Array.of(1, 2) });
   });
 
+  test("takes the same labels from each row, whatever the shape", () => {
+    const data = Uint8Array.from({ length: 54 }, (_, i) => i);
+    expect(reduceLabels({ width: 9, height: 6, data }, 3)).toEqual({
+      ...{ width: 3, height: 2, data: Uint8Array.of(0, 3, 6, 27, 30, 33) },
+    });
+    expect(reduceLabels({ width: 6, height: 9, data }, 1).data).toEqual(data);
+  });
+
   test("refuses sizes that the stride does not divide", () => {
     const labels = { width: 33, height: 32, data: new Uint8Array(33 * 32) };
-    expect(() => reduceLabels(labels, 16)).toThrow(/33 x 32 is not a multiple of the stride 16/);
+    expect(() => reduceLabels(labels, 16)).toThrow(
+      "reduceLabels: 33 x 32 is not a multiple of the stride 16; crop to one",
+    );
+    const tall = { width: 32, height: 40, data: new Uint8Array(32 * 40) };
+    expect(() => reduceLabels(tall, 16)).toThrow("32 x 40 is not a multiple of the stride 16");
   });
 });

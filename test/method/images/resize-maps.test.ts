@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { activationMaps } from "../../../src/method/images/maps.ts";
-import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
+import { resizeGradient, resizeMaps } from "../../../src/method/images/resize-maps.ts";
 import { bilinearSamples } from "../../../src/method/images/bilinear-samples.ts";
 import { Random } from "../../../src/engine/random.ts";
 
@@ -63,7 +63,56 @@ describe("resize", () => {
     expect(resizeMaps(source, 3, 1, { alignCorners: true })).toBe(source);
   });
 
-  test("refuses sides of 0", () => {
-    expect(() => resizeMaps(row(1, 2), 0, 1)).toThrow("resize: 2 x 1 to 0 x 1; no side may be 0");
+  test("with a factor every pixel is enlarged by exactly that, though the size is rounded", () => {
+    // Position i lies at (i + 0.5) / 1.5 - 0.5, from the first pixel to the last.
+    const { data } = resizeMaps(row(0, 3, 6), 4, 1, { scale: 1.5 });
+    const expected = [0, 1.5, 3.5, 5.5];
+    data.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
+    expect(resizeMaps(row(0, 3, 6), 4, 1).data[1]).toBeCloseTo(1.875, 5);
+  });
+
+  test.each([
+    [0, 1, 2, 1],
+    [1, 0, 2, 1],
+    [1, 1, 0, 1],
+    [1, 1, 2, 0],
+  ])("refuses sides of 0: to %i x %i from %i x %i", (width, height, fromWidth, fromHeight) => {
+    const data = new Float32Array(fromWidth * fromHeight);
+    const source = activationMaps(1, fromWidth, fromHeight, data);
+    expect(() => resizeMaps(source, width, height)).toThrow(
+      `resize: ${fromWidth} x ${fromHeight} to ${width} x ${height}; no side may be 0`,
+    );
+  });
+});
+
+describe("the gradient of resizing", () => {
+  const noise = (count: number, width: number, height: number) => {
+    const random = Random.at(2, "gradient", count, width, height);
+    const data = Float32Array.from({ length: count * width * height }, () => random.normal());
+    return activationMaps(count, width, height, data);
+  };
+  const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
+
+  // A linear map L and its transpose: (L x) · y = x · (Lᵀ y).
+  test.each([
+    ["enlarges", 3, 5, 7, 11, {}],
+    ["shrinks", 9, 8, 4, 3, {}],
+    ["aligns corners", 4, 6, 9, 5, { alignCorners: true }],
+    ["scales by a factor", 7, 9, 3, 4, { scale: 0.5 }],
+    ["has one pixel", 1, 1, 4, 3, {}],
+    ["makes one pixel", 5, 4, 1, 1, { alignCorners: true }],
+  ])("is its transpose where it %s", (_, width, height, toWidth, toHeight, options) => {
+    const [x, y] = [noise(2, width, height), noise(2, toWidth, toHeight)];
+    const gradient = resizeGradient(y, width, height, options);
+    expect(gradient).toMatchObject({ count: 2, width, height });
+    const resized = resizeMaps(x, toWidth, toHeight, options);
+    expect(dot(gradient.data, x.data)).toBeCloseTo(dot(resized.data, y.data), 4);
+  });
+
+  test("is the gradient itself where no size changes", () => {
+    const y = noise(1, 4, 3);
+    expect(resizeGradient(y, 4, 3)).toBe(y);
+    expect(resizeGradient(y, 4, 2)).toMatchObject({ width: 4, height: 2 });
+    expect(resizeGradient(y, 3, 3)).toMatchObject({ width: 3, height: 3 });
   });
 });

@@ -67,9 +67,42 @@ test("one pass over a map finds for each region the same runs as a mask of that 
   );
 });
 
+test("along rows the runs of a region are those along the columns of the map turned over", () => {
+  fc.assert(
+    fc.property(anyMask, ({ width, height, ids }) => {
+      const turned = Int32Array.from(ids, (_, i) => {
+        return ids[(i % height) * width + Math.floor(i / height)]!;
+      });
+      const rows = regionCounts(Int32Array.from(ids), { count: 4, width, height, along: "rows" });
+      const size = { count: 4, width: height, height: width };
+      expect(rows).toEqual(regionCounts(turned, size));
+    }),
+    { seed: 2, numRuns: 100 },
+  );
+});
+
+test.each<[string, number[], [number, number, number, number], number]>([
+  ["no pixel", [12], [0, 0, 0, 0], 0],
+  ["an empty run", [5, 0, 7], [0, 0, 0, 0], 0],
+  ["one pixel", [4, 1, 7], [1, 1, 1, 1], 1],
+  ["a column to its end", [4, 2, 6], [1, 1, 1, 2], 2],
+  ["the end of a column and the start of the next", [5, 2, 5], [1, 0, 2, 3], 2],
+  ["two runs", [1, 1, 7, 2, 1], [0, 0, 4, 2], 3],
+  ["all", [0, 12], [0, 0, 4, 3], 12],
+])("the box of %s in 4 x 3 pixels", (_, counts, box, area) => {
+  expect(rleBox(counts, 3)).toEqual(box);
+  expect(rleArea(counts)).toBe(area);
+});
+
 describe("damaged run lengths are refused with the reason", () => {
   test.each<[string | number[], RegExp]>([
     ["", /cover 0 of the 12 pixels of 4x3/],
+    ["0", /cover 0 of the 12 pixels of 4x3/],
+    ["/", /"\/", character 1, is not one of that format/],
+    ["p", /"p", character 1, is not one of that format/],
+    ["oooooo0", /cover more than the 12 pixels of 4x3/],
+    ["oooooooo", /run length 1 has more than 35 bits/],
+    ["0oooooooo", /run length 2 has more than 35 bits/],
     ["<1", /^a\.json: run lengths cover more than the 12|not COCO's/],
     ["ab c", /" ", character 3, is not one of that format/],
     ["\u{1f600}", /character 1, is not one of that format/],
@@ -79,6 +112,8 @@ describe("damaged run lengths are refused with the reason", () => {
     [[4, 9], /cover more than the 12 pixels/],
     [[4, 7], /cover 11 of the 12/],
     [[4, -1, 9], /run length 2 is -1/],
+    [[12, -1], /run length 2 is -1/],
+    [[4, 9, -5], /cover more than the 12 pixels/],
     [[4.5, 7.5], /run length 1 is 4\.5/],
     [[NaN, 12], /run length 1 is NaN/],
     [[1e300, 1e300], /more than the 12/],

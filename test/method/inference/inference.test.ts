@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { imageNetNormalization } from "../../../src/method/images/normalize.ts";
-import { pixelsWithLongSide, withLongSide } from "../../../src/method/inference/network-image.ts";
+import { pixelsWithLongSide, withLongSide } from "../../../src/method/inference/long-side.ts";
 import { labelsOf } from "../../../src/method/images/labels-of-logits.ts";
 import { Predictor } from "../../../src/method/inference/predictor.ts";
 import type { Runtime } from "../../../src/engine/graph/index.ts";

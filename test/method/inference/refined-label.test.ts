@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { meanMargin } from "../../../src/method/images/margin.ts";
+import { meanMargin } from "../../../src/method/images/confidence.ts";
 import { refinedLabel } from "../../../src/method/inference/refined-label.ts";
 import { labelOf, refineInside } from "../../../src/method/labels/index.ts";
 import { Par } from "../../../src/method/refine/par.ts";

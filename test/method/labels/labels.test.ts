@@ -2,13 +2,17 @@ import { describe, expect, test } from "vitest";
 import { pick } from "../../../src/method/labels/cam.ts";
 import {
   affinityLabel,
+  colorPlanes,
+  labelAtSize,
   labelOf,
   mergeCam,
   propagateAffinity,
   pseudoLabel,
   refineAffinityLabel,
+  refineInside,
   refinePseudoLabel,
 } from "../../../src/method/labels/index.ts";
+import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
 import { activationMaps, type Box, type Maps } from "../../../src/method/images/maps.ts";
 import { Par } from "../../../src/method/refine/par.ts";
 
@@ -74,7 +78,9 @@ describe("pseudoLabel", () => {
 
   test("refuses maps that do not fit the classes, and boxes that do not fit the image", () => {
     const thresholds = { low: 0.35, high: 0.55 };
-    expect(() => pseudoLabel(cam, [1], thresholds)).toThrow("2 maps for 1 labels");
+    expect(() => pseudoLabel(cam, [1], thresholds)).toThrow(
+      "pseudoLabel: 2 maps for 1 labels; give one map for each",
+    );
     expect(() => pseudoLabel(cam, [1, 2], { ...thresholds, box: [0, 2, 0, 4] })).toThrow(
       /box \[0, 2, 0, 4\] is empty or not inside 4 x 1/,
     );
@@ -94,6 +100,18 @@ describe("affinityLabel", () => {
       ...[none, none, none, none],
     ]);
     expect([positives, negatives]).toEqual([5, 2]);
+  });
+
+  test("tokens are 16 pixels wide and reach 8 tokens in each direction", () => {
+    const labels = { width: 16 * 10, height: 16, data: new Uint8Array(160 * 16) };
+    const { tokens, data, positives, negatives } = affinityLabel(labels);
+    const reach = Array.from({ length: 10 }, (_, i) => {
+      return data.subarray(i * 10, (i + 1) * 10).filter((pair) => pair === 1).length;
+    });
+    expect([tokens, positives, negatives]).toEqual([10, 98, 0]);
+    expect(reach).toEqual([9, ...Array<number>(8).fill(10), 9]);
+    const upright = { ...labels, width: 16, height: 160 };
+    expect(affinityLabel(upright).data).toEqual(data);
   });
 
   test("the radius does not reach around the ends of rows", () => {
@@ -118,6 +136,20 @@ describe("propagate", () => {
     expect(walked!.data[2]).toBeCloseTo(column0, 6);
     expect(walked!.data[3]).toBeCloseTo(column1, 6);
     expect(walked!.data[0]! + walked!.data[2]!).toBeCloseTo(1.04 / 1.14, 6);
+  });
+
+  test("walks 8 tokens in each direction if no radius is given", () => {
+    const affinity = { width: 10, height: 1, data: new Float32Array(100).fill(1) };
+    const cam = row(...Array<number>(10).fill(0));
+    const options = { backgrounds: [0.2] };
+    const [walked] = propagateAffinity(cam, affinity, options);
+    const [eight] = propagateAffinity(cam, affinity, { ...options, radius: 8 });
+    expect(walked).toEqual(eight);
+    // The first token hears of 9 tokens, the second of all 10.
+    const score = 1 / (1 + Math.exp(0.2));
+    expect(walked!.data[10]).toBeCloseTo((9 * score) / 9.1, 6);
+    expect(walked!.data[11]).toBeCloseTo((10 * score) / 10.1, 6);
+    expect(propagateAffinity(cam, affinity, { backgrounds: [] })).toEqual([]);
   });
 
   test("does not walk beyond the radius", () => {
@@ -160,6 +192,34 @@ describe("propagate", () => {
 test("labelOf returns the class of the highest map", () => {
   const scores = activationMaps(3, 2, 1, Float32Array.of(0.5, 0.2, 0.1, 0.3, 0.2, 0.4));
   expect([...labelOf(scores, [4, 9]).data]).toEqual([0, 10]);
+  expect(() => labelOf(scores, [4])).toThrow("labelOf: 3 maps for 2 labels; give one map for each");
+});
+
+test("labelAtSize returns the labels of the resized maps, of equal ones the first", () => {
+  const data = Float32Array.of(3, 0, 1, 0, 0, 2, 1, 0, 0, 2, 2, 0);
+  const scores = activationMaps(3, 2, 2, data);
+  for (const size of [
+    { width: 2, height: 2 },
+    { width: 7, height: 5 },
+    { width: 1, height: 3 },
+  ]) {
+    const resized = resizeMaps(scores, size.width, size.height);
+    expect(labelAtSize(scores, [4, 9], size)).toEqual(labelOf(resized, [4, 9]));
+  }
+  expect([...labelAtSize(scores, [4, 9], scores).data]).toEqual([0, 5, 10, 0]);
+  const negative = activationMaps(2, 1, 1, Float32Array.of(-7, -6));
+  expect([...labelAtSize(negative, [2], negative).data]).toEqual([3]);
+  expect(() => labelAtSize(scores, [4], scores)).toThrow(
+    "labelAtSize: 3 maps for 2 labels; give one map for each",
+  );
+});
+
+test("the colors inside a box are planes of 0..1", () => {
+  const data = Uint8Array.from({ length: 18 }, (_, i) => 10 * i);
+  const planes = colorPlanes({ width: 3, height: 2, data }, [0, 2, 1, 3]);
+  expect(planes).toMatchObject({ count: 3, width: 2, height: 2 });
+  const levels = [30, 60, 120, 150, 40, 70, 130, 160, 50, 80, 140, 170];
+  expect(planes.data).toEqual(Float32Array.from(levels, (level) => level / 255));
 });
 
 describe("refined labels", () => {
@@ -245,5 +305,14 @@ describe("refined labels", () => {
     expect(() => refinePseudoLabel(image, row(1, 0), [6], thresholds)).toThrow(
       "refinePseudoLabel: image is 32 x 32, maps are 2 x 1; resize the maps",
     );
+    for (const [width, height] of [
+      [side, 16],
+      [16, side],
+    ] as const) {
+      const maps = activationMaps(1, width, height, new Float32Array(side * 16));
+      expect(() => refineInside(image, maps, { par })).toThrow(
+        `refineInside: image is 32 x 32, maps are ${width} x ${height}; resize the maps`,
+      );
+    }
   });
 });

@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type AfaOptions, Afa, imageInput } from "../../../src/method/model/index.ts";
+import { Random } from "../../../src/engine/random.ts";
 import { readGolden } from "../../golden.ts";
+import { writeModel } from "../../../src/engine/graph/index.ts";
+import { readModel } from "../../engine/graph/onnx-reader.ts";
 import { asArrays, channelsLast, evaluate, worstError } from "../../network.ts";
 
 const shapes = JSON.parse(
@@ -89,6 +92,37 @@ test("average pooling equals golden pooling_gap", async () => {
   expect(worstError(results["cls"]!.data, golden["cls_logits"]!.data)).toBeLessThan(1e-5);
 });
 
+test("small backbones have the sizes that their presets count on", () => {
+  const sizes = (["mit_small", "mit_tiny"] as const).map((backbone) => {
+    const network = new Afa({ backbone, classes: 4, decoderWidth: 16 });
+    return [network.size, network.encoder.blockCount, network.classes, network.pooling];
+  });
+  expect(sizes).toEqual([
+    [800_630, 6, 4, "max"],
+    [257_774, 6, 4, "max"],
+  ]);
+});
+
+test("norms of patches and of reduced maps add 1e-5 to the variance, all others 1e-6", () => {
+  const network = new Afa({ backbone: "mit_small", classes: 2 });
+  const { segLogits, cam } = network.forward(imageInput([1, 64, 64]));
+  const norms = readModel(writeModel({ segLogits, cam })).nodes.filter(
+    ({ operator }) => operator === "LayerNormalization",
+  );
+  const epsilons = norms.map(({ inputs, attributes }): [string, number] => {
+    return [
+      inputs[1]!.replace(/^encoder\.|\.weight$/g, ""),
+      Number(attributes["epsilon"]!.toPrecision(6)),
+    ];
+  });
+  const named = network.trainable.filter(
+    ({ name, group }) => group === "norms" && /weight$/.test(name),
+  );
+  expect(epsilons).toHaveLength(named.length);
+  for (const [name, epsilon] of epsilons)
+    expect(epsilon, name).toBe(/^patch_embed|attn\.norm$/.test(name) ? 1e-5 : 1e-6);
+});
+
 test("the same seed has the same initial weights, another seed others", () => {
   const network = new Afa({ backbone: "mit_tiny", classes: 3 });
   const [a, b, c] = [network.initialize(1), network.initialize(1), network.initialize(2)];
@@ -113,6 +147,32 @@ test("initial weights have the published deviation", () => {
   expect(spread("encoder.block4.0.mlp.dwconv.dwconv.weight")).toBeCloseTo(Math.sqrt(2 / 9), 1);
   // PyTorch's default, uniform in ±1/√fan_in: a spread of that over √3.
   expect(spread("classifier.weight")).toBeCloseTo(1 / Math.sqrt(3 * 256), 2);
+  const bound = (name: string): number => {
+    const data = weights[name]!.data as Float32Array;
+    return data.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+  };
+  for (const [name, fanIn] of [
+    ["classifier.weight", 256],
+    ["decoder.linear_c4.proj.weight", 256],
+    ["decoder.linear_c4.proj.bias", 256],
+    ["decoder.linear_c1.proj.weight", 32],
+    ["decoder.linear_c1.proj.bias", 32],
+    ["decoder.linear_fuse.conv.weight", 4 * 256],
+    ["decoder.linear_pred.weight", 256],
+  ] as const)
+    expect(bound(name) * Math.sqrt(fanIn), name).toBeCloseTo(1, 1);
+  // Kaiming normal with a = √5, over 16 heads; enough seeds for its deviation.
+  const tiny = new Afa({ backbone: "mit_tiny", classes: 1, decoderWidth: 1 });
+  const [heads, biases] = ["weight", "bias"].map((kind) => {
+    const head = tiny.parameters.find(({ name }) => name === `attn_proj.${kind}`)!;
+    return Array.from({ length: 40 }, (_, seed) => {
+      return [...(head.initial(Random.at(seed)).data as Float32Array)];
+    }).flat();
+  }) as [number[], number[]];
+  expect(Math.max(...biases.map(Math.abs))).toBeCloseTo(1 / Math.sqrt(16), 1);
+  const square = heads.reduce((sum, v) => sum + v * v, 0) / heads.length;
+  expect(heads).toHaveLength(40 * 16);
+  expect(square).toBeCloseTo(2 / 6, 1);
   constant("encoder.block1.0.attn.q.bias", 0);
   constant("encoder.norm4.weight", 1);
   constant("encoder.norm4.bias", 0);

@@ -135,7 +135,39 @@ describe("the dense CRF", () => {
   test("without iterations only limits probabilities that are too certain", () => {
     const maps = { count: 2, width: 1, height: 1, data: Float32Array.of(1, 0) };
     const { data } = new DenseCrf({ iterations: 0 }).refine(noise(1, 1, 9), maps);
-    expect(maxError(data, Float32Array.of(1, 1e-5))).toBeLessThan(2e-5);
+    expect(data[0]).toBeCloseTo(1 / (1 + 1e-5), 6);
+    expect(data[1]! / 1e-5).toBeCloseTo(1, 3);
+  });
+
+  test("has the settings of the published evaluation by default", () => {
+    const [image, probabilities] = [noise(20, 15, 90), beliefs(3, 20, 15)];
+    const refined = new DenseCrf().refine(image, probabilities);
+    expect(refined).toEqual(new DenseCrf(standard).refine(image, probabilities));
+    for (const [name, value] of Object.entries(standard)) {
+      const other = new DenseCrf({ [name]: value + 1 }).refine(image, probabilities);
+      expect(other.data, name).not.toEqual(refined.data);
+    }
+  });
+
+  test("cuts the Gaussian on position off at four deviations", () => {
+    const settings = { bilateralWeight: 0, gaussianDeviation: 1.5, iterations: 1 };
+    const image = noise(16, 1, 1);
+    const probabilities = beliefs(2, 16, 1);
+    const changed = { ...probabilities, data: probabilities.data.slice() };
+    [changed.data[0], changed.data[16]] = [0.999, 0.001];
+    const crf = new DenseCrf(settings);
+    const [before, after] = [crf.refine(image, probabilities), crf.refine(image, changed)];
+    const differs = Array.from({ length: 16 }, (_, x) => before.data[x] !== after.data[x]);
+    expect(differs.lastIndexOf(true)).toBeGreaterThan(4);
+    expect(differs.lastIndexOf(true)).toBeLessThanOrEqual(6);
+  });
+
+  test("labels logits of the image's own size without changing them", () => {
+    const flat = { width: 3, height: 2, data: new Uint8Array(18).fill(50) };
+    const data = Float32Array.of(5, 5, 5, 5, 5, 5, 0, 0, 0, 0, 0, 0);
+    const logits = { count: 2, width: 3, height: 2, data };
+    expect([...crfLabels(new DenseCrf(), flat, logits).data]).toEqual([0, 0, 0, 0, 0, 0]);
+    expect([...data]).toEqual([5, 5, 5, 5, 5, 5, 0, 0, 0, 0, 0, 0]);
   });
 
   test("labels logits of a quarter of the size", () => {
@@ -164,13 +196,43 @@ describe("the dense CRF", () => {
     expect(() => crf.refine({ ...image, data: new Uint8Array(5) }, beliefs(2, 4, 3))).toThrow(
       /image has 5 bytes.*36/,
     );
-    expect(() => new DenseCrf({ colorDeviation: 0 })).toThrow(/colorDeviation is 0/);
-    expect(() => new DenseCrf({ iterations: 1.5 })).toThrow(/iterations is 1.5/);
-    expect(() => new DenseCrf({ bilateralWeight: NaN })).toThrow(/bilateralWeight is NaN/);
+    expect(() => crf.refine(image, beliefs(2, 4, 2))).toThrow(/4 x 3, probabilities are 4 x 2/);
+    expect(() => crf.refine({ ...image, height: 0 }, beliefs(2, 4, 0))).toThrow(
+      "dense CRF: probabilities [2, 0, 4]; give at least one class and one pixel",
+    );
+    expect(() => crf.refine({ ...image, width: 0 }, beliefs(2, 0, 3))).toThrow("[2, 3, 0]");
+    const short = { ...beliefs(2, 4, 3), data: new Float32Array(23) };
+    expect(() => crf.refine(image, short)).toThrow(
+      "image has 36 bytes, probabilities 23 numbers; 4 x 3 pixels and 2 classes need 36 and 24",
+    );
     const tiny = new DenseCrf({ positionDeviation: 1e-3 });
     expect(() => tiny.refine(image, beliefs(2, 4, 3))).toThrow(/give larger deviations/);
     // The good image still works.
     expect(crf.refine(image, beliefs(2, 4, 3)).data).toHaveLength(24);
+  });
+
+  test.each([
+    ["colorDeviation", 0, "a number above 0"],
+    ["positionDeviation", -1, "a number above 0"],
+    ["gaussianDeviation", Infinity, "a number above 0"],
+    ["gaussianDeviation", NaN, "a number above 0"],
+    ["gaussianWeight", -1, "0 or a larger number"],
+    ["gaussianWeight", Infinity, "0 or a larger number"],
+    ["bilateralWeight", NaN, "0 or a larger number"],
+    ["iterations", 1.5, "a whole number from 0"],
+    ["iterations", -1, "a whole number from 0"],
+  ])("refuses the setting %s = %d", (name, value, expected) => {
+    expect(() => new DenseCrf({ [name]: value })).toThrow(
+      `dense CRF: ${name} is ${value}; give ${expected}`,
+    );
+  });
+
+  test("accepts small settings: deviations below 1, weights of 0", () => {
+    const [image, probabilities] = [noise(5, 4, 9), beliefs(2, 5, 4)];
+    const deviations = { gaussianDeviation: 0.5, positionDeviation: 0.5, colorDeviation: 0.5 };
+    const weights = { gaussianWeight: 0, bilateralWeight: 0 };
+    const still = new DenseCrf({ ...deviations, ...weights }).refine(image, probabilities);
+    expect(maxError(still.data, probabilities.data)).toBeLessThan(1e-6);
   });
 
   test("refuses images beyond 4 GiB by size before touching them", () => {

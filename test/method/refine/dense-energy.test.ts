@@ -123,8 +123,60 @@ describe("the dense energy", () => {
     }
   });
 
+  test("has the published settings by default", () => {
+    const input = goldenInput(1);
+    const published = {
+      ...{ colorDeviation: 15, positionDeviation: 100, scale: 0.5, weight: 1e-7, batch: 1 },
+    };
+    const { loss, gradient } = denseEnergy(input);
+    expect(denseEnergy(input, published)).toMatchObject({ loss, gradient });
+    for (const [name, value] of Object.entries(published))
+      expect(denseEnergy(input, { [name]: value * 0.9 }).loss, name).not.toBe(loss);
+  });
+
+  test("is calibrated whatever the size of the probabilities, down to none at all", () => {
+    const input = goldenInput(0);
+    const label = { ...input.label, data: new Uint8Array(area).fill(255) };
+    const scaled = (factor: number): DenseEnergyResult => {
+      const data = input.probabilities.data.map((value) => value * factor);
+      return denseEnergy({ ...input, label, probabilities: { ...input.probabilities, data } });
+    };
+    const whole = scaled(1);
+    for (const factor of [1e-3, 1e-6])
+      expect(scaled(factor).loss / whole.loss / factor ** 2).toBeCloseTo(1, 4);
+    const none = scaled(0);
+    expect(Math.abs(none.loss)).toBe(0);
+    expect(none.gradient.data.every((value) => Math.abs(value) === 0)).toBe(true);
+  });
+
+  test("opens the gate where the label is ignored, elsewhere by how unsure the pixel is", () => {
+    const [w, h] = [4, 1];
+    const data = Float32Array.of(0.7, 0.2, 0.5, 0.1, 0.3, 0.8, 0.5, 0.9);
+    const { gate } = denseEnergy(
+      {
+        image: { width: w, height: h, data: new Uint8Array(12) },
+        probabilities: { count: 2, width: w, height: h, data },
+        box: [0, 1, 0, 3],
+        label: { width: w, height: h, data: Uint8Array.of(1, 0, 255, 1) },
+      },
+      { scale: 1 },
+    );
+    expect(gate).toMatchObject({ count: 1, width: 4, height: 1 });
+    const expected = [1 - 0.7, 1 - 0.8, 1, 0];
+    gate.data.forEach((value, p) => expect(value).toBeCloseTo(expected[p]!, 6));
+  });
+
   test("refuses sizes that differ, an empty box and NaN", () => {
     const input = goldenInput(0);
+    for (const [w, h] of [
+      [width, 3],
+      [3, height],
+    ] as const) {
+      const few = { count: 1, width: w, height: h, data: new Float32Array(w * h) };
+      expect(() => denseEnergy({ ...input, probabilities: few })).toThrow(
+        `dense energy: image is 40 x 32, probabilities ${w} x ${h}; resize to the image`,
+      );
+    }
     const label = { width: 3, height: 2, data: new Uint8Array(6) };
     expect(() => denseEnergy({ ...input, label })).toThrow(/image is 40 x 32, label 3 x 2/);
     expect(() => denseEnergy({ ...input, box: [0, 0, 0, 4] })).toThrow(
@@ -134,6 +186,13 @@ describe("the dense energy", () => {
     const probabilities = { ...input.probabilities, data };
     expect(() => denseEnergy({ ...input, probabilities })).toThrow(/probability 3 is NaN/);
     expect(() => new DenseEnergy({ scale: 2 })).toThrow(/scale is 2; give 1 or less/);
-    expect(() => new DenseEnergy({ colorDeviation: 0 })).toThrow(/colorDeviation is 0/);
+    expect(() => new DenseEnergy({ scale: 1 })).not.toThrow();
+    for (const name of ["colorDeviation", "positionDeviation", "scale", "weight", "batch"]) {
+      for (const value of [0, -1, Infinity, NaN]) {
+        expect(() => new DenseEnergy({ [name]: value })).toThrow(
+          `dense energy: ${name} is ${value}; give a number above 0`,
+        );
+      }
+    }
   });
 });

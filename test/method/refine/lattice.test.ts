@@ -80,11 +80,55 @@ test("equal points act as one point with their number as weight", () => {
   expect(filtered[0]).toBeGreaterThan(3.9 * one);
 });
 
+test("only lattices of up to 150,000 vertices are connected, and larger ones fit into memory", () => {
+  const gridOf = (across: number, count: number) => {
+    const memory = allocate(0, "test");
+    const workspace = { memory, kernels: instantiate(memory), owner: "test" };
+    // So far apart that each point has a simplex of its own.
+    const write = (to: Float32Array): void => {
+      for (let p = 0; p < count; p++) to.set([7 * (p % across), 7 * Math.floor(p / across)], 2 * p);
+    };
+    return Lattice.build(workspace, 0, { count, dimensions: 2, write });
+  };
+  expect(gridOf(20, 400).vertices).toBe(400 * (3 + 3));
+  expect(gridOf(223, 50_000).vertices).toBe(50_000 * (3 + 3));
+  const lattice = gridOf(274, 75_000);
+  expect(lattice.vertices).toBe(75_000 * 3);
+  const sums = lattice.weightSums(lattice.end);
+  expect(sums).toHaveLength(75_000);
+  expect(sums.every((sum) => sum > 0.7 && sum < 1.2)).toBe(true);
+});
+
+test("points may lie 1500 deviations from their center", () => {
+  expect(filter([0, 3000], 1, [1, 1]).filtered).toHaveLength(2);
+  expect(() => filter([0, 3002], 1, [1, 1])).toThrow(
+    "test: pixels are up to 1501 deviations from the center, but a lattice reaches 1500",
+  );
+  expect(() => filter([0, 0, 2200, 2200], 2, [1, 1])).toThrow("up to 1556 deviations");
+});
+
+test("a factor for each point weighs it where it gives and where it takes", () => {
+  const memory = allocate(0, "test");
+  const workspace = { memory, kernels: instantiate(memory), owner: "test" };
+  const points = { count: 3, dimensions: 1, write: (to: Float32Array) => to.set([0, 0.5, 40]) };
+  const lattice = Lattice.build(workspace, 0, points);
+  const before = lattice.weightSums(lattice.end);
+  const alone = before[2]!;
+  lattice.scale(Float32Array.of(1, 0, 3));
+  const after = lattice.weightSums(lattice.end);
+  expect(after[0]).toBeLessThan(before[0]!);
+  expect(after[1]).toBe(0);
+  expect(after[2]! / alone).toBeCloseTo(9, 5);
+});
+
 test("more values for a point than the kernels hold at a time are refused", () => {
   const memory = allocate(0, "test");
   const workspace = { memory, kernels: instantiate(memory), owner: "test" };
   const points = { count: 1, dimensions: 2, write: (to: Float32Array) => to.fill(0) };
   const lattice = Lattice.build(workspace, 0, points);
+  const bytes = 4 * 256;
+  ensure(memory, lattice.end + lattice.sizeOf(bytes) + bytes, "test");
+  lattice.splat(lattice.end + lattice.sizeOf(bytes), lattice.end, bytes);
   expect(() => lattice.splat(0, lattice.end, 4 * 257)).toThrow(
     "test: 257 values for each point; a lattice filters at most 256",
   );

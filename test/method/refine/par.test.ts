@@ -83,6 +83,15 @@ describe("PAR", () => {
     expect(refined[4 * width + 20]).toBeLessThan(0.1); // not into the dark one
   });
 
+  test("takes ten iterations over the published dilations by default", () => {
+    const [image, maps] = [randomMaps(3, 13, 9), randomMaps(2, 13, 9)];
+    const refined = new Par().refine(image, maps);
+    const published = { iterations: 10, dilations: standard };
+    expect(refined).toEqual(new Par(published).refine(image, maps));
+    for (const other of [{ iterations: 11 }, { dilations: standard.slice(0, 5) }])
+      expect(new Par(other).refine(image, maps).data).not.toEqual(refined.data);
+  });
+
   test("multiplies constant maps by 1.01 an iteration", () => {
     const maps = { count: 1, width: 5, height: 5, data: new Float32Array(25).fill(0.5) };
     const refined = new Par({ iterations: 2 }).refine(randomMaps(3, 5, 5), maps);
@@ -115,8 +124,14 @@ describe("PAR", () => {
     expect(() => new Par().refine(randomMaps(3, 4, 0), randomMaps(1, 4, 0))).toThrow(
       "PAR: image [3, 0, 4]; give three colors and at least one pixel",
     );
-    expect(() => new Par({ dilations: [1, 0.5] })).toThrow(/whole number/);
-    expect(() => new Par({ dilations: [] })).toThrow(/at least one/);
+    expect(() => new Par().refine(randomMaps(3, 0, 4), randomMaps(1, 0, 4))).toThrow(
+      "PAR: image [3, 4, 0]; give three colors and at least one pixel",
+    );
+    for (const dilations of [[1, 0.5], [], [0], [2, -1], [NaN]]) {
+      expect(() => new Par({ dilations })).toThrow(
+        `PAR: dilations [${dilations.join(", ")}]; give at least one, each a whole number from 1`,
+      );
+    }
     const huge = { count: 3, width: 9000, height: 9000, data: new Float32Array(0) };
     expect(() => new Par().refine(huge, { ...huge, count: 1 })).toThrow(
       /PAR of 9000 x 9000 pixels: needs \d+\.\d+ GiB.*4 GiB/,

@@ -7,6 +7,8 @@ import { BatchLoader, type BatchLoaderOptions } from "../../../src/method/train/
 import { openDataset, writeScenes } from "../../../src/files/datasets/index.ts";
 import { UserError } from "../../../src/user-error.ts";
 import { nodeHost } from "../../../src/host/node/host.ts";
+import type { Host } from "../../../src/host/host.ts";
+import type { Workers } from "../../../src/host/workers.ts";
 
 let folder: string;
 let samples: readonly Sample[];
@@ -113,4 +115,68 @@ test("a closed loader returns no batches, and closing twice has no effect", asyn
   await loader.close();
   await loader.close();
   await expect(loader.next(1)).rejects.toThrow("after close()");
+});
+
+describe("preparing in advance", () => {
+  /** A host that notes the images it reads; each is a crop of one color. */
+  function watched() {
+    const read: string[] = [];
+    const pools: [task: string, threads: number, tasks: number | undefined][] = [];
+    let open = 0;
+    const workers: Workers = {
+      pool(task, threads, setup) {
+        pools.push([task, threads, setup?.tasks]);
+        open++;
+        return {
+          run: async (input) => {
+            read.push((input as { image: string }).image);
+            return { data: new Uint8Array(32 * 32 * 3), box: [0, 32, 0, 32] };
+          },
+          close: async () => void open--,
+        };
+      },
+    };
+    const host: Pick<Host, "codec" | "workers"> = { codec: nodeHost.codec, workers };
+    return { host, read, pools, open: () => open };
+  }
+
+  test("reads every image once, two batches ahead if nothing else is asked", async () => {
+    const { host, read } = watched();
+    const loader = new BatchLoader(host, samples, 4, { ...options, workers: 1 });
+    const first = await loader.next(0);
+    expect(read).toHaveLength(3 * 4);
+    expect(first.names).toEqual(
+      read.slice(0, 4).map((image) => samples.find((sample) => sample.image === image)!.name),
+    );
+    await loader.next(1);
+    await loader.next(2);
+    expect(read).toHaveLength(5 * 4);
+    await loader.close();
+  });
+
+  test("forgets batches that lie before or too far ahead of the one that is asked for", async () => {
+    const { host, read } = watched();
+    const loader = new BatchLoader(host, samples, 4, { ...options, workers: 1, prefetch: 1 });
+    const readFor = async (step: number): Promise<number> => {
+      const before = read.length;
+      await loader.next(step);
+      return (read.length - before) / 4;
+    };
+    expect(await readFor(0)).toBe(2);
+    expect(await readFor(9)).toBe(2);
+    expect(await readFor(1)).toBe(2); // has been dropped with step 10
+    expect(await readFor(2)).toBe(1); // was read with step 1
+    expect(await readFor(10)).toBe(2);
+    await loader.close();
+  });
+
+  test("starts threads that take two tasks each, and ends them with the loader", async () => {
+    const { host, pools, open } = watched();
+    const loader = new BatchLoader(host, samples, 4, { ...options, workers: 3 });
+    expect([pools, open()]).toEqual([[["loadItem", 3, 2]], 1]);
+    await loader.close();
+    expect(open()).toBe(0);
+    new BatchLoader(host, samples, 4, options);
+    expect(pools).toHaveLength(1);
+  });
 });

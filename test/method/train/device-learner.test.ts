@@ -2,9 +2,12 @@ import { expect, test } from "vitest";
 import { parseConfig } from "../../../src/method/config.ts";
 import type { Batch } from "../../../src/method/data/sample.ts";
 import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts";
-import { isOnDevice, type Runtime } from "../../../src/engine/graph/index.ts";
+import { float32, isOnDevice, type Runtime } from "../../../src/engine/graph/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
+import { DeviceLearner } from "../../../src/method/train/device-learner.ts";
+import { buildStep } from "../../../src/method/train/step-graph.ts";
 import { NetworkState } from "../../../src/method/train/network-state.ts";
+import { ratesAt } from "../../../src/method/train/parameter-groups.ts";
 import { Stepper, type StepResult } from "../../../src/method/train/step.ts";
 import { networkOf } from "../../../src/method/model/network-of.ts";
 import { normError } from "../../network.ts";
@@ -41,7 +44,8 @@ function trainee(runtime: Runtime, set: Record<string, unknown> = {}) {
   const network = networkOf(config, sceneClasses);
   const state = new NetworkState(network, config.train);
   state.load(network.initialize(3));
-  return { state, stepper: new Stepper(runtime, network, state, config, () => 0) };
+  const rates = (step: number) => ratesAt(step, config.train);
+  return { state, rates, stepper: new Stepper(runtime, network, state, config, () => 0) };
 }
 
 async function steps(stepper: Stepper, from: number, to: number): Promise<StepResult["losses"][]> {
@@ -104,19 +108,70 @@ test("after downloading and restoring, training continues with the same bits", a
 });
 
 test("weights stay on the device from step to step, and all memory is freed in the end", async () => {
-  const { runtime, live } = pretendDevice();
+  const { runtime, live, sessions } = pretendDevice();
   const { state, stepper } = trainee(runtime);
   await steps(stepper, 0, 3);
   const held = live();
+  // The step, its activations and the optimizer; those of earlier steps are gone.
+  expect(sessions()).toBe(3);
   for (const { name } of state.network.trainable)
     expect(isOnDevice(state.feeds[name]!), name).toBe(true);
   await steps(stepper, 3, 5);
   expect(live()).toBe(held);
   await stepper.rest();
   expect(live()).toBe(held);
+  expect(sessions()).toBe(1);
+  await stepper.download();
+  expect([live(), sessions()]).toEqual([held, 1]);
   await stepper.release();
-  expect(live()).toBe(0);
+  expect([live(), sessions()]).toEqual([0, 0]);
   expect(state.feeds).toEqual(state.parameters);
+});
+
+test("a learner frees gradients and sessions when it is prepared anew, rests and is released", async () => {
+  const { runtime, live, sessions } = pretendDevice();
+  const { state } = trainee(runtime);
+  const learner = new DeviceLearner(runtime, state);
+  const graph = buildStep(state.network, {
+    ...{ kind: "classification", batch: 1, crop: 32, dropPath: false, dropout: false },
+    learned: state.learned,
+  });
+  const feeds = {
+    image: float32([1, 32, 32, 3], new Float32Array(32 * 32 * 3)),
+    tags: float32([1, 4], [1, 0, 0, 1]),
+  };
+  await learner.begin();
+  const weights = state.network.trainable.length;
+  const gradients = graph.gradients.length;
+  expect([live(), sessions()]).toEqual([weights, 0]);
+  await learner.prepare(graph);
+  await learner.pass(feeds, 0);
+  expect([live(), sessions()]).toEqual([weights + gradients, 1]);
+  await learner.pass(feeds, 1); // a second part, added to the first by a session of its own
+  expect([live(), sessions()]).toEqual([weights + gradients, 2]);
+  await learner.pass(feeds, 0);
+  expect(live()).toBe(weights + gradients);
+  await learner.prepare(graph);
+  expect([live(), sessions()]).toEqual([weights, 1]);
+  await learner.pass(feeds, 0);
+  await learner.release();
+  expect([live(), sessions()]).toEqual([0, 0]);
+});
+
+test("a loss that reaches only part of a block's parameters is refused", async () => {
+  const { runtime } = pretendDevice();
+  const { state, rates } = trainee(runtime);
+  const learner = new DeviceLearner(runtime, state);
+  await learner.begin();
+  const [first, second, ...others] = state.learned.filter(
+    ({ name, group }) => group === "encoder" && name.startsWith("encoder."),
+  );
+  const all = 2 + others.length;
+  const reached = new Set([first, ...others].map((p) => p!.name));
+  await expect(learner.update(rates(0), reached)).rejects.toThrow(
+    `AdamW: the loss reaches ${all - 1} of the ${all} parameters of a block, but not ${second!.name}; update all of them or none`,
+  );
+  await learner.release();
 });
 
 test("weights loaded into the state replace those on the device", async () => {

@@ -115,3 +115,45 @@ test("the energy is half of ⟨S, gradient⟩, and its gradient reaches the logi
   const [expected] = centralDifferences(weighed, [logits]);
   expect(worstError(results["gradient"]!.data as Float32Array, expected!)).toBeLessThan(1e-5);
 });
+
+test("one pixel of a kind has that kind's half of the loss to itself, and so has one pair", async () => {
+  const logits = input("logits", [1, 2, 1, 3]);
+  const loss = segmentationLoss(logits, input("label", [1, 1, 3]));
+  const values = [2, 0, 5, 1, 3, 5];
+  const ce = (own: number, other: number) => Math.log(1 + Math.exp(other - own));
+  const valueFor = (label: readonly number[]) =>
+    valueOf(loss, { logits: floats([1, 2, 1, 3], values), label: floats([1, 1, 3], label) });
+  expect(await valueFor([0, 1, 255])).toBeCloseTo((ce(2, 1) + ce(3, 0)) / 2, 5);
+  expect(await valueFor([1, 1, 0])).toBeCloseTo((ce(1, 2) + ce(3, 0)) / 4 + ce(5, 5) / 2, 5);
+  const pairs = affinityLoss(input("affinity", [1, 1, 2]), input("label", [1, 1, 2]));
+  const results = await evaluate(
+    { ...pairs },
+    { affinity: floats([1, 1, 2], [0.7, 0.2]), label: floats([1, 1, 2], [1, 0]) },
+  );
+  expect(results["loss"]!.data[0]).toBeCloseTo((0.5 * 0.3) / 2 + (0.5 * 0.2) / 2, 6);
+});
+
+test("parts with the counts of the whole batch sum to its losses", async () => {
+  const scalar = (value: number) => floats([], [value]);
+  const counts = { background: input("background", []), foreground: input("foreground", []) };
+  const part = segmentationLoss(input("logits", [1, 2, 1, 1]), input("label", [1, 1, 1]), counts);
+  const value = await valueOf(part, {
+    logits: floats([1, 2, 1, 1], [0, 0]),
+    label: floats([1, 1, 1], [1]),
+    background: scalar(3),
+    foreground: scalar(4),
+  });
+  expect(value).toBeCloseTo((0.5 * Math.log(2)) / 4, 6);
+  const tagged = classificationLoss(input("logits", [1, 2]), input("tags", [1, 2]), 5);
+  const feeds = { logits: floats([1, 2], [0, 0]), tags: floats([1, 2], [1, 0]) };
+  expect(await valueOf(tagged, feeds)).toBeCloseTo((2 * Math.log(2)) / 10, 6);
+  const pairs = { positive: input("positive", []), negative: input("negative", []) };
+  const { loss } = affinityLoss(input("affinity", [1, 1, 2]), input("label", [1, 1, 2]), pairs);
+  const found = await valueOf(loss, {
+    affinity: floats([1, 1, 2], [0.75, 0.25]),
+    label: floats([1, 1, 2], [1, 0]),
+    positive: scalar(4),
+    negative: scalar(9),
+  });
+  expect(found).toBeCloseTo((0.5 * 0.25) / 5 + (0.5 * 0.25) / 10, 6);
+});

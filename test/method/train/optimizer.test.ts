@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ParameterArena } from "../../../src/method/train/arena.ts";
 import { AdamW } from "../../../src/method/train/optimizer.ts";
-import { learningRateFactor } from "../../../src/method/train/schedule.ts";
+import { learningRateFactor } from "../../../src/method/train/learning-rate.ts";
 import { readGolden } from "../../golden.ts";
 
 const schedule = { steps: 20, warmupSteps: 5, warmupRatio: 1e-6, power: 1 };

@@ -4,6 +4,7 @@ import {
   type Feed,
   type Feeds,
   type NdArray,
+  type Session,
   sizeOf,
 } from "../../../src/engine/graph/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
@@ -39,10 +40,29 @@ class PretendArray implements DeviceArray {
   }
 }
 
-/** The CPU in the part of a device with a memory of its own; `live` counts the arrays in it. */
-export function pretendDevice(): { runtime: DeviceRuntime; live: () => number } {
+/**
+ * The CPU in the part of a device with a memory of its own; `live` counts the arrays in it, `sessions` those that have
+ * not been released.
+ */
+export function pretendDevice(): {
+  runtime: DeviceRuntime;
+  live: () => number;
+  sessions: () => number;
+} {
   const cpu = nodeRuntime();
-  let live = 0;
+  let [live, sessions] = [0, 0];
+  const createSession = async (model: Uint8Array | string): Promise<Session> => {
+    const session = await cpu.createSession(model);
+    sessions++;
+    return {
+      inputNames: session.inputNames,
+      run: (feeds, fetches) => session.run(feeds, fetches),
+      release: async () => {
+        await session.release();
+        sessions--;
+      },
+    };
+  };
   const fetched = (feeds: Feeds): Record<string, NdArray> =>
     Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, read(value)]));
   const read = (value: Feed): NdArray =>
@@ -50,7 +70,7 @@ export function pretendDevice(): { runtime: DeviceRuntime; live: () => number } 
   const runtime: DeviceRuntime = {
     device: "pretend",
     async createSession(model) {
-      const session = await cpu.createSession(model);
+      const session = await createSession(model);
       return {
         inputNames: session.inputNames,
         run: (feeds, fetches) => session.run(fetched(feeds), fetches),
@@ -58,7 +78,7 @@ export function pretendDevice(): { runtime: DeviceRuntime; live: () => number } 
       };
     },
     async createDeviceSession(model, kept) {
-      const session = await cpu.createSession(model);
+      const session = await createSession(model);
       const names = readModel(model).outputs;
       return {
         async run(feeds) {
@@ -80,5 +100,5 @@ export function pretendDevice(): { runtime: DeviceRuntime; live: () => number } 
       };
     },
   };
-  return { runtime, live: () => live };
+  return { runtime, live: () => live, sessions: () => sessions };
 }

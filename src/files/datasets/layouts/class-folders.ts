@@ -17,8 +17,8 @@ const splitNames: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * A folder for each class with its images, a tag per image; or the folders train, val, test with such
- * folders in them. Undefined if that is not what is there.
+ * Lists a folder with a subfolder of images for each class, which gives every image one tag. The class folders may also
+ * lie in the folders train, val and test. Undefined if the data set has another layout.
  */
 export async function listClassFolders(
   store: Store,
@@ -32,7 +32,7 @@ export async function listClassFolders(
   const list = new ImageList();
   const problems: Problem[] = [];
   const masks = await findMasks(store, root, description);
-  const named = new NamedSplits(description, problems);
+  const namedSplits = new NamedSplits(description, problems);
 
   const addFolders = async (
     prefix: string,
@@ -44,14 +44,14 @@ export async function listClassFolders(
       const folder = `${prefix}${name}`;
       const images = await listImages(store, join(root, folder));
       if (images.length === 0) {
-        const inside = await describeFolder(store, join(root, folder));
-        const empty = inside === "nothing";
+        const content = await describeFolder(store, join(root, folder));
+        const empty = content === "nothing";
         problems.push({
           severity: empty ? "error" : "warning",
           file: join(root, folder),
           message: empty
-            ? `the folder is empty, so there are no images for a class "${tag}"; fill it or delete it`
-            : `has no images, so it is not taken for a class; it holds ${inside}`,
+            ? `the folder is empty, so the class "${tag}" has no images; add some or delete the folder`
+            : `has no images, so it is not used as a class; it holds ${content}`,
         });
         continue;
       }
@@ -65,7 +65,7 @@ export async function listClassFolders(
           place,
           tags,
           untagged: false,
-          split: named.of(place, split),
+          split: namedSplits.splitOf(place, split),
           mask: masks.size === 0 ? undefined : masks.get(stem(place)),
         });
       }
@@ -74,14 +74,14 @@ export async function listClassFolders(
 
   if (splits.length > 0 && splits.length === folders.length) {
     for (const name of splits) {
-      const inside = (await store.list(join(root, name))).folders;
-      await addFolders(`${name}/`, inside, splitNames.get(name.toLowerCase()));
+      const classFolders = (await store.list(join(root, name))).folders;
+      await addFolders(`${name}/`, classFolders, splitNames.get(name.toLowerCase()));
     }
   } else {
     await addFolders("", folders);
   }
   if (list.length === 0) return undefined;
-  named.tellUnknown(problems);
+  namedSplits.warnOfUnknown(problems);
   return {
     format: "class folders",
     images: list,

@@ -19,14 +19,14 @@ import type { Named } from "../listing/entry.ts";
 import { ImageList } from "../listing/image-list.ts";
 import { readLists } from "./lists.ts";
 import { TagSources, tagsFileSource, type TagSource } from "../tags/sources.ts";
-import { paint } from "../../formats/objects.ts";
+import { paint } from "../../formats/paint-objects.ts";
 import { listVoc } from "./voc.ts";
 import { splitOfFolder } from "./files-by-name.ts";
 
 /**
- * COCO in either of its forms: `JPEGImages/{train,val}` with masks in folders like VOC's, or images with
- * `annotations/instances_*.json`. Undefined if that is not what is there.
- * @param inside what is directly in JPEGImages, if there is such a folder
+ * Lists a COCO folder in either of its forms: `JPEGImages/{train,val}` with masks in folders like VOC's, or images with
+ * `annotations/instances_*.json`. Undefined if the data set has another layout.
+ * @param inside content of JPEGImages; undefined if there is no such folder
  */
 export async function listCoco(
   host: FileHost,
@@ -48,7 +48,7 @@ export async function listCoco(
     const other = bySplit.get(split);
     if (other !== undefined) {
       throw new UserError(
-        `${path}: ${basename(other)} is of the split "${split}" too; leave one of them in the folder`,
+        `${path}: ${basename(other)} is for the split "${split}" too; leave only one of them in the folder`,
       );
     }
     bySplit.set(split, path);
@@ -60,33 +60,33 @@ function hasSplits({ folders }: FolderContent): boolean {
   return folders.some((name) => ["train", "val"].includes(splitOfFolder(`${name}/`)));
 }
 
-/** instances_*.json in annotations/ or in the folder itself. */
+/** The paths of instances_*.json in annotations/ or, if none is there, in the folder itself. */
 async function findInstances(store: Store, root: string): Promise<string[]> {
   for (const folder of [join(root, "annotations"), root]) {
     if (!(await isFolder(store, folder))) continue;
     const { files } = await store.list(folder);
-    const found = files.filter((name) => /^instances_.+\.json$/.test(name));
-    if (found.length > 0) return found.map((name) => join(folder, name));
+    const names = files.filter((name) => /^instances_.+\.json$/.test(name));
+    if (names.length > 0) return names.map((name) => join(folder, name));
   }
   return [];
 }
 
-/** `train` for instances_train2014.json. */
+/** The split of an annotation file: `train` for instances_train2014.json. */
 function splitOf(path: string): string {
   return suffixOf(path).replace(/\d{4}$/, "");
 }
 
-/** `train2014` for instances_train2014.json. */
+/** The end of the name of an annotation file: `train2014` for instances_train2014.json. */
 function suffixOf(path: string): string {
   return stem(basename(path)).slice("instances_".length);
 }
 
-/** One annotation file, what it has and where its images are. */
+/** An annotation file, its content and the folder of its images. */
 interface Part {
   readonly split: string;
   readonly instances: CocoInstances;
   readonly folder: string;
-  /** Of the folder, as in `file_name`. */
+  /** Images in the folder, by their path from it, as in `file_name`. */
   readonly onDisk: ReadonlySet<string>;
 }
 
@@ -105,34 +105,38 @@ async function listInstances(
     );
     instances.checkCategories();
     if (instances.strays > 0) {
-      const message = `${counted(instances.strays, "annotation")} of images that it does not list, so not used`;
+      const message = `ignored ${counted(instances.strays, "annotation")} of images that "images" does not list`;
       problems.push({ severity: "warning", file: path, message });
     }
-    const found = await findImages(store, root, description, instances);
-    if (found) parts.push({ split, instances, ...found });
+    const place = await findImages(store, root, description, instances);
+    if (place) parts.push({ split, instances, ...place });
     else {
-      const message = `none of its ${instances.images.length} images is there; they are left out`;
+      const message = `found none of its ${counted(instances.images.length, "image")}; left out`;
       problems.push({ severity: "warning", file: path, message, leftOut: true });
     }
   }
   const [first] = bySplit.values();
   if (parts.length === 0) {
     throw new UserError(
-      `${first}: none of its images is there; they belong into images/${suffixOf(first!)}`,
+      `${first}: none of its images was found; put them into images/${suffixOf(first!)}`,
     );
   }
   const classes = classesOf(parts, description);
   const labels = labelsOf(parts, classes);
-  const found = await listImagesOf(store, root, parts, { description, classes, problems });
+  const listed = await listImagesOf(store, root, parts, { description, classes, problems });
   const readers = new Map(
     parts.map(({ instances }) => [store.absolute(instances.path), instances]),
   );
   return {
-    ...{ format: "coco", ...found, distinct: false, classes, problems },
+    ...listed,
+    format: "coco",
+    distinct: false,
+    classes,
+    problems,
     readMask: async (address) => {
       const at = address.lastIndexOf("#");
       const instances = readers.get(store.absolute(address.slice(0, at)));
-      if (!instances) throw new UserError(`${address}: no annotation file of this data set`);
+      if (!instances) throw new UserError(`${address}: the data set has no such annotation file`);
       const image = instances.image(address.slice(at + 1));
       const { objects, work } = await instances.readObjects(image, labels, instances.path);
       return paint(objects, image, work);
@@ -144,26 +148,24 @@ function megabytes(bytes: number): number {
   return Math.round(bytes / 1e6);
 }
 
-/** The folder that has the images of an annotation file. */
+/** The first folder that has any image of an annotation file, and all images in it. */
 async function findImages(
   store: Store,
   root: string,
   description: Description,
   { path, images }: CocoInstances,
 ): Promise<Pick<Part, "folder" | "onDisk"> | undefined> {
-  const wrong = images.find(({ file }) => leavesFolder(file));
-  if (wrong) {
-    throw new UserError(`${path}: image ${wrong.id}: ${wrong.file} leads out of the image folder`);
+  const outside = images.find(({ file }) => leavesFolder(file));
+  if (outside) {
+    throw new UserError(
+      `${path}: image ${outside.id}: ${outside.file} leads out of the image folder; it must lie inside`,
+    );
   }
   const [suffix, split] = [suffixOf(path), splitOf(path)];
-  const given = description.images === undefined ? [] : [description.images];
-  const inImages = [suffix, split].flatMap((name) => [
-    `images/${name}`,
-    name,
-    `JPEGImages/${name}`,
-  ]);
-  const base = [...given.flatMap((at) => [`${at}/${suffix}`, `${at}/${split}`, at]), ...inImages];
-  for (const place of [...base, "images", "JPEGImages", "."]) {
+  const described = description.images === undefined ? [] : [description.images];
+  const usual = [suffix, split].flatMap((name) => [`images/${name}`, name, `JPEGImages/${name}`]);
+  const inDescribed = described.flatMap((at) => [`${at}/${suffix}`, `${at}/${split}`, at]);
+  for (const place of [...inDescribed, ...usual, "images", "JPEGImages", "."]) {
     const folder = join(root, place);
     if (!(await isFolder(store, folder))) continue;
     // The data set's own folder is not searched: it holds everything else as well.
@@ -175,7 +177,7 @@ async function findImages(
   return undefined;
 }
 
-/** Classes are the categories by ascending id, in all files alike, unless the folder lists them. */
+/** The classes that the folder lists, or else the categories by ascending id, which must be the same in all files. */
 function classesOf(parts: readonly Part[], description: Description): Listing["classes"] & object {
   const [{ instances }] = parts as [Part];
   const list = (part: Part): string =>
@@ -183,8 +185,8 @@ function classesOf(parts: readonly Part[], description: Description): Listing["c
   for (const part of parts) {
     if (list(part) === list(parts[0]!)) continue;
     throw new UserError(
-      `${part.instances.path}: its ${part.instances.categories.length} categories are not the ` +
-        `${instances.categories.length} of ${instances.path}; ids and names must agree`,
+      `${part.instances.path}: its ${part.instances.categories.length} categories differ from the ` +
+        `${instances.categories.length} of ${instances.path}; ids and names must be the same in both`,
     );
   }
   const names = instances.classes;
@@ -192,7 +194,7 @@ function classesOf(parts: readonly Part[], description: Description): Listing["c
   const missing = names.find((name) => !description.classes!.names.includes(name));
   if (missing === undefined) return description.classes;
   throw new UserError(
-    `${description.classes.file}: lacks the category "${missing}" of ${instances.path}`,
+    `${description.classes.file}: lacks the category "${missing}" of ${instances.path}; add it`,
   );
 }
 
@@ -209,38 +211,38 @@ function labelsOf(
   );
 }
 
-/** An image with the annotation file that it is from. */
-interface Known extends Named {
+/** An image and the annotation file that describes it. */
+interface DescribedImage extends Named {
   readonly part: Part;
   readonly image: CocoImage;
 }
 
-/** The images of all annotation files by their names; different splits may have the same. */
+/** The images of all annotation files by their names, which may occur in several splits. */
 class ImagesByName {
   readonly list: ImageList;
-  private readonly found: Known[][] = [];
+  private readonly byId: DescribedImage[][] = [];
 
   constructor(parts: readonly Part[]) {
     const all = parts.flatMap((part) =>
       part.instances.images.map((image) => ({ name: nameOf(image), part, image })),
     );
     const names = all.map(({ name }) => name);
-    this.list = new ImageList(names, (i, id) => (this.found[id] ??= []).push({ ...all[i]!, id }));
+    this.list = new ImageList(names, (i, id) => (this.byId[id] ??= []).push({ ...all[i]!, id }));
   }
 
-  images(id: number): readonly Known[] {
-    return this.found[id]!;
+  images(id: number): readonly DescribedImage[] {
+    return this.byId[id]!;
   }
 
-  known(part: Part, image: CocoImage): Known {
+  describe(part: Part, image: CocoImage): DescribedImage {
     const name = nameOf(image);
     return { name, id: this.list.find(name), part, image };
   }
 }
 
 /**
- * Images in lists if there are lists. Otherwise those with an annotation, as in the published lists: an image without any
- * may show nothing or may not have been looked at.
+ * Lists the images of every split: those in its list file or, without one, those with an annotation, as in the published
+ * lists. An image without annotations may show nothing, or nobody may have looked at it.
  */
 async function listImagesOf(
   store: Store,
@@ -257,13 +259,13 @@ async function listImagesOf(
   const { list } = index;
   const lists = await readLists(store, root, "coco", list);
   problems.push(...lists.problems);
-  const chosen: (Known & { origin: Origin; split: string })[] = [];
+  const chosen: (DescribedImage & { origin: Origin; split: string })[] = [];
   for (const { name, id, split, from, line } of list.listed) {
     const origin = originAt(from, line);
-    const same = id === undefined ? [] : index.images(id);
-    // Different images may have one name in different splits.
-    const known = same.find(({ part }) => part.split === split) ?? same[0];
-    if (known) chosen.push({ ...known, origin, split });
+    const namesakes = id === undefined ? [] : index.images(id);
+    // Images of different splits may have the same name.
+    const match = namesakes.find(({ part }) => part.split === split) ?? namesakes[0];
+    if (match) chosen.push({ ...match, origin, split });
     else {
       const message = `${name} is in no annotation file; left out`;
       problems.push({ severity: "warning", ...origin, message, leftOut: true });
@@ -274,7 +276,7 @@ async function listImagesOf(
     const { instances, split } = part;
     const origin = { file: instances.path };
     const annotated = instances.images.filter((image) => instances.categoriesOf(image));
-    for (const image of annotated) chosen.push({ ...index.known(part, image), origin, split });
+    for (const image of annotated) chosen.push({ ...index.describe(part, image), origin, split });
     const without = instances.images.length - annotated.length;
     if (without > 0) {
       const message = `${counted(without, "image")} without any annotation left out, as in the published lists`;
@@ -282,20 +284,20 @@ async function listImagesOf(
     }
     sources.push({ from: relative(root, instances.path), images: annotated.length });
   }
-  const about = { kind: "coco" as const, classes: classes.names, list, problems };
-  const tagsFile = await tagsFileSource(store, root, description, about);
-  const tagSources = new TagSources<Known>([...(tagsFile ? [tagsFile] : []), annotations]);
+  const tagContext = { kind: "coco" as const, classes: classes.names, list, problems };
+  const tagsFile = await tagsFileSource(store, root, description, tagContext);
+  const tagSources = new TagSources<DescribedImage>([...(tagsFile ? [tagsFile] : []), annotations]);
 
   let masks = 0;
-  for (const { origin, split, ...known } of chosen) {
-    const { part, image } = known;
+  for (const { origin, split, ...described } of chosen) {
+    const { part, image } = described;
     const { instances, folder, onDisk } = part;
     if (!onDisk.has(image.file)) {
       const message = `${image.file} is not in ${folder}; left out`;
       problems.push({ severity: "warning", ...origin, message, leftOut: true });
       continue;
     }
-    const answer = tagSources.read(known);
+    const answer = tagSources.read(described);
     const tags = answer instanceof Promise ? await answer : answer;
     if (tags === undefined || "message" in tags) continue;
     const { width, height } = image;
@@ -324,8 +326,8 @@ async function listImagesOf(
   };
 }
 
-/** What an image's own annotations show. */
-const annotations: TagSource<Known> = {
+/** Tags from the annotations of the image itself. */
+const annotations: TagSource<DescribedImage> = {
   from: "annotations",
   read: ({ part: { instances }, image }) => {
     const ids = instances.categoriesOf(image) ?? new Set();
@@ -335,7 +337,7 @@ const annotations: TagSource<Known> = {
   },
 };
 
-/** Lists and tags files name images without folder and ending. */
+/** The name of an image in lists and tags files: without folder and ending. */
 function nameOf({ file }: CocoImage): string {
   return stem(basename(file));
 }

@@ -16,7 +16,7 @@ const schema = z.strictObject({
   splits: z.record(z.string(), z.union([z.string(), z.array(z.coerce.string())])).optional(),
 });
 
-/** What a data.yaml says explicitly; everything is optional. */
+/** The content of a data.yaml, all of which is optional. */
 export interface Description {
   /** Class names in label order. */
   readonly classes?: { readonly names: readonly string[]; readonly file: string };
@@ -24,17 +24,17 @@ export interface Description {
   readonly images?: string;
   readonly masks?: string;
   readonly tags?: string;
-  /** Split name to the images in it, and where that is written. */
+  /** The images of each split, and the file that lists them. */
   readonly splits?: Readonly<
     Record<string, { readonly files: readonly string[]; readonly from: string }>
   >;
 }
 
 /**
- * Reads data.yaml and classes.txt of a data set, as far as they are there.
+ * Reads data.yaml and classes.txt of a data set, if they exist.
  *
- * data.yaml: `names` (a list, or a map from 0), `images`, `masks`, `tags` (where these are), `splits`
- * (each a list of images or a text file with one a line). classes.txt: a class a line, in label order.
+ * data.yaml: `names` (a list, or a map from 0), `images`, `masks`, `tags` (their paths), `splits` (for each a list of
+ * images, or a text file with one image per line). classes.txt: one class per line, in label order.
  */
 export async function readDescription(store: Store, root: string): Promise<Description> {
   const path = join(root, "data.yaml");
@@ -47,7 +47,7 @@ export async function readDescription(store: Store, root: string): Promise<Descr
   return { ...description, classes: { names, file: list } };
 }
 
-/** The lines of a text file that say something, trimmed. */
+/** The lines of a text that are not blank, trimmed. */
 function textLines(text: string): string[] {
   return text
     .split(/\r?\n/)
@@ -77,7 +77,7 @@ async function readYaml(store: Store, root: string, path: string): Promise<Descr
   };
 }
 
-/** The plain value of a document; aliases of nothing, or of ever more, are a UserError too. */
+/** The value of a YAML document. Undefined aliases, and aliases that expand too far, are UserErrors too. */
 function parseYaml(text: string, path: string): unknown {
   const lineCounter = new LineCounter();
   const refuse = (line: number | undefined, reason: string, cause?: unknown): UserError => {
@@ -118,20 +118,20 @@ function explain(issue: z.core.$ZodIssue): string {
   const where = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
     const key = issue.keys[0]!;
-    const meant = nearest(key, Object.keys(schema.shape));
-    return `unknown key "${key}"; ${meant ? `did you mean "${meant}"?` : `known are ${Object.keys(schema.shape).join(", ")}`}`;
+    const suggestion = nearest(key, Object.keys(schema.shape));
+    return `unknown key "${key}"; ${suggestion ? `did you mean "${suggestion}"?` : `known keys are ${Object.keys(schema.shape).join(", ")}`}`;
   }
   if (issue.code === "invalid_union") {
     return `${where} has the wrong type; ${
       where === "names"
-        ? "a list of class names is expected"
-        : "a list of images or the name of a text file is expected"
+        ? "expected a list of class names"
+        : "expected a list of images or the name of a text file"
     }`;
   }
   return `${where ? `${where}: ` : ""}${issue.message}`;
 }
 
-/** `{0: cat, 1: dog}` as YOLO has it, or a plain list. */
+/** Class names in label order, from a list or from a map such as YOLO's `{0: cat, 1: dog}`. */
 function orderedNames(names: string[] | Record<string, string>, path: string): string[] {
   const list: string[] = [];
   if (Array.isArray(names)) list.push(...names);
@@ -152,7 +152,7 @@ function orderedNames(names: string[] | Record<string, string>, path: string): s
   return trimmed;
 }
 
-/** A data set must not name files elsewhere on the machine. */
+/** Refuses a path that leads out of the data set, which must not name files elsewhere on the machine. */
 function checkInside(place: string, where: string): void {
   if (leavesFolder(place)) {
     throw new UserError(`${where} is "${place}"; it must lie inside the data set's folder`);

@@ -10,11 +10,11 @@ import { describeFolder, findTagsFile, listPlain } from "./plain.ts";
 import { listVoc } from "./voc.ts";
 
 const layouts =
-  "understood are images/ with tags.csv (or .jsonl, .json), a folder of images for each class, " +
+  "supported are images/ with tags.csv (or .jsonl, .json), a folder of images for each class, " +
   "VOC folders (JPEGImages/, ImageSets/), and COCO (annotations/instances_*.json with its images, or " +
   "JPEGImages/train and val)";
 
-/** Reads a data set folder, its layout told by what is there. */
+/** Recognizes the layout of a data set folder and lists its images. */
 export async function listDataset(
   host: FileHost,
   root: string,
@@ -34,16 +34,16 @@ export async function listDataset(
     ? await store.list(images, { sorted: false })
     : undefined;
   const coco = await listCoco(host, root, description, inside, onProgress);
-  if (coco) return tellUnused(coco, root, description, ["masks", "splits"]);
+  if (coco) return warnOfUnused(coco, root, description, ["masks", "splits"]);
   if (inside) {
     const voc = await listVoc(host, root, description, { kind: "voc", inside, onProgress });
-    return tellUnused(voc, root, description, ["images", "masks", "splits"]);
+    return warnOfUnused(voc, root, description, ["images", "masks", "splits"]);
   }
   const tagsPath = await findTagsFile(store, root, description);
   if (tagsPath !== undefined) return listPlain(store, root, description, tagsPath);
   if (await isFolder(store, join(root, "images"))) {
     throw new UserError(
-      `${root}: images/ is there, but no tags.csv, tags.jsonl or tags.json; write the tags of each image ` +
+      `${root}: has images/, but no tags.csv, tags.jsonl or tags.json; write the tags of each image ` +
         'into tags.csv, with the first line "file,tags"',
     );
   }
@@ -52,13 +52,13 @@ export async function listDataset(
   const holds = await describeFolder(store, root);
   throw new UserError(
     holds === "nothing"
-      ? `${root}: the folder is empty, a data set was expected; ${layouts}`
+      ? `${root}: the folder is empty, expected a data set; ${layouts}`
       : `${root}: not a data set; it holds ${holds}; ${layouts}`,
   );
 }
 
-/** Warns of what data.yaml says in vain, because the layout has places of its own for it. */
-function tellUnused(
+/** Adds a warning about keys of data.yaml that have no effect, because the layout itself defines these places. */
+function warnOfUnused(
   listing: Listing,
   root: string,
   description: Description,
@@ -66,7 +66,7 @@ function tellUnused(
 ): Listing {
   const unused = keys.filter((key) => description[key] !== undefined);
   if (unused.length === 0) return listing;
-  const message = `${unused.join(", ")}: not used; a folder of VOC's or COCO's form has places of its own for this`;
+  const message = `${unused.join(", ")}: ignored, because the layouts of VOC and COCO define this themselves`;
   const problem = { severity: "warning", file: join(root, "data.yaml"), message } as const;
   return { ...listing, problems: [...listing.problems, problem] };
 }

@@ -8,31 +8,31 @@ import { ImageList } from "../listing/image-list.ts";
  * train2014/ and val2014/; the split of an image then decides between them.
  */
 export class FilesByName {
-  /** Begins with the names of the files. */
+  /** A list without images that knows the names of the files. */
   readonly list: ImageList;
   /** Whether any file is in a subfolder. */
   readonly inFolders: boolean;
-  /** The first file of each name. */
+  /** The first file of each name, by the name's number. */
   private readonly files: readonly string[];
-  /** All files of each name that several have, sorted. */
-  private readonly several = new Map<number, string[]>();
+  /** For names that several files have, all of these, sorted. */
+  private readonly namesakes = new Map<number, string[]>();
 
   constructor(paths: readonly string[]) {
     this.inFolders = paths.some((path) => path.includes("/"));
     const names = paths.map((path) => ownCopy(stem(this.inFolders ? basename(path) : path)));
-    const again = new Map<number, number>();
+    const repeated = new Map<number, number>();
     this.list = new ImageList(names, (i, id, isNew) => {
-      if (!isNew) again.set(i, id);
+      if (!isNew) repeated.set(i, id);
     });
-    this.files = again.size === 0 ? paths : paths.filter((_, i) => !again.has(i));
-    for (const [i, id] of again) this.several.set(id, [...this.all(id), paths[i]!].sort());
+    this.files = repeated.size === 0 ? paths : paths.filter((_, i) => !repeated.has(i));
+    for (const [i, id] of repeated) this.namesakes.set(id, [...this.all(id), paths[i]!].sort());
   }
 
   /** The file of a name; of several, the one in a folder named like the split, else the first. */
   file(id: number, split: string): string {
-    const same = this.several.size === 0 ? undefined : this.several.get(id);
-    if (!same) return this.files[id]!;
-    return same.find((path) => splitOfFolder(path) === split) ?? same[0]!;
+    const candidates = this.namesakes.size === 0 ? undefined : this.namesakes.get(id);
+    if (!candidates) return this.files[id]!;
+    return candidates.find((path) => splitOfFolder(path) === split) ?? candidates[0]!;
   }
 
   /** The names of the files in a folder named like the split. */
@@ -44,7 +44,7 @@ export class FilesByName {
   }
 
   private all(id: number): readonly string[] {
-    return this.several.get(id) ?? [this.files[id]!];
+    return this.namesakes.get(id) ?? [this.files[id]!];
   }
 }
 

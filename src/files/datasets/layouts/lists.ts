@@ -9,22 +9,22 @@ import type { Problem, Source } from "../listing/listing.ts";
 import { describeFolder } from "./plain.ts";
 import { LineReader, pushText } from "../../text/pieces.ts";
 
-/** Lists that become splits, the first of each that exists in any of the places. */
+/** The names of the list files of each split; the first that exists in any of the places is read. */
 const splitLists: readonly (readonly [split: string, lists: readonly string[]])[] = [
   ["train", ["train_aug", "trainaug", "train"]],
   ["val", ["val"]],
   ["test", ["test"]],
 ];
 
-/** Where people keep lists and tags of a VOC or COCO folder, in the order in which they are looked for. */
+/** The folders that may hold lists and tags of a VOC or COCO data set, in the order of the search. */
 export function listPlaces(store: Store, root: string, kind: "voc" | "coco"): string[] {
   const inside = ["ImageSets/Segmentation", "ImageSets/SegmentationAug", ".", kind];
-  // The published code has them in a folder of its own.
+  // The published code keeps them in a folder voc/ or coco/ of its own.
   const places = inside.map((place) => join(root, place));
   return basename(store.absolute(root)) === kind ? places : [...places, join(root, "..", kind)];
 }
 
-export interface FoundLists {
+export interface SplitLists {
   /** Whether no name is listed twice. */
   readonly distinct: boolean;
   /** Splits that have a list. */
@@ -34,14 +34,15 @@ export interface FoundLists {
 }
 
 /**
- * Reads the lists of a VOC or COCO folder: a name a line, or like DeepLab's the paths of image and mask.
+ * Adds the lists of a VOC or COCO folder to `list.listed`. Each line has the name of an image or, as in DeepLab's lists,
+ * the paths of an image and its mask.
  */
 export async function readLists(
   store: Store,
   root: string,
   kind: "voc" | "coco",
   list: ImageList,
-): Promise<FoundLists> {
+): Promise<SplitLists> {
   const { listed } = list;
   const sources: Source[] = [];
   const problems: Problem[] = [];
@@ -53,13 +54,13 @@ export async function readLists(
       lists.flatMap((list) => places.map((at) => join(at, `${list}.txt`))),
     );
     if (path === undefined) continue;
-    const before = listed.length;
+    const start = listed.length;
     let line = 0;
-    const take = (_: string, named: Named): void => {
-      const { name, id } = named;
+    const take = (_: string, image: Named): void => {
+      const { name, id } = image;
       line++;
       if (name === "") return;
-      const other = listed.splitOf(named);
+      const other = listed.splitOf(image);
       if (other !== undefined && other !== split) {
         const message = `${name} is in the splits "${other}" and "${split}"; it stays in "${other}"`;
         problems.push({ severity: "warning", file: path, line, message });
@@ -71,18 +72,18 @@ export async function readLists(
     const lookup = lookUpListed(list, { textOf: (row: string) => row, take });
     await pushText(store, path, new LineReader((row) => lookup.push(row)));
     lookup.end();
-    sources.push({ from: relative(root, path), images: listed.length - before });
+    sources.push({ from: relative(root, path), images: listed.length - start });
   }
   return { distinct, splits: listed.splits, sources, problems };
 }
 
-/** A VOC folder must have lists. */
-export async function noLists(store: Store, root: string): Promise<UserError> {
+/** The error for a VOC folder without any list. */
+export async function missingLists(store: Store, root: string): Promise<UserError> {
   const folder = join(root, "ImageSets", "Segmentation");
   if (!(await isFolder(store, folder))) {
     return new UserError(
-      `${folder}: no such folder; a VOC folder has its lists train_aug.txt or train.txt and val.txt there ` +
-        `(or in ImageSets/SegmentationAug, in the folder itself, or in voc/ in or beside it)`,
+      `${folder}: no such folder; put the lists train_aug.txt or train.txt, and val.txt there ` +
+        `(or into ImageSets/SegmentationAug, the data set's folder, or voc/ in or beside that)`,
     );
   }
   const holds = await describeFolder(store, folder);
@@ -91,6 +92,7 @@ export async function noLists(store: Store, root: string): Promise<UserError> {
   );
 }
 
+/** The first path at which there is a file. */
 export async function firstFile(
   store: Store,
   paths: readonly string[],
@@ -99,7 +101,7 @@ export async function firstFile(
   return undefined;
 }
 
-/** Looks up the images that lines name. Names may have dots, so that what looks like an ending may be none. */
+/** Looks up the images that lines name. Names may have dots, so what looks like an ending may belong to the name. */
 export function lookUpListed<Line>(
   list: ImageList,
   {
@@ -111,21 +113,21 @@ export function lookUpListed<Line>(
   },
 ): LineLookup<Line> {
   return list.lookup<Line>({
-    nameOf: (line) => lastPart(textOf(line)),
-    // Only where nothing is found the ending may be one.
+    nameOf: (line) => imageNameIn(textOf(line)),
+    // An ending is removed only if no image has the whole name.
     otherwise: stem,
     take: (line, image) =>
-      take(line, image.id === undefined ? { ...image, name: bareOf(image.name) } : image),
+      take(line, image.id === undefined ? { ...image, name: withoutEnding(image.name) } : image),
   });
 }
 
-/** Without the ending of an image. */
-function bareOf(name: string): string {
+/** A name without the ending of an image file, if it has one. */
+function withoutEnding(name: string): string {
   return isImageName(name) ? stem(name) || name : name;
 }
 
-/** Of the first word, which may be a path. */
-function lastPart(text: string): string {
+/** The first word of a line; if that is a path, the file name in it. */
+function imageNameIn(text: string): string {
   const trimmed = text.trim();
   const blank = trimmed.search(/\s/);
   const first = blank < 0 ? trimmed : trimmed.slice(0, blank);

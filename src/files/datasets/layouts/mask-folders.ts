@@ -6,12 +6,12 @@ import type { Source } from "../listing/listing.ts";
 import { numbersOf } from "../tags/sources.ts";
 import { FilesByName } from "./files-by-name.ts";
 
-/** Folders with masks; an image with a mask in both has that of the first. */
+/** The folders with masks; if both have a mask of an image, the first counts. */
 const folderNames = ["SegmentationClassAug", "SegmentationClass"];
 
 interface MaskFolder {
   readonly name: string;
-  /** The path of the folder with a slash behind: the beginning of the paths of its masks. */
+  /** The path of the folder with a trailing slash: the beginning of the paths of its masks. */
   readonly path: string;
   readonly files: FilesByName;
   readonly byNumber: ReadonlyMap<string, string>;
@@ -25,8 +25,8 @@ export class MaskFolders {
     const folders: MaskFolder[] = [];
     for (const name of folderNames) {
       if (!(await isFolder(store, join(root, name)))) continue;
-      const images = await listImages(store, join(root, name));
-      const files = images.filter((file) => /\.png$/i.test(file));
+      const paths = await listImages(store, join(root, name));
+      const files = paths.filter((file) => /\.png$/i.test(file));
       const byNumber = new Map<string, string>();
       for (const file of files) {
         const [number] = numbersOf(stem(basename(file)));
@@ -37,7 +37,7 @@ export class MaskFolders {
     return new MaskFolders(folders);
   }
 
-  /** Path of the mask of an image. */
+  /** Path of the mask of an image; undefined if it has none. */
   find(image: string, split: string): string | undefined {
     if (this.folders.length === 0) return undefined;
     const [number] = numbersOf(image);
@@ -50,7 +50,7 @@ export class MaskFolders {
     return undefined;
   }
 
-  /** The number of entries that have their mask from each folder. */
+  /** For each folder, the number of entries with a mask from it. */
   count(entries: Iterable<Entry>): Source[] {
     const counts = new Map<string, number>();
     for (const { mask } of entries) {

@@ -2,10 +2,10 @@ import type { Description } from "./description.ts";
 import { stem } from "../../text/path.ts";
 import type { Problem } from "../listing/listing.ts";
 
-/** The splits that data.yaml puts images into, by their names with or without ending. */
+/** The splits of images according to data.yaml, which names the images with or without ending. */
 export class NamedSplits {
-  private readonly splitOf = new Map<string, string>();
-  /** Names that no image had so far. */
+  private readonly splits = new Map<string, string>();
+  /** Names in data.yaml that have not been looked up yet. */
   private readonly unknown = new Set<string>();
 
   constructor(
@@ -14,32 +14,32 @@ export class NamedSplits {
   ) {
     for (const [split, { files, from }] of Object.entries(description.splits ?? {})) {
       for (const file of files) {
-        const before = this.splitOf.get(file);
-        if (before !== undefined && before !== split) {
-          const message = `${file} is in the splits "${before}" and "${split}"; it can be in one only`;
+        const other = this.splits.get(file);
+        if (other !== undefined && other !== split) {
+          const message = `${file} is in the splits "${other}" and "${split}"; it can be in only one`;
           problems.push({ severity: "error", file: from, message });
         }
-        this.splitOf.set(file, split);
+        this.splits.set(file, split);
         this.unknown.add(file);
       }
     }
   }
 
-  /** The split of an image; `otherwise` if data.yaml says nothing of it. */
-  of(file: string, otherwise: string | undefined): string | undefined {
-    if (this.splitOf.size === 0) return otherwise;
+  /** The split of an image; `otherwise` if data.yaml does not name the image. */
+  splitOf(file: string, otherwise: string | undefined): string | undefined {
+    if (this.splits.size === 0) return otherwise;
     const bare = stem(file);
     this.unknown.delete(file);
     this.unknown.delete(bare);
-    return this.splitOf.get(file) ?? this.splitOf.get(bare) ?? otherwise;
+    return this.splits.get(file) ?? this.splits.get(bare) ?? otherwise;
   }
 
-  /** Warns of the names that no image had, once all have been asked for. */
-  tellUnknown(problems: Problem[]): void {
+  /** Warns of names that no image has; to be called after all images have been looked up. */
+  warnOfUnknown(problems: Problem[]): void {
     for (const [split, { files, from }] of Object.entries(this.description.splits ?? {})) {
       for (const file of files) {
         if (!this.unknown.has(file)) continue;
-        const message = `split "${split}" names ${file}, which has no tags or is not there`;
+        const message = `split "${split}" names ${file}, which does not exist or has no tags`;
         problems.push({ severity: "warning", file: from, message });
       }
     }

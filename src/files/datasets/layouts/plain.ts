@@ -23,7 +23,7 @@ export async function findTagsFile(
   return undefined;
 }
 
-/** The plain layout: `images/`, a tags file, perhaps `masks/` with PNGs of the same names. */
+/** Lists a folder in the plain layout: `images/`, a tags file, optionally `masks/` with PNGs of the same names. */
 export async function listPlain(
   store: Store,
   root: string,
@@ -33,39 +33,39 @@ export async function listPlain(
   const imagesDefault = (await isFolder(store, join(root, "images"))) ? "images" : ".";
   const images = join(root, description.images ?? imagesDefault);
   if (!(await isFolder(store, images)))
-    throw new UserError(`${images}: no such folder; images belong there`);
+    throw new UserError(`${images}: no such folder; put the images there`);
   const problems: Problem[] = [];
   const masks = await findMasks(store, root, description);
   const masksInside = `${relative(images, join(root, description.masks ?? "masks"))}/`;
-  const found = await listImages(store, images, { sorted: false });
-  const onDisk = masks.size === 0 ? found : found.filter((file) => !file.startsWith(masksInside));
+  const files = await listImages(store, images, { sorted: false });
+  const onDisk = masks.size === 0 ? files : files.filter((file) => !file.startsWith(masksInside));
 
   const list = new ImageList(onDisk);
   const finder = new FileFinder(onDisk, list);
-  const named = new NamedSplits(description, problems);
-  const ofLines: Problem[] = [];
-  const listed = new Uint8Array(onDisk.length);
+  const namedSplits = new NamedSplits(description, problems);
+  const lineProblems: Problem[] = [];
+  const isListed = new Uint8Array(onDisk.length);
   let distinct = true;
   const take = ({ file: name, tags, split, line }: TagLine, { id }: Named): void => {
-    const found = locate(name, id, finder);
-    if (typeof found === "object") {
-      ofLines.push({ ...found, ...originAt(tagsPath, line) });
+    const index = locate(name, id, finder);
+    if (typeof index === "object") {
+      lineProblems.push({ ...index, ...originAt(tagsPath, line) });
       return;
     }
-    const file = onDisk[found]!;
+    const file = onDisk[index]!;
     if (file !== name && !isSame(file, bareName(name))) {
-      const message = `${name} is taken to be ${file}`;
-      ofLines.push({ severity: "warning", ...originAt(tagsPath, line), message });
+      const message = `${name} is not there; ${file} is used instead`;
+      lineProblems.push({ severity: "warning", ...originAt(tagsPath, line), message });
     }
-    distinct &&= listed[found] === 0;
-    listed[found] = 1;
+    distinct &&= isListed[index] === 0;
+    isListed[index] = 1;
     list.push({
       file,
       folder: images,
       place: file,
       tags,
       untagged: false,
-      split: named.of(file, split),
+      split: namedSplits.splitOf(file, split),
       mask: masks.size === 0 ? undefined : masks.get(stem(file)),
       from: tagsPath,
       line,
@@ -75,16 +75,16 @@ export async function listPlain(
   const clear = (): void => {
     lookup.clear();
     list.clear();
-    ofLines.length = 0;
-    listed.fill(0);
+    lineProblems.length = 0;
+    isListed.fill(0);
   };
-  const taker = { take: (line: TagLine) => lookup.push(line), clear };
-  const wrong = await readTagsFile(store, tagsPath, description.classes?.names, taker);
+  const sink = { take: (line: TagLine) => lookup.push(line), clear };
+  const fileProblems = await readTagsFile(store, tagsPath, description.classes?.names, sink);
   lookup.end();
-  for (const problem of wrong.concat(ofLines)) problems.push(problem);
-  named.tellUnknown(problems);
+  for (const problem of fileProblems.concat(lineProblems)) problems.push(problem);
+  namedSplits.warnOfUnknown(problems);
   onDisk.forEach((file, i) => {
-    if (listed[i] === 1) return;
+    if (isListed[i] === 1) return;
     const message = `not in ${relative(root, tagsPath)}, so it is not used`;
     problems.push({ severity: "warning", file: join(images, file), message });
   });
@@ -114,48 +114,50 @@ export async function findMasks(
   if (await isFolder(store, folder)) {
     for (const file of await listImages(store, folder)) masks.set(stem(file), join(folder, file));
   } else if (description.masks !== undefined) {
-    throw new UserError(`${folder}: no such folder; data.yaml says that masks are there`);
+    throw new UserError(`${folder}: no such folder, but data.yaml says that the masks are in it`);
   }
   return masks;
 }
 
-/** Finds a listed name among the files on disk: as it is, in other letter case, or without ending. */
+/**
+ * Finds the file that a tags file names: by its exact name, in other letter case, or without ending. If several files
+ * match, the first by name counts.
+ */
 class FileFinder {
   private readonly folded: (Map<string, number> | undefined)[] = [];
 
-  /** Of several files that fit, the first by name is found. */
   constructor(
     private readonly onDisk: readonly string[],
     private readonly list: ImageList,
   ) {}
 
-  /** Its place in the list of files. */
+  /** The index of a file. */
   find(name: string): number | undefined {
     return this.list.find(name) ?? this.findAlike(name);
   }
 
-  /** The place of a file whose name is not exactly that. */
+  /** The index of a file whose name differs in letter case or ending. */
   findAlike(name: string): number | undefined {
     const key = name.toLowerCase();
     const whole = (this.folded[0] ??= this.fold((file) => file)).get(key);
     return whole ?? (this.folded[1] ??= this.fold(stem)).get(key);
   }
 
-  /** Made only when a name is not that of a file: for a million files it takes a second. */
+  /** Indices of files by lower-case name; built on first use, since it takes a second for a million files. */
   private fold(nameOf: (file: string) => string): Map<string, number> {
     const folded = new Map<string, number>();
     this.onDisk.forEach((file, i) => {
       const key = nameOf(file).toLowerCase();
-      const before = folded.get(key);
-      if (before === undefined || file < this.onDisk[before]!) folded.set(key, i);
+      const other = folded.get(key);
+      if (other === undefined || file < this.onDisk[other]!) folded.set(key, i);
     });
     return folded;
   }
 }
 
 /**
- * Where a listed file is among those on disk, or what is wrong with it.
- * @param exact the place of a file of that name
+ * The index of a listed file among those on disk, or the problem with it.
+ * @param exact index of the file with exactly that name
  */
 function locate(
   listed: string,
@@ -163,7 +165,10 @@ function locate(
   finder: FileFinder,
 ): number | Pick<Problem, "severity" | "message" | "leftOut"> {
   if (leavesFolder(listed)) {
-    return { severity: "error", message: `${listed} leads out of the image folder` };
+    return {
+      severity: "error",
+      message: `${listed} leads out of the image folder; it must lie inside`,
+    };
   }
   if (exact !== undefined) return exact;
   const bare = bareName(listed);
@@ -177,16 +182,17 @@ function locate(
   );
 }
 
+/** A listed name without `./` in front. */
 function bareName(listed: string): string {
   return listed.startsWith("./") ? listed.slice(2) : listed;
 }
 
-/** Whether a listed name is that of a file but for the ending or the folder of all images. */
+/** Whether a listed name is that of a file, possibly without ending or with the folder images/. */
 function isSame(file: string, bare: string): boolean {
   return file === bare || stem(file) === bare || `images/${file}` === bare;
 }
 
-/** What is in a folder, for a message: its first few entries. */
+/** The first few entries of a folder, for a message. */
 export async function describeFolder(store: Store, folder: string): Promise<string> {
   const { folders, files } = await store.list(folder);
   const names = [...folders.map((name) => `${name}/`), ...files];

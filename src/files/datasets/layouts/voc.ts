@@ -18,19 +18,19 @@ import {
 } from "../tags/sources.ts";
 import type { Description } from "./description.ts";
 import { FilesByName } from "./files-by-name.ts";
-import { noLists, readLists } from "./lists.ts";
+import { missingLists, readLists } from "./lists.ts";
 import { MaskFolders } from "./mask-folders.ts";
 
-/** The differences between VOC and COCO 2014 in folders like VOC's. */
+/** The differences between VOC and COCO 2014 in folders like those of VOC. */
 const kinds = {
   voc: { classes: vocClasses, name: "the VOC classes" },
   coco: { classes: cocoClasses, name: "the COCO classes" },
 } as const;
 
-/** Masks that take a few seconds to decode. */
+/** The number of masks that takes a few seconds to decode. */
 const manyMasks = 1000;
 
-/** Tags that are read from files of their own at a time. */
+/** The number of annotations or masks that are read at the same time. */
 const readsAtOnce = 16;
 
 export interface VocOptions {
@@ -40,7 +40,7 @@ export interface VocOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** The tags of images without known ones; one array for all. */
+/** The tags of images whose tags are unknown; one array for all of them. */
 const noTags: readonly string[] = [];
 
 /**
@@ -50,7 +50,7 @@ const noTags: readonly string[] = [];
  *     ImageSets/Segmentation/            train.txt, val.txt, test.txt: an image name a line
  *     SegmentationClassAug/              masks
  *     SegmentationClass/                 masks of the images without one above
- *     tags.csv, Annotations/, masks      tags of an image, from the first of these that has it
+ *     tags.csv, Annotations/, masks      tags of an image, from the first of these that has them
  *
  * Names tie all of this together. Every name in JPEGImages gets a number first (`ImageList`); lists and tags files
  * are then looked up by number, and only names without a file are kept as text.
@@ -70,12 +70,12 @@ export async function listVoc(
   const problems: Problem[] = [...lists.problems];
   const listSources = [...lists.sources];
   if (kind === "coco") listSources.push(...addWholeFolders(lists.splits, onDisk, images));
-  if (list.listed.length === 0) throw await noLists(store, root);
+  if (list.listed.length === 0) throw await missingLists(store, root);
 
   const masks = await MaskFolders.read(store, root);
   const classes = description.classes ?? { names: kinds[kind].classes, file: kinds[kind].name };
-  const about = { kind, classes: classes.names, list, problems };
-  const tagSources = await findTagSources(host, root, description, about, masks);
+  const tagContext = { kind, classes: classes.names, list, problems };
+  const tagSources = await findTagSources(host, root, description, tagContext, masks);
   const ask = (item: Listed): Answer | Promise<Answer> =>
     item.id === undefined ? undefined : tagSources.read(item);
   const take = (item: Listed, answer: Answer): void => {
@@ -99,7 +99,7 @@ export async function listVoc(
     images: list.finish(),
     classes,
     problems,
-    // In COCO's folders, lists of different splits may mean the same one of several files with a name.
+    // In COCO's folders, a name in the lists of two splits may mean the same file.
     distinct: lists.distinct && kind === "voc",
     sources: { lists: listSources, tags: tagSources.used, masks: masks.count(list) },
   };
@@ -110,18 +110,18 @@ async function findTagSources(
   { store, codec }: FileHost,
   root: string,
   description: Description,
-  about: Parameters<typeof tagsFileSource>[3],
+  tagContext: Parameters<typeof tagsFileSource>[3],
   masks: MaskFolders,
 ): Promise<TagSources<Listed>> {
   const candidates = [
-    await tagsFileSource(store, root, description, about),
+    await tagsFileSource(store, root, description, tagContext),
     await xmlSource(store, root),
-    maskSource<Listed>(codec, about.classes, ({ name, split }) => masks.find(name, split)),
+    maskSource<Listed>(codec, tagContext.classes, ({ name, split }) => masks.find(name, split)),
   ];
   return new TagSources<Listed>(candidates.filter((source) => source !== undefined));
 }
 
-/** The reason why a listed image is left out; undefined for usable ones. */
+/** The reason why a listed image is left out; undefined for a usable image. */
 function problemOf(
   { id, name, split, from, line }: Listed,
   answer: Answer,
@@ -136,7 +136,7 @@ function problemOf(
   return leftOut(originAt(from, line), message);
 }
 
-/** A warning if so many tags come from masks that every opening takes long. */
+/** A warning if so many tags come from masks that opening the data set always takes long. */
 function slowSource(root: string, used: readonly Source[]): Problem | undefined {
   const count = used.find(({ from }) => from === "masks")!.images;
   if (count <= manyMasks) return undefined;
@@ -144,14 +144,14 @@ function slowSource(root: string, used: readonly Source[]): Problem | undefined 
   return {
     severity: "warning",
     file: root,
-    message: `tags are read from ${count} masks at every opening, which is slow; write tags.csv once`,
+    message: `the tags are read from ${count} masks whenever the data set is opened, which is slow; write tags.csv once`,
     remedies: [{ kind: "job", name: "data", argument: root, options, purpose: "does that" }],
   };
 }
 
 /**
- * Asks for the tags of all images and passes on the answers in the order of the list. As long as answers come at once
- * nothing is awaited; from the first promise on, several images are asked for at a time.
+ * Asks for the tags of all images and passes on the answers in the order of the list. Nothing is awaited until the first
+ * answer that is a promise; from there on, the tags of several images are read at the same time.
  */
 async function forEachAnswer(
   { listed }: ImageList,
@@ -181,25 +181,25 @@ async function forEachAnswer(
     const answers = await mapAtOnce(rest, readsAtOnce, (next, offset) =>
       offset === 0 ? answer : askNext(next),
     );
-    answers.forEach((own, offset) => take(rest.at(offset), own));
+    answers.forEach((next, offset) => take(rest.at(offset), next));
     return;
   }
 }
 
-/** Lists the images of COCO's train2014/ and so on for the splits that have no list. */
+/** Lists all images of COCO's folder train2014/, val2014/ or test2014/ for each split that has no list. */
 function addWholeFolders(
   splits: ReadonlySet<string>,
   onDisk: FilesByName,
   images: string,
 ): Source[] {
-  const from: Source[] = [];
+  const sources: Source[] = [];
   for (const split of ["train", "val", "test"].filter((split) => !splits.has(split))) {
-    const found = onDisk.inSplit(split).sort((a, b) => (a.name < b.name ? -1 : 1));
-    if (found.length === 0) continue;
-    for (const named of found) {
-      onDisk.list.listed.push({ ...named, split, from: join(images, split), line: undefined });
+    const files = onDisk.inSplit(split).sort((a, b) => (a.name < b.name ? -1 : 1));
+    if (files.length === 0) continue;
+    for (const file of files) {
+      onDisk.list.listed.push({ ...file, split, from: join(images, split), line: undefined });
     }
-    from.push({ from: `all of JPEGImages/${split}`, images: found.length });
+    sources.push({ from: `all of JPEGImages/${split}`, images: files.length });
   }
-  return from;
+  return sources;
 }

@@ -17,12 +17,13 @@ export class Entries implements Iterable<Entry> {
   private kinds: Int32Array;
   private lines: Int32Array;
   private count = 0;
-  /** By entry, for those that have one. */
+  /** Masks and their sizes by the index of the entry, for entries that have one. */
   private readonly masks = new Map<number, string>();
   private readonly maskSizes = new Map<number, Size>();
   private readonly commons: Common[] = [];
+  /** The kind of the entry that was added last. */
   private latest = 0;
-  private readonly known = new Map<string, number>();
+  private readonly kindByKey = new Map<string, number>();
 
   /** @param expected number of entries; more are possible, but growing leaves garbage behind */
   constructor(expected: number) {
@@ -86,10 +87,10 @@ export class Entries implements Iterable<Entry> {
       return this.latest;
     }
     const key = JSON.stringify([folder, untagged, split ?? null, from ?? null]);
-    let kind = this.known.get(key);
+    let kind = this.kindByKey.get(key);
     if (kind === undefined) {
       kind = this.commons.push({ folder, untagged, split, from }) - 1;
-      this.known.set(key, kind);
+      this.kindByKey.set(key, kind);
     }
     this.latest = kind;
     return kind;

@@ -16,7 +16,7 @@ export interface Entry {
   readonly mask?: string | undefined;
   /** Size of the mask where an annotation states it; otherwise its header is read. */
   readonly maskSize?: Size | undefined;
-  /** The file that lists the image and the line there; absent where the image's own path does. */
+  /** The file and line that list the image; absent if its own path does, as in class folders. */
   readonly from?: string | undefined;
   readonly line?: number | undefined;
 }

@@ -11,11 +11,11 @@ export type { LineLookup } from "./line-lookup.ts";
  * The images of a data set, up to millions of them. How it works:
  *
  * 1. It begins with the names of all files that may be its images. Each name gets a number, from 0 on.
- * 2. Lines of lists and tags files are looked up by name, many at a time. From then on only numbers are kept of them:
- *    `listed` has the images of the lists, `byName` what is known of each name, such as its tags.
- * 3. `push` adds an image. Every field is an array of its own, those that many images share are stored once.
+ * 2. Lines of lists and tags files are looked up by name, many at a time, and only the numbers of their names are kept:
+ *    `listed` has the images of the lists, `byName` a value for each name, such as its tags.
+ * 3. `push` adds an image. Every field is an array of its own, fields that many images share are stored once.
  * 4. `finish` forgets names and lists. A million images then take 24 to 32 MB, where objects would take 120.
- * 5. `at` and loops put images together again, one at a time, and none of them stays in memory.
+ * 5. `at` and loops build the object of one image at a time, and none of them stays in memory.
  */
 export class ImageList implements Iterable<Entry> {
   private names: NameTable;
@@ -24,14 +24,14 @@ export class ImageList implements Iterable<Entry> {
 
   /**
    * @param names of files; they may repeat
-   * @param tell called for every name with its index, its number, and whether it is the first of that name
+   * @param onName called for every name with its index, its number, and whether it is the first of that name
    */
   constructor(
     names: readonly string[] = [],
-    tell?: (index: number, id: number, isNew: boolean) => void,
+    onName?: (index: number, id: number, isNew: boolean) => void,
   ) {
     this.names = new NameTable(names.length);
-    this.names.addAll(names, tell);
+    this.names.addAll(names, onName);
     this.lists = new ListedImages(this.names);
   }
 
@@ -54,7 +54,7 @@ export class ImageList implements Iterable<Entry> {
     return new LineLookup(this.names, options);
   }
 
-  /** An empty table of something that is known of names. */
+  /** An empty table of values by name. */
   byName<T>(): ByName<T> {
     return new ByName(this.names);
   }
@@ -72,12 +72,12 @@ export class ImageList implements Iterable<Entry> {
     this.entries.push(entry);
   }
 
-  /** Takes all images out again, not their names. */
+  /** Removes all images, but not the names. */
   clear(): void {
     this.entries = new Entries(0);
   }
 
-  /** Forgets names and lists once all images are there: they take more memory than the images. */
+  /** Forgets names and lists, which take more memory than the images; to be called after the last image. */
   finish(): this {
     this.names = new NameTable(0);
     this.lists = new ListedImages(this.names);
@@ -101,8 +101,8 @@ export class ImageList implements Iterable<Entry> {
   }
 
   /**
-   * Something for every image, with a name that differs from all others in more than letter case, as names of files must:
-   * where `make` gives the same name again, the item is renamed to `cat-2` and so on.
+   * One item for every image, with names that differ in more than letter case, as file names must: where `make` returns
+   * a name a second time, the item is renamed to `cat-2` and so on.
    */
   mapNamed<T extends { readonly name: string }>(
     make: (entry: Entry, index: number) => T,

@@ -10,7 +10,7 @@ export class ListedImages implements Iterable<Listed> {
   private ids: Int32Array = new Int32Array(1024);
   private lines: Int32Array = new Int32Array(1024);
   private count = 0;
-  /** A few, in the order in which they begin. */
+  /** In the order of `start`; there are only a few. */
   private readonly parts: Part[] = [];
   /** Names that no image has, by their index in the list. */
   private readonly others = new Map<number, string>();
@@ -43,7 +43,7 @@ export class ListedImages implements Iterable<Listed> {
     else this.partOf[id] = this.parts.length;
   }
 
-  /** The split that lists an image so far. */
+  /** The split whose lists have an image so far. */
   splitOf({ name, id }: Named): string | undefined {
     const part = id === undefined ? this.partOfOthers.get(name) : this.partOf[id];
     return part ? this.parts[part - 1]!.split : undefined;
@@ -53,9 +53,9 @@ export class ListedImages implements Iterable<Listed> {
     let part = this.parts.length - 1;
     while (this.parts[part]!.start > index) part--;
     const id = this.ids[index]!;
-    const known = id < 0 ? undefined : id;
+    const knownId = id < 0 ? undefined : id;
     const line = this.lines[index]! || undefined;
-    return new ListedImage(this, index, known, this.parts[part]!, line);
+    return new ListedImage(this, index, knownId, this.parts[part]!, line);
   }
 
   nameOf(index: number): string {
@@ -83,23 +83,23 @@ class ListedImage implements Listed {
     this.from = from;
   }
 
-  /** Looked up on demand: mostly the number is enough. */
+  /** Looked up on demand, since the number is mostly enough. */
   get name(): string {
     return this.list.nameOf(this.index);
   }
 }
 
-/** A value for each name, stored by number where an image has the name, which is much faster for millions. */
+/** A value for each name, stored by number if an image has the name, which is much faster for millions of them. */
 export class ByName<T> {
-  private readonly known: (T | undefined)[];
+  private readonly byId: (T | undefined)[];
   private readonly others = new Map<string, T>();
 
   constructor(private readonly names: NameTable) {
-    this.known = new Array<T | undefined>(names.size);
+    this.byId = new Array<T | undefined>(names.size);
   }
 
   get({ name, id }: Named): T | undefined {
-    return id === undefined ? this.others.get(name) : this.known[id];
+    return id === undefined ? this.others.get(name) : this.byId[id];
   }
 
   /** The value of a name whose number is not known. */
@@ -109,11 +109,11 @@ export class ByName<T> {
 
   set({ name, id }: Named, value: T): void {
     if (id === undefined) this.others.set(name, value);
-    else this.known[id] = value;
+    else this.byId[id] = value;
   }
 
   clear(): void {
-    this.known.fill(undefined);
+    this.byId.fill(undefined);
     this.others.clear();
   }
 }

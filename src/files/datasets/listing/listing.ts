@@ -11,9 +11,9 @@ export interface Problem {
   /** Counted from 1; only for files with lines. */
   readonly line?: number;
   readonly message: string;
-  /** Whether an image is left out because of this, which `strict` turns into an error. */
+  /** Whether an image is left out because of this; `strict` turns such a problem into an error. */
   readonly leftOut?: boolean;
-  /** Things to do about it, any one of them, for a front end to word; the message does not repeat them. */
+  /** Alternative ways to mend it, for a front end to word; the message does not repeat them. */
   readonly remedies?: readonly Remedy[];
 }
 
@@ -29,7 +29,7 @@ export function originOf(entry: Entry): Origin {
   return originAt(file, entry.line);
 }
 
-/** A place in a file; only the file where the line is not known. */
+/** A place in a file; without a line if that is not known. */
 export function originAt(file: string, line: number | undefined): Origin {
   return line === undefined ? { file } : { file, line };
 }
@@ -44,10 +44,10 @@ export interface TagLine {
   readonly line: number | undefined;
 }
 
-/** Takes the lines of a tags file, of which there may be millions, one by one. */
-export interface TagTaker {
+/** A receiver of the lines of a tags file, one by one: there may be millions. */
+export interface TagSink {
   take(line: TagLine): void;
-  /** Discards all lines so far, because the file is broken further on. */
+  /** Discards all lines so far, because a later part of the file is broken. */
   clear(): void;
 }
 
@@ -77,7 +77,7 @@ export interface Listing {
   readonly classes?: { readonly names: readonly string[]; readonly file: string };
   readonly problems: readonly Problem[];
   readonly sources?: Sources;
-  /** Reads a mask by its address; absent where masks are files of their own. */
+  /** Reads a mask by its address; absent if masks are separate files. */
   readonly readMask?: (address: string) => Promise<LabelMap>;
 }
 

@@ -1,7 +1,7 @@
-/** Names that are looked up together. */
+/** The number of names that are looked up together. */
 const blockSize = 256;
 
-/** Some names on their way through a lookup. */
+/** The state of a lookup of several names at a time. */
 interface Block {
   readonly count: number;
   readonly hashes: Int32Array;
@@ -10,15 +10,15 @@ interface Block {
 }
 
 /**
- * Different names, numbered from 0 in the order in which they come; for a million of them three times as fast as a Map,
- * with half of its memory. How it works:
+ * A set of names that numbers them from 0 in the order of their addition; for a million names three times as fast as a
+ * Map, with half of its memory. How it works:
  *
  * 1. A hash table with open addressing: a slot holds the number of a name + 1 and its hash, 0 where it is empty.
- * 2. A name belongs into slot `hash mod slots`, or where that is taken into the next empty one.
+ * 2. A name belongs in slot `hash mod slots` or, if that is taken, in the next empty one.
  * 3. A lookup goes from there slot by slot, comparing hashes, then names, until it finds the name or an empty slot.
  * 4. At most half of the slots are filled; then the table is doubled.
- * 5. Most of the time goes by waiting for memory. Many names are therefore looked up in blocks, each step for the whole
- *    block before the next: so the processor waits for many places at once instead of one after the other.
+ * 5. Most of the time is spent waiting for memory. Many names are therefore looked up in blocks, each step for the whole
+ *    block before the next, so that the processor waits for many places at once instead of one after the other.
  *
  * Example with 8 slots: "cat" has hash 10, "dog" 13, "owl" 18, "eel" 3.
  *
@@ -26,7 +26,7 @@ interface Block {
  *     number+1  .     .     1     3     4     2     .     .
  *     hash      .     .     10    18    3     13    .     .
  *
- * "cat" is in slot 10 mod 8 = 2 and "dog" in 13 mod 8 = 5. "owl" belongs into slot 2 as well and went on to 3, so that
+ * "cat" is in slot 10 mod 8 = 2 and "dog" in 13 mod 8 = 5. "owl" belongs in slot 2 as well and went on to 3, so that
  * "eel", which belongs there, went on to 4. A lookup of "owl" sees another hash in slot 2 and its own in slot 3.
  */
 export class NameTable {
@@ -34,7 +34,7 @@ export class NameTable {
   private count = 0;
   /** Slot i has its two numbers at 2i and 2i + 1, next to each other: a visit to memory fetches both. */
   private slots: Int32Array;
-  /** Unpredictable, so that nobody can make up names that all belong into one slot. No result depends on it. */
+  /** Unpredictable, so that nobody can make up names that all belong in one slot. No result depends on it. */
   private readonly seed = crypto.getRandomValues(new Int32Array(1))[0]!;
 
   /** @param expected number of names; more are possible, but make the table grow */
@@ -72,8 +72,8 @@ export class NameTable {
 
   /** Adds a name; false if it is known. */
   addNew(name: string): boolean {
-    const before = this.count;
-    return this.add(name) === before;
+    const nextId = this.count;
+    return this.add(name) === nextId;
   }
 
   /** Adds a name unless it is known, and returns its number. */
@@ -84,30 +84,30 @@ export class NameTable {
 
   /**
    * Adds many names in half the time of `add` for each.
-   * @param tell called for every name with its index in the list, its number, and whether it is new; may add others
+   * @param onName called for every name with its index in the list, its number, and whether it is new; may add others
    */
   addAll(
     names: readonly string[],
-    tell?: (index: number, id: number, isNew: boolean) => void,
+    onName?: (index: number, id: number, isNew: boolean) => void,
   ): void {
     for (let start = 0; start < names.length; start += blockSize) {
       const table = this.slots;
       const { count, hashes, slots } = this.locate(names, start);
       for (let i = 0; i < count; i++) {
         const [name, hash] = [names[start + i]!, hashes[i]!];
-        // Once the table has grown, names belong into other slots.
+        // Once the table has grown, names belong in other slots.
         const from = this.slots === table ? slots[i]! : this.homeOf(hash);
-        const before = this.count;
+        const nextId = this.count;
         const id = this.put(name, hash, this.slotOf(name, hash, from));
-        tell?.(start + i, id, id === before);
+        onName?.(start + i, id, id === nextId);
       }
     }
   }
 
-  /** Hashes the names of a block and goes to where each probably is; `slotOf` compares the names themselves. */
+  /** Hashes the names of a block and finds the probable slot of each; `slotOf` compares the names themselves. */
   private locate(names: readonly string[], start: number): Block {
     const count = Math.min(blockSize, names.length - start);
-    const [hashes, found] = [new Int32Array(count), new Int32Array(count)];
+    const [hashes, candidates] = [new Int32Array(count), new Int32Array(count)];
     for (let i = 0; i < count; i++) hashes[i] = this.hash(names[start + i]!);
     const { slots } = this;
     const last = slots.length / 2 - 1;
@@ -115,18 +115,18 @@ export class NameTable {
       const hash = hashes[i]!;
       let slot = hash & last;
       while (slots[2 * slot] !== 0 && slots[2 * slot + 1] !== hash) slot = (slot + 1) & last;
-      found[i] = slot;
+      candidates[i] = slot;
     }
     // Different lengths are different names. Looking at the length fetches the known name from memory for `slotOf`.
     for (let i = 0; i < count; i++) {
-      const id = this.idIn(found[i]!);
+      const id = this.idIn(candidates[i]!);
       const isOther = id >= 0 && this.names[id]!.length !== names[start + i]!.length;
-      if (isOther) found[i] = (found[i]! + 1) & last;
+      if (isOther) candidates[i] = (candidates[i]! + 1) & last;
     }
-    return { count, hashes, slots: found };
+    return { count, hashes, slots: candidates };
   }
 
-  /** The slot into which a hash belongs; the number of slots is a power of 2. */
+  /** The slot in which a hash belongs; the number of slots is a power of 2. */
   private homeOf(hash: number): number {
     return hash & (this.slots.length / 2 - 1);
   }
@@ -137,7 +137,7 @@ export class NameTable {
   }
 
   /**
-   * The slot of a name, or the empty one into which it belongs.
+   * The slot of a name, or the empty one in which it belongs.
    * @param from where to begin: its home, or a slot behind it if the name is in none before that
    */
   private slotOf(name: string, hash: number, from: number): number {
@@ -149,10 +149,10 @@ export class NameTable {
     }
   }
 
-  /** The number of the name in its slot, where it is put if the slot is empty. */
+  /** The number of a name in its slot; an empty slot is filled with the name. */
   private put(name: string, hash: number, slot: number): number {
-    const known = this.idIn(slot);
-    if (known >= 0) return known;
+    const existing = this.idIn(slot);
+    if (existing >= 0) return existing;
     const id = this.count++;
     this.names[id] = name;
     this.slots[2 * slot] = id + 1;
@@ -163,16 +163,16 @@ export class NameTable {
 
   /** Doubles the slots and puts every name into its new one. */
   private grow(): void {
-    const before = this.slots;
-    this.slots = new Int32Array(2 * before.length);
+    const oldSlots = this.slots;
+    this.slots = new Int32Array(2 * oldSlots.length);
     const { slots } = this;
     const last = slots.length / 2 - 1;
-    for (let at = 0; at < before.length; at += 2) {
-      if (before[at] === 0) continue;
-      const hash = before[at + 1]!;
+    for (let at = 0; at < oldSlots.length; at += 2) {
+      if (oldSlots[at] === 0) continue;
+      const hash = oldSlots[at + 1]!;
       let slot = hash & last;
       while (slots[2 * slot] !== 0) slot = (slot + 1) & last;
-      slots[2 * slot] = before[at]!;
+      slots[2 * slot] = oldSlots[at]!;
       slots[2 * slot + 1] = hash;
     }
   }

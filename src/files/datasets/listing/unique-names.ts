@@ -1,9 +1,9 @@
 import { NameTable } from "./name-table.ts";
 
-/** Items that are named together, since a `NameTable` takes many names at a time faster. */
+/** The number of items that are named together, since a `NameTable` adds many names at a time faster. */
 const atOnce = 256;
 
-/** Names without anything that has a lower case. */
+/** Names of characters that all are in lower case or have none. */
 const isFolded = /^[a-z0-9._ ()+=@,-]*$/;
 
 /**
@@ -14,31 +14,31 @@ export function uniquelyNamed<T extends { readonly name: string }>(
   count: number,
   make: (index: number) => T,
 ): T[] {
-  const taken = new NameTable(count);
+  const usedNames = new NameTable(count);
   const items = new Array<T>(count);
   for (let start = 0; start < count; start += atOnce) {
     const block = Array.from({ length: Math.min(atOnce, count - start) }, (_, i) =>
       make(start + i),
     );
-    taken.addAll(
+    usedNames.addAll(
       block.map(({ name }) => folded(name)),
       (i, _, isNew) => {
         const item = block[i]!;
-        items[start + i] = isNew ? item : { ...item, name: nextFree(item.name, taken) };
+        items[start + i] = isNew ? item : { ...item, name: nextFree(item.name, usedNames) };
       },
     );
   }
   return items;
 }
 
-function nextFree(base: string, taken: NameTable): string {
+function nextFree(base: string, usedNames: NameTable): string {
   for (let n = 2; ; n++) {
     const name = `${base}-${n}`;
-    if (taken.addNew(folded(name))) return name;
+    if (usedNames.addNew(folded(name))) return name;
   }
 }
 
-/** In lower case; most names are already. */
+/** A name in lower case, as most names are. */
 function folded(name: string): string {
   return isFolded.test(name) ? name : name.toLowerCase();
 }

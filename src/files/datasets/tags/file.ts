@@ -1,7 +1,7 @@
 import type { Store } from "../../../host/store.ts";
 import { UserError } from "../../../user-error.ts";
 import { extname } from "../../text/path.ts";
-import type { Problem, TagTaker } from "../listing/listing.ts";
+import type { Problem, TagSink } from "../listing/listing.ts";
 import { readCsv } from "./csv.ts";
 import { readJson, readJsonLines } from "./json.ts";
 import { TagLines } from "./lines.ts";
@@ -23,22 +23,24 @@ export async function readTagsFile(
   store: Store,
   path: string,
   classes: readonly string[] | undefined,
-  taker: TagTaker,
+  sink: TagSink,
 ): Promise<readonly Problem[]> {
   const ending = extname(path).toLowerCase();
   if (ending === ".npy") {
-    if (classes) return readTagsNpy(store, path, classes, taker);
+    if (classes) return readTagsNpy(store, path, classes, sink);
     throw new UserError(
-      `${path}: its vectors name no classes; list the classes in classes.txt, in the order of the vectors`,
+      `${path}: its vectors do not name the classes; list them in classes.txt, in the order of the vectors`,
     );
   }
   const read = readers[ending];
   if (!read) {
-    // A missing file is the more important of the two errors.
+    // If the file is missing, that is the error to report.
     await store.readText(path);
-    throw new UserError(`${path}: tags are read from .csv, .jsonl, .json and .npy files`);
+    throw new UserError(
+      `${path}: not a tags file by its ending; tags are read from .csv, .jsonl, .json and .npy files`,
+    );
   }
-  const out = new TagLines(path, taker);
+  const out = new TagLines(path, sink);
   await read(store, path, out);
   return out.problems;
 }

@@ -3,7 +3,7 @@ import { JsonScanner } from "../../text/json.ts";
 import { LineReader, pushBytes, pushText, type PieceStore } from "../../text/pieces.ts";
 import { show, type TagLines } from "./lines.ts";
 
-/** Longest text that the pattern is tried on: for each letter the engine keeps a state, in memory of limited size. */
+/** Longest text to match: the engine keeps a state for every character, in memory of limited size. */
 const matchLimit = 4 << 20;
 
 // A pattern matches nearly all images in a third of the time of JSON.parse: objects with the usual keys in the usual order
@@ -20,8 +20,8 @@ const plainImage = new RegExp(
 );
 
 /**
- * Reads lines with an object `{file, tags, split}` each.
- * @param bytes bytes of a piece of the file
+ * Reads lines that hold an object `{file, tags, split}` each.
+ * @param bytes size of the pieces in which the file is read
  */
 export async function readJsonLines(
   store: PieceStore,
@@ -53,9 +53,9 @@ function matchWhole(pattern: RegExp, text: string): RegExpExecArray | null {
 }
 
 /**
- * Reads a list of objects `{file, tags, split}`, or an object of lists of tags: one element at a time, a quarter of the
- * memory that the parsed file would take.
- * @param bytes bytes of a piece of the file
+ * Reads a list of objects `{file, tags, split}`, or an object of lists of tags. Reading one element at a time takes a
+ * quarter of the memory of the whole parsed file.
+ * @param bytes size of the pieces in which the file is read
  */
 export async function readJson(
   store: Pick<Store, "pieces" | "readText">,
@@ -114,9 +114,9 @@ function lineFeeds(text: string, to: number): number {
   return text.slice(0, to).split("\n").length - 1;
 }
 
-/** The message of JSON.parse for a broken text, and the line it is about. */
-function explain(text: string, scanned: SyntaxError): { message: string; line: number } {
-  let { message } = scanned;
+/** The message of JSON.parse about a broken text, and the line to which it refers. */
+function explain(text: string, scanError: SyntaxError): { message: string; line: number } {
+  let { message } = scanError;
   try {
     JSON.parse(text);
   } catch (error) {

@@ -1,41 +1,45 @@
-import { type Problem, type TagTaker, originAt } from "../listing/listing.ts";
+import { type Problem, type TagSink, originAt } from "../listing/listing.ts";
 import { ownCopy } from "../../text/pieces.ts";
 
-/** Checks what the readers of tags files find in a file. Lines with the same tags share one list of them. */
+/** Checks the lines of a tags file and passes them on. Lines with the same tags share one array of them. */
 export class TagLines {
   readonly problems: Problem[] = [];
-  /** Lists of tags by how they are written: with semicolons between, or in JSON. */
-  private readonly ofTexts = new Map<string, readonly string[]>();
-  private readonly ofLists = new Map<string, readonly string[]>();
+  /** Arrays of tags by the text that lists them: separated by semicolons, or as JSON. */
+  private readonly bySemicolons = new Map<string, readonly string[]>();
+  private readonly byJson = new Map<string, readonly string[]>();
+  /** One string for each word; none is a slice of the file's text, which would stay in memory with it. */
   private readonly words = new Map<string, string>();
 
   constructor(
     private readonly path: string,
-    private readonly taker: TagTaker,
+    private readonly sink: TagSink,
   ) {}
 
   error(message: string, line?: number): void {
     this.problems.push({ severity: "error", ...originAt(this.path, line), message });
   }
 
-  /** The one thing to say of a file that is broken, whatever was found before. */
+  /** Reports a broken file: this error replaces all lines and problems so far. */
   refuse(message: string, line?: number): void {
-    this.taker.clear();
+    this.sink.clear();
     this.problems.length = 0;
     this.error(message, line);
   }
 
-  /** Takes `{file, tags, split}` of whatever types a JSON file had. */
-  add(value: unknown, line?: number, what = "this line"): void {
+  /** Checks an object `{file, tags, split}`, whose fields may have any type that JSON has, and passes it on. */
+  add(value: unknown, line?: number, subject = "this line"): void {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       return this.error(
-        `${what} is ${show(value)}, expected {"file": "...", "tags": ["..."]}`,
+        `${subject} is ${show(value)}, expected {"file": "...", "tags": ["..."]}`,
         line,
       );
     }
     const { file, tags, split } = value as Record<string, unknown>;
     if (typeof file !== "string" || file.trim() === "") {
-      return this.error(`${what} has "file": ${show(file)}, expected the name of an image`, line);
+      return this.error(
+        `${subject} has "file": ${show(file)}, expected the name of an image`,
+        line,
+      );
     }
     if (typeof tags !== "string" && !isTexts(tags)) {
       return this.error(`${file} has "tags": ${show(tags)}, expected a list of words`, line);
@@ -51,42 +55,42 @@ export class TagLines {
     this.take(file, list, split ?? undefined, line);
   }
 
-  /** Takes an image with a list that was found here. */
+  /** Passes on a line with tags that `listOfJson` returned. */
   take(file: string, tags: readonly string[], split: string | undefined, line?: number): void {
-    this.taker.take({
+    this.sink.take({
       file: file.trim().replaceAll("\\", "/"),
       tags,
-      split: split?.trim() ? this.once(split.trim()) : undefined,
+      split: split?.trim() ? this.shared(split.trim()) : undefined,
       line,
     });
   }
 
-  /** Tags with semicolons between. */
+  /** The tags in a text, separated by semicolons. */
   private listOfText(text: string): readonly string[] {
-    return this.ofTexts.get(text) ?? this.keep(this.ofTexts, text, text.split(";"));
+    return this.bySemicolons.get(text) ?? this.store(this.bySemicolons, text, text.split(";"));
   }
 
-  /** Tags in a list as JSON has it written. */
-  listOfJson(written: string): readonly string[] {
-    const known = this.ofLists.get(written);
-    return known ?? this.keep(this.ofLists, written, JSON.parse(written) as string[]);
+  /** The tags in a JSON list. */
+  listOfJson(json: string): readonly string[] {
+    const list = this.byJson.get(json);
+    return list ?? this.store(this.byJson, json, JSON.parse(json) as string[]);
   }
 
-  private keep(
+  private store(
     lists: Map<string, readonly string[]>,
-    written: string,
+    text: string,
     words: readonly string[],
   ): readonly string[] {
     const clean = words.map((tag) => tag.normalize("NFC").trim()).filter((tag) => tag !== "");
-    const list = [...new Set(clean.map((tag) => this.once(tag)))];
-    lists.set(ownCopy(written), list);
+    const list = [...new Set(clean.map((tag) => this.shared(tag)))];
+    lists.set(ownCopy(text), list);
     return list;
   }
 
-  /** The same text, the same string each time, and none that is a part of the file's. */
-  private once(text: string): string {
-    const before = this.words.get(text);
-    if (before !== undefined) return before;
+  /** The string in `words` that equals a text. */
+  private shared(text: string): string {
+    const word = this.words.get(text);
+    if (word !== undefined) return word;
     const own = ownCopy(text);
     this.words.set(own, own);
     return own;
@@ -97,13 +101,13 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
-/** A value in a message: its beginning, as JSON. */
+/** The beginning of a value as JSON, for a message. */
 export function show(value: unknown): string {
   let text: string;
   try {
     text = JSON.stringify(value) ?? "missing";
   } catch {
-    // JSON can be read at any depth, but not written.
+    // JSON.parse accepts any depth, JSON.stringify does not.
     text = "something nested too deeply";
   }
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;

@@ -1,25 +1,25 @@
 import { UserError } from "../../../user-error.ts";
 import type { Store } from "../../../host/store.ts";
-import type { Problem, TagTaker } from "../listing/listing.ts";
+import type { Problem, TagSink } from "../listing/listing.ts";
 import { arrayOf, readNpy } from "../../weights/npy.ts";
 
-/** The published ones have 2 MB (VOC) and 40 MB (COCO). */
+/** Largest file to read, in bytes; the published ones have 2 MB (VOC) and 40 MB (COCO). */
 const sizeLimit = 256 * 1024 * 1024;
 
 /**
- * Reads tags as they are published: a pickled dictionary of NumPy's, from the name of an image (or its number) to a
- * vector with a 1 for each class it shows.
+ * Reads tags in the form in which they are published: a pickled NumPy dictionary that maps the name of an image, or its
+ * number, to a vector with a 1 for each class in the image. Returns the problems of the file.
  */
 export async function readTagsNpy(
   store: Store,
   path: string,
   classes: readonly string[],
-  taker: TagTaker,
+  sink: TagSink,
 ): Promise<readonly Problem[]> {
   const dictionary = readNpy(await readBytes(store, path), path).item();
   if (!(dictionary instanceof Map)) {
     throw new UserError(
-      `${path}: holds no dictionary; expected one from image names to vectors of ${classes.length} zeros and ones`,
+      `${path}: does not hold a dictionary; expected one from image names to vectors of ${classes.length} zeros and ones`,
     );
   }
   const lists = new Map<string, readonly string[]>();
@@ -35,23 +35,24 @@ export async function readTagsNpy(
     const file = typeof key === "string" ? key : keyText(key);
     if (file === undefined) {
       problems.push(
-        wrong(path, `a key of the dictionary is a ${typeof key}, expected an image name`),
+        errorIn(path, `a dictionary key has the type ${typeof key}, expected an image name`),
       );
       continue;
     }
     const length = lengthOf(value);
     if (length !== classes.length) {
-      const found = length === undefined ? "no vector" : `a vector of ${length} numbers`;
+      const actual = length === undefined ? "no vector" : `a vector of ${length} numbers`;
       problems.push(
-        wrong(path, `${file} has ${found}, expected ${classes.length}, one for each class`),
+        errorIn(path, `${file} has ${actual}, expected ${classes.length}, one for each class`),
       );
       continue;
     }
     const vector = vectorOf(value);
-    const odd = Array.from(vector).find((number) => number !== 0 && number !== 1);
-    if (odd === undefined) {
-      taker.take({ file, tags: tagsOf(vector), split: undefined, line: undefined });
-    } else problems.push(wrong(path, `${file} has ${odd} in its vector, expected zeros and ones`));
+    const invalid = Array.from(vector).find((number) => number !== 0 && number !== 1);
+    if (invalid === undefined) {
+      sink.take({ file, tags: tagsOf(vector), split: undefined, line: undefined });
+    } else
+      problems.push(errorIn(path, `${file} has ${invalid} in its vector, expected zeros and ones`));
   }
   return problems;
 }
@@ -66,14 +67,14 @@ async function readBytes(store: Store, path: string): Promise<Uint8Array> {
   return store.read(path);
 }
 
-/** Keys may be texts of NumPy, or numbers: 2007000032 for 2007_000032 in some published files, ids in COCO. */
+/** The text of a key. Keys may be NumPy strings, or numbers: 2007000032 for 2007_000032 in some files, ids in COCO. */
 function keyText(key: unknown): string | undefined {
   if (typeof key === "number" || typeof key === "bigint") return String(key);
   const array = arrayOf(key);
   return array?.shape.length === 0 ? (array.text() ?? String(array.numbers()[0])) : undefined;
 }
 
-/** How many numbers a value holds; the numbers themselves are read only where that is right. */
+/** The length of a vector, known without reading its numbers; undefined if the value is not a vector. */
 function lengthOf(value: unknown): number | undefined {
   const array = arrayOf(value);
   if (array) return array.shape.reduce((product, side) => product * side, 1);
@@ -87,6 +88,6 @@ function vectorOf(value: unknown): ArrayLike<number> {
   return items.map((item) => (typeof item === "boolean" || typeof item === "number" ? +item : NaN));
 }
 
-function wrong(file: string, message: string): Problem {
+function errorIn(file: string, message: string): Problem {
   return { severity: "error", file, message };
 }

@@ -12,52 +12,52 @@ import { firstFile, listPlaces, lookUpListed } from "../layouts/lists.ts";
 import { findTagsFile } from "../layouts/plain.ts";
 import { readTagsFile } from "./file.ts";
 
-/** The tags of an image, why there are none, or undefined where nothing is known of it. */
+/** The tags of an image, the problem with them, or undefined if the source has none for it. */
 export type Answer = readonly string[] | Problem | undefined;
 
-/** Where tags may come from. */
+/** A source of tags: a tags file, annotations or masks. */
 export interface TagSource<Item extends Named = Named> {
-  /** For people, from the data set's folder. */
+  /** Its name in messages and reports: a path relative to the data set's folder, or a word such as `masks`. */
   readonly from: string;
-  /** Answers at once where no file has to be read: for a million images waiting takes longer than all else. */
+  /** Returns no promise if no file has to be read: awaiting a million promises would take longer than all else. */
   read(item: Item): Answer | Promise<Answer>;
 }
 
-/** Names of the published dictionaries of tags. */
+/** File names of the published tag dictionaries. */
 const npyNames = ["cls_labels_onehot.npy", "cls_labels.npy", "cls_labels_coco.npy"];
 
-/** Asks tag sources in turn, and counts whose answer was taken. */
+/** Several tag sources, of which the first that has tags for an image provides them; counts the images of each. */
 export class TagSources<Item extends Named> {
-  /** Images of each source. */
+  /** For every source, the number of images whose tags it provided. */
   private readonly counts: number[];
 
   constructor(private readonly sources: readonly TagSource<Item>[]) {
     this.counts = sources.map(() => 0);
   }
 
-  /** Tags of an image, or what is wrong with them; undefined if nothing is known of it. */
+  /** The answer of the first source that has one. */
   read(item: Item): Answer | Promise<Answer> {
     return this.ask(item, 0);
   }
 
-  /** Asks the sources from one on. */
+  /** Asks the sources from index `first` on. */
   private ask(item: Item, first: number): Answer | Promise<Answer> {
     for (let i = first; i < this.sources.length; i++) {
       const answer = this.sources[i]!.read(item);
       if (answer instanceof Promise) {
-        return answer.then((tags) => (tags ? this.take(tags, i) : this.ask(item, i + 1)));
+        return answer.then((tags) => (tags ? this.count(tags, i) : this.ask(item, i + 1)));
       }
-      if (answer) return this.take(answer, i);
+      if (answer) return this.count(answer, i);
     }
     return undefined;
   }
 
-  private take(answer: readonly string[] | Problem, source: number): Answer {
+  private count(answer: readonly string[] | Problem, source: number): Answer {
     if (!("message" in answer)) this.counts[source]!++;
     return answer;
   }
 
-  /** "tags.csv, Annotations, masks", for messages. */
+  /** The sources in words, such as "tags.csv, Annotations, masks". */
   get names(): string {
     return this.sources.map(({ from }) => from).join(", ");
   }
@@ -68,8 +68,8 @@ export class TagSources<Item extends Named> {
 }
 
 /**
- * The tags file that data.yaml names, or else one that is there: tags.csv, .jsonl or .json, or the published .npy,
- * which may lie with the lists.
+ * The tags file that data.yaml names, or else the first that exists: tags.csv, .jsonl or .json, or a published .npy,
+ * which may lie beside the lists.
  */
 export async function tagsFileSource(
   store: Store,
@@ -98,7 +98,7 @@ export async function tagsFileSource(
     textOf: ({ file }: TagLine) => file,
     take: (line, image) => tags.set(image, line.tags),
   });
-  const found = await readTagsFile(store, path, classes, {
+  const fileProblems = await readTagsFile(store, path, classes, {
     take: (line) => lookup.push(line),
     clear: () => {
       lookup.clear();
@@ -106,12 +106,12 @@ export async function tagsFileSource(
     },
   });
   lookup.end();
-  for (const problem of found) problems.push(problem);
+  for (const problem of fileProblems) problems.push(problem);
   return {
     from: relative(root, path),
     read: (item) => {
-      const known = tags.get(item);
-      if (known) return known;
+      const tagsOfName = tags.get(item);
+      if (tagsOfName) return tagsOfName;
       for (const number of numbersOf(item.name)) {
         const tagsOfNumber = tags.find(number);
         if (tagsOfNumber) return tagsOfNumber;
@@ -121,14 +121,14 @@ export async function tagsFileSource(
   };
 }
 
-/** What some files have in place of a name: 2007000032 for 2007_000032, 9 for COCO_train2014_000000000009. */
+/** Numbers that stand for a name in some files: 2007000032 for 2007_000032, 9 for COCO_train2014_000000000009. */
 export function numbersOf(name: string): string[] {
   const voc = /^(\d{4})_(\d{6})$/.exec(name);
   const coco = /(?:^|_)(\d{12})$/.exec(name);
   return [...(voc ? [voc[1]! + voc[2]!] : []), ...(coco ? [String(Number(coco[1]))] : [])];
 }
 
-/** The names of the objects in Annotations/*.xml. */
+/** Tags from the names of the objects in Annotations/*.xml; undefined if there is no such folder. */
 export async function xmlSource(store: Store, root: string): Promise<TagSource | undefined> {
   const folder = join(root, "Annotations");
   if (!(await isFolder(store, folder))) return undefined;
@@ -140,7 +140,7 @@ export async function xmlSource(store: Store, root: string): Promise<TagSource |
   };
 }
 
-/** The labels in the masks. */
+/** Tags from the labels in the masks. */
 export function maskSource<Item extends Named>(
   codec: ImageCodec,
   classes: readonly string[],
@@ -161,29 +161,34 @@ async function tagsFromMask(
   classes: readonly string[],
 ): Promise<readonly string[] | Problem> {
   try {
-    const seen = new Uint8Array(256);
-    for (const label of (await codec.decodeLabels(path)).data) seen[label] = 1;
-    const wrong = seen.findIndex((there, i) => there === 1 && i > classes.length && i !== 255);
-    if (wrong >= 0) {
-      const message = `mask has label ${wrong}, but there are only ${classes.length} classes`;
+    const present = new Uint8Array(256);
+    for (const label of (await codec.decodeLabels(path)).data) present[label] = 1;
+    const invalid = present.findIndex(
+      (flag, label) => flag === 1 && label > classes.length && label !== 255,
+    );
+    if (invalid >= 0) {
+      const message = `mask has label ${invalid}, but there are only ${classes.length} classes`;
       return { severity: "error", file: path, message };
     }
-    return classes.filter((_, i) => seen[i + 1] === 1);
+    return classes.filter((_, i) => present[i + 1] === 1);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { severity: "error", file: path, message: error.message.replace(`${path}: `, "") };
   }
 }
 
+/** A warning that an image is left out. */
 export function leftOut(origin: Origin, message: string): Problem {
   return { severity: "warning", ...origin, message, leftOut: true };
 }
 
 const parser = new XMLParser({
-  ...{ ignoreAttributes: true, processEntities: false, parseTagValue: false },
+  ignoreAttributes: true,
+  processEntities: false,
+  parseTagValue: false,
 });
 
-/** The names of the objects in a VOC annotation. */
+/** The names of the objects in a VOC annotation, as tags. */
 async function tagsFromXml(
   store: Store,
   path: string,
@@ -199,12 +204,15 @@ async function tagsFromXml(
   try {
     ({ annotation } = parser.parse(text) as { annotation?: { object?: unknown } });
   } catch (error) {
-    // Well-formed, but more than the parser takes: names such as __proto__, or very many nested tags.
+    // Well-formed, but refused by the parser: names such as __proto__, or very deep nesting.
     const message = `not readable as XML: ${(error as Error).message}; ${name} is left out`;
     return leftOut({ file: path }, message);
   }
   if (annotation === undefined) {
-    return leftOut({ file: path }, `has no <annotation>, so is none of VOC's; ${name} is left out`);
+    return leftOut(
+      { file: path },
+      `has no <annotation>, so it is not a VOC annotation; ${name} is left out`,
+    );
   }
   const objects = annotation.object ?? [];
   const tags = new Set<string>();

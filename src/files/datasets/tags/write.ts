@@ -13,15 +13,15 @@ export async function writeTags(
   path: string,
   { classes, splits }: Dataset,
 ): Promise<number> {
-  const seen = new Map<string, string>();
+  const pathByName = new Map<string, string>();
   for (const { image } of Object.values(splits).flat()) {
-    const other = seen.get(basename(image));
+    const other = pathByName.get(basename(image));
     if (other !== undefined) {
       throw new UserError(
-        `${path}: not written: ${other} and ${image} have the same file name, so their tags could not be told apart`,
+        `${path}: not written: ${other} and ${image} have the same file name, so their tags could not be told apart; rename one of them`,
       );
     }
-    seen.set(basename(image), image);
+    pathByName.set(basename(image), image);
   }
   const rows = Object.entries(splits).flatMap(([split, samples]) =>
     samples

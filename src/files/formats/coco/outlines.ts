@@ -1,7 +1,8 @@
 import { ignoreIndex } from "../../../method/images/image.ts";
 import { readCounts } from "../../../method/images/run-lengths.ts";
 import { UserError } from "../../../user-error.ts";
-import { DrawingWork, polygonCounts, type MaskObject } from "../objects.ts";
+import { polygonCounts, type MaskObject } from "../paint-objects.ts";
+import { DrawingWork } from "../drawing-limits.ts";
 
 /** Most pixels visited to draw the objects of an image: a fixed number, a second or two, and a multiple of its own. */
 const [mostVisits, mostCovers] = [2e8, 20];

@@ -3,7 +3,8 @@ import type { FileHost } from "../../../host/host.ts";
 import { UserError } from "../../../user-error.ts";
 import { CocoInstances, type CocoImage } from "./instances.ts";
 import { stem, basename } from "../../text/path.ts";
-import { checkSize, paintObjects } from "../objects.ts";
+import { paintObjects } from "../paint-objects.ts";
+import { checkSize } from "../drawing-limits.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 
 /** Masks of COCO instances: compressed and plain run lengths, polygons; crowds become ignored pixels. */

@@ -8,13 +8,8 @@ import { isImageName } from "../../../method/images/image-name.ts";
 import { stem } from "../../text/path.ts";
 import { decodeBrush } from "./brush.ts";
 import { ignoredName } from "../formats.ts";
-import {
-  checkSize,
-  DrawingWork,
-  paintObjects,
-  polygonCounts,
-  type MaskObject,
-} from "../objects.ts";
+import { paintObjects, polygonCounts, type MaskObject } from "../paint-objects.ts";
+import { checkSize, DrawingWork } from "../drawing-limits.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 import { isObject, type Fields } from "../text-files.ts";
 

@@ -7,13 +7,8 @@ import type { Store } from "../../../host/store.ts";
 import { CsvError, parseCsv } from "../../text/csv.ts";
 import { stem, dirname, join } from "../../text/path.ts";
 import { sizesFile } from "./write.ts";
-import {
-  checkSize,
-  DrawingWork,
-  paintObjects,
-  polygonCounts,
-  type MaskObject,
-} from "../objects.ts";
+import { paintObjects, polygonCounts, type MaskObject } from "../paint-objects.ts";
+import { checkSize, DrawingWork } from "../drawing-limits.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 import { readLimited, type DataYaml } from "../text-files.ts";
 

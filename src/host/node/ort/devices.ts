@@ -31,7 +31,7 @@ export async function resolveDevice(name: DeviceName | DeviceChoice): Promise<De
   if (name === "cpu") return { device: "cpu" };
   if (name === "auto") return chooseDevice();
   const supported = await supportedDevices();
-  const report = supported.includes(name)
+  const report: Omit<DeviceReport, "device"> = supported.includes(name)
     ? await probe(name)
     : { works: false, problem: `ONNX Runtime does not support ${name} on this system` };
   if (report.works) return { device: name };
@@ -39,6 +39,7 @@ export async function resolveDevice(name: DeviceName | DeviceChoice): Promise<De
   const available = others.map((other) => other.device).join(", ");
   throw new UserError(`device ${name}: ${report.problem}; available devices: ${available}`, {
     code: "device-unavailable",
+    ...(report.remedies && { remedies: report.remedies }),
   });
 }
 
@@ -67,8 +68,7 @@ async function supportedDevices(): Promise<DeviceName[]> {
 /** Tries a device, in a process of its own unless it is the CPU: a broken driver can crash the process. */
 async function probe(device: DeviceName): Promise<DeviceReport> {
   const answer = device === "cpu" ? await askHere(device) : await askChild(device);
-  if ("problem" in answer)
-    return { device, works: false, problem: explain(device, answer.problem) };
+  if ("problem" in answer) return broken(device, answer.problem);
   return { device, works: true, gflops: answer.result.gflops };
 }
 
@@ -102,14 +102,15 @@ function loaderOf(url: string): string[] {
   return ["--import", pathToFileURL(createRequire(url).resolve("tsx")).href];
 }
 
-/** Problem of a device in words. CUDA's libraries are too large for the npm package and must be downloaded by the user. */
-function explain(device: DeviceName, problem: string): string {
-  const cause = shorten(problem);
-  if (device !== "cuda" || !/shared library|\.so\b|\.dll\b/.test(problem)) return cause;
-  return (
-    `ONNX Runtime's CUDA libraries are not installed (${cause}); on a machine with an NVIDIA GPU and CUDA 12, ` +
-    `\`node ${installerPath()} --onnxruntime-node-install=true\` downloads them`
-  );
+/** A device that does not work. CUDA's libraries are too large for the npm package and must be downloaded by the user. */
+function broken(device: DeviceName, error: string): DeviceReport {
+  const cause = shorten(error);
+  const report = { device, works: false };
+  if (device !== "cuda" || !/shared library|\.so\b|\.dll\b/.test(error)) {
+    return { ...report, problem: cause };
+  }
+  const problem = `ONNX Runtime's CUDA libraries are not installed (${cause})`;
+  return { ...report, problem, remedies: [{ kind: "cuda-libraries", installer: installerPath() }] };
 }
 
 /** Path of ONNX Runtime's installer, relative to the working folder if it is near. */

@@ -3,15 +3,11 @@ import * as ort from "onnxruntime-node";
 import type { Feeds, NdArray, Runtime, Session } from "../../../engine/graph/index.ts";
 import type { RuntimeOptions } from "../../host.ts";
 import { findChannelBlock } from "./channel-block.ts";
-import { GpuSession } from "./device-session.ts";
+import { explainFallback, noCpuFallback } from "./no-cpu-fallback.ts";
+import { GpuSession } from "./gpu-session.ts";
 import { toArray, toTensor, toTensors } from "./ort-values.ts";
 
 type Options = ort.InferenceSession.SessionOptions;
-
-/** Part of ONNX Runtime's error for a graph that a device cannot compute as a whole. */
-const fallbackRefused = "fallback to CPU EP has been explicitly disabled";
-const unsupported =
-  "the device has no kernel for some nodes of this graph, and they must not fall back to the CPU; compute on the CPU instead";
 
 /** ONNX Runtime in Node. `run` blocks the calling thread until the graph is computed. */
 export function nodeRuntime({
@@ -34,7 +30,7 @@ export function nodeRuntime({
           // Every session has threads of its own. If they kept spinning after a run, they would take the cores from
           // the next session, and the passes of a small network would take twice as long.
           force_spinning_stop: "1",
-          ...(whole && device === "webgpu" && { disable_cpu_ep_fallback: "1" }),
+          ...(whole && device === "webgpu" && noCpuFallback),
         },
       },
       ...extra,
@@ -44,8 +40,7 @@ export function nodeRuntime({
         ? ort.InferenceSession.create(model, options)
         : ort.InferenceSession.create(model, options);
     return session.catch((error: unknown) => {
-      const { message } = error as Error;
-      throw message.includes(fallbackRefused) ? new Error(`${device}: ${unsupported}`) : error;
+      throw explainFallback(error, device);
     });
   };
   const runtime: Runtime = {

@@ -54,10 +54,10 @@ test("a folder that is no class is told, an empty one refused", async () => {
   const { classes, problems } = await openDataset(nodeHost, root);
   expect(classes).toEqual(["cat", "dog"]);
   expect(problems.map(formatProblem)).toEqual([
-    `${join(root, "notes")}: has no images, so it is not taken for a class; it holds readme.txt`,
+    `${join(root, "notes")}: has no images, so it is not used as a class; it holds readme.txt`,
   ]);
   await expect(openDataset(nodeHost, await makeFolder({ ...pets, "cow/": "" }))).rejects.toThrow(
-    /cow: the folder is empty, so there are no images for a class "cow"/,
+    /cow: the folder is empty, so the class "cow" has no images; add some or delete/,
   );
 });
 

@@ -149,8 +149,14 @@ test.each([
   [{ ...whole, images: [image, image] }, /entry 2 of "images" has the id 1 of an image before it/],
   [{ ...whole, images: [{ ...image, width: -8 }] }, /entry 1 of "images" is -8x6/],
   [{ ...whole, images: [{ ...image, id: 1.5 }] }, /its "id" is 1\.5; expected a whole number/],
-  [{ ...whole, images: [{ ...image, file_name: "../a.jpg" }] }, /leads out of the image folder/],
-  [{ ...whole, images: [{ ...image, file_name: "b.jpg" }] }, /none of its images is there/],
+  [
+    { ...whole, images: [{ ...image, file_name: "../a.jpg" }] },
+    /leads out of the image folder; it must lie inside/,
+  ],
+  [
+    { ...whole, images: [{ ...image, file_name: "b.jpg" }] },
+    /none of its images was found; put them into images\/train/,
+  ],
   [
     { ...whole, annotations: [{ ...annotation, category_id: 4 }] },
     /category_id 4, which is none of/,
@@ -208,7 +214,7 @@ test("an outline that would be drawn for minutes is refused", async () => {
 test("two files of a split are refused, and so are different categories", async () => {
   const other = "annotations/instances_train2017.json";
   await expect(open(whole, { [other]: "{}" })).rejects.toThrow(
-    /train2014\.json is of the split "train"/,
+    /train2014\.json is for the split "train" too; leave only one/,
   );
   const val = {
     ...whole,
@@ -218,7 +224,7 @@ test("two files of a split are refused, and so are different categories", async 
   const more = { "val2014/b.jpg": new Picture(8, 6) };
   const file = { "annotations/instances_val2014.json": JSON.stringify(val) };
   await expect(open(whole, { ...file, ...more })).rejects.toThrow(
-    /its 1 categories are not the 2 of/,
+    /its 1 categories differ from the 2 of/,
   );
 });
 

@@ -114,8 +114,8 @@ describe("a plain folder", () => {
       `${join(root, "images/extra.jpg")}: not in tags.csv, so it is not used`,
       `${join(root, "masks/stray.png")}: has no image`,
       `${csv}:3: missing.jpg is not there; left out`,
-      `${csv}:4: B.PNG is taken to be b.png`,
-      `${csv}:5: a.jpg is listed again, first in line 2; its tags are put together`,
+      `${csv}:4: B.PNG is not there; b.png is used instead`,
+      `${csv}:5: a.jpg is listed again, first in line 2; the tags of all its lines are merged`,
       `${csv}:6: deep/c.jpg has no tags: it counts as showing background only`,
     ]);
     await expect(openDataset(nodeHost, root, { strict: true })).rejects.toMatchObject({
@@ -205,7 +205,7 @@ describe("refused with file and line is", () => {
     [
       "a tag that classes.txt lacks",
       { "classes.txt": "cat\n", "tags.csv": "file,tags\na.jpg,cat\nb.png,cst\n" },
-      /tags\.csv:3: unknown tag "cst", not one of the 1 classes of .*classes\.txt; did you mean "cat"\?/,
+      /tags\.csv:3: unknown tag "cst": it is not in .*classes\.txt; did you mean "cat"\?/,
     ],
     [
       "a class twice",
@@ -220,7 +220,7 @@ describe("refused with file and line is", () => {
     [
       "a file outside",
       { "tags.csv": "file,tags\n../../etc/passwd,x\n" },
-      /tags\.csv:2: .*leads out of the image folder/,
+      /tags\.csv:2: .*leads out of the image folder; it must lie inside/,
     ],
     [
       "two splits for an image",
@@ -264,7 +264,7 @@ describe("refused with file and line is", () => {
       { "data.yaml": "images: ../other\n" },
       /data\.yaml: images is "\.\.\/other"/,
     ],
-    ["images without a tags file", {}, /images\/ is there, but no tags\.csv/],
+    ["images without a tags file", {}, /has images\/, but no tags\.csv/],
   ];
 
   test.each(cases)("%s", async (_, files, message) => {
@@ -281,7 +281,7 @@ describe("refused with file and line is", () => {
       "tags.csv": "file,tags,split\na.jpg,x,train\nb.png,y,val\n",
     });
     await expect(openDataset(nodeHost, root, { split: "test" })).rejects.toThrow(
-      'no images in the split "test"; there are train (1 images), val (1 images)',
+      'no images in the split "test"; the splits are train (1 image), val (1 image)',
     );
     await expect(openDataset(nodeHost, root, { training: true })).rejects.toThrow(
       'no training image is tagged "y"',
@@ -296,7 +296,7 @@ describe("refused with file and line is", () => {
       "is a file; a data set is a folder",
     );
     await expect(openDataset(nodeHost, root)).rejects.toThrow(
-      "not a data set; it holds empty/, x.txt; understood are",
+      "not a data set; it holds empty/, x.txt; supported are",
     );
   });
 

@@ -128,7 +128,7 @@ test("what data.yaml says in vain is told", async () => {
     await makeFolder({ ...folder, "data.yaml": said }),
   );
   expect(problems.map(formatProblem).join("\n")).toMatch(
-    /data\.yaml: images, splits: not used; a folder of VOC's/,
+    /data\.yaml: images, splits: ignored, because the layouts of VOC/,
   );
 });
 
@@ -153,7 +153,9 @@ test("tags that are read from very many masks are better written once", async ()
   expect(problems.find(({ file }) => file === root)).toEqual({
     severity: "warning",
     file: root,
-    message: expect.stringContaining("read from 1001 masks at every opening") as string,
+    message: expect.stringContaining(
+      "the tags are read from 1001 masks whenever the data set is opened",
+    ) as string,
     remedies: [{ kind: "job", name: "data", argument: root, options, purpose: "does that" }],
   });
 });

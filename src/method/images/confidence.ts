@@ -17,7 +17,7 @@ export function meanMargin({ count, width, height, data }: Maps): number {
       const score = data[i]!;
       sum += score;
       if (score > first) [first, second] = [score, first];
-      else if (score > second) second = score;
+      else second = Math.max(second, score);
     }
     // A pixel whose scores are all 0 prefers no class: its margin is 0.
     if (sum > 0) total += (first - second) / sum;

@@ -3,14 +3,11 @@ import { normalize } from "../images/normalize.ts";
 import type { Batch } from "../data/sample.ts";
 import { type NdArray, float32 } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
-import { Random } from "../../engine/random.ts";
+import { dropFeeds, dropPathFeed } from "./drop-path.ts";
 import type { StepLabels } from "./labels.ts";
 
 /** Inputs of a step's graphs for a whole batch, by name; crops lie along the first axis. */
 export type BatchFeeds = Readonly<Record<string, NdArray>>;
-
-/** The one feed whose crops lie along its second axis. */
-const dropPath = "drop_path";
 
 /** Images, tags and noise of a batch. */
 export function batchFeeds(batch: Batch, step: number, network: Afa, config: Config): BatchFeeds {
@@ -18,31 +15,8 @@ export function batchFeeds(batch: Batch, step: number, network: Afa, config: Con
   return {
     image: float32([n, crop, crop, 3], normalize(batch.images, config.data)),
     tags: float32([n, network.classes], batch.tags),
-    ...noise(step, n, network, config),
+    ...dropFeeds(step, n, network, config),
   };
-}
-
-/** Scales of DropPath and of channel dropout, from a random stream for each step. */
-function noise(step: number, n: number, network: Afa, { model, train }: Config): BatchFeeds {
-  const feeds: Record<string, NdArray> = {};
-  const scales = (size: number, rate: (i: number) => number, name: string): Float32Array => {
-    const random = Random.at(train.seed, name, step);
-    return Float32Array.from({ length: size }, (_, i) =>
-      random.chance(rate(i)) ? 0 : 1 / (1 - rate(i)),
-    );
-  };
-  if (model.dropPath > 0) {
-    const blocks = network.encoder.blockCount;
-    const rate = (i: number): number =>
-      (model.dropPath * Math.floor(i / (2 * n))) / Math.max(1, blocks - 1);
-    feeds[dropPath] = float32([2 * blocks, n], scales(2 * blocks * n, rate, "dropPath"));
-  }
-  if (model.dropout > 0) {
-    const width = network.decoder.width;
-    const data = scales(n * width, () => model.dropout, "dropout");
-    feeds["dropout"] = float32([n, width], data);
-  }
-  return feeds;
 }
 
 /** Labels of a batch as feeds. @param segLabels segmentation labels that replace those in `labels`, [n, crop, crop] */
@@ -86,7 +60,8 @@ function count({ data }: NdArray, value: number): number {
 export function partOf(feeds: BatchFeeds, part: number, parts: number): Record<string, NdArray> {
   const out: Record<string, NdArray> = {};
   for (const [name, { shape, data }] of Object.entries(feeds)) {
-    const columns = name === dropPath;
+    // The crops of DropPath's scales lie along the second axis.
+    const columns = name === dropPathFeed;
     const [rows, size] = columns ? [shape[0]!, shape[1]! / parts] : [1, data.length / parts];
     const values = new Float32Array(rows * size);
     for (let row = 0; row < rows; row++) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { cocoObjects } from "../../../src/files/formats/coco/outlines.ts";
-import { DrawingWork } from "../../../src/files/formats/objects.ts";
+import { DrawingWork } from "../../../src/files/formats/drawing-limits.ts";
 import { UserError } from "../../../src/user-error.ts";
 
 const image = { width: 4, height: 3 };

@@ -1,7 +1,7 @@
 import type { NdArray } from "../../engine/graph/index.ts";
 
-/** Losses, counts of pairs and batch statistics of a whole batch, from those of its parts (method 2.14). */
-export class PartSums {
+/** Losses, counts of pairs and BatchNorm statistics of a whole batch, from those of its micro-batches (method 2.14). */
+export class MicroBatchSums {
   private readonly totals = new Map<string, number>();
   private parts = 0;
   private readonly mean: Float64Array;

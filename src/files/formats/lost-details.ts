@@ -1,11 +1,11 @@
 /** A kind of detail that a conversion could not keep, and the number of images that had it. */
-export interface DroppedDetail {
+export interface LostDetail {
   readonly what: string;
   readonly images: number;
 }
 
 /** Counts the details that a conversion cannot keep. */
-export class DroppedDetails {
+export class LostDetails {
   private readonly images = new Map<string, Set<string>>();
 
   /** @param image the image that had the detail; it counts once for each kind of detail */
@@ -15,7 +15,7 @@ export class DroppedDetails {
     else this.images.set(what, new Set([image]));
   }
 
-  list(): DroppedDetail[] {
+  list(): LostDetail[] {
     return [...this.images].map(([what, images]) => ({ what, images: images.size }));
   }
 }

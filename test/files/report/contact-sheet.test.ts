@@ -5,10 +5,7 @@ import sharp from "sharp";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { nodeHost } from "../../../src/host/node/host.ts";
 import { writeImage, writeMask } from "../../../src/host/node/images/codec.ts";
-import {
-  writeContactSheet,
-  type SheetEntry,
-} from "../../../src/files/report/write-contact-sheet.ts";
+import { writeContactSheet, type SheetEntry } from "../../../src/files/report/contact-sheet.ts";
 
 let root: string;
 beforeEach(() => {

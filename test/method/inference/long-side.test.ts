@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { imageNetNormalization as normalization } from "../../../src/method/images/normalize.ts";
-import { channelsLast } from "../../../src/method/inference/feeds.ts";
+import { channelsLast } from "../../../src/method/inference/network-feeds.ts";
 import {
   networkImage,
   pixelsWithLongSide,
   withLongSide,
-} from "../../../src/method/inference/network-image.ts";
+} from "../../../src/method/inference/long-side.ts";
 import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 

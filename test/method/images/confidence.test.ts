@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { meanLogitMargin, meanMargin } from "../../../src/method/images/margin.ts";
+import { meanLogitMargin, meanMargin } from "../../../src/method/images/confidence.ts";
 import type { Maps } from "../../../src/method/images/maps.ts";
 import { Random } from "../../../src/engine/random.ts";
 

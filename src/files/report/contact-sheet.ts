@@ -6,7 +6,7 @@ import { resizeLabels } from "../../method/images/resize-labels.ts";
 import type { Image } from "../../method/images/image.ts";
 import { UserError } from "../../user-error.ts";
 import { thumbnailFolder, thumbnailSide, type ThumbnailFile } from "../formats/writer.ts";
-import { renderSheet, type SheetCard } from "./contact-page.ts";
+import { renderSheet, type SheetCard } from "./contact-sheet-page.ts";
 import { freeName, safePath } from "../text/file-name.ts";
 import { join, relative } from "../text/path.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
