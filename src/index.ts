@@ -74,24 +74,24 @@ export { nodeRuntime } from "./host/node/ort/runtime.ts";
 export type { ConvertedWeights, Exported, ExportOptions, FirstWeights, TrainOptions };
 export type { Segmentation, SegmentOptions } from "./method/inference/segmenter.ts";
 
-// The classes themselves, for a host of one's own: their `create` and `open` take it first.
+// The classes themselves, for other hosts: `create` and `open` take the host as their first argument.
 export { NeutralMaskFolder as MaskFolderOn, NeutralRunDirectory as RunDirectoryOn };
 
 /** A run folder on this machine; see `create` and `open`. */
 export type RunDirectory = NeutralRunDirectory;
 export const RunDirectory = {
-  /** Makes the folder of a new run; a UserError if it already has files. */
+  /** Creates the folder of a new run; existing files in it are a UserError. */
   create: (options: CreateRunOptions): Promise<RunDirectory> =>
     NeutralRunDirectory.create(nodeHost, options),
   /** Opens a run to resume it. */
   open: (path: string): Promise<OpenedRun> => NeutralRunDirectory.open(nodeHost, path),
 };
 
-/** Makes masks with a trained model; see `open`. */
+/** Computes masks with a trained model; see `open`. */
 export type Segmenter = NeutralSegmenter;
 export const Segmenter = {
   /**
-   * Opens a model for segmenting and labelling.
+   * Opens a model for segmenting and labeling.
    * @param source a run folder, a weights file, an exported .onnx, a folder for transformers.js, or an opened model
    */
   open: (
@@ -109,7 +109,7 @@ export const openModel = (path: string): Promise<OpenedModel> => openModelOn(nod
 export const openAnyModel = (path: string): Promise<OpenedModel | ExportedModel> =>
   openAnyModelOn(nodeHost.store, path);
 
-/** Writes a trained model for other programs, all of its files or none. */
+/** Exports a trained model for other programs; either all of its files are written or none. */
 export const exportModel = async (
   model: OpenedModel,
   options?: ExportOptions,
@@ -129,7 +129,7 @@ export const convertWeights = async (
   return (await eventOf(events, "converted"))!.weights;
 };
 
-/** Reads the tensors of a weights file or run folder that the network of a training has. */
+/** Reads initial weights for a training: the tensors of a weights file or run folder that its network has. */
 export const readFirstWeights = (
   source: string,
   config: Config,
@@ -143,7 +143,7 @@ export const withWeights = <T>(
   use: (weights: WeightsFile) => Promise<T>,
 ): Promise<T> => withWeightsOn(nodeHost.store, path, use);
 
-// Types of what these functions take and return.
+// Types of the parameters and results of these functions.
 export type { LostDetail, LostDetails } from "./files/formats/lost-details.ts";
 export type { ImageFiles } from "./files/formats/image-files.ts";
 export type { MaskOrigin, WrittenMask } from "./files/formats/mask-folder.ts";
@@ -169,17 +169,17 @@ export {
   type SkippedImage,
 } from "./method/train/batch-loader.ts";
 
-/** Dense CRFs in worker threads of this machine, one image each; see `CrfPool` of the core. */
+/** Dense CRFs in worker threads of this machine, one image per thread. */
 export class CrfPool extends NeutralCrfPool {
   constructor({ threads = nodeHost.machine.cores, ...options }: Partial<CrfPoolOptions> = {}) {
     super(nodeHost.workers, { threads, ...options });
   }
 }
 
-/** Masks in a folder, in one format or several; see its `create`. */
+/** A folder of masks in one or several formats; see `create`. */
 export type MaskFolder = NeutralMaskFolder;
 export const MaskFolder = {
-  /** Makes a folder for masks, or takes an empty one; label i + 1 is classes[i]. */
+  /** Creates a folder for masks, or opens an empty one; label i + 1 is classes[i]. */
   create: (
     path: string,
     classes: readonly string[],
@@ -187,7 +187,7 @@ export const MaskFolder = {
   ): Promise<MaskFolder> => NeutralMaskFolder.create(nodeHost, path, classes, options),
 };
 
-/** Opens masks in a file or folder; without `from`, the format is recognized by the content. */
+/** Opens the masks in a file or folder; without `from`, the format is recognized by the content. */
 export const openMasks = (
   path: string,
   options: Parameters<typeof openMasksOn>[2],
@@ -195,7 +195,7 @@ export const openMasks = (
 
 /**
  * Trains on a data set's `train` split and validates on its `val` split, yielding an event for every step, validation and
- * checkpoint. Nothing is written: keep the state of a checkpoint event, or give the events to a `RunDirectory`.
+ * checkpoint. Nothing is written: keep the state of a checkpoint event, or pass the events to a `RunDirectory`.
  */
 export const train = (options: TrainOptions): AsyncGenerator<TrainEvent, void> =>
   trainOn(nodeHost, options);
@@ -207,7 +207,7 @@ export const train = (options: TrainOptions): AsyncGenerator<TrainEvent, void> =
 export const openDataset = (root: string, options?: OpenOptions): Promise<OpenedDataset> =>
   openDatasetOn(nodeHost, root, options);
 
-/** Reads everything in a data set folder and continues past errors, so that the report has all of them. */
+/** Reads everything in a data set folder and continues after errors, so that the report lists all of them. */
 export const inspectDataset = (root: string, options?: InspectOptions): Promise<DatasetReport> =>
   inspectDatasetOn(nodeHost, root, options);
 
@@ -220,7 +220,7 @@ export const datasetReader = (
   read?: (address: string) => Promise<LabelMap>,
 ): SampleReader => datasetReaderOn(nodeHost.codec, classCount, read);
 
-/** Writes the tags of a data set as a CSV file and returns the number of images in it. */
+/** Writes the tags of a data set as a CSV file; returns the number of images in it. */
 export const writeTags = (path: string, dataset: Dataset): Promise<number> =>
   writeTagsOn(nodeHost.store, path, dataset);
 

@@ -18,9 +18,9 @@ export type RemedyOption =
 /** Jobs that a remedy can propose to run. */
 export type RemedyJob = "data" | "eval" | "export" | "label" | "segment" | "train" | "weights";
 
-/** One thing to do about an error, as data: a front end words it in its own terms, such as flags or buttons. */
+/** A way to fix an error, as data: each front end words it in its own terms, such as flags or buttons. */
 export type Remedy =
-  /** Give this option, with this value where there is one to propose; `instead` of the value it has now. */
+  /** Set an option, to `value` if one is proposed; `instead` means another value than the current one. */
   | {
       readonly kind: "option";
       readonly name: RemedyOption;
@@ -33,7 +33,7 @@ export type Remedy =
   | { readonly kind: "omit"; readonly name: RemedyOption }
   /** Change a setting of the configuration, such as `train.lr`. */
   | { readonly kind: "setting"; readonly key: string; readonly value?: string }
-  /** Train again with a lower value of a setting, from these weights where there are any. */
+  /** Train again with a lower value of a setting, from these weights if there are any. */
   | {
       readonly kind: "retrain";
       readonly key: string;
@@ -55,12 +55,12 @@ export type Remedy =
 export interface UserErrorOptions extends ErrorOptions {
   /** Kind of the error in kebab-case, for programs; "invalid-input" by default. */
   readonly code?: string;
-  /** What can be done, any one of them; the message does not repeat it. */
+  /** Ways to fix the error, each of which is enough; the message does not repeat them. */
   readonly remedies?: readonly Remedy[];
 }
 
 /**
- * An error that the user can mend: a file, an option, a value. Front ends print the message alone, without a stack,
+ * An error that the user can fix: in a file, an option, a value. Front ends print the message alone, without a stack,
  * followed by the remedies in their own words. Messages read `where: what is wrong, with both values; what to do`, where
  * the last part is left to `remedies` if it takes an option or a command.
  */

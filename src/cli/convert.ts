@@ -26,27 +26,32 @@ interface ConvertOptions extends FormatOptions {
   readonly strict?: boolean;
 }
 
-/** `tag2mask convert`: masks from one annotation format into another. */
+/** `tag2mask convert`: conversion of masks between annotation formats. */
 export function convertCommand(open: OpenOutput): Command {
   const command = new Command("convert")
-    .summary("masks from one annotation format into another")
+    .summary("convert masks between annotation formats")
     .description(
-      "Reads masks in any of the formats, which is recognized by the content, writes them in others, " +
-        "and lists what these cannot hold. Pixels keep their labels; YOLO's outlines are polygons.",
+      "Converts masks from one annotation format, recognized by the content, to one or more others, " +
+        "and lists the details that these cannot hold. Every pixel keeps its label, except in YOLO's " +
+        "format, whose outlines are polygons.",
     )
-    .argument("<masks>", "folder of masks, .json of COCO or Label Studio, .zip of CVAT")
+    .argument(
+      "<masks>",
+      "folder of masks, .json file of COCO or Label Studio, or .zip file of CVAT",
+    )
     .requiredOption(
       "--to <names>",
-      `${maskFormats.join(", ")}; several with commas between`,
+      `output formats with commas between: ${maskFormats.join(", ")}`,
       maskFormatList,
     )
-    .requiredOption("--out <path>", "folder to write; for coco, labelstudio and cvat also a file")
+    .requiredOption("--out <path>", "output folder; for coco, labelstudio and cvat also a file")
     .addOption(
-      new Option("--from <name>", "format of the masks, if it is not recognized").choices(
-        maskFormats,
-      ),
+      new Option("--from <name>", "input format, if it is not recognized").choices(maskFormats),
     )
-    .option("--images <folder>", "their images: for sizes, names, and formats that hold images")
+    .option(
+      "--images <folder>",
+      "images of the masks, for their sizes, names, and formats that include images",
+    )
     .option("--classes <names>", classNamesHelp);
   withJson(
     withFormatOptions(command)
@@ -84,23 +89,24 @@ async function convert(masks: string, options: ConvertOptions, output: Output): 
             `stopped after ${event.done} of ${event.total} masks; nothing is left behind`,
           );
         case "done":
-          return tellDone(event, secondsSince(started, output), output);
+          return printSummary(event, secondsSince(started, output), output);
       }
     },
   );
 }
 
-function tellDone(
+function printSummary(
   { from, to, out, classes, masks, skipped, lost }: ConvertDoneEvent,
   seconds: number,
   output: Output,
 ): void {
   output.progress.clear();
-  const left = skipped > 0 ? `, ${skipped} left out` : "";
+  const leftOut = skipped > 0 ? `, ${skipped} left out` : "";
   output.say(
-    `${counted(masks, "mask")} from ${from} to ${to.join(", ")} in ${seconds} s${left}: ${out}`,
+    `${counted(masks, "mask")} from ${from} to ${to.join(", ")} in ${seconds} s${leftOut}: ${out}`,
   );
   if (lost.length === 0) output.say("nothing was lost");
-  for (const { what, images } of lost) output.say(`in ${images} of ${masks}: ${what}`);
+  for (const { what, images } of lost)
+    output.say(`in ${images} of ${counted(masks, "mask")}: ${what}`);
   output.record({ from, to, out, classes, masks, skipped, lost, seconds });
 }

@@ -21,25 +21,25 @@ interface DemoOptions extends SettingOptions {
   readonly seeds?: readonly number[];
 }
 
-/** `tag2mask demo`: the whole way on synthetic scenes, from tags to masks. */
+/** `tag2mask demo`: the whole method on synthetic scenes, from tags to masks. */
 export function demoCommand(open: OpenOutput): Command {
   const command = new Command("demo")
-    .summary("the tour: make scenes, train on their tags, measure, report")
+    .summary("take the tour: draw scenes, train on their tags, measure, report")
     .description(
-      "Makes a small synthetic data set, trains on its tags alone, measures the masks on held-out " +
-        "scenes and writes a report with pictures. Takes minutes on two cores.",
+      "Draws a small synthetic data set, trains on its tags alone, measures the masks of held-out " +
+        "scenes and writes a report with pictures. Takes a few minutes on two cores.",
     )
     .option(
       "--out <folder>",
-      "folder of scenes and run (default: the next free of runs/demo, demo2, …)",
+      "folder for the scenes and the run (default: the first free one of runs/demo, demo2, …)",
     )
-    .option("--images <n>", "scenes to make", wholeNumber(14), 700)
-    .option("--steps <n>", "length of the training", wholeNumber(1))
-    .option("--seed <n>", "seed of scenes and training", wholeNumber(0), 0)
+    .option("--images <n>", "number of scenes", wholeNumber(14), 700)
+    .option("--steps <n>", "training steps", wholeNumber(1))
+    .option("--seed <n>", "random seed of the scenes and the training", wholeNumber(0), 0)
     .addOption(
       new Option(
         "--seeds <list>",
-        "train once for each of these seeds, then show the gain of every part of the method",
+        "train once with each of these seeds, then show what each part of the method adds",
       )
         .argParser(wholeNumbers)
         .conflicts("seed"),
@@ -59,7 +59,7 @@ export function demoCommand(open: OpenOutput): Command {
   );
 }
 
-/** Shows the scenes, the training, and what every part of the method adds if that is measured. */
+/** Prints the events of the demo: the scenes, the training, and the scores of a comparison of seeds. */
 function demoLines(output: Output): (event: DemoEvent, interruption: Interruption) => void {
   const started = output.now();
   const now = (): number => output.now();
@@ -67,18 +67,20 @@ function demoLines(output: Output): (event: DemoEvent, interruption: Interruptio
   let meter = new CountMeter("scenes", now);
   return (event, interruption) => {
     switch (event.type) {
-      case "making":
+      case "scenesStarted":
         meter = new CountMeter("scenes", now);
-        return interruption.handle(() => output.note("stopping; Ctrl-C again stops at once"));
+        return interruption.handle(() =>
+          output.note("stopping; press Ctrl-C again to stop at once"),
+        );
       case "scenes":
         return output.progress.update(meter.read(event.done, event.total));
-      case "made":
+      case "scenesDone":
         output.progress.clear();
-        return output.note(`made ${event.images} scenes in ${event.folder}`);
-      case "given-up":
+        return output.note(`wrote ${event.images} scenes to ${event.folder}`);
+      case "canceled":
         throw new Interrupted("stopped before the training; nothing is left behind");
-      case "toured":
-        return tellToured(event, secondsSince(started, output), output);
+      case "tourDone":
+        return printTour(event, secondsSince(started, output), output);
       case "seed":
         showTraining = trainingLines(output);
         return output.note(`seed ${event.seed}, ${event.index + 1} of ${event.of}`);
@@ -93,7 +95,7 @@ function demoLines(output: Output): (event: DemoEvent, interruption: Interruptio
         return output.record({ seed, run, ...scores });
       }
       case "compared":
-        return tellCompared(event, output);
+        return printComparison(event, output);
       default:
         return showTraining(event, interruption);
     }
@@ -102,8 +104,8 @@ function demoLines(output: Output): (event: DemoEvent, interruption: Interruptio
 
 type DemoEventOf<T extends DemoEvent["type"]> = Extract<DemoEvent, { readonly type: T }>;
 
-function tellToured(
-  { scenes, training: { run, best } }: DemoEventOf<"toured">,
+function printTour(
+  { scenes, training: { run, best } }: DemoEventOf<"tourDone">,
   seconds: number,
   output: Output,
 ): void {
@@ -113,7 +115,7 @@ function tellToured(
   output.record({ run, seconds, metrics: best?.metrics ?? null });
 }
 
-function tellCompared(
+function printComparison(
   { out, file, measured, summary }: DemoEventOf<"compared">,
   output: Output,
 ): void {

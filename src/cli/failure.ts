@@ -17,17 +17,17 @@ export function explainFailure(
     return { text: oneLine(`${command}: ${error.message}`), code: exitCodes.interrupted };
   }
   const remedies = error instanceof UserError ? wordRemedies(error.remedies) : "";
-  const own = error instanceof Error ? error.message : String(error);
-  const message = remedies === "" ? own : `${own}; ${remedies}`;
+  const problem = error instanceof Error ? error.message : String(error);
+  const message = remedies === "" ? problem : `${problem}; ${remedies}`;
   if (debug && error instanceof Error) {
     return { text: `${command}: ${error.stack ?? message}`, code: exitCodes.failure };
   }
-  const known = error instanceof UserError || isSystemError(error);
-  const hint = known ? "" : " (unexpected; TAG2MASK_DEBUG=1 shows where)";
+  const expected = error instanceof UserError || isSystemError(error);
+  const hint = expected ? "" : " (unexpected error; set TAG2MASK_DEBUG=1 to see where it occurs)";
   return { text: `${oneLine(`${command}: ${message}`)}${hint}`, code: exitCodes.failure };
 }
 
-/** Commander's complaint, `error: …` and maybe `(Did you mean …?)` below, as one line with a remedy. */
+/** Commander's complaint (`error: …`, perhaps with `(Did you mean …?)` below it) as one line with a remedy. */
 export function explainUsage(complaint: string, command: string): string {
   const [first = "", ...rest] = complaint.trim().split("\n");
   const guess = /Did you mean (.*)\?\)/.exec(rest.join(" "))?.[1];
@@ -35,12 +35,12 @@ export function explainUsage(complaint: string, command: string): string {
   return oneLine(`${command}: ${first.replace(/^error: /, "").replace(/\.$/, "")}; ${remedy}`);
 }
 
-/** The file system's own errors name the file and what is wrong with it. */
+/** Whether the operating system reports the error; such errors name the file and the problem. */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && "syscall" in error && "code" in error;
 }
 
-/** File names and tags may hold anything: no line breaks and no terminal escapes in a message. */
+/** Text on one line without terminal escapes, which file names and tags may contain. */
 function oneLine(text: string): string {
   const lines = text.split("\n").map((line) => line.trim());
   // eslint-disable-next-line no-control-regex

@@ -11,14 +11,14 @@ interface LabelCommandOptions extends ModelOptions, MaskOptions {
   readonly split?: string;
 }
 
-/** `tag2mask label`: masks for tagged images. */
+/** `tag2mask label`: masks of tagged images. */
 export function labelCommand(open: OpenOutput): Command {
   const command = new Command("label")
-    .summary("masks for tagged images")
+    .summary("write masks of tagged images")
     .description(
-      "Writes masks of a data set's images. Knowing what is in an image, it finds where: class " +
-        "activation maps, spread along the learned affinity and refined along the image's colors. " +
-        "For review, confidence.csv and contact-sheet.html list the least sure masks first.",
+      "Writes masks of a data set's images. The tags say what is in an image; class activation " +
+        "maps, propagated along the learned affinity and refined along the image's colors, show where " +
+        "it is. For review, confidence.csv and contact-sheet.html list the least sure masks first.",
     )
     .requiredOption("--data <folder>", "data set with tagged images")
     .option("--split <name>", "only the images of this split");

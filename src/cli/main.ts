@@ -5,7 +5,7 @@ import { runProgram } from "./program.ts";
 
 const debug = (process.env.TAG2MASK_DEBUG ?? "") !== "";
 
-// Errors that no command waits for, such as a stream's.
+// Errors outside any command's promise, such as those of a stream.
 process.on("uncaughtException", (error) => {
   const { text, code } = explainFailure(error, { command: "tag2mask", debug });
   process.stderr.write(`${text}\n`);

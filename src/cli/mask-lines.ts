@@ -10,7 +10,7 @@ import { secondsSince } from "./seconds.ts";
 
 type Event = ReadingEvent | DeviceEvent | NoticeEvent | WriteMasksEvent;
 
-/** Shows how masks are written: progress, images left out, and where everything is. */
+/** Prints the events of a job that writes masks: progress, images left out, and the paths of the results. */
 export function maskLines(output: Output): (event: Event, interruption: Interruption) => void {
   const isPreparation = preparation(output);
   const now = (): number => output.now();
@@ -50,20 +50,21 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
           `stopped after ${event.done} of ${event.total} images; ${event.out} is not complete`,
         );
       case "done":
-        return tellDone(event, secondsSince(started, output), output);
+        return printSummary(event, secondsSince(started, output), output);
     }
   };
 }
 
-function tellDone(
+function printSummary(
   { out, classes, masks, skipped, lost, confidence, sheet }: Extract<Event, { type: "done" }>,
   seconds: number,
   output: Output,
 ): void {
   output.progress.clear();
-  const left = skipped > 0 ? `, ${skipped} left out` : "";
-  output.say(`${counted(masks, "mask")} in ${seconds} s${left}: ${out} (labels: ${classes})`);
-  for (const { what, images } of lost) output.say(`in ${images} of ${masks}: ${what}`);
+  const leftOut = skipped > 0 ? `, ${skipped} left out` : "";
+  const written = counted(masks, "mask");
+  output.say(`${written} in ${seconds} s${leftOut}: ${out} (class names: ${classes})`);
+  for (const { what, images } of lost) output.say(`in ${images} of ${written}: ${what}`);
   if (sheet !== undefined) output.say(`least sure first: ${sheet}`);
   const files = { confidence, ...(sheet !== undefined && { sheet }) };
   output.record({ out, classes, masks, skipped, lost, ...files, seconds });

@@ -10,7 +10,7 @@ export interface Terminal {
   now(): number;
 }
 
-/** The output of a command: prose for a person, or with --json one JSON value a line and nothing else. */
+/** The output of a command: text for people, or with --json one JSON value per line and nothing else. */
 export class Output {
   readonly progress: Progress;
 
@@ -24,28 +24,28 @@ export class Output {
     this.progress = new Progress(json ? silent : terminal.stderr, terminal.now);
   }
 
-  /** A result, for a person. */
+  /** Prints a result, for people. */
   say(text: string): void {
     if (this.json) return;
     this.terminal.stdout.write(`${printable(text, this.color)}\n`);
   }
 
-  /** Something about the way there, for a person. */
+  /** Prints a remark about the work, for people. */
   note(text: string): void {
     this.progress.note(printable(text));
   }
 
-  /** A note that is written with the next one, so that an error before that stands alone. */
+  /** Holds a note back until the next output, so that an error before it stands alone. */
   noteLater(text: string): void {
     this.progress.queue(printable(text));
   }
 
-  /** A result, for a program. */
+  /** Prints a result, for programs. */
   record(value: unknown): void {
     if (this.json) this.terminal.stdout.write(`${JSON.stringify(value)}\n`);
   }
 
-  /** Milliseconds. */
+  /** Current time, in milliseconds. */
   now(): number {
     return this.terminal.now();
   }
@@ -56,25 +56,25 @@ export class Output {
   }
 }
 
-/** Makes a command's output from its options. */
+/** Opens the output of a command as its options ask for. */
 export type OpenOutput = (options: { readonly json?: boolean }) => Output;
 
-/** Whether to color what goes to a stream: a terminal that can, or wherever the user wants it. */
+/** Whether to color the text on a stream: on terminals, unless NO_COLOR or FORCE_COLOR decides. */
 export function wantsColor({ isTTY }: TextStream, env: NodeJS.ProcessEnv): boolean {
-  const { NO_COLOR: none = "", FORCE_COLOR: force, TERM: term } = env;
-  if (none !== "") return false;
+  const { NO_COLOR: plain = "", FORCE_COLOR: force, TERM: term } = env;
+  if (plain !== "") return false;
   if (force !== undefined && force !== "") return force !== "0" && force !== "false";
   return isTTY === true && term !== "dumb";
 }
 
-/** Tags and file names may hold anything: no control character of theirs gets to a terminal. */
+/** Text for a terminal: without control characters, which tags and file names may contain. */
 function printable(text: string, color = false): string {
-  const ours = color ? "\\x1b\\[[0-9;]*m|" : "";
-  const controls = new RegExp(`${ours}[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]`, "g");
-  return text.replace(controls, (found) => (found.length > 1 ? found : "\ufffd"));
+  const colorCodes = color ? "\\x1b\\[[0-9;]*m|" : "";
+  const controls = new RegExp(`${colorCodes}[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]`, "g");
+  return text.replace(controls, (match) => (match.length > 1 ? match : "\ufffd"));
 }
 
-/** The process's own streams; whoever reads our output may stop reading. */
+/** The streams of this process. A reader that stops reading, such as `head`, is no error. */
 export function processTerminal(): Terminal {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {

@@ -3,8 +3,8 @@ import type { Output } from "./output.ts";
 import { readingProgress } from "./reading-progress.ts";
 
 /**
- * Shows the events of a job's preparation; its notes are kept back until the job begins to work, so that an error before
- * that stands alone. Returns a function that takes any event, and tells whether it was one of these.
+ * Prints the events of a job's preparation. Its notes are held back until the job begins to work, so that an error before
+ * that stands alone. Returns a function that takes any event and returns whether it belongs to the preparation.
  */
 export function preparation(
   output: Output,

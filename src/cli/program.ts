@@ -27,7 +27,7 @@ const commands: readonly ((open: OpenOutput) => Command)[] = [
   doctorCommand,
 ];
 
-/** As a shell takes it. */
+/** A word of a command line, quoted for a shell where necessary. */
 function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
@@ -51,7 +51,7 @@ export async function runProgram(
     .version(packageVersion())
     .helpCommand(false)
     .addHelpText("after", "\nStart with: tag2mask demo");
-  for (const make of commands) program.addCommand(make(open));
+  for (const create of commands) program.addCommand(create(open));
   for (const command of [program, ...program.commands]) {
     const name = command === program ? "tag2mask" : `tag2mask ${command.name()}`;
     command.exitOverride().configureOutput({

@@ -1,20 +1,17 @@
 import type { StepEvent } from "../method/train/events.ts";
 
-/** Whatever text goes to: a terminal, a pipe, a log file. */
+/** A destination of text: a terminal, a pipe, a log file. */
 export interface TextStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
 }
 
-/** Milliseconds between two lines in a log, and between two drawings of a line on a terminal. */
+/** Milliseconds between two lines in a log, and between two updates of the line on a terminal. */
 const logInterval = 10_000;
 const drawInterval = 100;
 
-/**
- * How far a long job is: one line that rewrites itself on a terminal, now and then a plain line
- * elsewhere.
- */
+/** Progress of a long job: a line that is redrawn in place on a terminal, elsewhere a new line now and then. */
 export class Progress {
   private drawn = false;
   private queued: string[] = [];
@@ -29,7 +26,7 @@ export class Progress {
     this.lastTime = now();
   }
 
-  /** The state of things; `always` writes it even when the last line is not old yet. */
+  /** Shows the current state; with `always` also shortly after the previous one. */
   update(line: string, always = false): void {
     const time = this.now();
     this.flush();
@@ -42,12 +39,12 @@ export class Progress {
     if (!this.stream.isTTY) this.latest = "";
   }
 
-  /** A line for later: it is written before the next thing that is, so that nothing is if that is an error. */
+  /** Holds a line back until the next output; it is never shown if an error ends the command before that. */
   queue(line: string): void {
     this.queued.push(line);
   }
 
-  /** A line that stays. */
+  /** Writes a line that stays. */
   note(line: string): void {
     this.flush();
     this.erase();
@@ -55,13 +52,13 @@ export class Progress {
     if (this.stream.isTTY && this.latest !== "") this.draw();
   }
 
-  /** Takes the line away. */
+  /** Removes the line of progress. */
   clear(): void {
     this.erase();
     this.latest = "";
   }
 
-  /** Leaves the last state on screen and ends the line. */
+  /** Ends the line of progress and leaves its last state on the screen. */
   finish(): void {
     if (this.latest !== "") {
       this.erase();
@@ -91,9 +88,9 @@ export class Progress {
 /** Turns training steps into lines with speed and time left. */
 export class StepMeter {
   private lastTime = 0;
-  /** A mean over the last twenty steps or so; phases differ in cost. */
+  /** Moving mean over about twenty steps; phases differ in cost. */
   private secondsPerStep = 0;
-  private inPhase = 0;
+  private stepInPhase = 0;
   private phase = "";
 
   /** @param now a clock in milliseconds */
@@ -104,16 +101,16 @@ export class StepMeter {
     const { steps, phase, losses, images } = event;
     const step = event.step + 1;
     const time = this.now();
-    const entered = phase !== this.phase;
-    this.inPhase = entered ? 0 : this.inPhase + 1;
-    // The first step of a phase compiles its graph and says nothing of the speed to come.
-    if (this.inPhase > 0) {
-      const share = Math.max(0.05, 1 / this.inPhase);
+    const newPhase = phase !== this.phase;
+    this.stepInPhase = newPhase ? 0 : this.stepInPhase + 1;
+    // The first step of a phase also compiles its graph: its time would mislead.
+    if (this.stepInPhase > 0) {
+      const share = Math.max(0.05, 1 / this.stepInPhase);
       this.secondsPerStep += share * ((time - this.lastTime) / 1000 - this.secondsPerStep);
     }
     this.lastTime = time;
     this.phase = phase;
-    const milestone = entered || step >= steps;
+    const milestone = newPhase || step >= steps;
     const parts = [`step ${step}/${steps}`, phase];
     for (const name of ["cls", "seg", "affinity", "total"] as const) {
       const loss = losses[name];
@@ -128,13 +125,13 @@ export class StepMeter {
   }
 }
 
-/** Turns a count of finished things into lines with speed and time left. */
+/** Turns the number of finished items into lines with speed and time left. */
 export class CountMeter {
   private readonly start: number;
 
   /** @param now a clock in milliseconds */
   constructor(
-    private readonly what: string,
+    private readonly items: string,
     private readonly now: () => number,
   ) {
     this.start = now();
@@ -142,13 +139,13 @@ export class CountMeter {
 
   read(done: number, total: number): string {
     const seconds = (this.now() - this.start) / 1000;
-    const line = `${this.what} ${done}/${total}`;
+    const line = `${this.items} ${done}/${total}`;
     if (done === 0 || seconds === 0) return line;
     return `${line}  ${(done / seconds).toFixed(1)}/s  ETA ${duration(((total - done) * seconds) / done)}`;
   }
 }
 
-/** Seconds as a person says them: 48 s, 3 min 20 s, 2 h 5 min. */
+/** A duration in seconds as text: 48 s, 3 min 20 s, 2 h 5 min. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

@@ -1,10 +1,10 @@
 import { textTable } from "../files/text/columns.ts";
 import type { MeasuredSeed, SeedSummary } from "../jobs/compare-seeds.ts";
 
-/** A score in 0..1, or none where there is no truth (null once it has been through JSON). */
+/** A score in 0..1; NaN, or null in JSON, where there is no truth. */
 type Score = number | null | undefined;
 
-/** Kinds of masks that are measured, and what their columns are called. */
+/** Headings of the columns, by the kind of masks that were measured. */
 const columns = {
   cam: "CAM",
   affinityCam: "affinity CAM",
@@ -14,13 +14,13 @@ const columns = {
 } as const;
 type Kind = keyof typeof columns;
 
-/** Mean scores, and those of background and every class, of the kinds that were measured. */
+/** Scores of each kind of masks that was measured: the means, and those of the background and every class. */
 export interface Scores {
   readonly metrics: Readonly<Partial<Record<Kind | "tagF1", Score>>>;
   readonly perClass: Readonly<Partial<Record<Kind, readonly Score[]>>>;
 }
 
-/** IoU in percent of every class for every kind of mask, their means, the tags' F1 if it was measured. */
+/** Table of the IoU of every class for every kind of masks, in percent, with means and the F1 of the tags if measured. */
 export function scoreTable({ metrics, perClass }: Scores, classes: readonly string[]): string {
   const names = ["background", ...classes];
   const kinds = (Object.keys(columns) as Kind[]).filter((kind) => perClass[kind]);
@@ -41,7 +41,7 @@ export function percent(score: Score): string {
     : (100 * score).toFixed(1);
 }
 
-/** mIoU in percent of every stage for every seed, with mean and deviation, and the tags' F1. */
+/** Table of the mIoU of every stage for every seed, in percent, with mean and deviation, and the F1 of the tags. */
 export function seedTable(
   measured: readonly MeasuredSeed[],
   { stages, tagF1 }: SeedSummary,

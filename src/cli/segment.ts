@@ -9,12 +9,12 @@ interface SegmentCommandOptions extends ModelOptions, MaskOptions, ViewOptions {
   readonly json?: boolean;
 }
 
-/** `tag2mask segment`: masks for any image. */
+/** `tag2mask segment`: masks of any images. */
 export function segmentCommand(open: OpenOutput): Command {
   const command = new Command("segment")
-    .summary("masks for any image")
+    .summary("write masks of any images")
     .description(
-      "Writes masks of images, tagged or not: what the trained segmentation branch sees.",
+      "Writes masks of images, tagged or not, as the trained segmentation branch predicts them.",
     )
     .argument("<images...>", "image files, or folders of them");
   withJson(withViews(withMasks(withModel(command)))).action(

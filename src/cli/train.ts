@@ -22,57 +22,58 @@ interface TrainCommandOptions extends SettingOptions {
   readonly settings?: boolean;
 }
 
-/** `tag2mask train`: a model from tagged images. */
+/** `tag2mask train`: training of a model on tagged images. */
 export function trainCommand(open: OpenOutput): Command {
   const command = new Command("train")
     .summary("train a model on tagged images")
-    .description("Trains a model on the tagged images of a data set, into a run folder.")
-    .option(
-      "--data <folder>",
-      "data set to learn from; `tag2mask data` shows what is understood of it",
+    .description(
+      "Trains a model on the tagged images of a data set. Weights, logs and a report go to a run folder.",
     )
-    .option("--out <folder>", "run folder (default: the next free of runs/train/exp, exp2, …)")
+    .option("--data <folder>", "data set to train on; `tag2mask data` shows how it is understood")
+    .option("--out <folder>", "run folder (default: the first free one of runs/train/exp, exp2, …)")
     .addOption(
       new Option(
         "--preset <name>",
-        "recipe; small without --weights, voc with, if not given",
+        "recipe of the training (default: small, or voc with --weights)",
       ).choices(presetNames),
     )
-    .addOption(new Option("--backbone <name>", "encoder").choices(backboneNames))
+    .addOption(new Option("--backbone <name>", "encoder of the network").choices(backboneNames))
     .option(
       "--weights <file>",
-      "first weights instead of random ones: .pth or .safetensors of AFA or SegFormer",
+      "initial weights, otherwise random: a .pth or .safetensors file of AFA or SegFormer",
     )
     .option("--reset-heads", "reinitialize the layers whose size depends on the number of classes")
-    .option("--steps <n>", "length; the phases of the recipe shrink with it", wholeNumber(1))
-    .option("--batch <n>", "crops in a step", wholeNumber(1))
-    .option("--crop <pixels>", "side of a crop, a multiple of 32", wholeNumber(1))
-    .option("--seed <n>", "of every random number", wholeNumber(0));
+    .option(
+      "--steps <n>",
+      "training steps; the phases of the recipe scale with them",
+      wholeNumber(1),
+    )
+    .option("--batch <n>", "crops per step", wholeNumber(1))
+    .option("--crop <pixels>", "side of the square crops, a multiple of 32", wholeNumber(1))
+    .option("--seed <n>", "random seed; the same seed repeats a training", wholeNumber(0));
   withSettings(command)
     .addOption(
-      new Option("--resume <run>", "go on with a run where it stopped").conflicts([
-        ...[
-          "out",
-          "preset",
-          "backbone",
-          "weights",
-          "resetHeads",
-          "steps",
-          "batch",
-          "crop",
-          "seed",
-          "config",
-          "set",
-        ],
+      new Option("--resume <run>", "continue a run where it stopped").conflicts([
+        "out",
+        "preset",
+        "backbone",
+        "weights",
+        "resetHeads",
+        "steps",
+        "batch",
+        "crop",
+        "seed",
+        "config",
+        "set",
       ]),
     )
     .option("--strict", "fail on the first image that cannot be read instead of leaving it out")
-    .option("--settings", "list every setting that --set takes, and end");
+    .option("--settings", "list all settings that --set accepts, and exit");
   withJson(withDevice(command)).action(async (options: TrainCommandOptions) => {
     const output = open(options);
-    if (options.settings) return listAll(output);
+    if (options.settings) return printSettings(output);
     if (options.resume === undefined && options.data === undefined) {
-      command.error("error: --data <folder> is missing, or --resume <run>");
+      command.error("error: neither --data <folder> nor --resume <run> is given");
     }
     const started = output.now();
     const { data, resume, ...rest } = options;
@@ -105,7 +106,7 @@ export function trainCommand(open: OpenOutput): Command {
   );
 }
 
-async function listAll(output: Output): Promise<void> {
+async function printSettings(output: Output): Promise<void> {
   const { listSettings, parseConfig } = await import("../method/config.ts");
   const values = parseConfig() as unknown as Record<string, Record<string, unknown>>;
   for (const { key, meaning } of listSettings()) {

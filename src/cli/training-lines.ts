@@ -12,7 +12,7 @@ import { StepMeter } from "./progress.ts";
 import { scoreTable } from "./score-table.ts";
 import { wordRemedies } from "./remedies.ts";
 
-/** Shows a training: what it begins with, how it goes, and where everything is. */
+/** Prints the events of a training: its beginning, its progress, and the paths of the results. */
 export function trainingLines(
   output: Output,
 ): (event: TrainJobEvent, interruption: Interruption) => void {
@@ -22,19 +22,19 @@ export function trainingLines(
     if (isPreparation(event)) return;
     switch (event.type) {
       case "dataset":
-        return tellDataset(event, output);
+        return noteDataset(event, output);
       case "microBatch":
         return output.noteLater(describeMicroBatch(event));
       case "started":
         return interruption.handle(() =>
-          output.note("finishing the step, then saving; Ctrl-C again stops at once"),
+          output.note("finishing and saving the current step; press Ctrl-C again to stop at once"),
         );
       case "start": {
         output.record(event);
         const size = (event.parameters / 1e6).toPrecision(3);
-        const from = event.step > 0 ? `, from step ${event.step}` : "";
+        const start = event.step > 0 ? `, from step ${event.step}` : "";
         return output.note(
-          `${size} M parameters, ${event.classes.length} classes, ${event.steps} steps${from}`,
+          `${size} M parameters, ${event.classes.length} classes, ${event.steps} steps${start}`,
         );
       }
       case "step": {
@@ -62,41 +62,42 @@ export function trainingLines(
       case "stopped":
         output.progress.finish();
         throw new Interrupted(
-          `stopped after step ${event.step}; go on with: ${invocation()} train --resume ${event.run}`,
+          `stopped after step ${event.step}; continue with: ${invocation()} train --resume ${event.run}`,
         );
       case "trained":
         interruption.release();
-        return tellTrained(event, output);
+        return printTrained(event, output);
     }
   };
 }
 
-function tellDataset({ folder, problems, validationImages }: DatasetEvent, output: Output): void {
+function noteDataset({ folder, problems, validationImages }: DatasetEvent, output: Output): void {
   const [first] = problems;
   if (first) {
     const more = problems.length - 1;
-    const hint = more > 0 ? ` (and ${more} more; ${invocation()} data ${folder} lists all)` : "";
+    const hint =
+      more > 0 ? ` (and ${more} more; ${invocation()} data ${folder} lists all of them)` : "";
     output.noteLater(`${formatWithRemedies(first, wordRemedies)}${hint}`);
   }
   if (validationImages === 0) {
-    output.noteLater(`${folder}: no images in the split "val", so there will be no scores`);
+    output.noteLater(`${folder}: has no images in the split "val", so there will be no scores`);
   }
 }
 
-/** The reason why a batch is split, and what to do where even that is not enough. */
+/** The reason why a batch is split, and advice where even that is not enough. */
 export function describeMicroBatch(event: MicroBatchEvent): string {
   const { batch, crop, microBatch, bytes, free, least } = event;
   const warning =
     least === undefined
       ? ""
-      : `; even so it takes about ${inUnits(least)}: close other programs or take smaller crops (--crop)`;
+      : `; even these take about ${inUnits(least)}: close other programs or choose smaller crops (--crop)`;
   return (
-    `a batch of ${batch} crops of ${crop} pixels takes about ${inUnits(bytes)}, ${inUnits(free)} are free: ` +
+    `a batch of ${batch} crops of ${crop} pixels takes about ${inUnits(bytes)}, but ${inUnits(free)} are free: ` +
     `split into micro-batches of ${microBatch} whose gradients are summed (train.microBatch)${warning}`
   );
 }
 
-function tellTrained({ run, weights, report, best, classes }: TrainedEvent, output: Output): void {
+function printTrained({ run, weights, report, best, classes }: TrainedEvent, output: Output): void {
   output.progress.finish();
   if (best) output.say(scoreTable(best, classes));
   output.say(`\nrun      ${run}`);

@@ -1,8 +1,8 @@
 /** Bytes with random access: a file, an entry of an archive, memory. */
 export interface ByteSource {
-  /** Name in messages. */
+  /** Name for messages. */
   readonly name: string;
-  /** In bytes. */
+  /** Number of bytes. */
   readonly size: number;
   /** Reads exactly `length` bytes from `offset` on; the range must lie within the source. */
   read(offset: number, length: number): Promise<Uint8Array>;
@@ -11,7 +11,7 @@ export interface ByteSource {
 /** The entries of an archive by name. */
 export type Archive = ReadonlyMap<string, ByteSource>;
 
-/** Memory as a source; reading returns views of it. */
+/** A source over bytes in memory; reading returns views of them. */
 export function bytesSource(bytes: Uint8Array, name = "weights"): ByteSource {
   return {
     name,
@@ -20,7 +20,7 @@ export function bytesSource(bytes: Uint8Array, name = "weights"): ByteSource {
   };
 }
 
-/** A source of the `length` bytes from `start` on of another. */
+/** A source over a part of another: `length` bytes from `start` on. */
 export function partOf(source: ByteSource, start: number, length: number): ByteSource {
   return {
     name: source.name,

@@ -2,7 +2,7 @@ import type { Image, LabelMap } from "../method/images/image.ts";
 
 /** Size and format of an image file. */
 export interface ImageHeader {
-  /** In pixels, upright as after decoding. */
+  /** Size in pixels, upright as after decoding. */
   readonly width: number;
   readonly height: number;
   /** "jpeg", "png", "webp", … */
@@ -23,12 +23,10 @@ export interface EncodeOptions {
   readonly subsampled?: boolean;
 }
 
-/** A file by its path, or bytes in memory with the name that messages use. */
+/** The path of a file, or bytes in memory with a name for messages. */
 export type ImageSource = string | { readonly bytes: Uint8Array; readonly name: string };
 
-/**
- * Images and label maps as files. Whatever cannot be decoded is a UserError that names the file and the reason.
- */
+/** Reads and writes images and label maps. Whatever cannot be decoded is a UserError with the name of the file and the reason. */
 export interface ImageCodec {
   /** Size and format from the first bytes, without decoding. */
   header(source: ImageSource): Promise<ImageHeader>;
@@ -45,6 +43,6 @@ export interface ImageCodec {
   encodeLabels(labels: LabelMap): Promise<Uint8Array>;
   /** A JPEG whose longer side is at most `side` pixels; smaller images keep their size. */
   thumbnail(source: Image | ImageSource, side: number): Promise<Thumbnail>;
-  /** Renders an SVG drawing to a PNG; one up to 1,600 wide at twice its size in points. */
+  /** Renders an SVG drawing to a PNG, at twice its size in points if it is at most 1,600 wide. */
   rasterize(svg: string): Promise<Uint8Array>;
 }

@@ -2,11 +2,11 @@
 export interface Exchange {
   /** Number of this process, from 0. */
   readonly rank: number;
-  /** Processes that take part, at least 1. */
+  /** Number of processes, at least 1. */
   readonly size: number;
-  /** Replaces the values by their sums over all ranks, added in the order of the ranks: the same bits everywhere. */
+  /** Replaces the values by their sums over all ranks, added in rank order: the same bits everywhere. */
   sum(values: Float32Array): Promise<void>;
-  /** The values of every rank, in the order of the ranks. */
+  /** The values of every rank, in rank order. */
   gather(values: Float64Array): Promise<readonly Float64Array[]>;
   /** The largest of the ranks' values. */
   max(value: number): Promise<number>;
@@ -16,7 +16,7 @@ export interface Exchange {
   barrier(): Promise<void>;
 }
 
-/** A training in a single process. */
+/** The exchange of a training in a single process. */
 export const alone: Exchange = {
   rank: 0,
   size: 1,

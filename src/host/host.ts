@@ -14,9 +14,9 @@ export interface RuntimeOptions {
 
 /** A runtime on the CPU that computes several graphs side by side, each in a thread of its own. */
 export interface RuntimePool extends Runtime {
-  /** Graphs computed at the same time. */
+  /** Number of graphs computed at the same time. */
   readonly width: number;
-  /** Ends the threads once they have finished what they have begun; waiting runs fail. */
+  /** Ends the threads when their current runs are finished; waiting runs fail. */
   close(): Promise<void>;
 }
 

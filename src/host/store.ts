@@ -5,14 +5,14 @@ export interface OpenFile extends ByteSource {
   close(): Promise<void>;
 }
 
-/** The names directly in a folder, hidden ones left out. */
+/** Names of the entries directly in a folder. */
 export interface FolderContent {
   readonly folders: readonly string[];
   readonly files: readonly string[];
 }
 
 export interface ListOptions {
-  /** Sort the names; on by default. Off saves half a second for a million files. */
+  /** Sort the names; on by default. Not sorting saves half a second for a million files. */
   readonly sorted?: boolean;
   /** Include names that begin with a dot; off by default. */
   readonly hidden?: boolean;
@@ -20,13 +20,13 @@ export interface ListOptions {
 
 export interface FileInfo {
   readonly kind: "file" | "folder";
-  /** In bytes. */
+  /** Number of bytes. */
   readonly size: number;
   /** Time of the last change, in milliseconds since 1970. */
   readonly modified: number;
 }
 
-/** Content of a file to write; in pieces if it is large, so that it need not be joined in memory. */
+/** Content of a file to write. Large content may come in pieces, so that it is never whole in memory. */
 export type FileData = string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
 
 export interface FileToWrite {
@@ -37,7 +37,7 @@ export interface FileToWrite {
 export interface WriteOptions {
   /**
    * Wait until the disk holds the file, so that a power cut cannot lose it; on by default. Turn it off for files that are
-   * easily made again.
+   * easy to regenerate.
    */
   readonly durable?: boolean;
 }
@@ -48,7 +48,7 @@ export interface WriteStream {
   /** Bytes written so far. */
   readonly size: number;
   write(data: string | Uint8Array): Promise<void>;
-  /** Flushes the file and gives it its name, replacing one that exists. */
+  /** Flushes the file and gives it its name, replacing an existing one. */
   finish(): Promise<void>;
   /** Removes the temporary file. */
   discard(): Promise<void>;
@@ -70,10 +70,10 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** The files of an archive by their paths, unpacked when they are read. */
+/** Files of an archive by their paths, each unpacked when it is read. */
 export interface ArchiveReader {
   readonly names: readonly string[];
-  /** The unpacked bytes of a file; a UserError if there are more than `limit`. */
+  /** Unpacks a file; more than `limit` bytes are a UserError. */
   read(name: string, limit: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }
@@ -83,30 +83,30 @@ export interface ArchiveReader {
  * Every failed operation is a UserError that names the path and the reason in words.
  */
 export interface Store {
-  /** The content of a folder; links are followed. */
+  /** Lists a folder; links are followed. */
   list(folder: string, options?: ListOptions): Promise<FolderContent>;
   /** Kind and size of the file or folder at a path, links followed; undefined if there is none. */
   stat(path: string): Promise<FileInfo | undefined>;
   /** Whether anything has this name, a broken link included. */
   exists(path: string): Promise<boolean>;
-  /** Opens a file for reading at any place. */
+  /** Opens a file for reading at any position. */
   open(path: string): Promise<OpenFile>;
   read(path: string): Promise<Uint8Array>;
-  /** A UTF-8 text without its byte order mark. */
+  /** Reads a UTF-8 text, without its byte order mark. */
   readText(path: string): Promise<string>;
-  /** The bytes of a file from its beginning, in pieces of about this size; a piece is valid until the next one. */
+  /** Reads a file from its beginning in pieces of about `bytes`; a piece is valid until the next one. */
   pieces(path: string, bytes?: number): AsyncIterable<Uint8Array>;
-  /** Opens a zip archive; nothing in it is unpacked before it is read. */
+  /** Opens a zip archive, whose files are unpacked when they are read. */
   openArchive(path: string): Promise<ArchiveReader>;
-  /** The entries of a zip archive that stores them uncompressed, as PyTorch does; nothing is ever unpacked. */
+  /** Opens a zip archive that stores its entries uncompressed, as PyTorch does; nothing is ever unpacked. */
   openStoredArchive(source: ByteSource): Promise<Archive>;
 
   /**
-   * Writes files that belong together, all or none. Makes missing folders. The last file is where readers begin: it is absent
-   * while the others take their places, so it never stands beside files of another version.
+   * Writes files that belong together, all or none, and creates missing folders. Readers begin with the last file: it is
+   * absent while the others are replaced, so it never stands beside files of another version.
    */
   write(files: readonly FileToWrite[], options?: WriteOptions): Promise<void>;
-  /** Begins a file that is written piece by piece. */
+  /** Starts a file that is written piece by piece. */
   writeStream(path: string): Promise<WriteStream>;
   /**
    * Opens a file for appending; creates it if it is missing.
@@ -117,17 +117,17 @@ export interface Store {
   copy(from: string, to: string): Promise<void>;
   /** Gives a file a second name, replacing an existing file; makes a copy where the disk has no links. */
   link(from: string, to: string): Promise<void>;
-  /** Makes a folder and those above it. Returns the topmost new one, undefined if all existed. */
+  /** Creates a folder and its missing parents. Returns the topmost new folder, undefined if all existed. */
   makeFolder(path: string): Promise<string | undefined>;
-  /** Makes a folder inside an existing one; false if the name is taken. */
+  /** Creates a folder inside an existing one; returns false if the name is taken. */
   claimFolder(path: string): Promise<boolean>;
   /** Removes a file, or a folder with everything in it; does nothing if there is none. */
   remove(path: string): Promise<void>;
-  /** Removes a folder and those above it, up to but without `top`, as long as they are empty. */
+  /** Removes a folder and its parents, up to but not including `top`, as long as they are empty. */
   removeEmptyFolders(folder: string, top: string): Promise<void>;
   /** Locks a folder for this process; a UserError names the process that already holds it. */
   lock(folder: string): Promise<Lock>;
-  /** Bytes free where a path is; undefined where the host cannot tell. */
+  /** Free bytes on the disk of a path; undefined if the host cannot tell. */
   freeSpace(path: string): Promise<number | undefined>;
   /** The absolute form of a path. */
   absolute(path: string): string;

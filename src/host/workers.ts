@@ -1,10 +1,10 @@
-/** Kinds of tasks of threads, see `method/tasks.ts`. */
+/** Kinds of tasks for worker threads, see `method/tasks.ts`. */
 export type TaskName = "loadItem" | "crf" | "label" | "scene";
 
 export interface WorkerPoolOptions {
   /** Threads to start with; all by default. */
   readonly least?: number;
-  /** Tasks given to a thread at a time; 1 by default. */
+  /** Number of tasks that a thread works on at a time; 1 by default. */
   readonly tasks?: number;
 }
 

@@ -15,7 +15,7 @@ export interface MeasuredSeed {
   readonly scores: StageScores;
 }
 
-/** A stage over all seeds. */
+/** Scores of a stage over all seeds. */
 export interface StageSummary {
   readonly name: StageName;
   readonly title: string;
@@ -26,14 +26,14 @@ export interface StageSummary {
   readonly deviation: number;
 }
 
-/** All stages over all seeds. */
+/** Scores of all stages over all seeds. */
 export interface SeedSummary {
   readonly stages: readonly StageSummary[];
-  /** Mean over the seeds. */
+  /** Mean F1 of the tags. */
   readonly tagF1: number;
 }
 
-/** Scores of every stage of a trained model on the held-out images of its data. */
+/** Measures every stage of a trained model on the held-out images of its data. */
 export async function* measureStages(
   host: Host,
   run: string,
@@ -58,10 +58,10 @@ export async function* measureStages(
   }
 }
 
-/** Mean and deviation of every stage over the seeds. */
+/** Calculates mean and deviation of every stage over the seeds. */
 export function summarize(measured: readonly MeasuredSeed[]): SeedSummary {
   const stages = measured[0]!.scores.stages.map(({ name, title }, i): StageSummary => {
-    const scores = measured.map((one) => one.scores.stages[i]!.meanIou);
+    const scores = measured.map((seed) => seed.scores.stages[i]!.meanIou);
     return { name, title, scores, ...meanAndDeviation(scores) };
   });
   const { mean: tagF1 } = meanAndDeviation(measured.map(({ scores }) => scores.tagF1));

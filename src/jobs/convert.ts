@@ -17,7 +17,7 @@ export interface ConvertJob {
   readonly out: string;
   /** Format of the masks; recognized by default. */
   readonly from?: MaskFormat;
-  /** Folder of their images. */
+  /** Folder of the images that the masks belong to. */
   readonly images?: string;
   /** Class names, or a file of them. */
   readonly classes?: string;
@@ -49,7 +49,7 @@ export type ConvertEvent =
   | StoppedEvent
   | ConvertDoneEvent;
 
-/** Masks of one annotation format in others. A job that fails or is stopped removes what it wrote. */
+/** Converts masks between annotation formats. A job that fails or is stopped removes what it wrote. */
 export async function* convertMasks(
   host: Host,
   job: ConvertJob,
@@ -77,12 +77,12 @@ export async function* convertMasks(
     });
     const total = source.entries.length;
     yield { type: "started", of: total };
-    let [masks, skipped, first] = [0, 0, ""];
+    let [masks, skipped, firstProblem] = [0, 0, ""];
     let classes: string;
     try {
       for await (const event of convertEach(source, folder, job, options)) {
         if (event.type === "progress") masks++;
-        else if (skipped++ === 0) first = event.message;
+        else if (skipped++ === 0) firstProblem = event.message;
         yield event;
       }
       if (masks + skipped < total) {
@@ -90,15 +90,17 @@ export async function* convertMasks(
         yield { type: "stopped", done: masks + skipped, total };
         return;
       }
-      if (masks === 0) throw new UserError(`${first}; and none of the ${total} masks can be used`);
+      if (masks === 0) {
+        throw new UserError(`${firstProblem}; none of the ${total} masks can be used`);
+      }
       classes = await folder.finish();
     } catch (error) {
       await folder.discard();
       throw error;
     }
     const lost = [...losses.list(), ...folder.losses()];
-    const formats = { from: source.format, to };
-    yield { type: "done", ...formats, out: job.out, classes, masks, skipped, lost };
+    const { format } = source;
+    yield { type: "done", from: format, to, out: job.out, classes, masks, skipped, lost };
   } finally {
     await source.close();
   }
@@ -129,15 +131,15 @@ async function* convertEach(
   }
 }
 
-/** The labels of a mask, all of which are classes. */
+/** Reads the labels of a mask and checks that all of them are classes. */
 async function readEntry(
   entry: MaskEntry,
   classes: readonly string[],
 ): ReturnType<MaskEntry["read"]> {
   const labels = await entry.read();
-  const wrong = labels.data.find((label) => label > classes.length && label !== ignoreIndex);
-  if (wrong === undefined) return labels;
+  const unknown = labels.data.find((label) => label > classes.length && label !== ignoreIndex);
+  if (unknown === undefined) return labels;
   throw new UserError(
-    `${entry.where}: mask has label ${wrong}, but there are only ${classes.length} classes: ${classes.join(", ")}`,
+    `${entry.where}: mask has label ${unknown}, but there are only ${classes.length} classes: ${classes.join(", ")}`,
   );
 }

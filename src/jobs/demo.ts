@@ -13,26 +13,26 @@ import type { TrainedEvent, TrainingStoppedEvent } from "./run-training.ts";
 import { openTrainable, type TrainJobEvent } from "./train.ts";
 
 export interface DemoJob extends SettingOptions {
-  /** Folder of scenes and run; the next free of runs/demo, demo2, … by default. */
+  /** Folder for the scenes and the run; the first free one of runs/demo, demo2, … by default. */
   readonly out?: string;
-  /** Scenes to make. */
+  /** Number of scenes. */
   readonly images: number;
   readonly device: DeviceName;
-  /** Train once for each of these seeds, and measure every part of the method. */
+  /** Train once with each of these seeds, and measure every part of the method. */
   readonly seeds?: readonly number[];
   readonly report: ReportFacts;
 }
 
 export type DemoEvent =
   | TrainJobEvent
-  /** The scenes of a seed are about to be made. */
-  | { readonly type: "making" }
+  /** The scenes of a seed are about to be written. */
+  | { readonly type: "scenesStarted" }
   | { readonly type: "scenes"; readonly done: number; readonly total: number }
-  | { readonly type: "made"; readonly images: number; readonly folder: string }
+  | { readonly type: "scenesDone"; readonly images: number; readonly folder: string }
   /** The signal was aborted before the training; nothing is left behind. */
-  | { readonly type: "given-up" }
+  | { readonly type: "canceled" }
   /** The demo of a single seed is done. */
-  | { readonly type: "toured"; readonly scenes: string; readonly training: TrainedEvent }
+  | { readonly type: "tourDone"; readonly scenes: string; readonly training: TrainedEvent }
   | { readonly type: "seed"; readonly seed: number; readonly index: number; readonly of: number }
   | { readonly type: "measuring" }
   | ProgressEvent
@@ -46,10 +46,10 @@ export type DemoEvent =
       readonly summary: SeedSummary;
     };
 
-/** Share of the scenes that is held out to measure on. */
-const heldOut = 1 / 7;
+/** Share of the scenes that is held out for measuring. */
+const heldOutShare = 1 / 7;
 
-/** The whole way on synthetic scenes, from tags to masks, for one seed or several. */
+/** Runs the whole method on synthetic scenes, from tags to masks, for one seed or several. */
 export async function* runDemo(
   host: Host,
   job: DemoJob,
@@ -61,10 +61,10 @@ export async function* runDemo(
   if (job.seeds) return yield* compareSeeds(host, job, place.folder, choice, options);
   const training = yield* tour(host, job, place, choice, options);
   if (training?.type !== "trained") return;
-  yield { type: "toured", scenes: join(place.folder, "scenes"), training };
+  yield { type: "tourDone", scenes: join(place.folder, "scenes"), training };
 }
 
-/** The same tour for several seeds, and the scores of every stage on their held-out scenes. */
+/** Takes the tour with several seeds, and measures every stage on their held-out scenes. */
 async function* compareSeeds(
   host: Host,
   job: DemoJob,
@@ -92,7 +92,7 @@ async function* compareSeeds(
   yield { type: "compared", out: folder, file, measured, summary };
 }
 
-/** Makes the scenes of one seed and trains on them; undefined if it was given up before the training. */
+/** Writes the scenes of one seed and trains on them; returns undefined if the signal is aborted before the training. */
 async function* tour(
   host: Host,
   job: DemoJob,
@@ -109,34 +109,34 @@ async function* tour(
     await host.store.remove(scenes);
     await releaseFolder(host, place);
     if (options.signal?.aborted !== true || error !== options.signal.reason) throw error;
-    yield { type: "given-up" };
+    yield { type: "canceled" };
     return undefined;
   }
   return yield* runTraining(host, training, options);
 }
 
-/** Makes the scenes, and the run folder beside them; throws the signal's reason once that is aborted. */
+/** Writes the scenes and creates the run folder beside them; throws the signal's reason once it is aborted. */
 async function* prepare(
   host: Host,
   scenes: string,
-  { images, seed = 0, report }: DemoJob,
+  { images, seed = 0, report: facts }: DemoJob,
   config: Config,
   device: DeviceChoice,
   { signal }: JobOptions,
 ): AsyncGenerator<DemoEvent, PreparedTraining> {
-  yield { type: "making" };
-  yield* reports((tell) =>
+  yield { type: "scenesStarted" };
+  yield* reports((report) =>
     writeScenes(host, scenes, {
       count: images,
-      valCount: Math.round(images * heldOut),
+      valCount: Math.round(images * heldOutShare),
       seed,
       onProgress: (done, total) => {
         signal?.throwIfAborted();
-        tell({ type: "scenes", done, total } as const);
+        report({ type: "scenes", done, total } as const);
       },
     }),
   );
-  yield { type: "made", images, folder: scenes };
+  yield { type: "scenesDone", images, folder: scenes };
   const data = yield* openTrainable(host, scenes, config, true);
   signal?.throwIfAborted();
   const run = await RunDirectory.create(host, {
@@ -146,5 +146,5 @@ async function* prepare(
   });
   if (signal?.aborted) await run.discard();
   signal?.throwIfAborted();
-  return { run, data, config, device, strict: true, report };
+  return { run, data, config, device, strict: true, report: facts };
 }

@@ -16,9 +16,9 @@ export interface EvaluationResults {
   readonly title: string;
   /** Foreground class names. */
   readonly classes: readonly string[];
-  /** Counts of every kind of mask, by its name in the files: `seg`, `crf`, …; the last is the one to draw. */
+  /** Confusion matrix of each kind of masks, by its name in the files: `seg`, `crf`, …; the last one is drawn. */
   readonly matrices: Readonly<Record<string, ConfusionMatrix>>;
-  /** Mean F1 of the tags, where tags were predicted. */
+  /** Mean F1 of the tags, if tags were predicted. */
   readonly tagF1?: number;
   /** Images measured against a true mask. */
   readonly masks: number;
@@ -35,19 +35,19 @@ export const resultFiles = [
   "worst.html",
 ] as const;
 
-/** Where the results of an evaluation go. */
+/** Destination of the results of an evaluation. */
 export interface ResultsFolder {
   /** Folder for scores and pictures; none are written by default. */
   readonly out?: string;
   readonly overwrite?: boolean;
-  /** Images on the page of the worst. */
+  /** Number of images on the page of the worst. */
   readonly worst: number;
 }
 
 /**
- * Runs an evaluation whose results go into a folder. The folder is made before hours are spent on them; a UserError if it
- * holds files of their names, which may be those of a training. However the evaluation ends, a new folder does not stay
- * behind without results.
+ * Runs an evaluation whose results go into a folder, which is created before hours are spent on them. A file in it with the
+ * name of a result is a UserError, since it may belong to a training. However the evaluation ends, a new folder without
+ * results is removed.
  */
 export async function* withResultsFolder<E>(
   host: Pick<FileHost, "store">,
@@ -72,7 +72,7 @@ async function claimResults(
   for (const name of overwrite ? [] : names) {
     const path = join(out, name);
     if ((await store.stat(path))?.kind !== "file") continue;
-    throw new UserError(`${path}: is there already`, {
+    throw new UserError(`${path}: already exists`, {
       code: "exists",
       remedies: [
         { kind: "option", name: "out", instead: true },
@@ -113,7 +113,7 @@ export async function writeResults(
   return paths;
 }
 
-/** The scores of some counts; null where there is nothing to score. */
+/** Scores of a confusion matrix; NaN without truth. */
 export function scoresOf(
   matrix: ConfusionMatrix,
 ): Record<"meanIou" | "pixelAccuracy" | "meanAccuracy", number> {

@@ -1,11 +1,11 @@
 import type { DeviceChoice } from "../host/devices.ts";
 
-/** How far the reading of a data set is. */
+/** Progress of reading a data set. */
 export interface ReadingEvent {
   readonly type: "reading";
   readonly done: number;
   readonly total: number;
-  /** Name of the things read: "images", "masks", … */
+  /** Kind of the items read: "images", "masks", … */
   readonly what: string;
 }
 
@@ -15,7 +15,7 @@ export interface DeviceEvent {
   readonly choice: DeviceChoice;
 }
 
-/** A sentence about the preparation; not worth showing if the job fails before it begins to work. */
+/** A sentence about the preparation, of no interest if the job fails before it begins to work. */
 export interface NoticeEvent {
   readonly type: "notice";
   readonly message: string;
@@ -24,12 +24,12 @@ export interface NoticeEvent {
 /** An image or mask that cannot be used, and why. */
 export interface SkippedEvent {
   readonly type: "skipped";
-  /** The image's file, or where the mask stands. */
+  /** The image's file, or the place of the mask. */
   readonly file: string;
   readonly message: string;
 }
 
-/** How many images or masks are done; the unit is the job's. */
+/** Number of images or masks done so far, whichever the job counts. */
 export interface ProgressEvent {
   readonly type: "progress";
   readonly done: number;
@@ -39,20 +39,20 @@ export interface ProgressEvent {
 /** The last event of a job whose signal was aborted. */
 export interface StoppedEvent {
   readonly type: "stopped";
-  /** Images or masks done, of how many. */
+  /** Images or masks done, out of `total`. */
   readonly done: number;
   readonly total: number;
 }
 
-/** The one option that every job has. */
+/** Options of every job. */
 export interface JobOptions {
-  /** Ends the job as soon as what is under way is in order; its last event is then `stopped`. */
+  /** Ends the job at the next point where its files are in order; its last event is then `stopped`. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Work that reports by calling a function, as a generator of those reports. A report that comes before the last one was
- * taken replaces it.
+ * Turns work that reports through a callback into a generator of the reports. A report that arrives before the previous one
+ * was consumed replaces it.
  */
 export async function* reports<E, R>(
   work: (report: (event: E) => void) => Promise<R>,
@@ -67,7 +67,7 @@ export async function* reports<E, R>(
     settled = true;
     wake();
   });
-  // A failure is met below, once the last report has been taken.
+  // A failure is thrown below, after the last report.
   result.catch(() => undefined);
   for (;;) {
     if (latest !== undefined) {

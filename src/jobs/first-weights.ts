@@ -17,13 +17,13 @@ export interface FirstWeightsOptions {
 /** Initial weights of a training. */
 export interface FirstWeights {
   readonly initial: Readonly<Record<string, NdArray>>;
-  /** Remarks for the user: tensors that are used, missing or ignored, in sentences. */
+  /** Sentences for the user about tensors that are used, missing or ignored. */
   readonly notes: readonly string[];
 }
 
 /**
- * Reads the tensors of a weights file, of any format and naming, that the network of a training has. Tensors that do not
- * fit are a UserError; heads that the file does not have keep their random values.
+ * Reads initial weights for a training: those tensors of a weights file, of any format and naming, that its network has.
+ * Tensors that do not fit are a UserError; heads that the file does not have keep their random values.
  * @param source a weights file, or a run folder
  */
 export async function readFirstWeights(
@@ -45,7 +45,7 @@ export async function readFirstWeights(
     if (width !== undefined && width !== decoderWidth) {
       if (understood.naming === "AFA") {
         throw new UserError(
-          `${path}: its decoder has ${width} channels, the settings say ${decoderWidth}`,
+          `${path}: its decoder has ${width} channels, but the settings say ${decoderWidth}`,
           {
             code: "weights-mismatch",
             remedies: [{ kind: "setting", key: "model.decoderWidth", value: String(width) }],
@@ -54,19 +54,19 @@ export async function readFirstWeights(
       }
       remove(tensors, (name) => name.startsWith("decoder."));
       notes.push(
-        `${path}: its decoder is not used: it has ${width} channels, the settings say ${decoderWidth}`,
+        `${path}: its decoder is not used: it has ${width} channels, but the settings say ${decoderWidth}`,
       );
     }
     const stored = file.metadata["classes"];
     if (!resetHeads && stored !== undefined && stored !== JSON.stringify(classes)) {
       notes.push(
-        `${path}: was trained on the classes ${listNames(parseList(path, stored))}, the data has ${listNames(classes)}; ` +
-          "the layers of the classes are used all the same unless they are reset",
+        `${path}: was trained on the classes ${listNames(parseList(path, stored))}, but the data has ${listNames(classes)}; ` +
+          "the layers that depend on the classes are used nevertheless, unless they are reset",
       );
     }
     if (resetHeads) {
       const reset = remove(tensors, isClassLayer);
-      if (reset.length > 0) notes.push(`${path}: reinitialized as asked: ${listNames(reset)}`);
+      if (reset.length > 0) notes.push(`${path}: reinitialized on request: ${listNames(reset)}`);
     }
 
     const match = matchWeights(tensors, networkOf(config, classes).parameters);
@@ -107,7 +107,7 @@ function checkBackbone(
         `known backbone; give weights of ${needed}`,
     );
   }
-  throw new UserError(`${path}: is a ${backbone}, the settings say ${needed}`, {
+  throw new UserError(`${path}: is a ${backbone}, but the settings say ${needed}`, {
     code: "weights-mismatch",
     remedies: [
       { kind: "option", name: "backbone", value: backbone },
@@ -118,7 +118,9 @@ function checkBackbone(
 
 function checkMisfits(path: string, misfits: readonly Misfit[], network: string): void {
   if (misfits.length === 0) return;
-  const list = misfits.map(({ name, found, needed }) => `${name} is ${found}, ${network} needs ${needed}`); // prettier-ignore
+  const list = misfits.map(
+    ({ name, found, needed }) => `${name} is ${found}, but ${network} needs ${needed}`,
+  );
   const onlyClassLayers = misfits.every(({ name }) => isClassLayer(name));
   const advice = onlyClassLayers
     ? "reinitialize the layers whose size depends on the number of classes"

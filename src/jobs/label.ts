@@ -14,12 +14,12 @@ export interface LabelJob extends ModelOptions, MaskFolderOptions {
   readonly data: string;
   /** Only the images of this split. */
   readonly split?: string;
-  /** Folder of the masks, or the one file that their format is. */
+  /** Folder of the masks, or their file if the format is a single file. */
   readonly out: string;
   readonly strict?: boolean;
 }
 
-/** Masks for the tagged images of a data set, from class activations spread along the learned affinity. */
+/** Writes masks of the tagged images of a data set: class activations propagated along the learned affinity. */
 export async function* labelImages(
   host: Host,
   job: LabelJob,
@@ -59,7 +59,7 @@ function matchClasses(data: OpenedDataset, known: readonly string[], model: stri
     const index = known.indexOf(name);
     if (index >= 0 || data.counts.all.perClass[i] === 0) return index;
     throw new UserError(
-      `${data.root}: has images of "${name}", which ${model} has not learned; it knows ${known.join(", ")}`,
+      `${data.root}: has images of "${name}", which ${model} was not trained on; its classes are ${known.join(", ")}`,
     );
   });
 }

@@ -9,7 +9,7 @@ import type { Segmentation } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
 import { reports, type JobOptions, type SkippedEvent, type StoppedEvent } from "./events.ts";
 
-/** An image to be masked. */
+/** An image to write a mask of. */
 export interface MaskItem {
   /** Name of its mask, without ending. */
   readonly name: string;
@@ -23,7 +23,7 @@ export interface MaskJob<T extends MaskItem> {
   readonly segment: (image: Image, item: T) => Promise<Segmentation>;
   /** Fail on the first image that cannot be used instead of leaving it out. */
   readonly strict: boolean;
-  /** Images that may be begun before one is finished, where part of the work is done elsewhere. */
+  /** Images that may be begun before the first of them is finished, where other threads do part of the work. */
   readonly ahead?: number;
 }
 
@@ -51,7 +51,7 @@ export interface MasksDoneEvent {
   readonly skipped: number;
   /** Details that the formats could not hold. */
   readonly lost: readonly LostDetail[];
-  /** The table of confidences, and the page of the least sure masks if it was wanted. */
+  /** The table of confidences, and the page of the least sure masks unless it was turned off. */
   readonly confidence: string;
   readonly sheet?: string;
 }
@@ -60,15 +60,14 @@ export type WriteMasksEvent =
   | { readonly type: "started"; readonly of: number }
   | MaskEvent
   | SkippedEvent
-  /** Masks that are on the contact sheet so far. */
+  /** Number of masks on the contact sheet so far. */
   | { readonly type: "sheet"; readonly done: number; readonly total: number }
   | (StoppedEvent & { readonly out: string })
   | MasksDoneEvent;
 
 /**
- * Writes the masks of images one after the other, then how sure they are. Images that cannot be read, or are too much
- * for the network or the memory, are left out. A job that fails removes what it wrote; one that is stopped keeps the
- * complete masks.
+ * Writes the masks of images one after the other, then their confidences. Images that cannot be read, or are too large for the
+ * network or the memory, are left out. A job that fails removes what it wrote; one that is stopped keeps the complete masks.
  */
 export async function* writeMasks<T extends MaskItem>(
   host: FileHost,
@@ -78,13 +77,13 @@ export async function* writeMasks<T extends MaskItem>(
   const { folder, items } = job;
   const masks: MaskEvent[] = [];
   let skipped = 0;
-  let first = "";
+  let firstProblem = "";
   let classes: string;
   yield { type: "started", of: items.length };
   try {
     for await (const event of writeEach(host, job, options)) {
       if (event.type === "image") masks.push(event);
-      else if (skipped++ === 0) first = event.message;
+      else if (skipped++ === 0) firstProblem = event.message;
       yield event;
     }
     const done = masks.length + skipped;
@@ -95,7 +94,7 @@ export async function* writeMasks<T extends MaskItem>(
       return;
     }
     if (masks.length === 0) {
-      throw new UserError(`${first}; and none of the ${items.length} images can be used`);
+      throw new UserError(`${firstProblem}; none of the ${items.length} images can be used`);
     }
     classes = await folder.finish();
   } catch (error) {
@@ -104,9 +103,16 @@ export async function* writeMasks<T extends MaskItem>(
   }
   const confidence = await writeConfidence(host, folder, masks);
   const sheet = yield* writeSheet(host, folder, masks);
-  const counts = { masks: masks.length, skipped, lost: folder.losses() };
-  const review = { confidence, ...(sheet !== undefined && { sheet }) };
-  yield { type: "done", out: folder.path, classes, ...counts, ...review };
+  yield {
+    type: "done",
+    out: folder.path,
+    classes,
+    masks: masks.length,
+    skipped,
+    lost: folder.losses(),
+    confidence,
+    ...(sheet !== undefined && { sheet }),
+  };
 }
 
 async function* writeEach<T extends MaskItem>(
@@ -115,19 +121,19 @@ async function* writeEach<T extends MaskItem>(
   { signal }: JobOptions,
 ): AsyncGenerator<MaskEvent | SkippedEvent> {
   let index = 0;
-  for await (const one of overlap(segmentEach(host, items, segment, signal), ahead)) {
-    const { name, file } = one.item;
-    if ("error" in one) {
-      const { error } = one;
+  for await (const outcome of overlap(segmentEach(host, items, segment, signal), ahead)) {
+    const { name, file } = outcome.item;
+    if ("error" in outcome) {
+      const { error } = outcome;
       if (strict || items.length === 1 || !(error instanceof UserError)) throw error;
       yield { type: "skipped", file, message: error.message };
     } else {
-      const { image, result } = one;
+      const { image, result } = outcome;
       const { confidence } = result;
-      const written = await folder.write(name, result, image, { source: file, confidence });
+      const files = await folder.write(name, result, image, { source: file, confidence });
       const tags = result.tags.map((tag) => result.classes[tag]!);
-      const place = { index, of: items.length };
-      yield { type: "image", ...place, file, name, ...written, confidence, tags };
+      const of = items.length;
+      yield { type: "image", index, of, file, name, ...files, confidence, tags };
     }
     index++;
   }
@@ -148,7 +154,7 @@ async function* segmentEach<T extends MaskItem>(
   const segmentOne = async (
     item: T,
     reading: Promise<Image>,
-    before: Promise<unknown>,
+    previous: Promise<unknown>,
   ): Promise<Outcome<T>> => {
     let image: Image;
     try {
@@ -156,25 +162,25 @@ async function* segmentEach<T extends MaskItem>(
     } catch (error) {
       return { item, error };
     }
-    // Images reach the network in their order, whichever is read first.
-    await before;
+    // Images reach the network in order, whichever is read first.
+    await previous;
     try {
       return { item, image, result: await segment(image, item) };
     } catch (error) {
       return { item, error: failureOf(item, error) };
     }
   };
-  let before: Promise<unknown> = Promise.resolve();
+  let previous: Promise<unknown> = Promise.resolve();
   for (const item of items) {
     if (signal?.aborted) return;
     const reading = codec.decode(item.file);
-    yield { finished: segmentOne(item, reading, before) };
-    // Without their values, which would keep every image in memory.
-    before = Promise.allSettled([before, reading]).then(() => undefined);
+    yield { finished: segmentOne(item, reading, previous) };
+    // Without the values of these promises, which would keep every image in memory.
+    previous = Promise.allSettled([previous, reading]).then(() => undefined);
   }
 }
 
-/** Writes `confidence.csv`, the least sure mask first; its path. */
+/** Writes `confidence.csv`, the least sure mask first; returns its path. */
 async function writeConfidence(
   { store }: FileHost,
   folder: MaskFolder,
@@ -189,17 +195,17 @@ async function writeConfidence(
   return path;
 }
 
-/** Writes the contact sheet if it is wanted and there are pictures for it; its path. */
+/** Writes the contact sheet if it is wanted and there are pictures for it; returns its path. */
 async function* writeSheet(
   host: FileHost,
   folder: MaskFolder,
   masks: readonly MaskEvent[],
 ): AsyncGenerator<WriteMasksEvent, string | undefined> {
-  const entries = masks.flatMap(({ file, mask, overlay, ...one }) => {
+  const entries = masks.flatMap(({ file, mask, overlay, ...rest }) => {
     const picture = mask ?? overlay;
     return picture === undefined
       ? []
-      : [{ ...one, file, image: file, mask: picture, ...(overlay !== undefined && { overlay }) }];
+      : [{ ...rest, file, image: file, mask: picture, ...(overlay !== undefined && { overlay }) }];
   });
   if (!folder.wantsSheet || entries.length === 0) return undefined;
   const { classes } = folder;
@@ -214,12 +220,12 @@ function bySureness(masks: readonly MaskEvent[]): MaskEvent[] {
   return [...masks].sort((a, b) => a.confidence - b.confidence);
 }
 
-/** A field that a spreadsheet would take for a formula, as text. */
+/** A field with a quote in front if a spreadsheet would take it for a formula. */
 function asText(field: string): string {
   return /^[=+@\t]/.test(field) ? `'${field}` : field;
 }
 
-/** A UserError naming the file where the image is too much, rather than the program wrong. */
+/** A UserError that names the file if the image is at fault (too large, say); faults of the program stay as they are. */
 function failureOf({ file }: MaskItem, error: unknown): unknown {
   // Typed arrays and WebAssembly memories beyond the possible size are RangeErrors.
   if (!(error instanceof UserError || error instanceof RangeError)) return error;

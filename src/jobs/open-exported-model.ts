@@ -9,9 +9,9 @@ import { UserError } from "../user-error.ts";
 import { openModel } from "./open-model.ts";
 
 // Limits against malicious files; real models have some twenty fields and a few kilobytes of text.
-const mostFields = 1000;
-const mostText = 200_000;
-const mostSide = 4096;
+const maxFields = 1000;
+const maxText = 200_000;
+const maxSide = 4096;
 const graphField = 7;
 const metadataField = 14;
 
@@ -53,10 +53,10 @@ export async function openExported(store: Store, file: string): Promise<Exported
   const classes = parseList(file, metadata.get("classes"));
   const config = readConfig(file, metadata.get("config"));
   const { longSide, scales } = config.eval;
-  if (longSide > mostSide || scales.length > 32 || Math.max(...scales) > 8) {
+  if (longSide > maxSide || scales.length > 32 || Math.max(...scales) > 8) {
     throw new UserError(
       `${file}: its metadata asks for images of ${longSide} pixels at the scales ${scales.slice(0, 32).join(", ")}; ` +
-        `at most ${mostSide} pixels, 32 scales and a scale of 8 are accepted; export the model again`,
+        `at most ${maxSide} pixels, 32 scales and a scale of 8 are accepted; export the model again`,
     );
   }
   const step = Number(metadata.get("step") ?? 0);
@@ -66,7 +66,7 @@ export async function openExported(store: Store, file: string): Promise<Exported
 /** Reads the metadata of an ONNX model (keys and texts), skipping everything else in the file. */
 export async function readMetadata(store: Store, path: string): Promise<Map<string, string>> {
   if ((await store.stat(path))?.kind !== "file") {
-    throw new UserError(`${path}: no such model: no file of that name`, { code: "not-found" });
+    throw new UserError(`${path}: no such model: no file with this name`, { code: "not-found" });
   }
   const file = await store.open(path);
   try {
@@ -84,7 +84,7 @@ async function scanFields(file: ByteSource, path: string): Promise<Map<string, s
   let text = 0;
   let position = 0;
   for (let fields = 0; position < size; fields++) {
-    if (fields === mostFields) throw damaged(path, `it has more than ${mostFields} fields`);
+    if (fields === maxFields) throw damaged(path, `it has more than ${maxFields} fields`);
     const head = await file.read(position, Math.min(20, size - position));
     const { field, start, end } = nextField(head, path);
     const from = position + start;
@@ -98,7 +98,7 @@ async function scanFields(file: ByteSource, path: string): Promise<Map<string, s
     if (field === graphField) hasGraph = true;
     if (field !== metadataField) continue;
     text += position - from;
-    if (text > mostText) throw damaged(path, `its metadata takes more than ${mostText} bytes`);
+    if (text > maxText) throw damaged(path, `its metadata takes more than ${maxText} bytes`);
     const [key, value] = readEntry(await file.read(from, position - from), path);
     metadata.set(key, value);
   }
@@ -106,7 +106,7 @@ async function scanFields(file: ByteSource, path: string): Promise<Map<string, s
   return metadata;
 }
 
-/** Number of the field at the beginning of `head`, and the offsets where its content begins and ends. */
+/** Number of the field at the beginning of `head`, and the offsets of the beginning and end of its content. */
 function nextField(head: Uint8Array, path: string): { field: number; start: number; end: number } {
   const tag = varint(head, 0, path);
   const field = Math.floor(tag.value / 8);
@@ -131,7 +131,7 @@ function varint(bytes: Uint8Array, at: number, path: string): { value: number; e
     value += (bytes[i]! & 0x7f) * factor;
     if (bytes[i]! < 0x80) return { value, end: i + 1 };
   }
-  throw damaged(path, "a number in it does not end");
+  throw damaged(path, "a number in it has no end");
 }
 
 /** Parses a key and a value (StringStringEntryProto). */

@@ -11,9 +11,9 @@ import { withWeights } from "./with-weights.ts";
 import { meaningOf } from "../files/weights/published.ts";
 
 /**
- * Opens a run folder (its best weights, else its last), a .safetensors file that a run wrote, or a
- * published checkpoint of AFA (.pth or .safetensors), whose backbone and decoder follow from its shapes.
- * An incomplete model is a UserError that names the file and what it lacks.
+ * Opens a run folder (its best weights, or its last ones if there are none), a .safetensors file of a run, or a published
+ * checkpoint of AFA (.pth or .safetensors), whose backbone and decoder follow from its shapes. An incomplete model is a
+ * UserError that names the file and the missing tensors.
  */
 export async function openModel(store: Store, path: string): Promise<OpenedModel> {
   const file = await findModelFile(store, path);
@@ -94,7 +94,7 @@ function unknownNetwork(
 
 function onlyEncoder(file: string, missing: readonly string[]): UserError {
   return new UserError(
-    `${file}: is not a complete network, it lacks ${listNames(missing)}; train a network that starts from it`,
+    `${file}: is not a complete network: it lacks ${listNames(missing)}; train a network that starts from it`,
     {
       code: "incomplete-network",
       remedies: [{ kind: "job", name: "train", options: { weights: file } }],

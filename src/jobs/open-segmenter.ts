@@ -11,11 +11,11 @@ export type SegmenterHost = Pick<
 >;
 
 export interface SegmenterOptions {
-  /** Device to compute on, by name or as chosen before; `auto` by default. */
+  /** Device to compute on: a name, or a result of `resolveDevice`; `auto` by default. */
   readonly device?: DeviceName | DeviceChoice;
   /**
    * Images that `segment` computes at the same time, each in a thread of its own, with the cores divided among them; 1 by
-   * default. For many images on a CPU; further calls wait for their turn.
+   * default. Several save time for many images on a CPU; further calls wait for their turn.
    */
   readonly lanes?: number;
   /** Running threads to use in place of `lanes`; closed with the segmenter. */
@@ -23,7 +23,7 @@ export interface SegmenterOptions {
 }
 
 /**
- * Opens a model for segmenting and labelling.
+ * Opens a model for segmenting and labeling.
  * @param source a run folder, a weights file, an exported .onnx, a folder for transformers.js, or an opened model
  */
 export async function openSegmenter(

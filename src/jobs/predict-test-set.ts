@@ -11,23 +11,23 @@ import { join } from "../files/text/path.ts";
 import { MaskFolder } from "../files/formats/mask-folder.ts";
 import type { Segmenter, SegmentOptions } from "../method/inference/segmenter.ts";
 
-/** Where VOC's server looks for segmentations by methods that may use any training data. */
+/** Folder in which VOC's server expects segmentations by methods that may use any training data. */
 const vocTree = join("results", "VOC2012", "Segmentation", "comp6_test_cls");
 
-/** Where predictions go. */
+/** Destination of the predictions. */
 export interface TestSetFolder {
   /** The folder of the PNGs. */
   readonly path: string;
-  /** The folder to pack for a server, from the folder that was asked for. */
+  /** Folder to pack for a server, relative to the output folder. */
   readonly top: string;
   write(name: string, labels: LabelMap): Promise<void>;
-  /** To be called when all are written. */
+  /** Completes the folder after the last write. */
   finish(): Promise<void>;
 }
 
 /**
- * Makes the folder for the predictions of a data set: the tree of VOC's server for VOC's classes, plain
- * masks for others. A UserError where there are files already.
+ * Creates the folder for the predictions of a data set: the tree of VOC's server for VOC's classes, plain masks for others.
+ * Existing files in it are a UserError.
  */
 export async function testSetFolder(
   host: FileHost,
@@ -75,13 +75,13 @@ export async function testSetFolder(
 
 export interface TestSetResult {
   readonly masks: number;
-  /** Images that have none and why, one sentence each. */
+  /** Images without a mask and the reason, one sentence each. */
   readonly skipped: readonly string[];
 }
 
 /**
- * Writes the predictions of images that have no truth here, as palette PNGs whose indices are the
- * labels, as the server of a benchmark scores them. Images that cannot be read are left out and named.
+ * Writes predictions of images without truth for the server of a benchmark, as palette PNGs whose indices are the labels.
+ * Images that cannot be read are left out and named.
  */
 export async function* predictTestSet(
   host: FileHost,
@@ -93,8 +93,11 @@ export async function* predictTestSet(
   const skipped: string[] = [];
   const { lanes } = segmenter;
   let done = 0;
-  const begun = beginEach(host, samples, segmenter, options);
-  for await (const outcome of overlap(begun, imagesAhead({ lanes, crf: !!options.crf, ahead }))) {
+  const predictions = predictEach(host, samples, segmenter, options);
+  for await (const outcome of overlap(
+    predictions,
+    imagesAhead({ lanes, crf: !!options.crf, ahead }),
+  )) {
     if (outcome instanceof UserError) skipped.push(outcome.message);
     else await folder.write(outcome.name, outcome.labels);
     yield { done: ++done, total: samples.length };
@@ -103,23 +106,23 @@ export async function* predictTestSet(
   return { masks: samples.length - skipped.length, skipped };
 }
 
-async function* beginEach(
+async function* predictEach(
   { codec }: FileHost,
   samples: readonly Sample[],
   segmenter: Segmenter,
   options: SegmentOptions,
 ): AsyncGenerator<Work<{ name: string; labels: LabelMap } | UserError>> {
   for (const { name, image } of samples) {
-    const make = async (): Promise<{ name: string; labels: LabelMap } | UserError> => {
+    const predict = async (): Promise<{ name: string; labels: LabelMap } | UserError> => {
       try {
         return { name, labels: await segmenter.segment(await codec.decode(image), options) };
       } catch (error) {
         if (error instanceof UserError) return error;
-        // Memories beyond the possible size.
+        // Typed arrays and WebAssembly memories beyond the possible size are RangeErrors.
         if (!(error instanceof RangeError)) throw error;
         return new UserError(`${image}: no mask can be made: ${error.message}`, { cause: error });
       }
     };
-    yield { finished: make() };
+    yield { finished: predict() };
   }
 }

@@ -2,7 +2,7 @@ import { openDataset, type OpenedDataset, type OpenOptions } from "../files/data
 import type { FileHost } from "../host/host.ts";
 import { reports, type ReadingEvent } from "./events.ts";
 
-/** Opens a data set, telling how far that is. */
+/** Opens a data set and reports the progress. */
 export function readDataset(
   host: FileHost,
   root: string,

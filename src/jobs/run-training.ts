@@ -32,14 +32,14 @@ export interface PreparedTraining {
 /** Facts for the report that only the front end knows. */
 export type ReportFacts = Pick<ReportInfo, "command" | "versions">;
 
-/** A training that was stopped after the checkpoint of a step. */
+/** The training was stopped after the checkpoint of a step. */
 export interface TrainingStoppedEvent {
   readonly type: "stopped";
   readonly step: number;
   readonly run: string;
 }
 
-/** A training that came to its end. */
+/** The training has run to its end. */
 export interface TrainedEvent {
   readonly type: "trained";
   readonly run: string;
@@ -67,45 +67,49 @@ export async function* runTraining(
   { signal }: JobOptions = {},
 ): AsyncGenerator<RunTrainingEvent, TrainedEvent | TrainingStoppedEvent> {
   const { run, resume, config } = training;
-  let saved = resume?.step;
+  let lastCheckpoint = resume?.step;
   yield { type: "started", run: run.path };
   try {
-    for await (const event of recorded(host, training, signal)) {
+    for await (const event of recordEvents(host, training, signal)) {
       yield event;
-      if (event.type === "checkpoint") saved = event.step;
+      if (event.type === "checkpoint") lastCheckpoint = event.step;
     }
   } catch (error) {
     // A run with a checkpoint is kept.
-    if (saved === undefined) await run.discard();
+    if (lastCheckpoint === undefined) await run.discard();
     else await run.close();
-    throw explain(error, training, saved);
+    throw explain(error, training, lastCheckpoint);
   }
   await run.close();
-  const stopped = signal?.aborted === true && saved !== config.train.steps;
+  const stopped = signal?.aborted === true && lastCheckpoint !== config.train.steps;
   const last = stopped
-    ? ({ type: "stopped", step: saved!, run: run.path } as const)
+    ? ({ type: "stopped", step: lastCheckpoint!, run: run.path } as const)
     : await finish(host, training);
   yield last;
   return last;
 }
 
 /** Records every event in the run folder before it is passed on. */
-async function* recorded(
+async function* recordEvents(
   host: Host,
   { run, data, config, device, resume, initial, strict }: PreparedTraining,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TrainEvent | SkippedEvent, void> {
   const skipped: SkippedImage[] = [];
-  let told = 0;
-  const options = { data, config, device, resume, strict, skipped };
+  let reported = 0;
   for await (const event of train(host, {
-    ...options,
+    data,
+    config,
+    device,
+    resume,
+    strict,
+    skipped,
     ...(initial && { initial }),
     ...(signal && { signal }),
   })) {
     await run.record(event);
-    for (; told < skipped.length; told++) {
-      const { file, reason } = skipped[told]!;
+    for (; reported < skipped.length; reported++) {
+      const { file, reason } = skipped[reported]!;
       yield { type: "skipped", file, message: `${file}: ${reason}` };
     }
     yield event;
@@ -117,7 +121,7 @@ async function finish(
   { run, data, config, report }: PreparedTraining,
 ): Promise<TrainedEvent> {
   const { counts } = data;
-  const page = await writeReport(host, run.path, {
+  const reportPath = await writeReport(host, run.path, {
     title: run.path,
     dataset: {
       folder: data.root,
@@ -132,31 +136,32 @@ async function finish(
   });
   const best = bestValidation(await run.readLog());
   const weights = join(run.path, "weights", `${best ? "best" : "last"}.safetensors`);
-  return { type: "trained", run: run.path, weights, report: page, best, classes: data.classes };
+  const { classes } = data;
+  return { type: "trained", run: run.path, weights, report: reportPath, best, classes };
 }
 
-/** Failures that the user can mend, in words: a checkpoint of another network, and numbers that overflow. */
+/** Turns failures that the user can fix into UserErrors: a checkpoint of another network, and numbers that overflow. */
 function explain(
   error: unknown,
   { run, config, checkpoint }: PreparedTraining,
-  saved: number | undefined,
+  lastCheckpoint: number | undefined,
 ): unknown {
   if (error instanceof WeightsMismatch && checkpoint !== undefined) {
     const difference = error.message.replace("weights: ", "");
     return new UserError(
       `${checkpoint}: is not a checkpoint of the ${config.model.backbone} in ` +
-        `${join(run.path, "config.yaml")}: ${difference}; resume with the settings it was started with`,
+        `${join(run.path, "config.yaml")}: ${difference}; resume with the settings that the run was started with`,
       { cause: error, code: "other-network" },
     );
   }
   if (!(error instanceof RangeError) || !error.message.startsWith("train: step ")) return error;
   const failure = error.message.replace("train: ", "").split(";")[0];
   const remedy = { kind: "retrain", key: "train.lr", current: config.train.lr } as const;
-  if (saved === undefined) {
+  if (lastCheckpoint === undefined) {
     return new UserError(`${failure}`, { cause: error, code: "not-finite", remedies: [remedy] });
   }
   const weights = join(run.path, "weights", "last.safetensors");
-  return new UserError(`${failure}; the checkpoint of step ${saved} is good`, {
+  return new UserError(`${failure}; the checkpoint of step ${lastCheckpoint} is intact`, {
     cause: error,
     code: "not-finite",
     remedies: [{ ...remedy, weights }],

@@ -13,7 +13,7 @@ import { crfAhead, withCrf } from "./with-crf.ts";
 export interface SegmentJob extends ModelOptions, MaskFolderOptions {
   /** Image files, and folders of them. */
   readonly images: readonly string[];
-  /** Folder of the masks, or the one file that their format is. */
+  /** Folder of the masks, or their file if the format is a single file. */
   readonly out: string;
   readonly strict?: boolean;
   readonly scales?: readonly number[];
@@ -23,7 +23,7 @@ export interface SegmentJob extends ModelOptions, MaskFolderOptions {
   readonly crf?: boolean;
 }
 
-/** Masks for any image, of the segmentation branch. */
+/** Writes masks of any images, as the segmentation branch predicts them. */
 export async function* segmentImages(
   host: Host,
   job: SegmentJob,
@@ -35,7 +35,7 @@ export async function* segmentImages(
   const segmenter = yield* openSegmenterInLanes(host, job, work);
   try {
     const folder = await MaskFolder.create(host, job.out, segmenter.classes, job);
-    // Beside reading the first images.
+    // Runs while the first images are read.
     segmenter.warmUp();
     const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };
     yield* withCrf(host, job.crf ?? false, (crf) => {
@@ -50,7 +50,7 @@ export async function* segmentImages(
   }
 }
 
-/** The images among some paths, and those in the folders among them. */
+/** The images at some paths: files themselves, and for folders the images in them. */
 async function findImages({ store }: Host, paths: readonly string[]): Promise<MaskItem[]> {
   const items: MaskItem[] = [];
   for (const path of paths) {

@@ -14,30 +14,31 @@ export interface ModelOptions {
 
 /**
  * Opens a trained model on a device.
- * @param work images to segment; many of them are computed in lanes
+ * @param work images to segment; several are computed side by side in lanes
  */
 export async function* openSegmenterInLanes(
   host: Host,
-  { model, device }: ModelOptions,
+  { model: path, device }: ModelOptions,
   work?: Segmenting,
 ): AsyncGenerator<DeviceEvent, Segmenter> {
-  // All that takes time begins at once: threads, trying devices in other processes, reading the model.
-  const most = work && (device === "cpu" || device === "auto") ? mostLanes(work, host.machine) : 1;
-  const pool = most > 1 ? await host.runtimePool(most) : undefined;
+  // Everything slow begins at once: starting threads, trying devices in other processes, reading the model.
+  const maxLanes =
+    work && (device === "cpu" || device === "auto") ? mostLanes(work, host.machine) : 1;
+  const pool = maxLanes > 1 ? await host.runtimePool(maxLanes) : undefined;
   let segmenter: Segmenter;
   try {
     const choosing = host.resolveDevice(device);
     choosing.catch(() => undefined);
-    // A fault of the model is reported before one of the device.
-    const opened = await openAnyModel(host.store, model);
-    const lanes = work ? lanesFor(opened, work, host.machine) : 1;
+    // Errors of the model are reported before those of the device.
+    const model = await openAnyModel(host.store, path);
+    const lanes = work ? lanesFor(model, work, host.machine) : 1;
     const choice = await choosing;
     if (pool && choice.device === "cpu" && lanes === pool.width) {
-      segmenter = await openSegmenter(host, opened, { device: choice, pool });
+      segmenter = await openSegmenter(host, model, { device: choice, pool });
     } else {
-      // Only the model tells how much memory a lane takes; seldom there is not enough for all.
+      // How much memory a lane takes depends on the model; rarely there is too little for all lanes.
       await pool?.close();
-      segmenter = await openSegmenter(host, opened, { device: choice, lanes });
+      segmenter = await openSegmenter(host, model, { device: choice, lanes });
     }
     yield { type: "device", choice };
   } catch (error) {

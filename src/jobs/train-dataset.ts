@@ -12,24 +12,23 @@ import { validationLanes } from "./plan/lanes.ts";
 export interface TrainOptions {
   readonly data: OpenedDataset;
   readonly config: Config;
-  /** A choice of `resolveDevice` is not tried out again. */
+  /** Device to compute on; a result of `resolveDevice` is not tested again. */
   readonly device?: DeviceName | DeviceChoice;
-  /** A checkpoint to go on from. */
+  /** A checkpoint to continue from. */
   readonly resume?: TrainingState | undefined;
-  /** First weights by name; random ones for all others. */
+  /** Initial weights by name; all others are random. */
   readonly initial?: Readonly<Record<string, NdArray>>;
   /** Fail on the first image that cannot be read instead of taking another one. */
   readonly strict?: boolean;
-  /** Receives the images that are left out, as they are met. */
+  /** Receives the images that are left out as soon as they are known. */
   readonly skipped?: SkippedImage[];
   /** Ends the training after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Trains on a data set's `train` split and validates on its `val` split, yielding an event for every
- * step, validation and checkpoint. Nothing is written: keep the state of a checkpoint event, or give
- * the events to a `RunDirectory`.
+ * Trains on a data set's `train` split and validates on its `val` split, yielding an event for every step, validation and
+ * checkpoint. Nothing is written: keep the state of a checkpoint event, or pass the events to a `RunDirectory`.
  */
 export async function* train(host: Host, options: TrainOptions): AsyncGenerator<TrainEvent, void> {
   const { data, config, device = "auto", resume, initial, strict = false } = options;
@@ -40,7 +39,7 @@ export async function* train(host: Host, options: TrainOptions): AsyncGenerator<
   const runtime = await host.runtime({ device: choice.device, threads: cores });
   const setup = { config, classes: data.classes, cores, device: runtime.device };
   const { crop, batch, maxSide, scaleRange, flip, workers } = config.data;
-  // Without tags an image would teach that it shows nothing.
+  // An image without tags would teach that it contains no class at all.
   const samples = (data.splits["train"] ?? []).filter(({ untagged }) => !untagged);
   const loader = new BatchLoader(host, samples, data.classes.length, {
     crop,

@@ -28,11 +28,11 @@ import type {
 export interface TrainJob extends SettingOptions {
   /** Folder of the data set. */
   readonly data: string;
-  /** File of the first weights. */
+  /** File of the initial weights. */
   readonly weights?: string;
   /** Reinitialize the layers whose size depends on the number of classes. */
   readonly resetHeads?: boolean;
-  /** Run folder; the next free of runs/train/exp, exp2, … by default. */
+  /** Run folder; the first free one of runs/train/exp, exp2, … by default. */
   readonly out?: string;
   readonly device: DeviceName;
   readonly strict?: boolean;
@@ -42,9 +42,9 @@ export interface TrainJob extends SettingOptions {
 export interface ResumeJob {
   /** Folder of a run that stopped. */
   readonly run: string;
-  /** Folder of the data set, if it is not where it was. */
+  /** Folder of the data set, if it was moved. */
   readonly data?: string;
-  /** The device of the run by default: another one rounds differently. */
+  /** By default the device that the run was started on: another one rounds differently. */
   readonly device?: DeviceName | undefined;
   readonly strict?: boolean;
   readonly report: ReportFacts;
@@ -54,9 +54,9 @@ export interface ResumeJob {
 export interface DatasetEvent {
   readonly type: "dataset";
   readonly folder: string;
-  /** Problems of images that are left out. */
+  /** Images that are left out, and why. */
   readonly problems: readonly Problem[];
-  /** Images to validate on. */
+  /** Number of images to validate on. */
   readonly validationImages: number;
 }
 
@@ -64,7 +64,7 @@ export type PreparationEvent =
   ReadingEvent | DatasetEvent | NoticeEvent | DeviceEvent | MicroBatchEvent;
 export type TrainJobEvent = PreparationEvent | RunTrainingEvent;
 
-/** Trains on a data set into a new run folder. All that can be checked before that is made is checked before. */
+/** Trains on a data set into a new run folder, which is created only after everything else has been checked. */
 export async function* trainModel(
   host: Host,
   job: TrainJob,
@@ -73,7 +73,7 @@ export async function* trainModel(
   return yield* runTraining(host, yield* prepareRun(host, job), options);
 }
 
-/** Goes on with a run where it stopped. */
+/** Continues a run where it stopped. */
 export async function* resumeTraining(
   host: Host,
   job: ResumeJob,
@@ -87,14 +87,14 @@ async function* prepareRun(
   job: TrainJob,
 ): AsyncGenerator<PreparationEvent, PreparedTraining> {
   const { weights, resetHeads = false, strict = false, out, report } = job;
-  const wanted = await resolveConfig(host.store, job, weights === undefined ? "small" : "voc");
-  const data = yield* openTrainable(host, job.data, wanted, strict);
-  const initial = yield* firstWeights(host, weights, wanted, data, resetHeads);
+  const settings = await resolveConfig(host.store, job, weights === undefined ? "small" : "voc");
+  const data = yield* openTrainable(host, job.data, settings, strict);
+  const initial = yield* firstWeights(host, weights, settings, data, resetHeads);
   const choice = await host.resolveDevice(job.device);
   yield { type: "device", choice };
-  const fitting = fitMemory(wanted, data.classes, choice.device, host.machine.freeMemory());
-  if (fitting.event) yield fitting.event;
-  const { config } = fitting;
+  const free = host.machine.freeMemory();
+  const { config, event } = fitMemory(settings, data.classes, choice.device, free);
+  if (event) yield event;
   const path = out === undefined ? undefined : host.store.absolute(out);
   const run = await RunDirectory.create(host, {
     ...(path !== undefined && { root: dirname(path), name: basename(path) }),
@@ -127,8 +127,17 @@ async function* reopenRun(
     const device = await host.resolveDevice(job.device ?? origin.device ?? "auto");
     yield { type: "device", choice: device };
     const { report } = job;
-    const prepared = { run, data, config, device, resume: state, checkpoint, strict, report };
-    return { ...prepared, ...(initial && { initial }) };
+    return {
+      run,
+      data,
+      config,
+      device,
+      resume: state,
+      checkpoint,
+      strict,
+      report,
+      ...(initial && { initial }),
+    };
   } catch (error) {
     await run.close();
     throw error;
@@ -148,12 +157,12 @@ export async function* openTrainable(
   return data;
 }
 
-/** A run goes on with the classes that it has begun to learn. */
+/** Checks that a data set has the classes that a run was started with. */
 function checkClasses(run: string, stored: string | undefined, data: OpenedDataset): void {
   if (stored === undefined || stored === JSON.stringify(data.classes)) return;
   throw new UserError(
-    `${run}: learned the classes ${stored}, ${data.root} has ${JSON.stringify(data.classes)}; ` +
-      "resume with the data set it was started with",
+    `${run}: was trained on the classes ${stored}, but ${data.root} has ${JSON.stringify(data.classes)}; ` +
+      "resume with the data set that the run was started with",
     { code: "other-classes" },
   );
 }

@@ -2,12 +2,12 @@ import type { Host } from "../host/host.ts";
 import type { RefineLogits } from "../method/inference/refine-logits.ts";
 import { CrfPool } from "../method/refine/crf-pool.ts";
 
-/** Images begun before one is finished, where a CRF follows: one for each thread, and one for the network. */
+/** Images begun before the first of them is finished, where a CRF follows: one per thread, and one in the network. */
 export function crfAhead({ machine }: Pick<Host, "machine">): number {
   return Math.min(16, machine.cores) + 1;
 }
 
-/** Runs a job with the dense CRF in threads of its own if it is wanted, and ends them afterwards. */
+/** Runs a job with a dense CRF in worker threads if `wanted`, and ends them afterwards. */
 export async function* withCrf<E, R>(
   { workers, machine }: Pick<Host, "workers" | "machine">,
   wanted: boolean,

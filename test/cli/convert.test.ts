@@ -41,7 +41,7 @@ test("masks become COCO and come back the same, and what is not known of them is
   expect(there).toMatchObject({ code: 0 });
   expect(there.text).toContain("3 masks from voc to coco");
   expect(there.text).toContain(
-    "in 3 of 3: the image's file is not known; its name is assumed to end in .jpg",
+    "in 3 of 3 masks: the image's file is not known; its name is assumed to end in .jpg",
   );
   expect(readdirSync(root).sort()).toEqual(["a", "b.classes.json", "b.json"]);
   const back = await convert(join(root, "b.json"), "--to", "voc", "--out", join(root, "c"));
@@ -79,7 +79,7 @@ test("a mask that cannot be read is named and left out, or with --strict the end
   const out = join(root, "b");
   const lax = await convert(join(root, "a"), "--to", "coco", "--out", out);
   expect(lax.code).toBe(0);
-  expect(lax.text).toContain(`left out ${broken}: the PNG is broken`);
+  expect(lax.text).toContain(`left out ${broken}: the PNG is damaged`);
   expect(lax.text).toContain("2 masks from voc to coco in 0 s, 1 left out");
   const strict = await convert(
     join(root, "a"),
@@ -90,15 +90,15 @@ test("a mask that cannot be read is named and left out, or with --strict the end
     "--strict",
   );
   expect(strict).toMatchObject({ code: 1 });
-  expect(strict.text).toContain(`${broken}: the PNG is broken`);
+  expect(strict.text).toContain(`${broken}: the PNG is damaged`);
   expect(existsSync(join(root, "c"))).toBe(false);
 });
 
 test("what a format cannot hold is counted", async () => {
   await writeAll(join(root, "a"), "voc", awkwardMasks());
   const { text } = await convert(join(root, "a"), "--to", "yolo", "--out", join(root, "b"));
-  expect(text).toMatch(/in 4 of 9: ignored pixels became background/);
-  expect(text).toMatch(/in 9 of 9: images\/ lacks the image/);
+  expect(text).toMatch(/in 4 of 9 masks: ignored pixels became background/);
+  expect(text).toMatch(/in 9 of 9 masks: images\/ lacks the image/);
 });
 
 describe("mistakes are answered in words", () => {
@@ -164,7 +164,7 @@ test("names and classes of a source survive every writer's wishes", async () => 
   }
   const { text } = await convert(join(root, "a"), "--to", "cvat", "--out", join(root, "b.zip"));
   expect(text).toContain(
-    "in 1 of 1: class names lost their colons or a leading #, which a label map cannot hold",
+    "in 1 of 1 mask: class names lost their colons or a leading #, which a label map cannot hold",
   );
   expect((await readAll(join(root, "b.zip"))).classes).toEqual(["a-b", "_hash", ...odd.slice(2)]);
 });

@@ -35,7 +35,7 @@ describe("a failure", () => {
       quiet,
     );
     expect(text).toBe(
-      "tag2mask train: matmul: inner axes differ; 3 against 4 (unexpected; TAG2MASK_DEBUG=1 shows where)",
+      "tag2mask train: matmul: inner axes differ; 3 against 4 (unexpected error; set TAG2MASK_DEBUG=1 to see where it occurs)",
     );
     expect(code).toBe(1);
   });

@@ -69,7 +69,7 @@ test("without a sheet there is none, and formats without PNGs show their overlay
 test("in several formats each has its folder, the images' names, and Label Studio the confidence", async () => {
   const out = join(root, "out");
   const said = await label(out, { format: ["labelstudio", "yolo", "voc"] });
-  expect(said).toContain("in 3 of 3: ignored pixels became background");
+  expect(said).toContain("in 3 of 3 masks: ignored pixels became background");
   expect(readdirSync(out).sort()).toEqual(["classes.json", "confidence.csv", "labelstudio", "overlays", "voc", "yolo"]); // prettier-ignore
   const tasks = JSON.parse(readFileSync(join(out, "labelstudio/labelstudio.json"), "utf8")) as {
     data: { image: string };

@@ -97,7 +97,7 @@ test.each<[code: number, message: RegExp, ...args: string[]]>([
   [1, /has no config\.yaml/, "train", "--resume", at("empty")],
   [1, /every checkpoint in it is damaged/, "train", "--resume", at("torn")],
   [
-    ...([1, /learned the classes .*zebra.*; resume with the data set/, "train"] as const),
+    ...([1, /was trained on the classes .*zebra.*; resume with the data set/, "train"] as const),
     ...["--resume", at("run"), "--data", at("renamed")],
   ],
   [
@@ -124,7 +124,7 @@ test.each<[code: number, message: RegExp, ...args: string[]]>([
     ...cpu,
   ],
   [
-    ...([1, /the folder cannot be made/, "train", "--data", at("scenes")] as const),
+    ...([1, /the folder cannot be created/, "train", "--data", at("scenes")] as const),
     ...["--out", at("text.txt", "inside")],
   ],
   [1, /nowhere: no such/, "eval", "--model", at("nowhere"), "--data", at("scenes")],
@@ -183,7 +183,7 @@ test.each<[code: number, message: RegExp, ...args: string[]]>([
   ],
   [
     1,
-    /images of "zebra", which .* has not learned/,
+    /images of "zebra", which .* was not trained on/,
     "label",
     "--model",
     at("run"),

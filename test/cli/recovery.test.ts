@@ -151,7 +151,7 @@ describe("demo", () => {
     }, 1);
     const { code, stderr } = await tag2mask(...small, "--out", out);
     clearInterval(blocker);
-    expect(stderr).toMatch(/the folder cannot be made/);
+    expect(stderr).toMatch(/the folder cannot be created/);
     expect(code).toBe(1);
     expect(readdirSync(out)).toEqual(["train"]);
   });

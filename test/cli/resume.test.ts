@@ -70,7 +70,7 @@ describe("a run that was cut off", () => {
     const { code, stderr } = await trainUntil("SIGINT", 4, run);
     expect(code).toBe(130);
     expect(stderr).toMatch(
-      /^tag2mask train: stopped after step \d+; go on with: tag2mask train --resume /,
+      /^tag2mask train: stopped after step \d+; continue with: tag2mask train --resume /,
     );
     expect((await tag2mask("train", "--resume", run, "--device", "cpu")).code).toBe(0);
     expect(differences(whole, run)).toEqual([]);

@@ -135,7 +135,7 @@ test("train takes published weights, says what it made of them, and starts heads
       expect.stringMatching(/has 152 of the 155 tensors of mit_tiny/),
     ]);
     expect(stderr).toMatch(
-      /reinitialized as asked: decoder\.linear_pred\.weight, .*classifier\.weight/,
+      /reinitialized on request: decoder\.linear_pred\.weight, .*classifier\.weight/,
     );
   }
 });

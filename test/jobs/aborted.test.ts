@@ -99,8 +99,12 @@ test("a demo that is aborted before its training leaves nothing behind", async (
   const before = readdirSync(root);
   const report = { command: "demo", versions: {} };
   const job = { out: join(root, "new", "tour"), images: 14, device: "cpu", report } as const;
-  const { types } = await typesUntil("making", (options) => runDemo(nodeHost, job, options));
-  expect(types.filter((type) => type !== "scenes")).toEqual(["device", "making", "given-up"]);
+  const { types } = await typesUntil("scenesStarted", (options) => runDemo(nodeHost, job, options));
+  expect(types.filter((type) => type !== "scenes")).toEqual([
+    "device",
+    "scenesStarted",
+    "canceled",
+  ]);
   expect(readdirSync(root)).toEqual(before);
 });
 

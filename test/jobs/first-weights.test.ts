@@ -51,7 +51,7 @@ describe("first weights", () => {
     await expect(readFirstWeights(nodeHost.store, five, config, letters(7))).rejects.toThrow(
       expect.objectContaining({
         message: expect.stringMatching(
-          /linear_pred\.weight is float32 \[6,32,1,1\], mit_tiny with 7 classes needs float32 \[8,32,1,1\].*classifier.*; reinitialize the layers/,
+          /linear_pred\.weight is float32 \[6,32,1,1\], but mit_tiny with 7 classes needs float32 \[8,32,1,1\].*classifier.*; reinitialize the layers/,
         ) as string,
         remedies: [{ kind: "option", name: "resetHeads" }],
       }),
@@ -67,7 +67,7 @@ describe("first weights", () => {
     const heads = ["decoder.linear_pred.weight", "decoder.linear_pred.bias", "classifier.weight"];
     expect(Object.keys(initial)).toHaveLength(152);
     for (const name of heads) expect(initial[name]).toBeUndefined();
-    expect(notes).toContain(`${five}: reinitialized as asked: ${heads.join(", ")}`);
+    expect(notes).toContain(`${five}: reinitialized on request: ${heads.join(", ")}`);
   });
 
   test("of other classes of the same number are taken with a warning", async () => {
@@ -75,7 +75,7 @@ describe("first weights", () => {
     const file = foreign("pets", { classes: 2 }, undefined, classes);
     const { notes } = await readFirstWeights(nodeHost.store, file, config, ["cup", "pan"]);
     expect(notes[0]).toMatch(
-      /was trained on the classes cat, dog, the data has cup, pan; .* unless they are reset/,
+      /was trained on the classes cat, dog, but the data has cup, pan; .* unless they are reset/,
     );
     expect(
       (await readFirstWeights(nodeHost.store, file, config, ["cat", "dog"])).notes,
@@ -85,7 +85,7 @@ describe("first weights", () => {
   test("of another backbone are refused, saying which", async () => {
     await expect(readFirstWeights(nodeHost.store, five, parseConfig(), letters(5))).rejects.toThrow(
       expect.objectContaining({
-        message: `${five}: is a mit_tiny, the settings say mit_b1`,
+        message: `${five}: is a mit_tiny, but the settings say mit_b1`,
         remedies: [
           { kind: "option", name: "backbone", value: "mit_tiny" },
           { kind: "option", name: "weights", instead: true },
@@ -98,7 +98,7 @@ describe("first weights", () => {
     const wide = foreign("wide", { classes: 5, decoderWidth: 48 });
     await expect(readFirstWeights(nodeHost.store, wide, config, letters(5))).rejects.toThrow(
       expect.objectContaining({
-        message: `${wide}: its decoder has 48 channels, the settings say 32`,
+        message: `${wide}: its decoder has 48 channels, but the settings say 32`,
         remedies: [{ kind: "setting", key: "model.decoderWidth", value: "48" }],
       }),
     );
@@ -153,7 +153,7 @@ describe("a published checkpoint opens as a model", () => {
     await expect(openModel(nodeHost.store, join(checkpoints, "mit_imagenet.pth"))).rejects.toThrow(
       expect.objectContaining({
         message: expect.stringMatching(
-          /not a complete network, it lacks decoder\.linear_c4.*; train a network/,
+          /not a complete network: it lacks decoder\.linear_c4.*; train a network/,
         ) as string,
         remedies: [
           {

@@ -17,11 +17,11 @@ export interface WebRuntimeOptions {
 }
 
 /**
- * ONNX Runtime in a browser. The caller passes the module in: its entries differ in size by megabytes
- * (`onnxruntime-web/wasm`, `/webgpu`, …), and where its .wasm files lie is set on it.
+ * ONNX Runtime in a browser. The caller passes the module in, having chosen one of its entries (`onnxruntime-web/wasm`,
+ * `/webgpu`, …), which differ in size by megabytes, and told it where its .wasm files are.
  *
- * Sessions of one module are created and run one at a time, in the order of the calls: they share one
- * WebAssembly instance, which refuses a second call while one is under way on a GPU.
+ * Sessions of one module are created and run one at a time, in the order of the calls: they share one WebAssembly instance,
+ * which refuses a second call while another one is running on a GPU.
  */
 export function webRuntime(module: OrtWeb, { device = "wasm" }: WebRuntimeOptions = {}): Runtime {
   const queue = queueOf(module);
@@ -64,15 +64,15 @@ class WebSession implements Session {
   ): Promise<Record<string, NdArray>> {
     if (this.released) throw new Error("session: run after release; create a new session");
     const inputs = this.inputs(feeds);
-    const wanted = Object.fromEntries(Object.keys(fetches).map((name) => [name, null]));
+    const outputs = Object.fromEntries(Object.keys(fetches).map((name) => [name, null]));
     for (const name of Object.keys(fetches)) {
       if (!this.session.outputNames.includes(name))
         throw new Error(
           `session: no output ${name}; the outputs are ${this.session.outputNames.join(", ")}`,
         );
     }
-    // onnxruntime-web leaves an array it is given for an output as it was; hence null, and a copy.
-    const results = await this.queue.add(() => this.session.run(inputs, wanted));
+    // onnxruntime-web does not write into the arrays passed for outputs; hence null and a copy.
+    const results = await this.queue.add(() => this.session.run(inputs, outputs));
     const out: Record<string, NdArray> = {};
     for (const [name, array] of Object.entries(fetches)) {
       const result = results[name]!;
@@ -121,15 +121,15 @@ function copyInto(array: NdArray, result: ort.Tensor, name: string): NdArray {
   return array;
 }
 
-/** The elements of a tensor; those of float16 as their bits, also where the browser has a Float16Array. */
+/** Elements of a tensor; float16 as bits, even where the browser has a Float16Array. */
 function bitsOf(data: ort.Tensor["data"]): NdArray["data"] {
   if (!ArrayBuffer.isView(data))
-    throw new TypeError("session: an output of strings, not of numbers");
+    throw new TypeError("session: an output holds strings; only numbers are supported");
   if (data.constructor.name !== "Float16Array") return data as NdArray["data"];
   return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
 }
 
-/** Runs tasks one after the other; one that fails does not stop those behind it. */
+/** Runs tasks one after the other, also after one that failed. */
 class Queue {
   private last: Promise<unknown> = Promise.resolve();
 
@@ -142,7 +142,7 @@ class Queue {
 
 const queues = new WeakMap<OrtWeb["InferenceSession"], Queue>();
 
-/** The one queue of a module, however many runtimes there are of it. */
+/** The queue of a module, shared by all of its runtimes. */
 function queueOf({ InferenceSession }: OrtWeb): Queue {
   let queue = queues.get(InferenceSession);
   if (!queue) queues.set(InferenceSession, (queue = new Queue()));

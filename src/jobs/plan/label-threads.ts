@@ -7,12 +7,12 @@ import type { Afa } from "../../method/model/index.ts";
 import { LabelPool, type LabelPoolOptions } from "../../method/train/label-pool.ts";
 import { plannedShare, trainingBytes } from "./training-memory.ts";
 
-/** Operations for a crop from which a thread is worth the time it takes to start. */
-const worthwhile = 0.5e9;
-/** Bytes that a training may take with label threads chosen by `auto`, so that the published recipes run within them. */
-const ceiling = 6e9;
+/** Smallest number of operations for a crop that is worth starting threads. */
+const minOperations = 0.5e9;
+/** Largest number of bytes for a training with label threads chosen by `auto`; the published recipes run within it. */
+const maxBytes = 6e9;
 
-/** Bytes of a thread's own JavaScript, measured at crops of 160 and 320. */
+/** Bytes of JavaScript in each thread, measured at crops of 160 and 320. */
 const threadBytes = 150e6;
 /** Memory of ONNX Runtime's arena, in multiples of the values alive; measured at the same crops. */
 const arena = 1.5;
@@ -33,11 +33,11 @@ export function labelThreads(
   const outputs = Object.values(
     cropActivations(network, { scales: pseudo.scales, side: data.crop }),
   );
-  if (floatingPointOperations(outputs).total < worthwhile) return 0;
-  const each = threadBytes + 4 * network.size + arena * peakBytes(outputs);
+  if (floatingPointOperations(outputs).total < minOperations) return 0;
+  const bytesEach = threadBytes + 4 * network.size + arena * peakBytes(outputs);
   const room =
-    Math.min(plannedShare * machine.freeMemory(), ceiling) - trainingBytes(network, config);
-  const threads = Math.min(most, Math.floor(room / each));
+    Math.min(plannedShare * machine.freeMemory(), maxBytes) - trainingBytes(network, config);
+  const threads = Math.min(most, Math.floor(room / bytesEach));
   return threads < 2 ? 0 : threads;
 }
 

@@ -6,7 +6,7 @@ import { imageInput, type Afa } from "../../method/model/index.ts";
 import { networkOf } from "../../method/model/network-of.ts";
 import type { ExportedModel, OpenedModel } from "../../method/inference/model.ts";
 
-/** A number of images to segment, and how each is seen. */
+/** A number of images to segment, and the views of each. */
 export interface Segmenting {
   readonly images: number;
   /** `eval.scales`, `eval.flip` and `eval.longSide` of the model by default. */
@@ -17,27 +17,27 @@ export interface Segmenting {
   readonly activations?: boolean;
 }
 
-/** Most lanes that are worth their memory; with more cores than these, operators had better use several. */
-const most = 4;
+/** Largest number of lanes; further cores are better used inside the operators. */
+const maxLanes = 4;
 /** Part of the free memory that lanes may take; the rest is for images, masks and other programs. */
-const share = 0.5;
+const memoryShare = 0.5;
 /**
  * Bytes that all lanes of an evaluation may take. Views that need more are so large that one of them keeps all cores
  * busy, and lanes gain nothing.
  */
 const evaluationRoom = 1e9;
-/** Copies of the weights that a session holds: its own and those packed for its kernels. */
-const copies = 2;
+/** Copies of the weights in a session: the plain ones and those packed for its kernels. */
+const weightCopies = 2;
 
 /** The facts about a machine that lanes depend on. */
 type Resources = Pick<Machine, "cores" | "freeMemory">;
 
-/** Images to compute side by side if memory allows: one for each core, as long as there are images. */
+/** Images to compute side by side if memory allows: one per core, at most all of them. */
 export function mostLanes(
   { images }: Pick<Segmenting, "images">,
   { cores }: Pick<Machine, "cores">,
 ): number {
-  return Math.max(1, Math.min(most, cores, images));
+  return Math.max(1, Math.min(maxLanes, cores, images));
 }
 
 /** The views of an image whose logits are merged. */
@@ -47,7 +47,7 @@ interface View {
   readonly longSide: number;
 }
 
-/** Images to compute side by side on a CPU: one for each core, as long as there are images and memory. */
+/** Images to compute side by side on a CPU: one per core, as far as images and memory suffice. */
 export function lanesFor(
   model: OpenedModel | ExportedModel,
   { images, ...work }: Segmenting,
@@ -95,7 +95,7 @@ function lanesWithin(
 ): number {
   const wanted = mostLanes({ images }, machine);
   if (wanted === 1) return 1;
-  const bytes = Math.min(room, share * machine.freeMemory());
+  const bytes = Math.min(room, memoryShare * machine.freeMemory());
   return Math.max(1, Math.min(wanted, Math.floor(bytes / bytesOfOne())));
 }
 
@@ -106,7 +106,7 @@ function segmentingBytes(network: Afa, { scales, flip, longSide }: View): number
   return peakBytes([clsLogits, segLogits]) + weightBytes(network);
 }
 
-/** Bytes of two sessions, with and without the affinity; each keeps the memory it once took. */
+/** Bytes of two sessions, with and without the affinity; each keeps the memory of its peak. */
 function activatingBytes(network: Afa, config: Pick<Config, "eval" | "pseudo">): number {
   const view = { scales: config.pseudo.scales, side: config.eval.maxSide };
   return 2 * (photographBytes(network, view) + weightBytes(network));
@@ -114,5 +114,5 @@ function activatingBytes(network: Afa, config: Pick<Config, "eval" | "pseudo">):
 
 /** Bytes of a session's copies of the weights. */
 function weightBytes(network: Afa): number {
-  return copies * 4 * network.size;
+  return weightCopies * 4 * network.size;
 }

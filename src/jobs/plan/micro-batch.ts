@@ -4,23 +4,23 @@ import type { Afa } from "../../method/model/index.ts";
 import { networkOf } from "../../method/model/network-of.ts";
 import { plannedShare, trainingBytes } from "./training-memory.ts";
 
-/** A batch that is split into micro-batches because the free memory does not hold all of it. */
+/** A batch is split into micro-batches, because the free memory is too small for all of it. */
 export interface MicroBatchEvent {
   readonly type: "microBatch";
   /** Crops of a batch, the side of a crop in pixels, and the crops of a micro-batch. */
   readonly batch: number;
   readonly crop: number;
   readonly microBatch: number;
-  /** Bytes that a training of whole batches takes, and those that are free. */
+  /** Bytes that a training with whole batches takes, and bytes of free memory. */
   readonly bytes: number;
   readonly free: number;
-  /** Bytes that the micro-batches take, where even those are more than are free. */
+  /** Bytes that a training with micro-batches takes, if even these exceed the free memory. */
   readonly least?: number;
 }
 
 /**
- * Settings whose training fits into the free memory: where a whole batch does not, `train.microBatch` is set to split
- * it. A value that the user chose is kept.
+ * Settings whose training fits into the free memory: if whole batches do not, `train.microBatch` is set to split them. A value
+ * that the user chose is kept.
  * @param free bytes of free memory
  */
 export function fitMemory(
@@ -45,7 +45,7 @@ export function fitMemory(
 }
 
 /**
- * The value of `train.microBatch` for a training that may take so many bytes: 0 if the whole batch fits, else the largest
+ * The value of `train.microBatch` for a training within a number of bytes: 0 if the whole batch fits, else the largest
  * divisor of the batch that fits, else 1.
  */
 function fittingMicroBatch(network: Afa, config: Config, bytes: number): number {

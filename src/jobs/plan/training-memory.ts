@@ -4,8 +4,8 @@ import { peakBytes } from "../../engine/graph/index.ts";
 import type { Afa } from "../../method/model/index.ts";
 import { probabilityTensor, stepTensors } from "../../method/train/step-graph.ts";
 
-/** Bytes of the process with its libraries, of images being loaded, and of label maps. */
-const base = 350e6;
+/** Bytes of the process with its libraries, images being loaded, and label maps. */
+const baseBytes = 350e6;
 /**
  * Memory of ONNX Runtime's arena, in multiples of the values alive; measured at crops of 320 and 512. It grows by
  * doubling, so that small graphs have a larger share of unused memory.
@@ -41,6 +41,6 @@ export function trainingBytes(network: Afa, config: Config): number {
     peakBytes(Object.values(outputs)) +
     (energy ? peakBytes([probabilityTensor(network, pass)]) : 0);
   const activations = activationBytes(network, { scales, side: data.crop });
-  // Each of the parameters has a value, a gradient and two moments of 4 bytes.
-  return base + 16 * network.size + arena.step * values + arena.activations * activations;
+  // Each parameter has a value, a gradient and two moments of 4 bytes.
+  return baseBytes + 16 * network.size + arena.step * values + arena.activations * activations;
 }

@@ -53,7 +53,7 @@ describe("eval of a model", () => {
     const again = await evaluate(...args);
     expect([again.code, again.stderr]).toMatchObject([
       1,
-      expect.stringMatching(/metrics\.json: is there already/),
+      expect.stringMatching(/metrics\.json: already exists/),
     ]);
     const fewer = await evaluate(...args, "--overwrite", "--worst", "2");
     expect(fewer.code).toBe(0);

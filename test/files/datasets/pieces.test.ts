@@ -174,6 +174,6 @@ test("a reader that has enough gets no more and its file is closed, and a file t
   expect(taken).toEqual(["a\n"]);
   expect(openFiles).toEqual({ opened: 1, closed: 1 });
   await expect(pushText(nodeHost.store, tmpdir(), first)).rejects.toThrow(
-    new UserError(`${tmpdir()}: cannot be read: is a folder, a file was expected`),
+    new UserError(`${tmpdir()}: cannot be read: it is a folder, not a file`),
   );
 });

@@ -93,7 +93,7 @@ test("where nothing can be written the answer comes at once and nothing is left 
   writeFileSync(join(root, "file"), "");
   const inside = MaskFolder.create(nodeHost, join(root, "file", "out"), ["cat"]);
   await expect(inside).rejects.toThrow(UserError);
-  await expect(inside).rejects.toThrow(/file\/out: the folder cannot be made: /);
+  await expect(inside).rejects.toThrow(/file\/out: the folder cannot be created: /);
   // Nobody, root included, can make files here.
   await expect(MaskFolder.create(nodeHost, "/proc/tag2mask", ["cat"])).rejects.toThrow(UserError);
   expect(files(root)).toEqual(["file"]);

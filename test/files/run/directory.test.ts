@@ -157,7 +157,7 @@ test("a named run is refused where files are, and where the name is no folder na
 test("where nothing can be written the answer is a UserError and nothing is left behind", async () => {
   writeFileSync(join(root, "file"), "");
   const below = RunDirectory.create(nodeHost, { root: join(root, "file", "runs"), config });
-  await expect(below).rejects.toThrow(/file\/runs: the folder cannot be made/);
+  await expect(below).rejects.toThrow(/file\/runs: the folder cannot be created/);
   await expect(RunDirectory.create(nodeHost, { root: "/proc/runs", config })).rejects.toThrow(
     UserError,
   );

@@ -4,7 +4,7 @@ import type { ArchiveReader } from "../../store.ts";
 import { describeFileError } from "./file-error.ts";
 
 /** Largest number of files in an archive; each entry takes some memory. */
-const mostFiles = 1_000_000;
+const maxFiles = 1_000_000;
 
 /** Opens a zip archive and lists its files without unpacking any. */
 export async function openZip(path: string): Promise<ArchiveReader> {
@@ -18,7 +18,7 @@ export async function openZip(path: string): Promise<ArchiveReader> {
   try {
     for await (const entry of zip.eachEntry()) {
       if (entry.fileName.endsWith("/")) continue;
-      if (entries.size >= mostFiles) throw new Error(`it has more than ${mostFiles} files`);
+      if (entries.size >= maxFiles) throw new Error(`it has more than ${maxFiles} files`);
       entries.set(entry.fileName.normalize("NFC"), entry);
     }
   } catch (error) {

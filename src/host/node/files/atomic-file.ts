@@ -6,8 +6,8 @@ import { makeWithParents } from "./make-folder.ts";
 import { temporaryBeside } from "./temporary-name.ts";
 
 /**
- * Writes a file completely or not at all: under a temporary name in the same folder, then renamed. Makes missing folders. A
- * failure is a UserError and leaves an older file of that name intact.
+ * Writes a file completely or not at all: under a temporary name in the same folder, then renamed. Creates missing folders.
+ * A failure is a UserError and leaves an older file of that name intact.
  */
 export async function writeFileAtomic(
   path: string,
@@ -19,26 +19,26 @@ export async function writeFileAtomic(
 
 /**
  * Writes files that belong together, like `writeFileAtomic`. All are written under temporary names before the first is
- * renamed. The last one is where readers begin: it is absent while the others are renamed, so it never stands beside files
- * of another version.
+ * renamed. Readers begin with the last one: it is absent while the others are renamed, so it never stands beside files of
+ * another version.
  */
 export async function writeFilesAtomic(
   files: readonly FileToWrite[],
   { durable = true }: WriteOptions = {},
 ): Promise<void> {
   const staged: { path: string; temporary: string }[] = [];
-  let at = "";
+  let current = "";
   try {
     for (const { path, data } of files) {
-      at = path;
+      current = path;
       const temporary = temporaryBeside(path);
       staged.push({ path, temporary });
       await makeWithParents(resolve(dirname(path)));
       await writeNew(temporary, data, durable);
     }
-    if (files.length > 1) await rm(at, { force: true });
+    if (files.length > 1) await rm(current, { force: true });
     for (const { path, temporary } of staged) {
-      at = path;
+      current = path;
       await rename(temporary, path);
       if (durable) await syncFolder(dirname(path));
     }
@@ -46,7 +46,7 @@ export async function writeFilesAtomic(
     for (const { temporary } of staged) {
       await rm(temporary, { force: true }).catch(() => undefined);
     }
-    throw unwritable(at, error);
+    throw unwritable(current, error);
   }
 }
 
@@ -61,7 +61,7 @@ async function writeNew(path: string, data: FileData, durable: boolean): Promise
   }
 }
 
-/** Flushes a folder, without which a rename may be lost. Systems that cannot flush folders need not. */
+/** Flushes a folder, without which a rename may be lost. Systems that cannot flush folders do not need it. */
 async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, "r");

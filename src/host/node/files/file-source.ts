@@ -16,7 +16,8 @@ export class FileSource implements OpenFile {
     try {
       handle = await open(path, "r");
       const stats = await handle.stat();
-      if (!stats.isFile()) throw new UserError(`${path}: is not a file; give a file`);
+      if (!stats.isFile())
+        throw new UserError(`${path}: is not a regular file; give the path of one`);
       return new FileSource(path, stats.size, handle);
     } catch (error) {
       await handle?.close();
@@ -29,7 +30,7 @@ export class FileSource implements OpenFile {
     if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
       throw new UserError(
         `${this.name}: has ${this.size} bytes, but ${length} bytes from byte ${offset} on are needed; ` +
-          "the file is cut short or damaged, download or write it again",
+          "the file is cut short or damaged; download or write it again",
       );
     }
     const bytes = new Uint8Array(length);

@@ -5,15 +5,13 @@ import { isImageName } from "../../../method/images/image-name.ts";
 import type { FolderContent, ListOptions } from "../../store.ts";
 import { unreadable } from "./file-error.ts";
 
-/** Entries requested from the system at a time; fewer or many more take longer for a large folder. */
+/** Entries read from the system at a time; fewer, or many more, take longer for a large folder. */
 const entriesAtOnce = 4096;
 
-/** Largest number of links that are followed to see whether they are folders; beyond it links named like images count as files. */
+/** Largest number of links that are all checked for being folders; if there are more, links named like images count as files. */
 const linkLimit = 4000;
 
-/**
- * Lists a folder, following links. Reads synchronously, which for a million entries takes half the time.
- */
+/** Lists a folder, following links. Reads synchronously, which for a million entries takes half the time. */
 export async function listFolder(
   folder: string,
   { sorted = true, hidden = false }: ListOptions = {},
@@ -38,8 +36,8 @@ export async function listFolder(
     for (const name of links) if (isImageName(name)) out.files.push(name);
     links = links.filter((name) => !isImageName(name));
   }
-  const linked = await Promise.all(links.map((name) => isFolder(join(folder, name))));
-  links.forEach((name, i) => (linked[i] ? out.folders : out.files).push(name));
+  const areFolders = await Promise.all(links.map((name) => isFolder(join(folder, name))));
+  links.forEach((name, i) => (areFolders[i] ? out.folders : out.files).push(name));
   if (sorted) {
     out.folders.sort();
     out.files.sort();

@@ -4,14 +4,14 @@ import { unwritable } from "./file-error.ts";
 import { makeFolder } from "./make-folder.ts";
 import { temporaryBeside } from "./temporary-name.ts";
 
-/** Bytes collected before they are written. */
+/** Number of bytes collected before they are written. */
 const pieceSize = 1 << 18;
 
 /** A file written piece by piece under a temporary name; it appears complete or not at all. Failures are UserErrors. */
 export class GrowingFile {
   private pieces: Uint8Array[] = [];
-  private waiting = 0;
-  /** Bytes so far, those not yet written included. */
+  private pendingBytes = 0;
+  /** Number of bytes so far, including those not yet written. */
   size = 0;
 
   private constructor(
@@ -33,9 +33,9 @@ export class GrowingFile {
   async write(data: string | Uint8Array): Promise<void> {
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
     this.pieces.push(bytes);
-    this.waiting += bytes.length;
+    this.pendingBytes += bytes.length;
     this.size += bytes.length;
-    if (this.waiting >= pieceSize) await this.flush();
+    if (this.pendingBytes >= pieceSize) await this.flush();
   }
 
   /** Flushes the file and gives it its name, replacing an existing one. */
@@ -61,7 +61,7 @@ export class GrowingFile {
   private async flush(): Promise<void> {
     const data = Buffer.concat(this.pieces);
     this.pieces = [];
-    this.waiting = 0;
+    this.pendingBytes = 0;
     try {
       if (data.length > 0) await this.file.writeFile(data);
     } catch (error) {

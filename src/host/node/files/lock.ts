@@ -2,8 +2,8 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { UserError } from "../../../user-error.ts";
 
-/** Locks that this process holds. Another lock file with its number comes from an earlier process of that number. */
-const held = new Set<string>();
+/** Locks that this process holds. Any other lock file with its number is left from an earlier process with that number. */
+const ownLocks = new Set<string>();
 
 /**
  * The exclusive right to write a run folder: a file `run.lock` with the number of the process that holds it. The lock of a
@@ -19,27 +19,27 @@ export class RunLock {
     for (let attempt = 0; attempt < 2; attempt++) {
       try {
         await writeFile(path, `${process.pid}\n`, { flag: "wx" });
-        held.add(path);
+        ownLocks.add(path);
         return new RunLock(path);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       }
       const owner = await ownerOf(path);
-      if (owner !== undefined) throw taken(folder, owner);
+      if (owner !== undefined) throw alreadyLocked(folder, owner);
       await rm(path, { force: true });
     }
-    throw taken(folder, await ownerOf(path));
+    throw alreadyLocked(folder, await ownerOf(path));
   }
 
   async release(): Promise<void> {
-    if (held.delete(this.path)) await rm(this.path, { force: true });
+    if (ownLocks.delete(this.path)) await rm(this.path, { force: true });
   }
 }
 
-function taken(folder: string, owner: number | undefined): UserError {
+function alreadyLocked(folder: string, owner: number | undefined): UserError {
   const who = owner === undefined ? "another process" : `process ${owner}`;
   return new UserError(
-    `${folder}: ${who} is training in it; wait for it or stop it, or, ` +
+    `${folder}: ${who} is training in it; wait for it or stop it; ` +
       `if that process is not a training, remove ${join(folder, "run.lock")}`,
     { code: "locked" },
   );
@@ -50,7 +50,7 @@ async function ownerOf(path: string): Promise<number | undefined> {
   const pid = Number(await readFile(path, "utf8").catch(() => ""));
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   // In a container a new process may have the same number as the one before it.
-  if (pid === process.pid) return held.has(path) ? pid : undefined;
+  if (pid === process.pid) return ownLocks.has(path) ? pid : undefined;
   return (await isAlive(pid)) ? pid : undefined;
 }
 

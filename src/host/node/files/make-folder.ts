@@ -2,20 +2,24 @@ import { mkdir, rmdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { failure } from "./file-error.ts";
 
-/** Makes a folder and those above it. Returns the topmost new one, undefined if all existed. Failures are UserErrors. */
+/** Creates a folder and its missing parents. Returns the topmost new folder, undefined if all existed. Failures are UserErrors. */
 export async function makeFolder(path: string): Promise<string | undefined> {
   try {
     return await makeWithParents(resolve(path));
   } catch (error) {
-    throw failure(`${path}: the folder cannot be made`, error);
+    throw failure(`${path}: the folder cannot be created`, error);
   }
 }
 
-/** Removes a folder and those above it, up to but without `top`, as long as they are empty. */
+/** Removes a folder and its parents, up to but not including `top`, as long as they are empty. */
 export async function removeEmptyFolders(folder: string, top: string): Promise<void> {
-  for (let at = resolve(folder); at !== resolve(top) && at !== dirname(at); at = dirname(at)) {
+  for (
+    let path = resolve(folder);
+    path !== resolve(top) && path !== dirname(path);
+    path = dirname(path)
+  ) {
     try {
-      await rmdir(at);
+      await rmdir(path);
     } catch {
       return;
     }
@@ -23,7 +27,7 @@ export async function removeEmptyFolders(folder: string, top: string): Promise<v
 }
 
 /**
- * Makes a folder and those above it, failing with the system's own error. Node's `recursive` option loops forever on file
+ * Creates a folder and its missing parents; fails with the system's own error. Node's `recursive` option loops forever on file
  * systems that refuse with "no such file", such as /proc.
  */
 export async function makeWithParents(path: string): Promise<string | undefined> {
@@ -37,9 +41,9 @@ export async function makeWithParents(path: string): Promise<string | undefined>
     const topmost = (await isFolder(parent)) ? undefined : await makeWithParents(parent);
     try {
       await mkdir(path);
-    } catch (again) {
-      // Another process may have made it at the same time.
-      if (!(await isFolder(path))) throw again;
+    } catch (secondError) {
+      // Another process may have created it at the same time.
+      if (!(await isFolder(path))) throw secondError;
     }
     return topmost ?? path;
   }
@@ -47,7 +51,7 @@ export async function makeWithParents(path: string): Promise<string | undefined>
 
 async function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
-    (found) => found.isDirectory(),
+    (stats) => stats.isDirectory(),
     () => false,
   );
 }

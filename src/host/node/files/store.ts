@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { AppendFile, FileInfo, Store } from "../../store.ts";
 import { AppendedFile } from "./appended-file.ts";
 import { writeFilesAtomic } from "./atomic-file.ts";
-import { failure, inWords, orUnreadable, orUnwritable, unreadable } from "./file-error.ts";
+import { failure, orFailure, orUnreadable, orUnwritable, unreadable } from "./file-error.ts";
 import { FileSource } from "./file-source.ts";
 import { listFolder } from "./folder.ts";
 import { GrowingFile } from "./growing-file.ts";
@@ -52,7 +52,7 @@ export const nodeStore: Store = {
   async copy(from, to) {
     await makeFolder(dirname(to));
     const copying = replace(to, (path) => fs.copyFile(from, path, constants.COPYFILE_FICLONE));
-    await inWords(`${from}: cannot be copied to ${to}`, copying);
+    await orFailure(`${from}: cannot be copied to ${to}`, copying);
   },
   link(from, to) {
     // A hard link costs no space; not every file system has them.
@@ -66,11 +66,11 @@ export const nodeStore: Store = {
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-      throw failure(`${path}: the folder cannot be made`, error);
+      throw failure(`${path}: the folder cannot be created`, error);
     }
   },
   remove: (path) =>
-    inWords(
+    orFailure(
       `${path}: cannot be removed`,
       fs.rm(path, { recursive: true, force: true, maxRetries: 5 }),
     ),
@@ -99,14 +99,14 @@ async function* pieces(path: string, bytes = pieceSize): AsyncGenerator<Uint8Arr
   }
 }
 
-/** Makes a file under a temporary name in the same folder, then renames it, replacing an existing one. */
-async function replace(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
+/** Writes a file under a temporary name in the same folder, then renames it, replacing an existing one. */
+async function replace(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
-    await make(temporary);
+    await write(temporary);
     await fs.rename(temporary, path);
   } finally {
-    // Renaming one name of a file to another name of the same file leaves both.
+    // A rename between two links of one file leaves both names.
     await fs.rm(temporary, { force: true });
   }
 }
@@ -119,7 +119,7 @@ function infoOf(stats: Awaited<ReturnType<typeof fs.stat>>): FileInfo {
   };
 }
 
-/** Whether nothing can be at a path; a name that is too long for the disk belongs to no file either. */
+/** Whether the error means that nothing exists at a path; a name that is too long for the disk belongs to no file either. */
 function isMissing(error: unknown): boolean {
   return ["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes(
     String((error as NodeJS.ErrnoException).code),

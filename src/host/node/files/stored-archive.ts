@@ -5,8 +5,9 @@ import { partOf, type Archive, type ByteSource } from "../../byte-source.ts";
 
 /** Largest number of entries; a network of a thousand blocks has fewer. */
 const maxEntries = 100_000;
-const maxNames = 16 * 2 ** 20;
-const localHeader = 30;
+/** Largest number of bytes that the names of all entries take. */
+const maxNameBytes = 16 * 2 ** 20;
+const localHeaderBytes = 30;
 
 /**
  * Opens the entries of a zip archive, each as a source that reads from the archive itself. Only uncompressed entries can be
@@ -19,13 +20,13 @@ export async function openZip(source: ByteSource): Promise<Archive> {
     zip = await fromRandomAccessReaderPromise(new SourceReader(source), source.size, {
       autoClose: false,
     });
-    let names = 0;
+    let nameBytes = 0;
     for await (const entry of zip.eachEntry()) {
-      names += entry.fileName.length;
+      nameBytes += entry.fileName.length;
       entries.push(entry);
-      if (entries.length > maxEntries || names > maxNames) {
+      if (entries.length > maxEntries || nameBytes > maxNameBytes) {
         throw new UserError(
-          `${source.name}: has more than ${maxEntries} files or ${maxNames} bytes of names, too many for a weights file`,
+          `${source.name}: has more than ${maxEntries} files or ${maxNameBytes} bytes of names, too many for a weights file`,
         );
       }
     }
@@ -52,7 +53,7 @@ function checkOverlaps(entries: readonly Entry[], source: ByteSource): void {
   for (const { fileName, relativeOffsetOfLocalHeader: start, ...entry } of sorted) {
     const name = JSON.stringify(fileName.slice(0, 80));
     if (start < end) throw damaged(source, `${name} overlaps the file before it`);
-    end = start + localHeader + entry.fileNameLength + entry.compressedSize;
+    end = start + localHeaderBytes + entry.fileNameLength + entry.compressedSize;
     if (end > source.size) {
       throw damaged(source, `${name} ends at byte ${end}, the archive at ${source.size}`);
     }
@@ -60,7 +61,7 @@ function checkOverlaps(entries: readonly Entry[], source: ByteSource): void {
 }
 
 function entrySource(zip: ZipFile, entry: Entry, source: ByteSource): ByteSource {
-  let opened: Promise<ByteSource> | undefined;
+  let content: Promise<ByteSource> | undefined;
   const open = async (): Promise<ByteSource> => {
     const name = JSON.stringify(entry.fileName.slice(0, 80));
     if (entry.compressionMethod !== 0 || entry.isEncrypted()) {
@@ -83,7 +84,7 @@ function entrySource(zip: ZipFile, entry: Entry, source: ByteSource): ByteSource
   return {
     name: source.name,
     size: entry.uncompressedSize,
-    read: async (offset, length) => (await (opened ??= open())).read(offset, length),
+    read: async (offset, length) => (await (content ??= open())).read(offset, length),
   };
 }
 
@@ -111,9 +112,9 @@ class SourceReader extends RandomAccessReader {
   }
 }
 
-function damaged(source: ByteSource, what: string, cause?: unknown): UserError {
+function damaged(source: ByteSource, problem: string, cause?: unknown): UserError {
   return new UserError(
-    `${source.name}: is a damaged zip archive: ${what}; download or write the file again`,
+    `${source.name}: is a damaged zip archive: ${problem}; download or write the file again`,
     { cause },
   );
 }

@@ -7,8 +7,8 @@ import { writeFileAtomic } from "../files/atomic-file.ts";
 import { pixelLimit, readBytes, unreadableImage } from "./unreadable.ts";
 
 /**
- * Images through sharp and label maps through fast-png. Both are loaded when they are first needed: most commands start
- * sooner without them.
+ * Reads and writes images with sharp and label maps with fast-png. Both are loaded on first use: most commands start sooner
+ * without them.
  */
 export const nodeCodec: ImageCodec = {
   header: imageHeader,
@@ -38,7 +38,7 @@ function indexPng(): Promise<typeof import("./index-png.ts")> {
   return import("./index-png.ts");
 }
 
-/** Size and format from the first bytes of a file or of memory, without decoding. */
+/** Reads the size and format from the first bytes of a file or of memory, without decoding. */
 async function imageHeader(source: ImageSource): Promise<ImageHeader> {
   try {
     const picture = await load(typeof source === "string" ? source : source.bytes);
@@ -75,13 +75,13 @@ export async function readImage(path: string): Promise<Image> {
   return decodeImage(await readBytes(path), path);
 }
 
-/** Labels of a mask file, see `decodeMask`. */
+/** Reads the labels of a mask file, see `decodeMask`. */
 export async function readMask(path: string): Promise<LabelMap> {
   const [bytes, { decodeMask }] = [await readBytes(path), await indexPng()];
   return decodeMask(bytes, path);
 }
 
-/** An image as the bytes of a PNG or JPEG file. */
+/** Encodes an image as a PNG or JPEG file. */
 export async function encodeImage(
   image: Image,
   format: "png" | "jpeg",
@@ -95,14 +95,17 @@ export async function encodeImage(
     : picture.jpeg({ quality, chromaSubsampling: subsampled ? "4:2:0" : "4:4:4" }).toBuffer();
 }
 
-/** Writes an image as PNG or JPEG, by the ending of the path. */
+/** Writes an image as PNG or JPEG, according to the ending of the path. */
 export async function writeImage(
   path: string,
   image: Image,
   { quality, ...options }: WriteOptions & { quality?: number } = {},
 ): Promise<void> {
   const format = /\.png$/i.test(path) ? "png" : /\.jpe?g$/i.test(path) ? "jpeg" : undefined;
-  if (!format) throw new UserError(`${path}: images are written as .png or .jpg`);
+  if (!format)
+    throw new UserError(
+      `${path}: images can only be written as .png or .jpg; change the ending of the name`,
+    );
   const bytes = await encodeImage(image, format, quality === undefined ? {} : { quality });
   await writeFileAtomic(path, bytes, options);
 }

@@ -4,7 +4,7 @@ import { vocPalette } from "../../../method/images/classes.ts";
 import type { LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 
-/** Largest number of pixels of a mask. */
+/** Largest number of pixels in a mask. */
 const pixelLimit = 200_000_000;
 
 const colorTypes: Readonly<Record<number, string>> = {
@@ -29,7 +29,7 @@ export function encodeMask({ width, height, data }: LabelMap): Uint8Array {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, 3], 8); // bits, palette
+  header.set([8, 3], 8); // bit depth, color type: palette
   // Every row begins with the number of its filter: 0 for none.
   const rows = new Uint8Array((width + 1) * height);
   for (let y = 0; y < height; y++) {
@@ -69,7 +69,7 @@ export function decodeMask(bytes: Uint8Array, where: string): LabelMap {
   try {
     pixels = decode(essence, { checkCrc: true }).data as Uint8Array | Uint16Array;
   } catch (error) {
-    throw broken(where, error);
+    throw damaged(where, error);
   }
   const data = new Uint8Array(width * height);
   if (depth === 16) {
@@ -121,9 +121,7 @@ function checkPng(
     );
   }
   if (width * height === 0 || width * height > pixelLimit) {
-    throw new UserError(
-      `${where}: mask is ${width}x${height}; at most ${pixelLimit} pixels are read`,
-    );
+    throw new UserError(`${where}: mask is ${width}x${height}; expected 1 to ${pixelLimit} pixels`);
   }
   if (interlaced && depth < 8) {
     throw new UserError(
@@ -142,7 +140,7 @@ function checkPng(
     if (unpacked < height * rowBytes)
       throw new Error(`${unpacked} bytes of pixels, expected ${size}`);
   } catch (error) {
-    throw broken(where, error);
+    throw damaged(where, error);
   }
   const essence = Uint8Array.from(
     Buffer.concat([png.subarray(0, 8), ...chunks.map(({ whole }) => whole)]),
@@ -160,9 +158,9 @@ interface Chunk {
 function pixelChunks(png: Buffer, where: string): Chunk[] {
   const chunks: Chunk[] = [];
   for (let at = 8; ;) {
-    if (at + 12 > png.length) throw broken(where, new Error("it is cut short"));
+    if (at + 12 > png.length) throw damaged(where, new Error("it is cut short"));
     const end = at + 12 + png.readUInt32BE(at);
-    if (end > png.length) throw broken(where, new Error("it is cut short"));
+    if (end > png.length) throw damaged(where, new Error("it is cut short"));
     const type = png.toString("latin1", at + 4, at + 8);
     if (type === "IHDR" || type === "IDAT" || type === "IEND") {
       chunks.push({ type, data: png.subarray(at + 8, end - 4), whole: png.subarray(at, end) });
@@ -172,7 +170,7 @@ function pixelChunks(png: Buffer, where: string): Chunk[] {
   }
 }
 
-function broken(where: string, error: unknown): UserError {
+function damaged(where: string, error: unknown): UserError {
   const reason = error instanceof Error ? error.message : String(error);
-  return new UserError(`${where}: the PNG is broken: ${reason}`, { cause: error });
+  return new UserError(`${where}: the PNG is damaged: ${reason}`, { cause: error });
 }

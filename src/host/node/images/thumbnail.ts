@@ -4,7 +4,7 @@ import type { Image } from "../../../method/images/image.ts";
 import { sharp } from "./sharp.ts";
 import { unreadableImage } from "./unreadable.ts";
 
-/** A JPEG of a picture whose longer side is at most `side` pixels; small pictures keep their size. */
+/** Makes a JPEG whose longer side is at most `side` pixels; smaller pictures keep their size. */
 export async function makeThumbnail(
   picture: Image | ImageSource,
   side: number,

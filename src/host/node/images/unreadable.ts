@@ -3,13 +3,13 @@ import { UserError } from "../../../user-error.ts";
 import type { ImageSource } from "../../codec.ts";
 import { orUnreadable } from "../files/file-error.ts";
 
-/** Largest number of pixels of an image; as 8-bit RGB they take 600 MB. */
+/** Largest number of pixels in an image; as 8-bit RGB they take 600 MB. */
 export const pixelLimit = 200_000_000;
 
 /** The UserError for an image that sharp cannot open or decode. */
 export async function unreadableImage(source: ImageSource, error: unknown): Promise<UserError> {
   return typeof source === "string"
-    ? notAnImage(source, await clearer(source, error))
+    ? notAnImage(source, await clearerError(source, error))
     : notAnImage(source.name, error);
 }
 
@@ -20,13 +20,13 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   return bytes;
 }
 
-/** A clearer error: libvips only says that it cannot open a file, reading it says why. */
-async function clearer(path: string, error: unknown): Promise<unknown> {
+/** A clearer error: libvips only says that it cannot open a file, whereas reading it says why. */
+async function clearerError(path: string, error: unknown): Promise<unknown> {
   try {
     await readBytes(path);
     return error;
-  } catch (why) {
-    return why;
+  } catch (readError) {
+    return readError;
   }
 }
 
@@ -34,7 +34,7 @@ function notAnImage(where: string, error: unknown): UserError {
   if (error instanceof UserError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const reason = /unsupported image format/i.test(text)
-    ? "its content is in no known image format"
+    ? "its content is not in a known image format"
     : /exceeds pixel limit/i.test(text)
       ? `it has more than ${pixelLimit / 1e6} million pixels`
       : /^unknown error/i.test(text)

@@ -3,25 +3,25 @@ import type { NdArray, Runtime, Session } from "../../../engine/graph/index.ts";
 import type { RuntimeOptions } from "../../host.ts";
 import { nodeRuntime } from "../ort/runtime.ts";
 
-/** A request to a thread of `SessionPool`; sessions are known by numbers. */
+/** A request to a thread of `SessionPool`; sessions are identified by numbers. */
 export type LaneRequest =
   | { readonly kind: "create"; readonly id: number; readonly model: Uint8Array | string }
   | {
       readonly kind: "run";
       readonly id: number;
       readonly feeds: Readonly<Record<string, NdArray>>;
-      /** Names of the wanted outputs. */
+      /** Names of the requested outputs. */
       readonly outputs: readonly string[];
     }
   | { readonly kind: "release"; readonly id: number }
-  /** Is answered when all earlier requests are done. */
+  /** Answered once all earlier requests are done. */
   | { readonly kind: "rest" };
 
 /** Results of the requests by their kind. */
 export interface LaneResults {
   /** Names of the session's inputs, and the model, which moves back. */
   readonly create: { readonly inputNames: readonly string[]; readonly model: Uint8Array | string };
-  /** The wanted outputs. */
+  /** The requested outputs. */
   readonly run: Record<string, NdArray>;
   readonly release: undefined;
   readonly rest: undefined;
@@ -30,7 +30,7 @@ export interface LaneResults {
 export type LaneAnswer =
   { readonly result: LaneResults[keyof LaneResults] } | { readonly error: unknown };
 
-/** Start data of a thread of `SessionPool`. */
+/** Data that a thread of `SessionPool` starts with. */
 export interface LaneSetup {
   readonly lane: RuntimeOptions;
 }
@@ -65,7 +65,10 @@ async function answer(
   const session = sessions.get(id);
   if (!session) throw new Error(`session pool: ${kind} of session ${id}, which does not exist`);
   if (kind === "run") {
-    return session.run(request.feeds, Object.fromEntries(request.outputs.map((n) => [n, null])));
+    return session.run(
+      request.feeds,
+      Object.fromEntries(request.outputs.map((name) => [name, null])),
+    );
   }
   sessions.delete(id);
   await session.release();

@@ -26,16 +26,16 @@ interface QueuedRun {
   reject(error: unknown): void;
 }
 
-/** A session, known by its number in every lane. */
+/** A session, which every lane identifies by its number. */
 interface PooledSession {
   readonly id: number;
-  /** Lanes that have created it so far. */
+  /** Lanes that have created the session so far. */
   readonly lanes: Set<Lane>;
-  /** Runs that are not finished. */
+  /** Unfinished runs. */
   readonly runs: Set<Promise<unknown>>;
-  /** Settles when all lanes have tried to create it; never rejects. */
+  /** Settles when all lanes have tried to create the session; never rejects. */
   creations: Promise<void>;
-  /** Error of a lane that could not create it; runs then fail with it. */
+  /** Error of a lane that could not create the session; its runs then fail with this error. */
   failure?: unknown;
   released: boolean;
 }
@@ -70,7 +70,7 @@ export class SessionPool implements RuntimePool {
     this.lanes = [this.startLane()];
   }
 
-  /** With `transfer` the pool takes the model's buffer over instead of copying it. */
+  /** Creates a session; with `transfer` the pool takes over the buffer of the model instead of copying it. */
   async createSession(
     model: Uint8Array | string,
     { transfer = false }: SessionOptions = {},
@@ -82,13 +82,13 @@ export class SessionPool implements RuntimePool {
       creations: Promise.resolve(),
       released: false,
     };
-    const owned =
+    const transferable =
       typeof model === "string" || (transfer && ownsBuffer(model)) ? model : model.slice();
-    const first = this.createIn(this.lanes[0]!, session, owned);
+    const first = this.createIn(this.lanes[0]!, session, transferable);
     // The other threads start only now, while lane 0 is busy: starting takes all cores for a moment.
     while (!this.closed && this.lanes.length < this.width) this.lanes.push(this.startLane());
-    const { inputNames, model: returned } = await first;
-    session.creations = this.createInOthers(session, returned);
+    const { inputNames, model: returnedModel } = await first;
+    session.creations = this.createInOthers(session, returnedModel);
     return {
       inputNames,
       run: (feeds, fetches, options) => this.run(session, feeds, fetches, options),
@@ -102,7 +102,7 @@ export class SessionPool implements RuntimePool {
     return nodeRuntime().channelBlock!();
   }
 
-  /** Ends the threads once they have finished what they have begun; queued runs fail. */
+  /** Ends the threads when their current runs are finished; queued runs fail. */
   async close(): Promise<void> {
     this.closed = true;
     await Promise.all(this.lanes.map((lane) => lane.close()));
@@ -121,7 +121,7 @@ export class SessionPool implements RuntimePool {
     return answer;
   }
 
-  /** Creates a session in all lanes but the first. Each gets a copy of the model; the last gets the model itself. */
+  /** Creates a session in all lanes but the first. Each gets a copy of the model, the last one the model itself. */
   private async createInOthers(session: PooledSession, model: Uint8Array | string): Promise<void> {
     const others = this.lanes.slice(1);
     const creations = others.map((lane, i) => {
@@ -158,7 +158,7 @@ export class SessionPool implements RuntimePool {
     if (session.released) throw new Error(`session pool: run of session ${id} after its release`);
     const finished = new Promise<Record<string, NdArray>>((resolve, reject) => {
       const start = (lane: Lane): void => {
-        const { arrays, buffers } = transferable(feeds, transfer);
+        const { arrays, buffers } = forTransfer(feeds, transfer);
         resolve(lane.ask({ kind: "run", id, feeds: arrays, outputs }, buffers));
       };
       this.queue.push({ session, start, reject });
@@ -188,7 +188,7 @@ export class SessionPool implements RuntimePool {
     this.queue = [];
     for (const run of queue) {
       const { session } = run;
-      const lane = this.lanes.find((one) => one.idle && session.lanes.has(one));
+      const lane = this.lanes.find((candidate) => candidate.idle && session.lanes.has(candidate));
       if (session.failure !== undefined) run.reject(session.failure);
       else if (lane) run.start(lane);
       else this.queue.push(run);
@@ -206,10 +206,10 @@ function areArrays(feeds: Feeds): feeds is Readonly<Record<string, NdArray>> {
 }
 
 /**
- * Arrays to transfer to a thread, and their buffers. Copies those that must stay the caller's; copying and transferring takes
- * half the time of structured cloning.
+ * Arrays to transfer to a thread, and their buffers. Those that must stay with the caller are copied; copying and transferring
+ * takes half the time of structured cloning.
  */
-function transferable(
+function forTransfer(
   feeds: Readonly<Record<string, NdArray>>,
   takeOver: boolean,
 ): { arrays: Record<string, NdArray>; buffers: ArrayBuffer[] } {
@@ -222,13 +222,13 @@ function transferable(
   return { arrays, buffers: [...new Set(buffers)] };
 }
 
-/** A worker thread with ONNX Runtime. It answers requests in their order, so that answers need no numbers. */
+/** A worker thread with ONNX Runtime. It answers requests in order, so that answers need no numbers. */
 class Lane {
   private readonly worker: Worker;
   /** Requests without an answer yet, oldest first. */
   private readonly pending: { resolve(answer: LaneAnswer): void; reject(error: unknown): void }[] =
     [];
-  /** Why the lane takes no more requests. */
+  /** Reason why the lane accepts no more requests. */
   private ended: Error | undefined;
 
   /** @param answered called after every answer */
@@ -249,7 +249,7 @@ class Lane {
     this.worker.unref();
   }
 
-  /** Whether a request would be started at once. */
+  /** Whether a request would start at once. */
   get idle(): boolean {
     return this.pending.length === 0;
   }
@@ -272,9 +272,9 @@ class Lane {
 
   async close(): Promise<void> {
     // Terminating a thread in the middle of ONNX Runtime, or while it is loaded, would end the process.
-    const resting = this.ask({ kind: "rest" }).catch(() => undefined);
+    const earlierRequests = this.ask({ kind: "rest" }).catch(() => undefined);
     this.ended ??= new Error("session pool: a thread ended: the pool was closed");
-    await resting;
+    await earlierRequests;
     await this.worker.terminate();
   }
 

@@ -1,7 +1,7 @@
 import type { TaskName, Workers } from "../../workers.ts";
 import { workerEntry } from "./worker-entry.ts";
 
-/** Start data of a thread. */
+/** Data that a thread starts with. */
 export interface ThreadSetup {
   readonly task: TaskName;
 }
@@ -10,7 +10,7 @@ export interface ThreadSetup {
 export const nodeWorkers: Workers = {
   pool(task, threads, { least = threads, tasks = 1 } = {}) {
     const setup: ThreadSetup = { task };
-    // Tinypool is loaded with the first task: a pool that is never used costs nothing.
+    // Tinypool is loaded with the first pool: commands without worker threads never load it.
     const starting = import("tinypool").then(
       ({ default: Tinypool }) =>
         new Tinypool({

@@ -110,7 +110,7 @@ describe("a plain folder", () => {
     expect(dataset.splits["train"]!.map(({ tags }) => tags)).toEqual([[0, 1], [1], []]);
     const csv = join(root, "tags.csv");
     expect(told(dataset as never)).toEqual([
-      `${join(root, "images/d.jpg")}: not a readable image: its content is in no known image format; left out`,
+      `${join(root, "images/d.jpg")}: not a readable image: its content is not in a known image format; left out`,
       `${join(root, "images/extra.jpg")}: not in tags.csv, so it is not used`,
       `${join(root, "masks/stray.png")}: has no image`,
       `${csv}:3: missing.jpg is not there; left out`,

@@ -37,7 +37,7 @@ test("the lock of another live process counts, that of a dead one does not", asy
   const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
   writeFileSync(path, `${child.pid}\n`);
   await expect(RunLock.take(root)).rejects.toThrow(
-    `process ${child.pid} is training in it; wait for it or stop it, or, if that process is not a training, remove ${path}`,
+    `process ${child.pid} is training in it; wait for it or stop it; if that process is not a training, remove ${path}`,
   );
   child.kill("SIGKILL");
   await once(child, "exit");

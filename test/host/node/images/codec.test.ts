@@ -112,7 +112,7 @@ describe("decoding", () => {
   });
 
   test.each([
-    ["text.jpg", Buffer.from("hello, I am no image"), "in no known image format"],
+    ["text.jpg", Buffer.from("hello, I am no image"), "not in a known image format"],
     ["empty.png", Buffer.alloc(0), "the file is empty"],
     [
       "drawing.png",
@@ -254,7 +254,7 @@ describe("masks", () => {
     const idat = Buffer.concat([length, Buffer.from("IDAT"), bomb, Buffer.alloc(4)]);
     const at = small.indexOf("IDAT") - 4;
     const bytes = Buffer.concat([small.subarray(0, at), idat, small.subarray(small.length - 12)]);
-    expect(() => decodeMask(bytes, "m.png")).toThrow("m.png: the PNG is broken");
+    expect(() => decodeMask(bytes, "m.png")).toThrow("m.png: the PNG is damaged");
   });
 });
 
