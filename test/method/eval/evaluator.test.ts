@@ -62,7 +62,7 @@ describe("with a network that reads its labels off the image", () => {
   // Levels of red are 50 times the label to predict; green is the tag's logit plus 100.
   const classes = ["a", "b"];
   const { data, pseudo, eval: evaluation } = config;
-  const raw = { ...data, mean: [0, 100, 0], std: [50, 1, 1] };
+  const raw: typeof data = { ...data, mean: [0, 100, 0], std: [50, 1, 1] };
   const settings = { data: raw, pseudo, eval: evaluation };
   const predictor = new Predictor({
     async run({ shape, data: values }) {

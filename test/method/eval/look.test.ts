@@ -24,7 +24,7 @@ describe("reading a sample", () => {
   test("returns the image and its mask, or the image alone if it has none", async () => {
     const truth = mapOf(4, 3);
     expect(await read(async () => truth)).toEqual({ image, truth });
-    const { mask: _, ...unmasked } = sample;
+    const unmasked: Sample = { name: "a", image: "a.jpg", tags: [1] };
     expect(await read(async () => truth, unmasked)).toEqual({ image, truth: undefined });
   });
 

@@ -73,8 +73,9 @@ test("the scales of a step are always the same, those of another step differ", (
 
 test("without noise only images and tags are fed, the images normalized", () => {
   const set = { "model.dropPath": 0, "model.dropout": 0 };
-  const { data, ...still } = parseConfig({ preset: "small", set });
-  const settings = { ...still, data: { ...data, mean: [1, 2, 3], std: [1, 2, 4] } };
+  const still = parseConfig({ preset: "small", set });
+  const data: typeof still.data = { ...still.data, mean: [1, 2, 3], std: [1, 2, 4] };
+  const settings = { ...still, data };
   const images = Uint8Array.of(1, 2, 3, 3, 6, 11);
   const pair = { ...batch, names: ["a", "b"], size: 2, images, tags: Float32Array.of(0, 1) };
   expect(batchFeeds(pair, 0, network, settings)).toEqual({

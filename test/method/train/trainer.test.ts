@@ -141,7 +141,10 @@ test("events tell every step; validations and checkpoints come when due and in t
   };
   const asked: [classes: number, images: number][] = [];
   let closed = 0;
-  const settings = { "train.steps": 4, "train.validateEvery": 0, "train.checkpointEvery": 3 };
+  const settings = {
+    ...{ "train.steps": 4, "train.affinitySteps": 4 },
+    ...{ "train.validateEvery": 0, "train.checkpointEvery": 3 },
+  };
   const events: [type: string, step: number, open: number][] = [];
   const all: TrainEvent[] = [];
   const training = run({
@@ -187,7 +190,7 @@ test("events tell every step; validations and checkpoints come when due and in t
 test("a source of labels that is passed in makes them from the network's own weights", async () => {
   const made: [images: number, phase: string][] = [];
   let rests = 0;
-  const config = configOf({ "train.steps": 4, "train.validateEvery": 0 });
+  const config = configOf({ "train.steps": 4, "train.affinitySteps": 4 });
   const kinds: string[] = [];
   const training = run({
     config,
