@@ -67,19 +67,19 @@ function demoLines(output: Output): (event: DemoEvent, interruption: Interruptio
   let meter = new CountMeter("scenes", now);
   return (event, interruption) => {
     switch (event.type) {
-      case "scenesStarted":
+      case "scenes-started":
         meter = new CountMeter("scenes", now);
         return interruption.handle(() =>
           output.note("stopping; press Ctrl-C again to stop at once"),
         );
       case "scenes":
         return output.progress.update(meter.read(event.done, event.total));
-      case "scenesDone":
+      case "scenes-done":
         output.progress.clear();
         return output.note(`wrote ${event.images} scenes to ${event.folder}`);
       case "canceled":
         throw new Interrupted("stopped before the training; nothing is left behind");
-      case "tourDone":
+      case "tour-done":
         return printTour(event, secondsSince(started, output), output);
       case "seed":
         showTraining = trainingLines(output);
@@ -105,7 +105,7 @@ function demoLines(output: Output): (event: DemoEvent, interruption: Interruptio
 type DemoEventOf<T extends DemoEvent["type"]> = Extract<DemoEvent, { readonly type: T }>;
 
 function printTour(
-  { scenes, training: { run, best } }: DemoEventOf<"tourDone">,
+  { scenes, training: { run, best } }: DemoEventOf<"tour-done">,
   seconds: number,
   output: Output,
 ): void {

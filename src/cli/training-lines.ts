@@ -23,7 +23,7 @@ export function trainingLines(
     switch (event.type) {
       case "dataset":
         return noteDataset(event, output);
-      case "microBatch":
+      case "micro-batch":
         return output.noteLater(describeMicroBatch(event));
       case "started":
         return interruption.handle(() =>

@@ -26,13 +26,13 @@ export interface DemoJob extends SettingOptions {
 export type DemoEvent =
   | TrainJobEvent
   /** The scenes of a seed are about to be written. */
-  | { readonly type: "scenesStarted" }
+  | { readonly type: "scenes-started" }
   | { readonly type: "scenes"; readonly done: number; readonly total: number }
-  | { readonly type: "scenesDone"; readonly images: number; readonly folder: string }
+  | { readonly type: "scenes-done"; readonly images: number; readonly folder: string }
   /** The signal was aborted before the training; nothing is left behind. */
   | { readonly type: "canceled" }
   /** The demo of a single seed is done. */
-  | { readonly type: "tourDone"; readonly scenes: string; readonly training: TrainedEvent }
+  | { readonly type: "tour-done"; readonly scenes: string; readonly training: TrainedEvent }
   | { readonly type: "seed"; readonly seed: number; readonly index: number; readonly of: number }
   | { readonly type: "measuring" }
   | ProgressEvent
@@ -61,7 +61,7 @@ export async function* runDemo(
   if (job.seeds) return yield* compareSeeds(host, job, place.folder, choice, options);
   const training = yield* tour(host, job, place, choice, options);
   if (training?.type !== "trained") return;
-  yield { type: "tourDone", scenes: join(place.folder, "scenes"), training };
+  yield { type: "tour-done", scenes: join(place.folder, "scenes"), training };
 }
 
 /** Takes the tour with several seeds, and measures every stage on their held-out scenes. */
@@ -124,7 +124,7 @@ async function* prepare(
   device: DeviceChoice,
   { signal }: JobOptions,
 ): AsyncGenerator<DemoEvent, PreparedTraining> {
-  yield { type: "scenesStarted" };
+  yield { type: "scenes-started" };
   yield* reports((report) =>
     writeScenes(host, scenes, {
       count: images,
@@ -136,7 +136,7 @@ async function* prepare(
       },
     }),
   );
-  yield { type: "scenesDone", images, folder: scenes };
+  yield { type: "scenes-done", images, folder: scenes };
   const data = yield* openTrainable(host, scenes, config, true);
   signal?.throwIfAborted();
   const run = await RunDirectory.create(host, {

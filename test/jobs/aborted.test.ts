@@ -99,10 +99,12 @@ test("a demo that is aborted before its training leaves nothing behind", async (
   const before = readdirSync(root);
   const report = { command: "demo", versions: {} };
   const job = { out: join(root, "new", "tour"), images: 14, device: "cpu", report } as const;
-  const { types } = await typesUntil("scenesStarted", (options) => runDemo(nodeHost, job, options));
+  const { types } = await typesUntil("scenes-started", (options) =>
+    runDemo(nodeHost, job, options),
+  );
   expect(types.filter((type) => type !== "scenes")).toEqual([
     "device",
-    "scenesStarted",
+    "scenes-started",
     "canceled",
   ]);
   expect(readdirSync(root)).toEqual(before);

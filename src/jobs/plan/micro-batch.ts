@@ -6,7 +6,7 @@ import { plannedShare, trainingBytes } from "./training-memory.ts";
 
 /** A batch is split into micro-batches, because the free memory is too small for all of it. */
 export interface MicroBatchEvent {
-  readonly type: "microBatch";
+  readonly type: "micro-batch";
   /** Crops of a batch, the side of a crop in pixels, and the crops of a micro-batch. */
   readonly batch: number;
   readonly crop: number;
@@ -40,7 +40,7 @@ export function fitMemory(
   if (microBatch === 0) return { config: split };
   const least = trainingBytes(network, split);
   const { batch, crop } = data;
-  const event = { type: "microBatch", batch, crop, microBatch, bytes, free } as const;
+  const event = { type: "micro-batch", batch, crop, microBatch, bytes, free } as const;
   return { config: split, event: { ...event, ...(least > room && { least }) } };
 }
 

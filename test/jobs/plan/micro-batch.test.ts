@@ -20,7 +20,7 @@ test("with too little, the batch is split into the largest micro-batches that fi
   const { config, event } = fitMemory(configOf(), classes, "cpu", free);
   expect([config.train.microBatch, config.data.batch]).toEqual([3, 6]);
   const sizes = { batch: 6, crop: 256, microBatch: 3, bytes: needed(0), free };
-  expect(event).toEqual({ type: "microBatch", ...sizes });
+  expect(event).toEqual({ type: "micro-batch", ...sizes });
 });
 
 test("where not even a single crop fits, it is tried all the same, and the event says what it takes", () => {

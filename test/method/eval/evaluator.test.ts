@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { float32 } from "../../../src/engine/graph/index.ts";
 import { parseConfig } from "../../../src/method/config.ts";
 import type { Sample, SampleReader } from "../../../src/method/data/sample.ts";
 import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts";
@@ -56,6 +57,142 @@ async function scoresOf(
   await pool?.close();
   return next.value;
 }
+
+describe("with a network that reads its labels off the image", () => {
+  // Levels of red are 50 times the label to predict; green is the tag's logit plus 100.
+  const classes = ["a", "b"];
+  const { data, pseudo, eval: evaluation } = config;
+  const raw: typeof data = { ...data, mean: [0, 100, 0], std: [50, 1, 1] };
+  const settings = { data: raw, pseudo, eval: evaluation };
+  const predictor = new Predictor({
+    async run({ shape, data: values }) {
+      const [n, , height, width] = shape as [number, number, number, number];
+      const area = height * width;
+      const pixels = values as Float32Array;
+      const seg = new Float32Array(3 * area);
+      for (let p = 0; p < area; p++) seg[Math.round(pixels[p]!) * area + p] = 9;
+      return {
+        clsLogits: float32([n, 2], [pixels[area]!, -1]),
+        segLogits: float32([n, 3, height, width], seg),
+      };
+    },
+    warmUp: () => undefined,
+    release: async () => undefined,
+  });
+  const side = 32;
+  /** An image whose first rows are predicted as the label, and whose first class is predicted or not. */
+  const pictureOf = (label: number, rows: number, tagged: boolean) => {
+    const pixels = new Uint8Array(3 * side * side);
+    for (let p = 0; p < side * side; p++) {
+      pixels[3 * p] = p < rows * side ? 50 * label : 0;
+      pixels[3 * p + 1] = tagged ? 101 : 99;
+    }
+    return { width: side, height: side, data: pixels };
+  };
+  const pictures: Record<string, ReturnType<typeof pictureOf>> = {
+    right: pictureOf(1, 16, true),
+    half: pictureOf(1, 8, true),
+    other: pictureOf(2, 16, false),
+    unmasked: pictureOf(1, 16, true),
+    untagged: pictureOf(1, 16, false),
+  };
+  const truth = { width: side, height: side, data: new Uint8Array(side * side).fill(1, 0, 512) };
+  const samplesOf = (...names: string[]): Sample[] =>
+    names.map((name) => ({
+      ...{ name, image: name, tags: name === "untagged" ? [] : [0] },
+      ...(name === "untagged" && { untagged: true as const }),
+      ...(name !== "unmasked" && { mask: name }),
+    }));
+  const files: SampleReader = {
+    readImage: async ({ image }) => {
+      const picture = pictures[image];
+      if (!picture) throw new UserError(`${image}: no such file`);
+      return picture;
+    },
+    readMask: async () => truth,
+  };
+
+  async function evaluated(given: readonly Sample[], more: Partial<EvaluatorOptions> = {}) {
+    const run = evaluate(given, files, { predictor }, { config: settings, classes, ...more });
+    const progress: EvaluationProgress[] = [];
+    let next = await run.next();
+    for (; !next.done; next = await run.next()) progress.push(next.value);
+    return { scores: next.value, progress };
+  }
+
+  test("scores are those of all pixels together, the F1 is the mean over images with tags", async () => {
+    const given = samplesOf("right", "half", "other", "gone", "unmasked", "untagged");
+    const { scores, progress } = await evaluated(given, { panels: 3 });
+    // Of the truth's 4 × 512 pixels of class 1: right 512, half 256, other none, untagged 512.
+    const [right, background] = [512 + 256 + 512, 4 * 512];
+    const iou = [background / (background + 256), right / 2048, 0];
+    scores.perClass.seg.forEach((value, c) => expect(value).toBeCloseTo(iou[c]!, 12));
+    expect(scores.metrics.seg).toBeCloseTo((iou[0]! + iou[1]!) / 2, 12);
+    expect(scores.accuracy.pixel).toBeCloseTo((right + background) / 4096, 12);
+    expect(scores.accuracy.mean).toBeCloseTo((1 + right / 2048) / 2, 12);
+    expect(scores.metrics.tagF1).toBe(3 / 4);
+    expect(scores).toMatchObject({ images: 5, masks: 4, skipped: ["gone: no such file"] });
+    // An exported model has neither activations nor panels.
+    expect([scores.metrics.cam, scores.metrics.affinityCam]).toEqual([NaN, NaN]);
+    expect([scores.panels, scores.matrices.crf]).toEqual([[], undefined]);
+    expect(progress).toEqual(given.map((_, i) => ({ done: i + 1, total: 6 })));
+  });
+
+  test("results of single images come only where they are asked for, and only with a true mask", async () => {
+    const given = samplesOf("half", "gone", "unmasked", "right");
+    const { progress } = await evaluated(given, { results: true });
+    expect(progress.map(({ result }) => result?.sample.name)).toEqual([
+      ...["half", undefined, undefined, "right"],
+    ]);
+    const [half, , , right] = progress.map(({ result }) => result);
+    expect(half!.meanIou).toBeCloseTo((512 / 768 + 256 / 512) / 2, 12);
+    expect(right!.meanIou).toBe(1);
+    expect(half).toMatchObject({ image: pictures["half"], truth });
+    expect(half!.prediction.data.filter((label) => label === 1)).toHaveLength(256);
+  });
+
+  test("a CRF is scored by itself and decides the results, for images with a true mask only", async () => {
+    const refined: string[] = [];
+    const crf: EvaluatorOptions["crf"] = async (image) => {
+      refined.push(Object.entries(pictures).find(([, picture]) => picture === image)![0]);
+      return truth;
+    };
+    const given = samplesOf("half", "unmasked", "right");
+    const { scores, progress } = await evaluated(given, { results: true, crf });
+    expect(refined).toEqual(["half", "right"]);
+    expect(scores.matrices.crf!.rows()).toEqual([
+      [1024, 0, 0],
+      [0, 1024, 0],
+      [0, 0, 0],
+    ]);
+    expect(scores.perClass.seg[1]).toBe(768 / 1024);
+    expect(progress[0]!.result!.meanIou).toBe(1);
+    expect(progress[0]!.result!.prediction).toBe(truth);
+  });
+
+  test("stages of an exported model are scored over images with a true mask and tags", async () => {
+    const given = samplesOf("half", "unmasked", "untagged", "gone", "other");
+    const options = { config: settings, classes, scales: [1], flip: false };
+    const run = evaluateStages(given, files, { predictor }, { ...options, crf: async () => truth });
+    const progress: EvaluationProgress[] = [];
+    let next = await run.next();
+    for (; !next.done; next = await run.next()) progress.push(next.value);
+    const { stages, tagF1, masks, skipped } = next.value;
+    expect(stages.map(({ name, title }) => [name, title])).toEqual([
+      ["seg", "segmentation"],
+      ["views", "+ multi-scale, flip"],
+      ["crf", "+ CRF"],
+    ]);
+    const iou = [1024 / (1024 + 256), 256 / 1024, 0];
+    for (const { perClass, meanIou } of stages.slice(0, 2)) {
+      perClass.forEach((value, c) => expect(value).toBeCloseTo(iou[c]!, 12));
+      expect(meanIou).toBeCloseTo((iou[0]! + iou[1]!) / 2, 12);
+    }
+    expect(stages[2]!.perClass).toEqual([1, 1, NaN]);
+    expect([tagF1, masks, skipped]).toEqual([0.5, 2, ["gone: no such file"]]);
+    expect(progress).toEqual([1, 2, 3].map((done) => ({ done, total: 3 })));
+  });
+});
 
 test("with several lanes the scores are the same, and so is the order of progress", async () => {
   const read: SampleReader = {

@@ -55,11 +55,29 @@ test("scores over no pixels are NaN, never 0 or 1", () => {
 
 test("maps of different sizes, a prediction that is no class and an impossible number of classes are refused", () => {
   const matrix = new ConfusionMatrix(3);
-  expect(() => matrix.add(new Uint8Array(4), new Uint8Array(5))).toThrow(/4 pixels.* 5/);
-  expect(() => matrix.add(Uint8Array.of(1), Uint8Array.of(255))).toThrow(
-    /predicted as 255; expected a class from 0 to 2/,
+  expect(() => matrix.add(new Uint8Array(4), new Uint8Array(5))).toThrow(
+    "metrics: the truth has 4 pixels, the prediction 5; resize one to the other",
   );
-  expect(() => new ConfusionMatrix(0)).toThrow(/0 classes/);
+  for (const column of [3, 255]) {
+    expect(() => matrix.add(Uint8Array.of(2, 1), Uint8Array.of(2, column))).toThrow(
+      `metrics: pixel 1 is predicted as ${column}; expected a class from 0 to 2`,
+    );
+  }
+  for (const classes of [0, -1, 256, 2.5, NaN]) {
+    expect(() => new ConfusionMatrix(classes)).toThrow(
+      `metrics: ${classes} classes; expected a whole number from 1 to 255`,
+    );
+  }
+  for (const classes of [1, 255]) expect(new ConfusionMatrix(classes).numClasses).toBe(classes);
+});
+
+test("a true label that is no class is left out, whatever is predicted there", () => {
+  const matrix = new ConfusionMatrix(2);
+  matrix.add(Uint8Array.of(2, 255, 1, 0), Uint8Array.of(9, 255, 1, 1));
+  expect(matrix.rows()).toEqual([
+    [0, 1],
+    [0, 1],
+  ]);
 });
 
 test.each([
@@ -86,6 +104,18 @@ test("merged counts are those of all images, and trimming keeps the classes that
   ]);
   expect(small.meanIou()).toBe(both!.meanIou());
   expect(small.accuracies()).toEqual([1, 0, 0.5]);
-  expect(both!.trimmed(4).numClasses).toBe(4);
-  expect(() => both!.merge(small)).toThrow(/counts of 3 classes .* counts of 255/);
+  expect(both!.trimmed(4).rows()).toEqual([
+    [1, 0, 0, 0],
+    [0, 0, 1, 0],
+    [0, 1, 1, 0],
+    [0, 0, 0, 0],
+  ]);
+  expect(() => both!.merge(small)).toThrow(
+    "metrics: counts of 3 classes cannot be added to counts of 255; use the same classes",
+  );
+  expect(new ConfusionMatrix(9).trimmed(0).rows()).toEqual([[0]]);
+  const predicted = new ConfusionMatrix(9);
+  predicted.add(Uint8Array.of(0), Uint8Array.of(2));
+  expect(predicted.trimmed(0).numClasses).toBe(3);
+  expect(small.trimmed(5).numClasses).toBe(5);
 });

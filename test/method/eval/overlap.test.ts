@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { overlap, type Work } from "../../../src/method/eval/overlap.ts";
+import { imagesAhead, overlap, type Work } from "../../../src/method/eval/overlap.ts";
 
 /** Tasks that finish when told, and how many were begun. */
 function tasks(count: number) {
@@ -48,4 +48,29 @@ test("a failure is thrown in its turn, after the results before it", async () =>
   finish[0]!();
   expect((await first).value).toBe(0);
   await expect(results.next()).rejects.toThrow("second");
+});
+
+test.each([
+  [1, false, 4, 0],
+  [2, false, 4, 2],
+  [1, true, 4, 4],
+  [2, true, 4, 4],
+  [6, true, 4, 6],
+])(
+  "with %i lanes, a CRF: %s, and %i images ahead of it, %i may be unfinished",
+  (lanes, crf, ahead, most) => {
+    expect(imagesAhead({ lanes, crf, ahead })).toBe(most);
+  },
+);
+
+test("without a limit ahead, each piece is awaited before the next one starts", async () => {
+  const { begin, finish } = tasks(3);
+  const results = overlap(begin(), 0);
+  for (const i of [0, 1, 2]) {
+    const next = results.next();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(finish).toHaveLength(i + 1);
+    finish[i]!();
+    expect((await next).value).toBe(i);
+  }
 });

@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
-import { ActivationPass } from "../../../src/method/inference/activations.ts";
+import {
+  activationBytes,
+  ActivationPass,
+  cropActivations,
+  photographBytes,
+} from "../../../src/method/inference/activations.ts";
 import { Afa } from "../../../src/method/model/index.ts";
+import type { Runtime } from "../../../src/engine/graph/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { mergeCam } from "../../../src/method/labels/index.ts";
 import { readGolden } from "../../golden.ts";
@@ -50,4 +56,68 @@ test("large views of a crop, computed one image at a time, have the activations 
     expect(worstError(plain.data, other.plain.data)).toBeLessThan(1e-5);
     expect(worstError(flipped.data, other.flipped.data)).toBeLessThan(1e-5);
   });
+});
+
+const network = new Afa({ backbone: "mit_tiny", classes: 2, decoderWidth: 4 });
+
+test("sides that are no multiple of 16 are rounded up to tokens, small ones scaled to 32 pixels", async () => {
+  let open = 0;
+  const cpu = nodeRuntime();
+  const runtime: Runtime = {
+    device: "cpu",
+    createSession: async (model, options) => {
+      const session = await cpu.createSession(model, options);
+      open++;
+      const release = async () => {
+        await session.release();
+        open--;
+      };
+      return { inputNames: session.inputNames, run: session.run.bind(session), release };
+    },
+  };
+  const pass = new ActivationPass(runtime, network, network.initialize(1), { scales: [0.5, 1.1] });
+  const data = Float32Array.from({ length: 3 * 66 * 40 }, (_, i) => Math.sin(i));
+  const { scales, affinity } = await pass.run({ count: 3, width: 66, height: 40, data });
+  const sizes = scales.flatMap(({ plain, flipped }) =>
+    [plain, flipped].map(({ count, width, height }) => [count, width, height]),
+  );
+  // 33 x 32 and 72 x 44 pixels.
+  expect(sizes).toEqual([
+    [2, 3, 2],
+    [2, 3, 2],
+    [2, 5, 3],
+    [2, 5, 3],
+  ]);
+  expect([affinity.width, affinity.height, affinity.data.length]).toEqual([5, 3, 15 ** 2]);
+  expect(open).toBe(2);
+  await pass.release();
+  expect(open).toBe(0);
+});
+
+test("the graph of a crop has an output for each scale, of pairs of images, and one affinity", () => {
+  const shapes = (scales: number[], side: number) =>
+    Object.fromEntries(
+      Object.entries(cropActivations(network, { scales, side })).map(([name, { shape }]) => [
+        name,
+        shape,
+      ]),
+    );
+  expect(shapes([0.5, 1.5, 1], 64)).toEqual({
+    "cam.0": [2, 2, 2, 2],
+    "cam.1": [2, 2, 6, 6],
+    affinity: [1, 36, 36],
+    "cam.2": [2, 2, 4, 4],
+  });
+  expect(shapes([1], 512)).toEqual({ "cam.0": [2, 2, 32, 32], affinity: [1, 1024, 1024] });
+});
+
+test("images up to 480 pixels are computed as pairs, larger ones one after the other", () => {
+  const bytes = (side: number) => activationBytes(network, { scales: [1], side });
+  const perPixel = (side: number) => bytes(side) / side ** 4;
+  // A pair needs the memory of two, most of it for attention, which grows with the fourth power of the side.
+  expect(bytes(481)).toBeLessThan(0.8 * bytes(480));
+  expect(perPixel(480) / perPixel(464)).toBeCloseTo(1, 1);
+  const photograph = photographBytes(network, { scales: [0.5, 1.5], side: 400 });
+  expect(photograph).toBe(photographBytes(network, { scales: [1], side: 600 }));
+  expect(photograph).toBeGreaterThan(photographBytes(network, { scales: [1], side: 400 }));
 });

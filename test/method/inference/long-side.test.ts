@@ -7,6 +7,7 @@ import {
   withLongSide,
 } from "../../../src/method/inference/long-side.ts";
 import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
+import { shrinkImage } from "../../../src/method/images/shrink-large.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 test("an image with a long side equals the normalized image resized, to the bit", () => {
@@ -32,4 +33,22 @@ test("an image with a long side equals the normalized image resized, to the bit"
     expect(pixels).toEqual(channelsLast(batch));
     expect(Math.max(made.width, made.height)).toBe(longSide);
   }
+});
+
+test.each([
+  [100, 50, 100, [100, 50]],
+  [100, 50, 99, [99, 49]],
+  [50, 100, 40, [20, 40]],
+  [100, 33, 10, [10, 3]],
+  [1000, 2, 100, [100, 1]],
+  [2, 1000, 100, [1, 100]],
+])("an image of %i x %i is shrunk to at most %i, rounded down: %j", (width, height, most, size) => {
+  const image = { width, height, data: new Uint8Array(3 * width * height).fill(7) };
+  const small = shrinkImage(image, most);
+  expect([small.width, small.height]).toEqual(size);
+  expect(small.data.every((level) => level === 7)).toBe(true);
+  if (most >= Math.max(width, height)) expect(small).toBe(image);
+  const maps = networkImage(image, { mean: [1, 2, 3], std: [1, 2, 4] }, most);
+  expect(maps).toMatchObject({ count: 3, width: size[0], height: size[1] });
+  expect(new Set(maps.data)).toEqual(new Set([6, 2.5, 1]));
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ParameterArena } from "../../../src/method/train/arena.ts";
-import { AdamW } from "../../../src/method/train/optimizer.ts";
+import { AdamW, updateFactors } from "../../../src/method/train/optimizer.ts";
 import { learningRateFactor } from "../../../src/method/train/learning-rate.ts";
 import { readGolden } from "../../golden.ts";
 
@@ -91,7 +91,36 @@ describe("AdamW", () => {
     const one = { name: "w", size: 1, group: "a" };
     expect(() =>
       new AdamW(new ParameterArena([one])).step({ b: { learningRate: 1, weightDecay: 0 } }),
-    ).toThrow("AdamW: w is in group a, but there are rates only for b");
+    ).toThrow("AdamW: w is in group a, but there are rates only for b; add the group");
+  });
+
+  test("its factors correct the bias of young moments and decay by rate times decay", () => {
+    const { decay, rate, correction } = updateFactors(
+      2,
+      { learningRate: 0.1, weightDecay: 0.5 },
+      [0.9, 0.99],
+    );
+    expect(decay).toBeCloseTo(0.95, 12);
+    expect(rate).toBeCloseTo(0.1 / (1 - 0.81), 12);
+    expect(correction).toBeCloseTo(1 / Math.sqrt(1 - 0.9801), 12);
+  });
+
+  test("updates only what the loss reaches: the others neither move, decay nor count", () => {
+    const specs = ["a", "b"].map((name) => ({ name, size: 2, group: "all" }));
+    const optimizer = new AdamW(new ParameterArena(specs));
+    for (const name of ["a", "b"]) {
+      optimizer.values[name]!.fill(1);
+      optimizer.gradients[name]!.fill(1);
+    }
+    const rates = { all: { learningRate: 0.1, weightDecay: 0.5 } };
+    expect(optimizer.step(rates, new Set(["b"]))).toEqual([]);
+    expect([...optimizer.values["a"]!, ...optimizer.m["a"]!, ...optimizer.v["a"]!]).toEqual([
+      ...[1, 1, 0, 0, 0, 0],
+    ]);
+    expect(optimizer.values["b"]![1]).toBeCloseTo(0.95 - 0.1, 5);
+    expect([...optimizer.updates]).toEqual([0n, 1n]);
+    expect(optimizer.learned).toEqual(["a", "b"]);
+    expect([optimizer.betas, optimizer.eps]).toEqual([[0.9, 0.999], 1e-8]);
   });
 });
 

@@ -6,7 +6,7 @@ import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts"
 import { ActivationPass } from "../../../src/method/inference/activations.ts";
 import { evaluate, type EvaluatorOptions } from "../../../src/method/eval/evaluator.ts";
 import { Predictor } from "../../../src/method/inference/predictor.ts";
-import { float32, type NdArray } from "../../../src/engine/graph/index.ts";
+import { float32, type NdArray, type Runtime } from "../../../src/engine/graph/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import type {
   CheckpointEvent,
@@ -14,6 +14,7 @@ import type {
   TrainingState,
 } from "../../../src/method/train/events.ts";
 import { networkOf } from "../../../src/method/model/network-of.ts";
+import { LabelMaker } from "../../../src/method/train/labels.ts";
 import { trainNetwork, type TrainNetworkOptions } from "../../../src/method/train/trainer.ts";
 
 const scenes = Array.from({ length: 8 }, (_, index) => generateScene({ seed: 5, index, size: 64 }));
@@ -121,6 +122,97 @@ test("the phases follow one another and each reports the losses that it trains",
   expect(steps.map(([, full]) => full)).toEqual(steps.map(([phase]) => phase !== "classification"));
   expect(kinds.filter((kind) => kind === "validation")).toHaveLength(3); // after 4, 8 and 9
   expect([kinds[0], kinds.at(-1)]).toEqual(["start", "done"]);
+});
+
+test("events tell every step; validations and checkpoints come when due and in the end", async () => {
+  let open = 0;
+  const cpu = nodeRuntime();
+  const counted: Runtime = {
+    device: "cpu",
+    createSession: async (model, options) => {
+      const session = await cpu.createSession(model, options);
+      open++;
+      const release = async () => {
+        await session.release();
+        open--;
+      };
+      return { inputNames: session.inputNames, run: session.run.bind(session), release };
+    },
+  };
+  const asked: [classes: number, images: number][] = [];
+  let closed = 0;
+  const settings = {
+    ...{ "train.steps": 4, "train.affinitySteps": 4 },
+    ...{ "train.validateEvery": 0, "train.checkpointEvery": 3 },
+  };
+  const events: [type: string, step: number, open: number][] = [];
+  const all: TrainEvent[] = [];
+  const training = run({
+    config: configOf({ ...settings, "eval.maxImages": 3 }),
+    runtime: counted,
+    validation: { ...validation, samples: samples.slice(0, 5) },
+    panels: 2,
+    createValidationRuntime: (network, images) => {
+      asked.push([network.classes, images]);
+      return { ...counted, width: 2, close: async () => void closed++ };
+    },
+  });
+  for await (const event of training) {
+    all.push(event);
+    events.push([event.type, "step" in event ? event.step : event.done, open]);
+  }
+  // Sessions that are open: the step's; from step 3 on, with all losses, also that of the activations.
+  expect(events).toEqual([
+    ["start", 0, 0],
+    ...[0, 1, 2].map((step) => ["step", step, 1]),
+    ["checkpoint", 3, 1],
+    ["step", 3, 2],
+    ...[1, 2, 3].map((done) => ["validating", done, expect.any(Number)]),
+    ["validation", 4, 0],
+    ["checkpoint", 4, 0],
+    ["done", 4, 0],
+  ]);
+  expect([asked, open, closed]).toEqual([[[4, 3]], 0, 1]);
+  const network = networkOf(configOf(), sceneClasses);
+  expect(all[0]).toMatchObject({ steps: 4, parameters: network.size, classes: sceneClasses });
+  expect(all[1]).toMatchObject({ steps: 4, images: 2, phase: "classification" });
+  const validated = all.find((event) => event.type === "validation")!;
+  expect([validated.panels.map(({ name }) => name), validated.skipped]).toEqual([["s0", "s1"], []]);
+  const [first, last] = all.filter((event) => event.type === "checkpoint") as CheckpointEvent[];
+  expect([first!.best, last!.best]).toEqual([false, true]);
+  expect(first!.state.metadata).toMatchObject({ step: "3", best: "-1", validationOwed: "false" });
+  expect(last!.state.metadata).toMatchObject({
+    ...{ step: "4", best: String(validated.metrics.seg), validationOwed: "false" },
+    classes: JSON.stringify(sceneClasses),
+  });
+});
+
+test("a source of labels that is passed in makes them from the network's own weights", async () => {
+  const made: [images: number, phase: string][] = [];
+  let rests = 0;
+  const config = configOf({ "train.steps": 4, "train.affinitySteps": 4 });
+  const kinds: string[] = [];
+  const training = run({
+    config,
+    validation: { ...validation, samples: [] },
+    createLabelSource: (network, parameters) => {
+      const maker = new LabelMaker(nodeRuntime(), network, parameters, config, () => 0);
+      return {
+        make: (inputs, phase) => {
+          made.push([inputs.length, phase]);
+          return maker.make(inputs, phase);
+        },
+        rest: async () => {
+          rests++;
+          await maker.rest();
+        },
+      };
+    },
+  });
+  for await (const event of training) kinds.push(event.type);
+  // In the first phase there is nothing to label.
+  expect(made).toEqual([...Array.from({ length: 3 }, () => [0, "classification"]), [2, "pseudo"]]);
+  expect([rests, kinds.includes("validation"), kinds.at(-1)]).toEqual([1, false, "done"]);
 });
 
 test("batches of images without any tags are trained on without error", async () => {
