@@ -146,6 +146,19 @@ describe("a VOC folder", () => {
     expect(listing.sources!.masks).toEqual([{ from: "SegmentationClass", images: 1 }]);
   });
 
+  test("has tags by number, after those by name", async () => {
+    const names = ["2007_000032", "2007_000039", "2007_000042"];
+    const root = await makeFolder({
+      "tags.csv": "file,tags\n2007000032,cat\n2007_000039.jpg,dog\n2007000039,cow\n",
+      "train.txt": names.join("\n"),
+      ...Object.fromEntries(names.map((name) => [`JPEGImages/${name}.jpg`, ""])),
+    });
+    const inside = await nodeStore.list(join(root, "JPEGImages"));
+    const { images, problems } = await listVoc(nodeHost, root, {}, { kind: "voc", inside });
+    expect([...images].map(({ tags }) => tags)).toEqual([["cat"], ["dog"]]);
+    expect(told({ problems }, root)).toEqual([expect.stringMatching(/train\.txt:3: 2007_000042 /)]);
+  });
+
   test("may have test images of which nothing is known", async () => {
     const rest = Object.entries(files).filter(([path]) => !path.startsWith("SegmentationClass"));
     const root = await makeFolder({

@@ -58,6 +58,8 @@ describe("vectors of tags", () => {
     await expect(read("t.npy", good)).rejects.toThrow(/t\.npy: .*classes\.txt/);
     const array = Buffer.concat([npyHeader("<f4", "(2,)"), Buffer.alloc(8)]);
     await expect(read("t.npy", array, ["x"])).rejects.toThrow(UserError);
+    const number = Buffer.concat([npyHeader("<f4", "()"), Buffer.alloc(4)]);
+    await expect(read("t.npy", number, ["x", "y"])).rejects.toThrow(/t\.npy: .*dictionary.*\b2\b/);
     const path = join(await makeFolder({ "t.npy": "" }), "t.npy");
     truncateSync(path, 256 * 2 ** 20 + 1);
     const taker = { take: () => 0, clear: () => 0 };
@@ -119,7 +121,7 @@ test("tags of a mask are its classes; labels beyond them and broken masks are to
 });
 
 test("what is no mistake in a file is thrown on", async () => {
-  const failure = new RangeError("out of memory");
+  const failure = new Error("the disk is gone");
   const codec = { ...nodeHost.codec, decodeLabels: () => Promise.reject(failure) };
   const source = maskSource(codec, ["x"], () => "m.png");
   await expect(source.read({ name: "a", id: undefined })).rejects.toBe(failure);
