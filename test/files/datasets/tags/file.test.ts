@@ -58,7 +58,8 @@ describe("vectors of tags", () => {
     await expect(read("t.npy", good)).rejects.toThrow(/t\.npy: .*classes\.txt/);
     const array = Buffer.concat([npyHeader("<f4", "(2,)"), Buffer.alloc(8)]);
     await expect(read("t.npy", array, ["x"])).rejects.toThrow(UserError);
-    const number = Buffer.concat([npyHeader("<f4", "()"), Buffer.alloc(4)]);
+    // A pickle of the number 7.
+    const number = Buffer.concat([npyHeader("|O", "()"), Buffer.of(0x80, 2, 0x4b, 7, 0x2e)]);
     await expect(read("t.npy", number, ["x", "y"])).rejects.toThrow(/t\.npy: .*dictionary.*\b2\b/);
     const path = join(await makeFolder({ "t.npy": "" }), "t.npy");
     truncateSync(path, 256 * 2 ** 20 + 1);
