@@ -1,4 +1,5 @@
 import type { Sample } from "../../method/data/sample.ts";
+import { UserError } from "../../user-error.ts";
 import type { ImageCodec } from "../../host/codec.ts";
 import type { Host } from "../../host/host.ts";
 import { assemble, checkClasses, inReadingOrder, type Assembled } from "./assemble.ts";
@@ -125,6 +126,7 @@ async function decodeFully(
       problems.push({ severity: "warning", file: mask, message });
     }
   } catch (error) {
+    if (!(error instanceof UserError)) throw error;
     problems.push({ severity: "error", file: mask, message: ownWords(error, mask) });
   }
   return problems;
