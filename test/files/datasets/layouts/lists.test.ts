@@ -4,7 +4,7 @@ import { nodeStore } from "../../../../src/host/node/files/store.ts";
 import { nodeHost } from "../../../../src/host/node/host.ts";
 import { openDataset } from "../../../../src/files/datasets/index.ts";
 import { FilesByName, splitOfFolder } from "../../../../src/files/datasets/layouts/files-by-name.ts"; // prettier-ignore
-import { firstFile, listPlaces, noLists, readLists } from "../../../../src/files/datasets/layouts/lists.ts"; // prettier-ignore
+import { firstFile, listPlaces, readLists } from "../../../../src/files/datasets/layouts/lists.ts"; // prettier-ignore
 import { MaskFolders } from "../../../../src/files/datasets/layouts/mask-folders.ts";
 import { listVoc } from "../../../../src/files/datasets/layouts/voc.ts";
 import { ImageList } from "../../../../src/files/datasets/listing/image-list.ts";
@@ -64,10 +64,7 @@ test("a name in two lists stays in the first, and one that is listed twice is no
   expect([twice.distinct, twice.rows.length, twice.told]).toEqual([false, 3, []]);
 });
 
-test("a VOC folder without lists is told what it has instead", async () => {
-  const message = async (files: Files) => (await noLists(nodeStore, await makeFolder(files))).message; // prettier-ignore
-  expect(await message({})).toMatch(/ImageSets\/Segmentation: no such folder/);
-  expect(await message({ "ImageSets/Segmentation/x.md": "" })).toMatch(/Segmentation: .*train\.txt.* x\.md/); // prettier-ignore
+test("the first file of several paths is one that exists and is no folder", async () => {
   const root = await makeFolder({ "a/": "", b: "" });
   expect(await firstFile(nodeStore, [join(root, "a"), join(root, "b")])).toBe(join(root, "b"));
   expect(await firstFile(nodeStore, [join(root, "a")])).toBeUndefined();
