@@ -57,7 +57,11 @@ describe("data.yaml is refused for", () => {
     ["tags elsewhere", "tags: ../t.csv", /data\.yaml: tags is "\.\.\/t\.csv"/],
     ["a list elsewhere", "splits: {val: ../v.txt}", /data\.yaml: splits\.val is "\.\.\/v\.txt"/],
     ["a list that is missing", "splits: {val: v.txt}", /v\.txt/],
-    ["broken YAML", "images: i\n\nmasks: [m\n", /data\.yaml:[34]: not readable as YAML: [^\n]+$/],
+    [
+      "broken YAML",
+      "images: i\n\nmasks: [m\n",
+      /data\.yaml:[34]: not readable as YAML: (?!.*not readable)[^\n]+$/,
+    ],
     ["an alias of nothing", "images: i\nmasks: *x\ntags: *y\n", /data\.yaml:2: not readable as YAML: .*x/], // prettier-ignore
     ["the second alias", "images: &x i\nmasks: *x\ntags: *y\n", /data\.yaml:3: not readable as YAML: .*y/], // prettier-ignore
   ])("%s", async (_, yaml, message) => {
@@ -83,6 +87,12 @@ test("splits of data.yaml go before others, by names with or without ending, and
   expect(problems).toHaveLength(2);
   for (const problem of problems) expect([problem.severity, formatProblem(problem)]).toEqual(["warning", expect.stringMatching(/^d\.yaml: .*"train".*\bx\b/)]); // prettier-ignore
   expect(new NamedSplits({}, problems).splitOf("a", undefined)).toBeUndefined();
+});
+
+test("a text may be referred to nine times, not more often", async () => {
+  const aliases = (count: number) => `splits: {val: [&a x${", *a".repeat(count)}]}`;
+  expect((await read({ "data.yaml": aliases(9) })).splits!["val"]!.files).toHaveLength(10);
+  await expect(read({ "data.yaml": aliases(10) })).rejects.toThrow(/data\.yaml:1: not readable as YAML: .*alias/); // prettier-ignore
 });
 
 test("the tags file is the one that data.yaml names, or the first that exists", async () => {
@@ -115,6 +125,15 @@ describe("a layout is told by what is there", () => {
     const { format: found, images, problems } = await list(files);
     expect([found, images.length]).toEqual([format, 1]);
     expect(problems.filter(({ file }) => file.endsWith("data.yaml"))).toEqual([]);
+  });
+
+  test("a path that is no folder, and folders of something else, are refused in words", async () => {
+    const root = await makeFolder({ "a.txt": "", "empty/": "", "half/images/a.jpg": picture });
+    const refused = (path: string) => expect(listDataset(nodeHost, `${root}${path}`)).rejects;
+    await refused("/nowhere").toThrow(/nowhere: no such folder/);
+    await refused("/a.txt").toThrow(/a\.txt: is a file/);
+    await refused("/empty").toThrow(/empty: the folder is empty/);
+    await refused("/half").toThrow(/half: .*images\/.*tags\.csv/);
   });
 
   test("and what data.yaml says besides is told, key by key", async () => {

@@ -68,6 +68,9 @@ test("a VOC folder without lists is told what it has instead", async () => {
   const message = async (files: Files) => (await missingLists(nodeStore, await makeFolder(files))).message; // prettier-ignore
   expect(await message({})).toMatch(/ImageSets\/Segmentation: no such folder/);
   expect(await message({ "ImageSets/Segmentation/x.md": "" })).toMatch(/Segmentation: .*train\.txt.* x\.md/); // prettier-ignore
+});
+
+test("the first file of several paths is one that exists and is no folder", async () => {
   const root = await makeFolder({ "a/": "", b: "" });
   expect(await firstFile(nodeStore, [join(root, "a"), join(root, "b")])).toBe(join(root, "b"));
   expect(await firstFile(nodeStore, [join(root, "a")])).toBeUndefined();
@@ -144,6 +147,19 @@ describe("a VOC folder", () => {
     ]);
     expect(listing.distinct).toBe(true);
     expect(listing.sources!.masks).toEqual([{ from: "SegmentationClass", images: 1 }]);
+  });
+
+  test("has tags by number, after those by name", async () => {
+    const names = ["2007_000032", "2007_000039", "2007_000042"];
+    const root = await makeFolder({
+      "tags.csv": "file,tags\n2007000032,cat\n2007_000039.jpg,dog\n2007000039,cow\n",
+      "train.txt": names.join("\n"),
+      ...Object.fromEntries(names.map((name) => [`JPEGImages/${name}.jpg`, ""])),
+    });
+    const inside = await nodeStore.list(join(root, "JPEGImages"));
+    const { images, problems } = await listVoc(nodeHost, root, {}, { kind: "voc", inside });
+    expect([...images].map(({ tags }) => tags)).toEqual([["cat"], ["dog"]]);
+    expect(told({ problems }, root)).toEqual([expect.stringMatching(/train\.txt:3: 2007_000042 /)]);
   });
 
   test("may have test images of which nothing is known", async () => {

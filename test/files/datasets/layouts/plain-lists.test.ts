@@ -42,7 +42,7 @@ describe("a listed name is that of an image", () => {
     expect(found.rows).toEqual(expected === undefined ? [] : [[expected, 2, "x"]]);
     const ofLine = found.told.filter((text) => text.startsWith("warning tags.csv:2: "));
     expect(ofLine).toHaveLength(isTold || expected === undefined ? 1 : 0);
-    if (isTold) expect(ofLine[0]).toMatch(new RegExp(`: ${name} .* ${expected} `));
+    if (isTold) expect(ofLine[0]).toMatch(new RegExp(`: ${name} .*\\b${expected}\\b`));
     if (expected === undefined) expect(ofLine[0]).toContain(name);
     const unused = found.told.filter((text) => text.startsWith("warning images/"));
     expect(unused).toHaveLength(files.length - found.rows.length);
@@ -97,6 +97,20 @@ test("classes, splits and other tags files are those of data.yaml", async () => 
     expect.stringMatching(/^warning d\.yaml: .*"val".*\bz\b/),
     expect.stringMatching(/^warning images\/b\.jpg: .*deep\/t\.csv/),
   ]);
+});
+
+test("splits of data.yaml go before others, by names with or without ending, and are told if unused or double", async () => {
+  const splits = {
+    train: { files: ["a.jpg", "b", "x", "x"], from: "d.yaml" },
+    val: { files: ["c", "b"], from: "v.txt" },
+  };
+  const names = ["a.jpg", "a.png", "b.jpg", "c.jpg", "c.v2.jpg"];
+  const csv = `file,tags,split\n${names.map((name) => `${name},t,else\n`).join("")}`;
+  const { images: found, told } = await list({ ...images(...names), "tags.csv": csv }, { splits });
+  expect([...found].map(({ split }) => split)).toEqual(["train", "else", "val", "val", "else"]);
+  expect(told).toHaveLength(3);
+  expect(told[0]).toMatch(/^error v\.txt: .*\bb\b.*"train".*"val"/);
+  for (const unused of told.slice(1)) expect(unused).toMatch(/^warning d\.yaml: .*"train".*\bx\b/);
 });
 
 describe("class folders", () => {

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { formatProblem, openDataset } from "../../../../src/files/datasets/index.ts";
@@ -158,4 +159,8 @@ test("tags that are read from very many masks are better written once", async ()
     ) as string,
     remedies: [{ kind: "job", name: "data", argument: root, options, purpose: "does that" }],
   });
+  writeFileSync(join(root, "ImageSets/Segmentation/train.txt"), names.slice(1).join("\n"));
+  const fewer = await openDataset(nodeHost, root);
+  expect(fewer.sources?.tags).toContainEqual({ from: "masks", images: 1000 });
+  expect(fewer.problems.filter(({ file }) => file === root)).toEqual([]);
 });

@@ -58,6 +58,9 @@ describe("vectors of tags", () => {
     await expect(read("t.npy", good)).rejects.toThrow(/t\.npy: .*classes\.txt/);
     const array = Buffer.concat([npyHeader("<f4", "(2,)"), Buffer.alloc(8)]);
     await expect(read("t.npy", array, ["x"])).rejects.toThrow(UserError);
+    // A pickle of the number 7.
+    const number = Buffer.concat([npyHeader("|O", "()"), Buffer.of(0x80, 2, 0x4b, 7, 0x2e)]);
+    await expect(read("t.npy", number, ["x", "y"])).rejects.toThrow(/t\.npy: .*dictionary.*\b2\b/);
     const path = join(await makeFolder({ "t.npy": "" }), "t.npy");
     truncateSync(path, 256 * 2 ** 20 + 1);
     const taker = { take: () => 0, clear: () => 0 };
