@@ -1,8 +1,13 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import type { KnownMutant } from "../../bench/mutants/choose.ts";
 import { mutated, type Mutation } from "../../bench/mutants/mutation.ts";
 import { mutationsOf } from "../../bench/mutants/operators.ts";
 import { withProbes } from "../../bench/mutants/workspace.ts";
 
+const root = fileURLToPath(new URL("../..", import.meta.url));
 const all = (text: string) => mutationsOf("x.ts", text).map((m) => mutated(text, m));
 
 describe("mutations", () => {
@@ -39,4 +44,24 @@ test("probes nest, keep every value and report what ran, and only that", () => {
   expect(run((index: number) => seen.add(index))).toBe(10);
   const missed = places.filter(({ index }) => !seen.has(index));
   expect(missed.map((m: Mutation) => m.before)).toEqual(["return -x;"]);
+});
+
+describe("the lists of mutants name code that is there", () => {
+  const source = (file: string) => readFileSync(join(root, file), "utf8");
+  const read = <T>(name: string) => JSON.parse(source(`bench/${name}`)) as T[];
+
+  test.each(read<KnownMutant>("known-mutants.json"))("$title", ({ file, find }) => {
+    expect(source(file).split(find)).toHaveLength(2);
+  });
+
+  type Equivalent = Record<"file" | "line" | "before" | "reason", string>;
+  test.each(read<Equivalent>("equivalent-mutants.json"))("$file: $reason", (mutant) => {
+    const { file, line, before } = mutant;
+    expect(
+      source(file)
+        .split("\n")
+        .map((text) => text.trim()),
+    ).toContain(line);
+    expect(line).toContain(before.split("\n")[0]);
+  });
 });
