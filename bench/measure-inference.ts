@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseConfig, type Config } from "../src/method/config.ts";
 import { vocClasses } from "../src/method/images/classes.ts";
 import { ForwardPass } from "../src/method/inference/forward.ts";
+import { eventOf } from "../src/jobs/events.ts";
 import { exportModel } from "../src/jobs/export.ts";
 import { readImage, writeImage } from "../src/host/node/images/codec.ts";
 import { nodeHost } from "../src/host/node/host.ts";
@@ -26,11 +27,8 @@ export async function randomModel(
   const network = networkOf(config, classes);
   const out = join(folder, `${backbone}.safetensors`);
   const parameters = network.initialize(1);
-  await exportModel(
-    nodeHost,
-    { file: backbone, network, parameters, config, classes, step: 0 },
-    { out },
-  );
+  const model = { file: backbone, network, parameters, config, classes, step: 0 };
+  await eventOf(exportModel(nodeHost, model, { out }), "exported");
   return out;
 }
 
