@@ -98,7 +98,15 @@ test("sources are asked in turn, at once or later, and counted if they know the 
   );
   const asked = Object.keys(answers).map((name) => sources.read({ name, id: undefined }));
   expect(asked.map((answer) => answer instanceof Promise)).toEqual([false, false, true, true, false, false, false]); // prettier-ignore
-  expect(await Promise.all(asked)).toEqual([["x"], ["y"], ["z"], ["y"], problem, undefined, []]);
+  expect(await Promise.all(asked.map(async (answer) => answer))).toEqual([
+    ["x"],
+    ["y"],
+    ["z"],
+    ["y"],
+    problem,
+    undefined,
+    [],
+  ]);
   expect(sources.names).toBe("A, B, C");
   expect(sources.used.map(({ from, images }) => [from, images])).toEqual([["A", 2], ["B", 2], ["C", 1]]); // prettier-ignore
 });
