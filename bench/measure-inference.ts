@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseConfig, type Config } from "../src/method/config.ts";
 import { vocClasses } from "../src/method/images/classes.ts";
 import { ForwardPass } from "../src/method/inference/forward.ts";
-import { eventOf } from "../src/jobs/events.ts";
+import { outcomeOf } from "../src/jobs/events.ts";
 import { exportModel } from "../src/jobs/export.ts";
 import { readImage, writeImage } from "../src/host/node/images/codec.ts";
 import { nodeHost } from "../src/host/node/host.ts";
@@ -28,7 +28,7 @@ export async function randomModel(
   const out = join(folder, `${backbone}.safetensors`);
   const parameters = network.initialize(1);
   const model = { file: backbone, network, parameters, config, classes, step: 0 };
-  await eventOf(exportModel(nodeHost, model, { out }), "exported");
+  await outcomeOf(exportModel(nodeHost, model, { out }), "exported");
   return out;
 }
 

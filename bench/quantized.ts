@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { float32 } from "../src/engine/graph/index.ts";
-import { eventOf } from "../src/jobs/events.ts";
+import { outcomeOf } from "../src/jobs/events.ts";
 import { exportModel } from "../src/jobs/export.ts";
 import { nodeHost } from "../src/host/node/host.ts";
 import { openModel } from "../src/jobs/open-model.ts";
@@ -32,7 +32,7 @@ try {
   const measured = [];
   for (const precision of precisions) {
     const out = join(folder, `${precision}.onnx`);
-    await eventOf(exportModel(nodeHost, model, { precision, out }), "exported");
+    await outcomeOf(exportModel(nodeHost, model, { precision, out }), "exported");
     const session = await runtime.createSession(out);
     measured.push({ precision, session, seconds: [] as number[] });
   }

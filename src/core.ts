@@ -86,7 +86,7 @@ export {
   type StageScores,
 } from "./method/eval/stages.ts";
 export * from "./method/train/events.ts";
-export type { Phase } from "./method/train/phase.ts";
+export { phaseAt, type Phase } from "./method/train/phase.ts";
 export {
   lossesAndGradients,
   type LabelledBatch,

@@ -42,7 +42,7 @@ import {
   convertWeights as convertWeightsOn,
   type ConvertedWeights,
 } from "./jobs/convert-weights.ts";
-import { eventOf } from "./jobs/events.ts";
+import { outcomeOf } from "./jobs/events.ts";
 import { exportModel as exportModelOn, type Exported, type ExportOptions } from "./jobs/export.ts";
 import {
   readFirstWeights as readFirstWeightsOn,
@@ -115,7 +115,7 @@ export const exportModel = async (
   options?: ExportOptions,
 ): Promise<Exported> => {
   const events = exportModelOn(nodeHost, model, options);
-  return (await eventOf(events, "exported"))!.exported;
+  return (await outcomeOf(events, "exported")).exported;
 };
 
 /** Writes weights as safetensors. @param names foreground class names to store */
@@ -126,7 +126,7 @@ export const convertWeights = async (
   names?: readonly string[],
 ): Promise<ConvertedWeights> => {
   const events = convertWeightsOn(nodeHost.store, file, understood, out, { names });
-  return (await eventOf(events, "converted"))!.weights;
+  return (await outcomeOf(events, "converted")).weights;
 };
 
 /** Reads initial weights for a training: the tensors of a weights file or run folder that its network has. */

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { DatasetReport } from "../files/datasets/index.ts";
 import { UserError } from "../user-error.ts";
-import { runJob } from "./interrupt.ts";
+import { Interrupted, runJob, stopping } from "./interrupt.ts";
 import { withExamples, withJson, wholeNumber } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
 import { readingProgress } from "./reading-progress.ts";
@@ -51,9 +51,16 @@ export function dataCommand(open: OpenOutput): Command {
       };
       await runJob(
         (job) => inspectFolder(nodeHost, { data: folder, decode, seed, tagsTo: tagsOut }, job),
-        (event) => {
-          if (event.type === "reading") onProgress(event.done, event.total, event.what);
-          if (event.type === "report") tell(event.report);
+        (event, interruption) => {
+          switch (event.type) {
+            case "reading":
+              interruption.handle(() => output.note(stopping));
+              return onProgress(event.done, event.total, event.what);
+            case "stopped":
+              throw new Interrupted("stopped before everything was read");
+            case "report":
+              return tell(event.report);
+          }
         },
       );
     });

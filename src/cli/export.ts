@@ -54,10 +54,10 @@ export function exportCommand(open: OpenOutput): Command {
       const { openAnyModel } = await import("../jobs/open-exported-model.ts");
       const { exportModel } = await import("../jobs/export.ts");
       const { nodeHost } = await import("../host/node/host.ts");
-      const { eventOf } = await import("../jobs/events.ts");
+      const { outcomeOf } = await import("../jobs/events.ts");
       const model = await openAnyModel(nodeHost.store, path);
       const events = exportModel(nodeHost, model, options);
-      const { exported } = (await eventOf(events, "exported"))!;
+      const { exported } = await outcomeOf(events, "exported");
       output.say(formatExported(exported, model.classes.length));
       output.record({ model: model.file, ...exported });
     },

@@ -59,7 +59,7 @@ export class Output {
 /** Opens the output of a command as its options ask for. */
 export type OpenOutput = (options: { readonly json?: boolean }) => Output;
 
-/** Whether to color the text on a stream: on terminals, unless NO_COLOR or FORCE_COLOR decides. */
+/** Whether to color the text on a stream: on terminals other than TERM=dumb, unless NO_COLOR or FORCE_COLOR decides. */
 export function wantsColor({ isTTY }: TextStream, env: NodeJS.ProcessEnv): boolean {
   const { NO_COLOR: plain = "", FORCE_COLOR: force, TERM: term } = env;
   if (plain !== "") return false;

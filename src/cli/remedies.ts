@@ -27,8 +27,8 @@ function word(remedy: Remedy): string {
     }
     case "cuda-libraries":
       return (
-        "on a machine with an NVIDIA GPU and CUDA 12, " +
-        `\`node ${remedy.installer} --onnxruntime-node-install=true\` downloads them`
+        `\`node ${remedy.installer} --onnxruntime-node-install=true\` downloads CUDA's libraries, ` +
+        "for a machine with an NVIDIA GPU and CUDA 12"
       );
     case "job": {
       const { name, argument, options = {}, purpose } = remedy;

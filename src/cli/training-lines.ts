@@ -92,7 +92,7 @@ export function describeMicroBatch(event: MicroBatchEvent): string {
       ? ""
       : `; even these take about ${inUnits(least)}: close other programs or choose smaller crops (--crop)`;
   return (
-    `a batch of ${batch} crops of ${crop} pixels takes about ${inUnits(bytes)}, but ${inUnits(free)} are free: ` +
+    `a batch of ${batch} crops of ${crop} pixels takes about ${inUnits(bytes)}, but only ${inUnits(free)} is free: ` +
     `split into micro-batches of ${microBatch} whose gradients are summed (train.microBatch)${warning}`
   );
 }

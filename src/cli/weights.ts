@@ -33,7 +33,7 @@ export function weightsCommand(open: OpenOutput): Command {
       const { withWeights } = await import("../jobs/with-weights.ts");
       const { listNames, understandWeights } = await import("../files/weights/understand.ts");
       const { convertWeights } = await import("../jobs/convert-weights.ts");
-      const { eventOf } = await import("../jobs/events.ts");
+      const { outcomeOf } = await import("../jobs/events.ts");
       const { formatWeights, weightsRecord } = await import("../files/weights/describe.ts");
       const { store } = (await import("../host/node/host.ts")).nodeHost;
       const { parseClassNames } = await import("../files/formats/class-names.ts");
@@ -50,7 +50,7 @@ export function weightsCommand(open: OpenOutput): Command {
           return;
         }
         const events = convertWeights(store, file, understood, out, { names });
-        const written = (await eventOf(events, "converted"))!.weights;
+        const written = (await outcomeOf(events, "converted")).weights;
         const model = written.classes
           ? `a model of ${written.classes.length} classes`
           : understood.match

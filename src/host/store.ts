@@ -26,7 +26,7 @@ export interface FileInfo {
   readonly modified: number;
 }
 
-/** Content of a file to write. Large content may come in pieces, so that it is never whole in memory. */
+/** Content of a file to write. Large content may come in pieces, which need not be joined in memory. */
 export type FileData = string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
 
 export interface FileToWrite {

@@ -3,13 +3,13 @@ import { dirname } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
 import { UserError } from "../user-error.ts";
 
-/** An empty folder, and the topmost folder made for it; undefined where all existed. */
+/** A folder for results, and the topmost folder that was created for it; undefined where all existed. */
 export interface ClaimedFolder {
   readonly folder: string;
   readonly topmost: string | undefined;
 }
 
-/** Makes the folder that is wanted, which must be empty; by default the next free of runs/demo, demo2, … */
+/** Creates a folder, which must be empty if it exists; by default the first free one of runs/demo, demo2, … */
 export async function claimFolder(
   { store }: Pick<Host, "store">,
   wanted: string | undefined,

@@ -5,7 +5,13 @@ import type { UnderstoodWeights } from "../files/weights/understand.ts";
 import { meaningOf } from "../files/weights/published.ts";
 import { extname } from "../files/text/path.ts";
 import type { Store } from "../host/store.ts";
-import { reports, type JobOptions, type ProgressEvent, type StoppedEvent } from "./events.ts";
+import {
+  isAbort,
+  reports,
+  type JobOptions,
+  type ProgressEvent,
+  type StoppedEvent,
+} from "./events.ts";
 
 /** A written weights file. */
 export interface ConvertedWeights {
@@ -84,16 +90,17 @@ export async function* convertWeights(
     yield* reports((report: (event: ProgressEvent) => void) => {
       const counted = tensors.map((tensor) => ({
         ...tensor,
-        read: () => {
+        read: async () => {
           signal?.throwIfAborted();
+          const data = await tensor.read();
           report({ type: "progress", done: ++done, total });
-          return tensor.read();
+          return data;
         },
       }));
       return store.write([{ path: out, data: streamSafetensors(counted, metadata) }]);
     });
   } catch (error) {
-    if (!signal?.aborted) throw error;
+    if (!isAbort(error, signal)) throw error;
     return yield { type: "stopped", done, total };
   }
   const left = [

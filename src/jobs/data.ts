@@ -1,6 +1,12 @@
 import { inspectDataset, type DatasetReport } from "../files/datasets/index.ts";
 import type { Host } from "../host/host.ts";
-import { reports, type JobOptions, type ReadingEvent, type StoppedEvent } from "./events.ts";
+import {
+  isAbort,
+  reports,
+  type JobOptions,
+  type ReadingEvent,
+  type StoppedEvent,
+} from "./events.ts";
 
 export interface InspectJob {
   /** Folder of the data set. */
@@ -35,7 +41,7 @@ export async function* inspectFolder(
     );
     yield { type: "report", report };
   } catch (error) {
-    if (!signal?.aborted) throw error;
+    if (!isAbort(error, signal)) throw error;
     yield { type: "stopped", ...last };
   }
 }

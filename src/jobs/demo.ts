@@ -7,7 +7,7 @@ import type { Host } from "../host/host.ts";
 import type { Config } from "../method/config.ts";
 import { claimFolder, releaseFolder, type ClaimedFolder } from "./claim-folder.ts";
 import { measureStages, summarize, type MeasuredSeed, type SeedSummary } from "./compare-seeds.ts";
-import { reports, type JobOptions, type ProgressEvent } from "./events.ts";
+import { isAbort, reports, type JobOptions, type ProgressEvent } from "./events.ts";
 import { runTraining, type PreparedTraining, type ReportFacts } from "./run-training.ts";
 import type { TrainedEvent, TrainingStoppedEvent } from "./run-training.ts";
 import { openTrainable, type TrainJobEvent } from "./train.ts";
@@ -108,7 +108,7 @@ async function* tour(
   } catch (error) {
     await host.store.remove(scenes);
     await releaseFolder(host, place);
-    if (options.signal?.aborted !== true || error !== options.signal.reason) throw error;
+    if (!isAbort(error, options.signal)) throw error;
     yield { type: "canceled" };
     return undefined;
   }

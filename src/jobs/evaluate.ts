@@ -307,7 +307,7 @@ function checkSameClasses(
 ): void {
   if (JSON.stringify(found) === JSON.stringify(classes)) return;
   throw new UserError(
-    `${data}: its ${found.length} classes are ${found.join(", ")}; ${model.file} has learned ` +
+    `${data}: its ${found.length} classes are ${found.join(", ")}; ${model.file} was trained on ` +
       `${classes.length}: ${classes.join(", ")}; masks count classes in this order, so they must agree`,
     { code: "other-classes" },
   );

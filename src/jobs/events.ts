@@ -39,7 +39,7 @@ export interface ProgressEvent {
 /** The last event of a job whose signal was aborted. */
 export interface StoppedEvent {
   readonly type: "stopped";
-  /** Images or masks done, out of `total`. */
+  /** Images, masks, tensors or files done, out of `total`. */
   readonly done: number;
   readonly total: number;
 }
@@ -52,15 +52,17 @@ export interface JobOptions {
 
 /**
  * Turns work that reports through a callback into a generator of the reports. A report that arrives before the previous one
- * was consumed replaces it.
+ * was consumed replaces it. Once nobody takes reports any more, reporting throws, so that the work ends there.
  */
 export async function* reports<E, R>(
   work: (report: (event: E) => void) => Promise<R>,
 ): AsyncGenerator<E, R> {
   let latest: E | undefined;
   let settled = false;
+  let abandoned = false;
   let wake = (): void => undefined;
   const result = work((event) => {
+    if (abandoned) throw new Error("nobody takes the reports of this work any more");
     latest = event;
     wake();
   }).finally(() => {
@@ -69,26 +71,38 @@ export async function* reports<E, R>(
   });
   // A failure is thrown below, after the last report.
   result.catch(() => undefined);
-  for (;;) {
-    if (latest !== undefined) {
-      const event = latest;
-      latest = undefined;
-      yield event;
-    } else if (settled) {
-      return result;
-    } else {
-      await new Promise<void>((resolve) => (wake = resolve));
+  try {
+    for (;;) {
+      if (latest !== undefined) {
+        const event = latest;
+        latest = undefined;
+        yield event;
+      } else if (settled) {
+        return await result;
+      } else {
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
     }
+  } finally {
+    abandoned = true;
+    await result.catch(() => undefined);
   }
 }
 
-/** Runs a job to its end and returns its event of one type, or undefined where it stopped before. */
-export async function eventOf<E extends { readonly type: string }, T extends E["type"]>(
+/** Whether an error, or its cause, is the reason of an aborted signal. */
+export function isAbort(error: unknown, signal: AbortSignal | undefined): boolean {
+  if (signal?.aborted !== true) return false;
+  return error === signal.reason || (error instanceof Error && error.cause === signal.reason);
+}
+
+/** Runs a job to its end and returns its last event of one type; throws if it was stopped before that. */
+export async function outcomeOf<E extends { readonly type: string }, T extends E["type"]>(
   job: AsyncGenerator<E, unknown>,
   type: T,
-): Promise<Extract<E, { readonly type: T }> | undefined> {
+): Promise<Extract<E, { readonly type: T }>> {
   let last: Extract<E, { readonly type: T }> | undefined;
   for await (const event of job)
     if (event.type === type) last = event as Extract<E, { readonly type: T }>;
-  return last;
+  if (last) return last;
+  throw new Error(`the job was stopped before its event "${type}"`);
 }

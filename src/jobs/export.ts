@@ -20,7 +20,7 @@ import type { ExportedModel, OpenedModel } from "../method/inference/model.ts";
 import { UserError } from "../user-error.ts";
 import { checkFree } from "./check-free.ts";
 import type { JobOptions, StoppedEvent } from "./events.ts";
-import { verifyExport } from "./verify-export.ts";
+import { logitDifference } from "./verify-export.ts";
 
 /** Services of a host that an export uses. */
 export type ExportHost = Pick<Host, "store" | "runtime" | "version">;
@@ -92,6 +92,8 @@ export async function* exportModel(
   const stale = format === "safetensors" || external ? [] : [externalDataOf(main)];
   await checkFree(store, [...files.map(({ path }) => path), ...stale], model.file, overwrite);
   if (format === "transformersjs" && !overwrite) await checkEmpty(store, out);
+  // A device that is missing shows before a file is written.
+  const runtime = format === "safetensors" ? null : await host.runtime();
   yield { type: "writing", files: files.map(({ path }) => path) };
   if (signal?.aborted) return yield { type: "stopped", done: 0, total: files.length };
   await store.write(files);
@@ -99,19 +101,29 @@ export async function* exportModel(
     if ((await store.stat(path))?.kind === "file") await store.remove(path);
   }
   const written = files.map(({ path, data }) => ({ file: path, bytes: sizeOf(data) }));
-  if (format === "safetensors") {
+  if (runtime === null) {
     return yield { type: "exported", exported: { format, out, files: written } };
   }
-  yield { type: "verifying", file: main };
-  let difference: number;
+  const tolerance = tolerances[precision];
+  let isVerified = false;
   try {
-    difference = await verifyExport(await host.runtime(), main, model, weights, precision);
-  } catch (error) {
-    for (const { path } of files) await store.remove(path);
-    throw error;
+    yield { type: "verifying", file: main };
+    const difference = await logitDifference(runtime, main, model, weights);
+    isVerified = difference <= tolerance;
+    if (!isVerified) {
+      throw new UserError(
+        `${main}: removed, because its logits differ from those of ${model.file} by ${difference.toPrecision(2)} of the ` +
+          `largest logit, more than ${tolerance}; check the weights for NaN and huge values`,
+      );
+    }
+    yield { type: "exported", exported: { format, out, files: written, difference } };
+  } finally {
+    if (!isVerified) for (const { path } of files) await store.remove(path);
   }
-  yield { type: "exported", exported: { format, out, files: written, difference } };
 }
+
+/** Largest accepted difference between exported and own logits, divided by the largest logit. */
+const tolerances: Readonly<Record<Precision, number>> = { float32: 1e-4, float16: 1e-2, int8: 0.2 };
 
 async function graphOf(
   host: ExportHost,

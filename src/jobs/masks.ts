@@ -51,7 +51,7 @@ export interface MasksDoneEvent {
   readonly skipped: number;
   /** Details that the formats could not hold. */
   readonly lost: readonly LostDetail[];
-  /** The table of confidences, and the page of the least sure masks unless it was turned off. */
+  /** The table of confidences, and the page of the least sure masks unless it was turned off or there are no pictures. */
   readonly confidence: string;
   readonly sheet?: string;
 }

@@ -24,7 +24,7 @@ test.each<[Remedy, string]>([
   ],
   [
     { kind: "cuda-libraries", installer: "install.js" },
-    "on a machine with an NVIDIA GPU and CUDA 12, `node install.js --onnxruntime-node-install=true` downloads them",
+    "`node install.js --onnxruntime-node-install=true` downloads CUDA's libraries, for a machine with an NVIDIA GPU and CUDA 12",
   ],
   [
     { kind: "job", name: "train", options: { weights: "a.pth", overwrite: true } },

@@ -123,6 +123,16 @@ test("an aborted export writes no file", async () => {
   expect(existsSync(join(root, "exports"))).toBe(false);
 });
 
+test("an export that nobody waits for until it is verified is not kept", async () => {
+  const file = join(root, "unverified.safetensors");
+  writeCheckpoint(file);
+  const out = join(root, "unverified", "model.onnx");
+  const model = await openModel(nodeHost.store, file);
+  for await (const { type } of exportModel(nodeHost, model, { out }))
+    if (type === "verifying") break;
+  expect(readdirSync(join(root, "unverified"))).toEqual([]);
+});
+
 test("aborted weights leave the file that was there", async () => {
   const file = join(root, "weights.safetensors");
   writeCheckpoint(file);

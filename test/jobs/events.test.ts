@@ -35,3 +35,20 @@ test("a failure comes after the last report", async () => {
   expect(await run.next()).toEqual({ done: false, value: 1 });
   await expect(run.next()).rejects.toThrow("broken");
 });
+
+test("work whose reports nobody takes any more ends at its next report", async () => {
+  let reported = 0;
+  let ended = false;
+  const run = reports<number, undefined>(async (report) => {
+    try {
+      for (;;) {
+        report(++reported);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    } finally {
+      ended = true;
+    }
+  });
+  for await (const event of run) if (event === 2) break;
+  expect({ reported, ended }).toEqual({ reported: 2, ended: true });
+});

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { nodeHost } from "../../src/host/node/host.ts";
 import type { Image } from "../../src/method/images/image.ts";
-import { eventOf } from "../../src/jobs/events.ts";
+import { outcomeOf } from "../../src/jobs/events.ts";
 import {
   exportModel as exportEvents,
   type Exported,
@@ -33,7 +33,7 @@ afterEach(() => {
 
 /** The result of an export that is not stopped. */
 async function exportModel(source: OpenedModel, options?: ExportOptions): Promise<Exported> {
-  return (await eventOf(exportEvents(nodeHost, source, options), "exported"))!.exported;
+  return (await outcomeOf(exportEvents(nodeHost, source, options), "exported")).exported;
 }
 
 const pixel = (_: unknown, i: number): number =>

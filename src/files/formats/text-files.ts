@@ -29,7 +29,7 @@ export async function readJson(store: Store, path: string): Promise<unknown> {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    const reason = (error as Error).message.split("\n")[0]!;
+    const reason = (error as Error).message.split("\n")[0]!.slice(0, 200);
     throw new UserError(`${path}: not readable as JSON: ${reason}`, { cause: error });
   }
 }

@@ -99,7 +99,7 @@ function crossingRow(
     const columnAt = (t: number): number => Math.trunc(xs + slope * t + 0.5);
     // First step after which the line is on the other side of the column: estimated, then corrected.
     const hasPassed = (t: number): boolean => columnAt(t) > u === slope > 0;
-    let t = Math.round((u + 0.5 - xs) / slope);
+    let t = Math.min(dy, Math.max(1, Math.round((u + 0.5 - xs) / slope)));
     while (t > 1 && hasPassed(t - 1)) t--;
     while (t < dy && !hasPassed(t)) t++;
     v = ys + t - 1;

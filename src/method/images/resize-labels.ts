@@ -26,10 +26,11 @@ export function reduceLabels(labels: LabelMap, stride: number): LabelMap {
       `reduceLabels: ${labels.width} x ${labels.height} is not a multiple of the stride ${stride}; crop to one`,
     );
   }
-  const data = Uint8Array.from({ length: width * height }, (_, i) => {
-    const x = i % width;
-    const y = (i - x) / width;
-    return labels.data[(y * labels.width + x) * stride]!;
-  });
+  const data = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      data[y * width + x] = labels.data[y * stride * labels.width + x * stride]!;
+    }
+  }
   return { width, height, data };
 }

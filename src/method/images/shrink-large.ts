@@ -2,7 +2,7 @@ import type { Image } from "./image.ts";
 import { resizeImage } from "./resize-antialiased.ts";
 
 /**
- * Shrinks an image more than twice as large as the network's input to twice its size, by averaging over all pixels: the
+ * Shrinks an image more than twice as large as the network's input to twice the input's size, by averaging over all pixels: the
  * bilinear sampling that follows would skip most of them (method 4, item 5).
  * @param longSide long side of the network's input, in pixels
  */

@@ -14,7 +14,7 @@ export function networkImage(image: Image, normalization: Normalization, maxSide
 }
 
 /**
- * A normalized image resized bilinearly to a long side (method 3.1), after it was shrunk if it is much larger.
+ * A normalized image resized bilinearly to a long side (method 3.1); a much larger image is shrunk first, see `shrinkLarge`.
  */
 export function withLongSide(image: Image, normalization: Normalization, longSide: number): Maps {
   return planesOf(pixelsWithLongSide(image, normalization, longSide));

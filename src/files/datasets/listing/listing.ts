@@ -13,7 +13,7 @@ export interface Problem {
   readonly message: string;
   /** Whether an image is left out because of this; `strict` turns such a problem into an error. */
   readonly leftOut?: boolean;
-  /** Alternative ways to mend it, for a front end to word; the message does not repeat them. */
+  /** Alternative ways to fix it, for a front end to word; the message does not repeat them. */
   readonly remedies?: readonly Remedy[];
 }
 

@@ -37,7 +37,7 @@ export function failure(problem: string, cause: unknown): UserError {
   return new UserError(`${problem}: ${describeFileError(cause)}`, { cause });
 }
 
-/** Waits for reading; a failure becomes a UserError as `unreadable` makes it. */
+/** Waits for reading; a failure becomes the UserError of `unreadable`. */
 export function orUnreadable<R>(path: string, reading: Promise<R>): Promise<R> {
   return orFailure(`${path}: cannot be read`, reading);
 }
