@@ -42,7 +42,8 @@ test("work whose reports nobody takes any more ends at its next report", async (
   const run = reports<number, undefined>(async (report) => {
     try {
       for (;;) {
-        report(++reported);
+        report(reported + 1);
+        reported++;
         await new Promise((resolve) => setImmediate(resolve));
       }
     } finally {

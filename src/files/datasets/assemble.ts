@@ -177,7 +177,7 @@ function indexTags(
       else if (classesFile !== "") {
         hasUnknown = true;
         if (!hints.has(tag)) hints.set(tag, hintFor(tag));
-        const message = `unknown tag "${tag}": it is not among the ${classes.length} classes of ${classesFile}`;
+        const message = `unknown tag "${tag}": it is not in ${classesFile} (number of classes: ${classes.length})`;
         problems.push({
           severity: "error",
           ...originOf(entry),

@@ -46,7 +46,7 @@ test("an inspection goes on past errors and finds what only decoding shows", asy
   ).toEqual([
     `error masks/b.png: mask has label 9 at x 1, y 0, but there are 3 classes; labels are 0 (background), 1 to 3 and 255 (ignore)`,
     `error masks/c.png: mask is 5x5, but its image ${join(root, "images/c.jpg")} is 8x6`,
-    `error tags.csv:4: unknown tag "mouse": it is not among the 2 classes of ${join(root, "classes.txt")}`,
+    `error tags.csv:4: unknown tag "mouse": it is not in ${join(root, "classes.txt")} (number of classes: 3)`,
     "error tags.csv:6: 1 field, expected 2 (file,tags); separate several tags by semicolons",
     'warning classes.txt: class "cow" has no images',
     expect.stringMatching(

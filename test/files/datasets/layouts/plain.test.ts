@@ -205,7 +205,7 @@ describe("refused with file and line is", () => {
     [
       "a tag that classes.txt lacks",
       { "classes.txt": "cat\n", "tags.csv": "file,tags\na.jpg,cat\nb.png,cst\n" },
-      /tags\.csv:3: unknown tag "cst": it is not among the 2 classes of .*classes\.txt; did you mean "cat"\?/,
+      /tags\.csv:3: unknown tag "cst": it is not in .*classes\.txt \(number of classes: 1\); did you mean "cat"\?/,
     ],
     [
       "a class twice",
