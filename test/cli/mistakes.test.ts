@@ -60,7 +60,7 @@ beforeAll(async () => {
 });
 
 test.each<[code: number, message: RegExp, ...args: string[]]>([
-  [2, /--data <folder> is missing/, "train"],
+  [2, /neither --data <folder> nor --resume <run> is given/, "train"],
   [1, /nowhere: no such folder/, "train", "--data", at("nowhere"), "--out", out],
   [1, /empty: the folder is empty/, "train", "--data", at("empty"), "--out", out],
   [1, /text\.txt: is a file/, "train", "--data", at("text.txt"), "--out", out],

@@ -71,7 +71,7 @@ test.each([
   ["nothing", Buffer.alloc(0), /it has no graph/],
   ["a length beyond the end", Buffer.from([0x3a, 0xff, 0xff, 0xff, 0x7f]), /cut short\?/],
   ["a length of 64 bits", Buffer.from([0x72, ...Array<number>(9).fill(0xff), 1]), /cut short\?/],
-  ["a number without end", Buffer.alloc(30, 0xff), /a number in it does not end/],
+  ["a number without end", Buffer.alloc(30, 0xff), /a number in it has no end/],
   ["fields without end", Buffer.alloc(100_000, Buffer.from([0x08, 1])), /more than 1000 fields/],
   [
     "five megabytes of text",

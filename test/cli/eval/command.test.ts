@@ -129,7 +129,7 @@ describe("eval of a model", () => {
     writeFileSync(join(other, "classes.txt"), `${classes.trimEnd()}\nextra\n`);
     const { code, stderr } = await evaluate("--model", run, "--data", other, ...cpu);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/its 5 classes are .*extra; .* has learned 4/);
+    expect(stderr).toMatch(/its 5 classes are .*extra; .* was trained on 4/);
   });
 
   test.each([
