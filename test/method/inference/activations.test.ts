@@ -6,11 +6,12 @@ import {
   photographBytes,
 } from "../../../src/method/inference/activations.ts";
 import { Afa } from "../../../src/method/model/index.ts";
-import type { Runtime } from "../../../src/engine/graph/index.ts";
+
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { mergeCam } from "../../../src/method/labels/index.ts";
 import { readGolden } from "../../golden.ts";
 import { asArrays, worstError } from "../../network.ts";
+import { countingRuntime } from "../../counting-runtime.ts";
 
 test.each([
   ["static", 96],
@@ -61,20 +62,7 @@ test("large views of a crop, computed one image at a time, have the activations 
 const network = new Afa({ backbone: "mit_tiny", classes: 2, decoderWidth: 4 });
 
 test("sides that are no multiple of 16 are rounded up to tokens, small ones scaled to 32 pixels", async () => {
-  let open = 0;
-  const cpu = nodeRuntime();
-  const runtime: Runtime = {
-    device: "cpu",
-    createSession: async (model, options) => {
-      const session = await cpu.createSession(model, options);
-      open++;
-      const release = async () => {
-        await session.release();
-        open--;
-      };
-      return { inputNames: session.inputNames, run: session.run.bind(session), release };
-    },
-  };
+  const { runtime, open } = countingRuntime();
   const pass = new ActivationPass(runtime, network, network.initialize(1), { scales: [0.5, 1.1] });
   const data = Float32Array.from({ length: 3 * 66 * 40 }, (_, i) => Math.sin(i));
   const { scales, affinity } = await pass.run({ count: 3, width: 66, height: 40, data });
@@ -89,9 +77,9 @@ test("sides that are no multiple of 16 are rounded up to tokens, small ones scal
     [2, 5, 3],
   ]);
   expect([affinity.width, affinity.height, affinity.data.length]).toEqual([5, 3, 15 ** 2]);
-  expect(open).toBe(2);
+  expect(open()).toBe(2);
   await pass.release();
-  expect(open).toBe(0);
+  expect(open()).toBe(0);
 });
 
 test("the graph of a crop has an output for each scale, of pairs of images, and one affinity", () => {

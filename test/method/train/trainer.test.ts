@@ -6,7 +6,7 @@ import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts"
 import { ActivationPass } from "../../../src/method/inference/activations.ts";
 import { evaluate, type EvaluatorOptions } from "../../../src/method/eval/evaluator.ts";
 import { Predictor } from "../../../src/method/inference/predictor.ts";
-import { float32, type NdArray, type Runtime } from "../../../src/engine/graph/index.ts";
+import { float32, type NdArray } from "../../../src/engine/graph/index.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import type {
   CheckpointEvent,
@@ -16,6 +16,7 @@ import type {
 import { networkOf } from "../../../src/method/model/network-of.ts";
 import { LabelMaker } from "../../../src/method/train/labels.ts";
 import { trainNetwork, type TrainNetworkOptions } from "../../../src/method/train/trainer.ts";
+import { countingRuntime } from "../../counting-runtime.ts";
 
 const scenes = Array.from({ length: 8 }, (_, index) => generateScene({ seed: 5, index, size: 64 }));
 const samples: Sample[] = scenes.map(({ tags }, i) => ({
@@ -125,20 +126,7 @@ test("the phases follow one another and each reports the losses that it trains",
 });
 
 test("events tell every step; validations and checkpoints come when due and in the end", async () => {
-  let open = 0;
-  const cpu = nodeRuntime();
-  const counted: Runtime = {
-    device: "cpu",
-    createSession: async (model, options) => {
-      const session = await cpu.createSession(model, options);
-      open++;
-      const release = async () => {
-        await session.release();
-        open--;
-      };
-      return { inputNames: session.inputNames, run: session.run.bind(session), release };
-    },
-  };
+  const { runtime: counted, open } = countingRuntime();
   const asked: [classes: number, images: number][] = [];
   let closed = 0;
   const settings = {
@@ -159,7 +147,7 @@ test("events tell every step; validations and checkpoints come when due and in t
   });
   for await (const event of training) {
     all.push(event);
-    events.push([event.type, "step" in event ? event.step : event.done, open]);
+    events.push([event.type, "step" in event ? event.step : event.done, open()]);
   }
   // Sessions that are open: the step's; from step 3 on, with all losses, also that of the activations.
   expect(events).toEqual([
@@ -172,7 +160,7 @@ test("events tell every step; validations and checkpoints come when due and in t
     ["checkpoint", 4, 0],
     ["done", 4, 0],
   ]);
-  expect([asked, open, closed]).toEqual([[[4, 3]], 0, 1]);
+  expect([asked, open(), closed]).toEqual([[[4, 3]], 0, 1]);
   const network = networkOf(configOf(), sceneClasses);
   expect(all[0]).toMatchObject({ steps: 4, parameters: network.size, classes: sceneClasses });
   expect(all[1]).toMatchObject({ steps: 4, images: 2, phase: "classification" });
