@@ -6,7 +6,6 @@ import {
   photographBytes,
 } from "../../../src/method/inference/activations.ts";
 import { Afa } from "../../../src/method/model/index.ts";
-
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { mergeCam } from "../../../src/method/labels/index.ts";
 import { readGolden } from "../../golden.ts";
