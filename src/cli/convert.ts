@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
 import { counted } from "../files/text/units.ts";
 import type { ConvertDoneEvent } from "../jobs/convert.ts";
-import { finishing, Interrupted, runJob } from "./interrupt.ts";
+import { ctrlCNote, Interrupted, runJob } from "./interrupt.ts";
 import {
   classNamesHelp,
   maskFormatList,
@@ -78,7 +78,7 @@ async function convert(masks: string, options: ConvertOptions, output: Output): 
     (event, interruption) => {
       switch (event.type) {
         case "started":
-          return interruption.handle(() => output.note(finishing("mask")));
+          return interruption.handle(() => output.note(ctrlCNote("finishing the mask under way")));
         case "progress":
           return output.progress.update(meter.read(event.done, event.total));
         case "skipped":

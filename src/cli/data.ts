@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { DatasetReport } from "../files/datasets/index.ts";
 import { UserError } from "../user-error.ts";
-import { Interrupted, runJob, stopping } from "./interrupt.ts";
+import { ctrlCNote, Interrupted, runJob } from "./interrupt.ts";
 import { withExamples, withJson, wholeNumber } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
 import { readingProgress } from "./reading-progress.ts";
@@ -54,7 +54,7 @@ export function dataCommand(open: OpenOutput): Command {
         (event, interruption) => {
           switch (event.type) {
             case "reading":
-              interruption.handle(() => output.note(stopping));
+              interruption.handle(() => output.note(ctrlCNote("stopping")));
               return onProgress(event.done, event.total, event.what);
             case "stopped":
               throw new Interrupted("stopped before everything was read");

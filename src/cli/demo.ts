@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import type { SettingOptions } from "../files/run/settings.ts";
 import type { DeviceName } from "../host/devices.ts";
 import type { DemoEvent } from "../jobs/demo.ts";
-import { Interrupted, runJob, type Interruption } from "./interrupt.ts";
+import { ctrlCNote, Interrupted, runJob, type Interruption } from "./interrupt.ts";
 import { invocation } from "./invocation.ts";
 import { wholeNumber, wholeNumbers, withDevice, withExamples, withJson } from "./options.ts";
 import { withSettings } from "./set-option.ts";
@@ -69,9 +69,7 @@ function demoLines(output: Output): (event: DemoEvent, interruption: Interruptio
     switch (event.type) {
       case "scenes-started":
         meter = new CountMeter("scenes", now);
-        return interruption.handle(() =>
-          output.note("stopping; press Ctrl-C again to stop at once"),
-        );
+        return interruption.handle(() => output.note(ctrlCNote("stopping")));
       case "scenes":
         return output.progress.update(meter.read(event.done, event.total));
       case "scenes-done":

@@ -5,13 +5,9 @@ export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
-const again = "press Ctrl-C again to stop at once";
-
-/** Note at the first Ctrl-C for work that stops soon. */
-export const stopping = `stopping; ${again}`;
-
-/** The same for work that completes what is under way: an image, a mask. */
-export const finishing = (unit: string): string => `finishing the ${unit} under way; ${again}`;
+/** The note at the first Ctrl-C. @param activity what goes on until the job has ended, such as "stopping" */
+export const ctrlCNote = (activity: string): string =>
+  `${activity}; press Ctrl-C again to stop at once`;
 
 /**
  * Ctrl-C (or SIGTERM) while a job runs. Once `handle` was called, the first one aborts the signal, so that the job can

@@ -1,8 +1,7 @@
 import { counted } from "../files/text/units.ts";
 import type { DeviceEvent, NoticeEvent, ReadingEvent } from "../jobs/events.ts";
 import type { WriteMasksEvent } from "../jobs/masks.ts";
-import { finishing, Interrupted } from "./interrupt.ts";
-import type { Interruption } from "./interrupt.ts";
+import { ctrlCNote, Interrupted, type Interruption } from "./interrupt.ts";
 import type { Output } from "./output.ts";
 import { preparation } from "./preparation.ts";
 import { CountMeter } from "./progress.ts";
@@ -25,7 +24,7 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
         started = now();
         total = event.of;
         masks = new CountMeter("masks", now);
-        return interruption.handle(() => output.note(finishing("image")));
+        return interruption.handle(() => output.note(ctrlCNote("finishing the image under way")));
       case "skipped":
         done++;
         output.note(`left out ${event.message}`);

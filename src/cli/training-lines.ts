@@ -3,8 +3,7 @@ import { inUnits } from "../files/text/units.ts";
 import type { MicroBatchEvent } from "../jobs/plan/micro-batch.ts";
 import type { TrainedEvent } from "../jobs/run-training.ts";
 import type { DatasetEvent, TrainJobEvent } from "../jobs/train.ts";
-import { Interrupted } from "./interrupt.ts";
-import type { Interruption } from "./interrupt.ts";
+import { ctrlCNote, Interrupted, type Interruption } from "./interrupt.ts";
 import { invocation } from "./invocation.ts";
 import type { Output } from "./output.ts";
 import { preparation } from "./preparation.ts";
@@ -27,7 +26,7 @@ export function trainingLines(
         return output.noteLater(describeMicroBatch(event));
       case "started":
         return interruption.handle(() =>
-          output.note("finishing and saving the current step; press Ctrl-C again to stop at once"),
+          output.note(ctrlCNote("finishing and saving the current step")),
         );
       case "start": {
         output.record(event);

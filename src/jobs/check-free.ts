@@ -1,5 +1,5 @@
 import type { Store } from "../host/store.ts";
-import { UserError } from "../user-error.ts";
+import { UserError, type Remedy } from "../user-error.ts";
 
 /** Throws a UserError if a file to write is the one that is read, or exists and must not be replaced. */
 export async function checkFree(
@@ -23,4 +23,20 @@ export async function checkFree(
       });
     }
   }
+}
+
+/** Throws a UserError if a folder to write into exists and has files or folders. */
+export async function checkEmpty(
+  store: Store,
+  folder: string,
+  remedies: readonly Remedy[] = [],
+): Promise<void> {
+  if ((await store.stat(folder))?.kind !== "folder") return;
+  const { files, folders } = await store.list(folder, { hidden: true, sorted: false });
+  const count = files.length + folders.length;
+  if (count === 0) return;
+  throw new UserError(`${folder}: has ${count} file(s) already; choose an empty or new folder`, {
+    code: "not-empty",
+    remedies,
+  });
 }

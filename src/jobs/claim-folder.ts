@@ -1,7 +1,7 @@
 import { nextFree } from "../files/run/files.ts";
 import { dirname } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
-import { UserError } from "../user-error.ts";
+import { checkEmpty } from "./check-free.ts";
 
 /** A folder for results, and the topmost folder that was created for it; undefined where all existed. */
 export interface ClaimedFolder {
@@ -20,12 +20,8 @@ export async function claimFolder(
     return { folder, topmost: topmost ?? folder };
   }
   const topmost = await store.makeFolder(wanted);
-  const { files, folders } = await store.list(wanted, { hidden: true });
-  const count = files.length + folders.length;
-  if (count === 0) return { folder: wanted, topmost };
-  throw new UserError(`${wanted}: has ${count} file(s) already; choose an empty or new folder`, {
-    code: "not-empty",
-  });
+  await checkEmpty(store, wanted);
+  return { folder: wanted, topmost };
 }
 
 /** Removes the folder of a job that left nothing in it, and those that were made with it, as far as they are empty. */

@@ -6,7 +6,7 @@ import type { ProgressEvent, ReadingEvent } from "./events.ts";
 import { openSegmenter } from "./open-segmenter.ts";
 import { readDataset } from "./read-dataset.ts";
 import { withProgress } from "./with-progress.ts";
-import { crfAhead, withCrf } from "./with-crf.ts";
+import { withCrf } from "./with-crf.ts";
 
 /** Scores of the demo with one seed. */
 export interface MeasuredSeed {
@@ -42,14 +42,14 @@ export async function* measureStages(
 ): AsyncGenerator<ProgressEvent | ReadingEvent, StageScores> {
   const segmenter = await openSegmenter(host, run, { device });
   try {
-    return yield* withCrf(host, true, async function* (crf) {
+    return yield* withCrf(host, true, async function* (refinement) {
       const { config, classes } = segmenter.model;
       const data = yield* readDataset(host, folder, { seed: config.train.seed });
       const stages = evaluateStages(samplesOf(data, "val"), data.reader, segmenter, {
         config,
         classes,
         longSide: config.eval.longSide,
-        ...(crf && { crf, ahead: crfAhead(host) }),
+        ...refinement,
       });
       return yield* withProgress(stages);
     });

@@ -17,7 +17,7 @@ import type {
 import { predictTestSet, testSetFolder } from "./predict-test-set.ts";
 import { readDataset } from "./read-dataset.ts";
 import { openSegmenterInLanes, type ModelOptions } from "./segmenter-in-lanes.ts";
-import { crfAhead, withCrf } from "./with-crf.ts";
+import { withCrf } from "./with-crf.ts";
 import { untilAborted } from "./with-progress.ts";
 
 export interface EvaluateJob extends ModelOptions, ResultsFolder {
@@ -130,14 +130,14 @@ async function* measureStages(
   const { config, classes, file: model } = segmenter.model;
   const { longSide } = viewsOf(segmenter, job);
   yield { type: "started" };
-  const evaluation = withCrf(host, true, (crf) =>
+  const evaluation = withCrf(host, true, (refinement) =>
     evaluateStages(samples, data.reader, segmenter, {
       config,
       classes,
       longSide,
       lanes: segmenter.lanes,
       ...(scales && { scales }),
-      ...(crf && { crf, ahead: crfAhead(host) }),
+      ...refinement,
     }),
   );
   const scores = yield* untilAborted(evaluation, options);
@@ -196,7 +196,7 @@ async function* measure(
   const withCam = job.cam && segmenter.activations !== null;
   const worst = new WorstImages(host.codec, out === undefined ? 0 : job.worst);
   yield { type: "started" };
-  const evaluating = withCrf(host, withRefinement, (crf) =>
+  const evaluating = withCrf(host, withRefinement, (refinement) =>
     evaluate(samples, data.reader, segmenter, {
       config,
       classes,
@@ -204,7 +204,7 @@ async function* measure(
       cam: withCam,
       results: out !== undefined,
       lanes: segmenter.lanes,
-      ...(crf && { crf, ahead: crfAhead(host) }),
+      ...refinement,
     }),
   );
   const evaluation = yield* untilAborted(evaluating, {
@@ -257,10 +257,10 @@ async function* predict(
   const { path, top } = folder;
   yield { type: "predicting", split };
   const views = viewsOf(segmenter, job);
-  const run = withCrf(host, job.crf ?? false, (crf) =>
+  const run = withCrf(host, job.crf ?? false, (refinement) =>
     predictTestSet(host, samples, segmenter, folder, {
       ...views,
-      ...(crf && { crf, ahead: crfAhead(host) }),
+      ...refinement,
     }),
   );
   const result = yield* untilAborted(run, { ...options, out: path });

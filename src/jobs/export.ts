@@ -15,10 +15,9 @@ import {
   type ExportFormat,
 } from "../files/export/target.ts";
 import type { Host } from "../host/host.ts";
-import type { Store } from "../host/store.ts";
 import type { ExportedModel, OpenedModel } from "../method/inference/model.ts";
 import { UserError } from "../user-error.ts";
-import { checkFree } from "./check-free.ts";
+import { checkEmpty, checkFree } from "./check-free.ts";
 import type { JobOptions, StoppedEvent } from "./events.ts";
 import { logitDifference } from "./verify-export.ts";
 
@@ -91,7 +90,9 @@ export async function* exportModel(
   // The data file of an earlier, larger model would look like a part of this one.
   const stale = format === "safetensors" || external ? [] : [externalDataOf(main)];
   await checkFree(store, [...files.map(({ path }) => path), ...stale], model.file, overwrite);
-  if (format === "transformersjs" && !overwrite) await checkEmpty(store, out);
+  if (format === "transformersjs" && !overwrite) {
+    await checkEmpty(store, out, [{ kind: "option", name: "overwrite" }]);
+  }
   // A device that is missing shows before a file is written.
   const runtime = format === "safetensors" ? null : await host.runtime();
   yield { type: "writing", files: files.map(({ path }) => path) };
@@ -136,17 +137,6 @@ async function graphOf(
   }
   const graph = exportedGraph(network);
   return precision === "float16" ? halveWeights(graph, weights) : graph;
-}
-
-async function checkEmpty(store: Store, folder: string): Promise<void> {
-  if ((await store.stat(folder))?.kind !== "folder") return;
-  const { files, folders } = await store.list(folder, { hidden: true, sorted: false });
-  const count = files.length + folders.length;
-  if (count === 0) return;
-  throw new UserError(`${folder}: has ${count} file(s) already; choose an empty or new folder`, {
-    code: "not-empty",
-    remedies: [{ kind: "option", name: "overwrite" }],
-  });
 }
 
 /** The network's tensors, without the optimizer's moments that are in a checkpoint too. */

@@ -8,7 +8,7 @@ import { UserError } from "../user-error.ts";
 import type { DeviceEvent, JobOptions } from "./events.ts";
 import { writeMasks, type MaskItem, type WriteMasksEvent } from "./masks.ts";
 import { openSegmenterInLanes, type ModelOptions } from "./segmenter-in-lanes.ts";
-import { crfAhead, withCrf } from "./with-crf.ts";
+import { withCrf } from "./with-crf.ts";
 
 export interface SegmentJob extends ModelOptions, MaskFolderOptions {
   /** Image files, and folders of them. */
@@ -38,12 +38,15 @@ export async function* segmentImages(
     // Runs while the first images are read.
     segmenter.warmUp();
     const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };
-    yield* withCrf(host, job.crf ?? false, (crf) => {
+    yield* withCrf(host, job.crf ?? false, ({ crf, ahead = 0 }) => {
       const { lanes } = segmenter;
-      const ahead = Math.max(lanes > 1 ? lanes + 1 : 0, crf ? crfAhead(host) : 0);
       const segment = (image: Image): Promise<Segmentation> =>
         segmenter.segment(image, { ...views, ...(crf && { crf }) });
-      return writeMasks(host, { items, folder, segment, strict, ahead }, options);
+      return writeMasks(
+        host,
+        { items, folder, segment, strict, ahead: Math.max(lanes > 1 ? lanes + 1 : 0, ahead) },
+        options,
+      );
     });
   } finally {
     await segmenter.release();

@@ -2,7 +2,7 @@ import { counted } from "../../files/text/units.ts";
 import { compareMasks, type CompareMasksEvent } from "../../jobs/compare-masks.ts";
 import { listed } from "../../jobs/score-masks.ts";
 import { nodeHost } from "../../host/node/host.ts";
-import { finishing, Interrupted, runJob } from "../interrupt.ts";
+import { ctrlCNote, Interrupted, runJob } from "../interrupt.ts";
 import type { EvalMasksOptions } from "./options.ts";
 import type { Output } from "../output.ts";
 import { CountMeter } from "../progress.ts";
@@ -23,7 +23,7 @@ export async function evalMasks(options: EvalMasksOptions, output: Output): Prom
           const { unpredicted, untrue } = event;
           note(unpredicted, `${unpredicted.length} of ${truth} have no mask in ${folder}`);
           note(untrue, `${untrue.length} of ${folder} have no truth in ${truth}`);
-          return interruption.handle(() => output.note(finishing("mask")));
+          return interruption.handle(() => output.note(ctrlCNote("finishing the mask under way")));
         }
         case "progress":
           return output.progress.update(meter.read(event.done, event.total));

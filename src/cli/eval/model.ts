@@ -10,7 +10,7 @@ import {
 } from "../../jobs/evaluate.ts";
 import { listed } from "../../jobs/score-masks.ts";
 import { UserError } from "../../user-error.ts";
-import { finishing, Interrupted, runJob, type Interruption } from "../interrupt.ts";
+import { ctrlCNote, Interrupted, type Interruption, runJob } from "../interrupt.ts";
 import type { EvalModelOptions } from "./options.ts";
 import type { Output } from "../output.ts";
 import { preparation } from "../preparation.ts";
@@ -39,11 +39,11 @@ function evaluationLines(
     switch (event.type) {
       case "started":
         meter = new CountMeter("images", now);
-        return interruption.handle(() => output.note(finishing("image")));
+        return interruption.handle(() => output.note(ctrlCNote("finishing the image under way")));
       case "predicting":
         meter = new CountMeter("masks", now);
         output.note(`no image of the split "${event.split}" has a mask: writing predictions`);
-        return interruption.handle(() => output.note(finishing("image")));
+        return interruption.handle(() => output.note(ctrlCNote("finishing the image under way")));
       case "progress":
         return output.progress.update(meter.read(event.done, event.total));
       case "left-out":
