@@ -71,6 +71,7 @@ export type { RefineLogits } from "./method/inference/refine-logits.ts";
 export { ConfusionMatrix, tagF1 } from "./method/eval/metrics.ts";
 export {
   Segmenter,
+  type LabelOptions,
   type Segmentation,
   type SegmenterSetup,
   type SegmentOptions,

@@ -72,7 +72,7 @@ export type { MaskFolderOptions } from "./files/formats/mask-folder.ts";
 export { nodeRuntime } from "./host/node/ort/runtime.ts";
 
 export type { ConvertedWeights, Exported, ExportOptions, FirstWeights, TrainOptions };
-export type { Segmentation, SegmentOptions } from "./method/inference/segmenter.ts";
+export type { LabelOptions, Segmentation, SegmentOptions } from "./method/inference/segmenter.ts";
 
 // The classes themselves, for other hosts: `create` and `open` take the host as their first argument.
 export { NeutralMaskFolder as MaskFolderOn, NeutralRunDirectory as RunDirectoryOn };

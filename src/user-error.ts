@@ -2,17 +2,21 @@
 export type RemedyOption =
   | "backbone"
   | "classes"
+  | "crf"
   | "crop"
   | "data"
   | "device"
+  | "flip"
   | "format"
   | "from"
   | "images"
+  | "longSide"
   | "out"
   | "overwrite"
   | "precision"
   | "resetHeads"
   | "resume"
+  | "scales"
   | "weights";
 
 /** Jobs that a remedy can propose to run. */

@@ -1,5 +1,6 @@
 import { counted } from "../files/text/units.ts";
 import type { DeviceEvent, NoticeEvent, ReadingEvent } from "../jobs/events.ts";
+import type { LabelEvent } from "../jobs/label.ts";
 import type { WriteMasksEvent } from "../jobs/masks.ts";
 import { ctrlCNote, Interrupted, type Interruption } from "./interrupt.ts";
 import type { Output } from "./output.ts";
@@ -7,7 +8,7 @@ import { preparation } from "./preparation.ts";
 import { CountMeter } from "./progress.ts";
 import { secondsSince } from "./seconds.ts";
 
-type Event = ReadingEvent | DeviceEvent | NoticeEvent | WriteMasksEvent;
+type Event = ReadingEvent | DeviceEvent | NoticeEvent | WriteMasksEvent | LabelEvent;
 
 /** Prints the events of a job that writes masks: progress, images left out, and the paths of the results. */
 export function maskLines(output: Output): (event: Event, interruption: Interruption) => void {
@@ -17,9 +18,22 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
   let total = 0;
   let [masks, done] = [new CountMeter("masks", now), 0];
   let sheet: CountMeter | undefined;
+  let choosing: CountMeter | undefined;
+  let source: SourceFacts | undefined;
   return (event, interruption) => {
     if (isPreparation(event)) return;
     switch (event.type) {
+      case "measuring-source":
+        choosing ??= new CountMeter("choosing the source", now);
+        return output.progress.update(choosing.read(event.done, event.total));
+      case "source": {
+        output.progress.clear();
+        const { type: _, ...facts } = event;
+        source = facts;
+        const { title, reason } = { title: titleOf(facts), ...facts };
+        output.note(`masks from ${title}${facts.measured ? ": " : ", "}${reason}`);
+        return output.record(facts);
+      }
       case "started":
         started = now();
         total = event.of;
@@ -30,13 +44,13 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
         output.note(`left out ${event.message}`);
         return output.record({ image: event.file, error: event.message });
       case "image": {
-        const { file, mask, overlay, confidence, tags } = event;
+        const { file, mask, overlay, confidence, tags, missing } = event;
         done++;
         const files = {
           ...(mask !== undefined && { mask }),
           ...(overlay !== undefined && { overlay }),
         };
-        output.record({ image: file, ...files, confidence, tags });
+        output.record({ image: file, ...files, confidence, tags, missing });
         output.progress.update(masks.read(done, total));
         if (done === total) output.progress.clear();
         return;
@@ -49,22 +63,56 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
           `stopped after ${event.done} of ${event.total} images; ${event.out} is not complete`,
         );
       case "done":
-        return printSummary(event, secondsSince(started, output), output);
+        return printSummary(event, secondsSince(started, output), output, source);
     }
   };
 }
 
+type SourceFacts = Omit<Extract<Event, { type: "source" }>, "type">;
+
+function titleOf({ source, crf }: SourceFacts): string {
+  return crf ? `${source} + CRF` : source;
+}
+
 function printSummary(
-  { out, classes, masks, skipped, lost, confidence, sheet }: Extract<Event, { type: "done" }>,
+  {
+    out,
+    classes,
+    masks,
+    skipped,
+    lacking,
+    lost,
+    confidence,
+    sheet,
+  }: Extract<Event, { type: "done" }>,
   seconds: number,
   output: Output,
+  source: SourceFacts | undefined,
 ): void {
   output.progress.clear();
   const leftOut = skipped > 0 ? `, ${skipped} left out` : "";
   const written = counted(masks, "mask");
-  output.say(`${written} in ${seconds} s${leftOut}: ${out} (class names: ${classes})`);
+  const from = source ? ` from ${titleOf(source)}` : "";
+  output.say(`${written}${from} in ${seconds} s${leftOut}: ${out} (class names: ${classes})`);
+  if (lacking.length > 0) {
+    const more = lacking.length > 5 ? ", …" : "";
+    output.say(
+      `${lacking.length} of ${written} without a pixel of one of their tags: ` +
+        `${lacking.slice(0, 5).join(", ")}${more} (column missing of ${confidence})`,
+    );
+  }
   for (const { what, images } of lost) output.say(`in ${images} of ${written}: ${what}`);
   if (sheet !== undefined) output.say(`least sure first: ${sheet}`);
   const files = { confidence, ...(sheet !== undefined && { sheet }) };
-  output.record({ out, classes, masks, skipped, lost, ...files, seconds });
+  output.record({
+    out,
+    classes,
+    masks,
+    skipped,
+    ...(source && { source: source.source }),
+    lacking,
+    lost,
+    ...files,
+    seconds,
+  });
 }

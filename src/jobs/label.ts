@@ -1,12 +1,16 @@
 import { samplesOf, type OpenedDataset } from "../files/datasets/index.ts";
 import { MaskFolder, type MaskFolderOptions } from "../files/formats/mask-folder.ts";
+import type { DeviceName } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
 import type { Image } from "../method/images/image.ts";
+import type { SourceChoice, TagMaskSource } from "../method/inference/label-source.ts";
 import type { Segmentation } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
 import type { DeviceEvent, JobOptions, ReadingEvent } from "./events.ts";
 import { writeMasks, type WriteMasksEvent } from "./masks.ts";
 import { readDataset } from "./read-dataset.ts";
+import { chooseSource, type MeasuringSourceEvent } from "./choose-source.ts";
+import { withCrf } from "./with-crf.ts";
 import { openSegmenterInLanes, type ModelOptions } from "./segmenter-in-lanes.ts";
 
 export interface LabelJob extends ModelOptions, MaskFolderOptions {
@@ -17,18 +21,37 @@ export interface LabelJob extends ModelOptions, MaskFolderOptions {
   /** Folder of the masks, or their file if the format is a single file. */
   readonly out: string;
   readonly strict?: boolean;
+  /** Branch of the model that the masks come from; `auto`, the default, chooses by the tags. */
+  readonly from?: TagMaskSource | "auto";
+  /** Views of an image for the segmentation; a UserError with `affinity` and `cam`, which have views of their own. */
+  readonly scales?: readonly number[];
+  readonly flip?: boolean;
+  readonly longSide?: number;
+  /** Refine masks of the segmentation with a dense CRF; true by default. The others are refined by PAR. */
+  readonly crf?: boolean;
 }
 
-/** Writes masks of the tagged images of a data set: class activations propagated along the learned affinity. */
+/** The branch of the model that the masks come from. */
+export interface SourceEvent extends SourceChoice {
+  readonly type: "source";
+  /** Whether the masks of this source are refined by a dense CRF. */
+  readonly crf: boolean;
+}
+
+export type LabelEvent =
+  DeviceEvent | ReadingEvent | MeasuringSourceEvent | SourceEvent | WriteMasksEvent;
+
+/** Writes masks of the tagged images of a data set, by the branch of the model that serves them best. */
 export async function* labelImages(
   host: Host,
   job: LabelJob,
   options: JobOptions = {},
-): AsyncGenerator<DeviceEvent | ReadingEvent | WriteMasksEvent, void> {
-  const { split, strict = false } = job;
-  const segmenter = yield* openSegmenterInLanes(host, job);
+): AsyncGenerator<LabelEvent, void> {
+  const { split, strict = false, from = "auto", scales, flip = false, longSide } = job;
+  checkOptions(job);
+  let segmenter = yield* openSegmenterInLanes(host, job);
   try {
-    segmenter.needActivations();
+    if (from === "affinity" || from === "cam") segmenter.needActivations();
     const { seed } = segmenter.model.config.train;
     const data = yield* readDataset(host, job.data, { seed, strict });
     const all = split === undefined ? Object.values(data.splits).flat() : samplesOf(data, split);
@@ -44,13 +67,53 @@ export async function* labelImages(
       file: image,
       tags: tags.map((tag) => labels[tag]!),
     }));
+    const choice =
+      from === "auto"
+        ? yield* chooseSource(host, segmenter, items, options)
+        : { source: from, reason: "as asked", measured: null };
+    const { source } = choice;
+    const refined = source === "segmentation" && (job.crf ?? true);
+    yield { type: "source", ...choice, crf: refined };
+    if (source === "segmentation") {
+      // Lanes take memory by what they compute and how many images there are, which is known only now.
+      await segmenter.release();
+      const device = { model: job.model, device: segmenter.device as DeviceName };
+      const work = { images: items.length, scales: scales ?? [1], flip, longSide };
+      segmenter = yield* openSegmenterInLanes(host, device, work);
+      segmenter.warmUp();
+    }
     const folder = await MaskFolder.create(host, job.out, segmenter.classes, job);
-    const segment = (image: Image, { tags }: (typeof items)[number]): Promise<Segmentation> =>
-      segmenter.label(image, tags);
-    yield* writeMasks(host, { items, folder, segment, strict }, options);
+    const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };
+    yield* withCrf(host, refined, ({ crf, ahead = 0 }) => {
+      const { lanes } = segmenter;
+      const segment = (image: Image, { tags }: (typeof items)[number]): Promise<Segmentation> =>
+        segmenter.label(image, tags, { from: source, ...views, ...(crf && { crf }) });
+      const mostAhead = source === "segmentation" ? Math.max(lanes > 1 ? lanes + 1 : 0, ahead) : 0;
+      return writeMasks(host, { items, folder, segment, strict, ahead: mostAhead }, options);
+    });
   } finally {
     await segmenter.release();
   }
+}
+
+/** A UserError for options of the segmentation beside a source that has no use for them. */
+function checkOptions({ from = "auto", scales, flip, longSide, crf }: LabelJob): void {
+  if (from !== "affinity" && from !== "cam") return;
+  const wrong = Object.entries({ scales, flip, longSide, crf }).find(([, value]) => value) as
+    ["scales" | "flip" | "longSide" | "crf", unknown] | undefined;
+  if (!wrong) return;
+  const [name] = wrong;
+  throw new UserError(
+    `${name === "longSide" ? "a long side" : name} is for masks of the segmentation; those of ${from} look at ` +
+      "pseudo.scales and the mirror image, and are refined by PAR",
+    {
+      code: "usage",
+      remedies: [
+        { kind: "omit", name },
+        { kind: "option", name: "from", value: "segmentation" },
+      ],
+    },
+  );
 }
 
 /** The model's class for each class of the data set, matched by name. */

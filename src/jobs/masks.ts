@@ -5,6 +5,7 @@ import { csvField } from "../files/text/csv.ts";
 import type { FileHost } from "../host/host.ts";
 import { overlap, type Work } from "../method/eval/overlap.ts";
 import type { Image } from "../method/images/image.ts";
+import { tagsNotShown } from "../method/inference/known-tags.ts";
 import type { Segmentation } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
 import { reports, type JobOptions, type SkippedEvent, type StoppedEvent } from "./events.ts";
@@ -38,6 +39,8 @@ export interface MaskEvent extends WrittenMask {
   readonly confidence: number;
   /** Names of the classes in the image. */
   readonly tags: readonly string[];
+  /** Those of the tags that no pixel of the mask shows. */
+  readonly missing: readonly string[];
 }
 
 /** All masks have been written. */
@@ -49,6 +52,8 @@ export interface MasksDoneEvent {
   readonly classes: string;
   readonly masks: number;
   readonly skipped: number;
+  /** Names of the images with a tag that no pixel of their mask shows, the least sure first. */
+  readonly lacking: readonly string[];
   /** Details that the formats could not hold. */
   readonly lost: readonly LostDetail[];
   /** The table of confidences, and the page of the least sure masks unless it was turned off or there are no pictures. */
@@ -109,6 +114,9 @@ export async function* writeMasks<T extends MaskItem>(
     classes,
     masks: masks.length,
     skipped,
+    lacking: inReviewOrder(masks).flatMap(({ name, missing }) =>
+      missing.length > 0 ? [name] : [],
+    ),
     lost: folder.losses(),
     confidence,
     ...(sheet !== undefined && { sheet }),
@@ -131,9 +139,10 @@ async function* writeEach<T extends MaskItem>(
       const { image, result } = outcome;
       const { confidence } = result;
       const files = await folder.write(name, result, image, { source: file, confidence });
-      const tags = result.tags.map((tag) => result.classes[tag]!);
+      const names = (tags: readonly number[]): string[] => tags.map((tag) => result.classes[tag]!);
+      const [tags, missing] = [names(result.tags), names(tagsNotShown(result, result.tags))];
       const of = items.length;
-      yield { type: "image", index, of, file, name, ...files, confidence, tags };
+      yield { type: "image", index, of, file, name, ...files, confidence, tags, missing };
     }
     index++;
   }
@@ -180,17 +189,19 @@ async function* segmentEach<T extends MaskItem>(
   }
 }
 
-/** Writes `confidence.csv`, the least sure mask first; returns its path. */
+/** Writes `confidence.csv`, masks that lack a tag first, then the least sure ones; returns its path. */
 async function writeConfidence(
   { store }: FileHost,
   folder: MaskFolder,
   masks: readonly MaskEvent[],
 ): Promise<string> {
-  const lines = bySureness(masks).map(({ name, confidence, tags }) =>
-    [name, confidence.toFixed(4), tags.join(";")].map((field) => csvField(asText(field))).join(","),
+  const lines = inReviewOrder(masks).map(({ name, confidence, tags, missing }) =>
+    [name, confidence.toFixed(4), tags.join(";"), missing.join(";")]
+      .map((field) => csvField(asText(field)))
+      .join(","),
   );
   const path = folder.besides("confidence.csv");
-  const data = `${["name,confidence,tags", ...lines].join("\n")}\n`;
+  const data = `${["name,confidence,tags,missing", ...lines].join("\n")}\n`;
   await store.write([{ path, data }]);
   return path;
 }
@@ -216,8 +227,10 @@ async function* writeSheet(
   });
 }
 
-function bySureness(masks: readonly MaskEvent[]): MaskEvent[] {
-  return [...masks].sort((a, b) => a.confidence - b.confidence);
+/** Masks that lack a tag, then the others; the least sure first among both. */
+function inReviewOrder(masks: readonly MaskEvent[]): MaskEvent[] {
+  const complete = ({ missing }: MaskEvent): number => (missing.length > 0 ? 0 : 1);
+  return [...masks].sort((a, b) => complete(a) - complete(b) || a.confidence - b.confidence);
 }
 
 /** A field with a quote in front if a spreadsheet would take it for a formula. */

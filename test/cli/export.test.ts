@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { classes, writeCheckpoint } from "../jobs/exported-model.ts";
@@ -70,7 +70,7 @@ test("an exported model is not exported again, and nothing is replaced without -
   expect(await run("--model", weights, "--out", out, "--overwrite")).toContain("wrote");
 });
 
-test("segment runs the .onnx file, label says that it needs the run", async () => {
+test("segment and label run the .onnx file; class activations need the run", async () => {
   const args = ["--model", out, "--device", "cpu", "--json"];
   const segmented = await tag2mask("segment", ...args, "--out", join(folder, "masks"), images);
   expect([segmented.code, segmented.stderr]).toEqual([0, ""]);
@@ -78,8 +78,13 @@ test("segment runs the .onnx file, label says that it needs the run", async () =
   const data = join(folder, "scenes");
   const labels = join(folder, "labels");
   const labelled = await tag2mask("label", ...args, "--out", labels, "--data", data);
-  expect(labelled.code).toBe(1);
-  expect(labelled.stderr).toContain(`${out}: an exported model can only segment`);
+  expect([labelled.code, labelled.stderr]).toEqual([0, ""]);
+  expect(labelled.stdout).toContain('"source":"segmentation"');
+  rmSync(labels, { recursive: true });
+  const more = ["--out", labels, "--data", data, "--from", "affinity"];
+  const refused = await tag2mask("label", ...args, ...more);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain(`${out}: an exported model can only segment`);
   expect(readdirSync(folder)).not.toContain("labels");
 });
 

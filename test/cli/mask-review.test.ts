@@ -42,14 +42,16 @@ async function label(out: string, options: MaskFolderOptions): Promise<string> {
   return text;
 }
 
-test("the least sure masks come first, in a table and on a page", async () => {
+test("among masks that lack a tag the least sure come first, in a table and on a page", async () => {
   const out = join(root, "out");
   const said = await label(out, { sheet: true });
   expect(readFileSync(join(out, "confidence.csv"), "utf8")).toBe(
-    'name,confidence,tags\n"\'=b, c",0.2500,cat;dog\nd,0.5000,cat;dog\na,0.9000,cat;dog\n',
+    'name,confidence,tags,missing\n"\'=b, c",0.2500,cat;dog,dog\nd,0.5000,cat;dog,dog\na,0.9000,cat;dog,dog\n',
   );
   const page = readFileSync(join(out, "contact-sheet.html"), "utf8");
   expect(page.indexOf("=b, c")).toBeLessThan(page.indexOf(">d<"));
+  expect(page).toContain("no pixel of dog");
+  expect(said).toContain("3 of 3 masks without a pixel of one of their tags: =b, c, d, a");
   expect(said).toContain(`least sure first: ${join(out, "contact-sheet.html")}`);
   expect(readdirSync(out).sort()).toEqual(["classes.json", "confidence.csv", "contact-sheet.html", "masks", "overlays", "thumbnails"]); // prettier-ignore
 });

@@ -6,6 +6,8 @@ import { html, type Html } from "./html.ts";
 export interface SheetCard {
   readonly name: string;
   readonly tags: readonly string[];
+  /** Those of the tags that no pixel of the mask shows. */
+  readonly missing: readonly string[];
   /** Confidence of the mask, 0..1. */
   readonly confidence: number;
   readonly thumbnail: string;
@@ -43,8 +45,8 @@ export function renderSheet({ title, classes, cards }: Sheet): string {
 function summary(cards: readonly SheetCard[]): string {
   const count = `${cards.length.toLocaleString("en")} ${cards.length === 1 ? "mask" : "masks"}`;
   return (
-    `${count}, the lowest confidence first: review from the top. The percentage is the mean margin between ` +
-    "the best and the second-best class of a pixel. It compares masks of the same run."
+    `${count}: those without a pixel of one of their tags, then the lowest confidence first. Review from the top. ` +
+    "The percentage is the quality to expect. It compares masks of the same model and source."
   );
 }
 
@@ -70,6 +72,7 @@ function cardOf(card: SheetCard, labels: ReadonlyMap<string, number>): Html {
     <p class="legend">
       ${tags.map((tag) => html`<span class="key">${mark(labels.get(tag))}${tag}</span>`)}
     </p>
+    ${card.missing.length > 0 ? html`<p class="lacks">no pixel of ${card.missing.join(", ")}</p>` : undefined}
     <p class="files"><a href="${card.image}">image</a> <a href="${card.mask}">mask</a></p>
   </li>`;
 }
@@ -92,6 +95,7 @@ const sheetStyle = `
 .sure span { flex: 1; height: 6px; border-radius: 3px; background: var(--wash); overflow: hidden; }
 .sure i { display: block; height: 100%; background: var(--seg); border-radius: 3px; }
 .sure b { font-variant-numeric: tabular-nums; }
+.lacks { font-size: 12.5px; margin-top: 4px; font-weight: 600; }
 .files { font-size: 12.5px; margin-top: 6px; }
 .files a { color: var(--soft); margin-right: 10px; }
 @media print { .sheet li { content-visibility: visible; break-inside: avoid; } }

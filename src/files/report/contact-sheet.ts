@@ -27,6 +27,8 @@ export interface SheetEntry {
   readonly confidence: number;
   /** Names of the classes in the image. */
   readonly tags: readonly string[];
+  /** Those of the tags that no pixel of the mask shows. */
+  readonly missing?: readonly string[];
 }
 
 export interface ContactSheetOptions {
@@ -46,7 +48,7 @@ export const sheetFile = "contact-sheet.html";
 
 /**
  * Writes `contact-sheet.html` into a folder of masks, and `thumbnails/*.jpg` beside it: every mask over its image,
- * lowest confidence first. The pictures are separate files, loaded when they come into view, so that thousands of them
+ * masks that lack a tag first, then the lowest confidence. The pictures are separate files, loaded when they come into view, so that thousands of them
  * fit on one page. Returns the page's path.
  */
 export async function writeContactSheet(
@@ -58,7 +60,12 @@ export async function writeContactSheet(
   const { store } = host;
   const sorted = entries
     .map((entry, i) => ({ entry, i }))
-    .sort((a, b) => order(a.entry.confidence) - order(b.entry.confidence) || a.i - b.i)
+    .sort(
+      (a, b) =>
+        complete(a.entry) - complete(b.entry) ||
+        order(a.entry.confidence) - order(b.entry.confidence) ||
+        a.i - b.i,
+    )
     .map(({ entry }) => entry);
   const names = new Set<string>();
   const cards: SheetCard[] = [];
@@ -74,6 +81,7 @@ export async function writeContactSheet(
     cards.push({
       name: entry.name,
       tags: entry.tags,
+      missing: entry.missing ?? [],
       confidence: entry.confidence,
       width: thumbnail.width,
       height: thumbnail.height,
@@ -87,6 +95,11 @@ export async function writeContactSheet(
   const path = join(folder, sheetFile);
   await store.write([{ path, data: renderSheet({ title, classes, cards }) }]);
   return path;
+}
+
+/** Sort key of a mask: 0 if it lacks a tag. */
+function complete({ missing = [] }: SheetEntry): number {
+  return missing.length > 0 ? 0 : 1;
 }
 
 /** Sort key of a confidence; masks without one come first. */

@@ -4,17 +4,20 @@ import type { RuntimePool } from "../../host/host.ts";
 import { UserError } from "../../user-error.ts";
 import type { Image, LabelMap } from "../images/image.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
-import { meanLogitMargin } from "../images/confidence.ts";
 import { mergeCam, propagateAffinity } from "../labels/index.ts";
+import { withBackground } from "../labels/pseudo-label.ts";
 import { Par } from "../refine/par.ts";
 import { ActivationPass } from "./activations.ts";
 import { planesOf } from "./network-feeds.ts";
 import { ExportedForward } from "./forward.ts";
 import type { ExportedModel, OpenedModel } from "./model.ts";
 import { networkImage, pixelsWithLongSide } from "./long-side.ts";
-import { Predictor } from "./predictor.ts";
+import { Predictor, type Prediction } from "./predictor.ts";
 import type { RefineLogits } from "./refine-logits.ts";
-import { refinedLabel } from "./refined-label.ts";
+import { refinedLabel, type RatedLabels } from "./refined-label.ts";
+import { expectedIou } from "../images/expected-iou.ts";
+import { labelsOfClasses, logitsOfClasses } from "./known-tags.ts";
+import type { TagMaskSource } from "./label-source.ts";
 
 export interface SegmentOptions {
   /** Factors on the image's sides, whose logits are combined by their maximum. */
@@ -25,6 +28,11 @@ export interface SegmentOptions {
   readonly longSide?: number;
   /** Turns logits into labels that follow the image's colors, such as a dense CRF (method 3.2). */
   readonly crf?: RefineLogits;
+}
+
+export interface LabelOptions extends SegmentOptions {
+  /** Branch that the mask comes from; `affinity` by default. The other options are those of `segmentation` alone. */
+  readonly from?: TagMaskSource;
 }
 
 /** Services that a segmenter works with. */
@@ -43,10 +51,10 @@ export interface Segmentation extends LabelMap {
   /** Tags of the image as classes from 0: those that `segment` predicts, or those that `label` was called with. */
   readonly tags: readonly number[];
   /**
-   * Difference between the probabilities of the best and the second class, averaged over the pixels, 0..1. `segment`
-   * takes the softmax of the logits on their own grid, before any CRF. `label` takes the propagated and refined scores
-   * of the background and the tagged classes, divided by their sum; without tags the confidence is 1. The two have
-   * different scales and cannot be compared with each other.
+   * How good the mask should be, 0..1, for comparing masks of one model and one source. Masks of the segmentation: the
+   * mean IoU to expect if the probabilities of the branch are right (`expectedIou`), over the background and the tags.
+   * Masks of class activations: lead of the best score over the second, divided by the sum of scores and averaged over the
+   * pixels. 1 where `label` has no tags.
    */
   readonly confidence: number;
 }
@@ -98,50 +106,92 @@ export class Segmenter {
     { scales = [1], flip = false, longSide, crf }: SegmentOptions = {},
   ): Promise<Segmentation> {
     const pixels = await this.decoded(image);
-    const { data: normalization, eval: evaluation } = this.model.config;
-    const input = pixelsWithLongSide(pixels, normalization, longSide ?? evaluation.longSide);
-    const { clsLogits, segLogits } =
-      flip || scales.join() !== "1"
-        ? await this.predictor.predict(planesOf(input), { scales, flip })
-        : await this.predictor.predictPixels(input);
+    const { clsLogits, segLogits } = await this.predicted(pixels, {
+      scales,
+      flip,
+      ...(longSide !== undefined && { longSide }),
+    });
     const tags = [...clsLogits.keys()].filter((c) => clsLogits[c]! > 0);
-    const confidence = meanLogitMargin(segLogits);
-    const { width, height, data } = crf
+    const labels = crf
       ? await crf(pixels, segLogits)
       : labelsOf(segLogits, pixels.width, pixels.height);
-    return { width, height, data, classes: this.classes, tags, confidence };
+    const confidence = expectedIou(segLogits, labels, tags);
+    return { ...labels, classes: this.classes, tags, confidence };
   }
 
   /**
-   * Makes the mask of an image whose tags are known: class activations, one step of the random walk along the learned
-   * affinity, pixel-adaptive refinement (method 2.3, 2.6 and 2.8). Every pixel gets a label.
+   * Makes the mask of an image whose tags are known; only the tags and the background are in it. By default from class
+   * activations: one step of the random walk along the learned affinity, pixel-adaptive refinement (method 2.3, 2.6 and
+   * 2.8). Every pixel gets a label.
    * @param tags classes in the image, from 0
    */
-  async label(image: string | Image, tags: readonly number[]): Promise<Segmentation> {
-    const activations = this.needActivations();
+  async label(
+    image: string | Image,
+    tags: readonly number[],
+    { from = "affinity", ...views }: LabelOptions = {},
+  ): Promise<Segmentation> {
+    if (from !== "segmentation") this.needActivations();
     const pixels = await this.decoded(image);
-    const { width, height } = pixels;
     const classes = [...new Set(tags)].sort((a, b) => a - b);
-    const { pseudo, data, eval: evaluation } = this.model.config;
+    const known = { classes: this.classes, tags: classes };
     if (classes.length === 0) {
-      return {
-        width,
-        height,
-        data: new Uint8Array(width * height),
-        classes: this.classes,
-        tags: [],
-        confidence: 1,
-      };
+      const { width, height } = pixels;
+      return { width, height, data: new Uint8Array(width * height), ...known, confidence: 1 };
     }
+    const { labels, confidence } =
+      from === "segmentation"
+        ? await this.segmentedLabel(pixels, classes, views)
+        : await this.activatedLabel(pixels, classes, from);
+    return { ...labels, ...known, confidence };
+  }
+
+  /** Labels by the segmentation branch, which chooses among the classes and the background. */
+  private async segmentedLabel(
+    pixels: Image,
+    classes: readonly number[],
+    { crf, ...views }: SegmentOptions,
+  ): Promise<RatedLabels> {
+    const { segLogits } = await this.predicted(pixels, views);
+    const logits = logitsOfClasses(segLogits, classes);
+    const labels = crf ? await crf(pixels, logits) : labelsOf(logits, pixels.width, pixels.height);
+    const confidence = expectedIou(logits, labels, [...classes.keys()]);
+    return { labels: labelsOfClasses(labels, classes), confidence };
+  }
+
+  /** Labels by class activations, propagated along the affinity or not, and refined. */
+  private async activatedLabel(
+    pixels: Image,
+    classes: readonly number[],
+    from: "affinity" | "cam",
+  ): Promise<RatedLabels> {
+    const { pseudo, data, eval: evaluation } = this.model.config;
     const input = networkImage(pixels, data, evaluation.maxSide);
-    const { scales, affinity } = await activations.run(input);
+    const { scales, affinity } = await this.needActivations().run(input);
     const cam = mergeCam(scales, classes, input.width, input.height);
+    if (from === "cam") {
+      return refinedLabel(
+        pixels,
+        withBackground(cam, pseudo.backgroundThreshold),
+        classes,
+        this.par,
+      );
+    }
     const [propagated] = propagateAffinity(cam, affinity, {
       backgrounds: [pseudo.lowThreshold],
       radius: pseudo.radius,
     });
-    const { labels, confidence } = refinedLabel(pixels, propagated!, classes, this.par);
-    return { ...labels, classes: this.classes, tags: classes, confidence };
+    return refinedLabel(pixels, propagated!, classes, this.par);
+  }
+
+  private async predicted(
+    pixels: Image,
+    { scales = [1], flip = false, longSide }: Omit<SegmentOptions, "crf">,
+  ): Promise<Prediction> {
+    const { data: normalization, eval: evaluation } = this.model.config;
+    const input = pixelsWithLongSide(pixels, normalization, longSide ?? evaluation.longSide);
+    return flip || scales.join() !== "1"
+      ? this.predictor.predict(planesOf(input), { scales, flip })
+      : this.predictor.predictPixels(input);
   }
 
   /** The pass that computes class activations; a UserError for an exported model, which has none. */

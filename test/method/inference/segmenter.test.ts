@@ -1,10 +1,11 @@
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { nodeHost } from "../../../src/host/node/host.ts";
 import { parseConfig } from "../../../src/method/config.ts";
 import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts";
-import { meanLogitMargin } from "../../../src/method/images/confidence.ts";
+import { expectedIou } from "../../../src/method/images/expected-iou.ts";
 import { withLongSide } from "../../../src/method/inference/long-side.ts";
 import { openSegmenter } from "../../../src/jobs/open-segmenter.ts";
+import type { Image } from "../../../src/method/images/image.ts";
 import type { Maps } from "../../../src/method/images/maps.ts";
 import { networkOf } from "../../../src/method/model/network-of.ts";
 
@@ -19,11 +20,12 @@ const segmenter = await openSegmenter(nodeHost, model, { device: "cpu" });
 afterAll(() => segmenter.release());
 const { image } = generateScene({ seed: 1, index: 0, size: 48 });
 
-test("the confidence of segment is the margin of the softmax of its logits", async () => {
-  const { confidence, width, height, data } = await segmenter.segment(image);
+test("the confidence of segment is the IoU to expect from its logits, over its tags", async () => {
+  const result = await segmenter.segment(image);
+  const { confidence, width, height, data } = result;
   const input = withLongSide(image, config.data, 64);
   const { segLogits } = await segmenter.predictor.predict(input);
-  expect(confidence).toBe(meanLogitMargin(segLogits));
+  expect(confidence).toBe(expectedIou(segLogits, result, result.tags));
   expect(confidence).toBeGreaterThan(0);
   expect(confidence).toBeLessThan(1);
   expect([width, height, data.length]).toEqual([48, 48, 48 * 48]);
@@ -42,7 +44,7 @@ test("segment passes logits of the requested size to the CRF and returns its lab
   });
   expect(result.data).toEqual(labels.data);
   expect(seen.map(({ count, width }) => [count, width])).toEqual([[sceneClasses.length + 1, 24]]);
-  expect(result.confidence).toBe(meanLogitMargin(seen[0]!));
+  expect(result.confidence).toBe(expectedIou(seen[0]!, labels, result.tags));
 });
 
 test("without tags all pixels are background, with confidence 1", async () => {
@@ -97,4 +99,27 @@ test("with several lanes, images at the same time have the same masks as one aft
     expect(mask).toEqual(alone);
     expect(confidence).toBeCloseTo(expected, 5);
   }
+});
+
+test("masks from every source have only background and tagged classes", async () => {
+  for (const from of ["segmentation", "affinity", "cam"] as const) {
+    const { data, tags, confidence } = await segmenter.label(image, [2, 0], { from });
+    expect([...new Set(data)].filter((label) => ![0, 1, 3].includes(label))).toEqual([]);
+    expect(tags).toEqual([0, 2]);
+    expect(confidence).toBeGreaterThan(0);
+    expect(confidence).toBeLessThan(1);
+  }
+});
+
+test("the segmentation is limited to the tags before the CRF, whose labels become classes again", async () => {
+  const { segLogits } = await segmenter.predictor.predict(withLongSide(image, config.data, 64));
+  const area = segLogits.width * segLogits.height;
+  const crf = vi.fn(async (_: Image, limited: Maps) => {
+    expect(limited.count).toBe(2);
+    expect(limited.data.subarray(area)).toEqual(segLogits.data.subarray(3 * area, 4 * area));
+    return { width: 48, height: 48, data: new Uint8Array(48 * 48).fill(1) };
+  });
+  const { data } = await segmenter.label(image, [2], { from: "segmentation", crf });
+  expect(crf).toHaveBeenCalledOnce();
+  expect(new Set(data)).toEqual(new Set([3]));
 });
