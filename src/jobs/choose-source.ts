@@ -4,7 +4,7 @@ import {
   type SourceChoice,
   type SourceMeasurements,
 } from "../method/inference/label-source.ts";
-import { measureSources, type TaggedImage } from "../method/inference/measure-sources.ts";
+import { measureSources, type TaggedImage } from "../method/eval/measure-sources.ts";
 import type { Segmenter } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
 import type { JobOptions } from "./events.ts";

@@ -1,8 +1,8 @@
-import { ConfusionMatrix, tagF1 } from "../eval/metrics.ts";
+import { ConfusionMatrix, tagF1 } from "./metrics.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import { tagsNotShown } from "./known-tags.ts";
-import type { SourceMeasurements } from "./label-source.ts";
-import type { Segmenter } from "./segmenter.ts";
+import { tagsNotShown } from "../inference/known-tags.ts";
+import type { SourceMeasurements } from "../inference/label-source.ts";
+import type { Segmenter } from "../inference/segmenter.ts";
 
 /** Measurements on one image. */
 export type TaggedImage = Omit<SourceMeasurements, "images">;
