@@ -133,7 +133,7 @@ async function wholeGraphs(runtime: DeviceRuntime): Promise<Record<string, numbe
     "full with energy": step("full", true),
     activations: writeModel(cropActivations(network, { scales: [1, 0.5, 1.5], side })),
     probabilities: buildProbabilities(network, pass),
-    optimizer: adamwModel(new Map(blocks.entries()), { betas: [0.9, 0.999], eps: 1e-8 }).model,
+    optimizer: adamwModel(blocks, { betas: [0.9, 0.999], eps: 1e-8 }).model,
   };
   const made: Record<string, number> = {};
   for (const [name, model] of Object.entries(graphs)) {
