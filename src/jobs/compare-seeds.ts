@@ -33,7 +33,7 @@ export interface SeedSummary {
   readonly tagF1: number;
 }
 
-/** Measures every stage of a trained model on the held-out images of its data. */
+/** Measures every stage of a trained model on the test split of its data. */
 export async function* measureStages(
   host: Host,
   run: string,
@@ -45,7 +45,7 @@ export async function* measureStages(
     return yield* withCrf(host, true, async function* (refinement) {
       const { config, classes } = segmenter.model;
       const data = yield* readDataset(host, folder, { seed: config.train.seed });
-      const stages = evaluateStages(samplesOf(data, "val"), data.reader, segmenter, {
+      const stages = evaluateStages(samplesOf(data, "test"), data.reader, segmenter, {
         config,
         classes,
         longSide: config.eval.longSide,

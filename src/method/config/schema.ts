@@ -57,7 +57,7 @@ const pseudo = z.strictObject({
   lowThreshold: setting(share, 0.35, "highest activation at which a pixel is background (AFA 4.1, beta_l)"),
   highThreshold: setting(share, 0.55, "activation above which a pixel has the class (AFA 4.1, beta_h)"),
   backgroundThreshold: setting(share, 0.45, "background score in the evaluation of class activation maps (published code)"),
-  radius: setting(z.int().check(z.minimum(1)), 8, "largest distance of affinity pairs, tokens of 16 pixels (AFA 3.3)"),
+  radius: setting(z.union([z.literal("auto"), z.int().check(z.minimum(1))]), 8, "largest distance of affinity pairs, tokens of 16 pixels (AFA 3.3); auto: an eighth of the tokens across the shorter side, at least 1"),
   parIterations: setting(z.int().check(z.minimum(1)), 10, "iterations of pixel-adaptive refinement (AFA 3.4)"),
   parDilations: setting(z.array(z.int().check(z.minimum(1))).check(z.minLength(1)), [1, 2, 4, 8, 12, 24], "distances of the neighbors in pixel-adaptive refinement, pixels at half resolution (AFA 3.4)"),
 });
@@ -98,6 +98,7 @@ const evaluation = z.strictObject({
   scales: setting(z.array(positive).check(z.minLength(1)), [1], "image scales, whose logits are combined by their maximum (published code)"),
   flip: setting(z.boolean(), false, "whether to average with the logits of the mirror image (published code)"),
   maxImages: setting(count, 0, "images of a validation during training; 0: all"),
+  minSide: setting(count, 0, "long side to which smaller images are enlarged for class activations and validation, pixels; 0: never"),
   maxSide: setting(z.int().check(z.minimum(64)), 640, "long side to which larger images are shrunk for class activations, pixels; the affinity needs memory in proportion to its fourth power"),
 });
 

@@ -5,7 +5,7 @@ import { UserError } from "../../user-error.ts";
 import type { Image, LabelMap } from "../images/image.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
 import { meanLogitMargin } from "../images/confidence.ts";
-import { mergeCam, propagateAffinity } from "../labels/index.ts";
+import { mergeCam, propagateAffinity, windowRadius } from "../labels/index.ts";
 import { Par } from "../refine/par.ts";
 import { ActivationPass } from "./activations.ts";
 import { planesOf } from "./network-feeds.ts";
@@ -133,12 +133,12 @@ export class Segmenter {
         confidence: 1,
       };
     }
-    const input = networkImage(pixels, data, evaluation.maxSide);
+    const input = networkImage(pixels, data, evaluation);
     const { scales, affinity } = await activations.run(input);
     const cam = mergeCam(scales, classes, input.width, input.height);
     const [propagated] = propagateAffinity(cam, affinity, {
       backgrounds: [pseudo.lowThreshold],
-      radius: pseudo.radius,
+      radius: windowRadius(pseudo.radius, affinity),
     });
     const { labels, confidence } = refinedLabel(pixels, propagated!, classes, this.par);
     return { ...labels, classes: this.classes, tags: classes, confidence };

@@ -10,6 +10,7 @@ import {
   affinityLabel,
   refineAffinityLabel,
   refinePseudoLabel,
+  windowRadius,
   type AffinityLabel,
 } from "../labels/index.ts";
 import type { Box, Maps } from "../images/maps.ts";
@@ -50,6 +51,9 @@ export interface LabelSource {
   /** Frees sessions and threads; the next call creates them again. */
   rest(): Promise<void>;
 }
+
+/** Side of a token in pixels (AFA 3.1). */
+const tokenSide = 16;
 
 type LabelConfig = Pick<Config, "data" | "pseudo" | "train">;
 
@@ -102,7 +106,8 @@ export class LabelMaker implements LabelSource {
     const maps = propagates ? propagatedMaps(cam, raw.affinity, this.config.pseudo) : null;
     const propagated = maps && refineAffinityLabel(image, maps, classes, { par, box });
     const seg = (propagated ?? pseudo)!;
-    const affinity = affinityLabel(pseudo ?? seg, { radius });
+    const tokens = { width: image.width / tokenSide, height: image.height / tokenSide };
+    const affinity = affinityLabel(pseudo ?? seg, { radius: windowRadius(radius, tokens) });
     return {
       labels: { seg, affinity },
       seconds: { cam: activationsEnd - start, labels: now() - activationsEnd },

@@ -43,6 +43,7 @@ function configOf(set: Record<string, unknown> = {}): Config {
       "model.dropout": 0.1,
       "data.crop": 64,
       "data.batch": 2,
+      "eval.minSide": 0,
       "pseudo.radius": 1,
       "train.steps": 9,
       "train.camSteps": 2,

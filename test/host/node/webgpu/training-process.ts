@@ -161,10 +161,9 @@ async function command(): Promise<{ codes: number[]; output: string }> {
   const [data, run] = [join(folder, "scenes"), join(folder, "run")];
   const sizes = ["model.backbone=mit_tiny", "model.decoderWidth=8", "data.crop=64", "data.batch=2"];
   const phases = ["train.camSteps=2", "train.affinitySteps=2", "train.warmupLosses=false"];
-  const set = [...sizes, ...phases, "data.workers=0", "eval.longSide=64"].flatMap((s) => [
-    "--set",
-    s,
-  ]);
+  const set = [...sizes, ...phases, "data.workers=0", "eval.longSide=64", "eval.minSide=0"].flatMap(
+    (s) => ["--set", s],
+  );
   try {
     await writeScenes(nodeHost, data, { count: 4, valCount: 1, seed: 0, size: 64 });
     const args = ["--device", "webgpu", "--json"];
