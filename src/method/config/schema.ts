@@ -82,6 +82,7 @@ const train = z.strictObject({
   warmupLosses: setting(z.boolean(), false, "whether to compute and report the other losses in the classification phase too, where they train nothing (published logs)"),
   seed: setting(count.check(z.maximum(2 ** 32 - 1)), 0, "seed of all random numbers"),
   validateEvery: setting(count, 2000, "steps between validations; 0: only at the end"),
+  patience: setting(count, 0, "validations in a row without a better F1 of the tags, after affinitySteps, that end the training; 0: all steps are made"),
   checkpointEvery: setting(count, 500, "steps between checkpoints; 0: only at the end"),
 });
 
