@@ -1,4 +1,5 @@
 import { writeScenes } from "../files/datasets/index.ts";
+import { writeReport } from "../files/report/write-training.ts";
 import { RunDirectory } from "../files/run/directory.ts";
 import { resolveConfig, storedConfig, type SettingOptions } from "../files/run/settings.ts";
 import { dirname, join } from "../files/text/path.ts";
@@ -8,7 +9,12 @@ import type { Config } from "../method/config.ts";
 import { claimFolder, releaseFolder, type ClaimedFolder } from "./claim-folder.ts";
 import { measureStages, summarize, type MeasuredSeed, type SeedSummary } from "./compare-seeds.ts";
 import { isAbort, reports, type JobOptions, type ProgressEvent } from "./events.ts";
-import { runTraining, type PreparedTraining, type ReportFacts } from "./run-training.ts";
+import {
+  reportInfo,
+  runTraining,
+  type PreparedTraining,
+  type ReportFacts,
+} from "./run-training.ts";
 import type { TrainedEvent } from "./run-training.ts";
 import { openTrainable, type TrainJobEvent } from "./train.ts";
 
@@ -137,7 +143,9 @@ async function* tour(
   if (training.type !== "trained") return undefined;
   yield { type: "measuring" };
   const { run } = training;
-  const scores = yield* measureStages(host, run, scenes, device);
+  const stages = yield* measureStages(host, run, scenes, device);
+  const { scores } = stages;
+  await writeReport(host, run, { ...reportInfo(prepared), stages });
   return { seed: job.seed ?? 0, run, scores, training };
 }
 

@@ -116,12 +116,19 @@ async function* recordEvents(
   }
 }
 
-async function finish(
-  host: Host,
-  { run, data, config, report }: PreparedTraining,
-): Promise<TrainedEvent> {
+async function finish(host: Host, training: PreparedTraining): Promise<TrainedEvent> {
+  const { run, data } = training;
+  const report = await writeReport(host, run.path, reportInfo(training));
+  const best = bestValidation(await run.readLog());
+  const weights = join(run.path, "weights", `${best ? "best" : "last"}.safetensors`);
+  const { classes } = data;
+  return { type: "trained", run: run.path, weights, report, best, classes };
+}
+
+/** Facts about a training for its report. */
+export function reportInfo({ run, data, config, report }: PreparedTraining): ReportInfo {
   const { counts } = data;
-  const reportPath = await writeReport(host, run.path, {
+  return {
     title: run.path,
     dataset: {
       folder: data.root,
@@ -133,11 +140,7 @@ async function finish(
     },
     config,
     ...report,
-  });
-  const best = bestValidation(await run.readLog());
-  const weights = join(run.path, "weights", `${best ? "best" : "last"}.safetensors`);
-  const { classes } = data;
-  return { type: "trained", run: run.path, weights, report: reportPath, best, classes };
+  };
 }
 
 /** Turns failures that the user can fix into UserErrors: a checkpoint of another network, and numbers that overflow. */

@@ -3,6 +3,7 @@ import { renderDocument } from "./document.ts";
 import { html, type Html } from "./html.ts";
 import { panels } from "./panel-cards.ts";
 import { figures, scores } from "./score-cards.ts";
+import { stepGains } from "./step-gains.ts";
 import { training } from "./training-charts.ts";
 
 /** report.html: a self-contained page about a run. */
@@ -10,6 +11,7 @@ export function renderReport(data: ReportData): string {
   return renderDocument({ title: data.title }, [
     heading(data),
     figures(data),
+    data.gains && stepGains(data.gains, data.classes),
     scores(data),
     panels(data),
     training(data),

@@ -56,6 +56,22 @@ export interface StageScores {
   readonly skipped: readonly string[];
 }
 
+/** One image with its labels after every stage. */
+export interface StageExample {
+  readonly name: string;
+  /** Classes present, from 0. */
+  readonly tags: readonly number[];
+  readonly image: Image;
+  readonly truth: LabelMap;
+  readonly stages: readonly {
+    readonly name: StageName;
+    readonly title: string;
+    readonly labels: LabelMap;
+    /** Of this image alone, over the classes in its true mask; NaN if all pixels are ignored. */
+    readonly meanIou: number;
+  }[];
+}
+
 export interface StageOptions extends Pick<
   EvaluatorOptions,
   "config" | "classes" | "longSide" | "ahead" | "lanes"
@@ -64,6 +80,8 @@ export interface StageOptions extends Pick<
   readonly scales?: readonly number[];
   /** Whether that stage averages with the mirror image; true by default. */
   readonly flip?: boolean;
+  /** Number of images of which examples are returned, beginning with the first; 0 by default. */
+  readonly examples?: number;
   /** CRF of the last stage, which is left out without it. */
   readonly crf?: RefineLogits;
 }
@@ -76,21 +94,22 @@ type StageLabels = Partial<Record<StageName, LabelMap>>;
  * `backgroundThreshold` (method 2.4), the same refined by PAR, CAM propagated with `lowThreshold` (method 2.6), the
  * same refined by PAR (method 2.8). Those with a perfect affinity, which links the tokens whose true labels are equal, show how
  * far any affinity could come on this grid. An exported model has none of these. The segmentation stages use the image alone
- * (method 3.1). Yields progress; returns the scores.
+ * (method 3.1). Yields progress; returns the scores and examples.
  */
 export async function* evaluateStages(
   samples: readonly Sample[],
   reader: SampleReader,
   networks: SegmentingNetworks,
   options: StageOptions,
-): AsyncGenerator<EvaluationProgress, StageScores> {
-  const { classes, crf, ahead = 4, lanes = 1 } = options;
+): AsyncGenerator<EvaluationProgress, StageScores & { readonly examples: StageExample[] }> {
+  const { classes, crf, ahead = 4, lanes = 1, examples: wanted = 0 } = options;
   const names = (Object.keys(stageTitles) as StageName[]).filter((name) => {
     if (name === "crf") return crf !== undefined;
     return networks.activations || name === "seg" || name === "views";
   });
   const matrices = new Map(names.map((name) => [name, new ConfusionMatrix(classes.length + 1)]));
   const skipped: string[] = [];
+  const examples: StageExample[] = [];
   let [f1, masks, done] = [0, 0, 0];
   const scored = samples.filter(({ mask, untagged }) => mask !== undefined && !untagged);
   const looks = stagesOfEach(scored, reader, networks, options);
@@ -103,6 +122,7 @@ export async function* evaluateStages(
       for (const [name, matrix] of matrices) {
         matrix.add(look.truth.data, look.labels[name]!.data);
       }
+      if (examples.length < wanted) examples.push(exampleOf(look, names, classes.length + 1));
     }
     yield { done: ++done, total: scored.length };
   }
@@ -112,10 +132,30 @@ export async function* evaluateStages(
     meanIou: matrix.meanIou(),
     perClass: matrix.iou(),
   }));
-  return { stages, tagF1: f1 / masks, masks, skipped };
+  return { stages, tagF1: f1 / masks, masks, skipped, examples };
+}
+
+function exampleOf(
+  { sample: { name, tags }, image, truth, labels }: StageLook,
+  names: readonly StageName[],
+  size: number,
+): StageExample {
+  const stages = names.map((stage) => {
+    const matrix = new ConfusionMatrix(size);
+    matrix.add(truth.data, labels[stage]!.data);
+    return {
+      name: stage,
+      title: stageTitles[stage],
+      labels: labels[stage]!,
+      meanIou: matrix.meanIou(),
+    };
+  });
+  return { name, tags, image, truth, stages };
 }
 
 interface StageLook {
+  readonly sample: Sample;
+  readonly image: Image;
   readonly truth: LabelMap;
   readonly labels: StageLabels;
   readonly f1: number;
@@ -172,7 +212,7 @@ async function stagesOf(
     seg: labelsOf(single.segLogits, width, height),
     views: labelsOf(segLogits, width, height),
   };
-  return { look: { truth, labels, f1: tagF1(single.tags, sample.tags) }, segLogits };
+  return { look: { sample, image, truth, labels, f1: tagF1(single.tags, sample.tags) }, segLogits };
 }
 
 /** Labels of the stages that use the true tags. */
