@@ -2,7 +2,7 @@ import { writeReport, type ReportInfo } from "../files/report/write-training.ts"
 import { bestValidation } from "../files/run/best-scores.ts";
 import type { RunDirectory } from "../files/run/directory.ts";
 import type { ValidationEntry } from "../files/run/log.ts";
-import type { OpenedDataset } from "../files/datasets/index.ts";
+import type { KnownMasks, OpenedDataset } from "../files/datasets/index.ts";
 import { join } from "../files/text/path.ts";
 import type { DeviceChoice } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
@@ -25,6 +25,8 @@ export interface PreparedTraining {
   /** The file that `resume` was read from. */
   readonly checkpoint?: string | undefined;
   readonly initial?: Readonly<Record<string, NdArray>>;
+  /** Masks that train along with the tags. */
+  readonly masks?: KnownMasks;
   readonly strict: boolean;
   readonly report: ReportFacts;
 }
@@ -92,7 +94,7 @@ export async function* runTraining(
 /** Records every event in the run folder before it is passed on. */
 async function* recordEvents(
   host: Host,
-  { run, data, config, device, resume, initial, strict }: PreparedTraining,
+  { run, data, config, device, resume, initial, masks, strict }: PreparedTraining,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TrainEvent | SkippedEvent, void> {
   const skipped: SkippedImage[] = [];
@@ -104,6 +106,7 @@ async function* recordEvents(
     resume,
     strict,
     skipped,
+    ...(masks && { masks }),
     ...(initial && { initial }),
     ...(signal && { signal }),
   })) {
@@ -118,7 +121,7 @@ async function* recordEvents(
 
 async function finish(
   host: Host,
-  { run, data, config, report }: PreparedTraining,
+  { run, data, config, masks, report }: PreparedTraining,
 ): Promise<TrainedEvent> {
   const { counts } = data;
   const reportPath = await writeReport(host, run.path, {
@@ -130,6 +133,7 @@ async function finish(
       "training images": counts.splits["train"]?.images ?? 0,
       "validation images": counts.splits["val"]?.images ?? 0,
       masks: counts.all.masks,
+      ...(masks && { "masks trained on": masks.count }),
     },
     config,
     ...report,
