@@ -2,7 +2,8 @@ import { writeReport, type ReportInfo } from "../files/report/write-training.ts"
 import { bestValidation } from "../files/run/best-scores.ts";
 import type { RunDirectory } from "../files/run/directory.ts";
 import type { ValidationEntry } from "../files/run/log.ts";
-import type { KnownMasks, OpenedDataset } from "../files/datasets/index.ts";
+import type { OpenedDataset } from "../files/datasets/index.ts";
+import type { KnownMasks } from "../files/datasets/known-masks.ts";
 import { join } from "../files/text/path.ts";
 import type { DeviceChoice } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";

@@ -3,12 +3,8 @@ import type { NdArray } from "../engine/graph/index.ts";
 import type { TrainEvent, TrainingState } from "../method/train/events.ts";
 import { trainNetwork } from "../method/train/trainer.ts";
 import { BatchLoader, type SkippedImage } from "../method/train/batch-loader.ts";
-import {
-  KnownMasks,
-  requireTrainable,
-  trainingSamples,
-  type OpenedDataset,
-} from "../files/datasets/index.ts";
+import { requireTrainable, type OpenedDataset } from "../files/datasets/index.ts";
+import { KnownMasks, trainingSamples } from "../files/datasets/known-masks.ts";
 import type { DeviceChoice, DeviceName } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
 import { labelPool } from "./plan/label-threads.ts";

@@ -1,10 +1,10 @@
+import { checkKnownMasks } from "../files/datasets/check-known-masks.ts";
+import type { OpenedDataset } from "../files/datasets/index.ts";
 import {
-  checkKnownMasks,
   KnownMasks,
   trainingSamples,
   type KnownMasksOptions,
-  type OpenedDataset,
-} from "../files/datasets/index.ts";
+} from "../files/datasets/known-masks.ts";
 import type { MasksOrigin } from "../files/run/settings.ts";
 import { isFolder } from "../files/text/folders.ts";
 import { counted } from "../files/text/units.ts";

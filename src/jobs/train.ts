@@ -1,4 +1,5 @@
-import type { KnownMasks, OpenedDataset, Problem } from "../files/datasets/index.ts";
+import type { OpenedDataset, Problem } from "../files/datasets/index.ts";
+import type { KnownMasks } from "../files/datasets/known-masks.ts";
 import { RunDirectory } from "../files/run/directory.ts";
 import {
   readStoredConfig,

@@ -1,6 +1,4 @@
 export { inspectDataset, type DatasetReport, type InspectOptions } from "./inspect.ts";
-export { checkKnownMasks, type CheckedMasks } from "./check-known-masks.ts";
-export { KnownMasks, trainingSamples, type KnownMasksOptions } from "./known-masks.ts";
 export {
   formatProblem,
   type LayoutName,

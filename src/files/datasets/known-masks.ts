@@ -26,11 +26,6 @@ export interface KnownMasksOptions {
 /** Masks in one folder by the names of the samples they belong to. */
 type ByName = ReadonlyMap<string, KnownMask>;
 
-type TaggedData = Pick<
-  OpenedDataset,
-  "root" | "classes" | "splits" | "heldOut" | "drawsMasks" | "reader"
->;
-
 /** The masks of training images whose labels train along with the tags (method 2.15). */
 export class KnownMasks {
   /** Training images with a mask. */
@@ -41,7 +36,7 @@ export class KnownMasks {
   readonly unused: number;
 
   private constructor(
-    private readonly data: TaggedData,
+    private readonly data: OpenedDataset,
     /** Folder given instead of the data set's own masks. */
     readonly folder: string | undefined,
     private readonly files: ByName,
@@ -59,7 +54,7 @@ export class KnownMasks {
    */
   static async find(
     { store }: Pick<FileHost, "store">,
-    data: TaggedData,
+    data: OpenedDataset,
     { folder, corrections = true }: KnownMasksOptions = {},
   ): Promise<KnownMasks> {
     if (folder === undefined) {
@@ -114,7 +109,7 @@ export function trainingSamples({ splits }: Pick<OpenedDataset, "splits">): read
   return (splits["train"] ?? []).filter(({ untagged }) => !untagged);
 }
 
-async function readCorrections(store: Store, data: TaggedData): Promise<ByName> {
+async function readCorrections(store: Store, data: OpenedDataset): Promise<ByName> {
   const folder = join(data.root, correctionsFolder);
   if (!(await isFolder(store, folder))) return new Map();
   const classes = await classesBeside(store, folder, true);
@@ -138,7 +133,7 @@ async function masksByName(
 /** The data set's label for each label of masks with these classes; without names the data set's own. */
 function labelsOf(
   names: readonly string[] | undefined,
-  { root, classes }: TaggedData,
+  { root, classes }: OpenedDataset,
   folder: string,
 ): readonly number[] {
   if (!names) return identity(classes);
