@@ -155,7 +155,8 @@ describe("reading them in advance", () => {
 });
 
 test("a data set without masks of training images cannot train on them, and the error says why", async () => {
-  const bare = { ...data, splits: { train: [{ ...scene(0), mask: undefined }] } } as OpenedDataset;
+  const unmasked = [scene(0)].map(({ mask: _, ...sample }) => sample);
+  const bare: OpenedDataset = { ...data, splits: { train: unmasked } };
   const none = await KnownMasks.find(nodeHost, bare);
   expect(() => none.requireAny()).toThrow(/no training image has a mask .*corrections/);
   const heldOut = { ...bare, heldOut: true, splits: { ...bare.splits, val: [scene(1)] } };
