@@ -37,6 +37,7 @@ import {
   type OpenOptions,
   type WriteScenesOptions,
 } from "./files/datasets/index.ts";
+import { KnownMasks, type KnownMasksOptions } from "./files/datasets/known-masks.ts";
 import { openMasks as openMasksOn } from "./files/formats/open.ts";
 import {
   convertWeights as convertWeightsOn,
@@ -143,6 +144,8 @@ export const withWeights = <T>(
   use: (weights: WeightsFile) => Promise<T>,
 ): Promise<T> => withWeightsOn(nodeHost.store, path, use);
 
+export type { KnownMasks, KnownMasksOptions };
+
 // Types of the parameters and results of these functions.
 export type { LostDetail, LostDetails } from "./files/formats/lost-details.ts";
 export type { ImageFiles } from "./files/formats/image-files.ts";
@@ -192,6 +195,15 @@ export const openMasks = (
   path: string,
   options: Parameters<typeof openMasksOn>[2],
 ): ReturnType<typeof openMasksOn> => openMasksOn(nodeHost, path, options);
+
+/**
+ * Finds the masks that `train` learns from along with the tags if `data.masks` is "train": those in a folder, or the data
+ * set's own and its corrections, which are the default.
+ */
+export const findKnownMasks = (
+  data: OpenedDataset,
+  options?: KnownMasksOptions,
+): Promise<KnownMasks> => KnownMasks.find(nodeHost, data, options);
 
 /**
  * Trains on a data set's `train` split and validates on its `val` split, yielding an event for every step, validation and

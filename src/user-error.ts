@@ -13,10 +13,12 @@ export type RemedyOption =
   | "precision"
   | "resetHeads"
   | "resume"
+  | "useMasks"
   | "weights";
 
 /** Jobs that a remedy can propose to run. */
-export type RemedyJob = "data" | "eval" | "export" | "label" | "segment" | "train" | "weights";
+export type RemedyJob =
+  "convert" | "data" | "eval" | "export" | "label" | "segment" | "train" | "weights";
 
 /** A way to fix an error, as data: each front end words it in its own terms, such as flags or buttons. */
 export type Remedy =

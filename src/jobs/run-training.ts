@@ -3,6 +3,7 @@ import { bestValidation } from "../files/run/best-scores.ts";
 import type { RunDirectory } from "../files/run/directory.ts";
 import type { ValidationEntry } from "../files/run/log.ts";
 import type { OpenedDataset } from "../files/datasets/index.ts";
+import type { KnownMasks } from "../files/datasets/known-masks.ts";
 import { join } from "../files/text/path.ts";
 import type { DeviceChoice } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
@@ -25,6 +26,8 @@ export interface PreparedTraining {
   /** The file that `resume` was read from. */
   readonly checkpoint?: string | undefined;
   readonly initial?: Readonly<Record<string, NdArray>>;
+  /** Masks that train along with the tags. */
+  readonly masks?: KnownMasks;
   readonly strict: boolean;
   readonly report: ReportFacts;
 }
@@ -92,7 +95,7 @@ export async function* runTraining(
 /** Records every event in the run folder before it is passed on. */
 async function* recordEvents(
   host: Host,
-  { run, data, config, device, resume, initial, strict }: PreparedTraining,
+  { run, data, config, device, resume, initial, masks, strict }: PreparedTraining,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TrainEvent | SkippedEvent, void> {
   const skipped: SkippedImage[] = [];
@@ -104,6 +107,7 @@ async function* recordEvents(
     resume,
     strict,
     skipped,
+    ...(masks && { masks }),
     ...(initial && { initial }),
     ...(signal && { signal }),
   })) {
@@ -126,7 +130,7 @@ async function finish(host: Host, training: PreparedTraining): Promise<TrainedEv
 }
 
 /** Facts about a training for its report. */
-export function reportInfo({ run, data, config, report }: PreparedTraining): ReportInfo {
+export function reportInfo({ run, data, config, masks, report }: PreparedTraining): ReportInfo {
   const { counts } = data;
   return {
     title: run.path,
@@ -137,6 +141,7 @@ export function reportInfo({ run, data, config, report }: PreparedTraining): Rep
       "training images": counts.splits["train"]?.images ?? 0,
       "validation images": counts.splits["val"]?.images ?? 0,
       masks: counts.all.masks,
+      ...(masks && { "masks trained on": masks.count }),
     },
     config,
     ...report,

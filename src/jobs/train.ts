@@ -1,4 +1,5 @@
 import type { OpenedDataset, Problem } from "../files/datasets/index.ts";
+import type { KnownMasks } from "../files/datasets/known-masks.ts";
 import { RunDirectory } from "../files/run/directory.ts";
 import {
   readStoredConfig,
@@ -16,6 +17,15 @@ import type { DeviceEvent, JobOptions, NoticeEvent, ReadingEvent } from "./event
 import { readFirstWeights } from "./first-weights.ts";
 import { fitMemory, type MicroBatchEvent } from "./plan/micro-batch.ts";
 import { readDataset } from "./read-dataset.ts";
+import {
+  masksOrigin,
+  offerMasks,
+  prepareMasks,
+  reopenMasks,
+  startedWithout,
+  type IgnoredMasksEvent,
+  type KnownMasksEvent,
+} from "./train-masks.ts";
 import { runTraining } from "./run-training.ts";
 import type {
   PreparedTraining,
@@ -32,6 +42,8 @@ export interface TrainJob extends SettingOptions {
   readonly weights?: string;
   /** Reinitialize the layers whose size depends on the number of classes. */
   readonly resetHeads?: boolean;
+  /** Train on masks too: `true` for those of the data set and its corrections, or a folder of others. */
+  readonly masks?: true | string;
   /** Run folder; the first free one of runs/train/exp, exp2, … by default. */
   readonly out?: string;
   readonly device: DeviceName;
@@ -44,6 +56,8 @@ export interface ResumeJob {
   readonly run: string;
   /** Folder of the data set, if it was moved. */
   readonly data?: string;
+  /** Folder of the masks that train along, if it was moved. */
+  readonly masks?: string;
   /** By default the device that the run was started on: another one rounds differently. */
   readonly device?: DeviceName | undefined;
   readonly strict?: boolean;
@@ -61,7 +75,13 @@ export interface DatasetEvent {
 }
 
 export type PreparationEvent =
-  ReadingEvent | DatasetEvent | NoticeEvent | DeviceEvent | MicroBatchEvent;
+  | ReadingEvent
+  | DatasetEvent
+  | KnownMasksEvent
+  | IgnoredMasksEvent
+  | NoticeEvent
+  | DeviceEvent
+  | MicroBatchEvent;
 export type TrainJobEvent = PreparationEvent | RunTrainingEvent;
 
 /** Trains on a data set into a new run folder, which is created only after everything else has been checked. */
@@ -87,8 +107,15 @@ async function* prepareRun(
   job: TrainJob,
 ): AsyncGenerator<PreparationEvent, PreparedTraining> {
   const { weights, resetHeads = false, strict = false, out, report } = job;
-  const settings = await resolveConfig(host.store, job, weights === undefined ? "small" : "voc");
+  const preset = job.preset ?? (weights === undefined ? "small" : "voc");
+  const asked = job.masks !== undefined && { "data.masks": "train" };
+  const settings = await resolveConfig(
+    host.store,
+    { ...job, set: { ...asked, ...job.set } },
+    preset,
+  );
   const data = yield* openTrainable(host, job.data, settings, strict);
+  const masks = yield* masksOf(host, job, data, settings, preset);
   const initial = yield* firstWeights(host, weights, settings, data, resetHeads);
   const choice = await host.resolveDevice(job.device);
   yield { type: "device", choice };
@@ -103,9 +130,45 @@ async function* prepareRun(
       strict,
       device: choice.device,
       ...(weights !== undefined && { weights, resetHeads }),
+      ...(masks && { masks: masksOrigin(masks) }),
     }),
   });
-  return { run, data, config, device: choice, strict, report, ...(initial && { initial }) };
+  return {
+    run,
+    data,
+    config,
+    device: choice,
+    strict,
+    report,
+    ...(masks && { masks }),
+    ...(initial && { initial }),
+  };
+}
+
+/** The masks that a new run trains on; undefined if none are asked for. */
+async function* masksOf(
+  host: Host,
+  { masks: asked, strict = false }: TrainJob,
+  data: OpenedDataset,
+  settings: Config,
+  preset: string,
+): AsyncGenerator<PreparationEvent, KnownMasks | undefined> {
+  if (settings.data.masks === "train") {
+    return yield* prepareMasks(host, data, {
+      strict,
+      ...(typeof asked === "string" && { folder: asked }),
+    });
+  }
+  if (asked !== undefined) {
+    throw new UserError('masks are to be trained on, but the setting data.masks is "ignore"', {
+      remedies: [
+        { kind: "omit", name: "useMasks" },
+        { kind: "setting", key: "data.masks", value: "train" },
+      ],
+    });
+  }
+  yield* offerMasks(host, data, preset);
+  return undefined;
 }
 
 async function* reopenRun(
@@ -120,6 +183,11 @@ async function* reopenRun(
     const strict = job.strict ?? origin.strict;
     const data = yield* openTrainable(host, job.data ?? origin.data, config, strict);
     checkClasses(run.path, state?.metadata["classes"], data);
+    const ignored = config.data.masks === "ignore";
+    if (ignored && job.masks !== undefined) throw startedWithout(run.path);
+    const masks = ignored
+      ? undefined
+      : yield* reopenMasks(host, run.path, data, origin.masks, { moved: job.masks, strict });
     const { resetHeads = false, weights } = origin;
     const initial = state
       ? undefined
@@ -136,6 +204,7 @@ async function* reopenRun(
       checkpoint,
       strict,
       report,
+      ...(masks && { masks }),
       ...(initial && { initial }),
     };
   } catch (error) {

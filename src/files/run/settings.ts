@@ -12,9 +12,21 @@ export interface RunOrigin {
   readonly weights?: string;
   /** Whether the layers whose size depends on the number of classes were reinitialized. */
   readonly resetHeads?: boolean;
+  /** Masks that train along with the tags; absent unless `data.masks` is "train". */
+  readonly masks?: MasksOrigin;
   readonly strict: boolean;
   /** Device to compute on: results differ in rounding between devices. Not in runs of older versions. */
   readonly device?: DeviceName;
+}
+
+/** The masks that a run was started with. */
+export interface MasksOrigin {
+  /** Their folder, if they are not the data set's own. */
+  readonly folder?: string;
+  /** Whether corrections of the data set's masks were among them. */
+  readonly corrections: boolean;
+  /** Training images with a mask. */
+  readonly count: number;
 }
 
 /** Sources of hyper-parameters; `backbone`, `steps`, `batch`, `crop` and `seed` are shorthands for settings. */
@@ -74,12 +86,15 @@ export async function readYaml(
 export function storedConfig(
   store: Store,
   config: Config,
-  { data, weights, resetHeads, strict, device }: RunOrigin,
+  { data, weights, resetHeads, masks, strict, device }: RunOrigin,
 ): unknown {
   const files = {
     data: store.absolute(data),
     ...(weights !== undefined && { weights: store.absolute(weights) }),
     ...(resetHeads && { resetHeads }),
+    ...(masks && {
+      masks: { ...masks, ...(masks.folder && { folder: store.absolute(masks.folder) }) },
+    }),
   };
   return { ...config, run: { ...files, strict, ...(device && { device }) } };
 }
@@ -90,7 +105,7 @@ export function readStoredConfig(
   stored: unknown,
 ): { config: Config; origin: RunOrigin } {
   const { settings, run } = splitRun(stored);
-  const { data, weights, resetHeads, strict, device } = (run ?? {}) as Partial<
+  const { data, weights, resetHeads, masks, strict, device } = (run ?? {}) as Partial<
     Record<string, unknown>
   >;
   if (typeof data !== "string") {
@@ -111,9 +126,20 @@ export function readStoredConfig(
       strict: strict === true,
       ...(typeof weights === "string" && { weights }),
       ...(resetHeads === true && { resetHeads }),
+      ...(masks !== undefined && { masks: readMasksOrigin(path, masks) }),
       ...(validDevice && { device: validDevice }),
     },
   };
+}
+
+function readMasksOrigin(path: string, stored: unknown): MasksOrigin {
+  const { folder, corrections, count } = (stored ?? {}) as Partial<Record<string, unknown>>;
+  if (typeof corrections !== "boolean" || typeof count !== "number") {
+    throw new UserError(
+      `${path}: run.masks: expected corrections and count, found ${JSON.stringify(stored)}`,
+    );
+  }
+  return { corrections, count, ...(typeof folder === "string" && { folder }) };
 }
 
 /** Separates `run` from the settings, so that a run's config.yaml can serve as a settings file too. */

@@ -46,6 +46,7 @@ const data = z.strictObject({
   maxSide: setting(count, 640, "long side to which larger images are shrunk before augmentation, pixels; 0: never"),
   scaleRange: setting(z.tuple([positive, positive]), [0.5, 2], "range of the random resize factor (AFA 4.1)"),
   flip: setting(share, 0.5, "probability of a horizontal flip (AFA 4.1)"),
+  masks: setting(z.enum(["ignore", "train"]), "ignore", "whether true masks of training images, and corrections, replace the pseudo labels of their pixels (method 2.15)"),
   workers: setting(count.check(z.maximum(64)), 2, "threads that decode and augment images; 0: the training thread itself"),
   mean: setting(triple, [123.675, 116.28, 103.53], "mean of red, green and blue in levels of 0..255, which is subtracted (ImageNet)"),
   std: setting(z.tuple([positive, positive, positive]), [58.395, 57.12, 57.375], "standard deviation of red, green and blue in levels of 0..255, the divisor (ImageNet)"),

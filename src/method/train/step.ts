@@ -3,6 +3,7 @@ import type { Batch } from "../data/sample.ts";
 import { fastestLayout } from "../inference/fastest-layout.ts";
 import { type NdArray, type Runtime, float32, hasMemory } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
+import { ignoreIndex } from "../images/image.ts";
 import type { Box } from "../images/maps.ts";
 import { DeviceLearner } from "./device-learner.ts";
 import { EnergyPass, type EnergyInput } from "./energy.ts";
@@ -164,13 +165,18 @@ export class Stepper {
   private labelInputs(batch: Batch): LabelInput[] {
     const { crop } = batch;
     const pixels = crop * crop * 3;
+    const size = crop * crop;
     return Array.from({ length: batch.size }, (_, i) => {
       const data = batch.images.subarray(i * pixels, (i + 1) * pixels);
       const tags = batch.tags.subarray(i * this.network.classes, (i + 1) * this.network.classes);
+      const known = batch.known?.subarray(i * size, (i + 1) * size);
       return {
         image: { width: crop, height: crop, data },
         classes: [...tags.keys()].filter((c) => tags[c]! > 0),
         box: Array.from(batch.boxes.subarray(4 * i, 4 * i + 4)) as unknown as Box,
+        ...(known?.some((label) => label !== ignoreIndex) && {
+          known: { width: crop, height: crop, data: known },
+        }),
       };
     });
   }
