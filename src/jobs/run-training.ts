@@ -8,6 +8,7 @@ import type { DeviceChoice } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
 import type { NdArray } from "../engine/graph/index.ts";
 import type { Config } from "../method/config.ts";
+import type { InitialWeights } from "../method/inference/initial-weights.ts";
 import type { SkippedImage } from "../method/train/batch-loader.ts";
 import type { TrainEvent, TrainingState } from "../method/train/events.ts";
 import { WeightsMismatch } from "../method/train/network-state.ts";
@@ -25,6 +26,8 @@ export interface PreparedTraining {
   /** The file that `resume` was read from. */
   readonly checkpoint?: string | undefined;
   readonly initial?: Readonly<Record<string, NdArray>>;
+  /** Origin of the weights that the run began with; undefined for random ones and where an older version did not store it. */
+  readonly origin?: InitialWeights | undefined;
   readonly strict: boolean;
   readonly report: ReportFacts;
 }
@@ -118,7 +121,7 @@ async function* recordEvents(
 
 async function finish(
   host: Host,
-  { run, data, config, report }: PreparedTraining,
+  { run, data, config, report, origin }: PreparedTraining,
 ): Promise<TrainedEvent> {
   const { counts } = data;
   const reportPath = await writeReport(host, run.path, {
@@ -132,6 +135,7 @@ async function finish(
       masks: counts.all.masks,
     },
     config,
+    initialWeights: origin,
     ...report,
   });
   const best = bestValidation(await run.readLog());

@@ -16,6 +16,7 @@ export type ReportInfo = Pick<
 > & {
   /** Scores for the top of the page, instead of those of the best validation. */
   readonly scores?: ReportData["scores"];
+  readonly initialWeights?: ReportData["initialWeights"];
 };
 
 /** Writes report.html into a run folder, from its log and samples; returns its path. */
