@@ -30,7 +30,9 @@ export function trainingLines(
             `training on 108 of 80 classes); give --weights ${event.instead} to start from ImageNet weights (56 MB, fetched once)`,
         );
       case "first-weights":
-        output.noteLater(`weights: ${event.message}`);
+        // Of a file without an origin everything has been said.
+        if (event.origin.repository !== undefined || event.origin.from)
+          output.noteLater(`weights: ${event.message}`);
         return output.record({ type: event.type, ...event.origin });
       case "canceled":
         throw new Interrupted(
