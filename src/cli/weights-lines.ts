@@ -15,7 +15,8 @@ export function printCatalog(weights: readonly ListedWeights[], output: Output):
     locations.map(({ repository }) => repository).join(", else "),
   ]);
   const head = ["name", "size", "here", "from"];
-  output.say(textTable([head, ...rows], (column) => column === 1));
+  const table = textTable([head, ...rows], (column) => column === 1);
+  output.say(table.replace(/ +$/gm, ""));
   const groups = new Map<string, string[]>();
   for (const { name, license } of weights) {
     groups.set(license, [...(groups.get(license) ?? []), name]);

@@ -28,10 +28,10 @@ const nvidia =
 
 /** Millions of parameters with the classifier, by size. */
 const parameters: Readonly<Record<"pvt" | "mit", readonly number[]>> = {
-  // PVTv2 (arXiv 2106.13797), table 1.
+  // As timm's table of models has them.
   pvt: [3.67, 14.01, 25.36, 45.24, 62.56, 81.96],
-  // SegFormer (arXiv 2105.15203), table 6.
-  mit: [3.7, 14.0, 25.4, 45.2, 62.6, 82.0],
+  // Counted in the networks.
+  mit: [3.58, 13.66, 24.71, 44.58, 61.36, 81.96],
 };
 
 /** ImageNet-1k weights that are fetched by name. */
