@@ -44,7 +44,7 @@ export type Remedy =
     }
   /** Install ONNX Runtime's CUDA libraries with its own script, at this path. */
   | { readonly kind: "cuda-libraries"; readonly installer: string }
-  /** Run another job. */
+  /** Run another job; `options` are its own, by name. */
   | {
       readonly kind: "job";
       readonly name: RemedyJob;

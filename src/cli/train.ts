@@ -40,8 +40,9 @@ export function trainCommand(open: OpenOutput): Command {
     )
     .addOption(new Option("--backbone <name>", "encoder of the network").choices(backboneNames))
     .option(
-      "--weights <file>",
-      "initial weights, otherwise random: a .pth or .safetensors file of AFA or SegFormer",
+      "--weights <name>",
+      "initial weights, otherwise random: pvt_v2_b1 and others of `tag2mask weights --list`, fetched once; a .pth " +
+        "or .safetensors file of AFA or SegFormer; owner/repository[@revision][:file] of the Hugging Face Hub",
     )
     .option(
       "--use-masks [folder]",
@@ -111,18 +112,18 @@ export function trainCommand(open: OpenOutput): Command {
             ),
       trainingLines(output),
     );
-    if (result.type === "stopped") return;
+    if (result.type !== "trained") return;
     const seconds = secondsSince(started, output);
     output.record({ run: result.run, seconds, metrics: result.best?.metrics ?? null });
   });
   return withExamples(
     command,
-    "tag2mask train --data photos",
+    "tag2mask train --data photos --weights pvt_v2_b1",
     "tag2mask train --data photos --steps 3000 --seed 1 --set train.lr=5e-4",
     "tag2mask train --data photos --use-masks",
     "tag2mask train --data photos --use-masks corrected",
-    "tag2mask train --data VOC2012 --preset voc --weights mit_b1.pth",
-    "tag2mask train --data MSCOCO --preset coco --weights mit_b1.pth",
+    "tag2mask train --data VOC2012 --preset voc --weights mit_b1",
+    "tag2mask train --data MSCOCO --preset coco --weights mit_b1",
     "tag2mask train --resume runs/train/exp",
   );
 }

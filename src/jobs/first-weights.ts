@@ -7,6 +7,8 @@ import { isClassLayer, matchWeights, readMatched, type Misfit } from "../files/w
 import { byReason, listNames, understandWeights } from "../files/weights/understand.ts";
 import { findModelFile } from "../files/run/find-weights.ts";
 import { parseList } from "../files/weights/model-metadata.ts";
+import { initialWeightsKey, parseInitialWeights } from "../files/weights/initial-weights.ts";
+import type { InitialWeights } from "../method/inference/initial-weights.ts";
 import { withWeights } from "./with-weights.ts";
 
 export interface FirstWeightsOptions {
@@ -19,6 +21,8 @@ export interface FirstWeights {
   readonly initial: Readonly<Record<string, NdArray>>;
   /** Sentences for the user about tensors that are used, missing or ignored. */
   readonly notes: readonly string[];
+  /** Origin of the weights that the file's were trained from, where it says. */
+  readonly from?: InitialWeights;
 }
 
 /**
@@ -84,7 +88,8 @@ export async function readFirstWeights(
       notes.push(`${path}: ignored ${listNames(names)}: ${reason}`);
     }
     if (extra.length > 0) notes.push(`${path}: not part of the network: ${listNames(extra)}`);
-    return { initial: await readMatched(match), notes };
+    const from = parseInitialWeights(file.metadata[initialWeightsKey]);
+    return { initial: await readMatched(match), notes, ...(from && { from }) };
   });
 }
 
@@ -107,7 +112,12 @@ function checkBackbone(
         `known backbone; give weights of ${needed}`,
     );
   }
-  throw new UserError(`${path}: is a ${backbone}, but the settings say ${needed}`, {
+  throw otherBackbone(path, backbone, needed);
+}
+
+/** The error about weights of one backbone where the settings say another. */
+export function otherBackbone(weights: string, backbone: string, needed: string): UserError {
+  return new UserError(`${weights}: is a ${backbone}, but the settings say ${needed}`, {
     code: "weights-mismatch",
     remedies: [
       { kind: "option", name: "backbone", value: backbone },

@@ -8,6 +8,7 @@ import { listNames, understandWeights } from "../files/weights/understand.ts";
 import type { WeightsFile } from "../files/weights/weights-file.ts";
 import { findModelFile } from "../files/run/find-weights.ts";
 import { withWeights } from "./with-weights.ts";
+import { initialWeightsKey, parseInitialWeights } from "../files/weights/initial-weights.ts";
 import { meaningOf } from "../files/weights/published.ts";
 
 /**
@@ -58,6 +59,7 @@ export async function openModel(store: Store, path: string): Promise<OpenedModel
         `${file}: lacks ${listNames(missing)}, which ${backbone} needs; give a file with all of its weights`,
       );
     }
+    const initialWeights = parseInitialWeights(weights.metadata[initialWeightsKey]);
     return {
       file,
       network,
@@ -65,6 +67,7 @@ export async function openModel(store: Store, path: string): Promise<OpenedModel
       config,
       classes: meaning.classes,
       step: stepOf(weights),
+      ...(initialWeights && { initialWeights }),
     };
   });
 }

@@ -9,6 +9,7 @@ import type { DeviceChoice } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
 import type { NdArray } from "../engine/graph/index.ts";
 import type { Config } from "../method/config.ts";
+import type { InitialWeights } from "../method/inference/initial-weights.ts";
 import type { SkippedImage } from "../method/train/batch-loader.ts";
 import type { TrainEvent, TrainingState } from "../method/train/events.ts";
 import { WeightsMismatch } from "../method/train/network-state.ts";
@@ -28,6 +29,8 @@ export interface PreparedTraining {
   readonly initial?: Readonly<Record<string, NdArray>>;
   /** Masks that train along with the tags. */
   readonly masks?: KnownMasks;
+  /** Origin of the weights that the run began with; undefined for random ones and where an older version did not store it. */
+  readonly origin?: InitialWeights | undefined;
   readonly strict: boolean;
   readonly report: ReportFacts;
 }
@@ -130,7 +133,14 @@ async function finish(host: Host, training: PreparedTraining): Promise<TrainedEv
 }
 
 /** Facts about a training for its report. */
-export function reportInfo({ run, data, config, masks, report }: PreparedTraining): ReportInfo {
+export function reportInfo({
+  run,
+  data,
+  config,
+  masks,
+  report,
+  origin,
+}: PreparedTraining): ReportInfo {
   const { counts } = data;
   return {
     title: run.path,
@@ -144,6 +154,7 @@ export function reportInfo({ run, data, config, masks, report }: PreparedTrainin
       ...(masks && { "masks trained on": masks.count }),
     },
     config,
+    initialWeights: origin,
     ...report,
   };
 }

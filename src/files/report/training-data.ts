@@ -1,5 +1,6 @@
 import type { StepEvent } from "../../method/train/events.ts";
 import type { StageScores } from "../../method/eval/stages.ts";
+import type { InitialWeights } from "../../method/inference/initial-weights.ts";
 import type { TileName } from "../run/panel-picture.ts";
 
 /** A score; null or undefined if there is none. */
@@ -44,6 +45,8 @@ export interface ReportData {
   readonly dataset: Readonly<Record<string, string | number>>;
   /** Settings by section. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Origin of the weights that the training began with. */
+  readonly initialWeights?: InitialWeights | undefined;
   readonly command: string;
   readonly versions: Readonly<Record<string, string>>;
   /** Foreground class names. */

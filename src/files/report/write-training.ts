@@ -20,6 +20,7 @@ export type ReportInfo = Pick<
   readonly scores?: ReportData["scores"];
   /** Scores after every step of the method, and images to show them on. */
   readonly stages?: { readonly scores: StageScores; readonly examples: readonly StageExample[] };
+  readonly initialWeights?: ReportData["initialWeights"];
 };
 
 /** Writes report.html into a run folder, from its log and samples; returns its path. */

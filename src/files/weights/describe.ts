@@ -1,4 +1,9 @@
 import { sizeOf } from "../../engine/graph/index.ts";
+import {
+  describeInitialWeights,
+  initialWeightsKey,
+  parseInitialWeights,
+} from "./initial-weights.ts";
 import { describe } from "./match.ts";
 import { byReason, listNames, type UnderstoodWeights } from "./understand.ts";
 import { storedBytes, type WeightsFile } from "./weights-file.ts";
@@ -70,6 +75,8 @@ function summary(file: WeightsFile, understood: UnderstoodWeights): string[] {
     lines.push(...block("of another type or shape", differing));
     lines.push(...block("extra", extra));
   }
+  const origin = parseInitialWeights(file.metadata[initialWeightsKey]);
+  if (origin) lines.push(`trained from: ${describeInitialWeights(origin)}`);
   for (const [reason, names] of byReason(dropped)) {
     lines.push(`ignored: ${listNames(names)}: ${reason}`);
   }
