@@ -1,10 +1,16 @@
 import type { Config } from "../method/config.ts";
 import type { Store } from "../host/store.ts";
 import type { NdArray } from "../engine/graph/index.ts";
+import { type BackboneName, isSameBackbone } from "../method/model/index.ts";
 import { networkOf } from "../method/model/network-of.ts";
 import { UserError } from "../user-error.ts";
 import { isClassLayer, matchWeights, readMatched, type Misfit } from "../files/weights/match.ts";
-import { byReason, listNames, understandWeights } from "../files/weights/understand.ts";
+import {
+  byReason,
+  describeStages,
+  listNames,
+  understandWeights,
+} from "../files/weights/understand.ts";
 import { findModelFile } from "../files/run/find-weights.ts";
 import { parseList } from "../files/weights/model-metadata.ts";
 import { initialWeightsKey, parseInitialWeights } from "../files/weights/initial-weights.ts";
@@ -95,23 +101,29 @@ export async function readFirstWeights(
 
 function checkBackbone(
   path: string,
-  { backbone, channels, depths, parts }: ReturnType<typeof understandWeights>["architecture"],
+  {
+    backbone,
+    channels,
+    depths,
+    ratios,
+    parts,
+  }: ReturnType<typeof understandWeights>["architecture"],
   count: number,
-  needed: string,
+  needed: BackboneName,
 ): void {
   if (!parts.includes("encoder")) {
     throw new UserError(
       `${path}: none of its ${count} tensors belongs to ${needed}; ` +
-        "give weights of AFA or SegFormer with the tensor names they were published with",
+        "give weights of AFA, SegFormer or PVTv2 with the tensor names they were published with",
     );
   }
-  if (backbone === needed) return;
   if (backbone === undefined) {
     throw new UserError(
-      `${path}: has stages of ${channels.join(",")} channels and ${depths.join(",")} blocks, which match no ` +
-        `known backbone; give weights of ${needed}`,
+      `${path}: has ${describeStages({ channels, depths, ratios })}, which match no known backbone; ` +
+        `give weights of ${needed}`,
     );
   }
+  if (isSameBackbone(backbone, needed)) return;
   throw otherBackbone(path, backbone, needed);
 }
 

@@ -4,7 +4,7 @@ import type { OpenedModel } from "../method/inference/model.ts";
 import { networkOf } from "../method/model/network-of.ts";
 import { UserError } from "../user-error.ts";
 import { isClassLayer, matchWeights, readMatched } from "../files/weights/match.ts";
-import { listNames, understandWeights } from "../files/weights/understand.ts";
+import { describeStages, listNames, understandWeights } from "../files/weights/understand.ts";
 import type { WeightsFile } from "../files/weights/weights-file.ts";
 import { findModelFile } from "../files/run/find-weights.ts";
 import { withWeights } from "./with-weights.ts";
@@ -83,10 +83,10 @@ function stepOf({ metadata }: WeightsFile): number {
 
 function unknownNetwork(
   { name, metadata, tensors }: WeightsFile,
-  { channels, depths, parts }: ReturnType<typeof understandWeights>["architecture"],
+  { parts, ...stages }: ReturnType<typeof understandWeights>["architecture"],
 ): UserError {
   const problem = parts.includes("encoder")
-    ? `its encoder has ${channels.join(",")} channels and ${depths.join(",")} blocks, which matches no known backbone`
+    ? `its encoder has ${describeStages(stages)}, which match no known backbone`
     : `none of its ${tensors.length} tensors belongs to a known encoder`;
   const config = metadata["classes"] === undefined ? 'has no "config" in its metadata, and ' : "";
   return new UserError(

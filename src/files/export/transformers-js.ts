@@ -19,7 +19,7 @@ export function segformerConfig(
   { network, config, classes }: Described,
   externalData: boolean,
 ): Record<string, unknown> {
-  const { channels, depths, heads, reductions } = backbones[config.model.backbone];
+  const { channels, depths, heads, reductions, ratios } = backbones[config.model.backbone];
   const labels = ["background", ...classes];
   return {
     architectures: ["SegformerForSemanticSegmentation"],
@@ -32,7 +32,7 @@ export function segformerConfig(
     sr_ratios: reductions,
     patch_sizes: [7, 3, 3, 3],
     strides: [4, 2, 2, 1],
-    mlp_ratios: [4, 4, 4, 4],
+    mlp_ratios: ratios,
     hidden_act: "gelu",
     hidden_dropout_prob: 0,
     attention_probs_dropout_prob: 0,

@@ -7,8 +7,15 @@ const backbones = z.enum([
   "mit_b3",
   "mit_b4",
   "mit_b5",
+  "pvt_v2_b0",
+  "pvt_v2_b1",
+  "pvt_v2_b2",
+  "pvt_v2_b3",
+  "pvt_v2_b4",
+  "pvt_v2_b5",
   "mit_tiny",
   "mit_small",
+  "pvt_v2_tiny",
 ]);
 
 /** Meaning of each setting, by its schema. */
@@ -32,7 +39,7 @@ const triple = z.tuple([z.number(), z.number(), z.number()]);
 
 // prettier-ignore
 const model = z.strictObject({
-  backbone: setting(backbones, "mit_b1", "encoder, Mix Transformer (AFA 4.1)"),
+  backbone: setting(backbones, "mit_b1", "encoder: Mix Transformer (AFA 4.1), or PVTv2, whose weights are free to use (arXiv 2106.13797)"),
   pooling: setting(z.enum(["max", "average"]), "max", "pooling of the features before the classifier (AFA table 6)"),
   decoderWidth: setting(z.int().check(z.minimum(1)), 256, "channels of the segmentation decoder (SegFormer 3.2)"),
   dropPath: setting(rate, 0.1, "probability of skipping the last block, rising linearly from 0 at the first (SegFormer)"),
