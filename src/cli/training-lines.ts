@@ -126,7 +126,8 @@ export function describeMasks(event: KnownMasksEvent): string[] {
       `added classes that only the mask shows to the tags of ${counted(completed, "image")}`,
     );
   }
-  if (unused > 0) lines.push(`${counted(unused, "mask")} of no training image left out`);
+  if (unused > 0)
+    lines.push(`left out ${counted(unused, "mask")} of images that are not trained on`);
   return lines;
 }
 

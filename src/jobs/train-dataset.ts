@@ -91,7 +91,7 @@ async function trainedMasks(
   host: Host,
   { data, config, masks }: TrainOptions,
 ): Promise<KnownMasks | undefined> {
-  if (config.data.masks === "ignore") return undefined;
+  if (config.data.masks !== "train") return undefined;
   const known = masks ?? (await KnownMasks.find(host, data));
   known.requireAny();
   return known;

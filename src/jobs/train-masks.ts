@@ -1,6 +1,7 @@
 import { checkKnownMasks } from "../files/datasets/check-known-masks.ts";
 import type { OpenedDataset } from "../files/datasets/index.ts";
 import {
+  correctionsFolder,
   KnownMasks,
   trainingSamples,
   type KnownMasksOptions,
@@ -20,7 +21,7 @@ export interface KnownMasksEvent {
   readonly images: number;
   /** The number of corrections among the masks. */
   readonly corrections: number;
-  /** Masks in the folder, or corrections, that belong to no training image. */
+  /** Masks in the folder, or corrections, whose images are not trained on. */
   readonly unused: number;
   /** Masks without unknown pixels; undefined if there are too many to read in advance. */
   readonly complete: number | undefined;
@@ -67,13 +68,17 @@ export async function* offerMasks(
   preset: string,
 ): AsyncGenerator<IgnoredMasksEvent, void> {
   if (benchmarks.includes(preset)) return;
-  const { count } = await KnownMasks.find(host, data);
+  const { count } = await KnownMasks.find(host, data).catch((error: unknown) => {
+    // Corrections that cannot be understood are no obstacle to a training that does not use them.
+    if (error instanceof UserError) return KnownMasks.find(host, data, { corrections: false });
+    throw error;
+  });
   if (count > 0) yield { type: "ignored-masks", folder: data.root, masks: count };
 }
 
 /** The masks of a new run as its folder records them. */
 export function masksOrigin({ count, corrections, folder }: KnownMasks): MasksOrigin {
-  return { count, corrections: corrections > 0, ...(folder !== undefined && { folder }) };
+  return { count, corrections, ...(folder !== undefined && { folder }) };
 }
 
 /**
@@ -100,23 +105,32 @@ export async function* reopenMasks(
       },
     );
   }
-  const { corrections } = origin ?? {};
-  const known = yield* prepareMasks(host, data, {
-    folder,
-    strict,
-    ...(corrections !== undefined && { corrections }),
-  });
-  if (corrections === true && known.corrections === 0) {
+  const options = { folder, corrections: origin?.corrections !== 0 };
+  const found = await KnownMasks.find(host, data, options);
+  if (origin && origin.corrections > 0 && found.corrections === 0) {
     throw new UserError(
-      `${data.root}: has no corrections in .tag2mask/corrections, but ${run} was started with some; put them back`,
+      `${data.root}: has no corrections of training images in ${correctionsFolder}, but ${run} was started with ` +
+        `${origin.corrections}; put them back`,
       { code: "no-masks" },
     );
   }
-  if (origin && origin.count !== known.count) {
-    const message = `${run}: was started with ${counted(origin.count, "mask")} to train on, now there are ${known.count}`;
+  const known = yield* prepareMasks(host, data, { ...options, strict });
+  if (origin && !isSame(origin, known)) {
+    const message = `${run}: was started with ${described(origin)} to train on, now there are ${described(known)}`;
     yield { type: "notice", message };
   }
   return known;
+}
+
+type Counts = Pick<MasksOrigin, "count" | "corrections">;
+
+function isSame(a: Counts, b: Counts): boolean {
+  return a.count === b.count && a.corrections === b.corrections;
+}
+
+function described({ count, corrections }: Counts): string {
+  const among = corrections > 0 ? ` (${counted(corrections, "correction")})` : "";
+  return `${counted(count, "mask")}${among}`;
 }
 
 /** The error for a folder of masks at the resumption of a run that has none. */

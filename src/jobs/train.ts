@@ -238,7 +238,7 @@ async function* reopenRun(
     const strict = job.strict ?? origin.strict;
     const data = yield* openTrainable(host, job.data ?? origin.data, config, strict);
     checkClasses(run.path, state?.metadata["classes"], data);
-    const ignored = config.data.masks === "ignore";
+    const ignored = config.data.masks !== "train";
     if (ignored && job.masks !== undefined) throw startedWithout(run.path);
     const masks = ignored
       ? undefined

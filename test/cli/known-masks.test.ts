@@ -66,7 +66,7 @@ describe("train", () => {
     cpSync(corrections, at("merged"), { recursive: true });
     rmSync(join(data, ".tag2mask"), { recursive: true });
     const merged = await train("folder", "--use-masks", at("merged"));
-    expect(merged.stderr).toMatch(/^4 masks of no training image left out$/m);
+    expect(merged.stderr).toMatch(/^left out 4 masks of images that are not trained on$/m);
     expect(merged.weights).toEqual(weights);
   });
 });

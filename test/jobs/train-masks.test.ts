@@ -58,6 +58,8 @@ describe("known masks are", () => {
       // Another program's class names do not hold for them.
       writeFileSync(join(own, "classes.json"), '["ball","zebra"]');
       await expect(find()).rejects.toThrow('its masks have the class "zebra"');
+      const offer = await offerMasks(nodeHost, data, "small").next();
+      expect(offer.value).toMatchObject({ masks: 12 });
     } finally {
       rmSync(at("scenes", ".tag2mask"), { recursive: true });
     }
@@ -76,17 +78,20 @@ describe("known masks are", () => {
     expect(unnamed.of(scene(0))!.labels).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test("found by the names of their images in subfolders, with / or as one name", async () => {
+  test("found by the names of their images in subfolders", async () => {
     mkdirSync(at("nested", "a"), { recursive: true });
     for (const name of ["a/x.png", "b/y.png"]) {
       cpSync(scene(0).image, at("nested", name), { recursive: true });
     }
     writeFileSync(at("nested", "tags.csv"), "file,tags,split\na/x.png,t,train\nb/y.png,t,train\n");
     const nested = await openDataset(nodeHost, at("nested"));
-    const masks = await maskFolder("deep", { "a/x": 1, "b-y": 1 });
+    const masks = await maskFolder("deep", { "a/x": 1, "c/b-y": 1, "b/y": 1 });
     const known = await KnownMasks.find(nodeHost, nested, { folder: masks });
+    const flatNames = await maskFolder("flat", { "a-x": 1 });
+    const label = await KnownMasks.find(nodeHost, nested, { folder: flatNames });
+    expect(label.of(nested.splits["train"]![0]!)!.where).toBe(at("flat", "a-x.png"));
     expect(nested.splits["train"]!.map((sample) => known.of(sample)?.where)).toEqual([
-      ...[at("deep", "a/x.png"), at("deep", "b-y.png")],
+      ...[at("deep", "a/x.png"), at("deep", "b/y.png")],
     ]);
   });
 
@@ -189,29 +194,33 @@ describe("a resumed run", () => {
   };
 
   test("has the masks it was started with, from their new place if they were moved", async () => {
-    const own = await reopen({ corrections: false, count: 12 });
+    const own = await reopen({ corrections: 0, count: 12 });
     expect([own.known.count, own.notices]).toEqual([12, []]);
     const masks = await maskFolder("placed", { [scene(0).name]: 1, [scene(1).name]: 1 });
-    const origin = { folder: at("gone"), corrections: false, count: 3 };
+    const origin = { folder: at("gone"), corrections: 0, count: 3 };
     await expect(reopen(origin)).rejects.toThrow(
       /gone: no such folder, but run was started with the masks in it; put it back/,
     );
     const { known, notices } = await reopen(origin, masks);
     expect(known.of(scene(1))!.where).toBe(join(masks, `${scene(1).name}.png`));
-    expect(notices).toEqual(["run: was started with 3 masks to train on, now there are 2"]);
+    expect(notices).toEqual(["run: was started with 3 masks to train on, now there are 2 masks"]);
   });
 
   test("does not take masks that it was started without, nor miss corrections", async () => {
-    await expect(reopen({ corrections: false, count: 12 }, at("named"))).rejects.toThrow(
+    await expect(reopen({ corrections: 0, count: 12 }, at("named"))).rejects.toThrow(
       "run: was started without a folder of masks, so it cannot be resumed with one",
     );
-    await expect(reopen({ corrections: true, count: 12 })).rejects.toThrow(
-      /has no corrections in \.tag2mask\/corrections, but run was started with some/,
+    await expect(reopen({ corrections: 2, count: 12 })).rejects.toThrow(
+      /has no corrections of training images in \.tag2mask\/corrections, but run was started with 2; put them back/,
     );
     const later = at("scenes", ".tag2mask", "corrections");
     await writeMask(join(later, `${scene(2).name}.png`), flat(1));
     try {
-      const { known } = await reopen({ corrections: false, count: 12 });
+      const fewer = await reopen({ corrections: 2, count: 12 });
+      expect(fewer.notices).toEqual([
+        "run: was started with 12 masks (2 corrections) to train on, now there are 12 masks (1 correction)",
+      ]);
+      const { known } = await reopen({ corrections: 0, count: 12 });
       expect([known.corrections, known.of(scene(2))!.where]).toEqual([0, scene(2).mask]);
     } finally {
       rmSync(at("scenes", ".tag2mask"), { recursive: true });

@@ -33,19 +33,21 @@ export async function checkKnownMasks(
 ): Promise<CheckedMasks | undefined> {
   if (!mayReadHeaders(known.count, { strict })) return undefined;
   const masked = trainingSamples(data).filter((sample) => known.of(sample));
-  const problems: UserError[] = [];
   let [done, complete, completed] = [0, 0, 0];
-  await mapAtOnce(masked, atOnce, async (sample) => {
+  const results = await mapAtOnce(masked, atOnce, async (sample) => {
+    let problem: UserError | undefined;
     try {
       const labels = await readKnown(codec, sample, known);
       if (!labels.data.includes(ignoreIndex)) complete++;
       if (classesIn(labels).some((tag) => !sample.tags.includes(tag))) completed++;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      problems.push(error);
+      problem = error;
     }
     onProgress?.(++done, masked.length, "masks");
+    return problem;
   });
+  const problems = results.filter((problem) => problem !== undefined);
   const [first] = problems;
   if (!first) return { complete, completed };
   const more = problems.length - 1;

@@ -14,7 +14,7 @@ import { safeName } from "./assemble.ts";
 import type { OpenedDataset } from "./open.ts";
 
 /** Folder of the corrected masks of a data set, below its own. */
-const correctionsFolder = ".tag2mask/corrections";
+export const correctionsFolder = ".tag2mask/corrections";
 
 export interface KnownMasksOptions {
   /** Folder of palette PNGs, named like the images, instead of the data set's own masks and corrections. */
@@ -32,7 +32,7 @@ export class KnownMasks {
   readonly count: number;
   /** Those of them whose mask is a correction. */
   readonly corrections: number;
-  /** Masks in the folder, or corrections, that belong to no training image. */
+  /** Masks in the folder, or corrections, whose images are not trained on. */
   readonly unused: number;
 
   private constructor(

@@ -9,7 +9,13 @@ import { openFolder } from "./archive.ts";
 import { cocoSource } from "./coco/read.ts";
 import { cvatSource } from "./cvat/read.ts";
 import { isLabelStudio, labelStudioSource } from "./label-studio/read.ts";
-import { paletteFolder, paletteSource, ultralyticsSource, yamlClasses } from "./png/read.ts";
+import {
+  listPngs,
+  paletteFolder,
+  paletteSource,
+  ultralyticsSource,
+  yamlClasses,
+} from "./png/read.ts";
 import { classesBeside } from "./source-classes.ts";
 import type { MaskSource, SourceOptions } from "./source.ts";
 import { readDataYaml, readJson } from "./text-files.ts";
@@ -51,13 +57,18 @@ export async function openMasks(
 /**
  * The folder of the palette PNGs in a folder, and the class names beside them, if there are any. A UserError tells how to
  * convert masks in other formats.
+ * @param path a folder with PNGs, in `masks/` or the like, or in subfolders as the images are
  */
 export async function openPaletteMasks(
   store: Store,
   path: string,
 ): Promise<{ readonly folder: string; readonly classes: readonly string[] | undefined }> {
   const candidates = await findCandidates(store, path);
-  if (!candidates.some(({ format }) => format === "voc")) {
+  const inSubfolders =
+    candidates.length === 0 &&
+    (await formatFolders(store, path)).length === 0 &&
+    (await listPngs(store, path)).length > 0;
+  if (!inSubfolders && !candidates.some(({ format }) => format === "voc")) {
     const [other] = candidates;
     if (!other) throw await noMasks(store, path, candidates, undefined);
     throw new UserError(
@@ -76,7 +87,7 @@ export async function openPaletteMasks(
       },
     );
   }
-  const folder = (await paletteFolder(store, path))!;
+  const folder = (await paletteFolder(store, path)) ?? path;
   const classes = (await classesBeside(store, path, true)) ?? (await yamlClasses(store, path));
   return { folder, classes };
 }
@@ -88,11 +99,7 @@ async function noMasks(
   candidates: readonly Candidate[],
   from: MaskFormat | undefined,
 ): Promise<UserError> {
-  const folders: string[] = [];
-  for (const name of maskFormats) {
-    const folder = join(path, name);
-    if ((await store.stat(folder))?.kind === "folder") folders.push(folder);
-  }
+  const folders = await formatFolders(store, path);
   if (candidates.length === 0 && folders.length > 0) {
     return new UserError(
       `${path}: has masks in several formats, each in its own folder; choose one: ${folders.join(", ")}`,
@@ -107,6 +114,16 @@ async function noMasks(
   return new UserError(
     `${path}: has no masks in the format ${from}${others && `; its format is ${others}`}`,
   );
+}
+
+/** Folders of a folder that are named after a format, as masks written in several formats have them. */
+async function formatFolders(store: Store, path: string): Promise<string[]> {
+  const folders: string[] = [];
+  for (const name of maskFormats) {
+    const folder = join(path, name);
+    if ((await store.stat(folder))?.kind === "folder") folders.push(folder);
+  }
+  return folders;
 }
 
 async function findCandidates(store: Store, path: string): Promise<Candidate[]> {

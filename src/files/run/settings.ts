@@ -27,10 +27,10 @@ export interface RunOrigin {
 export interface MasksOrigin {
   /** Their folder, if they are not the data set's own. */
   readonly folder?: string;
-  /** Whether corrections of the data set's masks were among them. */
-  readonly corrections: boolean;
   /** Training images with a mask. */
   readonly count: number;
+  /** Those of them whose mask is a correction. */
+  readonly corrections: number;
 }
 
 /** Sources of hyper-parameters; `backbone`, `steps`, `batch`, `crop` and `seed` are shorthands for settings. */
@@ -157,12 +157,12 @@ export function readStoredConfig(
 
 function readMasksOrigin(path: string, stored: unknown): MasksOrigin {
   const { folder, corrections, count } = (stored ?? {}) as Partial<Record<string, unknown>>;
-  if (typeof corrections !== "boolean" || typeof count !== "number") {
+  if (typeof count !== "number" || typeof corrections !== "number") {
     throw new UserError(
-      `${path}: run.masks: expected corrections and count, found ${JSON.stringify(stored)}`,
+      `${path}: run.masks: expected the numbers count and corrections, found ${JSON.stringify(stored)}`,
     );
   }
-  return { corrections, count, ...(typeof folder === "string" && { folder }) };
+  return { count, corrections, ...(typeof folder === "string" && { folder }) };
 }
 
 /** Separates `run` from the settings, so that a run's config.yaml can serve as a settings file too. */
