@@ -143,7 +143,8 @@ export class HubServer {
     }
     const { port } = this.storage.address() as AddressInfo;
     const headers: Record<string, string> = {
-      location: `http://127.0.0.1:${port}/${repository}/${file}?signature=secret`,
+      // Another name of this machine: the Python library takes one name with two ports for one host.
+      location: `http://localhost:${port}/${repository}/${file}?signature=secret`,
       "x-repo-commit": commit,
       "x-linked-etag": `"${createHash("sha256").update(bytes).digest("hex")}"`,
       "x-linked-size": String(bytes.length),
