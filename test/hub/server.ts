@@ -150,8 +150,7 @@ export class HubServer {
       "x-linked-size": String(bytes.length),
       ...fault.headers,
     };
-    for (const name of fault.without ?? []) delete headers[name];
-    response.writeHead(302, headers).end("see there");
+    response.writeHead(302, without(headers, fault)).end("see there");
   }
 
   private answerAsStorage(
@@ -190,8 +189,7 @@ function send(
     ...(range && { "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` }),
     ...fault.headers,
   };
-  for (const name of fault.without ?? []) delete all[name];
-  response.writeHead(range ? 206 : 200, all);
+  response.writeHead(range ? 206 : 200, without(all, fault));
   const body = bytes.subarray(start);
   const { cutAfter, stallAfter, slow } = fault;
   if (cutAfter !== undefined) {
@@ -204,6 +202,12 @@ function send(
   } else {
     response.end(body);
   }
+}
+
+/** Headers without those that a fault leaves out. */
+function without(headers: Readonly<Record<string, string>>, fault: Fault): Record<string, string> {
+  const left = Object.entries(headers).filter(([name]) => !fault.without?.includes(name));
+  return Object.fromEntries(left);
 }
 
 async function trickle(response: ServerResponse, body: Buffer, pause: number): Promise<void> {
