@@ -1,89 +1,31 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer, Socket, connect } from "node:net";
+import { createServer, Socket } from "node:net";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { CheckedHubCopy, HubEvent, HubFile } from "../../../../src/host/hub.ts";
-import { createHub, type NodeHubOptions } from "../../../../src/host/node/hub/hub.ts";
-import { HubServer } from "../../../hub/server.ts";
-
-const root = mkdtempSync(join(tmpdir(), "tag2mask-hub-"));
-const repositories = join(root, "repositories");
-const bytes = Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7919) >> 3));
-const sha256 = createHash("sha256").update(bytes).digest("hex");
-const file: HubFile = { repository: "owner/name", revision: "main", file: "model.safetensors" };
-const small: HubFile = { ...file, file: "config/a b.json" };
-
-let server: HubServer;
-let cache: string;
-let slept: number[];
-
-beforeAll(async () => {
-  for (const [name, content] of [
-    ["model.safetensors", bytes],
-    ["config/a b.json", "{}"],
-  ] as const) {
-    mkdirSync(dirname(join(repositories, "owner/name", name)), { recursive: true });
-    writeFileSync(join(repositories, "owner/name", name), content);
-  }
-  server = await HubServer.start(repositories);
-});
-beforeEach(() => {
-  cache = mkdtempSync(join(root, "cache-"));
-  slept = [];
-});
-afterEach(() => {
-  server.faults = () => undefined;
-  server.requests.length = 0;
-});
-afterAll(async () => {
-  await server.close();
-  rmSync(root, { recursive: true, force: true });
-});
-
-const environment = (env: Record<string, string> = {}): Record<string, string> => ({
-  HF_ENDPOINT: server.endpoint,
-  HF_HUB_CACHE: cache,
-  HF_TOKEN_PATH: join(cache, "token"),
-  ...env,
-});
-
-/** Fetches a file without real pauses; gives the copy and the events. */
-async function fetchFile(
-  wanted: HubFile = file,
-  env: Record<string, string> = {},
-  options: NodeHubOptions & { signal?: AbortSignal } = {},
-): Promise<{ copy: CheckedHubCopy; events: HubEvent[] }> {
-  const sleep = (seconds: number): Promise<void> => {
-    slept.push(seconds);
-    return Promise.resolve();
-  };
-  const hub = createHub({ env: environment(env), sleep, ...options });
-  const generator = hub.fetch(wanted, options);
-  const events: HubEvent[] = [];
-  let next = await generator.next();
-  for (; !next.done; next = await generator.next()) events.push(next.value);
-  return { copy: next.value, events };
-}
-
-const storageRanges = (): (string | undefined)[] =>
-  server.requests.filter(({ host }) => host === "storage").map(({ headers }) => headers.range);
-const blobs = (): string[] => readdirSync(join(cache, "models--owner--name", "blobs")).sort();
-const partial = (): string =>
-  join(cache, "models--owner--name", "blobs", `${sha256}.tag2mask-partial`);
+import { describe, expect, test, vi } from "vitest";
+import {
+  blobs,
+  bytes,
+  cache,
+  fetchFile,
+  file,
+  newCache,
+  partial,
+  server,
+  sha256,
+  slept,
+  small,
+  storageRanges,
+} from "./local.ts";
 
 describe("a fetched file", () => {
   test("lies in the layout of the Python library and is not fetched again", async () => {
@@ -308,7 +250,7 @@ describe("after a failure that passes", () => {
       host === "storage" && earlier === 0 ? { change: (all) => all.subarray(0, 2000) } : undefined;
     expect((await fetchFile()).copy.sha256).toBe(sha256);
     expect(storageRanges()).toEqual([undefined, "bytes=2000-"]);
-    cache = mkdtempSync(join(root, "cache-"));
+    newCache();
     server.faults = ({ host }) =>
       host === "storage" ? { change: (all) => all.subarray(0, 2000) } : undefined;
     await expect(fetchFile()).rejects.toThrow(
@@ -429,83 +371,6 @@ describe("bytes", () => {
       /no space left on the disk; free some space, or .*HF_HUB_CACHE/,
     );
   });
-});
-
-test("an aborted signal ends a download and keeps what has arrived", async () => {
-  server.faults = ({ host, earlier }) =>
-    host === "storage" && earlier === 0 ? { stallAfter: 3000 } : undefined;
-  const controller = new AbortController();
-  const hub = createHub({ env: environment() });
-  const reason = new Error("enough");
-  const events = hub.fetch(file, { signal: controller.signal });
-  const ending = (async () => {
-    for await (const event of events) {
-      if (event.type === "download" && event.done === 3000) controller.abort(reason);
-    }
-  })();
-  await expect(ending).rejects.toBe(reason);
-  expect(readFileSync(partial())).toEqual(bytes.subarray(0, 3000));
-  await fetchFile();
-  expect(storageRanges()).toEqual([undefined, "bytes=3000-"]);
-});
-
-test("a proxy of the environment is used", async () => {
-  const asked: string[] = [];
-  const proxy = createServer((client) => {
-    client.once("data", (head) => {
-      const [, host = "", port = ""] = /^CONNECT ([^:]+):(\d+)/.exec(head.toString()) ?? [];
-      asked.push(`${host}:${port}`);
-      const target = connect(Number(port), host, () => {
-        client.write("HTTP/1.1 200 OK\r\n\r\n");
-        client.pipe(target).pipe(client);
-      });
-      client.on("error", () => target.destroy());
-      target.on("error", () => client.destroy());
-    });
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-  const { port } = proxy.address() as AddressInfo;
-  const { copy } = await fetchFile(file, { HTTP_PROXY: `http://127.0.0.1:${port}`, NO_PROXY: "" });
-  expect(copy.sha256).toBe(sha256);
-  expect(asked).toContain(new URL(server.endpoint).host);
-  await new Promise((resolve) => proxy.close(resolve));
-});
-
-describe("processes", () => {
-  const script = join(import.meta.dirname, "../../../hub/fetch.ts");
-  const start = (): ChildProcess & { output: string } => {
-    const child = spawn(process.execPath, ["--import", "tsx", script, file.repository, file.file], {
-      env: { ...process.env, ...environment(), NODE_OPTIONS: "" },
-    }) as ChildProcess & { output: string };
-    child.output = "";
-    child.stdout!.on("data", (text) => (child.output += String(text)));
-    child.stderr!.on("data", (text) => (child.output += String(text)));
-    return child;
-  };
-  const ended = (child: ChildProcess): Promise<number | null> =>
-    new Promise((resolve) => child.once("exit", resolve));
-  const until = async (child: { output: string }, pattern: RegExp): Promise<void> => {
-    await vi.waitUntil(() => pattern.test(child.output), { timeout: 30_000, interval: 20 });
-  };
-
-  test(
-    "two at once fetch once; a killed one leaves its part to the next",
-    { timeout: 60_000 },
-    async () => {
-      server.faults = ({ host, earlier }) =>
-        host === "storage" && earlier === 0 ? { stallAfter: 3000 } : undefined;
-      const first = start();
-      await until(first, /"done":3000/);
-      const second = start();
-      await until(second, new RegExp(`process ${first.pid} is fetching it`));
-      first.kill("SIGKILL");
-      expect(await ended(second), second.output).toBe(0);
-      expect(second.output).toMatch(/"done":3000,.*"resumed":3000/);
-      expect(second.output).toContain(sha256);
-      expect(storageRanges()).toEqual([undefined, "bytes=3000-"]);
-      expect(blobs()).toEqual([sha256]);
-    },
-  );
 });
 
 function gitDigest(text: string): string {
