@@ -26,6 +26,7 @@ export {
   normalizeToChannelsFirst,
   type Normalization,
 } from "./method/images/normalize.ts";
+export type { KnownMask } from "./method/data/known-mask.ts";
 export type { Batch, Dataset, Sample, SampleReader } from "./method/data/sample.ts";
 export { labelsOf } from "./method/images/labels-of-logits.ts";
 export { activationMaps, type Box, type Maps } from "./method/images/maps.ts";

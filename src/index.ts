@@ -37,6 +37,7 @@ import {
   type OpenOptions,
   type WriteScenesOptions,
 } from "./files/datasets/index.ts";
+import { KnownMasks, type KnownMasksOptions } from "./files/datasets/known-masks.ts";
 import { openMasks as openMasksOn } from "./files/formats/open.ts";
 import {
   convertWeights as convertWeightsOn,
@@ -53,6 +54,7 @@ import { openAnyModel as openAnyModelOn } from "./jobs/open-exported-model.ts";
 import { openModel as openModelOn } from "./jobs/open-model.ts";
 import { openSegmenter, type SegmenterOptions } from "./jobs/open-segmenter.ts";
 import { train as trainOn, type TrainOptions } from "./jobs/train-dataset.ts";
+import { fetchSource, understandSource, type LocatedWeights } from "./jobs/locate-weights.ts";
 import { withWeights as withWeightsOn } from "./jobs/with-weights.ts";
 import type { Config } from "./method/config.ts";
 import type { Dataset, SampleReader } from "./method/data/sample.ts";
@@ -129,19 +131,36 @@ export const convertWeights = async (
   return (await outcomeOf(events, "converted")).weights;
 };
 
-/** Reads initial weights for a training: the tensors of a weights file or run folder that its network has. */
-export const readFirstWeights = (
+/**
+ * Reads initial weights for a training: the tensors of a weights file or run folder that its network has. Weights may also be
+ * named as for `locateWeights`.
+ */
+export const readFirstWeights = async (
   source: string,
   config: Config,
   classes: readonly string[],
   options?: FirstWeightsOptions,
-): Promise<FirstWeights> => readFirstWeightsOn(nodeHost.store, source, config, classes, options);
+): Promise<FirstWeights> => {
+  const { path } = await locateWeights(source);
+  return readFirstWeightsOn(nodeHost.store, path, config, classes, options);
+};
+
+/** Finds weights by a path, a name of `weightsCatalog` or `owner/repository[@revision][:file]`; fetches them if they are not here. */
+export const locateWeights = async (source: string): Promise<LocatedWeights> => {
+  const events = fetchSource(nodeHost, await understandSource(nodeHost, source));
+  for (;;) {
+    const next = await events.next();
+    if (next.done) return next.value;
+  }
+};
 
 /** Opens a weights file of any format and closes it once `use` is done; tensors are read on demand. */
 export const withWeights = <T>(
   path: string,
   use: (weights: WeightsFile) => Promise<T>,
 ): Promise<T> => withWeightsOn(nodeHost.store, path, use);
+
+export type { KnownMasks, KnownMasksOptions };
 
 // Types of the parameters and results of these functions.
 export type { LostDetail, LostDetails } from "./files/formats/lost-details.ts";
@@ -159,6 +178,15 @@ export type * from "./host/store.ts";
 export type * from "./host/workers.ts";
 export type { SessionPool } from "./host/node/workers/session-pool.ts";
 export type { ExportFormat } from "./files/export/target.ts";
+export {
+  weightsCatalog,
+  type CatalogEntry,
+  type WeightsLocation,
+} from "./files/weights/catalog.ts";
+export type { InitialWeights } from "./method/inference/initial-weights.ts";
+export type { LocatedWeights } from "./jobs/locate-weights.ts";
+export { createHub, type NodeHubOptions } from "./host/node/hub/hub.ts";
+export type * from "./host/hub.ts";
 export type { FirstWeightsOptions } from "./jobs/first-weights.ts";
 export type { InstanceKind } from "./method/images/regions.ts";
 export type { SegmenterOptions } from "./jobs/open-segmenter.ts";
@@ -192,6 +220,15 @@ export const openMasks = (
   path: string,
   options: Parameters<typeof openMasksOn>[2],
 ): ReturnType<typeof openMasksOn> => openMasksOn(nodeHost, path, options);
+
+/**
+ * Finds the masks that `train` learns from along with the tags if `data.masks` is "train": those in a folder, or the data
+ * set's own and its corrections, which are the default.
+ */
+export const findKnownMasks = (
+  data: OpenedDataset,
+  options?: KnownMasksOptions,
+): Promise<KnownMasks> => KnownMasks.find(nodeHost, data, options);
 
 /**
  * Trains on a data set's `train` split and validates on its `val` split, yielding an event for every step, validation and

@@ -17,10 +17,12 @@ export type RemedyOption =
   | "resetHeads"
   | "resume"
   | "scales"
+  | "useMasks"
   | "weights";
 
 /** Jobs that a remedy can propose to run. */
-export type RemedyJob = "data" | "eval" | "export" | "label" | "segment" | "train" | "weights";
+export type RemedyJob =
+  "convert" | "data" | "eval" | "export" | "label" | "segment" | "train" | "weights";
 
 /** A way to fix an error, as data: each front end words it in its own terms, such as flags or buttons. */
 export type Remedy =
@@ -46,7 +48,7 @@ export type Remedy =
     }
   /** Install ONNX Runtime's CUDA libraries with its own script, at this path. */
   | { readonly kind: "cuda-libraries"; readonly installer: string }
-  /** Run another job. */
+  /** Run another job; `options` are its own, by name. */
   | {
       readonly kind: "job";
       readonly name: RemedyJob;

@@ -9,7 +9,7 @@ import { withSettings } from "./set-option.ts";
 import type { OpenOutput, Output } from "./output.ts";
 import { CountMeter } from "./progress.ts";
 import { reportFacts } from "./report-facts.ts";
-import { seedTable } from "./score-table.ts";
+import { percent, seedTable, stageTable } from "./score-table.ts";
 import { secondsSince } from "./seconds.ts";
 import { trainingLines } from "./training-lines.ts";
 
@@ -26,21 +26,18 @@ export function demoCommand(open: OpenOutput): Command {
   const command = new Command("demo")
     .summary("take the tour: draw scenes, train on their tags, measure, report")
     .description(
-      "Draws a small synthetic data set, trains on its tags alone, measures the masks of held-out " +
-        "scenes and writes a report with pictures. Takes a few minutes on two cores.",
+      "Draws a small synthetic data set, trains on its tags alone, measures the masks of scenes for testing " +
+        "after every step of the method, and writes a report with pictures. Takes a few minutes on two cores.",
     )
     .option(
       "--out <folder>",
       "folder for the scenes and the run (default: the first free one of runs/demo, demo2, …)",
     )
-    .option("--images <n>", "number of scenes", wholeNumber(14), 700)
+    .option("--images <n>", "number of scenes to train and validate on", wholeNumber(14), 700)
     .option("--steps <n>", "training steps", wholeNumber(1))
     .option("--seed <n>", "random seed of the scenes and the training", wholeNumber(0), 0)
     .addOption(
-      new Option(
-        "--seeds <list>",
-        "train once with each of these seeds, then show what each part of the method adds",
-      )
+      new Option("--seeds <list>", "train once with each of these seeds and compare their scores")
         .argParser(wholeNumbers)
         .conflicts("seed"),
     );
@@ -82,8 +79,11 @@ function demoLines(output: Output): (event: DemoEvent, interruption: Interruptio
       case "seed":
         showTraining = trainingLines(output);
         return output.note(`seed ${event.seed}, ${event.index + 1} of ${event.of}`);
+      case "trained":
+        interruption.release();
+        return output.progress.finish();
       case "measuring":
-        meter = new CountMeter("images", now);
+        meter = new CountMeter("test scenes", now);
         return;
       case "progress":
         return output.progress.update(meter.read(event.done, event.total));
@@ -103,14 +103,18 @@ function demoLines(output: Output): (event: DemoEvent, interruption: Interruptio
 type DemoEventOf<T extends DemoEvent["type"]> = Extract<DemoEvent, { readonly type: T }>;
 
 function printTour(
-  { scenes, training: { run, best } }: DemoEventOf<"tour-done">,
+  { scenes, training, scores }: DemoEventOf<"tour-done">,
   seconds: number,
   output: Output,
 ): void {
-  output.say(
-    `data     ${scenes}\n\nNext: ${invocation()} segment --model ${run} --out masks ${scenes}/images`,
-  );
-  output.record({ run, seconds, metrics: best?.metrics ?? null });
+  const { run, weights, report, best, classes } = training;
+  const { stages, tagF1, masks } = scores;
+  output.progress.clear();
+  output.say(stageTable(stages, classes));
+  output.say(`F1 of the tags ${percent(tagF1)} %, all of ${masks} test scenes\n`);
+  output.say(`run      ${run}\nweights  ${weights}\nreport   ${report}\ndata     ${scenes}\n`);
+  output.say(`Next: ${invocation()} segment --model ${run} --out masks ${scenes}/images`);
+  output.record({ run, seconds, metrics: best?.metrics ?? null, test: { stages, tagF1 } });
 }
 
 function printComparison(

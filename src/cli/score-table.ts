@@ -1,5 +1,6 @@
 import { textTable } from "../files/text/columns.ts";
 import type { MeasuredSeed, SeedSummary } from "../jobs/compare-seeds.ts";
+import type { StageScores } from "../method/eval/stages.ts";
 
 /** A score in 0..1; NaN, or null in JSON, where there is no truth. */
 type Score = number | null | undefined;
@@ -39,6 +40,18 @@ export function percent(score: Score): string {
   return score === null || score === undefined || Number.isNaN(score)
     ? "-"
     : (100 * score).toFixed(1);
+}
+
+/** Table of the IoU after every stage, in percent: the mean, and that of the background and every class. */
+export function stageTable(stages: StageScores["stages"], classes: readonly string[]): string {
+  return textTable([
+    ["IoU, %", "mean", "background", ...classes],
+    ...stages.map(({ title, meanIou, perClass }) => [
+      title,
+      percent(meanIou),
+      ...perClass.map(percent),
+    ]),
+  ]);
 }
 
 /** Table of the mIoU of every stage for every seed, in percent, with mean and deviation, and the F1 of the tags. */

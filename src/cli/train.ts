@@ -15,6 +15,7 @@ interface TrainCommandOptions extends SettingOptions {
   readonly data?: string;
   readonly weights?: string;
   readonly resetHeads?: boolean;
+  readonly useMasks?: true | string;
   readonly out?: string;
   readonly resume?: string;
   readonly device: DeviceName;
@@ -39,8 +40,14 @@ export function trainCommand(open: OpenOutput): Command {
     )
     .addOption(new Option("--backbone <name>", "encoder of the network").choices(backboneNames))
     .option(
-      "--weights <file>",
-      "initial weights, otherwise random: a .pth or .safetensors file of AFA or SegFormer",
+      "--weights <name>",
+      "initial weights, otherwise random: pvt_v2_b1 and others of `tag2mask weights --list`, fetched once; a .pth " +
+        "or .safetensors file of AFA or SegFormer; owner/repository[@revision][:file] of the Hugging Face Hub",
+    )
+    .option(
+      "--use-masks [folder]",
+      "train on true masks too: those in the folder, or the data set's own and its corrections in .tag2mask/corrections; " +
+        "255 is not known. With --resume the folder's new place, if it was moved",
     )
     .option("--reset-heads", "reinitialize the layers whose size depends on the number of classes")
     .option(
@@ -75,8 +82,13 @@ export function trainCommand(open: OpenOutput): Command {
     if (options.resume === undefined && options.data === undefined) {
       command.error("error: neither --data <folder> nor --resume <run> is given");
     }
+    if (options.resume !== undefined && options.useMasks === true) {
+      command.error(
+        "error: --use-masks needs a folder if --resume is given: the new place of the masks",
+      );
+    }
     const started = output.now();
-    const { data, resume, ...rest } = options;
+    const { data, resume, useMasks: masks, ...rest } = options;
     const report = reportFacts(output);
     const device = command.getOptionValueSource("device") === "cli" ? options.device : undefined;
     const { resumeTraining, trainModel } = await import("../jobs/train.ts");
@@ -84,24 +96,34 @@ export function trainCommand(open: OpenOutput): Command {
     const result = await runJob(
       (job) =>
         resume === undefined
-          ? trainModel(nodeHost, { ...rest, data: data!, report }, job)
+          ? trainModel(
+              nodeHost,
+              { ...rest, data: data!, report, ...(masks !== undefined && { masks }) },
+              job,
+            )
           : resumeTraining(
               nodeHost,
-              { ...rest, ...(data !== undefined && { data }), run: resume, device, report },
+              {
+                ...{ ...rest, run: resume, device, report },
+                ...(data !== undefined && { data }),
+                ...(typeof masks === "string" && { masks }),
+              },
               job,
             ),
       trainingLines(output),
     );
-    if (result.type === "stopped") return;
+    if (result.type !== "trained") return;
     const seconds = secondsSince(started, output);
     output.record({ run: result.run, seconds, metrics: result.best?.metrics ?? null });
   });
   return withExamples(
     command,
-    "tag2mask train --data photos",
+    "tag2mask train --data photos --weights pvt_v2_b1",
     "tag2mask train --data photos --steps 3000 --seed 1 --set train.lr=5e-4",
-    "tag2mask train --data VOC2012 --preset voc --weights mit_b1.pth",
-    "tag2mask train --data MSCOCO --preset coco --weights mit_b1.pth",
+    "tag2mask train --data photos --use-masks",
+    "tag2mask train --data photos --use-masks corrected",
+    "tag2mask train --data VOC2012 --preset voc --weights mit_b1",
+    "tag2mask train --data MSCOCO --preset coco --weights mit_b1",
     "tag2mask train --resume runs/train/exp",
   );
 }

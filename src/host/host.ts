@@ -1,6 +1,7 @@
 import type { Runtime } from "../engine/graph/index.ts";
 import type { ImageCodec } from "./codec.ts";
 import type { DeviceChoice, DeviceName, DeviceReport } from "./devices.ts";
+import type { Hub } from "./hub.ts";
 import type { Machine } from "./machine.ts";
 import type { Store } from "./store.ts";
 import type { Workers } from "./workers.ts";
@@ -25,6 +26,7 @@ export interface Host {
   /** Version of tag2mask, for files that name their writer. */
   readonly version: string;
   readonly store: Store;
+  readonly hub: Hub;
   readonly codec: ImageCodec;
   readonly workers: Workers;
   readonly machine: Machine;

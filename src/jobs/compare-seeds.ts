@@ -1,9 +1,14 @@
 import { samplesOf } from "../files/datasets/index.ts";
 import type { DeviceChoice } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
-import { evaluateStages, type StageName, type StageScores } from "../method/eval/stages.ts";
-import type { ProgressEvent, ReadingEvent } from "./events.ts";
-import { openSegmenter } from "./open-segmenter.ts";
+import {
+  evaluateStages,
+  type StageExample,
+  type StageName,
+  type StageScores,
+} from "../method/eval/stages.ts";
+import type { DeviceEvent, ProgressEvent, ReadingEvent } from "./events.ts";
+import { openSegmenterInLanes } from "./segmenter-in-lanes.ts";
 import { readDataset } from "./read-dataset.ts";
 import { withProgress } from "./with-progress.ts";
 import { withCrf } from "./with-crf.ts";
@@ -33,25 +38,35 @@ export interface SeedSummary {
   readonly tagF1: number;
 }
 
-/** Measures every stage of a trained model on the held-out images of its data. */
+/** Number of test images that the report shows. */
+const shownExamples = 5;
+
+/** Measures every stage of a trained model on the test split of its data. */
 export async function* measureStages(
   host: Host,
   run: string,
   folder: string,
   device: DeviceChoice,
-): AsyncGenerator<ProgressEvent | ReadingEvent, StageScores> {
-  const segmenter = await openSegmenter(host, run, { device });
+): AsyncGenerator<
+  DeviceEvent | ProgressEvent | ReadingEvent,
+  { readonly scores: StageScores; readonly examples: readonly StageExample[] }
+> {
+  const work = { images: Infinity, activations: true };
+  const segmenter = yield* openSegmenterInLanes(host, { model: run, device: device.device }, work);
   try {
     return yield* withCrf(host, true, async function* (refinement) {
       const { config, classes } = segmenter.model;
       const data = yield* readDataset(host, folder, { seed: config.train.seed });
-      const stages = evaluateStages(samplesOf(data, "val"), data.reader, segmenter, {
+      const stages = evaluateStages(samplesOf(data, "test"), data.reader, segmenter, {
         config,
         classes,
         longSide: config.eval.longSide,
+        lanes: segmenter.lanes,
+        examples: shownExamples,
         ...refinement,
       });
-      return yield* withProgress(stages);
+      const { examples, ...scores } = yield* withProgress(stages);
+      return { scores, examples };
     });
   } finally {
     await segmenter.release();

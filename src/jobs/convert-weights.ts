@@ -3,6 +3,11 @@ import { streamSafetensors } from "../files/weights/safetensors.ts";
 import { storedBytes, type StoredTensor, type WeightsFile } from "../files/weights/weights-file.ts";
 import type { UnderstoodWeights } from "../files/weights/understand.ts";
 import { meaningOf } from "../files/weights/published.ts";
+import {
+  initialWeightsKey,
+  initialWeightsMetadata,
+  parseInitialWeights,
+} from "../files/weights/initial-weights.ts";
 import { extname } from "../files/text/path.ts";
 import type { Store } from "../host/store.ts";
 import {
@@ -76,6 +81,7 @@ export async function* convertWeights(
     );
   }
   const step = file.metadata["step"];
+  const origin = parseInitialWeights(file.metadata[initialWeightsKey]);
   const metadata = {
     format: "pt", // PyTorch's safetensors readers require it
     ...(meaning?.classes && {
@@ -83,6 +89,7 @@ export async function* convertWeights(
       classes: JSON.stringify(meaning.classes),
       ...(step !== undefined && { step }),
     }),
+    ...initialWeightsMetadata(origin),
   };
   const total = tensors.length;
   let done = 0;

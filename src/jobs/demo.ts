@@ -1,4 +1,5 @@
 import { writeScenes } from "../files/datasets/index.ts";
+import { writeReport } from "../files/report/write-training.ts";
 import { RunDirectory } from "../files/run/directory.ts";
 import { resolveConfig, storedConfig, type SettingOptions } from "../files/run/settings.ts";
 import { dirname, join } from "../files/text/path.ts";
@@ -8,17 +9,22 @@ import type { Config } from "../method/config.ts";
 import { claimFolder, releaseFolder, type ClaimedFolder } from "./claim-folder.ts";
 import { measureStages, summarize, type MeasuredSeed, type SeedSummary } from "./compare-seeds.ts";
 import { isAbort, reports, type JobOptions, type ProgressEvent } from "./events.ts";
-import { runTraining, type PreparedTraining, type ReportFacts } from "./run-training.ts";
-import type { TrainedEvent, TrainingStoppedEvent } from "./run-training.ts";
+import {
+  reportInfo,
+  runTraining,
+  type PreparedTraining,
+  type ReportFacts,
+} from "./run-training.ts";
+import type { TrainedEvent } from "./run-training.ts";
 import { openTrainable, type TrainJobEvent } from "./train.ts";
 
 export interface DemoJob extends SettingOptions {
   /** Folder for the scenes and the run; the first free one of runs/demo, demo2, … by default. */
   readonly out?: string;
-  /** Number of scenes. */
+  /** Number of scenes for training and validation; two for testing are added for every seven of them. */
   readonly images: number;
   readonly device: DeviceName;
-  /** Train once with each of these seeds, and measure every part of the method. */
+  /** Train once with each of these seeds, and compare their scores. */
   readonly seeds?: readonly number[];
   readonly report: ReportFacts;
 }
@@ -32,7 +38,11 @@ export type DemoEvent =
   /** The signal was aborted before the training; nothing is left behind. */
   | { readonly type: "canceled" }
   /** The demo of a single seed is done. */
-  | { readonly type: "tour-done"; readonly scenes: string; readonly training: TrainedEvent }
+  | ({
+      readonly type: "tour-done";
+      readonly scenes: string;
+      readonly training: TrainedEvent;
+    } & MeasuredSeed)
   | { readonly type: "seed"; readonly seed: number; readonly index: number; readonly of: number }
   | { readonly type: "measuring" }
   | ProgressEvent
@@ -46,8 +56,10 @@ export type DemoEvent =
       readonly summary: SeedSummary;
     };
 
-/** Share of the scenes that is held out for measuring. */
-const heldOutShare = 1 / 7;
+/** Share of the scenes that is held out for validation: for the choice of a checkpoint and of the preset's settings. */
+const valShare = 1 / 7;
+/** Scenes for the final scores, which nothing is chosen on, as a share of the others. */
+const testShare = 2 / 7;
 
 /** Runs the whole method on synthetic scenes, from tags to masks, for one seed or several. */
 export async function* runDemo(
@@ -59,12 +71,15 @@ export async function* runDemo(
   yield { type: "device", choice };
   const place = await claimFolder(host, job.out);
   if (job.seeds) return yield* compareSeeds(host, job, place.folder, choice, options);
-  const training = yield* tour(host, job, place, choice, options);
-  if (training?.type !== "trained") return;
-  yield { type: "tour-done", scenes: join(place.folder, "scenes"), training };
+  const tested = yield* tour(host, job, place, choice, options);
+  if (!tested) return;
+  const { folder } = place;
+  await writeScores(host, folder, [tested]);
+  const { training, ...measured } = tested;
+  yield { type: "tour-done", scenes: join(folder, "scenes"), training, ...measured };
 }
 
-/** Takes the tour with several seeds, and measures every stage on their held-out scenes. */
+/** Takes the tour with several seeds. */
 async function* compareSeeds(
   host: Host,
   job: DemoJob,
@@ -77,34 +92,46 @@ async function* compareSeeds(
   for (const [index, seed] of seeds.entries()) {
     yield { type: "seed", seed, index, of: seeds.length };
     const place = await claimFolder(host, join(folder, `seed-${seed}`));
-    const training = yield* tour(host, { ...job, seed }, place, device, options);
-    if (training?.type !== "trained") return;
-    const { run } = training;
-    yield { type: "measuring" };
-    const scores = yield* measureStages(host, run, join(place.folder, "scenes"), device);
+    const tested = yield* tour(host, { ...job, seed }, place, device, options);
+    if (!tested) return;
+    const { run, scores } = tested;
     measured.push({ seed, run, scores });
     yield { type: "measured", seed, run, scores };
   }
-  const file = join(folder, "stages.json");
-  const summary = summarize(measured);
-  const data = `${JSON.stringify({ seeds: measured, summary }, null, 2)}\n`;
-  await host.store.write([{ path: file, data }]);
+  const { file, summary } = await writeScores(host, folder, measured);
   yield { type: "compared", out: folder, file, measured, summary };
 }
 
-/** Writes the scenes of one seed and trains on them; returns undefined if the signal is aborted before the training. */
+/** Writes the scores of every stage and seed. */
+async function writeScores(
+  host: Host,
+  folder: string,
+  measured: readonly MeasuredSeed[],
+): Promise<{ file: string; summary: SeedSummary }> {
+  const file = join(folder, "stages.json");
+  const summary = summarize(measured);
+  const seeds = measured.map(({ seed, run, scores }) => ({ seed, run, scores }));
+  const data = `${JSON.stringify({ seeds, summary }, null, 2)}\n`;
+  await host.store.write([{ path: file, data }]);
+  return { file, summary };
+}
+
+/**
+ * Writes the scenes of one seed, trains on them and measures every stage on those for testing; returns undefined if the
+ * signal is aborted before the end of the training.
+ */
 async function* tour(
   host: Host,
   job: DemoJob,
   place: ClaimedFolder,
   device: DeviceChoice,
   options: JobOptions,
-): AsyncGenerator<DemoEvent, TrainedEvent | TrainingStoppedEvent | undefined> {
+): AsyncGenerator<DemoEvent, (MeasuredSeed & { readonly training: TrainedEvent }) | undefined> {
   const scenes = join(place.folder, "scenes");
-  let training: PreparedTraining;
+  let prepared: PreparedTraining;
   try {
     const config = await resolveConfig(host.store, job, "small");
-    training = yield* prepare(host, scenes, job, config, device, options);
+    prepared = yield* prepare(host, scenes, job, config, device, options);
   } catch (error) {
     await host.store.remove(scenes);
     await releaseFolder(host, place);
@@ -112,7 +139,14 @@ async function* tour(
     yield { type: "canceled" };
     return undefined;
   }
-  return yield* runTraining(host, training, options);
+  const training = yield* runTraining(host, prepared, options);
+  if (training.type !== "trained") return undefined;
+  yield { type: "measuring" };
+  const { run } = training;
+  const stages = yield* measureStages(host, run, scenes, device);
+  const { scores } = stages;
+  await writeReport(host, run, { ...reportInfo(prepared), stages });
+  return { seed: job.seed ?? 0, run, scores, training };
 }
 
 /** Writes the scenes and creates the run folder beside them; throws the signal's reason once it is aborted. */
@@ -124,11 +158,13 @@ async function* prepare(
   device: DeviceChoice,
   { signal }: JobOptions,
 ): AsyncGenerator<DemoEvent, PreparedTraining> {
+  const testCount = Math.round(images * testShare);
   yield { type: "scenes-started" };
   yield* reports((report) =>
     writeScenes(host, scenes, {
       count: images,
-      valCount: Math.round(images * heldOutShare),
+      valCount: Math.round(images * valShare),
+      testCount,
       seed,
       onProgress: (done, total) => {
         signal?.throwIfAborted();
@@ -136,7 +172,7 @@ async function* prepare(
       },
     }),
   );
-  yield { type: "scenes-done", images, folder: scenes };
+  yield { type: "scenes-done", images: images + testCount, folder: scenes };
   const data = yield* openTrainable(host, scenes, config, true);
   signal?.throwIfAborted();
   const run = await RunDirectory.create(host, {

@@ -1,12 +1,20 @@
 import type { Config } from "../method/config.ts";
 import type { Store } from "../host/store.ts";
 import type { NdArray } from "../engine/graph/index.ts";
+import { type BackboneName, isSameBackbone } from "../method/model/index.ts";
 import { networkOf } from "../method/model/network-of.ts";
 import { UserError } from "../user-error.ts";
 import { isClassLayer, matchWeights, readMatched, type Misfit } from "../files/weights/match.ts";
-import { byReason, listNames, understandWeights } from "../files/weights/understand.ts";
+import {
+  byReason,
+  describeStages,
+  listNames,
+  understandWeights,
+} from "../files/weights/understand.ts";
 import { findModelFile } from "../files/run/find-weights.ts";
 import { parseList } from "../files/weights/model-metadata.ts";
+import { initialWeightsKey, parseInitialWeights } from "../files/weights/initial-weights.ts";
+import type { InitialWeights } from "../method/inference/initial-weights.ts";
 import { withWeights } from "./with-weights.ts";
 
 export interface FirstWeightsOptions {
@@ -19,6 +27,8 @@ export interface FirstWeights {
   readonly initial: Readonly<Record<string, NdArray>>;
   /** Sentences for the user about tensors that are used, missing or ignored. */
   readonly notes: readonly string[];
+  /** Origin of the weights that the file's were trained from, where it says. */
+  readonly from?: InitialWeights;
 }
 
 /**
@@ -84,30 +94,42 @@ export async function readFirstWeights(
       notes.push(`${path}: ignored ${listNames(names)}: ${reason}`);
     }
     if (extra.length > 0) notes.push(`${path}: not part of the network: ${listNames(extra)}`);
-    return { initial: await readMatched(match), notes };
+    const from = parseInitialWeights(file.metadata[initialWeightsKey]);
+    return { initial: await readMatched(match), notes, ...(from && { from }) };
   });
 }
 
 function checkBackbone(
   path: string,
-  { backbone, channels, depths, parts }: ReturnType<typeof understandWeights>["architecture"],
+  {
+    backbone,
+    channels,
+    depths,
+    ratios,
+    parts,
+  }: ReturnType<typeof understandWeights>["architecture"],
   count: number,
-  needed: string,
+  needed: BackboneName,
 ): void {
   if (!parts.includes("encoder")) {
     throw new UserError(
       `${path}: none of its ${count} tensors belongs to ${needed}; ` +
-        "give weights of AFA or SegFormer with the tensor names they were published with",
+        "give weights of AFA, SegFormer or PVTv2 with the tensor names they were published with",
     );
   }
-  if (backbone === needed) return;
   if (backbone === undefined) {
     throw new UserError(
-      `${path}: has stages of ${channels.join(",")} channels and ${depths.join(",")} blocks, which match no ` +
-        `known backbone; give weights of ${needed}`,
+      `${path}: has ${describeStages({ channels, depths, ratios })}, which match no known backbone; ` +
+        `give weights of ${needed}`,
     );
   }
-  throw new UserError(`${path}: is a ${backbone}, but the settings say ${needed}`, {
+  if (isSameBackbone(backbone, needed)) return;
+  throw otherBackbone(path, backbone, needed);
+}
+
+/** The error about weights of one backbone where the settings say another. */
+export function otherBackbone(weights: string, backbone: string, needed: string): UserError {
+  return new UserError(`${weights}: is a ${backbone}, but the settings say ${needed}`, {
     code: "weights-mismatch",
     remedies: [
       { kind: "option", name: "backbone", value: backbone },

@@ -4,10 +4,11 @@ import type { OpenedModel } from "../method/inference/model.ts";
 import { networkOf } from "../method/model/network-of.ts";
 import { UserError } from "../user-error.ts";
 import { isClassLayer, matchWeights, readMatched } from "../files/weights/match.ts";
-import { listNames, understandWeights } from "../files/weights/understand.ts";
+import { describeStages, listNames, understandWeights } from "../files/weights/understand.ts";
 import type { WeightsFile } from "../files/weights/weights-file.ts";
 import { findModelFile } from "../files/run/find-weights.ts";
 import { withWeights } from "./with-weights.ts";
+import { initialWeightsKey, parseInitialWeights } from "../files/weights/initial-weights.ts";
 import { meaningOf } from "../files/weights/published.ts";
 
 /**
@@ -58,6 +59,7 @@ export async function openModel(store: Store, path: string): Promise<OpenedModel
         `${file}: lacks ${listNames(missing)}, which ${backbone} needs; give a file with all of its weights`,
       );
     }
+    const initialWeights = parseInitialWeights(weights.metadata[initialWeightsKey]);
     return {
       file,
       network,
@@ -65,6 +67,7 @@ export async function openModel(store: Store, path: string): Promise<OpenedModel
       config,
       classes: meaning.classes,
       step: stepOf(weights),
+      ...(initialWeights && { initialWeights }),
     };
   });
 }
@@ -80,10 +83,10 @@ function stepOf({ metadata }: WeightsFile): number {
 
 function unknownNetwork(
   { name, metadata, tensors }: WeightsFile,
-  { channels, depths, parts }: ReturnType<typeof understandWeights>["architecture"],
+  { parts, ...stages }: ReturnType<typeof understandWeights>["architecture"],
 ): UserError {
   const problem = parts.includes("encoder")
-    ? `its encoder has ${channels.join(",")} channels and ${depths.join(",")} blocks, which matches no known backbone`
+    ? `its encoder has ${describeStages(stages)}, which match no known backbone`
     : `none of its ${tensors.length} tensors belongs to a known encoder`;
   const config = metadata["classes"] === undefined ? 'has no "config" in its metadata, and ' : "";
   return new UserError(

@@ -3,11 +3,13 @@ import { bestValidation } from "../files/run/best-scores.ts";
 import type { RunDirectory } from "../files/run/directory.ts";
 import type { ValidationEntry } from "../files/run/log.ts";
 import type { OpenedDataset } from "../files/datasets/index.ts";
+import type { KnownMasks } from "../files/datasets/known-masks.ts";
 import { join } from "../files/text/path.ts";
 import type { DeviceChoice } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
 import type { NdArray } from "../engine/graph/index.ts";
 import type { Config } from "../method/config.ts";
+import type { InitialWeights } from "../method/inference/initial-weights.ts";
 import type { SkippedImage } from "../method/train/batch-loader.ts";
 import type { TrainEvent, TrainingState } from "../method/train/events.ts";
 import { WeightsMismatch } from "../method/train/network-state.ts";
@@ -25,6 +27,10 @@ export interface PreparedTraining {
   /** The file that `resume` was read from. */
   readonly checkpoint?: string | undefined;
   readonly initial?: Readonly<Record<string, NdArray>>;
+  /** Masks that train along with the tags. */
+  readonly masks?: KnownMasks;
+  /** Origin of the weights that the run began with; undefined for random ones and where an older version did not store it. */
+  readonly origin?: InitialWeights | undefined;
   readonly strict: boolean;
   readonly report: ReportFacts;
 }
@@ -92,7 +98,7 @@ export async function* runTraining(
 /** Records every event in the run folder before it is passed on. */
 async function* recordEvents(
   host: Host,
-  { run, data, config, device, resume, initial, strict }: PreparedTraining,
+  { run, data, config, device, resume, initial, masks, strict }: PreparedTraining,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TrainEvent | SkippedEvent, void> {
   const skipped: SkippedImage[] = [];
@@ -104,6 +110,7 @@ async function* recordEvents(
     resume,
     strict,
     skipped,
+    ...(masks && { masks }),
     ...(initial && { initial }),
     ...(signal && { signal }),
   })) {
@@ -116,12 +123,26 @@ async function* recordEvents(
   }
 }
 
-async function finish(
-  host: Host,
-  { run, data, config, report }: PreparedTraining,
-): Promise<TrainedEvent> {
+async function finish(host: Host, training: PreparedTraining): Promise<TrainedEvent> {
+  const { run, data } = training;
+  const report = await writeReport(host, run.path, reportInfo(training));
+  const best = bestValidation(await run.readLog());
+  const weights = join(run.path, "weights", `${best ? "best" : "last"}.safetensors`);
+  const { classes } = data;
+  return { type: "trained", run: run.path, weights, report, best, classes };
+}
+
+/** Facts about a training for its report. */
+export function reportInfo({
+  run,
+  data,
+  config,
+  masks,
+  report,
+  origin,
+}: PreparedTraining): ReportInfo {
   const { counts } = data;
-  const reportPath = await writeReport(host, run.path, {
+  return {
     title: run.path,
     dataset: {
       folder: data.root,
@@ -130,14 +151,12 @@ async function finish(
       "training images": counts.splits["train"]?.images ?? 0,
       "validation images": counts.splits["val"]?.images ?? 0,
       masks: counts.all.masks,
+      ...(masks && { "masks trained on": masks.count }),
     },
     config,
+    initialWeights: origin,
     ...report,
-  });
-  const best = bestValidation(await run.readLog());
-  const weights = join(run.path, "weights", `${best ? "best" : "last"}.safetensors`);
-  const { classes } = data;
-  return { type: "trained", run: run.path, weights, report: reportPath, best, classes };
+  };
 }
 
 /** Turns failures that the user can fix into UserErrors: a checkpoint of another network, and numbers that overflow. */

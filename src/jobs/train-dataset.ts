@@ -4,6 +4,7 @@ import type { TrainEvent, TrainingState } from "../method/train/events.ts";
 import { trainNetwork } from "../method/train/trainer.ts";
 import { BatchLoader, type SkippedImage } from "../method/train/batch-loader.ts";
 import { requireTrainable, type OpenedDataset } from "../files/datasets/index.ts";
+import { KnownMasks, trainingSamples } from "../files/datasets/known-masks.ts";
 import type { DeviceChoice, DeviceName } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
 import { labelPool } from "./plan/label-threads.ts";
@@ -18,6 +19,10 @@ export interface TrainOptions {
   readonly resume?: TrainingState | undefined;
   /** Initial weights by name; all others are random. */
   readonly initial?: Readonly<Record<string, NdArray>>;
+  /**
+   * Masks that train along with the tags if `data.masks` is "train"; by default the data set's own and its corrections.
+   */
+  readonly masks?: KnownMasks;
   /** Fail on the first image that cannot be read instead of taking another one. */
   readonly strict?: boolean;
   /** Receives the images that are left out as soon as they are known. */
@@ -39,9 +44,8 @@ export async function* train(host: Host, options: TrainOptions): AsyncGenerator<
   const runtime = await host.runtime({ device: choice.device, threads: cores });
   const setup = { config, classes: data.classes, cores, device: runtime.device };
   const { crop, batch, maxSide, scaleRange, flip, workers } = config.data;
-  // An image without tags would teach that it contains no class at all.
-  const samples = (data.splits["train"] ?? []).filter(({ untagged }) => !untagged);
-  const loader = new BatchLoader(host, samples, data.classes.length, {
+  const masks = await trainedMasks(host, options);
+  const loader = new BatchLoader(host, trainingSamples(data), data.classes.length, {
     crop,
     batch,
     maxSide,
@@ -50,6 +54,7 @@ export async function* train(host: Host, options: TrainOptions): AsyncGenerator<
     workers,
     strict,
     seed: config.train.seed,
+    ...(masks && { maskOf: (sample) => masks.of(sample) }),
   });
   try {
     yield* trainNetwork({
@@ -79,4 +84,15 @@ export async function* train(host: Host, options: TrainOptions): AsyncGenerator<
   } finally {
     await loader.close();
   }
+}
+
+/** The masks to train on; undefined if the settings ignore them. */
+async function trainedMasks(
+  host: Host,
+  { data, config, masks }: TrainOptions,
+): Promise<KnownMasks | undefined> {
+  if (config.data.masks !== "train") return undefined;
+  const known = masks ?? (await KnownMasks.find(host, data));
+  known.requireAny();
+  return known;
 }

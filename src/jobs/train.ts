@@ -1,4 +1,5 @@
 import type { OpenedDataset, Problem } from "../files/datasets/index.ts";
+import type { KnownMasks } from "../files/datasets/known-masks.ts";
 import { RunDirectory } from "../files/run/directory.ts";
 import {
   readStoredConfig,
@@ -9,13 +10,33 @@ import {
 import { basename, dirname, join } from "../files/text/path.ts";
 import type { DeviceName } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
-import type { NdArray } from "../engine/graph/index.ts";
+import type { HubEvent } from "../host/hub.ts";
+import { sceneClasses } from "../method/data/scenes.ts";
 import type { Config } from "../method/config.ts";
+import type { InitialWeights } from "../method/inference/initial-weights.ts";
+import type { CatalogEntry, WeightsSource } from "../files/weights/catalog.ts";
+import { describeInitialWeights } from "../files/weights/initial-weights.ts";
 import { UserError } from "../user-error.ts";
-import type { DeviceEvent, JobOptions, NoticeEvent, ReadingEvent } from "./events.ts";
-import { readFirstWeights } from "./first-weights.ts";
+import {
+  isAbort,
+  type DeviceEvent,
+  type JobOptions,
+  type NoticeEvent,
+  type ReadingEvent,
+} from "./events.ts";
+import { otherBackbone, readFirstWeights, type FirstWeights } from "./first-weights.ts";
+import { fetchSource, understandSource } from "./locate-weights.ts";
 import { fitMemory, type MicroBatchEvent } from "./plan/micro-batch.ts";
 import { readDataset } from "./read-dataset.ts";
+import {
+  masksOrigin,
+  offerMasks,
+  prepareMasks,
+  reopenMasks,
+  startedWithout,
+  type IgnoredMasksEvent,
+  type KnownMasksEvent,
+} from "./train-masks.ts";
 import { runTraining } from "./run-training.ts";
 import type {
   PreparedTraining,
@@ -28,10 +49,14 @@ import type {
 export interface TrainJob extends SettingOptions {
   /** Folder of the data set. */
   readonly data: string;
-  /** File of the initial weights. */
+  /** Initial weights: a file, a run folder, a name of the catalog, or `owner/repository[@revision][:file]` of a hub. */
   readonly weights?: string;
+  /** Weights with names; those of `weightsCatalog` by default. */
+  readonly catalog?: readonly CatalogEntry[];
   /** Reinitialize the layers whose size depends on the number of classes. */
   readonly resetHeads?: boolean;
+  /** Train on masks too: `true` for those of the data set and its corrections, or a folder of others. */
+  readonly masks?: true | string;
   /** Run folder; the first free one of runs/train/exp, exp2, … by default. */
   readonly out?: string;
   readonly device: DeviceName;
@@ -44,6 +69,8 @@ export interface ResumeJob {
   readonly run: string;
   /** Folder of the data set, if it was moved. */
   readonly data?: string;
+  /** Folder of the masks that train along, if it was moved. */
+  readonly masks?: string;
   /** By default the device that the run was started on: another one rounds differently. */
   readonly device?: DeviceName | undefined;
   readonly strict?: boolean;
@@ -60,36 +87,98 @@ export interface DatasetEvent {
   readonly validationImages: number;
 }
 
+/** A training on images of one's own begins with random weights. */
+export interface RandomWeightsEvent {
+  readonly type: "random-weights";
+  /** Weights that would be better. */
+  readonly instead: string;
+}
+
+/** First weights and their origin. */
+export interface FirstWeightsEvent {
+  readonly type: "first-weights";
+  readonly origin: InitialWeights;
+  /** The origin in one line, with the license where it is known. */
+  readonly message: string;
+}
+
+/** The signal was aborted before the training; no run was created, and what was fetched is kept. */
+export interface CanceledEvent {
+  readonly type: "canceled";
+}
+
 export type PreparationEvent =
-  ReadingEvent | DatasetEvent | NoticeEvent | DeviceEvent | MicroBatchEvent;
-export type TrainJobEvent = PreparationEvent | RunTrainingEvent;
+  | ReadingEvent
+  | DatasetEvent
+  | KnownMasksEvent
+  | IgnoredMasksEvent
+  | NoticeEvent
+  | DeviceEvent
+  | MicroBatchEvent
+  | HubEvent
+  | RandomWeightsEvent
+  | FirstWeightsEvent;
+export type TrainJobEvent = PreparationEvent | RunTrainingEvent | CanceledEvent;
 
 /** Trains on a data set into a new run folder, which is created only after everything else has been checked. */
-export async function* trainModel(
+export function trainModel(
   host: Host,
   job: TrainJob,
   options: JobOptions = {},
-): AsyncGenerator<TrainJobEvent, TrainedEvent | TrainingStoppedEvent> {
-  return yield* runTraining(host, yield* prepareRun(host, job), options);
+): AsyncGenerator<TrainJobEvent, TrainedEvent | TrainingStoppedEvent | CanceledEvent> {
+  return runPrepared(host, prepareRun(host, job, options), options);
 }
 
 /** Continues a run where it stopped. */
-export async function* resumeTraining(
+export function resumeTraining(
   host: Host,
   job: ResumeJob,
   options: JobOptions = {},
-): AsyncGenerator<TrainJobEvent, TrainedEvent | TrainingStoppedEvent> {
-  return yield* runTraining(host, yield* reopenRun(host, job), options);
+): AsyncGenerator<TrainJobEvent, TrainedEvent | TrainingStoppedEvent | CanceledEvent> {
+  return runPrepared(host, reopenRun(host, job, options), options);
+}
+
+/** Trains once everything is prepared; a download that the signal ends cancels it. */
+async function* runPrepared(
+  host: Host,
+  preparing: AsyncGenerator<PreparationEvent, PreparedTraining>,
+  options: JobOptions,
+): AsyncGenerator<TrainJobEvent, TrainedEvent | TrainingStoppedEvent | CanceledEvent> {
+  let training: PreparedTraining;
+  try {
+    training = yield* preparing;
+  } catch (error) {
+    if (!isAbort(error, options.signal)) throw error;
+    const canceled = { type: "canceled" } as const;
+    yield canceled;
+    return canceled;
+  }
+  return yield* runTraining(host, training, options);
 }
 
 async function* prepareRun(
   host: Host,
   job: TrainJob,
+  { signal }: JobOptions,
 ): AsyncGenerator<PreparationEvent, PreparedTraining> {
-  const { weights, resetHeads = false, strict = false, out, report } = job;
-  const settings = await resolveConfig(host.store, job, weights === undefined ? "small" : "voc");
+  const { weights, resetHeads = false, strict = false, out, report, catalog } = job;
+  const source = weights === undefined ? undefined : await understandSource(host, weights, catalog);
+  const entry = source?.kind === "catalog" ? source.entry : undefined;
+  const preset = source === undefined ? "small" : "voc";
+  const asked = job.masks !== undefined && { "data.masks": "train" };
+  const options = { ...job, set: { ...asked, ...job.set } };
+  const settings = await resolveConfig(host.store, options, preset, entry?.backbone);
+  const { backbone } = settings.model;
+  if (entry && entry.backbone !== backbone) {
+    throw otherBackbone(entry.name, entry.backbone, backbone);
+  }
   const data = yield* openTrainable(host, job.data, settings, strict);
-  const initial = yield* firstWeights(host, weights, settings, data, resetHeads);
+  const masks = yield* masksOf(host, job, data, settings, job.preset ?? preset);
+  if (source === undefined && data.classes.join() !== sceneClasses.join()) {
+    yield { type: "random-weights", instead: "pvt_v2_b1" };
+  }
+  const first =
+    source && (yield* firstWeights(host, source, settings, data, { resetHeads, signal }));
   const choice = await host.resolveDevice(job.device);
   yield { type: "device", choice };
   const free = host.machine.freeMemory();
@@ -102,15 +191,44 @@ async function* prepareRun(
       data: job.data,
       strict,
       device: choice.device,
-      ...(weights !== undefined && { weights, resetHeads }),
+      ...(weights !== undefined && { weights, initialWeights: first?.origin, resetHeads }),
+      ...(masks && { masks: masksOrigin(masks) }),
     }),
+    initialWeights: first?.origin,
   });
-  return { run, data, config, device: choice, strict, report, ...(initial && { initial }) };
+  return { run, data, config, device: choice, strict, report, ...(masks && { masks }), ...first };
+}
+
+/** The masks that a new run trains on; undefined if none are asked for. */
+async function* masksOf(
+  host: Host,
+  { masks: asked, strict = false }: TrainJob,
+  data: OpenedDataset,
+  settings: Config,
+  preset: string,
+): AsyncGenerator<PreparationEvent, KnownMasks | undefined> {
+  if (settings.data.masks === "train") {
+    return yield* prepareMasks(host, data, {
+      strict,
+      ...(typeof asked === "string" && { folder: asked }),
+    });
+  }
+  if (asked !== undefined) {
+    throw new UserError('masks are to be trained on, but the setting data.masks is "ignore"', {
+      remedies: [
+        { kind: "omit", name: "useMasks" },
+        { kind: "setting", key: "data.masks", value: "train" },
+      ],
+    });
+  }
+  yield* offerMasks(host, data, preset);
+  return undefined;
 }
 
 async function* reopenRun(
   host: Host,
   job: ResumeJob,
+  { signal }: JobOptions,
 ): AsyncGenerator<PreparationEvent, PreparedTraining> {
   const { run, state, file: checkpoint, messages } = await RunDirectory.open(host, job.run);
   try {
@@ -120,10 +238,18 @@ async function* reopenRun(
     const strict = job.strict ?? origin.strict;
     const data = yield* openTrainable(host, job.data ?? origin.data, config, strict);
     checkClasses(run.path, state?.metadata["classes"], data);
-    const { resetHeads = false, weights } = origin;
-    const initial = state
+    const ignored = config.data.masks !== "train";
+    if (ignored && job.masks !== undefined) throw startedWithout(run.path);
+    const masks = ignored
       ? undefined
-      : yield* firstWeights(host, weights, config, data, resetHeads);
+      : yield* reopenMasks(host, run.path, data, origin.masks, { moved: job.masks, strict });
+    const { resetHeads = false, weights, initialWeights } = origin;
+    const source =
+      state || weights === undefined
+        ? undefined
+        : (sameWeights(initialWeights) ?? (await understandSource(host, weights)));
+    const first =
+      source && (yield* firstWeights(host, source, config, data, { resetHeads, signal }));
     const device = await host.resolveDevice(job.device ?? origin.device ?? "auto");
     yield { type: "device", choice: device };
     const { report } = job;
@@ -136,7 +262,9 @@ async function* reopenRun(
       checkpoint,
       strict,
       report,
-      ...(initial && { initial }),
+      ...(masks && { masks }),
+      origin: initialWeights,
+      ...(first && { initial: first.initial }),
     };
   } catch (error) {
     await run.close();
@@ -167,15 +295,32 @@ function checkClasses(run: string, stored: string | undefined, data: OpenedDatas
   );
 }
 
+/** The very files that a run began with; undefined if they had only a path. */
+function sameWeights(origin: InitialWeights | undefined): WeightsSource | undefined {
+  const { source, repository, revision = "main", commit, files = {} } = origin ?? {};
+  const [file] = Object.keys(files);
+  if (source === undefined || repository === undefined || file === undefined) return undefined;
+  const location = { repository, revision: commit ?? revision, file };
+  return { kind: "repository", name: source, location };
+}
+
 async function* firstWeights(
-  { store }: Host,
-  file: string | undefined,
+  host: Host,
+  source: WeightsSource,
   config: Config,
   { classes }: OpenedDataset,
-  resetHeads: boolean,
-): AsyncGenerator<NoticeEvent, Readonly<Record<string, NdArray>> | undefined> {
-  if (file === undefined) return undefined;
-  const { initial, notes } = await readFirstWeights(store, file, config, classes, { resetHeads });
-  for (const message of notes) yield { type: "notice", message };
-  return initial;
+  { resetHeads, signal }: { resetHeads: boolean; signal: AbortSignal | undefined },
+): AsyncGenerator<
+  HubEvent | NoticeEvent | FirstWeightsEvent,
+  Pick<FirstWeights, "initial"> & { readonly origin: InitialWeights }
+> {
+  const located = yield* fetchSource(host, source, { signal });
+  const { path } = located;
+  const read = await readFirstWeights(host.store, path, config, classes, { resetHeads });
+  for (const message of read.notes) yield { type: "notice", message };
+  const { from, initial } = read;
+  const own = located.origin ?? { source: host.store.absolute(path) };
+  const origin: InitialWeights = { ...own, ...(from && { from }) };
+  yield { type: "first-weights", origin, message: describeInitialWeights(origin) };
+  return { initial, origin };
 }

@@ -27,7 +27,9 @@ export async function doTask(task: TaskName, input: unknown, host: TaskHost): Pr
     case "loadItem": {
       const { loadItem } = await import("./data/load-item.ts");
       const reply = await loadItem(input as LoadRequest, host.codec);
-      return { reply, transfer: "broken" in reply ? [] : [reply.data] };
+      if ("broken" in reply) return { reply, transfer: [] };
+      const { data, mask } = reply;
+      return { reply, transfer: mask ? [data, mask] : [data] };
     }
     case "scene": {
       const { generateScene } = await import("./data/scenes.ts");

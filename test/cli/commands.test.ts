@@ -91,15 +91,14 @@ test("demo makes scenes, trains on them and says where everything is", async () 
   const { code, stdout, stderr } = await tag2mask("demo", "--out", out, ...args);
   expect([code, stderr]).toEqual([0, ""]);
   const result = lines(stdout).at(-1)!;
-  expect(Object.keys(result)).toEqual(["run", "seconds", "metrics"]);
+  expect(Object.keys(result)).toEqual(["run", "seconds", "metrics", "test"]);
   expect(result["run"]).toBe(join(out, "train"));
   expect(readdirSync(join(out, "scenes"))).toEqual(["classes.txt", "images", "masks", "tags.csv"]);
 });
 
 test("demo --seeds trains once for each seed and shows the scores of every stage", async () => {
   const out = join(folder, "seeds");
-  const views = ["--set", "eval.longSide=128"]; // the scenes' own size, as the validation sees them
-  const args = ["--images", "14", "--steps", "1", ...tiny, ...views];
+  const args = ["--images", "14", "--steps", "1", ...tiny];
   const { code, stdout } = await tag2mask("demo", "--seeds", "3,5", "--out", out, ...args);
   expect(code).toBe(0);
   const { seeds, summary } = JSON.parse(readFileSync(join(out, "stages.json"), "utf8")) as {
@@ -115,11 +114,7 @@ test("demo --seeds trains once for each seed and shows the scores of every stage
   expect(summary.stages.map(({ title }) => title)).toEqual(Object.values(stageTitles));
   for (const { seed, run, scores } of seeds) {
     expect(readFileSync(join(run, "config.yaml"), "utf8")).toContain(`seed: ${seed}\n`);
-    const validated = JSON.parse(readFileSync(join(run, "metrics.json"), "utf8")) as {
-      metrics: Record<string, number>;
-    };
-    const { meanIou } = scores.stages.find(({ name }) => name === "seg")!;
-    expect([meanIou, scores.masks]).toEqual([validated.metrics["seg"], 2]);
+    expect(scores.masks).toBe(4);
   }
   const table = (seed: number) => readFileSync(join(out, `seed-${seed}`, "scenes", "tags.csv"));
   expect(table(3).equals(table(5))).toBe(false);

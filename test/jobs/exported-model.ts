@@ -19,7 +19,12 @@ export function writeCheckpoint(
   change(tensors["decoder.linear_pred.bias"]!.data as Float32Array);
   const moment = tensors["decoder.linear_pred.weight"]!;
   const config = parseConfig({
-    set: { "model.backbone": "mit_tiny", "model.decoderWidth": 32, "eval.longSide": 96 },
+    set: {
+      "model.backbone": "mit_tiny",
+      "model.decoderWidth": 32,
+      "eval.longSide": 96,
+      "eval.minSide": 0,
+    },
   });
   const metadata = { step: "12", classes: JSON.stringify(classes), config: JSON.stringify(config) };
   const pieces = encodeSafetensors(

@@ -59,6 +59,16 @@ test("the phases of a shorter run shrink in proportion unless they are set", () 
   });
 });
 
+test("a preset's smallest side for class activations stays below a largest one that is set", () => {
+  const small = (set: Record<string, unknown>) => parseConfig({ preset: "small", set }).eval;
+  expect(small({})).toMatchObject({ minSide: 320, maxSide: 320 });
+  expect(small({ "eval.maxSide": 128 })).toMatchObject({ minSide: 128, maxSide: 128 });
+  expect(small({ "eval.maxSide": 640 })).toMatchObject({ minSide: 320, maxSide: 640 });
+  expect(() => small({ "eval.minSide": 400 })).toThrow(
+    "setting eval.minSide: eval.minSide is 400, more than eval.maxSide 320; make it at most 320",
+  );
+});
+
 test("the phases of a shorter run are rounded to the nearest step", () => {
   // 2006 / 20000 of 2000, 6000 and 1500 steps are 200.6, 601.8 and 150.45.
   const { train } = parseConfig({ preset: "voc", set: { "train.steps": 2006 } });

@@ -238,8 +238,7 @@ function toSamples(
     const image = absoluteFolder(folder) + place;
     // A slice of the path takes a third of the memory of a string of its own.
     const bare = image.slice(image.length - file.length, image.length - extname(file).length);
-    const name = plainName.test(bare) ? bare : bare.replace(unsafe, "-");
-    const sample = { name, image, tags: tags[i]! };
+    const sample = { name: safeName(bare), image, tags: tags[i]! };
     if (mask === undefined && !untagged) return sample;
     return {
       ...sample,
@@ -247,6 +246,11 @@ function toSamples(
       ...(mask === undefined ? {} : { mask: store.absolute(mask) }),
     };
   });
+}
+
+/** The name of a sample whose image has this path, without ending, in the image folder. */
+export function safeName(bare: string): string {
+  return plainName.test(bare) ? bare : bare.replace(unsafe, "-");
 }
 
 /** Absolute paths of folders with a trailing slash, each resolved once. */

@@ -53,6 +53,8 @@ export interface OpenedDataset extends Dataset {
     readonly splits: Readonly<Record<string, SplitCounts>>;
   };
   readonly reader: SampleReader;
+  /** Whether masks are drawn from outlines and only `reader` can read them; otherwise they are PNG files. */
+  readonly drawsMasks?: boolean;
 }
 
 /**
@@ -119,6 +121,7 @@ export function describe(
     },
     ...(listing.sources ? { sources: listing.sources } : {}),
     reader: datasetReader(codec, classes.length, listing.readMask),
+    drawsMasks: listing.readMask !== undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { NdArray } from "../../engine/graph/index.ts";
 import type { OpenedModel } from "../../method/inference/model.ts";
 import { basename, join } from "../text/path.ts";
+import { initialWeightsMetadata } from "../weights/initial-weights.ts";
 import { encodeSafetensors } from "../weights/safetensors.ts";
 import { exportOnnx, externalDataOf, type ExportedGraph } from "./onnx.ts";
 import type { ExportFormat } from "./target.ts";
@@ -42,13 +43,14 @@ export function exportedFiles(
 
 function onnxFiles(path: string, content: ExportContent): ExportedFile[] {
   const { weights, graph, version, external } = content;
-  const { network, config, classes, step } = content.model;
+  const { network, config, classes, step, initialWeights } = content.model;
   const data = externalDataOf(path);
   const encoded = exportOnnx(network, {
     parameters: weights,
     config,
     classes,
     step,
+    initialWeights,
     version,
     graph,
     ...(external && { externalData: basename(data) }),
@@ -74,12 +76,13 @@ function transformersFiles(folder: string, content: ExportContent): ExportedFile
 }
 
 function weightsMetadata({ model, version }: ExportContent): Record<string, string> {
-  const { classes, config, step } = model;
+  const { classes, config, step, initialWeights } = model;
   return {
     format: "pt", // required by PyTorch's readers
     tag2mask: version,
     step: String(step),
     classes: JSON.stringify(classes),
     config: JSON.stringify(config),
+    ...initialWeightsMetadata(initialWeights),
   };
 }

@@ -8,6 +8,8 @@ import {
   input,
 } from "../../engine/graph/index.ts";
 import { exportedNames } from "../../method/inference/forward.ts";
+import type { InitialWeights } from "../../method/inference/initial-weights.ts";
+import { initialWeightsMetadata } from "../weights/initial-weights.ts";
 import type { Afa, HiddenLayout } from "../../method/model/index.ts";
 
 /**
@@ -45,6 +47,8 @@ export interface OnnxExportOptions {
   readonly classes: readonly string[];
   /** Training steps behind the weights. */
   readonly step: number;
+  /** Origin of the weights that the training began with. */
+  readonly initialWeights?: InitialWeights | undefined;
   /** The version of this package. */
   readonly version: string;
   /** Graph to write; `exportedGraph` by default. */
@@ -94,6 +98,7 @@ function exportMetadata(options: OnnxExportOptions): Record<string, string> {
     classes: JSON.stringify(classes),
     preprocessing: JSON.stringify(preprocessingOf(config)),
     config: JSON.stringify(config),
+    ...initialWeightsMetadata(options.initialWeights),
   };
 }
 

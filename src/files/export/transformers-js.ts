@@ -1,5 +1,7 @@
 import type { Config } from "../../method/config.ts";
 import { type Afa, backbones } from "../../method/model/index.ts";
+import type { InitialWeights } from "../../method/inference/initial-weights.ts";
+import { describeInitialWeights } from "../weights/initial-weights.ts";
 import { preprocessingOf } from "./onnx.ts";
 
 /** A trained network and its settings. */
@@ -8,6 +10,8 @@ export interface Described {
   readonly config: Config;
   /** Foreground class names. */
   readonly classes: readonly string[];
+  /** Origin of the weights that the training began with. */
+  readonly initialWeights?: InitialWeights;
 }
 
 /** config.json of Hugging Face's SegFormer for a network; label 0 is background. */
@@ -15,7 +19,7 @@ export function segformerConfig(
   { network, config, classes }: Described,
   externalData: boolean,
 ): Record<string, unknown> {
-  const { channels, depths, heads, reductions } = backbones[config.model.backbone];
+  const { channels, depths, heads, reductions, ratios } = backbones[config.model.backbone];
   const labels = ["background", ...classes];
   return {
     architectures: ["SegformerForSemanticSegmentation"],
@@ -28,7 +32,7 @@ export function segformerConfig(
     sr_ratios: reductions,
     patch_sizes: [7, 3, 3, 3],
     strides: [4, 2, 2, 1],
-    mlp_ratios: [4, 4, 4, 4],
+    mlp_ratios: ratios,
     hidden_act: "gelu",
     hidden_dropout_prob: 0,
     attention_probs_dropout_prob: 0,
@@ -69,12 +73,12 @@ export function segformerProcessor(config: Config): Record<string, unknown> {
 }
 
 /** README.md of the folder: what the model is and how to run it. */
-export function segformerReadme({ config, classes }: Described): string {
+export function segformerReadme({ config, classes, initialWeights }: Described): string {
   const { longSide, mean, std } = preprocessingOf(config);
   return `---
 library_name: transformers.js
 pipeline_tag: image-segmentation
----
+${initialWeights?.repository === undefined ? "" : `base_model: ${initialWeights.repository}\n`}---
 
 Semantic segmentation (AFA, ${config.model.backbone}), trained from image tags by tag2mask.
 
@@ -89,6 +93,6 @@ const masks = await segmenter("photo.jpg"); // [{ label, mask }, …]
 to 0..1, less mean [${mean.join(", ")}], divided by std [${std.join(", ")}]. It gives \`logits\` [batch, ${classes.length + 1},
 height/4, width/4] of the labels and \`tag_logits\` [batch, ${classes.length}], above 0 where a class is in the image.
 
-Labels: ${["background", ...classes].map((name, i) => `${i} ${name}`).join(", ")}.
+${initialWeights === undefined ? "" : `Trained from the weights ${describeInitialWeights(initialWeights)}.\n\n`}Labels: ${["background", ...classes].map((name, i) => `${i} ${name}`).join(", ")}.
 `;
 }

@@ -2,14 +2,20 @@ import type { FileHost } from "../../host/host.ts";
 import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
 import { JsonScanner } from "../text/json.ts";
-import { extname, join } from "../text/path.ts";
+import { extname, join, stem } from "../text/path.ts";
 import { pushJson } from "../text/pieces.ts";
 import { formatFiles, maskFormats, type MaskFormat } from "./formats.ts";
 import { openFolder } from "./archive.ts";
 import { cocoSource } from "./coco/read.ts";
 import { cvatSource } from "./cvat/read.ts";
 import { isLabelStudio, labelStudioSource } from "./label-studio/read.ts";
-import { paletteFolder, paletteSource, ultralyticsSource } from "./png/read.ts";
+import {
+  listPngs,
+  paletteFolder,
+  paletteSource,
+  ultralyticsSource,
+  yamlClasses,
+} from "./png/read.ts";
 import { classesBeside } from "./source-classes.ts";
 import type { MaskSource, SourceOptions } from "./source.ts";
 import { readDataYaml, readJson } from "./text-files.ts";
@@ -48,6 +54,44 @@ export async function openMasks(
   return openCandidate(host, first, options);
 }
 
+/**
+ * The folder of the palette PNGs in a folder, and the class names beside them, if there are any. A UserError tells how to
+ * convert masks in other formats.
+ * @param path a folder with PNGs, in `masks/` or the like, or in subfolders as the images are
+ */
+export async function openPaletteMasks(
+  store: Store,
+  path: string,
+): Promise<{ readonly folder: string; readonly classes: readonly string[] | undefined }> {
+  const candidates = await findCandidates(store, path);
+  const inSubfolders =
+    candidates.length === 0 &&
+    (await formatFolders(store, path)).length === 0 &&
+    (await listPngs(store, path)).length > 0;
+  if (!inSubfolders && !candidates.some(({ format }) => format === "voc")) {
+    const [other] = candidates;
+    if (!other) throw await noMasks(store, path, candidates, undefined);
+    throw new UserError(
+      `${other.path}: its format is ${other.format}, but the masks must be palette PNGs, named like the images`,
+      {
+        code: "other-format",
+        remedies: [
+          {
+            kind: "job",
+            name: "convert",
+            argument: other.path,
+            options: { to: "voc", out: `${stem(other.path.replace(/\/+$/, ""))}-voc` },
+            purpose: "converts them",
+          },
+        ],
+      },
+    );
+  }
+  const folder = (await paletteFolder(store, path)) ?? path;
+  const classes = (await classesBeside(store, path, true)) ?? (await yamlClasses(store, path));
+  return { folder, classes };
+}
+
 /** The error for a path without masks, or without masks in the format `from`. */
 async function noMasks(
   store: Store,
@@ -55,11 +99,7 @@ async function noMasks(
   candidates: readonly Candidate[],
   from: MaskFormat | undefined,
 ): Promise<UserError> {
-  const folders: string[] = [];
-  for (const name of maskFormats) {
-    const folder = join(path, name);
-    if ((await store.stat(folder))?.kind === "folder") folders.push(folder);
-  }
+  const folders = await formatFolders(store, path);
   if (candidates.length === 0 && folders.length > 0) {
     return new UserError(
       `${path}: has masks in several formats, each in its own folder; choose one: ${folders.join(", ")}`,
@@ -74,6 +114,16 @@ async function noMasks(
   return new UserError(
     `${path}: has no masks in the format ${from}${others && `; its format is ${others}`}`,
   );
+}
+
+/** Folders of a folder that are named after a format, as masks written in several formats have them. */
+async function formatFolders(store: Store, path: string): Promise<string[]> {
+  const folders: string[] = [];
+  for (const name of maskFormats) {
+    const folder = join(path, name);
+    if ((await store.stat(folder))?.kind === "folder") folders.push(folder);
+  }
+  return folders;
 }
 
 async function findCandidates(store: Store, path: string): Promise<Candidate[]> {

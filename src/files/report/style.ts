@@ -75,6 +75,8 @@ tbody th { color: var(--ink); font-weight: 400; font-size: 14px; }
 .panels { display: grid; gap: 16px; }
 .panel header { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: baseline; margin-bottom: 12px; }
 .tiles { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 10px; }
+.tiles.steps { grid-template-columns: repeat(9, minmax(0, 1fr)); gap: 8px; }
+.steps b, .steps .gain, .steps .loss { white-space: nowrap; }
 .tiles img { display: block; width: 100%; height: auto; border-radius: 6px; background: var(--wash); }
 .tiles figcaption { font-size: 12.5px; color: var(--soft); padding-top: 5px; }
 .classes { margin: 0 0 16px; }
@@ -85,6 +87,15 @@ tbody th { color: var(--ink); font-weight: 400; font-size: 14px; }
 .bar i { display: block; min-width: 0; }
 .bar i:first-child { border-radius: 4px 0 0 4px; }
 .bar i:last-child { border-radius: 0 4px 4px 0; }
+.row.step { grid-template-columns: 170px minmax(0, 1fr) 112px; }
+.step .bar { background: var(--wash); border-radius: 4px; }
+.step .bar i { border-radius: 4px; }
+.bar .seg { background: var(--seg); }
+.bar .cam { background: var(--cam); }
+.bar .perfect { background: repeating-linear-gradient(135deg, var(--cam) 0 3px, transparent 3px 6px); }
+.step .total b, figcaption b { color: var(--ink); font-weight: 600; }
+.gain { color: var(--affinity); font-variant-numeric: tabular-nums; }
+.loss { color: var(--tags); font-variant-numeric: tabular-nums; }
 .total { text-align: right; font-variant-numeric: tabular-nums; color: var(--soft); white-space: nowrap; }
 
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 6px 20px; font-size: 14px; }
@@ -103,8 +114,9 @@ pre { background: var(--wash); border-radius: 8px; padding: 12px 14px; white-spa
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 12px; }
   .figures b { font-size: 28px; }
   .card { padding: 16px; }
-  .tiles { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+  .tiles, .tiles.steps { grid-template-columns: repeat(3, minmax(0, 1fr)); }
   .row { grid-template-columns: 92px minmax(0, 1fr) 72px; gap: 8px; }
+  .row.step { grid-template-columns: 104px minmax(0, 1fr) 92px; }
   .meter span { display: none; }
   .meter div { justify-content: flex-end; }
   .number, .meter { width: 20%; }

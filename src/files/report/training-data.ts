@@ -1,4 +1,6 @@
 import type { StepEvent } from "../../method/train/events.ts";
+import type { StageScores } from "../../method/eval/stages.ts";
+import type { InitialWeights } from "../../method/inference/initial-weights.ts";
 import type { TileName } from "../run/panel-picture.ts";
 
 /** A score; null or undefined if there is none. */
@@ -18,6 +20,24 @@ export interface ReportPanel {
   readonly tiles: readonly { readonly name: TileName; readonly jpeg: Uint8Array }[];
 }
 
+/** Scores of a model after every step of the method, and images with the mask of each step. */
+export interface StepGains {
+  readonly scores: StageScores;
+  readonly examples: readonly PaintedExample[];
+}
+
+/** An image with its masks painted over it, as JPEG. */
+export interface PaintedExample {
+  readonly name: string;
+  readonly tags: readonly number[];
+  readonly pictures: readonly {
+    readonly title: string;
+    /** Step that the mask is compared with, and mean IoU of both on this image, 0..1; undefined for image and truth. */
+    readonly gain?: { readonly meanIou: number; readonly before: number | undefined };
+    readonly jpeg: Uint8Array;
+  }[];
+}
+
 /** Content of the page. */
 export interface ReportData {
   readonly title: string;
@@ -25,6 +45,8 @@ export interface ReportData {
   readonly dataset: Readonly<Record<string, string | number>>;
   /** Settings by section. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Origin of the weights that the training began with. */
+  readonly initialWeights?: InitialWeights | undefined;
   readonly command: string;
   readonly versions: Readonly<Record<string, string>>;
   /** Foreground class names. */
@@ -42,4 +64,6 @@ export interface ReportData {
       }
     | undefined;
   readonly panels: readonly ReportPanel[];
+  /** Scores after every step of the method, if they were measured. */
+  readonly gains?: StepGains | undefined;
 }

@@ -1,8 +1,11 @@
+import type { InitialWeights } from "../../method/inference/initial-weights.ts";
 import type { ReportData } from "./training-data.ts";
 import { renderDocument } from "./document.ts";
 import { html, type Html } from "./html.ts";
 import { panels } from "./panel-cards.ts";
 import { figures, scores } from "./score-cards.ts";
+import { stepGains } from "./step-gains.ts";
+import { licenseOf } from "../weights/initial-weights.ts";
 import { training } from "./training-charts.ts";
 
 /** report.html: a self-contained page about a run. */
@@ -10,6 +13,7 @@ export function renderReport(data: ReportData): string {
   return renderDocument({ title: data.title }, [
     heading(data),
     figures(data),
+    data.gains && stepGains(data.gains, data.classes),
     scores(data),
     panels(data),
     training(data),
@@ -33,7 +37,7 @@ function heading({ title, dataset, classes, parameters, finished, steps }: Repor
   </header>`;
 }
 
-function facts({ dataset, config, command, versions }: ReportData): Html {
+function facts({ dataset, config, command, versions, initialWeights }: ReportData): Html {
   const list = (values: Readonly<Record<string, unknown>>): Html =>
     html`<dl>
       ${Object.entries(values).map(
@@ -59,6 +63,14 @@ function facts({ dataset, config, command, versions }: ReportData): Html {
         <h3>Versions</h3>
         <div class="gap">${list(versions)}</div>
       </div>
+      ${
+        initialWeights
+          ? html`<div class="card">
+              <h3>First weights</h3>
+              <div class="gap">${list(weightsFacts(initialWeights))}</div>
+            </div>`
+          : ""
+      }
     </div>
     <div class="card gap sections">
       ${
@@ -78,6 +90,24 @@ function facts({ dataset, config, command, versions }: ReportData): Html {
       )}
     </div>
   </section>`;
+}
+
+/** Facts about first weights, the license first. */
+function weightsFacts(origin: InitialWeights): Record<string, string> {
+  const { source, repository, revision, commit, files = {}, from } = origin;
+  const digests = Object.entries(files).map(([name, digest]) => [`SHA-256 of ${name}`, digest]);
+  const facts = {
+    weights: source,
+    license: licenseOf(origin),
+    repository,
+    revision,
+    commit,
+    "trained from": from?.source,
+    ...(Object.fromEntries(digests) as Record<string, string>),
+  };
+  return Object.fromEntries(
+    Object.entries(facts).filter((fact): fact is [string, string] => fact[1] !== undefined),
+  );
 }
 
 function count(value: number): string {

@@ -3,9 +3,11 @@ import type { FileHost } from "../../host/host.ts";
 import type { Image } from "../../method/images/image.ts";
 import { UserError } from "../../user-error.ts";
 import { basename, join } from "../text/path.ts";
+import type { StageExample, StageScores } from "../../method/eval/stages.ts";
 import { readLog, type StoredPanel } from "../run/log.ts";
 import { tileGap } from "../run/panel-picture.ts";
 import type { ReportData, ReportPanel } from "./training-data.ts";
+import { paintExample } from "./step-gains.ts";
 import { renderReport } from "./training-page.ts";
 import { bestValidation } from "../run/best-scores.ts";
 
@@ -16,6 +18,9 @@ export type ReportInfo = Pick<
 > & {
   /** Scores for the top of the page, instead of those of the best validation. */
   readonly scores?: ReportData["scores"];
+  /** Scores after every step of the method, and images to show them on. */
+  readonly stages?: { readonly scores: StageScores; readonly examples: readonly StageExample[] };
+  readonly initialWeights?: ReportData["initialWeights"];
 };
 
 /** Writes report.html into a run folder, from its log and samples; returns its path. */
@@ -30,8 +35,9 @@ export async function writeReport(
   const best = bestValidation(entries);
   const panels: ReportPanel[] = [];
   for (const panel of best?.panels ?? []) panels.push(await cutPanel(codec, folder, panel));
+  const { stages, ...facts } = info;
   const page = renderReport({
-    ...info,
+    ...facts,
     classes: start?.classes ?? [],
     parameters: start?.parameters,
     finished: entries.some((entry) => entry.type === "done"),
@@ -39,6 +45,10 @@ export async function writeReport(
     validations,
     scores: info.scores ?? (best && { ...best, title: `Best validation, after step ${best.step}` }),
     panels,
+    gains: stages && {
+      scores: stages.scores,
+      examples: await Promise.all(stages.examples.map((example) => paintExample(codec, example))),
+    },
   });
   const path = join(folder, "report.html");
   await store.write([{ path, data: page }]);

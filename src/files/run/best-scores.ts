@@ -11,14 +11,18 @@ export interface ScoreSummary {
   readonly best: { readonly step: number; readonly metrics: ValidationEntry["metrics"] };
 }
 
-/** The validation with the highest segmentation mIoU; the earliest if several have it. */
+/** The validation with the highest segmentation mIoU, or F1 of the tags without true masks; the earliest if several have it. */
 export function bestValidation(entries: readonly LogEntry[]): ValidationEntry | undefined {
   return entries
     .filter((entry) => entry.type === "validation")
     .reduce<ValidationEntry | undefined>(
-      (best, entry) => (best && !(entry.metrics.seg > best.metrics.seg) ? best : entry),
+      (best, entry) => (best && !(scoreOf(entry) > scoreOf(best)) ? best : entry),
       undefined,
     );
+}
+
+function scoreOf({ metrics: { seg, tagF1 } }: ValidationEntry): number {
+  return Number.isFinite(seg) ? seg : tagF1;
 }
 
 /** Summary of all scores so far; undefined before the first validation. */

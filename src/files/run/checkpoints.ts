@@ -18,10 +18,14 @@ export interface LoadedCheckpoint {
  * `last.safetensors` and `best.safetensors`, which are second names of two of these files.
  */
 export class Checkpoints {
-  /** @param keep number of `step-N` files to keep */
+  /**
+   * @param keep number of `step-N` files to keep
+   * @param metadata texts to store in every checkpoint beside those of its state
+   */
   constructor(
     private readonly store: Store,
     readonly folder: string,
+    private readonly metadata: Readonly<Record<string, string>> = {},
     private readonly keep = 2,
   ) {}
 
@@ -34,7 +38,7 @@ export class Checkpoints {
   async save(state: TrainingState, best: boolean): Promise<string> {
     const name = this.fileName(state.step);
     const path = join(this.folder, name);
-    const metadata = { ...state.metadata, step: String(state.step) };
+    const metadata = { ...state.metadata, ...this.metadata, step: String(state.step) };
     const chunks = encodeSafetensors(state.tensors, metadata);
     try {
       await this.store.write([{ path, data: chunks }]);

@@ -2,7 +2,13 @@ import { stringify } from "yaml";
 import type { Host } from "../../host/host.ts";
 import type { Lock, Store } from "../../host/store.ts";
 import type { TrainEvent, TrainingState, ValidationEvent } from "../../method/train/events.ts";
+import type { InitialWeights } from "../../method/inference/initial-weights.ts";
 import { UserError } from "../../user-error.ts";
+import {
+  initialWeightsKey,
+  initialWeightsMetadata,
+  readInitialWeights,
+} from "../weights/initial-weights.ts";
 import { safeFileName } from "../text/file-name.ts";
 import { basename, dirname, join } from "../text/path.ts";
 import { Checkpoints } from "./checkpoints.ts";
@@ -23,6 +29,8 @@ export interface CreateRunOptions {
   readonly name?: string | undefined;
   /** The resolved configuration, for config.yaml. */
   readonly config: unknown;
+  /** Origin of the first weights, for the metadata of checkpoints. */
+  readonly initialWeights?: InitialWeights | undefined;
 }
 
 /** A reopened run and the checkpoint to resume it from. */
@@ -60,7 +68,7 @@ export class RunDirectory {
   /** Makes the folder of a new run; a UserError if it already has files. */
   static async create(
     host: RunHost,
-    { root = "runs/train", name, config }: CreateRunOptions,
+    { root = "runs/train", name, config, initialWeights }: CreateRunOptions,
   ): Promise<RunDirectory> {
     const { store } = host;
     if (name !== undefined && safeFileName(name) !== name) {
@@ -74,7 +82,7 @@ export class RunDirectory {
     const lock = await store.lock(path);
     try {
       await store.write([{ path: join(path, "config.yaml"), data: stringify(config) }]);
-      const run = await RunDirectory.start(host, path, lock, undefined);
+      const run = await RunDirectory.start(host, path, lock, undefined, initialWeights);
       run.topmostNew = topmostNew ?? path;
       return run;
     } catch (error) {
@@ -107,7 +115,8 @@ export class RunDirectory {
       if (loaded && (await wasBest(store, path, loaded.state.step))) {
         await checkpoints.markBest(loaded);
       }
-      const run = await RunDirectory.start(host, path, lock, loaded?.state.step);
+      const origin = await storedOrigin(store, join(path, "config.yaml"));
+      const run = await RunDirectory.start(host, path, lock, loaded?.state.step, origin);
       const restart = `${path}: stopped before its first checkpoint; starting from the beginning`;
       const { state, file, messages = [restart] } = loaded ?? {};
       return { run, state, file, messages };
@@ -123,6 +132,7 @@ export class RunDirectory {
     path: string,
     lock: Lock,
     step: number | undefined,
+    initialWeights: InitialWeights | undefined,
   ): Promise<RunDirectory> {
     const { store, machine } = host;
     for (const folder of ["weights", "samples"]) await store.makeFolder(join(path, folder));
@@ -136,7 +146,8 @@ export class RunDirectory {
       const reopened = checkpoint && (await EventFile.reopen(store, path, checkpoint.eventBytes));
       if (!reopened) await EventFile.removeAll(store, path);
       const events = reopened ?? (await EventFile.create(host, path, machine.time()));
-      const checkpoints = new Checkpoints(store, join(path, "weights"));
+      const metadata = initialWeightsMetadata(initialWeights);
+      const checkpoints = new Checkpoints(store, join(path, "weights"), metadata);
       const run = new RunDirectory(host, path, lock, checkpoints, log, events);
       const start = entries.find((entry) => entry.type === "start");
       run.classes = start?.classes ?? [];
@@ -263,6 +274,13 @@ export class RunDirectory {
   private className(label: number): string {
     return label === 0 ? "background" : (this.classes[label - 1] ?? `class ${label}`);
   }
+}
+
+/** Origin of the first weights in a run's config.yaml; undefined if it has none or cannot be read, which shows elsewhere. */
+async function storedOrigin(store: Store, path: string): Promise<InitialWeights | undefined> {
+  const stored = await readYaml(store, path).catch(() => undefined);
+  const { run } = (stored ?? {}) as { run?: Readonly<Record<string, unknown>> };
+  return readInitialWeights(run?.[initialWeightsKey]);
 }
 
 /** Removes the folder of a run, and those above it up to and including `topmost` if they are empty. */

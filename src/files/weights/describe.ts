@@ -1,6 +1,11 @@
 import { sizeOf } from "../../engine/graph/index.ts";
+import {
+  describeInitialWeights,
+  initialWeightsKey,
+  parseInitialWeights,
+} from "./initial-weights.ts";
 import { describe } from "./match.ts";
-import { byReason, listNames, type UnderstoodWeights } from "./understand.ts";
+import { byReason, describeStages, listNames, type UnderstoodWeights } from "./understand.ts";
 import { storedBytes, type WeightsFile } from "./weights-file.ts";
 import { textTable } from "../text/columns.ts";
 import { inUnits } from "../text/units.ts";
@@ -50,11 +55,11 @@ export function formatWeights(file: WeightsFile, understood: UnderstoodWeights):
 
 function summary(file: WeightsFile, understood: UnderstoodWeights): string[] {
   const { architecture, match, naming, dropped } = understood;
-  const { backbone, channels, depths, decoderWidth, classes, parts } = architecture;
+  const { backbone, decoderWidth, classes, parts } = architecture;
   const lines: string[] = file.notes.map((note) => `file: ${note}`);
   if (!parts.includes("encoder")) return [...lines, "network: not recognized"];
   const facts = [
-    backbone ?? `unknown backbone: ${channels.join(",")} channels, ${depths.join(",")} blocks`,
+    backbone ?? `unknown backbone: ${describeStages(architecture)}`,
     decoderWidth === undefined ? "" : `decoder of ${decoderWidth} channels`,
     classes === undefined ? "" : `${classes} classes`,
   ];
@@ -70,6 +75,8 @@ function summary(file: WeightsFile, understood: UnderstoodWeights): string[] {
     lines.push(...block("of another type or shape", differing));
     lines.push(...block("extra", extra));
   }
+  const origin = parseInitialWeights(file.metadata[initialWeightsKey]);
+  if (origin) lines.push(`trained from: ${describeInitialWeights(origin)}`);
   for (const [reason, names] of byReason(dropped)) {
     lines.push(`ignored: ${listNames(names)}: ${reason}`);
   }

@@ -3,12 +3,12 @@ import { joinBytes } from "../text/pieces.ts";
 import type { StoredTensor } from "./weights-file.ts";
 
 /** Project whose tensor names a file uses. */
-export type Naming = "AFA" | "SegFormer" | "Hugging Face";
+export type Naming = "AFA" | "SegFormer" | "Hugging Face" | "timm" | "mmsegmentation";
 
 /** The tensors of a file under the published names of AFA. */
 export interface NamedWeights {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Undefined for a file without a Mix Transformer, whose names stay as they are. */
+  /** Undefined for a file of another kind of network, whose names stay as they are. */
   readonly naming: Naming | undefined;
   /** Tensors that the network has no use for, and why. */
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
@@ -18,7 +18,8 @@ type Rule = readonly [pattern: RegExp, name: (...parts: string[]) => string];
 
 const next = (stage: string): string => String(Number(stage) + 1);
 
-// Names after the encoder's prefix in Hugging Face's SegFormer, and the published ones.
+// Names after the encoder's prefix in Hugging Face's SegFormer, in timm's PVTv2 and in mmsegmentation's and mmdetection's
+// encoders, and the published ones. PVTv2's own names are the published ones.
 // prettier-ignore
 const encoderRules: readonly Rule[] = [
   [/^patch_embeddings\.(\d)\.proj\.(.+)$/, (i, rest) => `patch_embed${next(i)}.proj.${rest}`],
@@ -33,6 +34,20 @@ const encoderRules: readonly Rule[] = [
   [/^block\.(\d)\.(\d+)\.attention\.output\.dense\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.attn.proj.${rest}`],
   [/^block\.(\d)\.(\d+)\.mlp\.dense([12])\.(.+)$/, (i, j, k, rest) => `block${next(i)}.${j}.mlp.fc${k}.${rest}`],
   [/^block\.(\d)\.(\d+)\.mlp\.dwconv\.dwconv\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.mlp.dwconv.dwconv.${rest}`],
+  [/^patch_embed\.(proj|norm)\.(.+)$/, (module, rest) => `patch_embed1.${module}.${rest}`],
+  [/^stages\.(\d)\.downsample\.(proj|norm)\.(.+)$/, (i, module, rest) => `patch_embed${next(i)}.${module}.${rest}`],
+  [/^stages\.(\d)\.norm\.(.+)$/, (i, rest) => `norm${next(i)}.${rest}`],
+  [/^stages\.(\d)\.blocks\.(\d+)\.mlp\.dwconv\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.mlp.dwconv.dwconv.${rest}`],
+  [/^stages\.(\d)\.blocks\.(\d+)\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.${rest}`],
+  [/^layers\.(\d)\.0\.projection\.(.+)$/, (i, rest) => `patch_embed${next(i)}.proj.${rest}`],
+  [/^layers\.(\d)\.0\.norm\.(.+)$/, (i, rest) => `patch_embed${next(i)}.norm.${rest}`],
+  [/^layers\.(\d)\.2\.(.+)$/, (i, rest) => `norm${next(i)}.${rest}`],
+  [/^layers\.(\d)\.1\.(\d+)\.attn\.attn\.in_proj_(.+)$/, (i, j, rest) => `block${next(i)}.${j}.attn.qkv.${rest}`],
+  [/^layers\.(\d)\.1\.(\d+)\.attn\.attn\.out_proj\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.attn.proj.${rest}`],
+  [/^layers\.(\d)\.1\.(\d+)\.ffn\.layers\.0\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.mlp.fc1.${rest}`],
+  [/^layers\.(\d)\.1\.(\d+)\.ffn\.layers\.1\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.mlp.dwconv.dwconv.${rest}`],
+  [/^layers\.(\d)\.1\.(\d+)\.ffn\.layers\.4\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.mlp.fc2.${rest}`],
+  [/^layers\.(\d)\.1\.(\d+)\.(attn\.(?:sr|norm)|norm[12])\.(.+)$/, (i, j, module, rest) => `block${next(i)}.${j}.${module}.${rest}`],
 ];
 
 // Names after the network's prefix in SegFormer's own decoder and Hugging Face's, and the published ones.
@@ -46,36 +61,47 @@ const headRules: readonly Rule[] = [
 ];
 
 const native = /^(patch_embed|block|norm)[1-4]\./;
-const firstWeight = /^(.*?)(patch_embed1|patch_embeddings\.0)\.proj\.weight$/s;
+
+/** A tensor that every encoder has, after its prefix, by the project whose names it bears; other networks lack it. */
+const anchors: readonly (readonly [pattern: RegExp, naming: Naming])[] = [
+  [/^(.*?)patch_embed1\.proj\.weight$/s, "SegFormer"],
+  [/^(.*?)patch_embeddings\.0\.proj\.weight$/s, "Hugging Face"],
+  [/^(.*?)stages\.1\.downsample\.proj\.weight$/s, "timm"],
+  [/^(.*?)layers\.0\.0\.projection\.weight$/s, "mmsegmentation"],
+];
 
 /**
- * Renames tensors from the names of AFA, SegFormer or Hugging Face to the published names of AFA. Strips any common
- * prefix (`module.`, `backbone.`, `segformer.encoder.`), joins separate keys and values, and drops the classifier of
- * ImageNet.
+ * Renames tensors from the names of AFA, SegFormer, PVTv2, Hugging Face, timm or mmsegmentation to the published names of
+ * AFA. Strips any common prefix (`module.`, `backbone.`, `segformer.encoder.`), joins separate keys and values, parts
+ * stacked queries from them, and drops the classifier of ImageNet.
  */
 export function nameAsPublished(tensors: readonly StoredTensor[], file: string): NamedWeights {
-  const anchors = tensors.flatMap(({ name }) => firstWeight.exec(name)?.[1] ?? []);
-  const [encoder] = anchors.sort((a, b) => a.length - b.length);
-  if (encoder === undefined) {
+  const found = tensors.flatMap(({ name }) =>
+    anchors.flatMap(([pattern, naming]) => {
+      const prefix = pattern.exec(name)?.[1];
+      return prefix === undefined ? [] : [{ prefix, naming }];
+    }),
+  );
+  const [anchor] = found.sort((a, b) => a.prefix.length - b.prefix.length);
+  if (anchor === undefined) {
     return {
       tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
       naming: undefined,
       dropped: [],
     };
   }
+  const { prefix: encoder, naming } = anchor;
   const network = encoder.replace(/(segformer\.encoder|encoder|backbone|segformer)\.$/, "");
   const named = new Map<string, StoredTensor>();
   const dropped: { name: string; reason: string }[] = [];
   const originals = new Map<string, string>();
-  let isHuggingFace = false;
   for (const tensor of tensors) {
-    const reason = reasonToDrop(tensor, encoder, network);
+    const reason = reasonToDrop(tensor, encoder, network, naming);
     if (reason !== undefined) {
       dropped.push({ name: tensor.name, reason });
       continue;
     }
     const name = publishedName(tensor.name, encoder, network);
-    isHuggingFace ||= /patch_embeddings/.test(tensor.name);
     const other = originals.get(name);
     if (other !== undefined) {
       throw new UserError(
@@ -85,9 +111,13 @@ export function nameAsPublished(tensors: readonly StoredTensor[], file: string):
     originals.set(name, tensor.name);
     named.set(name, { ...tensor, name });
   }
+  if (naming === "mmsegmentation") {
+    partQueries(named);
+    flattenProducts(named);
+  }
   joinKeysAndValues(named);
-  const ownNaming = encoder.endsWith("encoder.") ? "AFA" : "SegFormer";
-  return { tensors: named, naming: isHuggingFace ? "Hugging Face" : ownNaming, dropped };
+  const isAfa = naming === "SegFormer" && encoder.endsWith("encoder.");
+  return { tensors: named, naming: isAfa ? "AFA" : naming, dropped };
 }
 
 function publishedName(name: string, encoder: string, network: string): string {
@@ -114,6 +144,7 @@ function reasonToDrop(
   { name, shape }: StoredTensor,
   encoder: string,
   network: string,
+  naming: Naming,
 ): string | undefined {
   if (name.startsWith("optimizer.")) return "state of an optimizer";
   const localNames = [encoder, network].map((prefix) =>
@@ -125,10 +156,39 @@ function reasonToDrop(
   if (isHead || (isClassifier && shape.length < 4)) {
     return `classifies whole images into ${shape[0] ?? 0} classes`;
   }
+  if (naming === "mmsegmentation" && localNames.some((local) => local.startsWith("decode_head."))) {
+    return "of mmsegmentation's decoder, whose layers differ from those of AFA's";
+  }
   if (localNames.some((local) => /^decode_head\.conv_seg\./.test(local))) {
     return "unused by SegFormer itself";
   }
   return undefined;
+}
+
+/** Parts each `qkv`, whose rows are those of queries, keys and values, into `q` and `kv`. */
+function partQueries(tensors: Map<string, StoredTensor>): void {
+  for (const [name, { element, shape, read }] of [...tensors]) {
+    const [, prefix, kind] = /^(encoder\..*\.attn\.)qkv\.(weight|bias)$/.exec(name) ?? [];
+    const [rows, ...rest] = shape;
+    if (prefix === undefined || kind === undefined || rows === undefined || rows % 3 > 0) continue;
+    tensors.delete(name);
+    const part = (module: string, count: number, cut: (bytes: Uint8Array) => Uint8Array): void => {
+      const partName = `${prefix}${module}.${kind}`;
+      const readPart = async (): Promise<Uint8Array> => cut(await read());
+      tensors.set(partName, { name: partName, element, shape: [count, ...rest], read: readPart });
+    };
+    part("q", rows / 3, (bytes) => bytes.subarray(0, bytes.length / 3));
+    part("kv", (2 * rows) / 3, (bytes) => bytes.subarray(bytes.length / 3));
+  }
+}
+
+/** Drops the last two axes, of length 1, of matrices that are stored as 1×1 convolutions. */
+function flattenProducts(tensors: Map<string, StoredTensor>): void {
+  for (const [name, tensor] of tensors) {
+    const [rows, columns, ...kernel] = tensor.shape;
+    if (!/\.mlp\.fc[12]\.weight$/.test(name) || String(kernel) !== "1,1") continue;
+    tensors.set(name, { ...tensor, shape: [rows!, columns!] });
+  }
 }
 
 /** Joins each `k` and its `v` into one `kv`, the keys first. */

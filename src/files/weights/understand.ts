@@ -14,7 +14,7 @@ export interface UnderstoodWeights extends NamedWeights {
 /** Infers the network of a weights file from names and shapes, without reading a tensor. */
 export function understandWeights(file: WeightsFile): UnderstoodWeights {
   const named = nameAsPublished(file.tensors, file.name);
-  const architecture = recognize(named.tensors);
+  const architecture = recognize(named.tensors, named.naming);
   const { backbone, classes, decoderWidth } = architecture;
   if (backbone === undefined || classes === 0 || decoderWidth === 0) {
     return { ...named, architecture, match: undefined };
@@ -25,6 +25,16 @@ export function understandWeights(file: WeightsFile): UnderstoodWeights {
     ...(decoderWidth !== undefined && { decoderWidth }),
   });
   return { ...named, architecture, match: matchWeights(named.tensors, network.parameters) };
+}
+
+/** The stages of an encoder for messages. */
+export function describeStages({
+  channels,
+  depths,
+  ratios,
+}: Pick<Architecture, "channels" | "depths" | "ratios">): string {
+  const known = ratios.map((ratio) => ratio ?? "?").join(",");
+  return `stages of ${channels.join(",")} channels, ${depths.join(",")} blocks and feed-forward ratios ${known}`;
 }
 
 /** The first names of a list, and the number of further ones. */

@@ -1,5 +1,6 @@
 import type { Host } from "../host.ts";
 import { nodeStore } from "./files/store.ts";
+import { nodeHub } from "./hub/hub.ts";
 import { nodeCodec } from "./images/codec.ts";
 import { nodeMachine } from "./machine.ts";
 import { packageVersion } from "./version.ts";
@@ -11,6 +12,7 @@ export const nodeHost: Host = {
     return packageVersion();
   },
   store: nodeStore,
+  hub: nodeHub,
   codec: nodeCodec,
   workers: nodeWorkers,
   machine: nodeMachine,

@@ -40,6 +40,7 @@ export function parseConfig({ preset = "voc", file, set = {} }: ConfigSources = 
     tree[section]![name] = value;
   }
   shrinkSchedule(tree.train!, base.train, overrides);
+  keepWithin(tree.eval!, base.eval, overrides);
 
   const result = schema.safeParse(tree);
   if (!result.success) throw new UserError(explain(result.error.issues[0]!, tree, overrides));
@@ -102,14 +103,26 @@ function shrinkSchedule(
   }
 }
 
+/** Lowers the recipe's `eval.minSide` to `eval.maxSide`, unless it is set itself. */
+function keepWithin(
+  evaluation: Record<string, unknown>,
+  { minSide }: Config["eval"],
+  overrides: ReadonlyMap<string, Override>,
+): void {
+  const { maxSide } = evaluation;
+  if (overrides.has("eval.minSide") || typeof maxSide !== "number") return;
+  evaluation.minSide = Math.min(minSide, maxSide);
+}
+
 /** Checks conditions between several settings. */
 function checkTogether(config: Config, overrides: ReadonlyMap<string, Override>): void {
-  const { data, pseudo, train } = config;
+  const { data, pseudo, train, eval: evaluation } = config;
   const ordered: [low: string, lowValue: number, high: string, highValue: number][] = [
     ["train.camSteps", train.camSteps, "train.affinitySteps", train.affinitySteps],
     ["train.affinitySteps", train.affinitySteps, "train.steps", train.steps],
     ["train.warmupSteps", train.warmupSteps, "train.steps", train.steps],
     ["pseudo.lowThreshold", pseudo.lowThreshold, "pseudo.highThreshold", pseudo.highThreshold],
+    ["eval.minSide", evaluation.minSide, "eval.maxSide", evaluation.maxSide],
     ["data.scaleRange[0]", data.scaleRange[0], "data.scaleRange[1]", data.scaleRange[1]],
   ];
   for (const [low, lowValue, high, highValue] of ordered) {

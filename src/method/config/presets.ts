@@ -22,7 +22,7 @@ export const presets = {
     model: { backbone: "mit_small", decoderWidth: 64, dropPath: 0, dropout: 0 },
     data: { crop: 128, batch: 8, maxSide: 160, scaleRange: [1, 2], workers: 1 },
     // Without pretrained weights, activations on background are higher than in the paper.
-    pseudo: { lowThreshold: 0.45, highThreshold: 0.65, radius: 3, parDilations: [1, 2, 4, 8] },
+    pseudo: { lowThreshold: 0.45, highThreshold: 0.65, radius: "auto", parDilations: [1, 2, 4, 8] },
     train: {
       steps: 500,
       camSteps: 120,
@@ -36,7 +36,7 @@ export const presets = {
       checkpointEvery: 50,
     },
     loss: { seg: 0.5 },
-    eval: { longSide: 160, maxImages: 100, maxSide: 160 },
+    eval: { longSide: 320, maxImages: 100, minSide: 320, maxSide: 320 },
   },
 } as const satisfies Record<PresetName, ConfigInput>;
 

@@ -7,8 +7,15 @@ const backbones = z.enum([
   "mit_b3",
   "mit_b4",
   "mit_b5",
+  "pvt_v2_b0",
+  "pvt_v2_b1",
+  "pvt_v2_b2",
+  "pvt_v2_b3",
+  "pvt_v2_b4",
+  "pvt_v2_b5",
   "mit_tiny",
   "mit_small",
+  "pvt_v2_tiny",
 ]);
 
 /** Meaning of each setting, by its schema. */
@@ -32,7 +39,7 @@ const triple = z.tuple([z.number(), z.number(), z.number()]);
 
 // prettier-ignore
 const model = z.strictObject({
-  backbone: setting(backbones, "mit_b1", "encoder, Mix Transformer (AFA 4.1)"),
+  backbone: setting(backbones, "mit_b1", "encoder: Mix Transformer (AFA 4.1), or PVTv2, whose weights are free to use (arXiv 2106.13797)"),
   pooling: setting(z.enum(["max", "average"]), "max", "pooling of the features before the classifier (AFA table 6)"),
   decoderWidth: setting(z.int().check(z.minimum(1)), 256, "channels of the segmentation decoder (SegFormer 3.2)"),
   dropPath: setting(rate, 0.1, "probability of skipping the last block, rising linearly from 0 at the first (SegFormer)"),
@@ -46,6 +53,7 @@ const data = z.strictObject({
   maxSide: setting(count, 640, "long side to which larger images are shrunk before augmentation, pixels; 0: never"),
   scaleRange: setting(z.tuple([positive, positive]), [0.5, 2], "range of the random resize factor (AFA 4.1)"),
   flip: setting(share, 0.5, "probability of a horizontal flip (AFA 4.1)"),
+  masks: setting(z.enum(["ignore", "train"]), "ignore", "whether true masks of training images, and corrections, replace the pseudo labels of their pixels (method 2.15)"),
   workers: setting(count.check(z.maximum(64)), 2, "threads that decode and augment images; 0: the training thread itself"),
   mean: setting(triple, [123.675, 116.28, 103.53], "mean of red, green and blue in levels of 0..255, which is subtracted (ImageNet)"),
   std: setting(z.tuple([positive, positive, positive]), [58.395, 57.12, 57.375], "standard deviation of red, green and blue in levels of 0..255, the divisor (ImageNet)"),
@@ -57,7 +65,7 @@ const pseudo = z.strictObject({
   lowThreshold: setting(share, 0.35, "highest activation at which a pixel is background (AFA 4.1, beta_l)"),
   highThreshold: setting(share, 0.55, "activation above which a pixel has the class (AFA 4.1, beta_h)"),
   backgroundThreshold: setting(share, 0.45, "background score in the evaluation of class activation maps (published code)"),
-  radius: setting(z.int().check(z.minimum(1)), 8, "largest distance of affinity pairs, tokens of 16 pixels (AFA 3.3)"),
+  radius: setting(z.union([z.literal("auto"), z.int().check(z.minimum(1))]), 8, "largest distance of affinity pairs, tokens of 16 pixels (AFA 3.3); auto: an eighth of the tokens across the shorter side, at least 1"),
   parIterations: setting(z.int().check(z.minimum(1)), 10, "iterations of pixel-adaptive refinement (AFA 3.4)"),
   parDilations: setting(z.array(z.int().check(z.minimum(1))).check(z.minLength(1)), [1, 2, 4, 8, 12, 24], "distances of the neighbors in pixel-adaptive refinement, pixels at half resolution (AFA 3.4)"),
 });
@@ -82,6 +90,7 @@ const train = z.strictObject({
   warmupLosses: setting(z.boolean(), false, "whether to compute and report the other losses in the classification phase too, where they train nothing (published logs)"),
   seed: setting(count.check(z.maximum(2 ** 32 - 1)), 0, "seed of all random numbers"),
   validateEvery: setting(count, 2000, "steps between validations; 0: only at the end"),
+  patience: setting(count, 0, "validations in a row without a better F1 of the tags, after affinitySteps, that end the training; 0: all steps are made"),
   checkpointEvery: setting(count, 500, "steps between checkpoints; 0: only at the end"),
 });
 
@@ -98,6 +107,7 @@ const evaluation = z.strictObject({
   scales: setting(z.array(positive).check(z.minLength(1)), [1], "image scales, whose logits are combined by their maximum (published code)"),
   flip: setting(z.boolean(), false, "whether to average with the logits of the mirror image (published code)"),
   maxImages: setting(count, 0, "images of a validation during training; 0: all"),
+  minSide: setting(count, 0, "long side to which smaller images are enlarged for class activations and validation, pixels; 0: never"),
   maxSide: setting(z.int().check(z.minimum(64)), 640, "long side to which larger images are shrunk for class activations, pixels; the affinity needs memory in proportion to its fourth power"),
 });
 

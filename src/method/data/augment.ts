@@ -1,6 +1,7 @@
 import type { Random } from "../../engine/random.ts";
 import { resizeWindow } from "../images/resize-antialiased.ts";
-import type { Image } from "../images/image.ts";
+import { ignoreIndex, type Image, type LabelMap } from "../images/image.ts";
+import { resizeLabelsWindow } from "../images/resize-labels.ts";
 
 /** Settings of the augmentation (method 2.2). */
 export interface AugmentOptions {
@@ -19,13 +20,21 @@ export interface Augmented {
   readonly data: Uint8Array;
   /** [y0, y1, x0, x1], half-open: the part of the crop that is image and not padding. */
   readonly box: readonly [number, number, number, number];
+  /** Labels of the mask, if there is one, [crop, crop]; 255 outside the box. */
+  readonly mask?: Uint8Array;
 }
 
 /**
  * Scales an image at random, flips it or not, pads it at a random offset to at least the crop, and crops it at random
  * (method 2.2).
+ * @param mask labels of the image's pixels, which are treated alike; enlarged and shrunk without mixing labels
  */
-export function augment(image: Image, random: Random, options: AugmentOptions): Augmented {
+export function augment(
+  image: Image,
+  random: Random,
+  options: AugmentOptions,
+  mask?: LabelMap,
+): Augmented {
   const { crop, scaleRange, flip, maxSide } = options;
   const shrink = maxSide ? Math.min(1, maxSide / Math.max(image.width, image.height)) : 1;
   const scale = shrink * random.uniform(scaleRange[0], scaleRange[1]);
@@ -39,12 +48,8 @@ export function augment(image: Image, random: Random, options: AugmentOptions): 
   const columns = horizontal.to - horizontal.from;
   const x = flipped ? width - horizontal.from - columns : horizontal.from;
   const rows = vertical.to - vertical.from;
-  const part = resizeWindow(image, width, height, {
-    x,
-    y: vertical.from,
-    width: columns,
-    height: rows,
-  });
+  const window = { x, y: vertical.from, width: columns, height: rows };
+  const part = resizeWindow(image, width, height, window);
   const data = new Uint8Array(crop * crop * 3);
   for (let y = 0; y < rows; y++) {
     const row = part.data.subarray(y * columns * 3, (y + 1) * columns * 3);
@@ -53,7 +58,14 @@ export function augment(image: Image, random: Random, options: AugmentOptions): 
     else data.set(row, out);
   }
   const box = [vertical.at, vertical.at + rows, horizontal.at, horizontal.at + columns] as const;
-  return { data, box };
+  if (!mask) return { data, box };
+  const labels = resizeLabelsWindow(mask, width, height, window).data;
+  const known = new Uint8Array(crop * crop).fill(ignoreIndex);
+  for (let y = 0; y < rows; y++) {
+    const row = labels.subarray(y * columns, (y + 1) * columns);
+    known.set(flipped ? row.reverse() : row, (vertical.at + y) * crop + horizontal.at);
+  }
+  return { data, box, mask: known };
 }
 
 /** Random placement along one axis: the part [from, to) of the image, and its start `at` in the crop. */

@@ -10,7 +10,7 @@ export interface Sample {
   readonly tags: readonly number[];
   /** The tags are unknown, as in a test split; `tags` is empty. */
   readonly untagged?: true;
-  /** Address of the true mask, if there is one: for evaluation only, never for training. */
+  /** Address of the true mask, if there is one: for evaluation, and for training only if `data.masks` is "train". */
   readonly mask?: string;
 }
 
@@ -38,4 +38,9 @@ export interface Batch {
   readonly tags: Float32Array;
   /** [y0, y1, x0, x1] half-open, the part of each crop that is image and not padding, [size, 4]. */
   readonly boxes: Int32Array;
+  /**
+   * Known labels of the crops, [size, crop, crop]: 0 background, i the i-th class from 1 on, 255 not known and padding
+   * (method 2.15); absent if nothing is known.
+   */
+  readonly known?: Uint8Array;
 }

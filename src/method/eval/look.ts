@@ -36,8 +36,8 @@ export async function refineOrReport(
 export interface ViewOptions extends PredictOptions {
   readonly config: Pick<Config, "data" | "eval">;
   /**
-   * Long side that images are resized to (method 3.1). Without it they keep their size, but at most `eval.maxSide`, as
-   * in validations during training.
+   * Long side that images are resized to (method 3.1). Without it they keep their size within `eval.minSide` and
+   * `eval.maxSide`, as in validations during training.
    */
   readonly longSide?: number;
 }
@@ -70,7 +70,7 @@ export async function predictImage(
 ): Promise<{ tags: number[]; segLogits: Maps }> {
   const input =
     longSide === undefined
-      ? networkImage(image, config.data, config.eval.maxSide)
+      ? networkImage(image, config.data, config.eval)
       : withLongSide(image, config.data, longSide);
   const { clsLogits, segLogits } = await predictor.predict(input, { scales, flip });
   return { tags: [...clsLogits.keys()].filter((c) => clsLogits[c]! > 0), segLogits };
@@ -92,7 +92,7 @@ export async function locate(
   activations: ActivationPass,
   config: Pick<Config, "data" | "pseudo" | "eval">,
 ): Promise<Located> {
-  const input = networkImage(image, config.data, config.eval.maxSide);
+  const input = networkImage(image, config.data, config.eval);
   const raw = await activationsFor(input, classes, activations);
   const cam = classMaps(raw, classes, input);
   return { classes, cam, propagated: raw && propagatedMaps(cam, raw.affinity, config.pseudo) };

@@ -1,11 +1,21 @@
 import type { Sample, SampleReader } from "../data/sample.ts";
-import type { Image, LabelMap } from "../images/image.ts";
+import { ignoreIndex, type Image, type LabelMap } from "../images/image.ts";
+import { resizeLabels } from "../images/resize-labels.ts";
+import { resizeMaps } from "../images/resize-maps.ts";
+import { labelOf, propagateAffinity, windowRadius } from "../labels/index.ts";
 import { Par } from "../refine/par.ts";
 import type { Maps } from "../images/maps.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
 import type { EvaluationProgress, EvaluatorOptions, SegmentingNetworks } from "./evaluator.ts";
-import { labelsAt, locate, predictImage, readSample, refineOrReport } from "./look.ts";
+import {
+  labelsAt,
+  locate,
+  predictImage,
+  readSample,
+  refineOrReport,
+  type Located,
+} from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
 import { imagesAhead, overlap, type Work } from "./overlap.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
@@ -18,6 +28,8 @@ export const stageTitles = {
   camPar: "CAM + PAR",
   affinityCam: "affinity CAM",
   affinityCamPar: "affinity CAM + PAR",
+  perfectAffinityCam: "perfect affinity",
+  perfectAffinityCamPar: "perfect affinity + PAR",
   seg: "segmentation",
   views: "+ multi-scale, flip",
   crf: "+ CRF",
@@ -44,6 +56,22 @@ export interface StageScores {
   readonly skipped: readonly string[];
 }
 
+/** One image with its labels after every stage. */
+export interface StageExample {
+  readonly name: string;
+  /** Classes present, from 0. */
+  readonly tags: readonly number[];
+  readonly image: Image;
+  readonly truth: LabelMap;
+  readonly stages: readonly {
+    readonly name: StageName;
+    readonly title: string;
+    readonly labels: LabelMap;
+    /** Of this image alone, over the classes in its true mask; NaN if all pixels are ignored. */
+    readonly meanIou: number;
+  }[];
+}
+
 export interface StageOptions extends Pick<
   EvaluatorOptions,
   "config" | "classes" | "longSide" | "ahead" | "lanes"
@@ -52,6 +80,8 @@ export interface StageOptions extends Pick<
   readonly scales?: readonly number[];
   /** Whether that stage averages with the mirror image; true by default. */
   readonly flip?: boolean;
+  /** Number of images of which examples are returned, beginning with the first; 0 by default. */
+  readonly examples?: number;
   /** CRF of the last stage, which is left out without it. */
   readonly crf?: RefineLogits;
 }
@@ -62,22 +92,24 @@ type StageLabels = Partial<Record<StageName, LabelMap>>;
  * Scores one model after each stage of the method, from class activation maps to the CRF, in one pass over the samples
  * with true masks. The activation stages use the true tags, as labeling does, and ignore no pixel: CAM above
  * `backgroundThreshold` (method 2.4), the same refined by PAR, CAM propagated with `lowThreshold` (method 2.6), the
- * same refined by PAR (method 2.8). An exported model has none of these. The segmentation stages use the image alone
- * (method 3.1). Yields progress; returns the scores.
+ * same refined by PAR (method 2.8). Those with a perfect affinity, which links the tokens whose true labels are equal, show how
+ * far any affinity could come on this grid. An exported model has none of these. The segmentation stages use the image alone
+ * (method 3.1). Yields progress; returns the scores and examples.
  */
 export async function* evaluateStages(
   samples: readonly Sample[],
   reader: SampleReader,
   networks: SegmentingNetworks,
   options: StageOptions,
-): AsyncGenerator<EvaluationProgress, StageScores> {
-  const { classes, crf, ahead = 4, lanes = 1 } = options;
+): AsyncGenerator<EvaluationProgress, StageScores & { readonly examples: StageExample[] }> {
+  const { classes, crf, ahead = 4, lanes = 1, examples: wanted = 0 } = options;
   const names = (Object.keys(stageTitles) as StageName[]).filter((name) => {
     if (name === "crf") return crf !== undefined;
     return networks.activations || name === "seg" || name === "views";
   });
   const matrices = new Map(names.map((name) => [name, new ConfusionMatrix(classes.length + 1)]));
   const skipped: string[] = [];
+  const examples: StageExample[] = [];
   let [f1, masks, done] = [0, 0, 0];
   const scored = samples.filter(({ mask, untagged }) => mask !== undefined && !untagged);
   const looks = stagesOfEach(scored, reader, networks, options);
@@ -90,6 +122,7 @@ export async function* evaluateStages(
       for (const [name, matrix] of matrices) {
         matrix.add(look.truth.data, look.labels[name]!.data);
       }
+      if (examples.length < wanted) examples.push(exampleOf(look, names, classes.length + 1));
     }
     yield { done: ++done, total: scored.length };
   }
@@ -99,10 +132,30 @@ export async function* evaluateStages(
     meanIou: matrix.meanIou(),
     perClass: matrix.iou(),
   }));
-  return { stages, tagF1: f1 / masks, masks, skipped };
+  return { stages, tagF1: f1 / masks, masks, skipped, examples };
+}
+
+function exampleOf(
+  { sample: { name, tags }, image, truth, labels }: StageLook,
+  names: readonly StageName[],
+  size: number,
+): StageExample {
+  const stages = names.map((stage) => {
+    const matrix = new ConfusionMatrix(size);
+    matrix.add(truth.data, labels[stage]!.data);
+    return {
+      name: stage,
+      title: stageTitles[stage],
+      labels: labels[stage]!,
+      meanIou: matrix.meanIou(),
+    };
+  });
+  return { name, tags, image, truth, stages };
 }
 
 interface StageLook {
+  readonly sample: Sample;
+  readonly image: Image;
   readonly truth: LabelMap;
   readonly labels: StageLabels;
   readonly f1: number;
@@ -150,7 +203,7 @@ async function stagesOf(
   const { width, height } = image;
   const view = { config, ...(longSide !== undefined && { longSide }) };
   const activation = activations
-    ? await activationLabels(image, sample.tags, { activations, par, config })
+    ? await activationLabels(image, truth, sample.tags, { activations, par, config })
     : {};
   const single = await predictImage(image, predictor, view);
   const { segLogits } = await predictImage(image, predictor, { ...view, scales, flip });
@@ -159,12 +212,13 @@ async function stagesOf(
     seg: labelsOf(single.segLogits, width, height),
     views: labelsOf(segLogits, width, height),
   };
-  return { look: { truth, labels, f1: tagF1(single.tags, sample.tags) }, segLogits };
+  return { look: { sample, image, truth, labels, f1: tagF1(single.tags, sample.tags) }, segLogits };
 }
 
 /** Labels of the stages that use the true tags. */
 async function activationLabels(
   image: Image,
+  truth: LabelMap,
   tags: readonly number[],
   {
     activations,
@@ -172,8 +226,10 @@ async function activationLabels(
     config,
   }: { activations: ActivationPass; par: Par; config: StageOptions["config"] },
 ): Promise<StageLabels> {
+  const { width, height } = image;
   const located = await locate(image, tags, activations, config);
-  const { cam, affinityCam } = labelsAt(located, image.width, image.height, config.pseudo);
+  const { cam, affinityCam } = labelsAt(located, width, height, config.pseudo);
+  const perfect = perfectlyPropagated(located, truth, config.pseudo);
   const background = config.pseudo.backgroundThreshold;
   return {
     cam,
@@ -183,5 +239,27 @@ async function activationLabels(
     affinityCamPar: located.propagated
       ? refinedLabel(image, located.propagated.low, tags, par).labels
       : affinityCam,
+    perfectAffinityCam: perfect ? labelOf(resizeMaps(perfect, width, height), tags) : affinityCam,
+    perfectAffinityCamPar: perfect ? refinedLabel(image, perfect, tags, par).labels : affinityCam,
   };
+}
+
+/** CAM propagated along the affinity of the true labels, on the grid of the network's own; null without tags. */
+function perfectlyPropagated(
+  { cam, propagated }: Located,
+  truth: LabelMap,
+  { lowThreshold, radius }: StageOptions["config"]["pseudo"],
+): Maps | null {
+  if (!propagated) return null;
+  const { width, height } = propagated.low;
+  const labels = resizeLabels(truth, width, height).data;
+  const data = new Float32Array(labels.length ** 2);
+  labels.forEach((label, i) => {
+    labels.forEach((other, j) => {
+      if (label === other && label !== ignoreIndex) data[i * labels.length + j] = 1;
+    });
+  });
+  const affinity = { width, height, data };
+  const options = { backgrounds: [lowThreshold], radius: windowRadius(radius, affinity) };
+  return propagateAffinity(cam, affinity, options)[0]!;
 }

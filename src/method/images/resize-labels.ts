@@ -1,16 +1,29 @@
 // Label maps brought to another size without mixing labels.
 import type { LabelMap } from "./image.ts";
+import type { Window } from "./resize-antialiased.ts";
 
 /** Nearest neighbor on half-pixel centers: labels must not be mixed. */
 export function resizeLabels(labels: LabelMap, width: number, height: number): LabelMap {
+  return resizeLabelsWindow(labels, width, height, { x: 0, y: 0, width, height });
+}
+
+/** One window of `resizeLabels(labels, width, height)`, without computing the rest. */
+export function resizeLabelsWindow(
+  labels: LabelMap,
+  width: number,
+  height: number,
+  window: Window,
+): LabelMap {
   const columns = nearestPositions(labels.width, width);
   const rows = nearestPositions(labels.height, height);
-  const data = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++) {
-    const from = rows[y]! * labels.width;
-    for (let x = 0; x < width; x++) data[y * width + x] = labels.data[from + columns[x]!]!;
+  const data = new Uint8Array(window.width * window.height);
+  for (let y = 0, at = 0; y < window.height; y++) {
+    const from = rows[window.y + y]! * labels.width;
+    for (let x = 0; x < window.width; x++) {
+      data[at++] = labels.data[from + columns[window.x + x]!]!;
+    }
   }
-  return { width, height, data };
+  return { width: window.width, height: window.height, data };
 }
 
 /** Source position of each of `to` output positions. */

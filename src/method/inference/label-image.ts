@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import { mergeCam, propagateAffinity, type Affinity } from "../labels/index.ts";
+import { mergeCam, propagateAffinity, windowRadius, type Affinity } from "../labels/index.ts";
 import type { Maps } from "../images/maps.ts";
 import type { ActivationPass, Activations } from "./activations.ts";
 
@@ -34,6 +34,9 @@ export function propagatedMaps(
   { lowThreshold, highThreshold, radius }: Config["pseudo"],
 ): PropagatedMaps {
   const backgrounds = [lowThreshold, highThreshold];
-  const [low, high] = propagateAffinity(cam, affinity, { backgrounds, radius }) as [Maps, Maps];
+  const [low, high] = propagateAffinity(cam, affinity, {
+    backgrounds,
+    radius: windowRadius(radius, affinity),
+  }) as [Maps, Maps];
   return { low, high };
 }

@@ -6,8 +6,22 @@ import { resizePixels } from "../images/normalize-resized.ts";
 import type { Maps } from "../images/maps.ts";
 import { planesOf } from "./network-feeds.ts";
 
-/** An image as the network reads it: normalized, with a long side of at most `maxSide`. */
-export function networkImage(image: Image, normalization: Normalization, maxSide: number): Maps {
+/** Bounds of an image's long side, in pixels. */
+export interface SideBounds {
+  /** 0 for none. */
+  readonly minSide: number;
+  readonly maxSide: number;
+}
+
+/** An image as the network reads it: normalized, shrunk or enlarged if its long side is not within the bounds. */
+export function networkImage(
+  image: Image,
+  normalization: Normalization,
+  { minSide, maxSide }: SideBounds,
+): Maps {
+  if (Math.max(image.width, image.height) < minSide) {
+    return withLongSide(image, normalization, minSide);
+  }
   const { width, height, data } = shrinkImage(image, maxSide);
   const pixels = normalizeToChannelsFirst(data, width * height, normalization);
   return { count: 3, width, height, data: pixels };

@@ -1,5 +1,6 @@
 import type { NdArray } from "../../engine/graph/index.ts";
 import type { Config } from "../config.ts";
+import type { InitialWeights } from "./initial-weights.ts";
 import type { Afa } from "../model/index.ts";
 
 /** A trained network with its settings and classes. */
@@ -14,6 +15,8 @@ export interface OpenedModel {
   readonly classes: readonly string[];
   /** Training steps so far. */
   readonly step: number;
+  /** Origin of the weights that the training began with, where it is stored. */
+  readonly initialWeights?: InitialWeights;
 }
 
 /** An exported model (.onnx) with its settings and classes; it can only segment. */

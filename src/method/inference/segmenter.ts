@@ -4,7 +4,7 @@ import type { RuntimePool } from "../../host/host.ts";
 import { UserError } from "../../user-error.ts";
 import type { Image, LabelMap } from "../images/image.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
-import { mergeCam, propagateAffinity } from "../labels/index.ts";
+import { mergeCam, propagateAffinity, windowRadius } from "../labels/index.ts";
 import { withBackground } from "../labels/pseudo-label.ts";
 import { Par } from "../refine/par.ts";
 import { ActivationPass } from "./activations.ts";
@@ -165,7 +165,7 @@ export class Segmenter {
     from: "affinity" | "cam",
   ): Promise<RatedLabels> {
     const { pseudo, data, eval: evaluation } = this.model.config;
-    const input = networkImage(pixels, data, evaluation.maxSide);
+    const input = networkImage(pixels, data, evaluation);
     const { scales, affinity } = await this.needActivations().run(input);
     const cam = mergeCam(scales, classes, input.width, input.height);
     if (from === "cam") {
@@ -178,7 +178,7 @@ export class Segmenter {
     }
     const [propagated] = propagateAffinity(cam, affinity, {
       backgrounds: [pseudo.lowThreshold],
-      radius: pseudo.radius,
+      radius: windowRadius(pseudo.radius, affinity),
     });
     return refinedLabel(pixels, propagated!, classes, this.par);
   }

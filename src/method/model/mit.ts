@@ -34,17 +34,17 @@ import type { Backbone } from "./backbones.ts";
 export type DropPathScales = Tensor | null;
 
 /**
- * Memory layout of the feed-forward layers' hidden maps (4c channels). The results are the same, the speed is not:
+ * Memory layout of the feed-forward layers' hidden maps of m channels, 4 or 8 times the stage's. The results are the same, the speed is not:
  *
- *     "maps"                           [4c, n·h·w] for sizes known in advance, with gradients, for training;
- *                                      [n, 4c, h·w] for symbolic sizes, without gradients: exported models
- *     "tokens"                         [n·h·w, 4c] for symbolic sizes, without gradients: products are rows times weights,
+ *     "maps"                           [m, n·h·w] for sizes known in advance, with gradients, for training;
+ *                                      [n, m, h·w] for symbolic sizes, without gradients: exported models
+ *     "tokens"                         [n·h·w, m] for symbolic sizes, without gradients: products are rows times weights,
  *                                      as 8-bit products require; like "maps" for sizes known in advance
  *     { block, within: "convolution" } like "maps", but the convolution runs on blocks of channels
  *     { block, within: "layer" }       blocks throughout, without gradients: the fastest; like "convolution" in stages
  *                                      whose channels are no multiple of the block
  *
- * Blocks are [n, 4c / block, h, w, block], the layout of the runtime's own convolutions: the values of a pixel in
+ * Blocks are [n, m / block, h, w, block], the layout of the runtime's own convolutions: the values of a pixel in
  * `block` neighboring channels fill one vector register.
  */
 export type HiddenLayout =
@@ -65,7 +65,7 @@ export interface AttentionLogits {
   readonly scale: number;
 }
 
-/** Mix Transformer encoder with strides 4, 2, 2, 1 (method 1.1). Field names are those of the published checkpoints. */
+/** Mix Transformer or PVTv2 encoder with strides 4, 2, 2, 1 (method 1.1). Field names are those of the published checkpoints. */
 export class MixTransformer {
   readonly patch_embed1: PatchEmbedding;
   readonly patch_embed2: PatchEmbedding;
@@ -80,11 +80,17 @@ export class MixTransformer {
   readonly block4: Block[];
   readonly norm4: LayerNorm;
 
-  constructor({ channels, depths, heads, reductions }: Backbone) {
+  constructor({ channels, depths, heads, reductions, ratios }: Backbone) {
     const blocks = (stage: number): Block[] =>
       Array.from(
         { length: depths[stage]! },
-        () => new Block(channels[stage]!, heads[stage]!, reductions[stage]!),
+        () =>
+          new Block(
+            channels[stage]!,
+            heads[stage]!,
+            reductions[stage]!,
+            ratios[stage]! * channels[stage]!,
+          ),
       );
     this.patch_embed1 = new PatchEmbedding(3, channels[0], 7, 4);
     this.patch_embed2 = new PatchEmbedding(channels[0], channels[1], 3, 2);
@@ -154,11 +160,12 @@ class Block {
   readonly norm2: LayerNorm;
   readonly mlp: MixFFN;
 
-  constructor(channels: number, heads: number, reduction: number) {
+  /** @param hidden channels of the feed-forward layer */
+  constructor(channels: number, heads: number, reduction: number, hidden: number) {
     this.norm1 = new LayerNorm(channels, 1e-6);
     this.attn = new Attention(channels, heads, reduction);
     this.norm2 = new LayerNorm(channels, 1e-6);
-    this.mlp = new MixFFN(channels, 4 * channels);
+    this.mlp = new MixFFN(channels, hidden);
   }
 
   forward(
@@ -283,7 +290,7 @@ class MixFFN {
     return layout === "tokens" ? this.forwardTokens(x) : this.forwardMaps(x);
   }
 
-  /** Hidden maps [4c, n·h·w], which the convolution reads and writes without transposing. */
+  /** Hidden maps [m, n·h·w], which the convolution reads and writes without transposing. */
   private forwardChannelMajor(x: Grid, block: number): Tensor {
     const [n, h, w] = [x.n, x.h, x.w] as [number, number, number];
     const bias = reshape(this.fc1.bias.tensor, [this.hidden, 1]);
@@ -293,14 +300,14 @@ class MixFFN {
     return gemm(mixed, weight.tensor, { transA: true, transB: true, bias: bias2.tensor }); // mixedᵀ · W2ᵀ
   }
 
-  /** Hidden maps [n·h·w, 4c]. */
+  /** Hidden maps [n·h·w, m]. */
   private forwardTokens(x: Grid): Tensor {
     const wide = this.fc1.forward(x.tokens);
     const mixed = this.dwconv.dwconv.forwardMaps(toChannelsFirst(withTokens(x, wide)));
     return this.fc2.forward(gelu(fromChannelsFirst(mixed).tokens));
   }
 
-  /** Hidden maps [n, 4c, h·w], one product per image. */
+  /** Hidden maps [n, m, h·w], one product per image. */
   private forwardMaps(x: Grid): Tensor {
     const { n, h, w } = x;
     const t = tokenCount(x);
@@ -313,7 +320,7 @@ class MixFFN {
     return reshape(out, x.tokens.shape);
   }
 
-  /** Hidden maps [n, 4c / block, h, w, block]. */
+  /** Hidden maps [n, m / block, h, w, block]. */
   private forwardBlocked(x: Grid, block: number): Tensor {
     const hidden = blockedLinear(toBlocked(x, block), this.fc1.weight.tensor, this.fc1.bias.tensor);
     const { maps } = this.dwconv.dwconv.forwardBlocked(hidden);

@@ -1,8 +1,16 @@
-import type { AugmentOptions, Augmented } from "../data/augment.ts";
+import type { AugmentOptions } from "../data/augment.ts";
 import type { Batch, Sample } from "../data/sample.ts";
 import { TrainingSampler } from "../data/sampler.ts";
 import { UserError } from "../../user-error.ts";
-import { loadItem, type LoadReply, type LoadRequest } from "../data/load-item.ts";
+import {
+  loadItem,
+  type LoadedCrop,
+  type LoadReply,
+  type LoadRequest,
+  type MaskRequest,
+} from "../data/load-item.ts";
+import type { KnownMask } from "../data/known-mask.ts";
+import { ignoreIndex } from "../images/image.ts";
 import type { Host } from "../../host/host.ts";
 import type { WorkerPool } from "../../host/workers.ts";
 
@@ -16,6 +24,8 @@ export interface BatchLoaderOptions extends AugmentOptions {
   readonly strict?: boolean;
   /** Batches prepared in advance; 2 by default. */
   readonly prefetch?: number;
+  /** Finds the mask whose labels train with an image, if there is one; its classes complete the tags (method 2.15). */
+  readonly maskOf?: ((sample: Sample) => KnownMask | undefined) | undefined;
 }
 
 /** An image that could not be read, and why. */
@@ -95,20 +105,24 @@ export class BatchLoader {
     const images = new Uint8Array(size * crop * crop * 3);
     const tags = new Float32Array(size * this.classCount);
     const boxes = new Int32Array(size * 4);
-    items.forEach(({ sample, crop: { data, box } }, i) => {
+    const masked = items.some((item) => item.crop.mask);
+    const known = masked ? new Uint8Array(size * crop * crop).fill(ignoreIndex) : undefined;
+    items.forEach(({ sample, crop: { data, box, mask, maskClasses = [] } }, i) => {
       images.set(data, i * crop * crop * 3);
       boxes.set(box, i * 4);
-      for (const tag of sample.tags) tags[i * this.classCount + tag] = 1;
+      if (mask) known!.set(mask, i * crop * crop);
+      for (const tag of [...sample.tags, ...maskClasses]) tags[i * this.classCount + tag] = 1;
     });
     const names = items.map(({ sample }) => sample.name);
     const skipped = items.flatMap((item) => item.skipped);
-    return { batch: { names, size, crop, images, tags, boxes }, skipped };
+    const batch = { names, size, crop, images, tags, boxes, ...(known && { known }) };
+    return { batch, skipped };
   }
 
   /** Item k of the run; if it cannot be read, the next readable one in the order of the epoch. */
   private async loadReadable(
     k: number,
-  ): Promise<{ sample: Sample; crop: Augmented; skipped: SkippedImage[] }> {
+  ): Promise<{ sample: Sample; crop: LoadedCrop; skipped: SkippedImage[] }> {
     const skipped: SkippedImage[] = [];
     for (let attempt = 0; attempt < this.samples.length; attempt++) {
       const sample = this.sampler.candidate(k, attempt);
@@ -125,15 +139,33 @@ export class BatchLoader {
     );
   }
 
-  private async request({ image }: Sample, k: number): Promise<LoadReply> {
+  private async request(sample: Sample, k: number): Promise<LoadReply> {
+    const { image } = sample;
     const broken = this.brokenFiles.get(image);
     if (broken !== undefined) return { broken };
     if (this.closed) throw new Error("batch loader: closed");
     const { crop, scaleRange, flip, maxSide, seed } = this.options;
     const options = { crop, scaleRange, flip, ...(maxSide === undefined ? {} : { maxSide }) };
-    const request: LoadRequest = { image, seed, k, options };
+    const mask = await this.maskRequest(sample);
+    if (mask && "broken" in mask) return mask;
+    const request: LoadRequest = { image, seed, k, options, ...(mask && { mask }) };
     return this.pool
       ? ((await this.pool.run(request)) as LoadReply)
       : loadItem(request, this.host.codec);
+  }
+
+  /** The mask to load with an image: its file or, where there is none, its content. */
+  private async maskRequest(
+    sample: Sample,
+  ): Promise<MaskRequest | { readonly broken: string } | undefined> {
+    const mask = this.options.maskOf?.(sample);
+    if (!mask?.read) return mask;
+    const { where, labels, read } = mask;
+    try {
+      return { where, labels, content: await read() };
+    } catch (error) {
+      if (error instanceof UserError) return { broken: error.message };
+      throw error;
+    }
   }
 }

@@ -70,11 +70,11 @@ export function blocksOf(
  *     outputs   new.value.<name>, new.m.<b>, new.v.<b>             of the same shapes
  *               poison.<b>                         scalar          0, or NaN if a gradient of block b is not finite
  *
- * @param blocks blocks by number, b
+ * @param blocks the blocks, by whose index b the inputs are named
  * @returns the model, and the names of the outputs that stay on the device: all but the poisons
  */
 export function adamwModel(
-  blocks: ReadonlyMap<number, Block>,
+  blocks: readonly Block[],
   {
     betas: [beta1, beta2],
     eps,
@@ -82,7 +82,7 @@ export function adamwModel(
 ): { readonly model: Uint8Array<ArrayBuffer>; readonly deviceOutputs: readonly string[] } {
   const outputs: Record<string, Tensor> = {};
   const poisons: Record<string, Tensor> = {};
-  for (const [b, block] of blocks) {
+  for (const [b, block] of blocks.entries()) {
     const shape = [block.rows, lane];
     const factor = (name: string): Tensor => input(`${name}.${b}`, [1]);
     const g = rowsOf(block, "gradient");

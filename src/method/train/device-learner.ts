@@ -13,7 +13,7 @@ import {
   type NdArray,
 } from "../../engine/graph/index.ts";
 import { adamwModel, blocksOf, lane, type Block } from "./device-adamw.ts";
-import type { Learner, PassResults } from "./learner.ts";
+import { gradientless, type Learner, type PassResults } from "./learner.ts";
 import type { NetworkState } from "./network-state.ts";
 import { type Rates, missingGroup, updateFactors } from "./optimizer.ts";
 import type { StepGraph } from "./step-graph.ts";
@@ -42,10 +42,12 @@ export class DeviceLearner implements Learner {
   private uploadedLoads = 0;
   private weights: Record<string, DeviceArray> = {};
   private gradients: DeviceArrays = {};
+  /** Gradients of the parameters that the loss of the compiled graph does not depend on. */
+  private zeroGradients: DeviceArrays = {};
   private blocks: readonly Block[] = [];
   private moments: Moments[] = [];
   private compiled: Compiled | null = null;
-  private optimizer: { readonly key: string; readonly session: DeviceSession } | null = null;
+  private optimizer: DeviceSession | null = null;
 
   constructor(
     private readonly runtime: DeviceRuntime,
@@ -65,13 +67,10 @@ export class DeviceLearner implements Learner {
     const { parameters, network, feeds } = this.state;
     // Buffers stay on the host, where BatchNorm's running statistics are updated.
     const names = network.trainable.map(({ name }) => name);
-    const weights = Object.fromEntries(names.map((name) => [name, parameters[name]!]));
-    const shapes = Object.fromEntries(names.map((name) => [name, parameters[name]!.shape]));
-    const session = await this.runtime.createDeviceSession(transferModel(shapes), names);
-    const { device } = await session.run(prefixed("from.", weights));
-    await session.release();
-    this.weights = device;
-    Object.assign(feeds, device);
+    this.weights = await this.upload(
+      Object.fromEntries(names.map((name) => [name, parameters[name]!])),
+    );
+    Object.assign(feeds, this.weights);
   }
 
   /** Divides the parameters into blocks and lays out the moments of each as one array. */
@@ -84,11 +83,9 @@ export class DeviceLearner implements Learner {
       size: state.parameters[name]!.data.length,
       group,
     }));
-    // The parameters of a block have the same rates and bias correction, and the loss reaches all of them or none.
-    this.blocks = blocksOf(
-      parts,
-      ({ name, group, index }) => `${group} ${name.split(".")[0]} ${updates[index]}`,
-    );
+    // The parameters of a block have the same rates and bias correction. Runs of versions before 0.3.0 counted no
+    // updates of the decoder and the affinity head in the classification phase.
+    this.blocks = blocksOf(parts, ({ group, index }) => `${group} ${updates[index]}`);
     this.moments = this.blocks.map((block) => ({
       m: concatenate(block, m),
       v: concatenate(block, v),
@@ -100,6 +97,11 @@ export class DeviceLearner implements Learner {
     const gradients = graph.gradients.map((name) => `grad.${name}`);
     const session = await this.runtime.createDeviceSession(graph.model, gradients);
     this.compiled = { graph, session, adder: null };
+    const zeros = gradientless(graph, this.state).map((name) => {
+      const { shape, data } = this.state.parameters[name]!;
+      return [`grad.${name}`, float32(shape, new Float32Array(data.length))] as const;
+    });
+    this.zeroGradients = await this.upload(Object.fromEntries(zeros));
   }
 
   async pass(feeds: Feeds, part: number): Promise<PassResults> {
@@ -121,12 +123,11 @@ export class DeviceLearner implements Learner {
     return host;
   }
 
-  async update(rates: Rates, reached?: ReadonlySet<string>): Promise<string[]> {
+  async update(rates: Rates): Promise<string[]> {
     const { updates, betas } = this.state.optimizer;
-    const blocks = this.reachedBlocks(reached);
-    const session = await this.optimizerOf(blocks);
+    this.optimizer ??= await this.createOptimizer();
     const feeds: Record<string, Feed> = {};
-    for (const [b, { group, parts }] of blocks) {
+    for (const [b, { group, parts }] of this.blocks.entries()) {
       const first = parts[0]!;
       const groupRates = rates[group] ?? missingGroup(group, first.name, rates);
       const factors = updateFactors(Number(updates[first.index]!) + 1, groupRates, betas);
@@ -137,12 +138,12 @@ export class DeviceLearner implements Learner {
       feeds[`v.${b}`] = this.moments[b]!.v;
       for (const { name, size } of parts) {
         feeds[`value.${name}`] = this.weights[name]!.reshape([size]);
-        feeds[`gradient.${name}`] = this.gradients[`grad.${name}`]!.reshape([size]);
+        feeds[`gradient.${name}`] = this.gradientOf(name).reshape([size]);
       }
     }
-    const { host, device } = await session.run(feeds);
+    const { host, device } = await this.optimizer.run(feeds);
     const nonFinite: string[] = [];
-    for (const [b, block] of blocks) {
+    for (const [b, block] of this.blocks.entries()) {
       for (const part of block.parts) this.takeWeight(part, device[`new.value.${part.name}`]!);
       freeAll(Object.values(this.moments[b]!));
       this.moments[b] = { m: device[`new.m.${b}`]!, v: device[`new.v.${b}`]! };
@@ -176,6 +177,8 @@ export class DeviceLearner implements Learner {
     const { compiled } = this;
     this.compiled = null;
     this.dropGradients();
+    freeAll(Object.values(this.zeroGradients));
+    this.zeroGradients = {};
     await compiled?.session.release();
     await compiled?.adder?.release();
   }
@@ -185,33 +188,13 @@ export class DeviceLearner implements Learner {
     await this.empty();
   }
 
-  /** Blocks whose parameters are in `reached`, by number; without it all blocks. */
-  private reachedBlocks(reached: ReadonlySet<string> | undefined): ReadonlyMap<number, Block> {
-    const blocks = new Map<number, Block>();
-    for (const [b, block] of this.blocks.entries()) {
-      const count = reached
-        ? block.parts.filter(({ name }) => reached.has(name)).length
-        : block.parts.length;
-      if (count === 0) continue;
-      if (count < block.parts.length) {
-        throw new RangeError(
-          `AdamW: the loss reaches ${count} of the ${block.parts.length} parameters of a block, ` +
-            `but not ${block.parts.find(({ name }) => !reached!.has(name))!.name}; update all of them or none`,
-        );
-      }
-      blocks.set(b, block);
-    }
-    return blocks;
+  private createOptimizer(): Promise<DeviceSession> {
+    const { model, deviceOutputs } = adamwModel(this.blocks, this.state.optimizer);
+    return this.runtime.createDeviceSession(model, deviceOutputs);
   }
 
-  private async optimizerOf(blocks: ReadonlyMap<number, Block>): Promise<DeviceSession> {
-    const key = [...blocks.keys()].join();
-    if (this.optimizer?.key === key) return this.optimizer.session;
-    await this.optimizer?.session.release();
-    this.optimizer = null;
-    const { model, deviceOutputs } = adamwModel(blocks, this.state.optimizer);
-    this.optimizer = { key, session: await this.runtime.createDeviceSession(model, deviceOutputs) };
-    return this.optimizer.session;
+  private gradientOf(name: string): DeviceArray {
+    return (this.gradients[`grad.${name}`] ?? this.zeroGradients[`grad.${name}`])!;
   }
 
   private takeWeight({ name, index }: Block["parts"][number], value: DeviceArray): void {
@@ -227,7 +210,7 @@ export class DeviceLearner implements Learner {
   private async nonFiniteIn({ parts }: Block): Promise<string[]> {
     const names = parts.map(({ name }) => name);
     const gradients = await this.read(
-      Object.fromEntries(names.map((name) => [name, this.gradients[`grad.${name}`]!])),
+      Object.fromEntries(names.map((name) => [name, this.gradientOf(name)])),
     );
     return names.filter((name) => !(gradients[name]!.data as Float32Array).every(Number.isFinite));
   }
@@ -240,6 +223,17 @@ export class DeviceLearner implements Learner {
       ]),
     );
     return this.runtime.createDeviceSession(writeModel(sums), Object.keys(sums));
+  }
+
+  private async upload(arrays: Readonly<Record<string, NdArray>>): Promise<DeviceArrays> {
+    const names = Object.keys(arrays);
+    if (names.length === 0) return {};
+    const shapes = Object.fromEntries(names.map((name) => [name, arrays[name]!.shape]));
+    const session = await this.runtime.createDeviceSession(transferModel(shapes), names);
+    const { device } = await session
+      .run(prefixed("from.", arrays))
+      .finally(() => session.release());
+    return device;
   }
 
   private async read(arrays: DeviceArrays): Promise<Record<string, NdArray>> {
@@ -266,7 +260,7 @@ export class DeviceLearner implements Learner {
     this.uploadedLoads = 0;
     const old = this.optimizer;
     this.optimizer = null;
-    await old?.session.release();
+    await old?.release();
   }
 }
 

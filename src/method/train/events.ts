@@ -76,6 +76,7 @@ export interface CheckpointEvent {
 
 export interface DoneEvent {
   readonly type: "done";
+  /** Steps completed: all, or fewer if the F1 of the tags no longer rose (`train.patience`). */
   readonly step: number;
 }
 

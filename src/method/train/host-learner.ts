@@ -1,5 +1,5 @@
 import type { Feeds, NdArray, Runtime, Session } from "../../engine/graph/index.ts";
-import type { Learner, PassResults } from "./learner.ts";
+import { gradientless, type Learner, type PassResults } from "./learner.ts";
 import type { NetworkState } from "./network-state.ts";
 import type { Rates } from "./optimizer.ts";
 import type { StepGraph } from "./step-graph.ts";
@@ -20,6 +20,8 @@ export class HostLearner implements Learner {
 
   async prepare(graph: StepGraph): Promise<void> {
     await this.rest();
+    for (const name of gradientless(graph, this.state))
+      this.state.optimizer.gradients[name]!.fill(0);
     const session = await this.runtime.createSession(graph.model, { whole: true });
     this.compiled = { graph, session };
   }
@@ -37,8 +39,8 @@ export class HostLearner implements Learner {
     return results;
   }
 
-  async update(rates: Rates, reached?: ReadonlySet<string>): Promise<string[]> {
-    return this.state.optimizer.step(rates, reached);
+  async update(rates: Rates): Promise<string[]> {
+    return this.state.optimizer.step(rates);
   }
 
   async download(): Promise<void> {}

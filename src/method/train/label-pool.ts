@@ -53,10 +53,13 @@ export class LabelPool implements LabelSource {
     const pool = (this.pool ??= this.workers.pool("label", this.threads));
     const replies = await Promise.all(
       inputs.map(async (input): Promise<LabelReply> => {
-        // Transferring a view would transfer the buffer of the whole batch, so a copy is transferred.
+        // Transferring a view would transfer the buffer of the whole batch, so copies are transferred.
         const image = { ...input.image, data: Uint8Array.from(input.image.data) };
-        const request: LabelRequest = { setup, version, phase, input: { ...input, image } };
-        return (await pool.run(request, [image.data.buffer])) as LabelReply;
+        const known = input.known && { ...input.known, data: Uint8Array.from(input.known.data) };
+        const own = { ...input, image, ...(known && { known }) };
+        const request: LabelRequest = { setup, version, phase, input: own };
+        const buffers = [image.data.buffer, ...(known ? [known.data.buffer] : [])];
+        return (await pool.run(request, buffers)) as LabelReply;
       }),
     );
     return { labels: replies.map(({ labels }) => labels), seconds: addSeconds(replies) };

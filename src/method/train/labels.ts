@@ -8,8 +8,11 @@ import type { Afa } from "../model/index.ts";
 import type { Image, LabelMap } from "../images/image.ts";
 import {
   affinityLabel,
+  isKnownInside,
+  mergeKnown,
   refineAffinityLabel,
   refinePseudoLabel,
+  windowRadius,
   type AffinityLabel,
 } from "../labels/index.ts";
 import type { Box, Maps } from "../images/maps.ts";
@@ -29,6 +32,8 @@ export interface LabelInput {
   /** Classes present, from 0, ascending. */
   readonly classes: readonly number[];
   readonly box: Box;
+  /** Labels that are known and replace those from tags; 255 not known, and outside the box (method 2.15). */
+  readonly known?: LabelMap;
 }
 
 /** Seconds spent on the activation pass, and on making labels from its results. */
@@ -51,9 +56,15 @@ export interface LabelSource {
   rest(): Promise<void>;
 }
 
+/** Side of a token in pixels (AFA 3.1). */
+const tokenSide = 16;
+
 type LabelConfig = Pick<Config, "data" | "pseudo" | "train">;
 
-/** Makes labels from tags and the network's own activations (method 2.3 to 2.8), one crop after the other. */
+/**
+ * Makes labels from tags and the network's own activations (method 2.3 to 2.8), one crop after the other; known labels
+ * replace them (method 2.15).
+ */
 export class LabelMaker implements LabelSource {
   private readonly par: Par;
   private readonly activations: ActivationPass;
@@ -82,14 +93,21 @@ export class LabelMaker implements LabelSource {
     return this.activations.release();
   }
 
-  /** The labels of one crop. */
+  /** The labels of one crop. If all are known, the network is not run. */
   async makeOne(
-    { image, classes, box }: LabelInput,
+    { image, classes, box, known }: LabelInput,
     phase: Phase,
   ): Promise<{ labels: StepLabels; seconds: LabelSeconds }> {
-    const { lowThreshold: low, highThreshold: high, radius } = this.config.pseudo;
+    const { lowThreshold: low, highThreshold: high, radius: wanted } = this.config.pseudo;
     const { par, now } = this;
+    const tokens = { width: image.width / tokenSide, height: image.height / tokenSide };
+    const radius = windowRadius(wanted, tokens);
     const start = now();
+    if (known && isKnownInside(known, box)) {
+      const labels = { seg: known, affinity: affinityLabel(known, { radius }) };
+      return { labels, seconds: { cam: 0, labels: now() - start } };
+    }
+    const merged = (own: LabelMap): LabelMap => (known ? mergeKnown(known, own) : own);
     const raw = await activationsFor(this.normalized(image), classes, this.activations);
     const activationsEnd = now();
     const cam = classMaps(raw, classes, image);
@@ -98,9 +116,9 @@ export class LabelMaker implements LabelSource {
     const pseudo =
       propagates && this.config.train.affinityLabels === "propagated"
         ? null
-        : refinePseudoLabel(image, cam, classes, { low, high, par, box });
+        : merged(refinePseudoLabel(image, cam, classes, { low, high, par, box }));
     const maps = propagates ? propagatedMaps(cam, raw.affinity, this.config.pseudo) : null;
-    const propagated = maps && refineAffinityLabel(image, maps, classes, { par, box });
+    const propagated = maps && merged(refineAffinityLabel(image, maps, classes, { par, box }));
     const seg = (propagated ?? pseudo)!;
     const affinity = affinityLabel(pseudo ?? seg, { radius });
     return {

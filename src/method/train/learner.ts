@@ -1,4 +1,5 @@
 import type { Feeds, NdArray } from "../../engine/graph/index.ts";
+import type { NetworkState } from "./network-state.ts";
 import type { Rates } from "./optimizer.ts";
 import type { StepGraph } from "./step-graph.ts";
 
@@ -9,16 +10,22 @@ export type PassResults = Readonly<Record<string, NdArray>>;
 export interface Learner {
   /** Makes the graphs use the current values of the state; called at the start of every step. */
   begin(): Promise<void>;
-  /** Compiles the graph of the following passes. */
+  /** Compiles the graph of the following passes. Parameters that it has no gradient of get a gradient of 0. */
   prepare(graph: StepGraph): Promise<void>;
   /** Computes one part of a batch; part 0 starts a new sum of gradients, the others add to it. */
   pass(feeds: Feeds, part: number): Promise<PassResults>;
   /** Updates the weights from the sum of gradients, see `AdamW.step`. */
-  update(rates: Rates, reached?: ReadonlySet<string>): Promise<string[]>;
+  update(rates: Rates): Promise<string[]>;
   /** Copies weights and moments to the arrays of the state. */
   download(): Promise<void>;
   /** Frees the compiled graph. */
   rest(): Promise<void>;
   /** Frees everything; weights that were not downloaded are lost. */
   release(): Promise<void>;
+}
+
+/** Names of the learned parameters that a graph has no gradient of, because its loss does not depend on them. */
+export function gradientless(graph: StepGraph, { learned }: NetworkState): string[] {
+  const computed = new Set(graph.gradients);
+  return learned.map(({ name }) => name).filter((name) => !computed.has(name));
 }

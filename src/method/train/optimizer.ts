@@ -57,17 +57,14 @@ export class AdamW {
   }
 
   /**
-   * Updates all parameters, or only those in `reached`, on which the loss depends, with the rates of their groups. The
-   * others do not change at all, as in PyTorch where a gradient is None: they do not decay, and their bias correction
-   * starts with their first update. Returns the names of parameters whose gradient is not finite; their values are
-   * lost.
+   * Updates all parameters with the rates of their groups. Returns the names of those whose gradient is not finite;
+   * their values are lost.
    */
-  step(rates: Rates, reached?: ReadonlySet<string>): string[] {
+  step(rates: Rates): string[] {
     const [beta1, beta2] = this.betas;
     const nonFinite: string[] = [];
     for (const [i, slot] of this.arena.slots.entries()) {
       const { name, group, size, value, gradient, m, v } = slot;
-      if (reached && !reached.has(name)) continue;
       const groupRates = rates[group] ?? missingGroup(group, name, rates);
       const updates = Number(++this.updates[i]!);
       const { decay, rate, correction } = updateFactors(updates, groupRates, this.betas);

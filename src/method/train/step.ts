@@ -2,8 +2,8 @@ import type { Config } from "../config.ts";
 import type { Batch } from "../data/sample.ts";
 import { fastestLayout } from "../inference/fastest-layout.ts";
 import { type NdArray, type Runtime, float32, hasMemory } from "../../engine/graph/index.ts";
-import { parametersOf } from "../../engine/nn/index.ts";
 import type { Afa } from "../model/index.ts";
+import { ignoreIndex } from "../images/image.ts";
 import type { Box } from "../images/maps.ts";
 import { DeviceLearner } from "./device-learner.ts";
 import { EnergyPass, type EnergyInput } from "./energy.ts";
@@ -39,8 +39,6 @@ export class Stepper {
   private compiled: CompiledStep | null = null;
   private readonly labels: LabelSource;
   private readonly learner: Learner;
-  /** Names of the parameters that L_cls depends on: encoder and classifier. */
-  private readonly classificationParameters: ReadonlySet<string>;
 
   constructor(
     private readonly runtime: Runtime,
@@ -56,8 +54,6 @@ export class Stepper {
       ? new DeviceLearner(runtime, state)
       : new HostLearner(runtime, state);
     this.labels = labels ?? new LabelMaker(runtime, network, state.feeds, config, now);
-    const reached = [network.encoder, network.classifier].flatMap(parametersOf);
-    this.classificationParameters = new Set(reached.map(({ name }) => name));
   }
 
   /**
@@ -95,9 +91,7 @@ export class Stepper {
     const lossesEnd = now();
 
     const rates = ratesAt(step, config.train);
-    // In the classification phase only L_cls trains, even if the other losses are computed.
-    const reached = phase === "classification" ? this.classificationParameters : undefined;
-    const nonFinite = await this.learner.update(rates, reached);
+    const nonFinite = await this.learner.update(rates);
     if (nonFinite.length > 0) {
       throw new RangeError(
         `train: step ${step}: the gradient of ${nonFinite[0]} is not finite (${nonFinite.length} tensors in all); ` +
@@ -171,13 +165,18 @@ export class Stepper {
   private labelInputs(batch: Batch): LabelInput[] {
     const { crop } = batch;
     const pixels = crop * crop * 3;
+    const size = crop * crop;
     return Array.from({ length: batch.size }, (_, i) => {
       const data = batch.images.subarray(i * pixels, (i + 1) * pixels);
       const tags = batch.tags.subarray(i * this.network.classes, (i + 1) * this.network.classes);
+      const known = batch.known?.subarray(i * size, (i + 1) * size);
       return {
         image: { width: crop, height: crop, data },
         classes: [...tags.keys()].filter((c) => tags[c]! > 0),
         box: Array.from(batch.boxes.subarray(4 * i, 4 * i + 4)) as unknown as Box,
+        ...(known?.some((label) => label !== ignoreIndex) && {
+          known: { width: crop, height: crop, data: known },
+        }),
       };
     });
   }

@@ -70,7 +70,7 @@ export async function* trainNetwork(
 ): AsyncGenerator<TrainEvent, void> {
   const { runtime, config, classes, batches, validation, resume, initial, now } = options;
   const { stop = () => false } = options;
-  const { steps, validateEvery, checkpointEvery, seed } = config.train;
+  const { steps, affinitySteps, validateEvery, checkpointEvery, patience, seed } = config.train;
   checkResume(resume, classes, steps);
   const network = networkOf(config, classes);
   const state = new NetworkState(network, config.train);
@@ -87,11 +87,15 @@ export async function* trainNetwork(
   let pool: Lanes | null = null;
   let stepsDone = resume?.step ?? 0;
   let best = Number(resume?.metadata["best"] ?? -1);
+  let bestTagF1 = Number(resume?.metadata["bestTagF1"] ?? -1);
+  /** Validations in the last phase since the tags were predicted better than ever before. */
+  let stale = Number(resume?.metadata["staleValidations"] ?? 0);
+  const isOver = (): boolean => stepsDone >= steps || (patience > 0 && stale >= patience);
   // A run that was stopped during a validation starts with that validation when it resumes.
   let validationDue = resume?.metadata["validationOwed"] === "true";
   try {
     yield { type: "start", step: stepsDone, steps, parameters: network.size, classes };
-    while (stepsDone < steps || validationDue) {
+    while (!isOver() || validationDue) {
       if (!validationDue) {
         const requestTime = now();
         const batch = await batches.next(stepsDone);
@@ -131,14 +135,18 @@ export async function* trainNetwork(
           const { metrics, perClass, skipped, panels, score } = scores;
           improved = score > best;
           if (improved) best = score;
+          stale = metrics.tagF1 > bestTagF1 || stepsDone <= affinitySteps ? 0 : stale + 1;
+          bestTagF1 = Math.max(bestTagF1, metrics.tagF1);
           yield { type: "validation", step: stepsDone, metrics, perClass, skipped, panels };
         }
       }
-      const stopping = validationDue || (stepsDone < steps && stop());
-      if (improved || stopping || due(stepsDone, checkpointEvery)) {
+      const stopping = validationDue || (!isOver() && stop());
+      if (improved || stopping || isOver() || due(stepsDone, checkpointEvery)) {
         const metadata = {
           step: String(stepsDone),
           best: String(best),
+          bestTagF1: String(bestTagF1),
+          staleValidations: String(stale),
           validationOwed: String(validationDue),
           config: JSON.stringify(config),
           classes: JSON.stringify(classes),
@@ -149,7 +157,7 @@ export async function* trainNetwork(
       }
       if (stopping) return;
     }
-    yield { type: "done", step: steps };
+    yield { type: "done", step: stepsDone };
   } finally {
     await stepper.release();
     await pool?.close();

@@ -35,6 +35,16 @@ test("the last scenes are for validation, none at least and all but one at most"
     await expect(write({ valCount })).rejects.toThrow(new RegExp(`${valCount} of 3`));
 });
 
+test("scenes for testing come last and are of another seed", async () => {
+  const { rows, root, images } = await write({ count: 2, testCount: 2 });
+  expect(rows.slice(1).map((row) => row.split(",").at(-1))).toEqual(["train", "val", "test", "test"]); // prettier-ignore
+  expect(images).toHaveLength(4);
+  const pixels = (i: number) => nodeHost.codec.decode(join(root, "images", images[i]!));
+  const drawn = (seed: number, index: number) => generateScene({ seed, index, size: 8 }).image;
+  expect(await pixels(3)).not.toEqual(drawn(5, 3));
+  expect(await pixels(3)).toEqual(drawn(5 + 2 ** 31, 1));
+});
+
 test("scenes are numbered with four digits from 1, 128 pixels wide, and list their tags", async () => {
   const told: [number, number][] = [];
   const onProgress = (...step: [number, number]): void => void told.push(step);

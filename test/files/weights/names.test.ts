@@ -52,6 +52,75 @@ function asHuggingFace(shapes: Shapes): StoredTensor[] {
   });
 }
 
+/** Renames an encoder as timm's PVTv2 calls it. */
+function asTimm(shapes: Shapes): StoredTensor[] {
+  return all(encoderOf(shapes), (name) =>
+    name
+      .replace(/^encoder\.patch_embed1/, "patch_embed")
+      .replace(/^encoder\.patch_embed(\d)/, (_, i: string) => `stages.${Number(i) - 1}.downsample`)
+      .replace(/^encoder\.block(\d)\./, (_, i: string) => `stages.${Number(i) - 1}.blocks.`)
+      .replace(/^encoder\.norm(\d)/, (_, i: string) => `stages.${Number(i) - 1}.norm`)
+      .replace("dwconv.dwconv", "dwconv"),
+  );
+}
+
+/** Renames an encoder as mmsegmentation calls it, and stacks queries, keys and values. */
+function asMmsegmentation(shapes: Shapes): StoredTensor[] {
+  return Object.entries(encoderOf(shapes)).flatMap(([name, shape]) => {
+    if (/\.attn\.q\./.test(name)) return [];
+    const renamed = name
+      .replace(/^encoder\.patch_embed(\d)\.proj/, (_, i: string) => `backbone.layers.${Number(i) - 1}.0.projection`)
+      .replace(/^encoder\.patch_embed(\d)/, (_, i: string) => `backbone.layers.${Number(i) - 1}.0`)
+      .replace(/^encoder\.block(\d)\./, (_, i: string) => `backbone.layers.${Number(i) - 1}.1.`)
+      .replace(/^encoder\.norm(\d)/, (_, i: string) => `backbone.layers.${Number(i) - 1}.2`)
+      .replace("attn.proj.", "attn.attn.out_proj.")
+      .replace("attn.kv.", "attn.attn.in_proj_")
+      .replace("mlp.fc1", "ffn.layers.0")
+      .replace("mlp.dwconv.dwconv", "ffn.layers.1")
+      .replace("mlp.fc2", "ffn.layers.4"); // prettier-ignore
+    if (/in_proj/.test(renamed)) return [stored(renamed, [(shape[0]! / 2) * 3, ...shape.slice(1)])];
+    return [stored(renamed, /fc\d\.weight/.test(name) ? [...shape, 1, 1] : shape)];
+  });
+}
+
+const shapesOf = (backbone: BackboneName): Shapes =>
+  Object.fromEntries(new Afa({ backbone, classes: 20 }).parameters.map((p) => [p.name, [...p.shape]])); // prettier-ignore
+
+describe.each([...backboneNames, "pvt_v2_b0", "pvt_v2_b1", "pvt_v2_b4", "pvt_v2_b5"] as const)(
+  "the encoder of %s",
+  (backbone) => {
+    const shapes = shapesOf(backbone);
+    test.each([
+      ["timm", asTimm],
+      ["mmsegmentation", asMmsegmentation],
+    ] as const)("under the names of %s is whole and recognized", (naming, rename) => {
+      const tensors = rename(shapes);
+      tensors.push(stored("decode_head.convs.0.conv.weight", [256, 64, 1, 1]));
+      const match = matched(tensors, backbone);
+      expect(match.used).toHaveLength(Object.keys(encoderOf(shapes)).length);
+      expect([match.misfits, match.naming]).toEqual([[], naming]);
+      const names = naming === "timm" ? match.extra : match.dropped.map(({ name }) => name);
+      expect(names).toHaveLength(1);
+      const twins = ["mit_b5", "pvt_v2_b5"];
+      const { backbone: recognized } = recognize(match.tensors, naming);
+      if (!twins.includes(backbone)) expect(recognized).toBe(backbone);
+      else expect(recognized).toBe(naming === "timm" ? "pvt_v2_b5" : "mit_b5");
+    });
+  },
+);
+
+test("stacked queries, keys and values are parted, the queries first", async () => {
+  const attn = "layers.0.1.0.attn.attn.in_proj_bias";
+  const tensors = [
+    stored("layers.0.0.projection.weight", [16, 3, 7, 7]),
+    stored(attn, [6], Float32Array.of(1, 2, 3, 4, 5, 6)),
+  ];
+  const { tensors: named } = nameAsPublished(tensors, "x");
+  const valuesOf = async (name: string) => (await readTensor(named.get(name)!)).data;
+  expect(await valuesOf("encoder.block1.0.attn.q.bias")).toEqual(Float32Array.of(1, 2));
+  expect(await valuesOf("encoder.block1.0.attn.kv.bias")).toEqual(Float32Array.of(3, 4, 5, 6));
+});
+
 function encoderOf(shapes: Shapes): Shapes {
   return Object.fromEntries(Object.entries(shapes).filter(([name]) => name.startsWith("encoder.")));
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { augment } from "../../../src/method/data/augment.ts";
 import { resizeImage } from "../../../src/method/images/resize-antialiased.ts";
-import type { Image } from "../../../src/method/images/image.ts";
+import type { Image, LabelMap } from "../../../src/method/images/image.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 /** Brightness tells the column, and no pixel is 0. */
@@ -62,4 +62,41 @@ test("the same stream gives the same crop", () => {
   const options = { crop: 24, scaleRange: [0.5, 2] as const, flip: 0.5 };
   const crop = () => augment(ramp(60, 45), Random.at(7, "augment", 5), options);
   expect(crop()).toEqual(crop());
+});
+
+/** An image of three flat colors in blocks, and the mask of labels 0 to 2 that the colors stand for. */
+function coded(width: number, height: number, block: number): { image: Image; mask: LabelMap } {
+  const labels = Uint8Array.from({ length: width * height }, (_, i) => {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    return (Math.floor(x / block) + 2 * Math.floor(y / block)) % 3;
+  });
+  const data = new Uint8Array(3 * labels.length);
+  labels.forEach((label, i) => (data[3 * i + label] = 255));
+  return { image: { width, height, data }, mask: { width, height, data: labels } };
+}
+
+test("a mask goes through scaling, flip, padding and crop with its image", () => {
+  let [pure, mixed] = [0, 0];
+  fc.assert(
+    fc.property(side, side, fc.integer({ min: 3, max: 20 }), fc.integer(), (w, h, block, seed) => {
+      const { image, mask } = coded(w, h, block);
+      const options = { crop: 32, scaleRange: [0.5, 2] as const, flip: 0.5, maxSide: 80 };
+      const plain = augment(image, Random.at(seed), options);
+      const { mask: known, ...crop } = augment(image, Random.at(seed), options, mask);
+      expect(crop).toEqual(plain);
+      const [y0, y1, x0, x1] = crop.box;
+      known!.forEach((label, p) => {
+        const [x, y] = [p % 32, Math.floor(p / 32)];
+        const inside = y >= y0 && y < y1 && x >= x0 && x < x1;
+        if (!inside) return expect(label).toBe(255);
+        // A pixel of one full color is no mixture, so its label is that of the color.
+        const color = crop.data.subarray(3 * p, 3 * p + 3).indexOf(255);
+        if (color < 0) return void mixed++;
+        pure++;
+        return expect(label).toBe(color);
+      });
+    }),
+    { seed: 1, numRuns: 60 },
+  );
+  expect(pure).toBeGreaterThan(mixed);
 });

@@ -10,7 +10,11 @@ import {
   type EvaluatorOptions,
   type ImageResult,
 } from "../../../src/method/eval/evaluator.ts";
-import { evaluateStages, type StageScores } from "../../../src/method/eval/stages.ts";
+import {
+  evaluateStages,
+  type StageExample,
+  type StageScores,
+} from "../../../src/method/eval/stages.ts";
 import { labelsOf } from "../../../src/method/images/labels-of-logits.ts";
 import { Predictor } from "../../../src/method/inference/predictor.ts";
 import { resizeMaps } from "../../../src/method/images/resize-maps.ts";
@@ -19,7 +23,10 @@ import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
 import { SessionPool } from "../../../src/host/node/workers/session-pool.ts";
 import { UserError } from "../../../src/user-error.ts";
 
-const config = parseConfig({ preset: "small", set: { "model.backbone": "mit_tiny" } });
+const config = parseConfig({
+  preset: "small",
+  set: { "model.backbone": "mit_tiny", "eval.minSide": 0 },
+});
 const scenes = [0, 1, 2].map((index) => generateScene({ seed: 1, index, size: 64 }));
 const samples: Sample[] = scenes.map(({ tags }, i) => ({
   name: `s${i}`,
@@ -326,7 +333,11 @@ test("an image whose CRF fails for its own reasons is left out of everything", a
   expect(evaluation.metrics).toEqual(others.metrics);
 });
 
-async function stagesOf(exported: boolean, crf?: EvaluatorOptions["crf"]): Promise<StageScores> {
+async function stagesOf(
+  exported: boolean,
+  crf?: EvaluatorOptions["crf"],
+  examples = 0,
+): Promise<StageScores & { readonly examples: readonly StageExample[] }> {
   const network = networkOf(config, sceneClasses);
   const parameters = network.initialize(1);
   const runtime = nodeRuntime();
@@ -335,7 +346,7 @@ async function stagesOf(exported: boolean, crf?: EvaluatorOptions["crf"]): Promi
   const networks = { predictor, activations: exported ? null : activations };
   const given = [...samples, { name: "s3", image: "0", tags: [] }];
   const run = evaluateStages(given, reader, networks, {
-    ...{ config, classes: sceneClasses, longSide: 64 },
+    ...{ config, classes: sceneClasses, longSide: 64, examples },
     ...(crf && { crf }),
   });
   let next = await run.next();
@@ -352,6 +363,7 @@ test("stages start with the scores of the evaluation and end with the CRF", asyn
   const titles = stages.map(({ title }) => title);
   expect(titles).toEqual([
     ...["CAM", "CAM + PAR", "affinity CAM", "affinity CAM + PAR"],
+    ...["perfect affinity", "perfect affinity + PAR"],
     ...["segmentation", "+ multi-scale, flip", "+ CRF"],
   ]);
   const score = Object.fromEntries(stages.map(({ name, meanIou }) => [name, meanIou]));
@@ -362,6 +374,19 @@ test("stages start with the scores of the evaluation and end with the CRF", asyn
   expect({ cam, affinityCam, seg, tagF1 }).toEqual(metrics);
   expect([score["views"], score["crf"], masks]).toEqual([multiple.metrics.seg, 1, 3]);
   for (const value of Object.values(score)) expect(value).toBeGreaterThan(0);
+});
+
+test("examples are the first images, with the labels of every stage and the score of each alone", async () => {
+  const crf: EvaluatorOptions["crf"] = async (image) =>
+    scenes.find((scene) => scene.image === image)!.mask;
+  const { examples, stages } = await stagesOf(false, crf, 2);
+  expect(examples.map(({ name }) => name)).toEqual(samples.slice(0, 2).map(({ name }) => name));
+  const [first] = examples;
+  expect(first!.truth).toEqual(scenes[0]!.mask);
+  expect(first!.stages.map(({ name }) => name)).toEqual(stages.map(({ name }) => name));
+  const score = Object.fromEntries(first!.stages.map(({ name, meanIou }) => [name, meanIou]));
+  const alone = await scoresOf(reader, samples.slice(0, 1), { longSide: 64 });
+  expect(score).toMatchObject({ crf: 1, seg: alone.metrics.seg, cam: alone.metrics.cam });
 });
 
 test("an exported model has the stages of the segmentation only", async () => {

@@ -1,5 +1,11 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { reduceLabels, resizeLabels } from "../../../src/method/images/resize-labels.ts";
+import { Random } from "../../../src/engine/random.ts";
+import {
+  reduceLabels,
+  resizeLabels,
+  resizeLabelsWindow,
+} from "../../../src/method/images/resize-labels.ts";
 
 describe("resizeLabels", () => {
   test("labels are never mixed", () => {
@@ -21,6 +27,29 @@ describe("resizeLabels", () => {
     const flat = { width: 3, height: 2, data: Uint8Array.of(1, 2, 3, 4, 5, 6) };
     expect([...resizeLabels(flat, 2, 3).data]).toEqual([1, 3, 4, 6, 4, 6]);
   });
+});
+
+test("a window of resized labels is that part of all of them", () => {
+  const side = fc.integer({ min: 1, max: 12 });
+  fc.assert(
+    fc.property(side, side, side, side, fc.integer(), (width, height, w, h, seed) => {
+      const random = Random.at(seed);
+      const data = Uint8Array.from({ length: width * height }, () => random.int(256));
+      const labels = { width, height, data };
+      const whole = resizeLabels(labels, w, h);
+      const [x, y] = [random.int(w), random.int(h)];
+      const size = { width: 1 + random.int(w - x), height: 1 + random.int(h - y) };
+      const expected = Array.from({ length: size.width * size.height }, (_, i) => {
+        const [column, line] = [i % size.width, Math.floor(i / size.width)];
+        return whole.data[(y + line) * w + x + column];
+      });
+      const part = resizeLabelsWindow(labels, w, h, { x, y, ...size });
+      expect([part.width, part.height, [...part.data]]).toEqual([
+        ...[size.width, size.height, expected],
+      ]);
+    }),
+    { seed: 2, numRuns: 100 },
+  );
 });
 
 describe("reduceLabels", () => {

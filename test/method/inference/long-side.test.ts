@@ -22,7 +22,10 @@ test("an image with a long side equals the normalized image resized, to the bit"
   ] as const) {
     const data = Uint8Array.from({ length: width * height * 3 }, () => random.int(256));
     const made = withLongSide({ width, height, data }, normalization, longSide);
-    const whole = networkImage({ width, height, data }, normalization, 2 * longSide);
+    const whole = networkImage({ width, height, data }, normalization, {
+      minSide: 0,
+      maxSide: 2 * longSide,
+    });
     expect(made).toEqual(resizeMaps(whole, made.width, made.height));
     const batch = {
       dtype: "float32",
@@ -48,7 +51,23 @@ test.each([
   expect([small.width, small.height]).toEqual(size);
   expect(small.data.every((level) => level === 7)).toBe(true);
   if (most >= Math.max(width, height)) expect(small).toBe(image);
-  const maps = networkImage(image, { mean: [1, 2, 3], std: [1, 2, 4] }, most);
+  const maps = networkImage(
+    image,
+    { mean: [1, 2, 3], std: [1, 2, 4] },
+    { minSide: 0, maxSide: most },
+  );
   expect(maps).toMatchObject({ count: 3, width: size[0], height: size[1] });
   expect(new Set(maps.data)).toEqual(new Set([6, 2.5, 1]));
+});
+
+test("an image smaller than the bounds is enlarged to them, one within them keeps its pixels", () => {
+  const normalization = { mean: [1, 2, 3], std: [1, 2, 4] } as const;
+  const data = Uint8Array.from({ length: 3 * 20 * 10 }, (_, i) => (i * 37) % 256);
+  const image = { width: 20, height: 10, data };
+  const bounds = { minSide: 40, maxSide: 60 };
+  const enlarged = networkImage(image, normalization, bounds);
+  expect(enlarged).toEqual(withLongSide(image, normalization, 40));
+  expect([enlarged.width, enlarged.height]).toEqual([40, 20]);
+  const kept = networkImage(image, normalization, { minSide: 20, maxSide: 60 });
+  expect(kept).toEqual(networkImage(image, normalization, { minSide: 0, maxSide: 20 }));
 });

@@ -11,7 +11,7 @@ import { networkOf } from "../../../src/method/model/network-of.ts";
 
 const config = parseConfig({
   preset: "small",
-  set: { "model.backbone": "mit_tiny", "eval.longSide": 64 },
+  set: { "model.backbone": "mit_tiny", "eval.longSide": 64, "eval.minSide": 0 },
 });
 const network = networkOf(config, sceneClasses);
 const parameters = network.initialize(3);

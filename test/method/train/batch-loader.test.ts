@@ -109,6 +109,67 @@ describe("a broken image", () => {
   });
 });
 
+describe("masks of known labels", () => {
+  /** Every other sample has a mask. */
+  const maskOf = (sample: Sample) =>
+    samples.indexOf(sample) % 2 === 0
+      ? { where: sample.mask!, labels: [0, 1, 2, 3, 4] }
+      : undefined;
+
+  test("come with their crops, 255 for images without one, the same with any number of workers", async () => {
+    const steps = [0, 1, 2, 3];
+    const { batches } = await load(steps, { maskOf });
+    expect((await load(steps, { maskOf, workers: 2 })).batches).toEqual(batches);
+    const plain = (await load(steps)).batches;
+    expect(batches.map(({ known: _, ...batch }) => batch)).toEqual(plain);
+    for (const { names, known, boxes } of batches) {
+      names.forEach((name, i) => {
+        const masked = maskOf(samples.find((sample) => sample.name === name)!) !== undefined;
+        const [y0, y1, x0, x1] = boxes.subarray(4 * i, 4 * i + 4) as unknown as number[];
+        const labels = known!.subarray(i * 32 * 32, (i + 1) * 32 * 32);
+        const inside = (y1! - y0!) * (x1! - x0!);
+        expect(labels.filter((label) => label !== 255)).toHaveLength(masked ? inside : 0);
+      });
+    }
+  });
+
+  test("read from elsewhere than a file are the same, and complete the tags", async () => {
+    const untagged = samples.map((sample) => ({ ...sample, tags: [] }));
+    const all = { crop: 128, scaleRange: [1, 1] as const };
+    const read = (sample: Sample) => () => nodeHost.codec.decodeLabels(sample.mask!);
+    const drawn = (sample: Sample) => ({
+      ...{ where: "outlines", labels: [0, 1, 2, 3, 4], read: read(sample) },
+    });
+    const file = ({ mask }: Sample) => ({ where: mask!, labels: [0, 1, 2, 3, 4] });
+    const { batches } = await load([0, 1], { ...all, maskOf: drawn, workers: 1 }, untagged);
+    expect(batches).toEqual((await load([0, 1], { ...all, maskOf: file })).batches);
+  });
+
+  test("that do not fit or cannot be read leave their image out, as a broken image is", async () => {
+    const small = join(folder, "small.png");
+    writeFileSync(small, await nodeHost.codec.encodeLabels({ ...square, data: new Uint8Array(9) }));
+    const problems = {
+      [`${small}: mask is 3x3, but its image`]: { where: small, labels: [0] },
+      "gone.png: cannot be read: no such file": { where: join(folder, "gone.png"), labels: [0] },
+      "but there are 0 classes": { where: samples[0]!.mask!, labels: [0] },
+      "outlines: torn": {
+        ...{ where: "outlines", labels: [0] },
+        read: () => Promise.reject(new UserError("outlines: torn")),
+      },
+    };
+    for (const [reason, mask] of Object.entries(problems)) {
+      const broken = { maskOf: (sample: Sample) => (sample === samples[0] ? mask : undefined) };
+      const { skipped, batches } = await load([0, 1, 2], broken);
+      expect(skipped.map(({ file }) => file)).toEqual([samples[0]!.image]);
+      expect(skipped[0]!.reason).toContain(reason);
+      expect(batches.flatMap(({ names }) => names)).not.toContain(samples[0]!.name);
+      await expect(load([0, 1, 2], { ...broken, strict: true })).rejects.toThrow(reason);
+    }
+  });
+
+  const square = { width: 3, height: 3 };
+});
+
 test("a closed loader returns no batches, and closing twice has no effect", async () => {
   const loader = new BatchLoader(nodeHost, samples, 4, { ...options, workers: 1, prefetch: 3 });
   await loader.next(0);

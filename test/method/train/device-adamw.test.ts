@@ -22,10 +22,10 @@ async function bothWays(sizes: readonly number[], spoil?: (gradients: Float32Arr
   const [block] = blocksOf(partsOf(sizes, groups), () => "all") as [Block];
   const specs = sizes.map((size, i) => ({ name: `p${i}`, size, group: "a" }));
   const optimizer = new AdamW(new ParameterArena(specs));
-  const { model } = adamwModel(new Map([[7, block]]), optimizer);
+  const { model } = adamwModel([block], optimizer);
   const session = await nodeRuntime().createSession(model);
   const feeds: Record<string, NdArray> = {};
-  for (const moment of ["m.7", "v.7"])
+  for (const moment of ["m.0", "v.0"])
     feeds[moment] = float32([block.rows, lane], new Float32Array(block.rows * lane));
   sizes.forEach((size, i) => {
     optimizer.values[`p${i}`]!.set(wave(size, i));
@@ -41,14 +41,14 @@ async function bothWays(sizes: readonly number[], spoil?: (gradients: Float32Arr
     });
     optimizer.step({ a: rates });
     for (const [name, factor] of Object.entries(updateFactors(t, rates, optimizer.betas)))
-      feeds[`${name}.7`] = float32([1], [factor as number]);
-    const names = ["m.7", "v.7", ...sizes.map((_, i) => `value.p${i}`)];
+      feeds[`${name}.0`] = float32([1], [factor as number]);
+    const names = ["m.0", "v.0", ...sizes.map((_, i) => `value.p${i}`)];
     const wanted = Object.fromEntries(
-      [...names.map((name) => `new.${name}`), "poison.7"].map((name) => [name, null]),
+      [...names.map((name) => `new.${name}`), "poison.0"].map((name) => [name, null]),
     );
     const results = await session.run(feeds, wanted);
     for (const name of names) feeds[name] = results[`new.${name}`]!;
-    poison = Number(results["poison.7"]!.data[0]);
+    poison = Number(results["poison.0"]!.data[0]);
   }
   await session.release();
   return { optimizer, feeds, poison };

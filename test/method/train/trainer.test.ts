@@ -43,6 +43,7 @@ function configOf(set: Record<string, unknown> = {}): Config {
       "model.dropout": 0.1,
       "data.crop": 64,
       "data.batch": 2,
+      "eval.minSide": 0,
       "pseudo.radius": 1,
       "train.steps": 9,
       "train.camSteps": 2,
@@ -287,6 +288,29 @@ test("the best checkpoint is the one with the best segmentation so far; an equal
     [false, 0.25],
     [true, 0.375],
   ]);
+});
+
+test("training ends when the tags are no longer predicted better, and a resumed one at the same step", async () => {
+  const set = {
+    "train.steps": 9,
+    "train.camSteps": 0,
+    "train.affinitySteps": 1,
+    "train.lr": 1e-12,
+  };
+  const often = { "train.validateEvery": 1, "train.checkpointEvery": 1 };
+  const config = configOf({ ...set, ...often, "train.patience": 2 });
+  const types: string[] = [];
+  const states: TrainingState[] = [];
+  for await (const event of run({ config })) {
+    if (event.type === "checkpoint") states.push(copyOf(event.state));
+    if (event.type === "done") types.push(`done after ${event.step}`);
+  }
+  // Nothing is learned: the validation after step 1 is the best, the two after it are no better.
+  expect([states.at(-1)!.step, types]).toEqual([3, ["done after 3"]]);
+  const resumed = await statesOf(run({ config, resume: states[1]! }));
+  expect(resumed.at(-1)).toEqual(states.at(-1));
+  // A run that is over stays over.
+  expect(await statesOf(run({ config, resume: states.at(-1)! }))).toEqual([]);
 });
 
 test("without masks the best checkpoint is the one with the best F1 of the tags", async () => {

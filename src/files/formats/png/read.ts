@@ -101,7 +101,8 @@ async function pngEntries(
   });
 }
 
-async function listPngs(store: Store, folder: string, depth = 0): Promise<string[]> {
+/** Mask PNGs in a folder and below, as paths from there. */
+export async function listPngs(store: Store, folder: string, depth = 0): Promise<string[]> {
   const { folders, files } = await store.list(folder);
   const pngs = files.filter((file) => /\.png$/i.test(file));
   if (depth >= maxDepth) return pngs;
@@ -113,7 +114,7 @@ async function listPngs(store: Store, folder: string, depth = 0): Promise<string
 }
 
 /** Foreground names of a data.yaml, in the order of their numbers. */
-async function yamlClasses(store: Store, root: string): Promise<string[] | undefined> {
+export async function yamlClasses(store: Store, root: string): Promise<string[] | undefined> {
   const description = await readDataYaml(store, root);
   if (!description?.names) return undefined;
   const names = [...description.names].sort(([a], [b]) => a - b).map(([, name]) => name);

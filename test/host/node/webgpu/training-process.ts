@@ -133,7 +133,7 @@ async function wholeGraphs(runtime: DeviceRuntime): Promise<Record<string, numbe
     "full with energy": step("full", true),
     activations: writeModel(cropActivations(network, { scales: [1, 0.5, 1.5], side })),
     probabilities: buildProbabilities(network, pass),
-    optimizer: adamwModel(new Map(blocks.entries()), { betas: [0.9, 0.999], eps: 1e-8 }).model,
+    optimizer: adamwModel(blocks, { betas: [0.9, 0.999], eps: 1e-8 }).model,
   };
   const made: Record<string, number> = {};
   for (const [name, model] of Object.entries(graphs)) {
@@ -161,10 +161,9 @@ async function command(): Promise<{ codes: number[]; output: string }> {
   const [data, run] = [join(folder, "scenes"), join(folder, "run")];
   const sizes = ["model.backbone=mit_tiny", "model.decoderWidth=8", "data.crop=64", "data.batch=2"];
   const phases = ["train.camSteps=2", "train.affinitySteps=2", "train.warmupLosses=false"];
-  const set = [...sizes, ...phases, "data.workers=0", "eval.longSide=64"].flatMap((s) => [
-    "--set",
-    s,
-  ]);
+  const set = [...sizes, ...phases, "data.workers=0", "eval.longSide=64", "eval.minSide=0"].flatMap(
+    (s) => ["--set", s],
+  );
   try {
     await writeScenes(nodeHost, data, { count: 4, valCount: 1, seed: 0, size: 64 });
     const args = ["--device", "webgpu", "--json"];
