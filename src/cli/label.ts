@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { tagMaskSources, type TagMaskSource } from "../method/inference/label-source.ts";
 import { runJob } from "./interrupt.ts";
+import { flagOf } from "./remedies.ts";
 import { maskLines } from "./mask-lines.ts";
 import { withExamples, withJson, withMasks, withModel, withViews } from "./options.ts";
 import type { MaskOptions, ModelOptions, ViewOptions } from "./options.ts";
@@ -13,15 +14,18 @@ interface LabelCommandOptions extends ModelOptions, MaskOptions, ViewOptions {
   readonly from: TagMaskSource | "auto";
 }
 
+const segmentationOptions = ["scales", "flip", "longSide", "crf"] as const;
+
 /** `tag2mask label`: masks of tagged images. */
 export function labelCommand(open: OpenOutput): Command {
   const command = new Command("label")
     .summary("write masks of tagged images")
     .description(
-      "Writes masks of a data set's images. The tags say what is in an image; the segmentation, limited to the " +
-        "tags and refined by a dense CRF, or the class activation maps show where it is, whichever fits the tags " +
-        "better. For review, confidence.csv and contact-sheet.html list masks that lack a tag, then the least " +
-        "sure ones.",
+      "Writes masks of a data set's images. The tags say what is in an image; where it is, the segmentation shows, " +
+        "limited to the tags and refined by a dense CRF, or the class activation maps, refined along the image's " +
+        "colors: by default, whichever fits the tags of a sample of the images better. --scales, --flip, " +
+        "--long-side and --crf are for the segmentation. For review, confidence.csv and contact-sheet.html list " +
+        "masks that lack a tag, then the least sure ones.",
     )
     .requiredOption("--data <folder>", "data set with tagged images")
     .option("--split <name>", "only the images of this split")
@@ -33,16 +37,23 @@ export function labelCommand(open: OpenOutput): Command {
       )
         .choices(["auto", ...tagMaskSources])
         .default("auto"),
-    )
-    .option("--no-crf", "leave masks of the segmentation as the network predicts them");
-  withJson(withViews(withMasks(withModel(command)))).action(
-    async (options: LabelCommandOptions) => {
+    );
+  // After --crf: an option that only has its negative form is true by default.
+  withJson(withViews(withMasks(withModel(command))))
+    .option("--no-crf", "leave masks of the segmentation as the network predicts them")
+    .action(async (options: LabelCommandOptions) => {
+      const { from } = options;
+      const foreign = segmentationOptions.find((name) => options[name]);
+      if (foreign !== undefined && (from === "affinity" || from === "cam")) {
+        command.error(
+          `error: ${flagOf(foreign)} is for masks of the segmentation: leave it out, or give --from segmentation`,
+        );
+      }
       const output = open(options);
       const { labelImages } = await import("../jobs/label.ts");
       const { nodeHost } = await import("../host/node/host.ts");
       await runJob((job) => labelImages(nodeHost, options, job), maskLines(output));
-    },
-  );
+    });
   return withExamples(
     command,
     "tag2mask label --model runs/train/exp --data photos --out masks",

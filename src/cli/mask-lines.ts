@@ -6,6 +6,7 @@ import { ctrlCNote, Interrupted, type Interruption } from "./interrupt.ts";
 import type { Output } from "./output.ts";
 import { preparation } from "./preparation.ts";
 import { CountMeter } from "./progress.ts";
+import { flagOf } from "./remedies.ts";
 import { secondsSince } from "./seconds.ts";
 
 type Event = ReadingEvent | DeviceEvent | NoticeEvent | WriteMasksEvent | LabelEvent;
@@ -28,11 +29,15 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
         return output.progress.update(choosing.read(event.done, event.total));
       case "source": {
         output.progress.clear();
-        const { type: _, ...facts } = event;
-        source = facts;
-        const { title, reason } = { title: titleOf(facts), ...facts };
-        output.note(`masks from ${title}${facts.measured ? ": " : ", "}${reason}`);
-        return output.record(facts);
+        const { source: from, reason, measured, crf, unused } = event;
+        source = { source: from, crf };
+        output.note(`masks from ${titleOf(source)}${measured ? ": " : ", "}${reason}`);
+        if (unused.length > 0) {
+          output.note(
+            `not used, as only the segmentation has it: ${unused.map(flagOf).join(", ")}`,
+          );
+        }
+        return output.record({ source: from, reason, measured, crf, unused });
       }
       case "started":
         started = now();
@@ -68,7 +73,7 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
   };
 }
 
-type SourceFacts = Omit<Extract<Event, { type: "source" }>, "type">;
+type SourceFacts = Pick<Extract<Event, { type: "source" }>, "source" | "crf">;
 
 function titleOf({ source, crf }: SourceFacts): string {
   return crf ? `${source} + CRF` : source;

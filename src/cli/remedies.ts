@@ -9,11 +9,11 @@ function word(remedy: Remedy): string {
   switch (remedy.kind) {
     case "option": {
       const value = remedy.value === undefined ? "" : ` ${remedy.value}`;
-      if (remedy.purpose !== undefined) return `${flag(remedy.name)}${value} ${remedy.purpose}`;
-      return `${remedy.instead ? "give another" : "give"} ${flag(remedy.name)}${value}`;
+      if (remedy.purpose !== undefined) return `${flagOf(remedy.name)}${value} ${remedy.purpose}`;
+      return `${remedy.instead ? "give another" : "give"} ${flagOf(remedy.name)}${value}`;
     }
     case "omit":
-      return `leave ${flag(remedy.name)} out`;
+      return `leave ${flagOf(remedy.name)} out`;
     case "setting":
       return remedy.value === undefined
         ? `change it with --set ${remedy.key}=…`
@@ -33,7 +33,7 @@ function word(remedy: Remedy): string {
     case "job": {
       const { name, argument, options = {}, purpose } = remedy;
       const words = Object.entries(options).flatMap(([key, value]) => [
-        flag(key),
+        flagOf(key),
         ...(value === true ? [] : [value]),
       ]);
       const command = ["tag2mask", name, ...(argument === undefined ? [] : [argument]), ...words];
@@ -45,6 +45,6 @@ function word(remedy: Remedy): string {
 }
 
 /** `resetHeads` as `--reset-heads`. */
-function flag(name: RemedyOption | (string & {})): string {
+export function flagOf(name: RemedyOption | (string & {})): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

@@ -1,10 +1,10 @@
 import type { FileHost } from "../host/host.ts";
+import { meanOfSources, measureSources } from "../method/eval/measure-sources.ts";
 import {
   chooseByTags,
   type SourceChoice,
   type SourceMeasurements,
 } from "../method/inference/label-source.ts";
-import { measureSources, type TaggedImage } from "../method/eval/measure-sources.ts";
 import type { Segmenter } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
 import type { JobOptions } from "./events.ts";
@@ -35,14 +35,14 @@ export async function* chooseSource(
     };
   }
   const sample = spread(items.filter(({ tags }) => tags.length > 0));
-  const images: TaggedImage[] = [];
+  const images: SourceMeasurements[] = [];
   for (const { file, tags } of sample) {
     if (signal?.aborted) break;
     const measured = await measureOne(codec, segmenter, file, tags);
     if (measured) images.push(measured);
     yield { type: "measuring-source", done: images.length, total: sample.length };
   }
-  return chooseByTags(meanOf(images));
+  return chooseByTags(meanOfSources(images));
 }
 
 /** Measurements of an image; null if it cannot be used, which labeling reports. */
@@ -51,7 +51,7 @@ async function measureOne(
   segmenter: Segmenter,
   file: string,
   tags: readonly number[],
-): Promise<TaggedImage | null> {
+): Promise<SourceMeasurements | null> {
   try {
     return await measureSources(segmenter, await codec.decode(file), tags);
   } catch (error) {
@@ -64,15 +64,4 @@ async function measureOne(
 function spread<T>(items: readonly T[]): T[] {
   const count = Math.min(sampleSize, items.length);
   return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
-}
-
-function meanOf(images: readonly TaggedImage[]): SourceMeasurements {
-  const mean = (name: keyof TaggedImage): number =>
-    images.length === 0 ? 0 : images.reduce((sum, image) => sum + image[name], 0) / images.length;
-  return {
-    images: images.length,
-    tagsFound: mean("tagsFound"),
-    tagsShown: mean("tagsShown"),
-    agreement: mean("agreement"),
-  };
 }

@@ -36,7 +36,12 @@ export interface SourceEvent extends SourceChoice {
   readonly type: "source";
   /** Whether the masks of this source are refined by a dense CRF. */
   readonly crf: boolean;
+  /** Names of the job's options that this source has no use for. */
+  readonly unused: readonly SegmentationOption[];
 }
+
+/** Options of the segmentation that the other sources have no use for. */
+export type SegmentationOption = "scales" | "flip" | "longSide" | "crf";
 
 export type LabelEvent =
   DeviceEvent | ReadingEvent | MeasuringSourceEvent | SourceEvent | WriteMasksEvent;
@@ -73,7 +78,8 @@ export async function* labelImages(
         : { source: from, reason: "as asked", measured: null };
     const { source } = choice;
     const refined = source === "segmentation" && (job.crf ?? true);
-    yield { type: "source", ...choice, crf: refined };
+    const unused = source === "segmentation" ? [] : segmentationOptions(job);
+    yield { type: "source", ...choice, crf: refined, unused };
     if (source === "segmentation") {
       // Lanes take memory by what they compute and how many images there are, which is known only now.
       await segmenter.release();
@@ -96,16 +102,21 @@ export async function* labelImages(
   }
 }
 
+/** The options of the segmentation that are set. */
+function segmentationOptions({ scales, flip, longSide, crf }: LabelJob): SegmentationOption[] {
+  const options = { scales, flip, longSide, crf };
+  return (Object.keys(options) as SegmentationOption[]).filter((name) => options[name]);
+}
+
 /** A UserError for options of the segmentation beside a source that has no use for them. */
-function checkOptions({ from = "auto", scales, flip, longSide, crf }: LabelJob): void {
+function checkOptions(job: LabelJob): void {
+  const { from } = job;
   if (from !== "affinity" && from !== "cam") return;
-  const wrong = Object.entries({ scales, flip, longSide, crf }).find(([, value]) => value) as
-    ["scales" | "flip" | "longSide" | "crf", unknown] | undefined;
-  if (!wrong) return;
-  const [name] = wrong;
+  const [name] = segmentationOptions(job);
+  if (name === undefined) return;
   throw new UserError(
-    `${name === "longSide" ? "a long side" : name} is for masks of the segmentation; those of ${from} look at ` +
-      "pseudo.scales and the mirror image, and are refined by PAR",
+    `${name} is for masks of the segmentation; those of ${from} look at pseudo.scales and the mirror image, and are ` +
+      "refined by PAR",
     {
       code: "usage",
       remedies: [

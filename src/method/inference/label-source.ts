@@ -13,10 +13,16 @@ export interface SourceMeasurements {
   readonly images: number;
   /** F1 of the tags and the classes of the mask that the segmentation makes without knowing the tags. */
   readonly tagsFound: number;
-  /** Share of the tags that have pixels when the segmentation knows the tags. */
-  readonly tagsShown: number;
-  /** Mean IoU of the masks of the segmentation, knowing the tags, and of the class activations. */
-  readonly agreement: number;
+  /** Share of the tags that have pixels in the masks of each source. */
+  readonly tagsShown: Readonly<Record<TagMaskSource, number>>;
+  /** Share of the pixels that the masks of each source give to tags. */
+  readonly area: Readonly<Record<TagMaskSource, number>>;
+  /** Mean IoU of the masks of two sources, over the classes of either. */
+  readonly agreement: {
+    readonly segmentationAffinity: number;
+    readonly segmentationCam: number;
+    readonly affinityCam: number;
+  };
 }
 
 export interface SourceChoice {
@@ -27,25 +33,71 @@ export interface SourceChoice {
   readonly measured: SourceMeasurements | null;
 }
 
-/** Least `tagsFound` and `tagsShown` of a segmentation whose masks are better than those of class activations. */
-const leastFound = 0.6;
-const leastShown = 0.8;
+/** Least measurements for a choice, and least differences between measurements that count, 0..1. */
+export interface SourceLimits {
+  /** `tagsFound` and `tagsShown` from which masks come from the segmentation. */
+  readonly found: number;
+  readonly shown: number;
+  /** `tagsFound` from which the segmentation has learned enough to compare other masks with it. */
+  readonly compared: number;
+  /** Difference of `tagsShown` by which one of the other two sources is better. */
+  readonly moreShown: number;
+}
 
-/** Chooses the source of masks by measurements on tagged images. */
-export function chooseByTags(measured: SourceMeasurements): SourceChoice {
-  const { images, tagsFound, tagsShown } = measured;
+export const sourceLimits: SourceLimits = {
+  found: 0.6,
+  shown: 0.8,
+  compared: 0.3,
+  moreShown: 0.05,
+};
+
+/**
+ * Chooses the source of masks by measurements on tagged images (method 3.5): the segmentation if it finds the tags; else
+ * class activations, along the affinity if that shows more of the tags or agrees more with a segmentation that has begun to
+ * find them. Both learn from the same step on: where the segmentation finds nothing, the affinity is not trained either.
+ */
+export function chooseByTags(
+  measured: SourceMeasurements,
+  limits: SourceLimits = sourceLimits,
+): SourceChoice {
+  const { images, tagsFound, tagsShown, agreement } = measured;
   if (images === 0) {
     return { source: "affinity", reason: "no image has tags to choose by", measured };
   }
-  const percent = (share: number): string => `${Math.round(100 * share)} %`;
   const facts =
-    `on ${images} images, the segmentation finds the tags with an F1 of ${percent(tagsFound)} and shows ` +
-    `${percent(tagsShown)} of the tags it is told`;
-  return tagsFound >= leastFound && tagsShown >= leastShown
-    ? { source: "segmentation", reason: facts, measured }
-    : {
-        source: "affinity",
-        reason: `${facts}; it would need ${percent(leastFound)} and ${percent(leastShown)}`,
-        measured,
-      };
+    `on ${images} ${images === 1 ? "image" : "images"} the segmentation finds the tags with an F1 of ` +
+    `${percent(tagsFound)} and shows ${percent(tagsShown.segmentation)} of the tags it is told`;
+  if (tagsFound >= limits.found && tagsShown.segmentation >= limits.shown) {
+    return { source: "segmentation", reason: facts, measured };
+  }
+  const lacks = `${facts}, it would need ${percent(limits.found)} and ${percent(limits.shown)}`;
+  const shown = compare("the share of tags shown", tagsShown.affinity, tagsShown.cam);
+  if (Math.abs(tagsShown.affinity - tagsShown.cam) > limits.moreShown) {
+    return { source: shown.higher, reason: `${lacks}; ${shown.clause}`, measured };
+  }
+  if (tagsFound < limits.compared) {
+    const reason = `${lacks}; its affinity has hardly learned more`;
+    return { source: "cam", reason, measured };
+  }
+  const { higher, clause } = compare(
+    "the agreement with the segmentation",
+    agreement.segmentationAffinity,
+    agreement.segmentationCam,
+  );
+  return { source: higher, reason: `${lacks}; ${clause}`, measured };
+}
+
+function compare(
+  what: string,
+  affinity: number,
+  cam: number,
+): { readonly higher: "affinity" | "cam"; readonly clause: string } {
+  return {
+    higher: affinity >= cam ? "affinity" : "cam",
+    clause: `${what} is ${percent(affinity)} with the affinity, ${percent(cam)} without`,
+  };
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
 }

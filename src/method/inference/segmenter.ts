@@ -3,8 +3,9 @@ import type { ImageCodec } from "../../host/codec.ts";
 import type { RuntimePool } from "../../host/host.ts";
 import { UserError } from "../../user-error.ts";
 import type { Image, LabelMap } from "../images/image.ts";
+import type { Maps } from "../images/maps.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
-import { mergeCam, propagateAffinity, windowRadius } from "../labels/index.ts";
+import { type Affinity, mergeCam, propagateAffinity, windowRadius } from "../labels/index.ts";
 import { withBackground } from "../labels/pseudo-label.ts";
 import { Par } from "../refine/par.ts";
 import { ActivationPass } from "./activations.ts";
@@ -51,10 +52,11 @@ export interface Segmentation extends LabelMap {
   /** Tags of the image as classes from 0: those that `segment` predicts, or those that `label` was called with. */
   readonly tags: readonly number[];
   /**
-   * How good the mask should be, 0..1, for comparing masks of one model and one source. Masks of the segmentation: the
-   * mean IoU to expect if the probabilities of the branch are right (`expectedIou`), over the background and the tags.
-   * Masks of class activations: lead of the best score over the second, divided by the sum of scores and averaged over the
-   * pixels. 1 where `label` has no tags.
+   * How good the mask should be, 0..1, for ordering masks of one model and one source; the two scales below cannot be
+   * compared with each other. Masks of the segmentation, with or without a CRF: the mean IoU over the background and the
+   * tags to expect of the mask if the softmax of the branch's logits is right (`expectedIou`). Masks of `affinity` and
+   * `cam`: the difference between the highest and the second refined score, divided by the sum of the scores and averaged
+   * over the pixels (`meanMargin`). 1 where `label` has no tags.
    */
   readonly confidence: number;
 }
@@ -120,9 +122,9 @@ export class Segmenter {
   }
 
   /**
-   * Makes the mask of an image whose tags are known; only the tags and the background are in it. By default from class
-   * activations: one step of the random walk along the learned affinity, pixel-adaptive refinement (method 2.3, 2.6 and
-   * 2.8). Every pixel gets a label.
+   * Makes the mask of an image whose tags are known; only the tags and the background are in it (method 3.5). By default
+   * from class activations: one step of the random walk along the learned affinity, pixel-adaptive refinement (method 2.3,
+   * 2.6 and 2.8). Every pixel gets a label.
    * @param tags classes in the image, from 0
    */
   async label(
@@ -138,49 +140,63 @@ export class Segmenter {
       const { width, height } = pixels;
       return { width, height, data: new Uint8Array(width * height), ...known, confidence: 1 };
     }
-    const { labels, confidence } =
-      from === "segmentation"
-        ? await this.segmentedLabel(pixels, classes, views)
-        : await this.activatedLabel(pixels, classes, from);
+    if (from === "segmentation") {
+      const { crf, ...looks } = views;
+      const { segLogits } = await this.predicted(pixels, looks);
+      const { labels, confidence } = await segmentedLabel(pixels, segLogits, classes, crf);
+      return { ...labels, ...known, confidence };
+    }
+    const activated = await this.activated(pixels, classes);
+    const { labels, confidence } = this.activatedLabel(pixels, activated, classes, from);
     return { ...labels, ...known, confidence };
   }
 
-  /** Labels by the segmentation branch, which chooses among the classes and the background. */
-  private async segmentedLabel(
-    pixels: Image,
-    classes: readonly number[],
-    { crf, ...views }: SegmentOptions,
-  ): Promise<RatedLabels> {
-    const { segLogits } = await this.predicted(pixels, views);
-    const logits = logitsOfClasses(segLogits, classes);
-    const labels = crf ? await crf(pixels, logits) : labelsOf(logits, pixels.width, pixels.height);
-    const confidence = expectedIou(logits, labels, [...classes.keys()]);
-    return { labels: labelsOfClasses(labels, classes), confidence };
+  /**
+   * Masks of an image with tags from every source, and the one that `segment` makes without knowing the tags; the networks
+   * run once for all of them. A UserError for an exported model.
+   * @param tags classes in the image, from 0, at least one
+   */
+  async labelFromEach(
+    image: string | Image,
+    tags: readonly number[],
+  ): Promise<Record<TagMaskSource | "free", LabelMap>> {
+    this.needActivations();
+    const pixels = await this.decoded(image);
+    const classes = [...new Set(tags)].sort((a, b) => a - b);
+    const { segLogits } = await this.predicted(pixels, {});
+    const activated = await this.activated(pixels, classes);
+    return {
+      free: labelsOf(segLogits, pixels.width, pixels.height),
+      segmentation: (await segmentedLabel(pixels, segLogits, classes)).labels,
+      affinity: this.activatedLabel(pixels, activated, classes, "affinity").labels,
+      cam: this.activatedLabel(pixels, activated, classes, "cam").labels,
+    };
+  }
+
+  /** Class activations of the classes at the size of the network's input, and the affinity. */
+  private async activated(pixels: Image, classes: readonly number[]): Promise<Activated> {
+    const { data, eval: evaluation } = this.model.config;
+    const input = networkImage(pixels, data, evaluation);
+    const { scales, affinity } = await this.needActivations().run(input);
+    return { cam: mergeCam(scales, classes, input.width, input.height), affinity };
   }
 
   /** Labels by class activations, propagated along the affinity or not, and refined. */
-  private async activatedLabel(
+  private activatedLabel(
     pixels: Image,
+    { cam, affinity }: Activated,
     classes: readonly number[],
     from: "affinity" | "cam",
-  ): Promise<RatedLabels> {
-    const { pseudo, data, eval: evaluation } = this.model.config;
-    const input = networkImage(pixels, data, evaluation);
-    const { scales, affinity } = await this.needActivations().run(input);
-    const cam = mergeCam(scales, classes, input.width, input.height);
-    if (from === "cam") {
-      return refinedLabel(
-        pixels,
-        withBackground(cam, pseudo.backgroundThreshold),
-        classes,
-        this.par,
-      );
-    }
-    const [propagated] = propagateAffinity(cam, affinity, {
-      backgrounds: [pseudo.lowThreshold],
-      radius: windowRadius(pseudo.radius, affinity),
-    });
-    return refinedLabel(pixels, propagated!, classes, this.par);
+  ): RatedLabels {
+    const { pseudo } = this.model.config;
+    const scores =
+      from === "cam"
+        ? withBackground(cam, pseudo.backgroundThreshold)
+        : propagateAffinity(cam, affinity, {
+            backgrounds: [pseudo.lowThreshold],
+            radius: windowRadius(pseudo.radius, affinity),
+          })[0]!;
+    return refinedLabel(pixels, scores, classes, this.par);
   }
 
   private async predicted(
@@ -213,6 +229,25 @@ export class Segmenter {
   private async decoded(image: string | Image): Promise<Image> {
     return typeof image === "string" ? await this.setup.codec.decode(image) : image;
   }
+}
+
+/** Class activation maps and the affinity to propagate them along. */
+interface Activated {
+  readonly cam: Maps;
+  readonly affinity: Affinity;
+}
+
+/** Labels by the segmentation branch, which chooses among the classes and the background. */
+async function segmentedLabel(
+  pixels: Image,
+  segLogits: Maps,
+  classes: readonly number[],
+  crf?: RefineLogits,
+): Promise<RatedLabels> {
+  const logits = logitsOfClasses(segLogits, classes);
+  const labels = crf ? await crf(pixels, logits) : labelsOf(logits, pixels.width, pixels.height);
+  const confidence = expectedIou(logits, labels, [...classes.keys()]);
+  return { labels: labelsOfClasses(labels, classes), confidence };
 }
 
 async function openPredictor(
