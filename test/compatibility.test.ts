@@ -59,17 +59,8 @@ describe("files of 0.1.0", () => {
   test("its run labels tagged images as it did", async () => {
     const out = at("labeled");
     await succeed(
-      ...[
-        "label",
-        "--model",
-        at("run"),
-        "--data",
-        at("data"),
-        "--split",
-        "val",
-        "--from",
-        "affinity",
-      ],
+      ...["label", "--model", at("run"), "--data", at("data"), "--split", "val"],
+      ...["--from", "affinity"],
       ...["--out", out, ...plain, ...cpu],
     );
     expect(await agreement(out, at("masks/voc"))).toBeGreaterThan(fewPixels);

@@ -140,7 +140,7 @@ test("label writes masks of a split's tagged images", async () => {
   const args = ["--split", "val", "--out", out, "--no-overlays", "--device", "cpu"];
   const { code, stdout } = await tag2mask("label", "--model", run, "--data", data, ...args);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^4 masks from (segmentation \+ CRF|affinity) in .* s: /);
+  expect(stdout).toMatch(/^4 masks from (segmentation \+ CRF|affinity|cam) in .* s: /);
   const review = ["confidence.csv", "contact-sheet.html", "thumbnails"];
   expect(readdirSync(out).sort()).toEqual(["classes.json", "masks", ...review].sort());
 });

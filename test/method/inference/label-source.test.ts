@@ -1,19 +1,54 @@
 import { expect, test } from "vitest";
-import { chooseByTags } from "../../../src/method/inference/label-source.ts";
+import {
+  chooseByTags,
+  type SourceMeasurements,
+} from "../../../src/method/inference/label-source.ts";
 
-const good = { images: 20, tagsFound: 0.9, tagsShown: 0.95, agreement: 0.6 };
+const good: SourceMeasurements = {
+  images: 20,
+  tagsFound: 0.9,
+  tagsShown: { segmentation: 0.95, affinity: 0.9, cam: 0.92 },
+  area: { segmentation: 0.2, affinity: 0.2, cam: 0.2 },
+  agreement: { segmentationAffinity: 0.5, segmentationCam: 0.6, affinityCam: 0.7 },
+};
+const begun = { ...good, tagsFound: 0.5 };
+const untrained = { ...good, tagsFound: 0.1 };
+const showing = (affinity: number, cam: number) => ({
+  tagsShown: { segmentation: 0.7, affinity, cam },
+});
+const agreeing = (segmentationAffinity: number, segmentationCam: number) => ({
+  agreement: { segmentationAffinity, segmentationCam, affinityCam: 0.7 },
+});
 
 test.each([
-  ["segmentation", good],
-  ["affinity", { ...good, tagsFound: 0.3 }],
-  ["affinity", { ...good, tagsShown: 0.4 }],
-  ["affinity", { ...good, images: 0 }],
-] as const)("masks come from %s with %o", (source, measured) => {
+  [
+    "segmentation",
+    "it finds the tags, whatever the others show",
+    { ...good, ...{ tagsShown: { segmentation: 0.95, affinity: 1, cam: 1 } } },
+  ],
+  ["cam", "the segmentation does not show the tags it is told", { ...good, ...showing(0.9, 0.9) }],
+  ["cam", "the affinity loses tags", { ...begun, ...showing(0.7, 0.9), ...agreeing(0.9, 0.1) }],
+  ["affinity", "the affinity shows more tags", { ...untrained, ...showing(0.9, 0.7) }],
+  ["cam", "nothing but the class activations is trained", { ...untrained, ...agreeing(0.9, 0.1) }],
+  ["cam", "the segmentation agrees more with it", { ...begun, ...agreeing(0.5, 0.6) }],
+  ["affinity", "the segmentation agrees more with it", { ...begun, ...agreeing(0.6, 0.5) }],
+  ["affinity", "there is nothing to choose by", { ...good, images: 0 }],
+] as const)("masks come from %s where %s", (source, _, measured) => {
   expect(chooseByTags(measured)).toMatchObject({ source, measured });
 });
 
 test("the reason says what was measured and what is needed", () => {
-  expect(chooseByTags({ ...good, tagsFound: 0.3 }).reason).toBe(
-    "on 20 images, the segmentation finds the tags with an F1 of 30 % and shows 95 % of the tags it is told; it would need 60 % and 80 %",
+  const facts = "the segmentation finds the tags with an F1 of";
+  expect(chooseByTags(good).reason).toBe(
+    `on 20 images ${facts} 90 % and shows 95 % of the tags it is told`,
   );
+  expect(chooseByTags({ ...begun, images: 1 }).reason).toBe(
+    `on 1 image ${facts} 50 % and shows 95 % of the tags it is told, it would need 60 % and 80 %; ` +
+      "the agreement with the segmentation is 50 % with the affinity, 60 % without",
+  );
+});
+
+test("limits can be other ones", () => {
+  const limits = { found: 0.95, shown: 0.8, compared: 0.3, moreShown: 0.05 };
+  expect(chooseByTags(good, limits).source).toBe("cam");
 });

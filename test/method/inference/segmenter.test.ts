@@ -123,3 +123,13 @@ test("the segmentation is limited to the tags before the CRF, whose labels becom
   expect(crf).toHaveBeenCalledOnce();
   expect(new Set(data)).toEqual(new Set([3]));
 });
+
+test("one look at an image makes the masks that each source makes by itself", async () => {
+  const { free, ...masks } = await segmenter.labelFromEach(image, [2, 0]);
+  expect(free.data).toEqual((await segmenter.segment(image)).data);
+  expect(Object.keys(masks)).toEqual(["segmentation", "affinity", "cam"]);
+  for (const from of ["segmentation", "affinity", "cam"] as const) {
+    const { data } = await segmenter.label(image, [2, 0], { from });
+    expect(masks[from].data).toEqual(data);
+  }
+});

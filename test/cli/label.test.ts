@@ -1,0 +1,111 @@
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { readMask } from "../../src/host/node/images/codec.ts";
+import {
+  chooseByTags,
+  tagMaskSources,
+  type SourceMeasurements,
+} from "../../src/method/inference/label-source.ts";
+import { classes, writeCheckpoint } from "../jobs/exported-model.ts";
+import { fewScenes, temporaryFolder } from "./scenes.ts";
+import { tag2mask } from "./terminal.ts";
+
+const folder = temporaryFolder();
+const at = (name: string) => join(folder, name);
+const [scenes, oneClass, out] = [at("scenes"), at("one-class"), at("out")];
+/** Models whose segmentation predicts nothing but background, and nothing but the first class. */
+const [blind, sure] = [at("blind.safetensors"), at("sure.safetensors")];
+
+beforeAll(async () => {
+  await fewScenes(scenes);
+  cpSync(scenes, oneClass, { recursive: true });
+  const names = readdirSync(join(oneClass, "images"));
+  // Four images of the first class; the others have no tags.
+  const rows = names.map((name, i) => `${name},${i < 4 ? classes[0] : ""}`);
+  writeFileSync(join(oneClass, "tags.csv"), `file,tags\n${rows.join("\n")}\n`);
+  writeCheckpoint(blind, (bias) => (bias[0] = 1000));
+  writeCheckpoint(sure, (bias) => (bias[1] = 1000));
+});
+
+async function label(model: string, data: string, ...options: string[]) {
+  rmSync(out, { recursive: true, force: true });
+  const paths = ["--model", model, "--data", data, "--out", out];
+  const plain = ["--no-overlays", "--no-sheet", "--device", "cpu"];
+  return await tag2mask("label", ...paths, ...plain, ...options);
+}
+
+interface SourceRecord {
+  readonly source: string;
+  readonly reason: string;
+  readonly crf: boolean;
+  readonly unused: readonly string[];
+  readonly measured: SourceMeasurements;
+}
+
+function records(stdout: string): Record<string, unknown>[] {
+  const all = stdout.trimEnd().split("\n");
+  return all.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+test("with a segmentation that finds no tags, masks come from class activations, as the measurements say", async () => {
+  const { code, stdout, stderr } = await label(blind, scenes, "--split", "val", "--json");
+  expect([code, stderr]).toEqual([0, ""]);
+  const choice = records(stdout).find((one) => "reason" in one) as unknown as SourceRecord;
+  expect(choice.source).not.toBe("segmentation");
+  expect(choice).toMatchObject({ crf: false, unused: [] });
+  expect(choice.measured).toMatchObject({ images: 4, tagsFound: 0, area: { segmentation: 0 } });
+  expect(chooseByTags(choice.measured)).toMatchObject({
+    source: choice.source,
+    reason: choice.reason,
+  });
+  expect(records(stdout).at(-1)).toMatchObject({ masks: 4, source: choice.source });
+});
+
+test("with a segmentation that finds the tags, masks come from it, and images without tags get none", async () => {
+  const { code, stdout, stderr } = await label(sure, oneClass);
+  expect(code).toBe(0);
+  expect(stderr).toContain(
+    "masks from segmentation + CRF: on 4 images the segmentation finds the tags with an F1 of 100 %",
+  );
+  expect(stdout).toMatch(/^4 masks from segmentation \+ CRF in /);
+  const masks = readdirSync(join(out, "masks"));
+  expect(masks.length).toBe(4);
+  const { data } = await readMask(join(out, "masks", masks[0]!));
+  expect(new Set(data)).toEqual(new Set([1]));
+});
+
+test("options of the segmentation that the chosen source lacks are told", async () => {
+  const { code, stderr } = await label(blind, oneClass, "--flip", "--long-side", "64");
+  expect(code).toBe(0);
+  expect(stderr).toContain("not used, as only the segmentation has it: --flip, --long-side");
+});
+
+test.each(tagMaskSources)("--from %s labels a split", async (from) => {
+  const { code, stdout, stderr } = await label(blind, scenes, "--split", "val", "--from", from);
+  expect(code).toBe(0);
+  const title = from === "segmentation" ? "segmentation + CRF" : from;
+  expect(stdout.startsWith(`4 masks from ${title} in `)).toBe(true);
+  expect(stderr).toContain(`masks from ${title}, as asked`);
+});
+
+test("tags that no pixel shows are named in the summary and the table", async () => {
+  const { stdout } = await label(blind, oneClass, "--from", "segmentation", "--no-crf");
+  expect(stdout).toMatch(/^4 masks from segmentation in /);
+  expect(stdout).toContain("4 of 4 masks without a pixel of one of their tags: ");
+  const table = readFileSync(join(out, "confidence.csv"), "utf8").trimEnd().split("\n");
+  expect(table).toHaveLength(5);
+  for (const row of table.slice(1)) expect(row).toContain(`,${classes[0]},${classes[0]}`);
+});
+
+test.each([
+  [["--from", "sky"], "argument 'sky' is invalid"],
+  [["--from", "cam", "--crf"], "--crf is for masks of the segmentation"],
+  [["--from", "affinity", "--scales", "0.5,1"], "--scales is for masks of the segmentation"],
+  [["--from", "affinity", "--long-side", "64"], "--long-side is for masks of the segmentation"],
+])("%j is a mistake of usage", async (options, message) => {
+  const { code, stderr } = await label(blind, scenes, ...options);
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+  expect(readdirSync(folder)).not.toContain("out");
+});
