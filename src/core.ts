@@ -69,6 +69,11 @@ export {
 export type { Heat, ViewOptions } from "./method/eval/look.ts";
 export type { ExportedModel, OpenedModel } from "./method/inference/model.ts";
 export type { RefineLogits } from "./method/inference/refine-logits.ts";
+export type {
+  SourceChoice,
+  SourceMeasurements,
+  TagMaskSource,
+} from "./method/inference/label-source.ts";
 export { ConfusionMatrix, tagF1 } from "./method/eval/metrics.ts";
 export {
   Segmenter,

@@ -72,6 +72,8 @@ export { listDevices, resolveDevice } from "./host/node/ort/devices.ts";
 export { readImage, readMask, writeImage, writeMask } from "./host/node/images/codec.ts";
 export type { MaskFolderOptions } from "./files/formats/mask-folder.ts";
 export { nodeRuntime } from "./host/node/ort/runtime.ts";
+export { meanOfSources, measureSources } from "./method/eval/measure-sources.ts";
+export { chooseByTags } from "./method/inference/label-source.ts";
 
 export type { ConvertedWeights, Exported, ExportOptions, FirstWeights, TrainOptions };
 export type { LabelOptions, Segmentation, SegmentOptions } from "./method/inference/segmenter.ts";

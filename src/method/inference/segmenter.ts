@@ -68,7 +68,7 @@ export class Segmenter {
   private constructor(
     readonly model: OpenedModel | ExportedModel,
     readonly predictor: Predictor,
-    /** Null for an exported model, which can only segment. */
+    /** Null for an exported model, which has no other branch than the segmentation. */
     readonly activations: ActivationPass | null,
     private readonly setup: SegmenterSetup,
   ) {
@@ -214,7 +214,7 @@ export class Segmenter {
   needActivations(): ActivationPass {
     if (this.activations) return this.activations;
     throw new UserError(
-      `${this.model.file}: an exported model can only segment; for labels from tags and for activation maps use ` +
+      `${this.model.file}: an exported model can only segment; for activation maps and for labels from them use ` +
         "the run folder or the weights that it was exported from",
       { code: "exported-model" },
     );
