@@ -15,6 +15,7 @@ type Event = ReadingEvent | DeviceEvent | NoticeEvent | WriteMasksEvent | LabelE
 export function maskLines(output: Output): (event: Event, interruption: Interruption) => void {
   const isPreparation = preparation(output);
   const now = (): number => output.now();
+  const stopping = (): void => output.note(ctrlCNote("finishing the image under way"));
   let started = now();
   let total = 0;
   let [masks, done] = [new CountMeter("masks", now), 0];
@@ -25,6 +26,7 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
     if (isPreparation(event)) return;
     switch (event.type) {
       case "measuring-source":
+        interruption.handle(stopping);
         choosing ??= new CountMeter("choosing the source", now);
         return output.progress.update(choosing.read(event.done, event.total));
       case "source": {
@@ -43,7 +45,7 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
         started = now();
         total = event.of;
         masks = new CountMeter("masks", now);
-        return interruption.handle(() => output.note(ctrlCNote("finishing the image under way")));
+        return interruption.handle(stopping);
       case "skipped":
         done++;
         output.note(`left out ${event.message}`);

@@ -4,7 +4,7 @@ import type { DeviceName } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
 import type { Image } from "../method/images/image.ts";
 import type { SourceChoice, TagMaskSource } from "../method/inference/label-source.ts";
-import type { Segmentation } from "../method/inference/segmenter.ts";
+import type { Segmentation, Segmenter } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
 import type { DeviceEvent, JobOptions, ReadingEvent } from "./events.ts";
 import { writeMasks, type WriteMasksEvent } from "./masks.ts";
@@ -52,11 +52,11 @@ export async function* labelImages(
   job: LabelJob,
   options: JobOptions = {},
 ): AsyncGenerator<LabelEvent, void> {
-  const { split, strict = false, from = "auto", scales, flip = false, longSide } = job;
+  const { split, strict = false, scales, flip = false, longSide } = job;
   checkOptions(job);
   let segmenter = yield* openSegmenterInLanes(host, job);
   try {
-    if (from === "affinity" || from === "cam") segmenter.needActivations();
+    if (job.from === "affinity" || job.from === "cam") segmenter.needActivations();
     const { seed } = segmenter.model.config.train;
     const data = yield* readDataset(host, job.data, { seed, strict });
     const all = split === undefined ? Object.values(data.splits).flat() : samplesOf(data, split);
@@ -72,34 +72,55 @@ export async function* labelImages(
       file: image,
       tags: tags.map((tag) => labels[tag]!),
     }));
-    const choice =
-      from === "auto"
-        ? yield* chooseSource(host, segmenter, items, options)
-        : { source: from, reason: "as asked", measured: null };
-    const { source } = choice;
-    const refined = source === "segmentation" && (job.crf ?? true);
-    const unused = source === "segmentation" ? [] : segmentationOptions(job);
-    yield { type: "source", ...choice, crf: refined, unused };
-    if (source === "segmentation") {
-      // Lanes take memory by what they compute and how many images there are, which is known only now.
-      await segmenter.release();
-      const device = { model: job.model, device: segmenter.device as DeviceName };
-      const work = { images: items.length, scales: scales ?? [1], flip, longSide };
-      segmenter = yield* openSegmenterInLanes(host, device, work);
-      segmenter.warmUp();
-    }
+    // Fails before the images go through the network if the folder cannot be written.
     const folder = await MaskFolder.create(host, job.out, segmenter.classes, job);
+    let chosen: SourceEvent;
+    try {
+      chosen = yield* decideSource(host, segmenter, items, job, options);
+      if (chosen.source === "segmentation") {
+        // Lanes take memory by what they compute and how many images there are, which is known only now.
+        await segmenter.release();
+        const device = { model: job.model, device: segmenter.device as DeviceName };
+        const work = { images: items.length, scales: scales ?? [1], flip, longSide };
+        segmenter = yield* openSegmenterInLanes(host, device, work);
+        segmenter.warmUp();
+      }
+    } catch (error) {
+      await folder.discard();
+      throw error;
+    }
+    const { source: from, crf: refined } = chosen;
     const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };
     yield* withCrf(host, refined, ({ crf, ahead = 0 }) => {
       const { lanes } = segmenter;
       const segment = (image: Image, { tags }: (typeof items)[number]): Promise<Segmentation> =>
-        segmenter.label(image, tags, { from: source, ...views, ...(crf && { crf }) });
-      const mostAhead = source === "segmentation" ? Math.max(lanes > 1 ? lanes + 1 : 0, ahead) : 0;
+        segmenter.label(image, tags, { from, ...views, ...(crf && { crf }) });
+      const mostAhead = from === "segmentation" ? Math.max(lanes > 1 ? lanes + 1 : 0, ahead) : 0;
       return writeMasks(host, { items, folder, segment, strict, ahead: mostAhead }, options);
     });
   } finally {
     await segmenter.release();
   }
+}
+
+/** Yields and returns the source of the masks: the one asked for, or the one chosen by the tags. */
+async function* decideSource(
+  host: Host,
+  segmenter: Segmenter,
+  items: Parameters<typeof chooseSource>[2],
+  job: LabelJob,
+  options: JobOptions,
+): AsyncGenerator<MeasuringSourceEvent | SourceEvent, SourceEvent> {
+  const { from = "auto", crf = true } = job;
+  const choice: SourceChoice =
+    from === "auto"
+      ? yield* chooseSource(host, segmenter, items, options)
+      : { source: from, reason: "as asked", measured: null };
+  const isSegmentation = choice.source === "segmentation";
+  const unused = isSegmentation ? [] : segmentationOptions(job);
+  const event = { type: "source", ...choice, crf: isSegmentation && crf, unused } as const;
+  yield event;
+  return event;
 }
 
 /** The options of the segmentation that are set. */

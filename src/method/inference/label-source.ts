@@ -62,7 +62,7 @@ export function chooseByTags(
 ): SourceChoice {
   const { images, tagsFound, tagsShown, agreement } = measured;
   if (images === 0) {
-    return { source: "affinity", reason: "no image has tags to choose by", measured };
+    return { source: "affinity", reason: "there is no tagged image to choose by", measured };
   }
   const facts =
     `on ${images} ${images === 1 ? "image" : "images"} the segmentation finds the tags with an F1 of ` +
