@@ -62,12 +62,18 @@ test("with a segmentation that finds no tags, masks come from class activations,
   expect(records(stdout).at(-1)).toMatchObject({ masks: 4, source: choice.source });
 });
 
-test("with a segmentation that finds the tags, masks come from it, of all images but those without tags", async () => {
-  const { code, stdout, stderr } = await label(sure, oneClass);
+test("a segmentation that finds the tags is measured on images with tags alone", async () => {
+  const { code, stdout } = await label(sure, oneClass, "--json");
   expect(code).toBe(0);
-  expect(stderr).toContain(
-    "masks from segmentation + CRF: on 4 images the segmentation finds the tags with an F1 of 100 %",
-  );
+  const choice = records(stdout).find((one) => "reason" in one) as unknown as SourceRecord;
+  const { images, tagsFound, tagsShown, area } = choice.measured;
+  expect([images, tagsFound, tagsShown.segmentation, area.segmentation]).toEqual([4, 1, 1, 1]);
+  expect(choice.source).toBe(chooseByTags(choice.measured).source);
+  expect(records(stdout).at(-1)).toMatchObject({ masks: 6, source: choice.source });
+});
+
+test("images without tags are background, those of which nothing is known get no mask", async () => {
+  const { stdout } = await label(sure, oneClass, "--from", "segmentation");
   expect(stdout).toMatch(/^6 masks from segmentation \+ CRF in /);
   const masks = readdirSync(join(out, "masks"));
   const labels = await Promise.all(masks.map((name) => readMask(join(out, "masks", name))));

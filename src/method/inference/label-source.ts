@@ -35,10 +35,11 @@ export interface SourceChoice {
 
 /** Least measurements for a choice, and least differences between measurements that count, 0..1. */
 export interface SourceLimits {
-  /** `tagsFound` and `tagsShown` from which masks come from the segmentation. */
+  /** `tagsFound`, `tagsShown` and agreement with one of the others from which masks come from the segmentation. */
   readonly found: number;
   readonly shown: number;
-  /** `tagsFound` from which the segmentation has learned enough to compare other masks with it. */
+  readonly agreed: number;
+  /** `tagsFound` and agreement from which the segmentation has learned enough to compare the other two with it. */
   readonly compared: number;
   /** Difference of `tagsShown` by which one of the other two sources is better. */
   readonly moreShown: number;
@@ -47,14 +48,16 @@ export interface SourceLimits {
 export const sourceLimits: SourceLimits = {
   found: 0.6,
   shown: 0.8,
+  agreed: 0.5,
   compared: 0.3,
   moreShown: 0.05,
 };
 
 /**
- * Chooses the source of masks by measurements on tagged images (method 3.5): the segmentation if it finds the tags; else
- * class activations, along the affinity if that shows more of the tags or agrees more with a segmentation that has begun to
- * find them. Both learn from the same step on: where the segmentation finds nothing, the affinity is not trained either.
+ * Chooses the source of masks by measurements on tagged images (method 3.5): the segmentation if it finds the tags where the
+ * class activations see them; else class activations, along the affinity if that shows more of the tags or agrees more with
+ * a segmentation that has begun to learn. Both learn from the same step on: where the segmentation knows nothing, the
+ * affinity is not trained either.
  */
 export function chooseByTags(
   measured: SourceMeasurements,
@@ -64,19 +67,30 @@ export function chooseByTags(
   if (images === 0) {
     return { source: "affinity", reason: "there is no tagged image to choose by", measured };
   }
+  const agreed = Math.max(agreement.segmentationAffinity, agreement.segmentationCam);
   const facts =
     `on ${images} ${images === 1 ? "image" : "images"} the segmentation finds the tags with an F1 of ` +
-    `${percent(tagsFound)} and shows ${percent(tagsShown.segmentation)} of the tags it is told`;
-  if (tagsFound >= limits.found && tagsShown.segmentation >= limits.shown) {
+    `${percent(tagsFound)}, shows ${percent(tagsShown.segmentation)} of the tags it is told and agrees with class ` +
+    `activations by an IoU of ${percent(agreed)}`;
+  if (
+    tagsFound >= limits.found &&
+    tagsShown.segmentation >= limits.shown &&
+    agreed >= limits.agreed
+  ) {
     return { source: "segmentation", reason: facts, measured };
   }
-  const lacks = `${facts}, it would need ${percent(limits.found)} and ${percent(limits.shown)}`;
-  const shown = compare("the share of tags shown", tagsShown.affinity, tagsShown.cam);
+  const { found, shown } = limits;
+  const lacks = `${facts}, where ${percent(found)}, ${percent(shown)} and ${percent(limits.agreed)} are needed`;
   if (Math.abs(tagsShown.affinity - tagsShown.cam) > limits.moreShown) {
-    return { source: shown.higher, reason: `${lacks}; ${shown.clause}`, measured };
+    const { higher, clause } = compare(
+      "the share of tags shown",
+      tagsShown.affinity,
+      tagsShown.cam,
+    );
+    return { source: higher, reason: `${lacks}; ${clause}`, measured };
   }
-  if (tagsFound < limits.compared) {
-    const reason = `${lacks}; its affinity has hardly learned more`;
+  if (tagsFound < limits.compared || agreed < limits.compared) {
+    const reason = `${lacks}; the affinity, trained with it, has learned as little`;
     return { source: "cam", reason, measured };
   }
   const { higher, clause } = compare(

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   chooseByTags,
+  sourceLimits,
   type SourceMeasurements,
 } from "../../../src/method/inference/label-source.ts";
 
@@ -27,6 +28,7 @@ test.each([
     { ...good, ...{ tagsShown: { segmentation: 0.95, affinity: 1, cam: 1 } } },
   ],
   ["cam", "the segmentation does not show the tags it is told", { ...good, ...showing(0.9, 0.9) }],
+  ["cam", "the segmentation finds the tags in other places", { ...good, ...agreeing(0.2, 0.1) }],
   ["cam", "the affinity loses tags", { ...begun, ...showing(0.7, 0.9), ...agreeing(0.9, 0.1) }],
   ["affinity", "the affinity shows more tags", { ...untrained, ...showing(0.9, 0.7) }],
   ["cam", "nothing but the class activations is trained", { ...untrained, ...agreeing(0.9, 0.1) }],
@@ -39,16 +41,15 @@ test.each([
 
 test("the reason says what was measured and what is needed", () => {
   const facts = "the segmentation finds the tags with an F1 of";
-  expect(chooseByTags(good).reason).toBe(
-    `on 20 images ${facts} 90 % and shows 95 % of the tags it is told`,
-  );
+  const rest = "95 % of the tags it is told and agrees with class activations by an IoU of 60 %";
+  expect(chooseByTags(good).reason).toBe(`on 20 images ${facts} 90 %, shows ${rest}`);
   expect(chooseByTags({ ...begun, images: 1 }).reason).toBe(
-    `on 1 image ${facts} 50 % and shows 95 % of the tags it is told, it would need 60 % and 80 %; ` +
+    `on 1 image ${facts} 50 %, shows ${rest}, where 60 %, 80 % and 50 % are needed; ` +
       "the agreement with the segmentation is 50 % with the affinity, 60 % without",
   );
 });
 
 test("limits can be other ones", () => {
-  const limits = { found: 0.95, shown: 0.8, compared: 0.3, moreShown: 0.05 };
-  expect(chooseByTags(good, limits).source).toBe("cam");
+  expect(chooseByTags(good, { ...sourceLimits, found: 0.95 }).source).toBe("cam");
+  expect(chooseByTags(good, { ...sourceLimits, agreed: 0.7 }).source).toBe("cam");
 });
