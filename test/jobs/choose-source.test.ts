@@ -58,9 +58,12 @@ test.each([
 });
 
 test("measurements are shares of tags and pixels, and IoU averaged over background and tags", async () => {
-  const { choice } = await choose({ free: 0, segmentation: 0, affinity: 50, cam: 25 });
+  const { choice } = await choose(
+    { free: 0, segmentation: 0, affinity: 50, cam: 25 },
+    { images: 1 },
+  );
   expect(choice.measured).toEqual({
-    images: 3,
+    images: 1,
     tagsFound: 0,
     tagsShown: { segmentation: 0, affinity: 1, cam: 1 },
     area: { segmentation: 0, affinity: 0.5, cam: 0.25 },

@@ -46,7 +46,7 @@ function summary(cards: readonly SheetCard[]): string {
   const count = `${cards.length.toLocaleString("en")} ${cards.length === 1 ? "mask" : "masks"}`;
   return (
     `${count}: those without a pixel of one of their tags, then the lowest confidence first. Review from the top. ` +
-    "The percentage is the quality to expect. It compares masks of the same model and source."
+    "The percentage orders masks of the same model and source; it is not a score."
   );
 }
 
