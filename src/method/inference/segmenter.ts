@@ -134,7 +134,7 @@ export class Segmenter {
   ): Promise<Segmentation> {
     if (from !== "segmentation") this.needActivations();
     const pixels = await this.decoded(image);
-    const classes = [...new Set(tags)].sort((a, b) => a - b);
+    const classes = eachOnce(tags);
     const known = { classes: this.classes, tags: classes };
     if (classes.length === 0) {
       const { width, height } = pixels;
@@ -162,7 +162,7 @@ export class Segmenter {
   ): Promise<Record<TagMaskSource | "free", LabelMap>> {
     this.needActivations();
     const pixels = await this.decoded(image);
-    const classes = [...new Set(tags)].sort((a, b) => a - b);
+    const classes = eachOnce(tags);
     const { segLogits } = await this.predicted(pixels, {});
     const activated = await this.activated(pixels, classes);
     return {
@@ -235,6 +235,11 @@ export class Segmenter {
 interface Activated {
   readonly cam: Maps;
   readonly affinity: Affinity;
+}
+
+/** The classes in ascending order. */
+function eachOnce(tags: readonly number[]): number[] {
+  return [...new Set(tags)].sort((a, b) => a - b);
 }
 
 /** Labels by the segmentation branch, which chooses among the classes and the background. */
