@@ -16,11 +16,14 @@ export function weightsCommand(open: OpenOutput): Command {
     .summary("list or convert weights (.pth, .safetensors)")
     .description(
       "Lists the tensors of a weights file and what network they make, and converts it to safetensors. " +
-        "Read are PyTorch's .pth, .pt and .bin (nothing in them is run) and .safetensors, with the names " +
-        "of AFA, SegFormer or Hugging Face. Converted weights keep their element types and have AFA's " +
+        "Read are PyTorch's .pth, .pt and .bin (nothing in them is run) and .safetensors, whole or in shards, with " +
+        "the names of AFA, SegFormer, PVTv2, Hugging Face, timm or mmsegmentation. Converted weights keep their element types and have AFA's " +
         "names; a whole network opens as a model if it has VOC's 20 classes, COCO's 80, or --classes.",
     )
-    .argument("<file>", "weights file, or a run folder")
+    .argument(
+      "<file>",
+      "weights file, index of shards (model.safetensors.index.json), or a folder that holds one or a run",
+    )
     .option("--out <file>", "write the weights here, as .safetensors")
     .option("--classes <names>", classNamesHelp)
     .option("--overwrite", "replace a file that is there already")

@@ -15,7 +15,7 @@ import { segformerConfig } from "../../../src/files/export/transformers-js.ts";
 import { readFirstWeights } from "../../../src/jobs/first-weights.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { float32 } from "../../../src/engine/graph/index.ts";
-import { asArrays, channelsLast, evaluate, worstError } from "../../network.ts";
+import { channelsLast, evaluate, worstError } from "../../network.ts";
 import { readGolden } from "../../golden.ts";
 
 const folder = join(import.meta.dirname, "../../golden/checkpoints");
