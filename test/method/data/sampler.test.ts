@@ -70,7 +70,11 @@ test("preferred images take their share of every batch from a step on, each as o
 test("images that chance alone gives their share are not preferred", () => {
   const plain = new TrainingSampler(samples, 4, 4);
   for (const chosen of [samples.slice(0, 5), []]) {
-    const sampler = new TrainingSampler(samples, 4, 4, { samples: chosen, share: 0.5, fromStep: 0 });
+    const sampler = new TrainingSampler(samples, 4, 4, {
+      samples: chosen,
+      share: 0.5,
+      fromStep: 0,
+    });
     expect(names(sampler, 7)).toEqual(names(plain, 7));
   }
 });
