@@ -35,7 +35,7 @@ export function trainCommand(open: OpenOutput): Command {
     .addOption(
       new Option(
         "--preset <name>",
-        "recipe of the training (default: small, or voc with --weights)",
+        "recipe of the training (default: small; with --weights voc or coco for their data sets, else own)",
       ).choices(presetNames),
     )
     .addOption(new Option("--backbone <name>", "encoder of the network").choices(backboneNames))

@@ -33,6 +33,12 @@ export function trainingLines(
           `${event.folder}: ${counted(event.masks, "training image")} with a mask, which only evaluation uses; ` +
             "--use-masks trains on them too",
         );
+      case "preset": {
+        const { train: settings, model, data } = event.settings;
+        return output.noteLater(
+          `preset ${event.preset}: ${model.backbone}, ${settings.steps} steps of ${data.batch} crops of ${data.crop} pixels`,
+        );
+      }
       case "random-weights":
         return output.noteLater(
           `the training starts from random weights, from which photographs rarely give usable masks (1.3 mIoU after a short ` +

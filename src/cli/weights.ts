@@ -20,14 +20,15 @@ export function weightsCommand(open: OpenOutput): Command {
     .summary("fetch, list or convert weights (.pth, .safetensors)")
     .description(
       "Lists the tensors of a weights file and what network they make, and converts it to safetensors. " +
-        "Read are PyTorch's .pth, .pt and .bin (nothing in them is run) and .safetensors, with the names " +
-        "of AFA, SegFormer or Hugging Face. Converted weights keep their element types and have AFA's " +
+        "Read are PyTorch's .pth, .pt and .bin (nothing in them is run) and .safetensors, whole or in shards, with " +
+        "the names of AFA, SegFormer, PVTv2, Hugging Face, timm or mmsegmentation. Converted weights keep their " +
+        "element types and have AFA's " +
         "names; a whole network opens as a model if it has VOC's 20 classes, COCO's 80, or --classes.\n\n" +
         "ImageNet weights have names: --list shows them, --fetch brings them to this machine, into the " +
         "cache of the Python library huggingface_hub (HF_HUB_CACHE, HF_HOME). HF_TOKEN, HF_ENDPOINT, " +
         "HF_HUB_OFFLINE and HTTPS_PROXY are heeded.",
     )
-    .argument("[file]", "weights file, run folder, or weights fetched before")
+    .argument("[file]", "weights file, index of shards, run folder, or weights fetched before")
     .addOption(
       new Option("--list", "list the weights that have names").conflicts([
         "fetch",

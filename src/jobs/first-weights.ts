@@ -99,6 +99,11 @@ export async function readFirstWeights(
   });
 }
 
+/** Backbone of a weights file; undefined if its shapes match none. */
+export async function readBackbone(store: Store, path: string): Promise<BackboneName | undefined> {
+  return withWeights(store, path, async (file) => understandWeights(file).architecture.backbone);
+}
+
 function checkBackbone(
   path: string,
   {

@@ -54,7 +54,12 @@ export async function* train(host: Host, options: TrainOptions): AsyncGenerator<
     workers,
     strict,
     seed: config.train.seed,
-    ...(masks && { maskOf: (sample) => masks.of(sample) }),
+    ...(masks && {
+      maskOf: (sample) => masks.of(sample),
+      maskedShare: config.data.maskedShare,
+      // The first step that makes labels.
+      maskedFrom: config.train.camSteps + 1,
+    }),
   });
   try {
     yield* trainNetwork({

@@ -12,7 +12,8 @@ import type { DeviceName } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
 import type { HubEvent } from "../host/hub.ts";
 import { sceneClasses } from "../method/data/scenes.ts";
-import type { Config } from "../method/config.ts";
+import type { Config, PresetName } from "../method/config.ts";
+import { cocoClasses, vocClasses } from "../method/images/classes.ts";
 import type { InitialWeights } from "../method/inference/initial-weights.ts";
 import type { CatalogEntry, WeightsSource } from "../files/weights/catalog.ts";
 import { describeInitialWeights } from "../files/weights/initial-weights.ts";
@@ -24,8 +25,13 @@ import {
   type NoticeEvent,
   type ReadingEvent,
 } from "./events.ts";
-import { otherBackbone, readFirstWeights, type FirstWeights } from "./first-weights.ts";
-import { fetchSource, understandSource } from "./locate-weights.ts";
+import {
+  otherBackbone,
+  readBackbone,
+  readFirstWeights,
+  type FirstWeights,
+} from "./first-weights.ts";
+import { fetchSource, understandSource, type LocatedWeights } from "./locate-weights.ts";
 import { fitMemory, type MicroBatchEvent } from "./plan/micro-batch.ts";
 import { readDataset } from "./read-dataset.ts";
 import {
@@ -117,8 +123,16 @@ export type PreparationEvent =
   | MicroBatchEvent
   | HubEvent
   | RandomWeightsEvent
+  | PresetEvent
   | FirstWeightsEvent;
 export type TrainJobEvent = PreparationEvent | RunTrainingEvent | CanceledEvent;
+
+/** The preset that was chosen for weights that came without one. */
+export interface PresetEvent {
+  readonly type: "preset";
+  readonly preset: string;
+  readonly settings: Config;
+}
 
 /** Trains on a data set into a new run folder, which is created only after everything else has been checked. */
 export function trainModel(
@@ -164,21 +178,30 @@ async function* prepareRun(
   const { weights, resetHeads = false, strict = false, out, report, catalog } = job;
   const source = weights === undefined ? undefined : await understandSource(host, weights, catalog);
   const entry = source?.kind === "catalog" ? source.entry : undefined;
-  const preset = source === undefined ? "small" : "voc";
   const asked = job.masks !== undefined && { "data.masks": "train" };
   const options = { ...job, set: { ...asked, ...job.set } };
-  const settings = await resolveConfig(host.store, options, preset, entry?.backbone);
-  const { backbone } = settings.model;
+  // What can be wrong is found before the data is read and anything is fetched.
+  const draft = await resolveConfig(host.store, options, source ? "own" : "small", {
+    weightsBackbone: entry?.backbone,
+  });
+  const { backbone } = draft.model;
   if (entry && entry.backbone !== backbone) {
     throw otherBackbone(entry.name, entry.backbone, backbone);
   }
-  const data = yield* openTrainable(host, job.data, settings, strict);
-  const masks = yield* masksOf(host, job, data, settings, job.preset ?? preset);
+  const data = yield* openTrainable(host, job.data, draft, strict);
+  const located = source && (yield* fetchSource(host, source, { signal }));
+  const preset = job.preset ?? (source ? suitablePreset(data) : "small");
+  const follows = located && !entry && job.preset === undefined;
+  const settings = await resolveConfig(host.store, options, preset, {
+    weightsBackbone: follows ? await readBackbone(host.store, located.path) : entry?.backbone,
+    images: data.counts.splits["train"]?.images ?? 0,
+  });
+  if (source && job.preset === undefined) yield { type: "preset", preset, settings };
+  const masks = yield* masksOf(host, job, data, settings, preset);
   if (source === undefined && data.classes.join() !== sceneClasses.join()) {
     yield { type: "random-weights", instead: "pvt_v2_b1" };
   }
-  const first =
-    source && (yield* firstWeights(host, source, settings, data, { resetHeads, signal }));
+  const first = located && (yield* firstWeights(host, located, settings, data, { resetHeads }));
   const choice = await host.resolveDevice(job.device);
   yield { type: "device", choice };
   const free = host.machine.freeMemory();
@@ -249,7 +272,10 @@ async function* reopenRun(
         ? undefined
         : (sameWeights(initialWeights) ?? (await understandSource(host, weights)));
     const first =
-      source && (yield* firstWeights(host, source, config, data, { resetHeads, signal }));
+      source &&
+      (yield* firstWeights(host, yield* fetchSource(host, source, { signal }), config, data, {
+        resetHeads,
+      }));
     const device = await host.resolveDevice(job.device ?? origin.device ?? "auto");
     yield { type: "device", choice: device };
     const { report } = job;
@@ -304,17 +330,24 @@ function sameWeights(origin: InitialWeights | undefined): WeightsSource | undefi
   return { kind: "repository", name: source, location };
 }
 
+/** The preset for weights that come without one: a benchmark's with its own classes, else that for one's own images. */
+function suitablePreset({ format, classes }: OpenedDataset): PresetName {
+  const has = (names: readonly string[]): boolean => classes.join() === names.join();
+  if (format === "voc" && has(vocClasses)) return "voc";
+  if (format === "coco" && has(cocoClasses)) return "coco";
+  return "own";
+}
+
 async function* firstWeights(
   host: Host,
-  source: WeightsSource,
+  located: LocatedWeights,
   config: Config,
   { classes }: OpenedDataset,
-  { resetHeads, signal }: { resetHeads: boolean; signal: AbortSignal | undefined },
+  { resetHeads }: { resetHeads: boolean },
 ): AsyncGenerator<
-  HubEvent | NoticeEvent | FirstWeightsEvent,
+  NoticeEvent | FirstWeightsEvent,
   Pick<FirstWeights, "initial"> & { readonly origin: InitialWeights }
 > {
-  const located = yield* fetchSource(host, source, { signal });
   const { path } = located;
   const read = await readFirstWeights(host.store, path, config, classes, { resetHeads });
   for (const message of read.notes) yield { type: "notice", message };

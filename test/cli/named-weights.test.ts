@@ -11,6 +11,7 @@ import { Interruption } from "../../src/cli/interrupt.ts";
 import { Output } from "../../src/cli/output.ts";
 import { trainingLines } from "../../src/cli/training-lines.ts";
 import { Afa } from "../../src/method/model/index.ts";
+import { writeMiniCoco, writeMiniVoc } from "../files/datasets/trees.ts";
 import { HubServer } from "../hub/server.ts";
 import { fewScenes, temporaryFolder, tiny } from "./scenes.ts";
 import { tag2mask } from "./terminal.ts";
@@ -249,6 +250,26 @@ test("an index brings all of its files, and none from outside", async () => {
   for (const name of Object.keys(files)) expect(existsSync(join(dirname(path), name))).toBe(true);
   const escaped = await tag2mask("weights", "--fetch", "lab/escape");
   expect(escaped.stderr).toMatch(/is no index of weights/);
+});
+
+test("weights without a preset take the one that suits the data, and the backbone of their file", async () => {
+  const weights = join(repositories, "lab/tiny/pytorch_model.bin");
+  const [voc, coco] = [join(folder, "voc"), join(folder, "coco")];
+  await writeMiniVoc(voc);
+  await writeMiniCoco(coco, { layout: "json" });
+  const chosen = async (job: object) => {
+    const { events, error } = await untilWeights({ weights, ...job });
+    expect(error).toBeUndefined();
+    const event = events.find(({ type }) => type === "preset");
+    if (event?.type !== "preset") return undefined;
+    const { model, train } = event.settings;
+    return [event.preset, model.backbone, train.steps];
+  };
+  const width = { set: { "model.decoderWidth": 16 } };
+  expect(await chosen({ data })).toEqual(["own", "mit_tiny", 1000]);
+  expect(await chosen({ data: voc })).toEqual(["voc", "mit_tiny", 20000]);
+  expect(await chosen({ data: coco })).toEqual(["coco", "mit_tiny", 80000]);
+  expect(await chosen({ data, preset: "small", backbone: "mit_tiny", ...width })).toBeUndefined();
 });
 
 test("random weights are only mentioned for images of one's own", async () => {

@@ -59,6 +59,20 @@ test("the phases of a shorter run shrink in proportion unless they are set", () 
   });
 });
 
+test("the own preset makes as many steps as there are images for, validates twenty times, and yields to what is set", () => {
+  const own = (images: number, set: Record<string, unknown> = {}) =>
+    parseConfig({ preset: "own", images, set }).train;
+  expect([1, 20, 200, 2000, 10582, 1e6].map((images) => own(images).steps)).toEqual([
+    1000, 1000, 2700, 8700, 20000, 20000,
+  ]);
+  const { camSteps, affinitySteps, warmupSteps, validateEvery } = own(200);
+  expect([camSteps, affinitySteps, warmupSteps, validateEvery]).toEqual([270, 810, 203, 135]);
+  expect(own(200, { "train.steps": 500 })).toMatchObject({ steps: 500, validateEvery: 25 });
+  expect(own(200, { "train.validateEvery": 7 })).toMatchObject({ steps: 2700, validateEvery: 7 });
+  expect(parseConfig({ preset: "own" }).train.steps).toBe(20000);
+  expect(parseConfig({ preset: "voc", images: 200 }).train.steps).toBe(20000);
+});
+
 test("a preset's smallest side for class activations stays below a largest one that is set", () => {
   const small = (set: Record<string, unknown>) => parseConfig({ preset: "small", set }).eval;
   expect(small({})).toMatchObject({ minSide: 320, maxSide: 320 });

@@ -1,10 +1,11 @@
 import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
 import { join } from "../text/path.ts";
+import { indexNames } from "../weights/shards.ts";
 
 /**
  * The file of the model at a path: the file itself (.safetensors, .onnx, .pth), or of a run folder or its weights/ the
- * best checkpoint, else the last, else the one of the highest step.
+ * best checkpoint, else the last, else the one of the highest step, else the index of shards that the folder holds.
  */
 export async function findModelFile(store: Store, path: string): Promise<string> {
   const info = await store.stat(path);
@@ -16,7 +17,7 @@ export async function findModelFile(store: Store, path: string): Promise<string>
     if ((await store.stat(folder))?.kind !== "folder") continue;
     const { files } = await store.list(folder, { sorted: false });
     const steps = files.filter((name) => /^step-\d+\.safetensors$/.test(name)).sort(byStep);
-    const preferred = ["best.safetensors", "last.safetensors", ...steps];
+    const preferred = ["best.safetensors", "last.safetensors", ...steps, ...indexNames];
     const name = preferred.find((candidate) => files.includes(candidate));
     if (name !== undefined) return join(folder, name);
   }

@@ -47,13 +47,14 @@ export interface SettingOptions {
 
 /**
  * The hyper-parameters of a new run: a preset, overridden by the file, the shorthands and `set`, in this order.
- * @param weightsBackbone backbone of the first weights, which takes the place of the preset's
+ * @param facts `weightsBackbone`: that of the first weights, which takes the place of the preset's; `images`: number of
+ *   training images, to which the preset `own` fits its steps
  */
 export async function resolveConfig(
   store: Store,
   options: SettingOptions,
   preset: string,
-  weightsBackbone?: string,
+  { weightsBackbone, images }: { weightsBackbone?: string | undefined; images?: number } = {},
 ): Promise<Config> {
   const { config: file, backbone, steps, batch, crop, seed } = options;
   const shorthands = {
@@ -68,6 +69,7 @@ export async function resolveConfig(
   const follows = weightsBackbone !== undefined && !namesBackbone(value);
   return parseConfig({
     preset: options.preset ?? preset,
+    ...(images !== undefined && { images }),
     ...(file !== undefined && { file: { name: file, value } }),
     set: {
       ...(follows && { "model.backbone": weightsBackbone }),

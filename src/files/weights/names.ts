@@ -18,36 +18,33 @@ type Rule = readonly [pattern: RegExp, name: (...parts: string[]) => string];
 
 const next = (stage: string): string => String(Number(stage) + 1);
 
-// Names after the encoder's prefix in Hugging Face's SegFormer, in timm's PVTv2 and in mmsegmentation's and mmdetection's
-// encoders, and the published ones. PVTv2's own names are the published ones.
+// Beginnings of names after the encoder's prefix in Hugging Face's SegFormer, timm's PVTv2, and the encoders of
+// mmsegmentation and mmdetection, and the published ones. PVTv2's own names are the published ones.
 // prettier-ignore
-const encoderRules: readonly Rule[] = [
-  [/^patch_embeddings\.(\d)\.proj\.(.+)$/, (i, rest) => `patch_embed${next(i)}.proj.${rest}`],
-  [/^patch_embeddings\.(\d)\.layer_norm\.(.+)$/, (i, rest) => `patch_embed${next(i)}.norm.${rest}`],
-  [/^layer_norm\.(\d)\.(.+)$/, (i, rest) => `norm${next(i)}.${rest}`],
-  [/^block\.(\d)\.(\d+)\.layer_norm_([12])\.(.+)$/, (i, j, k, rest) => `block${next(i)}.${j}.norm${k}.${rest}`],
-  [/^block\.(\d)\.(\d+)\.attention\.self\.query\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.attn.q.${rest}`],
-  [/^block\.(\d)\.(\d+)\.attention\.self\.key\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.attn.k.${rest}`],
-  [/^block\.(\d)\.(\d+)\.attention\.self\.value\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.attn.v.${rest}`],
-  [/^block\.(\d)\.(\d+)\.attention\.self\.sr\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.attn.sr.${rest}`],
-  [/^block\.(\d)\.(\d+)\.attention\.self\.layer_norm\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.attn.norm.${rest}`],
-  [/^block\.(\d)\.(\d+)\.attention\.output\.dense\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.attn.proj.${rest}`],
-  [/^block\.(\d)\.(\d+)\.mlp\.dense([12])\.(.+)$/, (i, j, k, rest) => `block${next(i)}.${j}.mlp.fc${k}.${rest}`],
-  [/^block\.(\d)\.(\d+)\.mlp\.dwconv\.dwconv\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.mlp.dwconv.dwconv.${rest}`],
-  [/^patch_embed\.(proj|norm)\.(.+)$/, (module, rest) => `patch_embed1.${module}.${rest}`],
-  [/^stages\.(\d)\.downsample\.(proj|norm)\.(.+)$/, (i, module, rest) => `patch_embed${next(i)}.${module}.${rest}`],
-  [/^stages\.(\d)\.norm\.(.+)$/, (i, rest) => `norm${next(i)}.${rest}`],
-  [/^stages\.(\d)\.blocks\.(\d+)\.mlp\.dwconv\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.mlp.dwconv.dwconv.${rest}`],
-  [/^stages\.(\d)\.blocks\.(\d+)\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.${rest}`],
-  [/^layers\.(\d)\.0\.projection\.(.+)$/, (i, rest) => `patch_embed${next(i)}.proj.${rest}`],
-  [/^layers\.(\d)\.0\.norm\.(.+)$/, (i, rest) => `patch_embed${next(i)}.norm.${rest}`],
-  [/^layers\.(\d)\.2\.(.+)$/, (i, rest) => `norm${next(i)}.${rest}`],
-  [/^layers\.(\d)\.1\.(\d+)\.attn\.attn\.in_proj_(.+)$/, (i, j, rest) => `block${next(i)}.${j}.attn.qkv.${rest}`],
-  [/^layers\.(\d)\.1\.(\d+)\.attn\.attn\.out_proj\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.attn.proj.${rest}`],
-  [/^layers\.(\d)\.1\.(\d+)\.ffn\.layers\.0\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.mlp.fc1.${rest}`],
-  [/^layers\.(\d)\.1\.(\d+)\.ffn\.layers\.1\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.mlp.dwconv.dwconv.${rest}`],
-  [/^layers\.(\d)\.1\.(\d+)\.ffn\.layers\.4\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.mlp.fc2.${rest}`],
-  [/^layers\.(\d)\.1\.(\d+)\.(attn\.(?:sr|norm)|norm[12])\.(.+)$/, (i, j, module, rest) => `block${next(i)}.${j}.${module}.${rest}`],
+const stageRules: readonly Rule[] = [
+  [/^(?:patch_embeddings\.|stages\.(?=\d\.downsample)|layers\.(?=\d\.0\.))(\d)\.(?:downsample\.|0\.)?(.+)$/, (i, rest) => `patch_embed${next(i)}.${rest}`],
+  [/^patch_embed\.(.+)$/, (rest) => `patch_embed1.${rest}`],
+  [/^(?:layer_norm\.|stages\.|layers\.)(\d)\.(?:norm\.|2\.)?(weight|bias)$/, (i, rest) => `norm${next(i)}.${rest}`],
+  [/^(?:block|stages|layers)\.(\d)\.(?:blocks\.|1\.(?=\d+\.[a-z]))?(\d+)\.(.+)$/, (i, j, rest) => `block${next(i)}.${j}.${rest}`],
+];
+
+// Modules of a stage, and the published names.
+const modules: readonly (readonly [pattern: RegExp, name: string])[] = [
+  [/\.attention\.self\.query\./, ".attn.q."],
+  [/\.attention\.self\.key\./, ".attn.k."],
+  [/\.attention\.self\.value\./, ".attn.v."],
+  [/\.attention\.self\.sr\./, ".attn.sr."],
+  [/\.attention\.self\.layer_norm\./, ".attn.norm."],
+  [/\.attention\.output\.dense\./, ".attn.proj."],
+  [/\.attn\.attn\.in_proj_/, ".attn.qkv."],
+  [/\.attn\.attn\.out_proj\./, ".attn.proj."],
+  [/\.mlp\.dense([12])\./, ".mlp.fc$1."],
+  [/\.mlp\.dwconv\.(?!dwconv)/, ".mlp.dwconv.dwconv."],
+  [/\.ffn\.layers\.0\./, ".mlp.fc1."],
+  [/\.ffn\.layers\.1\./, ".mlp.dwconv.dwconv."],
+  [/\.ffn\.layers\.4\./, ".mlp.fc2."],
+  [/\.projection\./, ".proj."],
+  [/\.layer_norm(?:_([12]))?\./, ".norm$1."],
 ];
 
 // Names after the network's prefix in SegFormer's own decoder and Hugging Face's, and the published ones.
@@ -123,12 +120,18 @@ export function nameAsPublished(tensors: readonly StoredTensor[], file: string):
 function publishedName(name: string, encoder: string, network: string): string {
   if (name.startsWith(encoder)) {
     const rest = name.slice(encoder.length);
-    const published = native.test(rest) ? rest : rewrite(rest, encoderRules);
-    if (published !== undefined) return `encoder.${published}`;
+    const published = native.test(rest) ? rest : rewrite(rest, stageRules);
+    if (published !== undefined) return `encoder.${renameModule(published)}`;
   }
   if (!name.startsWith(network)) return name;
   const rest = name.slice(network.length);
   return rewrite(rest, headRules) ?? rest;
+}
+
+/** The published name of a module within a stage. */
+function renameModule(name: string): string {
+  const rule = modules.find(([pattern]) => pattern.test(name));
+  return rule === undefined ? name : name.replace(...rule);
 }
 
 function rewrite(name: string, rules: readonly Rule[]): string | undefined {

@@ -1,5 +1,10 @@
 import { UserError } from "../../user-error.ts";
-import { findGlobal, type PickleFunction, type PickleOptions } from "./pickle-globals.ts";
+import {
+  findGlobal,
+  OpaqueValue,
+  type PickleFunction,
+  type PickleOptions,
+} from "./pickle-globals.ts";
 import type { PickleReader } from "./pickle-reader.ts";
 
 /** One operation of a pickle: reads its operands and changes the machine. */
@@ -115,10 +120,15 @@ export class PickleMachine {
     if (typeof module !== "string" || typeof name !== "string") {
       throw this.reader.damaged("names a global by a value that is not text");
     }
-    this.push(findGlobal(`${module}.${name}`, this.options));
+    this.push(findGlobal(`${module}.${name}`, this.options), call);
   }
 
   call(target: unknown, args: unknown): void {
+    if (target instanceof OpaqueValue) {
+      const object = new OpaqueValue(target.global);
+      this.fill(object, [args]);
+      return this.push(object, call);
+    }
     if (typeof target !== "function")
       throw this.reader.damaged("calls a value that is not a function");
     if (!Array.isArray(args) || args.length > maxArguments) {
@@ -129,6 +139,12 @@ export class PickleMachine {
     this.spend(call + entry * items);
     // Functions get onto the stack from `globals` alone.
     this.push(this.guard(() => (target as PickleFunction)(...(args as unknown[]))));
+  }
+
+  /** Keeps values that the pickle passes to an opaque object. */
+  private fill(object: OpaqueValue, values: readonly unknown[]): void {
+    this.spend(slot * values.length);
+    for (const value of values) object.content.push(value);
   }
 
   persistent(id: unknown): void {
@@ -142,6 +158,7 @@ export class PickleMachine {
   build(): void {
     const state = this.pop();
     const object = this.top;
+    if (object instanceof OpaqueValue) return this.fill(object, [state]);
     if (object instanceof Map || object instanceof Set) return;
     const setState: unknown =
       typeof object === "object" && object !== null && !Array.isArray(object)
@@ -153,6 +170,7 @@ export class PickleMachine {
 
   append(items: readonly unknown[]): void {
     const list = this.top;
+    if (list instanceof OpaqueValue) return this.fill(list, items);
     if (!Array.isArray(list)) throw this.reader.damaged("appends to a value that is not a list");
     this.spend(slot * items.length);
     for (const item of items) list.push(item);
@@ -160,6 +178,7 @@ export class PickleMachine {
 
   add(items: readonly unknown[]): void {
     const set = this.top;
+    if (set instanceof OpaqueValue) return this.fill(set, items);
     if (!(set instanceof Set)) throw this.reader.damaged("adds to a value that is not a set");
     this.spend(entry * items.length);
     for (const item of items) set.add(item);
@@ -167,6 +186,7 @@ export class PickleMachine {
 
   setItems(items: readonly unknown[]): void {
     const map = this.top;
+    if (map instanceof OpaqueValue) return this.fill(map, items);
     if (!(map instanceof Map))
       throw this.reader.damaged("sets items of a value that is not a dictionary");
     if (items.length % 2 > 0) throw this.reader.damaged("a dictionary has a key without a value");
@@ -175,6 +195,11 @@ export class PickleMachine {
   }
 
   noArguments(value: unknown): void {
+    if (this.options.opaque && value instanceof Map) {
+      // Named arguments follow the class and its other arguments; only opaque objects may have them.
+      const [target] = this.stack.slice(-2);
+      if (target instanceof OpaqueValue) return void this.stack.push([this.stack.pop(), value]);
+    }
     if (!(value instanceof Map) || value.size > 0) {
       throw this.reader.damaged("calls a function with named arguments");
     }

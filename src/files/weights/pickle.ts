@@ -5,6 +5,7 @@ import { pickleOperations } from "./pickle-operations.ts";
 import { PickleReader } from "./pickle-reader.ts";
 
 export type { PickleFunction, PickleOptions } from "./pickle-globals.ts";
+export { OpaqueValue, refusedGlobal } from "./pickle-globals.ts";
 
 /**
  * Reads a pickle of protocols 0 to 5 without executing anything: only functions of `globals` are called. None becomes

@@ -1,5 +1,7 @@
 import { UserError } from "../../user-error.ts";
-import { TorchTensor } from "./torch-pickle.ts";
+import { OpaqueValue } from "./pickle.ts";
+import { printable } from "./pickle-globals.ts";
+import { type TorchPickle, TorchTensor } from "./torch-pickle.ts";
 
 /** Usual keys of the weights in a checkpoint, the likeliest first. */
 const wrappers = [
@@ -27,10 +29,12 @@ export interface StateDict {
 }
 
 /**
- * Finds the state_dict in the value of a PyTorch file, however deeply it is wrapped.
+ * Finds the state_dict in the value of a PyTorch file, however deeply it is wrapped. Objects that are no plain data are
+ * named in the notes where they stand beside the weights; where they are weights, or hold the only ones, they are refused.
  * @param root a value without circles
  */
-export function findStateDict(root: unknown, source: string): StateDict {
+export function findStateDict(root: unknown, pickle: TorchPickle): StateDict {
+  const { source } = pickle.options;
   const notes: string[] = [];
   let value = root;
   for (;;) {
@@ -42,13 +46,61 @@ export function findStateDict(root: unknown, source: string): StateDict {
     value = (value as Map<unknown, unknown>).get(key);
   }
   const tensors = new Map<string, TorchTensor>();
-  collect(value, "", tensors, source);
+  collect(value, "", tensors, pickle, new Set());
+  const unopened = findOpaque(root);
   if (tensors.size === 0) {
+    for (const object of unopened.values()) throw pickle.refused(object);
     throw new UserError(
       `${source}: holds no tensors; give a file that torch.save(model.state_dict(), file) wrote`,
     );
   }
+  const names = [...unopened].map(([name, { global }]) => `${quote(name)} (${printable(global)})`);
+  if (names.length > 0) {
+    const more = names.length > 6 ? ` and ${names.length - 6} more` : "";
+    notes.push(`leaves unopened what is not plain data: ${names.slice(0, 6).join(", ")}${more}`);
+  }
   return { tensors, notes };
+}
+
+/** Most values that are looked through for objects to name. */
+const mostNamed = 10_000;
+
+/** Objects that are not plain data by the keys that lead to them, of a value without circles. */
+function findOpaque(root: unknown): Map<string, OpaqueValue> {
+  const objects = new Map<string, OpaqueValue>();
+  const visited = new Set<unknown>();
+  const visit = (value: unknown, name: string): void => {
+    if (value instanceof OpaqueValue) objects.set(name, value);
+    if (!(value instanceof Map || Array.isArray(value)) || visited.has(value)) return;
+    visited.add(value);
+    let rest = mostNamed;
+    for (const [key, child] of value.entries() as Iterable<[unknown, unknown]>) {
+      if (visited.size >= mostNamed || rest-- === 0) return;
+      if (typeof child === "object")
+        visit(child, `${name === "" ? "" : `${name}.`}${String(key).slice(0, 60)}`);
+    }
+  };
+  visit(root, "");
+  return objects;
+}
+
+/**
+ * Whether an object that is no plain data is, or holds, a tensor.
+ * @param visited values that hold none, to which those looked at are added
+ */
+function holdsTensor({ global, content }: OpaqueValue, visited: Set<unknown>): boolean {
+  if (/^torch\.(_utils\._rebuild|_tensor\.|nn\.)/.test(global)) return true;
+  const queue: unknown[] = [content];
+  while (queue.length > 0) {
+    const value = queue.pop();
+    if (value instanceof TorchTensor) return true;
+    if (visited.has(value)) continue;
+    visited.add(value);
+    if (value instanceof OpaqueValue) queue.push(value.content);
+    else if (value instanceof Map) for (const child of value.values()) queue.push(child);
+    else if (Array.isArray(value)) for (const child of value) queue.push(child);
+  }
+  return false;
 }
 
 /** The key that leads to the tensors, and the other keys; undefined if the value is not a wrapper. */
@@ -70,8 +122,11 @@ function collect(
   value: unknown,
   name: string,
   tensors: Map<string, TorchTensor>,
-  source: string,
+  pickle: TorchPickle,
+  searched: Set<unknown>,
 ): void {
+  const { source } = pickle.options;
+  if (value instanceof OpaqueValue && holdsTensor(value, searched)) throw pickle.refused(value);
   if (value instanceof TorchTensor) {
     const key = name === "" ? "tensor" : name;
     if (tensors.has(key)) {
@@ -92,8 +147,10 @@ function collect(
   } else if (value instanceof Map || Array.isArray(value)) {
     for (const [key, child] of value.entries()) {
       if (typeof key !== "string" && typeof key !== "number") continue;
-      if (!mayLeadToTensors(child) && !Array.isArray(child)) continue;
-      collect(child, name === "" ? String(key) : `${name}.${key}`, tensors, source);
+      if (!mayLeadToTensors(child) && !Array.isArray(child) && !(child instanceof OpaqueValue)) {
+        continue;
+      }
+      collect(child, name === "" ? String(key) : `${name}.${key}`, tensors, pickle, searched);
     }
   }
 }

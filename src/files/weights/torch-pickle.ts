@@ -1,7 +1,7 @@
 import { sizeOf } from "../../engine/graph/index.ts";
 import { UserError } from "../../user-error.ts";
 import { elements, type Element, type ElementType } from "./elements.ts";
-import type { PickleFunction, PickleOptions } from "./pickle.ts";
+import { OpaqueValue, refusedGlobal, type PickleFunction, type PickleOptions } from "./pickle.ts";
 
 /** The memory that tensors of a PyTorch file are views of. */
 export interface TorchStorage {
@@ -73,12 +73,13 @@ export class TorchPickle {
       this.types.set(storageType, type);
       globals.set(`torch.${name}`, storageType).set(`torch.cuda.${name}`, storageType);
     }
-    this.options = { source, globals, persistent: (id) => this.storage(id), advice };
+    this.options = { source, globals, persistent: (id) => this.storage(id), advice, opaque: true };
   }
 
   /** @param id ("storage", type, key, device, length[, (view key, start, length)]) */
   private storage(id: unknown): StorageView {
     const [kind, type, key, , length, view] = Array.isArray(id) ? (id as unknown[]) : [];
+    if (type instanceof OpaqueValue) throw this.refused(type);
     const name = this.types.get(type);
     if (kind !== "storage" || typeof key !== "string" || name === undefined || !isCount(length)) {
       throw this.damaged("it refers to a storage without type, key and length");
@@ -101,6 +102,7 @@ export class TorchPickle {
 
   /** @param args storage, offset, shape, strides, and what only training needs */
   private tensor([view, offset, shape, strides]: unknown[]): TorchTensor {
+    if (view instanceof OpaqueValue) throw this.refused(view);
     if (!(view instanceof StorageView)) throw this.damaged("a tensor has no storage");
     if (!isCount(offset) || !isCounts(shape) || !isCounts(strides)) {
       throw this.damaged("a tensor has no offset, shape and strides of whole numbers");
@@ -123,6 +125,11 @@ export class TorchPickle {
     return new TorchTensor(storage, start, [...shape], [...strides]);
   }
 
+  /** The error of an object that is needed for the weights but no plain data. */
+  refused({ global }: OpaqueValue): UserError {
+    return refusedGlobal(global, this.options);
+  }
+
   damaged(what: string): UserError {
     return new UserError(`${this.source}: ${what}; the file is damaged, fetch or write it again`);
   }
@@ -136,8 +143,8 @@ function orderedDict([pairs = []]: unknown[]): Map<unknown, unknown> {
   throw new TypeError("an ordered dictionary is built from values that are not pairs");
 }
 
-function parameterOf(data: unknown): TorchTensor {
-  if (data instanceof TorchTensor) return data;
+function parameterOf(data: unknown): TorchTensor | OpaqueValue {
+  if (data instanceof TorchTensor || data instanceof OpaqueValue) return data;
   throw new TypeError("a parameter has no tensor");
 }
 

@@ -1,6 +1,6 @@
 import { UserError } from "../../user-error.ts";
 import { PickleEnds } from "./pickle-reader.ts";
-import { readPickle, readPickleAt } from "./pickle.ts";
+import { OpaqueValue, readPickle, readPickleAt } from "./pickle.ts";
 import { partOf, type Archive, type ByteSource } from "../../host/byte-source.ts";
 import { findStateDict } from "./state-dict.ts";
 import { decodeLatin1 } from "./text.ts";
@@ -39,7 +39,7 @@ export async function openTorchZip(source: ByteSource, archive: Archive): Promis
     checkStorage(pickle, storage, data?.size);
     storages.set(storage.key, data!);
   }
-  return weightsFile(source, "PyTorch (zip)", root, storages, bigEndian);
+  return weightsFile(source, pickle, "PyTorch (zip)", root, storages, bigEndian);
 }
 
 /** Opens a file of torch.save before PyTorch 1.6: pickles, then storages. */
@@ -66,7 +66,7 @@ export async function openTorchLegacy(source: ByteSource): Promise<WeightsFile> 
   for (const storage of pickle.storages.values()) {
     if (!storages.has(storage.key)) checkStorage(pickle, storage, undefined);
   }
-  return weightsFile(source, "PyTorch (legacy)", root, storages, !littleEndian);
+  return weightsFile(source, pickle, "PyTorch (legacy)", root, storages, !littleEndian);
 }
 
 interface LegacyPickles {
@@ -100,6 +100,7 @@ function parseLegacyPickles(bytes: Uint8Array, source: string): LegacyPickles {
     return value;
   };
   const magic = next();
+  if (magic instanceof OpaqueValue) throw pickle.refused(magic);
   if (magic !== legacyMagic) {
     throw new UserError(
       `${source}: is a pickle, but not one of torch.save; give .pth, .pt or .safetensors weights`,
@@ -141,12 +142,13 @@ async function readWord(entry: ByteSource | undefined): Promise<string> {
 
 function weightsFile(
   { name, size }: ByteSource,
+  pickle: TorchPickle,
   format: string,
   root: unknown,
   storages: ReadonlyMap<string, ByteSource>,
   bigEndian: boolean,
 ): WeightsFile {
-  const { tensors, notes } = findStateDict(root, name);
+  const { tensors, notes } = findStateDict(root, pickle);
   return {
     name,
     format,

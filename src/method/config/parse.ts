@@ -1,7 +1,7 @@
 import type * as z from "zod/mini";
 import { UserError } from "../../user-error.ts";
 import { nearest } from "./nearest.ts";
-import { presetNames, presets, type PresetName } from "./presets.ts";
+import { presetNames, presets, stepsFor, type PresetName } from "./presets.ts";
 import { listSettings, schema, sections, type Config } from "./schema.ts";
 
 /** Sources of the settings of a run; each overrides those before it. */
@@ -12,7 +12,12 @@ export interface ConfigSources {
   readonly file?: { readonly name: string; readonly value: unknown };
   /** Single settings by key, for example `train.lr` with the value 1e-4. */
   readonly set?: Readonly<Record<string, unknown>>;
+  /** Number of training images, to which the preset `own` fits its steps. */
+  readonly images?: number;
 }
+
+/** Validations of a run of the preset `own` that makes all its steps. */
+const validations = 20;
 
 /** A setting that overrides the preset, and its origin for error messages. */
 interface Override {
@@ -24,7 +29,12 @@ interface Override {
  * Merges and validates the hyper-parameters of a run. Throws a `UserError` that names the invalid setting and its
  * origin.
  */
-export function parseConfig({ preset = "voc", file, set = {} }: ConfigSources = {}): Config {
+export function parseConfig({
+  preset = "voc",
+  file,
+  set = {},
+  images,
+}: ConfigSources = {}): Config {
   const overrides = new Map<string, Override>();
   if (file !== undefined) readFile(file.name, file.value, overrides);
   for (const [key, value] of Object.entries(set)) {
@@ -39,6 +49,7 @@ export function parseConfig({ preset = "voc", file, set = {} }: ConfigSources = 
     const [section, name] = key.split(".") as [string, string];
     tree[section]![name] = value;
   }
+  if (preset === "own" && images !== undefined) fitToImages(tree.train!, images, overrides);
   shrinkSchedule(tree.train!, base.train, overrides);
   keepWithin(tree.eval!, base.eval, overrides);
 
@@ -87,6 +98,18 @@ function checkKey(where: string, key: string): void {
   const siblings = keys.filter((candidate) => candidate.startsWith(`${section}.`));
   const known = siblings.length > 0 ? siblings : Object.keys(sections).map((name) => `${name}.…`);
   throw new UserError(`${where}: no such setting; there are ${known.join(", ")}`);
+}
+
+/** Fits the steps to the number of images, and the validations to the steps, unless they are set themselves. */
+function fitToImages(
+  train: Record<string, unknown>,
+  images: number,
+  overrides: ReadonlyMap<string, Override>,
+): void {
+  if (!overrides.has("train.steps")) train["steps"] = stepsFor(images);
+  const { steps } = train;
+  if (overrides.has("train.validateEvery") || typeof steps !== "number") return;
+  train["validateEvery"] = Math.max(1, Math.round(steps / validations));
 }
 
 /** Scales the phases of the recipe with the length of the run, unless they are set themselves. */

@@ -8,22 +8,43 @@ export interface PlannedItem {
   readonly k: number;
 }
 
+/** Images that take a share of every batch, in an order of their own. */
+export interface Preferred {
+  readonly samples: readonly Sample[];
+  /** Share of a batch, 0..1; at least one image if it is above 0. */
+  readonly share: number;
+  /** First step of which they take it. */
+  readonly fromStep: number;
+}
+
 /**
  * Order of the images of a run: one epoch after the other, each in a new random order. It depends only on seed, step
  * and batch, so a run can resume at any step.
  */
 export class TrainingSampler {
-  private readonly orders = new Map<number, readonly number[]>();
+  private readonly all: Epochs;
+  private readonly preferred: Epochs | undefined;
+  /** Images of a batch that come first, before the preferred ones. */
+  private readonly usual: number;
+  private readonly fromStep: number;
 
   constructor(
-    private readonly samples: readonly Sample[],
-    private readonly seed: number,
+    samples: readonly Sample[],
+    seed: number,
     private readonly batch: number,
+    preferred?: Preferred,
   ) {
     if (samples.length === 0) throw new RangeError("sampler: no samples to draw from");
     if (!(Number.isInteger(batch) && batch > 0)) {
       throw new RangeError(`sampler: batch is ${batch}; expected a whole number from 1`);
     }
+    this.all = new Epochs(samples, seed, "order");
+    const { samples: chosen = [], share = 0, fromStep = 0 } = preferred ?? {};
+    // Where they are so many that chance alone gives them their share, nothing is done.
+    const wanted = chosen.length > 0 && chosen.length < share * samples.length;
+    this.preferred = wanted ? new Epochs(chosen, seed, "preferred order") : undefined;
+    this.usual = batch - Math.max(1, Math.round(share * batch));
+    this.fromStep = fromStep;
   }
 
   /** The images of a step, steps counted from 0. */
@@ -36,6 +57,31 @@ export class TrainingSampler {
 
   /** The k-th image of the run, or its replacement after `attempt` images that could not be read. */
   candidate(k: number, attempt: number): Sample {
+    const step = Math.floor(k / this.batch);
+    const place = (k % this.batch) - this.usual;
+    const isUsual = !this.preferred || step < this.fromStep || place < 0;
+    // Without any readable preferred image the others take its place.
+    if (isUsual || attempt >= this.preferred.size) return this.all.at(k, attempt);
+    return this.preferred.at(step * (this.batch - this.usual) + place, attempt);
+  }
+}
+
+/** Images in one random order after the other. */
+class Epochs {
+  private readonly orders = new Map<number, readonly number[]>();
+
+  constructor(
+    private readonly samples: readonly Sample[],
+    private readonly seed: number,
+    private readonly purpose: string,
+  ) {}
+
+  get size(): number {
+    return this.samples.length;
+  }
+
+  /** The k-th image, or the one `attempt` places later in the order of its epoch. */
+  at(k: number, attempt: number): Sample {
     const n = this.samples.length;
     const order = this.order(Math.floor(k / n));
     return this.samples[order[(k + attempt) % n]!]!;
@@ -46,7 +92,7 @@ export class TrainingSampler {
     if (!order) {
       // A batch that is not larger than the data set has images from at most two epochs.
       if (this.orders.size >= 4) this.orders.clear();
-      order = Random.at(this.seed, "order", epoch).shuffle([...this.samples.keys()]);
+      order = Random.at(this.seed, this.purpose, epoch).shuffle([...this.samples.keys()]);
       this.orders.set(epoch, order);
     }
     return order;

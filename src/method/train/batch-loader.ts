@@ -26,6 +26,10 @@ export interface BatchLoaderOptions extends AugmentOptions {
   readonly prefetch?: number;
   /** Finds the mask whose labels train with an image, if there is one; its classes complete the tags (method 2.15). */
   readonly maskOf?: ((sample: Sample) => KnownMask | undefined) | undefined;
+  /** Share of a batch that images with a mask take at least, 0..1; 0 by default. */
+  readonly maskedShare?: number;
+  /** First step of which they take it. */
+  readonly maskedFrom?: number;
 }
 
 /** An image that could not be read, and why. */
@@ -58,7 +62,10 @@ export class BatchLoader {
     private readonly options: BatchLoaderOptions,
   ) {
     const { seed, batch, workers = 0 } = options;
-    this.sampler = new TrainingSampler(samples, seed, batch);
+    const { maskOf, maskedShare: share = 0, maskedFrom: fromStep = 0 } = options;
+    const masked = maskOf && share > 0 ? samples.filter((sample) => maskOf(sample)) : [];
+    const preferred = { samples: masked, share, fromStep };
+    this.sampler = new TrainingSampler(samples, seed, batch, preferred);
     // While a thread reads one image from disk, it can process another.
     this.pool = workers > 0 ? this.host.workers.pool("loadItem", workers, { tasks: 2 }) : undefined;
   }

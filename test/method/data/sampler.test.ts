@@ -47,3 +47,34 @@ test("an empty data set is refused", () => {
   expect(() => new TrainingSampler([], 1, 2)).toThrow("no samples");
   expect(() => new TrainingSampler(samples, 1, 0)).toThrow("batch is 0");
 });
+
+test("preferred images take their share of every batch from a step on, each as often as the others", () => {
+  const preferred = { samples: samples.slice(0, 2), share: 0.5, fromStep: 3 };
+  const sampler = new TrainingSampler(samples, 4, 4, preferred);
+  const plain = new TrainingSampler(samples, 4, 4);
+  for (let step = 0; step < 3; step++) expect(names(sampler, step)).toEqual(names(plain, step));
+  const drawn: string[] = [];
+  for (let step = 3; step < 13; step++) {
+    const [first, second, ...rest] = names(sampler, step);
+    expect([first, second]).toEqual(names(plain, step).slice(0, 2));
+    drawn.push(...rest);
+  }
+  expect(drawn.filter((name) => name === "s0")).toHaveLength(10);
+  expect(drawn.filter((name) => name === "s1")).toHaveLength(10);
+  // Broken preferred images are replaced by the other ones, and those by the rest.
+  const tried = Array.from({ length: 12 }, (_, attempt) => sampler.candidate(15, attempt).name);
+  expect(new Set(tried.slice(0, 2))).toEqual(new Set(["s0", "s1"]));
+  expect(new Set(tried).size).toBe(10);
+});
+
+test("images that chance alone gives their share are not preferred", () => {
+  const plain = new TrainingSampler(samples, 4, 4);
+  for (const chosen of [samples.slice(0, 5), []]) {
+    const sampler = new TrainingSampler(samples, 4, 4, {
+      samples: chosen,
+      share: 0.5,
+      fromStep: 0,
+    });
+    expect(names(sampler, 7)).toEqual(names(plain, 7));
+  }
+});
