@@ -82,7 +82,7 @@ export {
   type SegmenterSetup,
   type SegmentOptions,
 } from "./method/inference/segmenter.ts";
-export { networkImage, withLongSide } from "./method/inference/long-side.ts";
+export { networkImage, withLongSide, type SideBounds } from "./method/inference/long-side.ts";
 export { Predictor, type PredictOptions, type Prediction } from "./method/inference/predictor.ts";
 export {
   evaluateStages,
@@ -90,6 +90,7 @@ export {
   type StageName,
   type StageOptions,
   type StageScore,
+  type StageExample,
   type StageScores,
 } from "./method/eval/stages.ts";
 export * from "./method/train/events.ts";

@@ -83,10 +83,11 @@ describe("eval of a model", () => {
     expect(code).toBe(0);
     const stages = stdout
       .split("\n")
-      .slice(0, 8)
+      .slice(0, 10)
       .map((line) => line.replace(/ {2,}.*/, ""));
     expect(stages).toEqual([
       ...["stage", "CAM", "CAM + PAR", "affinity CAM", "affinity CAM + PAR"],
+      ...["perfect affinity", "perfect affinity + PAR"],
       ...["segmentation", "+ multi-scale, flip", "+ CRF"],
     ]);
     const out = join(folder, "stages");
@@ -96,7 +97,7 @@ describe("eval of a model", () => {
     expect(JSON.parse(file)).toEqual(last(json.stdout));
     const whole = last((await evaluate(...model, "--json")).stdout);
     const { cam, seg } = whole["metrics"] as Record<string, number>;
-    expect(scores).toMatchObject([{ meanIou: cam }, {}, {}, {}, { meanIou: seg }, {}, {}]);
+    expect(scores).toMatchObject([{ meanIou: cam }, {}, {}, {}, {}, {}, { meanIou: seg }, {}, {}]);
     expect(masks).toBe(4);
   });
 
