@@ -74,8 +74,8 @@ export async function* runDemo(
   const tested = yield* tour(host, job, place, choice, options);
   if (!tested) return;
   const { folder } = place;
-  await writeScores(host, folder, [tested]);
   const { training, ...measured } = tested;
+  await writeScores(host, folder, [measured]);
   yield { type: "tour-done", scenes: join(folder, "scenes"), training, ...measured };
 }
 
@@ -110,8 +110,7 @@ async function writeScores(
 ): Promise<{ file: string; summary: SeedSummary }> {
   const file = join(folder, "stages.json");
   const summary = summarize(measured);
-  const seeds = measured.map(({ seed, run, scores }) => ({ seed, run, scores }));
-  const data = `${JSON.stringify({ seeds, summary }, null, 2)}\n`;
+  const data = `${JSON.stringify({ seeds: measured, summary }, null, 2)}\n`;
   await host.store.write([{ path: file, data }]);
   return { file, summary };
 }

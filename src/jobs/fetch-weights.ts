@@ -54,8 +54,7 @@ export function listWeights(
 ): Promise<ListedWeights[]> {
   return Promise.all(
     catalog.map(async (entry) => {
-      const file = await findSource({ hub }, { kind: "catalog", entry });
-      const copy = file && (await hub.find(file));
+      const copy = (await findSource({ hub }, { kind: "catalog", entry }))?.copy;
       const size = { bytes: copy?.size ?? entry.bytes, exact: copy !== undefined };
       return { ...entry, path: copy?.path, size };
     }),

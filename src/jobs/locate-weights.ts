@@ -6,10 +6,11 @@ import {
   type WeightsLocation,
   type WeightsSource,
 } from "../files/weights/catalog.ts";
+import { isShardIndex } from "../files/weights/shards.ts";
 import { findModelFile } from "../files/run/find-weights.ts";
 import { dirname, join } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
-import type { CheckedHubCopy, HubEvent, HubFile, StopSignal } from "../host/hub.ts";
+import type { CheckedHubCopy, HubCopy, HubEvent, HubFile, StopSignal } from "../host/hub.ts";
 import type { InitialWeights } from "../method/inference/initial-weights.ts";
 import { UserError } from "../user-error.ts";
 import type { NoticeEvent } from "./events.ts";
@@ -56,7 +57,7 @@ export async function* fetchSource(
     return { path, origin: undefined, bytes: 0, cached: true };
   }
   const here = await findSource(host, source);
-  const candidates = here ? [here] : candidatesOf(source);
+  const candidates = here ? [here.file] : candidatesOf(source);
   for (const [i, file] of candidates.entries()) {
     try {
       const located = yield* fetchWhole(host, source, file, options);
@@ -77,12 +78,15 @@ export async function* fetchSource(
   throw new Error("weights without a location");
 }
 
-/** The file of a source that is in the cache; undefined if none is. Opens no connection. */
+/** The file of a source that is in the cache, and its copy there; undefined if none is. Opens no connection. */
 export async function findSource(
   { hub }: Pick<Host, "hub">,
   source: Exclude<WeightsSource, { readonly kind: "path" }>,
-): Promise<HubFile | undefined> {
-  for (const file of candidatesOf(source)) if (await hub.find(file)) return file;
+): Promise<{ readonly file: HubFile; readonly copy: HubCopy } | undefined> {
+  for (const file of candidatesOf(source)) {
+    const copy = await hub.find(file);
+    if (copy) return { file, copy };
+  }
   return undefined;
 }
 
@@ -92,9 +96,11 @@ export async function openSource(
   source: WeightsSource,
 ): Promise<{ readonly path: string; readonly license?: string }> {
   if (source.kind === "path") return { path: await findModelFile(host.store, source.path) };
-  const file = await findSource(host, source);
-  const copy = file && (await host.hub.find(file));
-  if (copy) return { path: copy.path, license: licenseFor(host, source, file.repository) };
+  const here = await findSource(host, source);
+  if (here) {
+    const license = licenseFor(host, source, here.file.repository);
+    return { path: here.copy.path, license };
+  }
   const name = nameOf(source);
   throw new UserError(`${name}: is not on this machine`, {
     code: "not-fetched",
@@ -126,7 +132,7 @@ async function* fetchWhole(
 ): AsyncGenerator<HubEvent, LocatedWeights> {
   const copy = yield* hub.fetch(file, { signal });
   const copies: [string, CheckedHubCopy][] = [[file.file, copy]];
-  if (file.file.endsWith(".index.json")) {
+  if (isShardIndex(file.file)) {
     // All parts are those of the index's own commit.
     const revision = copy.commit ?? file.revision;
     for (const name of shardsOf(await store.readText(copy.path), copy.path)) {

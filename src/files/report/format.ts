@@ -9,6 +9,18 @@ export function swatch(label: number): Html {
   return html`<i class="swatch" style="background:${color}"></i>`;
 }
 
+/** The name of an image and its tags, as classes from 0, in their colors. */
+export function imageHeader(
+  name: string,
+  tags: readonly number[],
+  classes: readonly string[],
+): Html {
+  return html`<header>
+    <h3>${name}</h3>
+    ${tags.map((i) => html`<span class="key">${swatch(i + 1)}${classes[i] ?? i}</span>`)}
+  </header>`;
+}
+
 export function isNumber(value: Score): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }

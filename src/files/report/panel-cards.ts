@@ -1,6 +1,6 @@
 import { tileTitles } from "../run/panel-picture.ts";
 import type { ReportData } from "./training-data.ts";
-import { swatch } from "./format.ts";
+import { imageHeader, swatch } from "./format.ts";
 import { dataUri, html, type Html } from "./html.ts";
 
 /** Validation images with activation maps, labels and predictions. */
@@ -23,10 +23,7 @@ export function panels({ panels, classes }: ReportData): Html | undefined {
       ${panels.map(
         ({ name, tags, tiles }) =>
           html`<article class="card panel">
-            <header>
-              <h3>${name}</h3>
-              ${tags.map((i) => html`<span class="key">${swatch(i + 1)}${classes[i] ?? i}</span>`)}
-            </header>
+            ${imageHeader(name, tags, classes)}
             <div class="tiles">
               ${tiles.map(
                 (tile) =>

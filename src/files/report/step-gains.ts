@@ -2,9 +2,10 @@ import { resizeImage } from "../../method/images/resize-antialiased.ts";
 import { resizeLabels } from "../../method/images/resize-labels.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
 import type { StageExample, StageName } from "../../method/eval/stages.ts";
+import { fit } from "../run/panel-picture.ts";
 import type { ImageCodec } from "../../host/codec.ts";
 import type { PaintedExample, StepGains } from "./training-data.ts";
-import { swatch } from "./format.ts";
+import { decimal, imageHeader } from "./format.ts";
 import { dataUri, html, type Html } from "./html.ts";
 
 /** Steps of the method, each with the one that it improves on; a perfect affinity is an upper bound and no step. */
@@ -28,9 +29,7 @@ export async function paintExample(
   longSide = 192,
 ): Promise<PaintedExample> {
   const { image, truth, stages } = example;
-  const scale = longSide / Math.max(image.width, image.height);
-  const width = Math.max(1, Math.round(image.width * scale));
-  const height = Math.max(1, Math.round(image.height * scale));
+  const { width, height } = fit(image, longSide);
   const small = resizeImage(image, width, height);
   const encode = (picture: typeof small): Promise<Uint8Array> =>
     codec.encode(picture, "jpeg", { quality: 84, subsampled: true });
@@ -82,10 +81,7 @@ export function stepGains({ scores, examples }: StepGains, classes: readonly str
 
 function exampleCard({ name, tags, pictures }: PaintedExample, classes: readonly string[]): Html {
   return html`<article class="card panel">
-    <header>
-      <h3>${name}</h3>
-      ${tags.map((i) => html`<span class="key">${swatch(i + 1)}${classes[i] ?? i}</span>`)}
-    </header>
+    ${imageHeader(name, tags, classes)}
     <div class="tiles steps">
       ${pictures.map(
         ({ title, gain, jpeg }) =>
@@ -102,7 +98,7 @@ function exampleCard({ name, tags, pictures }: PaintedExample, classes: readonly
 }
 
 function percent(value: number): string {
-  return Number.isFinite(value) ? (100 * value).toFixed(1) : "–";
+  return decimal(100 * value, 1);
 }
 
 /** The difference to the step before, with its sign. */

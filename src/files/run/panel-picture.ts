@@ -60,7 +60,8 @@ function row(pictures: readonly Image[], tileWidth: number, height: number): Ima
   return { width, height, data };
 }
 
-function fit({ width, height }: Image, longSide: number): { width: number; height: number } {
+/** The size of an image that is enlarged or shrunk to a long side. */
+export function fit({ width, height }: Image, longSide: number): { width: number; height: number } {
   const scale = longSide / Math.max(width, height);
   const side = (length: number): number => Math.max(1, Math.round(length * scale));
   return { width: side(width), height: side(height) };

@@ -1,8 +1,8 @@
 import type { Sample, SampleReader } from "../data/sample.ts";
-import { ignoreIndex, type Image, type LabelMap } from "../images/image.ts";
+import type { Image, LabelMap } from "../images/image.ts";
 import { resizeLabels } from "../images/resize-labels.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
-import { labelOf, propagateAffinity, windowRadius } from "../labels/index.ts";
+import { affinityLabel, labelOf, propagateAffinity, windowRadius } from "../labels/index.ts";
 import { Par } from "../refine/par.ts";
 import type { Maps } from "../images/maps.ts";
 import { UserError } from "../../user-error.ts";
@@ -252,14 +252,10 @@ function perfectlyPropagated(
 ): Maps | null {
   if (!propagated) return null;
   const { width, height } = propagated.low;
-  const labels = resizeLabels(truth, width, height).data;
-  const data = new Float32Array(labels.length ** 2);
-  labels.forEach((label, i) => {
-    labels.forEach((other, j) => {
-      if (label === other && label !== ignoreIndex) data[i * labels.length + j] = 1;
-    });
-  });
-  const affinity = { width, height, data };
-  const options = { backgrounds: [lowThreshold], radius: windowRadius(radius, affinity) };
-  return propagateAffinity(cam, affinity, options)[0]!;
+  const window = windowRadius(radius, { width, height });
+  const tokens = resizeLabels(truth, width, height);
+  const links = affinityLabel(tokens, { stride: 1, radius: window }).data;
+  const data = Float32Array.from(links, (link) => Number(link === 1));
+  const options = { backgrounds: [lowThreshold], radius: window };
+  return propagateAffinity(cam, { width, height, data }, options)[0]!;
 }
