@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { access, copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
@@ -6,6 +6,7 @@ import { Random } from "../src/engine/random.ts";
 import { openDataset, samplesOf, type OpenedDataset } from "../src/files/datasets/index.ts";
 import { trainingSamples } from "../src/files/datasets/known-masks.ts";
 import { textTable } from "../src/files/text/columns.ts";
+import { setting } from "../src/cli/set-option.ts";
 import { nodeHost } from "../src/host/node/host.ts";
 import { runDemo } from "../src/jobs/demo.ts";
 import { evaluateModel } from "../src/jobs/evaluate.ts";
@@ -13,7 +14,7 @@ import { outcomeOf } from "../src/jobs/events.ts";
 import { trainModel } from "../src/jobs/train.ts";
 
 // Trains the demo's network on the demo's scenes, from tags alone and with a few known masks, and prints the mIoU of its
-// segmentation on held-out scenes.
+// segmentation on held-out scenes. Trainings in `--out` that have come to their end are not repeated.
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "1,2,3" },
@@ -22,10 +23,13 @@ const { values } = parseArgs({
     images: { type: "string", default: "700" },
     steps: { type: "string" },
     out: { type: "string" },
+    /** Settings of the trainings with masks, as in `train --set`. */
+    set: { type: "string", multiple: true, default: [] },
   },
 });
 const [seeds, counts] = [values.seeds, values.counts].map((list) => list.split(",").map(Number));
 const masked = counts!.filter((count) => count > 0);
+const set = values.set!.reduce<Record<string, unknown>>((all, text) => setting(text, all), {});
 const report = { command: "bench/known-masks.ts", versions: {} };
 const steps = values.steps === undefined ? {} : { steps: Number(values.steps) };
 
@@ -39,6 +43,14 @@ async function chooseMasks(data: OpenedDataset, seed: number, count: number, fol
   for (const { mask } of samples.slice(0, count)) {
     await copyFile(mask!, join(folder, basename(mask!)));
   }
+}
+
+/** Whether a training in this folder has come to its end; one that has not is in the way, and an error says so. */
+function finished(run: string): Promise<boolean> {
+  return access(join(run, "report.html")).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** mIoU of a run's segmentation, 0..1. */
@@ -63,19 +75,23 @@ async function measureSeed(seed: number, work: string): Promise<number[]> {
     device: "cpu",
     report,
   } as const;
-  const { scenes, training } = await outcomeOf(runDemo(nodeHost, demo), "tour-done");
+  const [scenes, run] = [join(out, "scenes"), join(out, "train")];
+  if (!(await finished(run))) await outcomeOf(runDemo(nodeHost, demo), "tour-done");
   const data = await openDataset(nodeHost, scenes, { training: true });
   const split = values.split ?? (data.splits["test"] ? "test" : "val");
   console.error(`seed ${seed}: ${samplesOf(data, split).length} scenes of the split ${split}`);
-  const scores = [say(0, await measure(training.run, scenes, split))];
+  const scores = [say(0, await measure(run, scenes, split))];
   for (const count of masked) {
-    const masks = join(out, `masks-${count}`);
-    await chooseMasks(data, seed, count, masks);
-    // The settings of the demo's own run, so that nothing but the masks differs.
-    const config = join(training.run, "config.yaml");
-    const job = { data: scenes, config, masks, out: join(out, `train-${count}`), report } as const;
-    const { run } = await outcomeOf(trainModel(nodeHost, { ...job, device: "cpu" }), "trained");
-    scores.push(say(count, await measure(run, scenes, split)));
+    const runWithMasks = join(out, `train-${count}`);
+    if (!(await finished(runWithMasks))) {
+      const masks = join(out, `masks-${count}`);
+      await chooseMasks(data, seed, count, masks);
+      // The settings of the demo's own run, so that nothing but the masks differs.
+      const config = join(run, "config.yaml");
+      const job = { data: scenes, config, masks, set, out: runWithMasks, report } as const;
+      await outcomeOf(trainModel(nodeHost, { ...job, device: "cpu" }), "trained");
+    }
+    scores.push(say(count, await measure(runWithMasks, scenes, split)));
   }
   return scores;
 }

@@ -6,7 +6,7 @@ import {
   type WeightsLocation,
   type WeightsSource,
 } from "../files/weights/catalog.ts";
-import { isShardIndex } from "../files/weights/shards.ts";
+import { isShardIndex, parseShardIndex, shardNames } from "../files/weights/shards.ts";
 import { findModelFile } from "../files/run/find-weights.ts";
 import { dirname, join } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
@@ -135,7 +135,10 @@ async function* fetchWhole(
   if (isShardIndex(file.file)) {
     // All parts are those of the index's own commit.
     const revision = copy.commit ?? file.revision;
-    for (const name of shardsOf(await store.readText(copy.path), copy.path)) {
+    for (const name of shardNames(
+      parseShardIndex(await store.readText(copy.path), copy.path),
+      copy.path,
+    )) {
       const part = join(dirname(file.file), name);
       copies.push([part, yield* hub.fetch({ ...file, revision, file: part }, { signal })]);
     }
@@ -151,24 +154,6 @@ async function* fetchWhole(
   const bytes = copies.reduce((sum, [, { size }]) => sum + size, 0);
   const cached = copies.every(([, one]) => one.cached);
   return { path: copy.path, origin, bytes, cached };
-}
-
-/** Files that an index lists, each once. */
-function shardsOf(text: string, path: string): string[] {
-  let names: unknown[] = [];
-  try {
-    const index = JSON.parse(text) as { weight_map?: unknown };
-    names = Object.values(index.weight_map as Record<string, unknown>);
-  } catch {
-    // Reported below.
-  }
-  const unique = [...new Set(names)];
-  const isPlain = (name: unknown): name is string =>
-    typeof name === "string" && /^[\w-][\w.-]*$/.test(name);
-  if (unique.length > 0 && unique.length <= 1000 && unique.every(isPlain)) return unique;
-  throw new UserError(
-    `${path}: is no index of weights: expected a "weight_map" from tensors to at most 1000 files beside it; fetch it again`,
-  );
 }
 
 function licenseFor(

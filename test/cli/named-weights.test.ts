@@ -249,7 +249,7 @@ test("an index brings all of its files, and none from outside", async () => {
   ]);
   for (const name of Object.keys(files)) expect(existsSync(join(dirname(path), name))).toBe(true);
   const escaped = await tag2mask("weights", "--fetch", "lab/escape");
-  expect(escaped.stderr).toMatch(/is no index of weights/);
+  expect(escaped.stderr).toMatch(/not the name of a weights file beside the index/);
 });
 
 test("weights without a preset take the one that suits the data, and the backbone of their file", async () => {

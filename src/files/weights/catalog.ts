@@ -1,4 +1,5 @@
 import { nearest } from "../../method/config/nearest.ts";
+import type { BackboneName } from "../../method/model/index.ts";
 import { UserError } from "../../user-error.ts";
 
 /** A file of a repository, or of several files the first that is there. */
@@ -14,7 +15,7 @@ export interface WeightsLocation {
 export interface CatalogEntry {
   readonly name: string;
   /** Backbone that they are of. */
-  readonly backbone: string;
+  readonly backbone: BackboneName;
   /** Places in the order of preference. */
   readonly locations: readonly WeightsLocation[];
   readonly license: string;
@@ -26,29 +27,31 @@ const nvidia =
   "NVIDIA Source Code License for SegFormer: research and evaluation only " +
   "(https://github.com/NVlabs/SegFormer/blob/master/LICENSE)";
 
+const sizes = [0, 1, 2, 3, 4, 5] as const;
+
 /** Millions of parameters with the classifier, by size. */
-const parameters: Readonly<Record<"pvt" | "mit", readonly number[]>> = {
+const parameters = {
   // As timm's table of models has them.
   pvt: [3.67, 14.01, 25.36, 45.24, 62.56, 81.96],
   // Counted in the networks.
   mit: [3.58, 13.66, 24.71, 44.58, 61.36, 81.96],
-};
+} as const;
 
 /** ImageNet-1k weights that are fetched by name. */
 export const weightsCatalog: readonly CatalogEntry[] = [
-  ...parameters.pvt.map((millions, size): CatalogEntry => {
-    const name = `pvt_v2_b${size}`;
+  ...sizes.map((size): CatalogEntry => {
+    const name = `pvt_v2_b${size}` as const;
     const repository = `timm/${name}.in1k`;
     return {
       name,
       backbone: name,
       locations: [{ repository, revision: "main", file: "model.safetensors" }],
       license: "Apache-2.0",
-      bytes: millions * 4e6,
+      bytes: parameters.pvt[size] * 4e6,
     };
   }),
-  ...parameters.mit.map((millions, size): CatalogEntry => {
-    const name = `mit_b${size}`;
+  ...sizes.map((size): CatalogEntry => {
+    const name = `mit_b${size}` as const;
     return {
       name,
       backbone: name,
@@ -57,7 +60,7 @@ export const weightsCatalog: readonly CatalogEntry[] = [
         { repository: `smp-hub/${name}.imagenet`, revision: "main", file: "model.safetensors" },
       ],
       license: nvidia,
-      bytes: millions * 4e6,
+      bytes: parameters.mit[size] * 4e6,
     };
   }),
 ];
