@@ -21,10 +21,17 @@ export interface Scores {
   readonly perClass: Readonly<Partial<Record<Kind, readonly Score[]>>>;
 }
 
-/** Table of the IoU of every class for every kind of masks, in percent, with means and the F1 of the tags if measured. */
+/**
+ * Table of the IoU of every class for every kind of masks, in percent, with means and the F1 of the tags if measured; without
+ * any true mask, the F1 alone.
+ */
 export function scoreTable({ metrics, perClass }: Scores, classes: readonly string[]): string {
   const names = ["background", ...classes];
   const kinds = (Object.keys(columns) as Kind[]).filter((kind) => perClass[kind]);
+  const isMeasured = kinds.some((kind) => perClass[kind]!.some(isScore));
+  if (!isMeasured && isScore(metrics.tagF1)) {
+    return `F1 of the tags ${percent(metrics.tagF1)} %; no true masks, so no IoU`;
+  }
   const table = textTable([
     ["IoU, %", ...kinds.map((kind) => columns[kind])],
     ...names.map((name, i) => [name, ...kinds.map((kind) => percent(perClass[kind]![i]))]),
@@ -37,9 +44,11 @@ export function scoreTable({ metrics, perClass }: Scores, classes: readonly stri
 
 /** A score in percent, or a dash. */
 export function percent(score: Score): string {
-  return score === null || score === undefined || Number.isNaN(score)
-    ? "-"
-    : (100 * score).toFixed(1);
+  return isScore(score) ? (100 * score).toFixed(1) : "-";
+}
+
+function isScore(score: Score): score is number {
+  return score !== null && score !== undefined && !Number.isNaN(score);
 }
 
 /** Table of the IoU after every stage, in percent: the mean, and that of the background and every class. */

@@ -80,8 +80,9 @@ export function trainingLines(
         const { type, step, metrics, perClass, skipped } = event;
         for (const problem of skipped) output.note(`left out ${problem}`);
         output.record({ type, step, metrics, perClass, skipped });
-        const scores = Object.entries(metrics).map(
-          ([name, score]) => `${name} ${score.toFixed(3)}`,
+        const scores = Object.entries(metrics).flatMap(([name, score]) =>
+          // Without true masks there is no IoU.
+          Number.isNaN(score) ? [] : [`${name} ${score.toFixed(3)}`],
         );
         return output.note(`validation after step ${step}: ${scores.join("  ")}`);
       }

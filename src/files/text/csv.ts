@@ -27,9 +27,7 @@ export class CsvError extends SyntaxError {
 }
 
 const quote = '"';
-const [tab, lineFeed, formFeed, carriageReturn, space, quoteCode, comma] = [
-  9, 10, 12, 13, 32, 34, 44,
-];
+const [tab, lineFeed, formFeed, carriageReturn, space, quoteCode] = [9, 10, 12, 13, 32, 34];
 
 /** Outcome of an attempt to read a record whose end is not in the text so far. */
 const incomplete = -1;
@@ -37,7 +35,8 @@ const incomplete = -1;
 /**
  * Reads comma-separated values (RFC 4180) from pieces of a text. Fields may stand in quotes, `"a, ""b"""`, and then
  * hold commas, line breaks and doubled quotes; blanks around a field do not count, nor do empty lines. Lines end with
- * LF or CR LF, or with CR alone if the first line does.
+ * LF or CR LF, or with CR alone if the first line does. Other separators than the comma may be allowed: spreadsheets write
+ * semicolons where the comma is the decimal sign. The first one outside of quotes then separates all fields.
  *
  * Records without a quote are cut by `indexOf` and `split`, which keeps a million of them below a second; the others
  * are read character by character.
@@ -52,8 +51,19 @@ export class CsvParser implements TextSink {
   private fields: string[] = [];
   private lines = 1;
 
-  /** @param take called for every record with its fields and the line where it begins */
-  constructor(private readonly take: (fields: string[], line: number) => void) {}
+  /**
+   * @param take called for every record with its fields and the line where it begins
+   * @param separators characters of which one separates the fields
+   */
+  constructor(
+    private readonly take: (fields: string[], line: number) => void,
+    private separators = ",",
+  ) {}
+
+  /** The character that separates the fields; a text without any could have each of those allowed. */
+  get separator(): string {
+    return this.separators[0]!;
+  }
 
   push(piece: string): void {
     const text = this.pending.push(piece);
@@ -91,8 +101,10 @@ export class CsvParser implements TextSink {
     if (lineEnd < 0 && !isLast) return incomplete;
     const end = lineEnd < 0 ? text.length : lineEnd;
     const record = text.slice(start, end);
-    if (record.includes(quote)) return this.readCarefully(text, start, isLast);
-    const fields = record.split(",");
+    if (this.separators.length > 1 || record.includes(quote)) {
+      return this.readCarefully(text, start, isLast);
+    }
+    const fields = record.split(this.separators);
     for (let i = 0; i < fields.length; i++) fields[i] = trim(fields[i]!);
     this.fields = fields.length === 1 && fields[0] === "" ? [] : fields;
     this.lines = 1;
@@ -134,10 +146,11 @@ export class CsvParser implements TextSink {
         if (isLast) break;
         return incomplete;
       }
-      if (text.charCodeAt(at) !== comma) {
+      if (this.endsLine(text, at, text.charCodeAt(at))) {
         this.lineEnd ??= text.charCodeAt(at);
         break;
       }
+      this.separators = text[at]!;
       at++;
     }
     this.fields = !hasQuotes && fields.length === 1 && fields[0] === "" ? [] : fields;
@@ -179,7 +192,7 @@ export class CsvParser implements TextSink {
 
   private endsField(text: string, at: number): boolean {
     const code = text.charCodeAt(at);
-    return code === comma || this.endsLine(text, at, code);
+    return this.separators.includes(text[at]!) || this.endsLine(text, at, code);
   }
 
   /** As long as no line has ended, a carriage return ends one unless a line feed follows. */

@@ -6,9 +6,9 @@ import { CsvError, csvField, CsvParser, parseCsv } from "../../../src/files/text
 type Records = [fields: string[], line: number][];
 
 /** The records of a text that arrives in pieces of some letters, or the line of the error. */
-function inPieces(text: string, letters: number): Records | number {
+function inPieces(text: string, letters: number, separators?: string): Records | number {
   const records: Records = [];
-  const parser = new CsvParser((fields, line) => records.push([fields, line]));
+  const parser = new CsvParser((fields, line) => records.push([fields, line]), separators);
   try {
     for (let at = 0; at < text.length; at += letters) parser.push(text.slice(at, at + letters));
     parser.end();
@@ -83,6 +83,27 @@ test("the carriage return of a Windows line end belongs to no field, unless it i
     expect(bare).toEqual(inPieces(unix!, 1000));
   });
   fc.assert(property, { seed: 5, numRuns: 2000 });
+});
+
+test("the first separator outside of quotes is that of all records, in pieces of any size", () => {
+  const property = fc.property(written, fc.integer({ min: 1, max: 9 }), (pattern, letters) => {
+    const text = pattern.replaceAll("END", "\n");
+    const swapped = text.replace(/[,;]/g, (sign) => (sign === "," ? ";" : ","));
+    const read = (one: string, separators?: string): Records | number =>
+      inPieces(one, letters, separators);
+    const records = read(text);
+    expect(read(text, ",;")).toEqual(records);
+    const back =
+      typeof records === "number"
+        ? records
+        : records.map(([fields, line]) => [fields.map((one) => one.replaceAll(",", ";")), line]);
+    expect(read(swapped, ",;")).toEqual(back);
+  });
+  fc.assert(property, { seed: 9, numRuns: 2000 });
+  expect(inPieces('"a;b",c\n"d;e",f;g', 3, ",;")).toEqual([
+    [["a;b", "c"], 1],
+    [["d;e", "f;g"], 2],
+  ]);
 });
 
 test.each([

@@ -19,6 +19,10 @@ export class TagLines {
     this.problems.push({ severity: "error", ...originAt(this.path, line), message });
   }
 
+  warn(message: string, line?: number): void {
+    this.problems.push({ severity: "warning", ...originAt(this.path, line), message });
+  }
+
   /** Reports a broken file: this error replaces all lines and problems so far. */
   refuse(message: string, line?: number): void {
     this.sink.clear();

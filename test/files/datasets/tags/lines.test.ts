@@ -29,6 +29,50 @@ test.each<[string, TagReader, string]>([
   expect(taken.map(({ line }) => line)).toEqual(text.startsWith("file") ? [2, 3] : [2, 4]);
 });
 
+const images = [
+  ["a.jpg", ["cat", "dog"]],
+  ["b.jpg", ["Bär"]],
+  ["c.jpg", []],
+];
+
+test.each([
+  [
+    "semicolons, quotes, a byte order mark and CR LF",
+    '\uFEFFFile;Tags\r\na.jpg;"cat;dog"\r\nb.jpg;Bär\r\nc.jpg;\r\n',
+  ],
+  ["semicolons in another order", 'split;tags;file\n;"cat; dog";a.jpg\n;Bär;b.jpg\n;;c.jpg\n'],
+  ["commas, and empty rows", "file,tags\n,\na.jpg,cat;dog\nb.jpg,Bär\nc.jpg,\n,\n,\n"],
+  ["a column for each further tag", "file,tags,,\na.jpg,cat,,dog\nb.jpg,Bär,,\nc.jpg,,,\n"],
+  [
+    "columns with semicolons, and others",
+    ";file;tags;;split;\n0;a.jpg;cat;dog;;x\n1;b.jpg;Bär;;;y\n2;c.jpg;;;;\n",
+  ],
+])("a table as spreadsheets write it opens: %s", async (_, text) => {
+  const { taken, told } = await foundLines(readCsv, text);
+  expect(told).toEqual([]);
+  expect(taken.map(({ file, tags, split }) => [file, tags, split])).toEqual(
+    images.map((image) => [...image, undefined]),
+  );
+});
+
+test("a table that was hardly meant as it is read is warned of once", async () => {
+  const read = async (rows: string | Uint8Array) => (await foundLines(readCsv, rows)).told;
+  const commas = 'file;tags\na.jpg;dog\nb.jpg;cat, dog\nc.jpg;"x,y"\n';
+  expect(await read(commas)).toEqual([
+    't:3: "cat, dog" is read as one tag; separate tags by semicolons',
+  ]);
+  // Someone who separates tags by semicolons means the comma.
+  expect(await read(`${commas}d.jpg;"x;y"\n`)).toEqual([]);
+  for (const row of ["a.jpg,Bär\n", "bär.jpg,a\n"]) {
+    expect(await read(Buffer.from(`file,tags\n${row}${row}`, "latin1"))).toEqual([
+      expect.stringMatching(/^t:2: "B\uFFFDr.*" has letters that are not UTF-8; .*CSV UTF-8/i),
+    ]);
+  }
+  expect(await read("file;tags\na.jpg;cat;dog\n")).toEqual([
+    't:2: 3 fields, expected 2 (file;tags); put quotes around several tags: "cat;dog"',
+  ]);
+});
+
 test("an object of lists has the lines of its keys", async () => {
   const { taken } = await foundLines(readJson, '{\n"a.jpg": ["cat"],\n\n"b.jpg":\n"dog;cow"}');
   expect(taken).toMatchObject([
