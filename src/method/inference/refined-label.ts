@@ -4,7 +4,8 @@ import { labelAtSize, refineInside, refinePseudoLabel } from "../labels/index.ts
 import { resizeMaps } from "../images/resize-maps.ts";
 import type { Maps } from "../images/maps.ts";
 import type { Par } from "../refine/par.ts";
-import { meanMargin } from "../images/confidence.ts";
+import { expectedIou } from "../images/expected-iou.ts";
+import { labelsOfClasses } from "./known-tags.ts";
 import { shrinkImage } from "../images/shrink-large.ts";
 
 /**
@@ -13,7 +14,14 @@ import { shrinkImage } from "../images/shrink-large.ts";
  */
 const longestRefined = 2048;
 
-/** Labels of an image, and the margin by which they were decided (`meanMargin`). */
+/**
+ * How sharply a pixel's share of the refined scores tells its class: softmax(sharpness · share) serves as its probability.
+ * Refinement spreads scores over the neighbors, so the shares of two classes differ by a few percent even where the mask is right. Chosen on
+ * the demo's validation scenes by the rank correlation of confidence and IoU: 0.50 to 0.56 with 12, 0.68 with 50, 0.75 with 100.
+ */
+const sharpness = 100;
+
+/** Labels of an image, and the mean IoU to expect of them (`expectedIou`). */
 export interface RatedLabels {
   readonly labels: LabelMap;
   readonly confidence: number;
@@ -21,7 +29,7 @@ export interface RatedLabels {
 
 /**
  * Label of every pixel of an image from propagated maps, refined along its colors (method 2.8). No pixel is ignored.
- * The confidence is that of the refined maps.
+ * The confidence is the mean IoU to expect from the refined maps.
  *
  * @param scores maps [background, ...classes] of any size
  */
@@ -33,7 +41,23 @@ export function refinedLabel(
 ): RatedLabels {
   const small = shrinkImage(image, longestRefined);
   const refined = refineInside(small, resizeMaps(scores, small.width, small.height), { par });
-  return { labels: labelAtSize(refined, classes, image), confidence: meanMargin(refined) };
+  const local = [...classes.keys()];
+  const labels = labelAtSize(refined, local, image);
+  const confidence = expectedIou(sharpened(refined), labels, local);
+  return { labels: labelsOfClasses(labels, classes), confidence };
+}
+
+/** The share that each class has of a pixel's scores, times `sharpness`; all are equal where the scores are all 0. */
+function sharpened({ count, width, height, data }: Maps): Maps {
+  const area = width * height;
+  const shares = new Float32Array(data.length);
+  for (let p = 0; p < area; p++) {
+    let sum = 0;
+    for (let i = p; i < data.length; i += area) sum += data[i]!;
+    const factor = sum > 0 ? sharpness / sum : 0;
+    for (let i = p; i < data.length; i += area) shares[i] = data[i]! * factor;
+  }
+  return { count, width, height, data: shares };
 }
 
 /**

@@ -52,11 +52,9 @@ export interface Segmentation extends LabelMap {
   /** Tags of the image as classes from 0: those that `segment` predicts, or those that `label` was called with. */
   readonly tags: readonly number[];
   /**
-   * How good the mask should be, 0..1, for ordering masks of one model and one source; the two scales below cannot be
-   * compared with each other. Masks of the segmentation, with or without a CRF: the mean IoU over the background and the
-   * tags to expect of the mask if the softmax of the branch's logits is right (`expectedIou`). Masks of `affinity` and
-   * `cam`: the difference between the highest and the second refined score, divided by the sum of the scores and averaged
-   * over the pixels (`meanMargin`). 1 where `label` has no tags.
+   * How good the mask should be, 0..1, for ordering masks of one model and one source: the mean IoU over the background and
+   * the tags to expect of it (`expectedIou`) if the probabilities are right, by which the segmentation or, for `affinity` and
+   * `cam`, the refined scores choose a class. Those of different sources cannot be compared with each other. 1 where `label` has no tags.
    */
   readonly confidence: number;
 }

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { meanMargin } from "../../../src/method/images/confidence.ts";
 import { refinedLabel } from "../../../src/method/inference/refined-label.ts";
 import { labelOf, refineInside } from "../../../src/method/labels/index.ts";
 import { Par } from "../../../src/method/refine/par.ts";
@@ -22,9 +21,30 @@ test("labels of an ordinary image are those of the maps refined at its own size"
   const image = picture(37, 22);
   const par = new Par();
   const refined = refineInside(image, resizeMaps(scores, 37, 22), { par });
-  const { labels, confidence } = refinedLabel(image, scores, [4], par);
-  expect(labels).toEqual(labelOf(refined, [4]));
-  expect(confidence).toBe(meanMargin(refined));
+  expect(refinedLabel(image, scores, [4], par).labels).toEqual(labelOf(refined, [4]));
+});
+
+test("the confidence is the IoU to expect from each pixel's shares of the scores, at any scale of these", () => {
+  const image = { width: 20, height: 8, data: new Uint8Array(480).fill(100) };
+  const par = new Par({ iterations: 0 });
+  /** Confidence where the left half is background and the right half class 4, by these scores of it. */
+  const confidence = (left: number, right: number, scale = 1) => {
+    const data = Float32Array.of(1 - left, 1 - right, left, right).map((score) => scale * score);
+    return refinedLabel(image, { ...scores, data }, [4], par).confidence;
+  };
+  expect(confidence(0, 1)).toBeGreaterThan(0.9);
+  // Shares that differ by 0.02 are probabilities of 1 / (1 + exp(-2)) = 0.881: 0.881 / (1 + 0.119) of the union.
+  const even = { ...scores, width: 1, data: Float32Array.of(0.51, 0.49) };
+  const alone = refinedLabel(image, { ...even, count: 2 }, [4], par).confidence;
+  // A class that no pixel shows counts as 0.
+  expect(alone).toBeCloseTo(0.881 / 2, 3);
+  const [clear, less, least] = [confidence(0.4, 0.6), confidence(0.48, 0.52), confidence(0.5, 0.5)];
+  expect(clear).toBeGreaterThan(less);
+  expect(less).toBeGreaterThan(least);
+  expect(confidence(0.4, 0.6, 1e-3)).toBeCloseTo(clear, 5);
+  expect(
+    refinedLabel(image, { ...scores, data: new Float32Array(4) }, [4], par).confidence,
+  ).toBeGreaterThan(0);
 });
 
 test("a very large image is refined at a size that fits into memory", () => {
