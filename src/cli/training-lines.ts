@@ -142,7 +142,7 @@ export function describeMasks(event: KnownMasksEvent): string[] {
   return lines;
 }
 
-/** Shares from which on thresholds are said not to suit the data: AFA's ignore a fifth to a third of the pixels of photographs. */
+/** Shares above which thresholds are said not to suit the data. */
 const tooMuch = { ignored: 0.4, tagsWithoutPixels: 0.1 };
 
 /** The thresholds of a run with their fit, and advice where set ones do not suit. */

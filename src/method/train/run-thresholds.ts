@@ -20,7 +20,7 @@ export interface RunThresholds extends Thresholds {
 export const thresholdsKey = "thresholds";
 
 /** Crops on which thresholds are measured; whole batches are taken. */
-const measuredCrops = 64;
+export const measuredCrops = 64;
 
 /** Thresholds in a checkpoint; undefined where they are not measured yet, and in those of older versions. */
 export function storedThresholds(state: TrainingState | undefined): RunThresholds | undefined {
