@@ -19,7 +19,7 @@ export interface RunThresholds extends Thresholds {
 /** Name of the thresholds in a checkpoint's metadata. */
 export const thresholdsKey = "thresholds";
 
-/** Crops on which thresholds are measured; whole batches are taken. */
+/** Crops on which thresholds are measured by default. */
 export const measuredCrops = 64;
 
 /** Thresholds in a checkpoint; undefined where they are not measured yet, and in those of older versions. */
@@ -46,6 +46,8 @@ export interface MeasureOptions {
   readonly feeds: NetworkFeeds;
   readonly config: Config;
   readonly batches: BatchSource;
+  /** Number of crops to measure on; whole batches are taken. */
+  readonly count?: number | undefined;
   /** Asked before every batch; true ends the measurement. */
   readonly stop: () => boolean;
 }
@@ -57,12 +59,12 @@ export interface MeasureOptions {
  */
 export async function measureThresholds(
   stepsDone: number,
-  { runtime, network, feeds, config, batches, stop }: MeasureOptions,
+  { runtime, network, feeds, config, batches, count = measuredCrops, stop }: MeasureOptions,
 ): Promise<ThresholdsEvent | null> {
   const activations = new CropActivations(runtime, network, feeds, config);
   const crops: ActivatedCrop[] = [];
   try {
-    for (let step = stepsDone; crops.length < measuredCrops; step++) {
+    for (let step = stepsDone; crops.length < count; step++) {
       if (stop()) return null;
       const batch = await batches.next(step);
       for (const input of labelInputs(batch, network.classes)) {

@@ -34,6 +34,8 @@ export interface TrainNetworkOptions {
   readonly now: () => number;
   /** Number of images in a validation of which panels are made; 6 by default. */
   readonly panels?: number;
+  /** Number of crops on which the thresholds of pseudo labels are measured (method 2.16); 64 by default. */
+  readonly thresholdCrops?: number;
   /** Called after every step; true saves a checkpoint and ends the training. */
   readonly stop?: () => boolean;
   /**
@@ -103,7 +105,8 @@ export async function* trainNetwork(
     if (!thresholdsDue()) return;
     // The graph of the classification phase is not needed any more.
     await stepper.rest();
-    const measuring = { runtime, network, feeds: state.feeds, config, batches, stop };
+    const { thresholdCrops: count } = options;
+    const measuring = { runtime, network, feeds: state.feeds, config, batches, count, stop };
     const measured = await measureThresholds(stepsDone, measuring);
     if (!measured) return;
     const { low, high, chosen } = measured;
