@@ -46,7 +46,9 @@ export function explainedVariance(
     if (own[0]! > 0) within += deviation(own);
     own.forEach((value, i) => (all[i]! += value));
   }
-  return 1 - within / deviation(all);
+  const total = deviation(all);
+  // Rounding alone leaves less.
+  return total > 1e-9 * all[4]! ? 1 - within / total : NaN;
 }
 
 /** Sum of squared distances from the mean color. */

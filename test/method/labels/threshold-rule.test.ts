@@ -17,10 +17,10 @@ function row(levels: readonly number[], labels: readonly number[]) {
 test("labels explain all of the colors' variance, a part, or nothing", () => {
   expect(explainedVariance(...row([0, 0, 10, 10], [0, 0, 3, 3]))).toBeCloseTo(1, 12);
   expect(explainedVariance(...row([0, 0, 10, 10], [0, 3, 0, 3]))).toBeCloseTo(0, 12);
-  // By hand: 4 + 16 · … total 100; within {0} and {0, 10, 10}: 66.7 of 100 a channel.
+  // By hand, a channel: 4 · 25 in all, 0 within the first label, 400 / 9 + 2 · 100 / 9 = 66.7 within the second.
   expect(explainedVariance(...row([0, 0, 10, 10], [0, 3, 3, 3]))).toBeCloseTo(1 / 3, 12);
   expect(explainedVariance(...row([0, 0, 10, 10, 99], [0, 0, 3, 3, 3]), [0, 1, 0, 4])).toBe(1);
-  expect(explainedVariance(...row([7, 7], [0, 1]))).toBeNaN();
+  expect(explainedVariance(...row([7, 7, 7], [0, 1, 1]))).toBeNaN();
 });
 
 /** A curve with these values at some candidates, and 0 elsewhere. */
