@@ -1,6 +1,6 @@
 export { affinityLabel, type AffinityLabel } from "./affinity-label.ts";
 export { isKnownInside, mergeKnown } from "./known-labels.ts";
-export { mergeCam, pick, type ScaledCam } from "./cam.ts";
+export { mergeCam, type ScaledCam } from "./cam.ts";
 export {
   labelAtSize,
   labelOf,

@@ -9,13 +9,13 @@ import {
   candidateScores,
   explainedVariance,
   mergeCam,
-  pick,
   refinePseudoLabel,
   refinePseudoLabels,
   thresholdsFor,
   type ScaledCam,
   type Thresholds,
 } from "../labels/index.ts";
+import { pick } from "../labels/cam.ts";
 import type { Afa } from "../model/index.ts";
 import { Par } from "../refine/par.ts";
 import type { LabelInput } from "./labels.ts";
