@@ -27,7 +27,7 @@ export {
   type Normalization,
 } from "./method/images/normalize.ts";
 export type { KnownMask } from "./method/data/known-mask.ts";
-export type { Batch, Dataset, Sample, SampleReader } from "./method/data/sample.ts";
+export type { Batch, BatchSource, Dataset, Sample, SampleReader } from "./method/data/sample.ts";
 export { labelsOf } from "./method/images/labels-of-logits.ts";
 export { activationMaps, type Box, type Maps } from "./method/images/maps.ts";
 export { resizeMaps, resizeGradient } from "./method/images/resize-maps.ts";
@@ -94,6 +94,7 @@ export {
   type StageScores,
 } from "./method/eval/stages.ts";
 export * from "./method/train/events.ts";
+export type { ThresholdFit } from "./method/train/threshold-fit.ts";
 export { phaseAt, type Phase } from "./method/train/phase.ts";
 export {
   lossesAndGradients,
@@ -132,12 +133,7 @@ export type {
   StepLabels,
 } from "./method/train/labels.ts";
 export { Stepper, type StepResult } from "./method/train/step.ts";
-export {
-  trainNetwork,
-  type BatchSource,
-  type Lanes,
-  type TrainNetworkOptions,
-} from "./method/train/trainer.ts";
+export { trainNetwork, type Lanes, type TrainNetworkOptions } from "./method/train/trainer.ts";
 export { exportOnnx, type OnnxExportOptions } from "./files/export/onnx.ts";
 export type { Precision } from "./files/export/precision.ts";
 export type { Element, ElementType } from "./files/weights/elements.ts";

@@ -1,6 +1,7 @@
 import { formatWithRemedies } from "../files/datasets/listing/listing.ts";
 import { counted, inUnits } from "../files/text/units.ts";
 import type { MicroBatchEvent } from "../jobs/plan/micro-batch.ts";
+import type { ThresholdsEvent } from "../method/train/events.ts";
 import type { TrainedEvent } from "../jobs/run-training.ts";
 import type { KnownMasksEvent } from "../jobs/train-masks.ts";
 import type { DatasetEvent, TrainJobEvent } from "../jobs/train.ts";
@@ -74,6 +75,10 @@ export function trainingLines(
       }
       case "skipped":
         return output.note(`left out ${event.message}`);
+      case "thresholds":
+        output.record(event);
+        for (const line of describeThresholds(event)) output.note(line);
+        return;
       case "validating":
         return output.progress.update(`validating ${event.done}/${event.total}`);
       case "validation": {
@@ -136,6 +141,27 @@ export function describeMasks(event: KnownMasksEvent): string[] {
   if (unused > 0)
     lines.push(`left out ${counted(unused, "mask")} of images that are not trained on`);
   return lines;
+}
+
+/** Shares above which thresholds are said not to suit the data. */
+const tooMuch = { ignored: 0.4, tagsWithoutPixels: 0.1 };
+
+/** The thresholds of a run with their fit, and advice where set ones do not suit. */
+export function describeThresholds(event: ThresholdsEvent): string[] {
+  const { low, high, chosen, ignored, tagsWithoutPixels } = event;
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  const origin = chosen ? ", chosen from tags" : "";
+  const line =
+    `thresholds ${low.toFixed(2)} and ${high.toFixed(2)}${origin}: ${percent(ignored)} of pixels ignored, ` +
+    `${percent(tagsWithoutPixels)} of tags get no pixel`;
+  if (chosen || (ignored <= tooMuch.ignored && tagsWithoutPixels <= tooMuch.tagsWithoutPixels)) {
+    return [line];
+  }
+  const remedy = { kind: "setting", key: "pseudo.thresholds", value: "auto" } as const;
+  return [
+    line,
+    `they do not suit these images; to choose them from tags, ${wordRemedies([remedy])}`,
+  ];
 }
 
 /** The reason why a batch is split, and advice where even that is not enough. */

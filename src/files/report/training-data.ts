@@ -1,4 +1,4 @@
-import type { StepEvent } from "../../method/train/events.ts";
+import type { StepEvent, ThresholdsEvent } from "../../method/train/events.ts";
 import type { StageScores } from "../../method/eval/stages.ts";
 import type { InitialWeights } from "../../method/inference/initial-weights.ts";
 import type { TileName } from "../run/panel-picture.ts";
@@ -54,6 +54,8 @@ export interface ReportData {
   readonly parameters: number | undefined;
   readonly finished: boolean;
   readonly steps: readonly StepEvent[];
+  /** Thresholds of the run; not in runs of older versions. */
+  readonly thresholds?: ThresholdsEvent | undefined;
   readonly validations: readonly { readonly step: number; readonly metrics: ReportScores }[];
   /** Scores at the top of the page, and their heading. */
   readonly scores:

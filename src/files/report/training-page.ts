@@ -6,6 +6,7 @@ import { panels } from "./panel-cards.ts";
 import { figures, scores } from "./score-cards.ts";
 import { stepGains } from "./step-gains.ts";
 import { licenseOf } from "../weights/initial-weights.ts";
+import { thresholdFacts } from "./threshold-facts.ts";
 import { training } from "./training-charts.ts";
 
 /** report.html: a self-contained page about a run. */
@@ -17,6 +18,7 @@ export function renderReport(data: ReportData): string {
     scores(data),
     panels(data),
     training(data),
+    thresholdFacts(data),
     facts(data),
   ]);
 }

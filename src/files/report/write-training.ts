@@ -42,6 +42,7 @@ export async function writeReport(
     parameters: start?.parameters,
     finished: entries.some((entry) => entry.type === "done"),
     steps: entries.filter((entry) => entry.type === "step"),
+    thresholds: entries.findLast((entry) => entry.type === "thresholds"),
     validations,
     scores: info.scores ?? (best && { ...best, title: `Best validation, after step ${best.step}` }),
     panels,

@@ -195,6 +195,8 @@ export class RunDirectory {
           "train/images_per_second": images / seconds.total,
         });
       }
+      case "thresholds":
+        return this.log.append(event);
       case "validating":
         return;
       case "validation":

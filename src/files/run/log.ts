@@ -4,6 +4,7 @@ import type {
   DoneEvent,
   StartEvent,
   StepEvent,
+  ThresholdsEvent,
   ValidationEvent,
 } from "../../method/train/events.ts";
 import type { TileName } from "./panel-picture.ts";
@@ -31,7 +32,8 @@ export type CheckpointEntry = Omit<CheckpointEvent, "state"> & {
 };
 
 /** One line of log.jsonl: an event without its tensors and images. Numbers that are not finite become null. */
-export type LogEntry = StartEvent | StepEvent | ValidationEntry | CheckpointEntry | DoneEvent;
+export type LogEntry =
+  StartEvent | StepEvent | ThresholdsEvent | ValidationEntry | CheckpointEntry | DoneEvent;
 
 /**
  * Reads the entries of a log file, none if it does not exist. Leaves out lines that are cut short, are not JSON or lack
@@ -56,6 +58,7 @@ function isWhole(entry: LogEntry): boolean {
   const has = (...keys: string[]): boolean =>
     keys.every((key) => typeof (entry as unknown as Record<string, unknown>)[key] === "object");
   if (type === "step") return has("losses", "seconds");
+  if (type === "thresholds") return has("areas");
   return type !== "validation" || has("metrics", "perClass");
 }
 

@@ -18,13 +18,13 @@ export const presets = {
     },
   },
   /**
-   * Photographs of one's own, starting from ImageNet weights: AFA's losses and thresholds on smaller crops, for as many
+   * Photographs of one's own, starting from ImageNet weights: AFA's losses on smaller crops, with thresholds chosen from tags, for as many
    * steps as there are images for (`stepsFor`). Unproven on photographs.
    */
   own: {
     model: { backbone: "pvt_v2_b1" },
     data: { crop: 320, batch: 4 },
-    pseudo: { radius: "auto" },
+    pseudo: { radius: "auto", thresholds: "auto" },
     train: { validateEvery: 1000, patience: 4 },
   },
   /** A few hundred small images on a CPU, starting from random weights. */

@@ -63,6 +63,7 @@ const data = z.strictObject({
 // prettier-ignore
 const pseudo = z.strictObject({
   scales: setting(z.array(positive).check(z.minLength(1)), [1, 0.5, 1.5], "image scales of class activation maps; 1 must be among them (AFA 4.1)"),
+  thresholds: setting(z.enum(["fixed", "auto"]), "fixed", "whether lowThreshold and highThreshold are those set, or chosen from tags alone when the classification phase ends (method 2.16)"),
   lowThreshold: setting(share, 0.35, "highest activation at which a pixel is background (AFA 4.1, beta_l)"),
   highThreshold: setting(share, 0.55, "activation above which a pixel has the class (AFA 4.1, beta_h)"),
   backgroundThreshold: setting(share, 0.45, "background score in the evaluation of class activation maps (published code)"),

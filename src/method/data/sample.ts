@@ -44,3 +44,8 @@ export interface Batch {
    */
   readonly known?: Uint8Array;
 }
+
+/** Source of batches; the batch of a step depends on the step alone. */
+export interface BatchSource {
+  next(step: number): Promise<Batch>;
+}

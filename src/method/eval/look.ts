@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import type { Sample, SampleReader } from "../data/sample.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import { labelOf, pseudoLabel } from "../labels/index.ts";
+import { labelOf, pseudoLabel, thresholdsOf } from "../labels/index.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 import type { Maps } from "../images/maps.ts";
 import { UserError } from "../../user-error.ts";
@@ -95,7 +95,8 @@ export async function locate(
   const input = networkImage(image, config.data, config.eval);
   const raw = await activationsFor(input, classes, activations);
   const cam = classMaps(raw, classes, input);
-  return { classes, cam, propagated: raw && propagatedMaps(cam, raw.affinity, config.pseudo) };
+  const options = { ...thresholdsOf(config), radius: config.pseudo.radius };
+  return { classes, cam, propagated: raw && propagatedMaps(cam, raw.affinity, options) };
 }
 
 /** Labels of this size from class activation maps and from propagated ones, and the activations as heat. */

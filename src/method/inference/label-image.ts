@@ -1,5 +1,11 @@
 import type { Config } from "../config.ts";
-import { mergeCam, propagateAffinity, windowRadius, type Affinity } from "../labels/index.ts";
+import {
+  mergeCam,
+  propagateAffinity,
+  windowRadius,
+  type Affinity,
+  type Thresholds,
+} from "../labels/index.ts";
 import type { Maps } from "../images/maps.ts";
 import type { ActivationPass, Activations } from "./activations.ts";
 
@@ -31,12 +37,11 @@ export function classMaps(
 export function propagatedMaps(
   cam: Maps,
   affinity: Affinity,
-  { lowThreshold, highThreshold, radius }: Config["pseudo"],
+  { low, high, radius }: Thresholds & Pick<Config["pseudo"], "radius">,
 ): PropagatedMaps {
-  const backgrounds = [lowThreshold, highThreshold];
-  const [low, high] = propagateAffinity(cam, affinity, {
-    backgrounds,
+  const [lower, higher] = propagateAffinity(cam, affinity, {
+    backgrounds: [low, high],
     radius: windowRadius(radius, affinity),
   }) as [Maps, Maps];
-  return { low, high };
+  return { low: lower, high: higher };
 }

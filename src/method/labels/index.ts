@@ -1,7 +1,14 @@
 export { affinityLabel, type AffinityLabel } from "./affinity-label.ts";
 export { isKnownInside, mergeKnown } from "./known-labels.ts";
 export { mergeCam, type ScaledCam } from "./cam.ts";
-export { labelAtSize, labelOf, pseudoLabel, type Thresholds } from "./pseudo-label.ts";
+export {
+  labelAtSize,
+  labelOf,
+  pseudoLabel,
+  thresholdsOf,
+  type Thresholds,
+} from "./pseudo-label.ts";
+export { candidateScores, explainedVariance, thresholdsFor } from "./threshold-rule.ts";
 export { windowRadius } from "./window-radius.ts";
 export { propagateAffinity, type Affinity } from "./random-walk.ts";
 export {
@@ -9,4 +16,5 @@ export {
   refineAffinityLabel,
   refineInside,
   refinePseudoLabel,
+  refinePseudoLabels,
 } from "./refined-labels.ts";

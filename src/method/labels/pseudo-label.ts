@@ -1,3 +1,4 @@
+import type { Config } from "../config.ts";
 import { ignoreIndex, type LabelMap } from "../images/image.ts";
 import { argmax, checkBox, fullBox, plane, softmax, type Box, type Maps } from "../images/maps.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
@@ -9,6 +10,11 @@ import { resizeMaps } from "../images/resize-maps.ts";
 export interface Thresholds {
   readonly low: number;
   readonly high: number;
+}
+
+/** The thresholds of the settings. */
+export function thresholdsOf({ pseudo }: Pick<Config, "pseudo">): Thresholds {
+  return { low: pseudo.lowThreshold, high: pseudo.highThreshold };
 }
 
 /**

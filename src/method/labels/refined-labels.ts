@@ -10,7 +10,7 @@ import {
   type Maps,
 } from "../images/maps.ts";
 import type { Par } from "../refine/par.ts";
-import { ignoreOutside, withBackground, type Thresholds } from "./pseudo-label.ts";
+import { ignoreOutside, labelOf, withBackground, type Thresholds } from "./pseudo-label.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 
 /**
@@ -34,6 +34,30 @@ export function refinePseudoLabel(
   const labels = { width, height, data: sureLabels(refined, classes) };
   ignoreOutside(labels, box);
   return labels;
+}
+
+/**
+ * The same labels for several background scores, one after the other; no pixel is ignored, as with equal thresholds.
+ *
+ * @param cam [classes, h, w] at the image's size, one map for each class in the image
+ */
+export function refinePseudoLabels(
+  image: Image,
+  cam: Maps,
+  classes: readonly number[],
+  { scores, par, box = fullBox(image) }: { scores: readonly number[]; par: Par; box?: Box },
+): LabelMap[] {
+  const { width, height } = image;
+  checkSize("refinePseudoLabels", image, cam);
+  if (classes.length === 0) return scores.map(() => onlyBackground(image, box));
+  const half = halve(cam);
+  const colors = halve(colorPlanes(image, fullBox(image)));
+  return scores.map((score) => {
+    const refined = resizeMaps(par.refine(colors, withBackground(half, score)), width, height);
+    const labels = labelOf(refined, classes);
+    ignoreOutside(labels, box);
+    return labels;
+  });
 }
 
 /**

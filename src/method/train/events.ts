@@ -1,6 +1,7 @@
 import type { NdArray } from "../../engine/graph/index.ts";
 import type { ValidationPanel, ValidationScores } from "../eval/evaluator.ts";
 import type { Phase } from "./phase.ts";
+import type { ThresholdFit } from "./threshold-fit.ts";
 
 /** Losses of a step; null for losses that are not computed in its phase. */
 export interface StepLosses {
@@ -46,6 +47,20 @@ export interface StepEvent {
   readonly seconds: StepSeconds;
 }
 
+/**
+ * The thresholds of pseudo labels and how they suit the data, measured from tags alone before the first labels are made
+ * (method 2.16).
+ */
+export interface ThresholdsEvent extends ThresholdFit {
+  readonly type: "thresholds";
+  /** Steps completed so far. */
+  readonly step: number;
+  readonly low: number;
+  readonly high: number;
+  /** Whether they were chosen from tags; otherwise they are those of the settings. */
+  readonly chosen: boolean;
+}
+
 /** Progress of a validation. It need not be stored. */
 export interface ValidatingEvent {
   readonly type: "validating";
@@ -81,7 +96,13 @@ export interface DoneEvent {
 }
 
 export type TrainEvent =
-  StartEvent | StepEvent | ValidatingEvent | ValidationEvent | CheckpointEvent | DoneEvent;
+  | StartEvent
+  | StepEvent
+  | ThresholdsEvent
+  | ValidatingEvent
+  | ValidationEvent
+  | CheckpointEvent
+  | DoneEvent;
 
 /**
  * Everything needed to resume a run with the same bits. The arrays belong to the trainer and change with the next

@@ -3,6 +3,7 @@ import { sizeOf, type NdArray } from "../../engine/graph/index.ts";
 import { parametersOf } from "../../engine/nn/index.ts";
 import { networkOf } from "../model/network-of.ts";
 import type { WorkerPool, Workers } from "../../host/workers.ts";
+import type { Thresholds } from "../labels/index.ts";
 import type { Phase } from "./phase.ts";
 import { addSeconds, type LabelInput, type LabelSource, type MadeLabels } from "./labels.ts";
 import type { LabelReply, LabelRequest, LabelSetup } from "./label-task.ts";
@@ -46,7 +47,11 @@ export class LabelPool implements LabelSource {
     this.setup = { config, classes, places, shared, threads: threadsEach };
   }
 
-  async make(inputs: readonly LabelInput[], phase: Phase): Promise<MadeLabels> {
+  async make(
+    inputs: readonly LabelInput[],
+    phase: Phase,
+    thresholds?: Thresholds,
+  ): Promise<MadeLabels> {
     if (inputs.length === 0) return { labels: [], seconds: { cam: 0, labels: 0 } };
     this.publish();
     const { setup, version } = this;
@@ -57,7 +62,10 @@ export class LabelPool implements LabelSource {
         const image = { ...input.image, data: Uint8Array.from(input.image.data) };
         const known = input.known && { ...input.known, data: Uint8Array.from(input.known.data) };
         const own = { ...input, image, ...(known && { known }) };
-        const request: LabelRequest = { setup, version, phase, input: own };
+        const request: LabelRequest = {
+          ...{ setup, version, phase, input: own },
+          ...(thresholds && { thresholds }),
+        };
         const buffers = [image.data.buffer, ...(known ? [known.data.buffer] : [])];
         return (await pool.run(request, buffers)) as LabelReply;
       }),

@@ -1,6 +1,7 @@
 import type { RuntimeOptions } from "../../host/host.ts";
 import type { Config } from "../config.ts";
 import { sizeOf, type NdArray, type Runtime } from "../../engine/graph/index.ts";
+import type { Thresholds } from "../labels/index.ts";
 import type { Phase } from "./phase.ts";
 import { LabelMaker, type LabelInput, type LabelSeconds, type StepLabels } from "./labels.ts";
 import { networkOf } from "../model/network-of.ts";
@@ -26,6 +27,8 @@ export interface LabelRequest {
   /** Changes whenever the weights do. */
   readonly version: number;
   readonly phase: Phase;
+  /** Those of the settings by default. */
+  readonly thresholds?: Thresholds;
   readonly input: LabelInput;
 }
 
@@ -66,10 +69,10 @@ class LabelThread {
     this.maker = new LabelMaker(runtime, network, this.parameters, config, now);
   }
 
-  make({ version, phase, input }: LabelRequest): Promise<LabelReply> {
+  make({ version, phase, thresholds, input }: LabelRequest): Promise<LabelReply> {
     if (version !== this.version) this.values.set(new Float32Array(this.setup.shared));
     this.version = version;
-    return this.maker.makeOne(input, phase);
+    return this.maker.makeOne(input, phase, thresholds);
   }
 }
 

@@ -14,6 +14,8 @@ import {
   refinePseudoLabel,
   windowRadius,
   type AffinityLabel,
+  thresholdsOf,
+  type Thresholds,
 } from "../labels/index.ts";
 import type { Box, Maps } from "../images/maps.ts";
 import { Par } from "../refine/par.ts";
@@ -51,7 +53,8 @@ export interface MadeLabels {
 
 /** Makes the labels of a step, in the calling thread or in several. */
 export interface LabelSource {
-  make(inputs: readonly LabelInput[], phase: Phase): Promise<MadeLabels>;
+  /** @param thresholds those of the settings by default */
+  make(inputs: readonly LabelInput[], phase: Phase, thresholds?: Thresholds): Promise<MadeLabels>;
   /** Frees sessions and threads; the next call creates them again. */
   rest(): Promise<void>;
 }
@@ -83,9 +86,13 @@ export class LabelMaker implements LabelSource {
     this.activations = new ActivationPass(runtime, network, parameters, { scales, side });
   }
 
-  async make(inputs: readonly LabelInput[], phase: Phase): Promise<MadeLabels> {
+  async make(
+    inputs: readonly LabelInput[],
+    phase: Phase,
+    thresholds?: Thresholds,
+  ): Promise<MadeLabels> {
     const crops: { labels: StepLabels; seconds: LabelSeconds }[] = [];
-    for (const input of inputs) crops.push(await this.makeOne(input, phase));
+    for (const input of inputs) crops.push(await this.makeOne(input, phase, thresholds));
     return { labels: crops.map(({ labels }) => labels), seconds: addSeconds(crops) };
   }
 
@@ -97,8 +104,9 @@ export class LabelMaker implements LabelSource {
   async makeOne(
     { image, classes, box, known }: LabelInput,
     phase: Phase,
+    { low, high }: Thresholds = thresholdsOf(this.config),
   ): Promise<{ labels: StepLabels; seconds: LabelSeconds }> {
-    const { lowThreshold: low, highThreshold: high, radius: wanted } = this.config.pseudo;
+    const { radius: wanted } = this.config.pseudo;
     const { par, now } = this;
     const tokens = { width: image.width / tokenSide, height: image.height / tokenSide };
     const radius = windowRadius(wanted, tokens);
@@ -117,7 +125,9 @@ export class LabelMaker implements LabelSource {
       propagates && this.config.train.affinityLabels === "propagated"
         ? null
         : merged(refinePseudoLabel(image, cam, classes, { low, high, par, box }));
-    const maps = propagates ? propagatedMaps(cam, raw.affinity, this.config.pseudo) : null;
+    const maps = propagates
+      ? propagatedMaps(cam, raw.affinity, { low, high, radius: wanted })
+      : null;
     const propagated = maps && merged(refineAffinityLabel(image, maps, classes, { par, box }));
     const seg = (propagated ?? pseudo)!;
     const affinity = affinityLabel(pseudo ?? seg, { radius });

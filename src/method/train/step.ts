@@ -3,12 +3,12 @@ import type { Batch } from "../data/sample.ts";
 import { fastestLayout } from "../inference/fastest-layout.ts";
 import { type NdArray, type Runtime, float32, hasMemory } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
-import { ignoreIndex } from "../images/image.ts";
-import type { Box } from "../images/maps.ts";
+import { thresholdsOf, type Thresholds } from "../labels/index.ts";
 import { DeviceLearner } from "./device-learner.ts";
 import { EnergyPass, type EnergyInput } from "./energy.ts";
 import type { StepEvent } from "./events.ts";
 import { batchFeeds, labelCounts, labelFeeds, partOf, type BatchFeeds } from "./batch-feeds.ts";
+import { labelInputs } from "./label-inputs.ts";
 import { LabelMaker, type LabelInput, type LabelSource, type StepLabels } from "./labels.ts";
 import { HostLearner } from "./host-learner.ts";
 import type { Learner } from "./learner.ts";
@@ -38,6 +38,7 @@ interface CompiledStep {
 export class Stepper {
   private compiled: CompiledStep | null = null;
   private readonly labels: LabelSource;
+  private thresholds: Thresholds;
   private readonly learner: Learner;
 
   constructor(
@@ -50,6 +51,7 @@ export class Stepper {
     /** Makes the labels; by default in the calling thread. */
     labels?: LabelSource,
   ) {
+    this.thresholds = thresholdsOf(config);
     this.learner = hasMemory(runtime)
       ? new DeviceLearner(runtime, state)
       : new HostLearner(runtime, state);
@@ -68,8 +70,12 @@ export class Stepper {
     await this.learner.begin();
     const kind: StepKind = computesAllLosses(phase, config.train) ? "full" : "classification";
 
-    const inputs = kind === "full" ? this.labelInputs(batch) : [];
-    const { labels, seconds: labelSeconds } = await this.labels.make(inputs, phase);
+    const inputs = kind === "full" ? labelInputs(batch, this.network.classes) : [];
+    const { labels, seconds: labelSeconds } = await this.labels.make(
+      inputs,
+      phase,
+      this.thresholds,
+    );
     const labelsEnd = now();
     // The seconds of several threads sum to more than have passed, so the elapsed time is divided in proportion.
     const secondsPerUnit = (labelsEnd - start) / (labelSeconds.cam + labelSeconds.labels || 1);
@@ -118,6 +124,11 @@ export class Stepper {
     };
   }
 
+  /** Makes the labels of the following steps with these thresholds. */
+  useThresholds(thresholds: Thresholds): void {
+    this.thresholds = thresholds;
+  }
+
   /** Copies weights and moments to the network's state; before that they may exist only on the device. */
   download(): Promise<void> {
     return this.learner.download();
@@ -160,25 +171,6 @@ export class Stepper {
       sums.add(await this.learner.pass({ ...shared, ...own }, part));
     }
     return sums;
-  }
-
-  private labelInputs(batch: Batch): LabelInput[] {
-    const { crop } = batch;
-    const pixels = crop * crop * 3;
-    const size = crop * crop;
-    return Array.from({ length: batch.size }, (_, i) => {
-      const data = batch.images.subarray(i * pixels, (i + 1) * pixels);
-      const tags = batch.tags.subarray(i * this.network.classes, (i + 1) * this.network.classes);
-      const known = batch.known?.subarray(i * size, (i + 1) * size);
-      return {
-        image: { width: crop, height: crop, data },
-        classes: [...tags.keys()].filter((c) => tags[c]! > 0),
-        box: Array.from(batch.boxes.subarray(4 * i, 4 * i + 4)) as unknown as Box,
-        ...(known?.some((label) => label !== ignoreIndex) && {
-          known: { width: crop, height: crop, data: known },
-        }),
-      };
-    });
   }
 
   /** Number of crops computed at once. */

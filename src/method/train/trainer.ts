@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import type { Batch, Sample, SampleReader } from "../data/sample.ts";
+import type { BatchSource, Sample, SampleReader } from "../data/sample.ts";
 import { ActivationPass } from "../inference/activations.ts";
 import { type ValidationPanel, type ValidationScores, evaluate } from "../eval/evaluator.ts";
 import { Predictor } from "../inference/predictor.ts";
@@ -9,12 +9,14 @@ import { networkOf } from "../model/network-of.ts";
 import type { TrainEvent, TrainingState } from "./events.ts";
 import type { LabelSource } from "./labels.ts";
 import { NetworkState } from "./network-state.ts";
+import {
+  endsClassification,
+  measureThresholds,
+  storedThresholds,
+  thresholdsKey,
+  withThresholds,
+} from "./run-thresholds.ts";
 import { Stepper } from "./step.ts";
-
-/** Source of batches; the batch of a step depends on the step alone. */
-export interface BatchSource {
-  next(step: number): Promise<Batch>;
-}
 
 export interface TrainNetworkOptions {
   readonly runtime: Runtime;
@@ -32,6 +34,8 @@ export interface TrainNetworkOptions {
   readonly now: () => number;
   /** Number of images in a validation of which panels are made; 6 by default. */
   readonly panels?: number;
+  /** Number of crops on which the thresholds of pseudo labels are measured (method 2.16); by default 64 to choose them, 16 to judge set ones. */
+  readonly thresholdCrops?: number;
   /** Called after every step; true saves a checkpoint and ends the training. */
   readonly stop?: () => boolean;
   /**
@@ -68,8 +72,11 @@ export interface Lanes extends Runtime {
 export async function* trainNetwork(
   options: TrainNetworkOptions,
 ): AsyncGenerator<TrainEvent, void> {
-  const { runtime, config, classes, batches, validation, resume, initial, now } = options;
+  const { runtime, classes, batches, validation, resume, initial, now } = options;
   const { stop = () => false } = options;
+  /** Thresholds that the run goes on with, once their fit has been measured. */
+  let thresholds = storedThresholds(resume);
+  let config = withThresholds(options.config, thresholds);
   const { steps, affinitySteps, validateEvery, checkpointEvery, patience, seed } = config.train;
   checkResume(resume, classes, steps);
   const network = networkOf(config, classes);
@@ -93,8 +100,28 @@ export async function* trainNetwork(
   const isOver = (): boolean => stepsDone >= steps || (patience > 0 && stale >= patience);
   // A run that was stopped during a validation starts with that validation when it resumes.
   let validationDue = resume?.metadata["validationOwed"] === "true";
+  const thresholdsDue = (): boolean => !thresholds && endsClassification(stepsDone, config.train);
+  const settleThresholds = async function* (): AsyncGenerator<TrainEvent, void> {
+    if (!thresholdsDue()) return;
+    // The graph of the classification phase is not needed any more.
+    await stepper.rest();
+    const { thresholdCrops: count } = options;
+    const measuring = { runtime, network, feeds: state.feeds, config, batches, count, stop };
+    const measured = await measureThresholds(stepsDone, measuring);
+    if (!measured) return;
+    const { low, high, chosen } = measured;
+    thresholds = { low, high, chosen };
+    config = withThresholds(config, thresholds);
+    stepper.useThresholds(thresholds);
+    yield measured;
+  };
   try {
     yield { type: "start", step: stepsDone, steps, parameters: network.size, classes };
+    if (!isOver()) {
+      // A checkpoint of an older version has none.
+      yield* settleThresholds();
+      if (thresholdsDue()) return;
+    }
     while (!isOver() || validationDue) {
       if (!validationDue) {
         const requestTime = now();
@@ -122,6 +149,7 @@ export async function* trainNetwork(
         stepsDone++;
         validationDue = validationSamples.length > 0 && due(stepsDone, validateEvery);
       }
+      yield* settleThresholds();
       let improved = false;
       if (validation && validationDue) {
         // The sessions of a step use most of the memory and can be created again in less than a second.
@@ -129,7 +157,7 @@ export async function* trainNetwork(
         pool ??=
           (await options.createValidationRuntime?.(network, validationSamples.length)) ?? null;
         const limited = { ...validation, samples: validationSamples };
-        const scores = yield* validate(limited, network, state, pool, options);
+        const scores = yield* validate(limited, network, state, pool, { ...options, config });
         validationDue = scores === null;
         if (scores) {
           const { metrics, perClass, skipped, panels, score } = scores;
@@ -148,6 +176,7 @@ export async function* trainNetwork(
           bestTagF1: String(bestTagF1),
           staleValidations: String(stale),
           validationOwed: String(validationDue),
+          ...(thresholds && { [thresholdsKey]: JSON.stringify(thresholds) }),
           config: JSON.stringify(config),
           classes: JSON.stringify(classes),
         };

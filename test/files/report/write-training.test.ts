@@ -51,6 +51,20 @@ function textOf(page: string): string {
   return body.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
 }
 
+test("the page shows the thresholds of a run and how they suit it, if the log has them", async () => {
+  const about = { panels: () => [], ...options };
+  const events = [...fakeTraining(about)];
+  const fit = { ignored: 0.214, tagsWithoutPixels: 0.03, areas: [0.125, null] };
+  const thresholds = { type: "thresholds", step: 3, low: 0.38, high: 0.58, chosen: true } as const;
+  events.splice(4, 0, { ...thresholds, ...fit });
+  const text = textOf(await report(events));
+  expect(text).toContain(
+    "Chosen from tags Low and high 0.38 and 0.58 Pixels ignored 21.4 % Tags that get no pixel 3.0 %",
+  );
+  expect(text).toContain("cat 12.5 % dog no such crop");
+  expect(textOf(await report(fakeTraining(about)))).not.toContain("Thresholds");
+});
+
 test("the page has scores, curves, a row for each class, pictures, timings and how to repeat the run", async () => {
   const page = await report(fakeTraining({ ...options, panels: () => [squarePanel("first")] }));
   const text = textOf(page);

@@ -41,6 +41,12 @@ test("labels from threads equal those of the calling thread, also after the weig
     expect(moved.labels).toEqual((await here.make(inputs, "affinity")).labels);
     expect(moved.labels).not.toEqual(first.labels);
 
+    // Thresholds that the run has chosen take the place of those of the settings.
+    const chosen = { low: 0.6, high: 0.7 };
+    const others = await pool.make(inputs, "affinity", chosen);
+    expect(others.labels).toEqual((await here.make(inputs, "affinity", chosen)).labels);
+    expect(others.labels).not.toEqual(moved.labels);
+
     // At rest it keeps no thread, and starts again when asked.
     await pool.rest();
     expect((await pool.make(inputs.slice(1), "affinity")).labels).toEqual(moved.labels.slice(1));

@@ -79,6 +79,7 @@ function run(options: Partial<TrainNetworkOptions> = {}): AsyncGenerator<TrainEv
     validation,
     now: () => 0,
     panels: 1,
+    thresholdCrops: 2,
     ...options,
   });
 }
@@ -150,11 +151,12 @@ test("events tell every step; validations and checkpoints come when due and in t
     all.push(event);
     events.push([event.type, "step" in event ? event.step : event.done, open()]);
   }
-  // Sessions that are open: the step's; from step 3 on, with all losses, also that of the activations.
+  // Sessions that are open: the step's; at step 3, with all losses, also that of the activations.
   expect(events).toEqual([
     ["start", 0, 0],
     ...[0, 1, 2].map((step) => ["step", step, 1]),
-    ["checkpoint", 3, 1],
+    ["thresholds", 3, 0],
+    ["checkpoint", 3, 0],
     ["step", 3, 2],
     ...[1, 2, 3].map((done) => ["validating", done, expect.any(Number)]),
     ["validation", 4, 0],
@@ -201,7 +203,7 @@ test("a source of labels that is passed in makes them from the network's own wei
   for await (const event of training) kinds.push(event.type);
   // In the first phase there is nothing to label.
   expect(made).toEqual([...Array.from({ length: 3 }, () => [0, "classification"]), [2, "pseudo"]]);
-  expect([rests, kinds.includes("validation"), kinds.at(-1)]).toEqual([1, false, "done"]);
+  expect([rests, kinds.includes("validation"), kinds.at(-1)]).toEqual([2, false, "done"]);
 });
 
 test("batches of images without any tags are trained on without error", async () => {
