@@ -21,6 +21,7 @@ const { values } = parseArgs({
     counts: { type: "string", default: "10,30,100" },
     split: { type: "string" },
     images: { type: "string", default: "700" },
+    test: { type: "string", default: "200" },
     steps: { type: "string" },
     out: { type: "string" },
     /** Settings of the trainings with masks, as in `train --set`. */
@@ -71,6 +72,7 @@ async function measureSeed(seed: number, work: string): Promise<number[]> {
     ...steps,
     out,
     images: Number(values.images),
+    testImages: Number(values.test),
     seed,
     device: "cpu",
     report,

@@ -21,8 +21,10 @@ import { openTrainable, type TrainJobEvent } from "./train.ts";
 export interface DemoJob extends SettingOptions {
   /** Folder for the scenes and the run; the first free one of runs/demo, demo2, … by default. */
   readonly out?: string;
-  /** Number of scenes for training and validation; one for testing is added for every seven of them, or two with `seeds`. */
+  /** Number of scenes for training and validation. */
   readonly images: number;
+  /** Number of scenes for testing; by default one is added for every 14 others, or with `seeds` four. */
+  readonly testImages?: number;
   readonly device: DeviceName;
   /** Train once with each of these seeds, and compare their scores. */
   readonly seeds?: readonly number[];
@@ -59,7 +61,7 @@ export type DemoEvent =
 /** Share of the scenes that is held out for validation: for the choice of a checkpoint and of the preset's settings. */
 const valShare = 1 / 7;
 /** Scenes for the final scores, which nothing is chosen on, as a share of the others: for a single seed, and for several. */
-const testShares = { single: 1 / 7, several: 2 / 7 };
+const testShares = { single: 1 / 14, several: 2 / 7 };
 
 /** Runs the whole method on synthetic scenes, from tags to masks, for one seed or several. */
 export async function* runDemo(
@@ -152,12 +154,13 @@ async function* tour(
 async function* prepare(
   host: Host,
   scenes: string,
-  { images, seed = 0, seeds, report: facts }: DemoJob,
+  { images, testImages, seed = 0, seeds, report: facts }: DemoJob,
   config: Config,
   device: DeviceChoice,
   { signal }: JobOptions,
 ): AsyncGenerator<DemoEvent, PreparedTraining> {
-  const testCount = Math.round(images * (seeds ? testShares.several : testShares.single));
+  const testShare = seeds ? testShares.several : testShares.single;
+  const testCount = testImages ?? Math.round(images * testShare);
   yield { type: "scenes-started" };
   yield* reports((report) =>
     writeScenes(host, scenes, {

@@ -57,8 +57,8 @@ export async function* train(host: Host, options: TrainOptions): AsyncGenerator<
     ...(masks && {
       maskOf: (sample) => masks.of(sample),
       maskedShare: config.data.maskedShare,
-      // The first step that makes labels.
-      maskedFrom: config.train.camSteps + 1,
+      // Before the last phase a few images at a time would teach the classes and the affinity too much of themselves.
+      maskedFrom: config.train.affinitySteps + 1,
     }),
   });
   try {

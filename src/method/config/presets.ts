@@ -30,7 +30,7 @@ export const presets = {
   /** A few hundred small images on a CPU, starting from random weights. */
   small: {
     model: { backbone: "mit_small", decoderWidth: 64, dropPath: 0, dropout: 0 },
-    data: { crop: 128, batch: 8, maxSide: 160, scaleRange: [1, 2], workers: 1 },
+    data: { crop: 128, batch: 8, maxSide: 160, scaleRange: [1, 2], workers: 1, maskedShare: 0.75 },
     // Without pretrained weights, activations on background are higher than in the paper.
     pseudo: { lowThreshold: 0.45, highThreshold: 0.65, radius: "auto", parDilations: [1, 2, 4, 8] },
     train: {

@@ -55,7 +55,7 @@ const data = z.strictObject({
   flip: setting(share, 0.5, "probability of a horizontal flip (AFA 4.1)"),
   masks: setting(z.enum(["ignore", "train"]), "ignore", "whether true masks of training images, and corrections, replace the pseudo labels of their pixels (method 2.15)"),
   workers: setting(count.check(z.maximum(64)), 2, "threads that decode and augment images; 0: the training thread itself"),
-  maskedShare: setting(share, 0.25, "share of the crops of a batch that images with masks take, once labels are made and if data.masks is train; 0: as many as chance gives them"),
+  maskedShare: setting(share, 0.5, "share of the crops of a batch that images with masks take after affinitySteps, if data.masks is train; 0: as many as chance gives them"),
   mean: setting(triple, [123.675, 116.28, 103.53], "mean of red, green and blue in levels of 0..255, which is subtracted (ImageNet)"),
   std: setting(z.tuple([positive, positive, positive]), [58.395, 57.12, 57.375], "standard deviation of red, green and blue in levels of 0..255, the divisor (ImageNet)"),
 });
