@@ -15,7 +15,7 @@ import type { OpenedModel } from "../../src/method/inference/model.ts";
 import { openAnyModel } from "../../src/jobs/open-exported-model.ts";
 import { openSegmenter } from "../../src/jobs/open-segmenter.ts";
 import { readTensorFile } from "../../src/files/run/checkpoints.ts";
-import { classes, writeCheckpoint } from "./exported-model.ts";
+import { classes, writeCheckpoint, writePvtCheckpoint } from "./exported-model.ts";
 
 let folder: string;
 let checkpoint: string;
@@ -65,6 +65,14 @@ describe.each([
     expect(exported.out).toBe(beside.at(-1));
     expect(await segment(exported.out)).toEqual(await segment(model));
   });
+});
+
+test("a PVTv2 segments in an exported file as in the run", async () => {
+  writePvtCheckpoint(checkpoint);
+  const pvt = await openModel(nodeHost.store, checkpoint);
+  const { difference, out } = await exportModel(pvt);
+  expect(difference).toBeLessThan(1e-5);
+  expect(await segment(out)).toEqual(await segment(pvt));
 });
 
 describe.each([

@@ -1,6 +1,8 @@
 import { writeFileSync } from "node:fs";
+import type { NdArray } from "../../src/engine/graph/index.ts";
 import { parseConfig } from "../../src/method/config.ts";
 import { sceneClasses } from "../../src/method/data/scenes.ts";
+import { Afa, type BackboneName } from "../../src/method/model/index.ts";
 import { encodeSafetensors } from "../../src/files/weights/safetensors.ts";
 import { readGolden } from "../golden.ts";
 import { asArrays } from "../network.ts";
@@ -18,18 +20,29 @@ export function writeCheckpoint(
   tensors[count] = { ...tensors[count]!, shape: [] }; // the golden file stores it as [1]
   change(tensors["decoder.linear_pred.bias"]!.data as Float32Array);
   const moment = tensors["decoder.linear_pred.weight"]!;
+  write(path, { ...tensors, "optimizer.m.decoder.linear_pred.weight": moment }, "mit_tiny");
+}
+
+/** A checkpoint of a small PVTv2 with random weights. */
+export function writePvtCheckpoint(path: string): void {
+  const backbone = "pvt_v2_tiny";
+  const network = new Afa({ backbone, classes: classes.length, decoderWidth: 32 });
+  write(path, network.initialize(1), backbone);
+}
+
+function write(
+  path: string,
+  tensors: Readonly<Record<string, NdArray>>,
+  backbone: BackboneName,
+): void {
   const config = parseConfig({
     set: {
-      "model.backbone": "mit_tiny",
+      "model.backbone": backbone,
       "model.decoderWidth": 32,
       "eval.longSide": 96,
       "eval.minSide": 0,
     },
   });
   const metadata = { step: "12", classes: JSON.stringify(classes), config: JSON.stringify(config) };
-  const pieces = encodeSafetensors(
-    { ...tensors, "optimizer.m.decoder.linear_pred.weight": moment },
-    metadata,
-  );
-  writeFileSync(path, Buffer.concat(pieces));
+  writeFileSync(path, Buffer.concat(encodeSafetensors(tensors, metadata)));
 }

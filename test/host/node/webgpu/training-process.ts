@@ -119,6 +119,7 @@ async function trajectory(runtime: DeviceRuntime): Promise<Record<string, number
 /** Makes the session of every graph of a training that WebGPU must compute whole. */
 async function wholeGraphs(runtime: DeviceRuntime): Promise<Record<string, number>> {
   const network = new Afa({ backbone: "mit_b1", classes: 20 });
+  const pvt = new Afa({ backbone: "pvt_v2_b1", classes: 20 });
   const { crop: side } = parseConfig({ preset: "voc" }).data;
   const pass = { batch: 2, crop: side, dropPath: true, dropout: true };
   const step = (kind: StepKind, energy: boolean) =>
@@ -134,6 +135,7 @@ async function wholeGraphs(runtime: DeviceRuntime): Promise<Record<string, numbe
     activations: writeModel(cropActivations(network, { scales: [1, 0.5, 1.5], side })),
     probabilities: buildProbabilities(network, pass),
     optimizer: adamwModel(blocks, { betas: [0.9, 0.999], eps: 1e-8 }).model,
+    "full of PVTv2": buildStep(pvt, { ...pass, kind: "full", learned: pvt.trainable }).model,
   };
   const made: Record<string, number> = {};
   for (const [name, model] of Object.entries(graphs)) {
