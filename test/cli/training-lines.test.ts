@@ -2,8 +2,14 @@ import { expect, test } from "vitest";
 import { describeThresholds } from "../../src/cli/training-lines.ts";
 
 const event = {
-  ...{ type: "thresholds", step: 3, low: 0.38, high: 0.58, areas: [0.1] },
-  ...{ chosen: true, ignored: 0.214, tagsWithoutPixels: 0.03 },
+  type: "thresholds",
+  step: 3,
+  low: 0.38,
+  high: 0.58,
+  areas: [0.1],
+  chosen: true,
+  ignored: 0.214,
+  tagsWithoutPixels: 0.03,
 } as const;
 
 test("thresholds are told in one line, and a second one where set ones do not suit", () => {
