@@ -8,13 +8,13 @@ import { encodeSafetensors } from "../../src/files/weights/safetensors.ts";
 import { openModel } from "../../src/jobs/open-model.ts";
 import { nodeHost } from "../../src/host/node/host.ts";
 import { Interruption } from "../../src/cli/interrupt.ts";
-import { Output } from "../../src/cli/output.ts";
 import { trainingLines } from "../../src/cli/training-lines.ts";
 import { Afa } from "../../src/method/model/index.ts";
 import { writeMiniCoco, writeMiniVoc } from "../files/datasets/trees.ts";
 import { HubServer } from "../hub/server.ts";
 import { fewScenes, temporaryFolder, tiny } from "./scenes.ts";
 import { tag2mask } from "./terminal.ts";
+import { writtenOutput } from "./written-output.ts";
 
 const folder = temporaryFolder();
 const repositories = join(folder, "repositories");
@@ -286,16 +286,10 @@ test("random weights are only mentioned for images of one's own", async () => {
 });
 
 test("the note on random weights says what to expect and what to give", () => {
-  let text = "";
-  const stream = { write: (line: string) => (text += line) };
-  const output = new Output(
-    { stdout: stream, stderr: stream, color: false, now: () => 0 },
-    false,
-    "x",
-  );
+  const { output, text } = writtenOutput();
   trainingLines(output)({ type: "random-weights", instead: "pvt_v2_b1" }, new Interruption());
   output.note("begun");
-  expect(text).toMatch(
+  expect(text()).toMatch(
     /random weights, from which photographs rarely give usable masks .* give --weights pvt_v2_b1/,
   );
 });

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { Interruption } from "../../src/cli/interrupt.ts";
-import { Output } from "../../src/cli/output.ts";
 import { scoreTable } from "../../src/cli/score-table.ts";
 import { trainingLines } from "../../src/cli/training-lines.ts";
+import { writtenOutput } from "./written-output.ts";
 
 const classes = ["cat"];
 const metrics = { cam: NaN, affinityCam: NaN, seg: NaN, tagF1: 0.25 };
@@ -21,17 +21,11 @@ test.each([
   [metrics, "validation after step 7: tagF1 0.250\n"],
   [{ ...metrics, seg: 0.5 }, "validation after step 7: seg 0.500  tagF1 0.250\n"],
 ])("a validation with the scores %j is told as %j", (scores, expected) => {
-  let text = "";
-  const stream = { write: (line: string) => (text += line) };
-  const output = new Output(
-    { stdout: stream, stderr: stream, color: false, now: () => 0 },
-    false,
-    "x",
-  );
+  const { output, text } = writtenOutput();
   const event = { type: "validation", step: 7, metrics: scores, perClass, skipped: [] } as const;
   trainingLines(output)(
     event as unknown as Parameters<ReturnType<typeof trainingLines>>[0],
     new Interruption(),
   );
-  expect(text).toBe(expected);
+  expect(text()).toBe(expected);
 });
