@@ -109,9 +109,10 @@ test("a run resumed before or after the choice has the same pair and the same bi
 });
 
 test("a run resumed without a pair chooses it at once", async () => {
-  const { thresholds: _, ...metadata } = automatic.states[2]!.metadata;
-  const config = JSON.stringify(configOf("auto"));
-  const resume = { ...automatic.states[2]!, metadata: { ...metadata, config } };
+  const state = automatic.states[2]!;
+  const older = Object.entries(state.metadata).filter(([key]) => key !== "thresholds");
+  const metadata = { ...Object.fromEntries(older), config: JSON.stringify(configOf("auto")) };
+  const resume = { ...state, metadata };
   const { measured, types } = await trained(configOf("auto"), { resume });
   expect(measured).toMatchObject([{ step: 3, chosen: true }]);
   expect(types.slice(0, 3)).toEqual(["start", "thresholds", "step"]);
