@@ -38,7 +38,8 @@ describe("train", () => {
   test("--json tells every event, the result last, and nothing on stderr", () => {
     expect([trained.code, trained.stderr]).toEqual([0, ""]);
     const events = lines(trained.stdout);
-    const types = ["start", "step", "step", "step", "step", "validation", "checkpoint", "done"];
+    const steps = ["step", "step", "thresholds", "step", "step"];
+    const types = ["start", ...steps, "validation", "checkpoint", "done"];
     expect(events.slice(0, -1).map((event) => event["type"])).toEqual(types);
     const result = events.at(-1) as {
       run: string;

@@ -23,5 +23,5 @@ test("an image of which nothing is known is never trained on", async () => {
   });
   const types: string[] = [];
   for await (const { type } of events) types.push(type);
-  expect(types).toEqual(["start", "step", "checkpoint", "done"]);
+  expect(types).toEqual(["start", "step", "thresholds", "checkpoint", "done"]);
 });
