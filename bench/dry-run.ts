@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +9,7 @@ import { writeFileAtomic } from "../src/host/node/files/atomic-file.ts";
 import { networkOf } from "../src/method/model/network-of.ts";
 import { encodeSafetensors } from "../src/files/weights/safetensors.ts";
 import { writeMiniCoco, writeMiniVoc } from "../test/files/datasets/trees.ts";
+import { peakMemory } from "./peak-memory.ts";
 
 // The published recipes at their own size, a few steps long, on miniature trees in the true formats:
 // training from an encoder's weights, then evaluation with scales, flips and CRF. Says what each took.
@@ -42,7 +42,7 @@ function run(args: readonly string[]): Promise<Outcome> {
     });
     let text = "";
     let peak = 0;
-    const look = (): void => void (peak = Math.max(peak, peakOf(child.pid!)));
+    const look = (): void => void (peak = Math.max(peak, peakMemory(child.pid!)));
     const timer = setInterval(look, 100);
     child.stdout.on("data", (chunk: Buffer) => {
       look();
@@ -57,16 +57,6 @@ function run(args: readonly string[]): Promise<Outcome> {
       resolve({ seconds, peak, result: JSON.parse(last) as Record<string, unknown> });
     });
   });
-}
-
-/** The kernel's own high-water mark of a process. */
-function peakOf(pid: number): number {
-  try {
-    const match = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-    return match ? Number(match[1]) * 1024 : 0;
-  } catch {
-    return 0;
-  }
 }
 
 /** An encoder as pretraining leaves it: names without prefix, a head of 1000 classes. */

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +8,7 @@ import { parseArgs } from "node:util";
 import { parseConfig } from "../src/method/config.ts";
 import { HubServer } from "../test/hub/server.ts";
 import { publishWeights } from "./photos-guide/hub.ts";
+import { peakMemory } from "./peak-memory.ts";
 import { summarize } from "./summary.ts";
 
 // How long docs/photos.md takes: a short training of the preset `own` in all three phases, then masks of the images by class
@@ -54,7 +54,7 @@ function run(args: readonly string[]): Promise<Outcome> {
     });
     const lines: Line[] = [];
     let peak = 0;
-    const timer = setInterval(() => (peak = Math.max(peak, peakOf(child.pid!))), 200);
+    const timer = setInterval(() => (peak = Math.max(peak, peakMemory(child.pid!))), 200);
     createInterface({ input: child.stdout }).on("line", (line) =>
       lines.push({ ...(JSON.parse(line) as Line), at: performance.now() - started }),
     );
@@ -65,17 +65,6 @@ function run(args: readonly string[]): Promise<Outcome> {
       resolve({ lines, seconds: (performance.now() - started) / 1000, peak });
     });
   });
-}
-
-/** The kernel's own high-water mark of a process; 0 once it has ended. */
-function peakOf(pid: number): number {
-  try {
-    return (
-      Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024
-    );
-  } catch {
-    return 0;
-  }
 }
 
 /** Median seconds of the steps in a phase; its first two, which build graphs and allocate memory, do not count. */

@@ -6,7 +6,7 @@ import { openModel } from "../src/jobs/open-model.ts";
 import { ignoreIndex } from "../src/method/images/image.ts";
 import { ConfusionMatrix } from "../src/method/eval/metrics.ts";
 import { candidateScores, mergeCam, refinePseudoLabels } from "../src/method/labels/index.ts";
-import { Par } from "../src/method/refine/par.ts";
+import { parOf } from "../src/method/refine/par.ts";
 import { BatchLoader } from "../src/method/train/batch-loader.ts";
 import { labelInputs } from "../src/method/train/label-inputs.ts";
 import { measuredCrops } from "../src/method/train/run-thresholds.ts";
@@ -81,8 +81,7 @@ async function choose({ model: path, data: folder }: ChoiceJob, count: number): 
   if (!chosen) throw new RangeError(`${path}: its crops tell nothing about thresholds`);
   const middle = (chosen.low + chosen.high) / 2;
   const scores = [...candidateScores, middle];
-  const { parIterations: iterations, parDilations: dilations } = config.pseudo;
-  const par = new Par({ iterations, dilations });
+  const par = parOf(config);
   const matrices = scores.map(() => new ConfusionMatrix(network.classes + 1));
   crops.forEach(({ image, classes, box, scales }, i) => {
     const cam = mergeCam(scales, [...classes.keys()], image.width, image.height);

@@ -6,7 +6,7 @@ import {
   type WeightsLocation,
   type WeightsSource,
 } from "../files/weights/catalog.ts";
-import { isShardIndex, parseShardIndex, shardNames } from "../files/weights/shards.ts";
+import { isShardIndex, parseShardIndex } from "../files/weights/shards.ts";
 import { findModelFile } from "../files/run/find-weights.ts";
 import { dirname, join } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
@@ -135,10 +135,8 @@ async function* fetchWhole(
   if (isShardIndex(file.file)) {
     // All parts are those of the index's own commit.
     const revision = copy.commit ?? file.revision;
-    for (const name of shardNames(
-      parseShardIndex(await store.readText(copy.path), copy.path),
-      copy.path,
-    )) {
+    const { names } = parseShardIndex(await store.readText(copy.path), copy.path);
+    for (const name of names) {
       const part = join(dirname(file.file), name);
       copies.push([part, yield* hub.fetch({ ...file, revision, file: part }, { signal })]);
     }

@@ -1,6 +1,7 @@
 import type { LostDetail } from "../files/formats/lost-details.ts";
 import type { MaskFolder, WrittenMask } from "../files/formats/mask-folder.ts";
 import { writeContactSheet } from "../files/report/contact-sheet.ts";
+import { inReviewOrder } from "../files/report/review-order.ts";
 import { csvField } from "../files/text/csv.ts";
 import type { FileHost } from "../host/host.ts";
 import { overlap, type Work } from "../method/eval/overlap.ts";
@@ -225,12 +226,6 @@ async function* writeSheet(
       report({ type: "sheet", done, total } as const);
     return writeContactSheet(host, folder.path, entries, { classes, onProgress });
   });
-}
-
-/** Masks that lack a tag, then the others; the least sure first among both. */
-function inReviewOrder(masks: readonly MaskEvent[]): MaskEvent[] {
-  const complete = ({ missing }: MaskEvent): number => (missing.length > 0 ? 0 : 1);
-  return [...masks].sort((a, b) => complete(a) - complete(b) || a.confidence - b.confidence);
 }
 
 /** A field with a quote in front if a spreadsheet would take it for a formula. */

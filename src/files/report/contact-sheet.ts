@@ -7,6 +7,7 @@ import type { Image } from "../../method/images/image.ts";
 import { UserError } from "../../user-error.ts";
 import { thumbnailFolder, thumbnailSide, type ThumbnailFile } from "../formats/writer.ts";
 import { renderSheet, type SheetCard } from "./contact-sheet-page.ts";
+import { inReviewOrder } from "./review-order.ts";
 import { freeName, safePath } from "../text/file-name.ts";
 import { join, relative } from "../text/path.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
@@ -48,8 +49,8 @@ export const sheetFile = "contact-sheet.html";
 
 /**
  * Writes `contact-sheet.html` into a folder of masks, and `thumbnails/*.jpg` beside it: every mask over its image,
- * masks that lack a tag first, then the lowest confidence. The pictures are separate files, loaded when they come into view, so that thousands of them
- * fit on one page. Returns the page's path.
+ * in the order of `inReviewOrder`. The pictures are separate files, loaded when they come into view, so that thousands of
+ * them fit on one page. Returns the page's path.
  */
 export async function writeContactSheet(
   host: FileHost,
@@ -58,15 +59,7 @@ export async function writeContactSheet(
   { classes, title = "Masks", side = thumbnailSide, onProgress, signal }: ContactSheetOptions,
 ): Promise<string> {
   const { store } = host;
-  const sorted = entries
-    .map((entry, i) => ({ entry, i }))
-    .sort(
-      (a, b) =>
-        complete(a.entry) - complete(b.entry) ||
-        order(a.entry.confidence) - order(b.entry.confidence) ||
-        a.i - b.i,
-    )
-    .map(({ entry }) => entry);
+  const sorted = inReviewOrder(entries);
   const names = new Set<string>();
   const cards: SheetCard[] = [];
   for (const [i, entry] of sorted.entries()) {
@@ -95,16 +88,6 @@ export async function writeContactSheet(
   const path = join(folder, sheetFile);
   await store.write([{ path, data: renderSheet({ title, classes, cards }) }]);
   return path;
-}
-
-/** Sort key of a mask: 0 if it lacks a tag. */
-function complete({ missing = [] }: SheetEntry): number {
-  return missing.length > 0 ? 0 : 1;
-}
-
-/** Sort key of a confidence; masks without one come first. */
-function order(confidence: number): number {
-  return Number.isFinite(confidence) ? confidence : -1;
 }
 
 /** A small version of the overlay, painted from image and mask if there is no overlay. */

@@ -40,8 +40,7 @@ export async function readShardIndex(store: Store, path: string): Promise<ShardI
     );
   }
   const text = await store.readText(path);
-  const files = parseShardIndex(text, path);
-  const names = shardNames(files, path);
+  const { files, names } = parseShardIndex(text, path);
   const folder = dirname(path);
   const present = new Set((await store.list(folder, { sorted: false })).files);
   const missing = names.filter((name) => !present.has(name));
@@ -70,20 +69,15 @@ export async function readShardIndex(store: Store, path: string): Promise<ShardI
   return { path, size: info?.size ?? 0, files, shards: names.map((name) => join(folder, name)) };
 }
 
-/** Names of an index's files, each once, sorted. A UserError if there are more than any network has. */
-export function shardNames(files: ReadonlyMap<string, string>, path: string): string[] {
-  const names = [...new Set(files.values())].sort();
-  if (names.length > maxShards) {
-    throw new UserError(`${path}: lists ${names.length} shards, at most ${maxShards} are read`);
-  }
-  return names;
-}
-
 /**
- * Parses the text of an index into the file of each tensor. A UserError unless every file is a plain name, beside the index.
+ * Parses the text of an index: the file of each tensor, and the names of all files, each once, sorted. A UserError unless every
+ * file is a plain name, beside the index, and if there are more than any network has.
  * @param path where the text is from, for messages
  */
-export function parseShardIndex(text: string, path: string): ReadonlyMap<string, string> {
+export function parseShardIndex(
+  text: string,
+  path: string,
+): { readonly files: ReadonlyMap<string, string>; readonly names: readonly string[] } {
   let index: unknown;
   try {
     index = JSON.parse(text);
@@ -108,7 +102,11 @@ export function parseShardIndex(text: string, path: string): ReadonlyMap<string,
     }
     files.set(tensor, file);
   }
-  return files;
+  const names = [...new Set(files.values())].sort();
+  if (names.length > maxShards) {
+    throw new UserError(`${path}: lists ${names.length} shards, at most ${maxShards} are read`);
+  }
+  return { files, names };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Config } from "../config.ts";
 import { resizeLabels } from "../images/resize-labels.ts";
 import type { Sample, SampleReader } from "../data/sample.ts";
 import type { Image, LabelMap } from "../images/image.ts";
-import { Par } from "../refine/par.ts";
+import { type Par, parOf } from "../refine/par.ts";
 import { refineAffinityLabel } from "../labels/index.ts";
 import type { Maps } from "../images/maps.ts";
 import { UserError } from "../../user-error.ts";
@@ -216,9 +216,7 @@ async function* lookAtEach(
   options: EvaluatorOptions,
 ): AsyncGenerator<Work<Look | UserError>> {
   const { config, panels: panelCount = 0, crf, lanes = 1 } = options;
-  const { parIterations: iterations, parDilations: dilations } = config.pseudo;
-  const par =
-    panelCount > 0 && networks.activations ? new Par({ iterations, dilations }) : undefined;
+  const par = panelCount > 0 && networks.activations ? parOf(config) : undefined;
   let panels = 0;
   for (const sample of samples) {
     const pixels = await readSample(sample, reader);

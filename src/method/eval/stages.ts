@@ -3,7 +3,7 @@ import type { Image, LabelMap } from "../images/image.ts";
 import { resizeLabels } from "../images/resize-labels.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 import { affinityLabel, labelOf, propagateAffinity, windowRadius } from "../labels/index.ts";
-import { Par } from "../refine/par.ts";
+import { type Par, parOf } from "../refine/par.ts";
 import type { Maps } from "../images/maps.ts";
 import { UserError } from "../../user-error.ts";
 import type { ActivationPass } from "../inference/activations.ts";
@@ -168,8 +168,7 @@ async function* stagesOfEach(
   options: StageOptions,
 ): AsyncGenerator<Work<StageLook | UserError>> {
   const { crf, lanes = 1 } = options;
-  const { parIterations: iterations, parDilations: dilations } = options.config.pseudo;
-  const par = new Par({ iterations, dilations });
+  const par = parOf(options.config);
   for (const sample of samples) {
     const pixels = await readSample(sample, reader);
     if (pixels instanceof UserError) {

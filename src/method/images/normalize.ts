@@ -1,3 +1,6 @@
+import type { Image } from "./image.ts";
+import type { Maps } from "./maps.ts";
+
 /** Mean and standard deviation of red, green, blue, in 8-bit levels. */
 export interface Normalization {
   readonly mean: readonly number[];
@@ -24,6 +27,12 @@ export function normalize(
     out[i + 2] = blue[pixels[i + 2]!]!;
   }
   return out;
+}
+
+/** (pixel - mean) / std of an image, one map for each channel. */
+export function normalizedMaps({ width, height, data }: Image, normalization: Normalization): Maps {
+  const planes = normalizeToChannelsFirst(data, width * height, normalization);
+  return { count: 3, width, height, data: planes };
 }
 
 /** (pixel - mean) / std, [n, h, w, 3] with h * w = area to [n, 3, h, w]; fills `out` if given. */

@@ -1,4 +1,8 @@
-import { normalizeToChannelsFirst, type Normalization } from "../images/normalize.ts";
+import {
+  normalizedMaps,
+  normalizeToChannelsFirst,
+  type Normalization,
+} from "../images/normalize.ts";
 import { scaledSide, shrinkImage, shrinkLarge } from "../images/shrink-large.ts";
 import type { Image } from "../images/image.ts";
 import type { NdArray } from "../../engine/graph/index.ts";
@@ -22,9 +26,7 @@ export function networkImage(
   if (Math.max(image.width, image.height) < minSide) {
     return withLongSide(image, normalization, minSide);
   }
-  const { width, height, data } = shrinkImage(image, maxSide);
-  const pixels = normalizeToChannelsFirst(data, width * height, normalization);
-  return { count: 3, width, height, data: pixels };
+  return normalizedMaps(shrinkImage(image, maxSide), normalization);
 }
 
 /**

@@ -16,8 +16,9 @@ const longestRefined = 2048;
 
 /**
  * How sharply a pixel's share of the refined scores tells its class: softmax(sharpness · share) serves as its probability.
- * Refinement spreads scores over the neighbors, so the shares of two classes differ by a few percent even where the mask is right. Chosen on
- * the demo's validation scenes by the rank correlation of confidence and IoU: 0.50 to 0.56 with 12, 0.68 with 50, 0.75 with 100.
+ * Refinement spreads scores over the neighbors, so the shares of two classes differ by a few percent even where the mask
+ * is right. Chosen on the demo's validation scenes by the rank correlation of confidence and IoU: 0.50 to 0.56 with 12,
+ * 0.68 with 50, 0.75 with 100.
  */
 const sharpness = 100;
 

@@ -7,7 +7,7 @@ import type { Maps } from "../images/maps.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
 import { type Affinity, mergeCam, propagateAffinity, windowRadius } from "../labels/index.ts";
 import { withBackground } from "../labels/pseudo-label.ts";
-import { Par } from "../refine/par.ts";
+import { type Par, parOf } from "../refine/par.ts";
 import { ActivationPass } from "./activations.ts";
 import { planesOf } from "./network-feeds.ts";
 import { ExportedForward } from "./forward.ts";
@@ -52,9 +52,10 @@ export interface Segmentation extends LabelMap {
   /** Tags of the image as classes from 0: those that `segment` predicts, or those that `label` was called with. */
   readonly tags: readonly number[];
   /**
-   * How good the mask should be, 0..1, for ordering masks of one model and one source: the mean IoU over the background and
-   * the tags to expect of it (`expectedIou`) if the probabilities are right, by which the segmentation or, for `affinity` and
-   * `cam`, the refined scores choose a class. Those of different sources cannot be compared with each other. 1 where `label` has no tags.
+   * How good the mask should be, 0..1, for ordering masks of one model and one source: the mean IoU over the background
+   * and the tags to expect of it (`expectedIou`) if the probabilities are right, by which the segmentation or, for
+   * `affinity` and `cam`, the refined scores choose a class. Those of different sources cannot be compared with each other.
+   * 1 where `label` has no tags.
    */
   readonly confidence: number;
 }
@@ -70,8 +71,7 @@ export class Segmenter {
     readonly activations: ActivationPass | null,
     private readonly setup: SegmenterSetup,
   ) {
-    const { parIterations: iterations, parDilations: dilations } = model.config.pseudo;
-    this.par = new Par({ iterations, dilations });
+    this.par = parOf(model.config);
   }
 
   /** Prepares a model. An exported one is run once on a small image to check it. */
@@ -103,14 +103,10 @@ export class Segmenter {
   /** Predicts the mask of any image with the segmentation branch (method 3.1). @param image a file or pixels */
   async segment(
     image: string | Image,
-    { scales = [1], flip = false, longSide, crf }: SegmentOptions = {},
+    { crf, ...views }: SegmentOptions = {},
   ): Promise<Segmentation> {
     const pixels = await this.decoded(image);
-    const { clsLogits, segLogits } = await this.predicted(pixels, {
-      scales,
-      flip,
-      ...(longSide !== undefined && { longSide }),
-    });
+    const { clsLogits, segLogits } = await this.predicted(pixels, views);
     const tags = [...clsLogits.keys()].filter((c) => clsLogits[c]! > 0);
     const labels = crf
       ? await crf(pixels, segLogits)

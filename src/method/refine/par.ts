@@ -1,3 +1,4 @@
+import type { Config } from "../config.ts";
 import {
   allocate,
   ensure,
@@ -39,6 +40,11 @@ interface Layout {
   readonly colors: number;
   readonly weights: number;
   readonly maps: number;
+}
+
+/** PAR as the settings have it. */
+export function parOf({ pseudo }: Pick<Config, "pseudo">): Par {
+  return new Par({ iterations: pseudo.parIterations, dilations: pseudo.parDilations });
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import { normalizeToChannelsFirst } from "../images/normalize.ts";
+import { normalizedMaps } from "../images/normalize.ts";
 import { ActivationPass } from "../inference/activations.ts";
 import { activationsFor, classMaps, propagatedMaps } from "../inference/label-image.ts";
 import type { NetworkFeeds } from "../inference/network-feeds.ts";
@@ -17,8 +17,8 @@ import {
   thresholdsOf,
   type Thresholds,
 } from "../labels/index.ts";
-import type { Box, Maps } from "../images/maps.ts";
-import { Par } from "../refine/par.ts";
+import type { Box } from "../images/maps.ts";
+import { type Par, parOf } from "../refine/par.ts";
 import type { Phase } from "./phase.ts";
 
 /** Labels of one crop for the segmentation loss and the affinity loss. */
@@ -80,8 +80,8 @@ export class LabelMaker implements LabelSource {
     /** Clock in seconds. */
     private readonly now: () => number,
   ) {
-    const { parIterations: iterations, parDilations: dilations, scales } = config.pseudo;
-    this.par = new Par({ iterations, dilations });
+    this.par = parOf(config);
+    const { scales } = config.pseudo;
     const { crop: side } = config.data;
     this.activations = new ActivationPass(runtime, network, parameters, { scales, side });
   }
@@ -116,7 +116,11 @@ export class LabelMaker implements LabelSource {
       return { labels, seconds: { cam: 0, labels: now() - start } };
     }
     const merged = (own: LabelMap): LabelMap => (known ? mergeKnown(known, own) : own);
-    const raw = await activationsFor(this.normalized(image), classes, this.activations);
+    const raw = await activationsFor(
+      normalizedMaps(image, this.config.data),
+      classes,
+      this.activations,
+    );
     const activationsEnd = now();
     const cam = classMaps(raw, classes, image);
     const propagates = phase === "affinity" && raw !== null;
@@ -135,11 +139,6 @@ export class LabelMaker implements LabelSource {
       labels: { seg, affinity },
       seconds: { cam: activationsEnd - start, labels: now() - activationsEnd },
     };
-  }
-
-  private normalized({ width, height, data }: Image): Maps {
-    const planes = normalizeToChannelsFirst(data, width * height, this.config.data);
-    return { count: 3, width, height, data: planes };
   }
 }
 

@@ -2,7 +2,7 @@ import type { Config } from "../config.ts";
 import type { Runtime } from "../../engine/graph/index.ts";
 import type { Image, LabelMap } from "../images/image.ts";
 import type { Box } from "../images/maps.ts";
-import { normalizeToChannelsFirst } from "../images/normalize.ts";
+import { normalizedMaps } from "../images/normalize.ts";
 import { ActivationPass } from "../inference/activations.ts";
 import type { NetworkFeeds } from "../inference/network-feeds.ts";
 import {
@@ -17,7 +17,7 @@ import {
 } from "../labels/index.ts";
 import { pick } from "../labels/cam.ts";
 import type { Afa } from "../model/index.ts";
-import { Par } from "../refine/par.ts";
+import { parOf } from "../refine/par.ts";
 import type { LabelInput } from "./labels.ts";
 
 /** One crop with the raw activations of its own classes. */
@@ -57,10 +57,8 @@ export class CropActivations {
   }
 
   async run({ image, classes, box }: LabelInput): Promise<ActivatedCrop> {
-    const { width, height, data } = image;
     if (classes.length === 0) return { image, classes, box, scales: [] };
-    const planes = normalizeToChannelsFirst(data, width * height, this.config.data);
-    const { scales } = await this.pass.run({ count: 3, width, height, data: planes });
+    const { scales } = await this.pass.run(normalizedMaps(image, this.config.data));
     const own = scales.map(({ plain, flipped }) => ({
       plain: pick(plain, classes),
       flipped: pick(flipped, classes),
@@ -133,10 +131,6 @@ function camOf(
   scales: readonly ScaledCam[],
 ): ReturnType<typeof mergeCam> {
   return mergeCam(scales, [...classes.keys()], width, height);
-}
-
-function parOf({ pseudo: { parIterations: iterations, parDilations: dilations } }: PseudoConfig) {
-  return new Par({ iterations, dilations });
 }
 
 /** Pixels inside a box, by label. */
