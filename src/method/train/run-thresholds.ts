@@ -19,8 +19,11 @@ export interface RunThresholds extends Thresholds {
 /** Name of the thresholds in a checkpoint's metadata. */
 export const thresholdsKey = "thresholds";
 
-/** Crops on which thresholds are measured by default: fewer only tell how set ones suit the images. */
-export const measuredCrops = { auto: 64, fixed: 16 } as const;
+/**
+ * Least number of crops on which thresholds are measured by default; whole batches are taken. One batch tells how set ones
+ * suit the images, and costs no more than the labels of a step.
+ */
+export const measuredCrops = { auto: 64, fixed: 1 } as const;
 
 /** Thresholds in a checkpoint; undefined where they are not measured yet, and in those of older versions. */
 export function storedThresholds(state: TrainingState | undefined): RunThresholds | undefined {

@@ -34,7 +34,10 @@ export interface TrainNetworkOptions {
   readonly now: () => number;
   /** Number of images in a validation of which panels are made; 6 by default. */
   readonly panels?: number;
-  /** Number of crops on which the thresholds of pseudo labels are measured (method 2.16); by default 64 to choose them, 16 to judge set ones. */
+  /**
+   * Number of crops on which the thresholds of pseudo labels are measured (method 2.16); by default 64 to choose them, a
+   * batch to judge set ones.
+   */
   readonly thresholdCrops?: number;
   /** Called after every step; true saves a checkpoint and ends the training. */
   readonly stop?: () => boolean;
