@@ -71,6 +71,7 @@ export type { ExportedModel, OpenedModel } from "./method/inference/model.ts";
 export type { RefineLogits } from "./method/inference/refine-logits.ts";
 export type {
   SourceChoice,
+  SourceLimits,
   SourceMeasurements,
   TagMaskSource,
 } from "./method/inference/label-source.ts";

@@ -1,11 +1,11 @@
-/** Branches of a model that masks of tagged images can come from. */
-export const tagMaskSources = ["segmentation", "affinity", "cam"] as const;
-
 /**
- * `segmentation`: the segmentation branch, limited to the tags and the background. `affinity`: class activations
- * propagated along the affinity, then refined along colors. `cam`: class activations, then refined along colors.
+ * Branch of a model that masks of tagged images can come from. `segmentation`: the segmentation branch, limited to the
+ * tags and the background. `affinity`: class activations propagated along the affinity, then refined along colors. `cam`:
+ * class activations, then refined along colors.
  */
-export type TagMaskSource = (typeof tagMaskSources)[number];
+export type TagMaskSource = "segmentation" | "affinity" | "cam";
+
+export const tagMaskSources: readonly TagMaskSource[] = ["segmentation", "affinity", "cam"];
 
 /** Measurements on tagged images, none of which needs a true mask; each is a mean over the images, 0..1. */
 export interface SourceMeasurements {
