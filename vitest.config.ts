@@ -7,5 +7,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     // ONNX Runtime sessions use every core themselves; more files at once only fight for them.
     maxWorkers: 2,
+    setupFiles: ["test/share-sessions.ts", "test/compare-bits.ts"],
   },
 });
