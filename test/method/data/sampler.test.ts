@@ -78,3 +78,15 @@ test("images that chance alone gives their share are not preferred", () => {
     expect(names(sampler, 7)).toEqual(names(plain, 7));
   }
 });
+
+test("few preferred images take less than their share, so that none is seen more than 15 times as often as by chance", () => {
+  const many = Array.from({ length: 600 }, (_, i) => ({ ...samples[0]!, name: `s${i}` }));
+  const preferredIn = (count: number) => {
+    const preferred = { samples: many.slice(0, count), share: 0.75, fromStep: 0 };
+    const sampler = new TrainingSampler(many, 4, 8, preferred);
+    const plain = new TrainingSampler(many, 4, 8);
+    return names(sampler, 9).filter((name, i) => name !== names(plain, 9)[i]).length;
+  };
+  // 15 × 10 / 600 is a quarter of a batch; 15 × 30 / 600 three quarters; never less than one image.
+  expect([1, 10, 20, 30, 100].map(preferredIn)).toEqual([1, 2, 4, 6, 6]);
+});
