@@ -160,13 +160,14 @@ function paintResults(
   const { name, where, labels, losses } = context;
   const objects: MaskObject[] = [];
   const work = new DrawingWork(where);
+  losses.read(name, results.length);
   for (const [i, result] of results.entries()) {
     const place = `${where}: result ${i + 1}`;
     const [label, ...more] = labelNames(result);
     if (more.length > 0) losses.add("regions with several labels keep the first", name);
     const value = result["value"];
     if (label === undefined || !isObject(value)) {
-      losses.add("results without a labeled area", name);
+      losses.add("results without a labeled area", name, 1);
       continue;
     }
     objects.push({

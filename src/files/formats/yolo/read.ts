@@ -106,6 +106,7 @@ function paintOutlines(
     const points = fractions.map((part, k) => part * (k % 2 === 0 ? size.width : size.height));
     objects.push({ label: id! + 1, counts: polygonCounts([points], size, { where, work }) });
   }
+  context.losses.read(context.name, objects.length);
   return paintObjects(objects, size, context.name, { ...context, work });
 }
 
