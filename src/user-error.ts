@@ -1,6 +1,7 @@
 /** Options of jobs that a remedy can name. */
 export type RemedyOption =
   | "backbone"
+  | "boxes"
   | "classes"
   | "crf"
   | "crop"

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { boxRules, type BoxRule } from "../files/formats/boxes.ts";
 import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
 import { counted } from "../files/text/units.ts";
 import type { ConvertDoneEvent } from "../jobs/convert.ts";
@@ -12,6 +13,7 @@ import {
 } from "./options.ts";
 import type { FormatOptions } from "./options.ts";
 import type { OpenOutput, Output } from "./output.ts";
+import { lostLine } from "./lost-line.ts";
 import { CountMeter } from "./progress.ts";
 import { secondsSince } from "./seconds.ts";
 
@@ -22,6 +24,7 @@ interface ConvertOptions extends FormatOptions {
   readonly from?: MaskFormat;
   readonly images?: string;
   readonly classes?: string;
+  readonly boxes?: BoxRule;
   readonly overwrite?: boolean;
   readonly strict?: boolean;
 }
@@ -52,7 +55,15 @@ export function convertCommand(open: OpenOutput): Command {
       "--images <folder>",
       "images of the masks, for their sizes, names, and formats that include images",
     )
-    .option("--classes <names>", classNamesHelp);
+    .option("--classes <names>", classNamesHelp)
+    .addOption(
+      new Option(
+        "--boxes <rule>",
+        "objects of which only the box is known: ignore its pixels (255), fill it, or leave the image out",
+      )
+        .choices(boxRules)
+        .default("ignore"),
+    );
   withJson(
     withFormatOptions(command)
       .option("--overwrite", "write into a folder that has files already")
@@ -96,17 +107,17 @@ async function convert(masks: string, options: ConvertOptions, output: Output): 
 }
 
 function printSummary(
-  { from, to, out, classes, masks, skipped, lost }: ConvertDoneEvent,
+  { from, to, out, classes, masks, skipped, objects, lost }: ConvertDoneEvent,
   seconds: number,
   output: Output,
 ): void {
   output.progress.clear();
   const leftOut = skipped > 0 ? `, ${skipped} left out` : "";
-  output.say(
-    `${counted(masks, "mask")} from ${from} to ${to.join(", ")} in ${seconds} s${leftOut}: ${out}`,
-  );
-  if (lost.length === 0) output.say("nothing was lost");
-  for (const { what, images } of lost)
-    output.say(`in ${images} of ${counted(masks, "mask")}: ${what}`);
-  output.record({ from, to, out, classes, masks, skipped, lost, seconds });
+  const written = counted(masks, "mask");
+  output.say(`${written} from ${from} to ${to.join(", ")} in ${seconds} s${leftOut}: ${out}`);
+  if (lost.length === 0 && skipped === 0) {
+    output.say(`nothing was lost${objects > 0 ? `: ${counted(objects, "object")} counted` : ""}`);
+  }
+  for (const detail of lost) output.say(lostLine(detail, written));
+  output.record({ from, to, out, classes, masks, skipped, objects, lost, seconds });
 }

@@ -5,6 +5,7 @@ import type { WriteMasksEvent } from "../jobs/masks.ts";
 import { ctrlCNote, Interrupted, type Interruption } from "./interrupt.ts";
 import type { Output } from "./output.ts";
 import { preparation } from "./preparation.ts";
+import { lostLine } from "./lost-line.ts";
 import { CountMeter } from "./progress.ts";
 import { flagOf } from "./remedies.ts";
 import { secondsSince } from "./seconds.ts";
@@ -108,7 +109,7 @@ function printSummary(
         `${lacking.slice(0, 5).join(", ")}${more} (column missing of ${confidence})`,
     );
   }
-  for (const { what, images } of lost) output.say(`in ${images} of ${written}: ${what}`);
+  for (const detail of lost) output.say(lostLine(detail, written));
   if (sheet !== undefined) output.say(`least sure first: ${sheet}`);
   const files = { confidence, ...(sheet !== undefined && { sheet }) };
   output.record({

@@ -1,3 +1,4 @@
+import type { BoxRule } from "../files/formats/boxes.ts";
 import { parseClassNames } from "../files/formats/class-names.ts";
 import { LostDetails, type LostDetail } from "../files/formats/lost-details.ts";
 import type { MaskFormat } from "../files/formats/formats.ts";
@@ -22,6 +23,8 @@ export interface ConvertJob {
   /** Class names, or a file of them. */
   readonly classes?: string;
   readonly instances: InstanceKind;
+  /** Treatment of objects of which only the box is known; `ignore` by default. */
+  readonly boxes?: BoxRule;
   readonly imageUrl?: string;
   readonly overwrite?: boolean;
   /** Fail on the first mask that cannot be read instead of leaving it out. */
@@ -38,7 +41,9 @@ export interface ConvertDoneEvent {
   readonly classes: string;
   readonly masks: number;
   readonly skipped: number;
-  /** Details that the formats could not hold. */
+  /** Number of objects in the source, as far as its format has objects, without those of masks left out. */
+  readonly objects: number;
+  /** Details that the formats could not hold; empty only if every object was counted again where it was written. */
   readonly lost: readonly LostDetail[];
 }
 
@@ -65,6 +70,7 @@ export async function* convertMasks(
     losses,
     ...(job.classes !== undefined && { classes: await parseClassNames(store, job.classes) }),
     ...(from && { from }),
+    ...(job.boxes && { boxes: job.boxes }),
   });
   try {
     if (source.entries.length === 0) throw new UserError(`${path}: has no masks`);
@@ -80,7 +86,7 @@ export async function* convertMasks(
     let [masks, skipped, firstProblem] = [0, 0, ""];
     let classes: string;
     try {
-      for await (const event of convertEach(source, folder, job, options)) {
+      for await (const event of convertEach(source, folder, losses, job, options)) {
         if (event.type === "progress") masks++;
         else if (skipped++ === 0) firstProblem = event.message;
         yield event;
@@ -99,8 +105,8 @@ export async function* convertMasks(
       throw error;
     }
     const lost = [...losses.list(), ...folder.losses()];
-    const { format } = source;
-    yield { type: "done", from: format, to, out: job.out, classes, masks, skipped, lost };
+    const counts = { masks, skipped, objects: losses.objects };
+    yield { type: "done", from: source.format, to, out: job.out, classes, ...counts, lost };
   } finally {
     await source.close();
   }
@@ -109,6 +115,7 @@ export async function* convertMasks(
 async function* convertEach(
   { entries, classes }: MaskSource,
   folder: MaskFolder,
+  losses: LostDetails,
   { strict = false }: ConvertJob,
   { signal }: JobOptions,
 ): AsyncGenerator<ProgressEvent | SkippedEvent> {
@@ -120,6 +127,7 @@ async function* convertEach(
       labels = await readEntry(entry, classes);
     } catch (error) {
       if (strict || !(error instanceof UserError)) throw error;
+      losses.leaveOut(name);
       yield { type: "skipped", file: entry.where, message: error.message };
       continue;
     }

@@ -27,7 +27,7 @@ export class DrawingWork {
    * @param limit most visited pixels
    */
   constructor(
-    private readonly where: string,
+    readonly where: string,
     private readonly limit = mostVisits,
   ) {}
 

@@ -1,3 +1,5 @@
+import type { InstanceKind } from "../../method/images/regions.ts";
+
 /** Formats that masks are written in and read from. */
 export const maskFormats = ["voc", "coco", "labelstudio", "cvat", "yolo", "ultralytics"] as const;
 export type MaskFormat = (typeof maskFormats)[number];
@@ -8,6 +10,12 @@ export const formatFiles: Readonly<Partial<Record<MaskFormat, string>>> = {
   labelstudio: "labelstudio.json",
   cvat: "cvat.zip",
 };
+
+/** The unit that a format stores as one object, where `instances` may choose it; undefined for formats of pixels. */
+export function objectUnit(format: MaskFormat, instances: InstanceKind): InstanceKind | undefined {
+  if (format === "yolo") return "regions";
+  return format === "coco" || format === "labelstudio" ? instances : undefined;
+}
 
 /** Candidates for the name of the ignored pixels; the first that is not a class is used. */
 export const ignoredNames: readonly string[] = ["ignored", "void", "ignored (255)", "label 255"];

@@ -1,7 +1,7 @@
 import type { FileHost } from "../../host/host.ts";
 import { validateClasses } from "../../method/images/classes.ts";
 import { ignoreIndex, type Image, type LabelMap } from "../../method/images/image.ts";
-import type { InstanceKind } from "../../method/images/regions.ts";
+import { findRegions, type InstanceKind } from "../../method/images/regions.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
 import { UserError } from "../../user-error.ts";
 import { freeName, safePath } from "../text/file-name.ts";
@@ -9,7 +9,7 @@ import { basename, dirname, extname, join } from "../text/path.ts";
 import { classesJson } from "./classes-file.ts";
 import { openWriter } from "./create.ts";
 import { LostDetails, type LostDetail } from "./lost-details.ts";
-import { formatFiles, type MaskFormat } from "./formats.ts";
+import { formatFiles, objectUnit, type MaskFormat } from "./formats.ts";
 import { FileTransaction, removeFile } from "./transaction.ts";
 import { thumbnailFolder, thumbnailSide, type MaskWriter, type ThumbnailFile } from "./writer.ts";
 
@@ -124,6 +124,7 @@ export class MaskFolder {
     // An earlier job's list would make the folder look complete, and does not describe the new masks.
     if (isFirst) await removeFile(this.host.store, this.classesFile);
     const fileName = this.fileName(name, free, origin);
+    this.countObjects(free, labels);
     let mask: string | undefined;
     for (const writer of this.writers) {
       const path = await writer.write({ ...origin, name: free, fileName, labels });
@@ -173,6 +174,16 @@ export class MaskFolder {
     await this.files.removeAdded(this.thumbnails.splice(0));
   }
 
+  /** Enters the objects of a mask into the ledger, for each format that stores objects and enters those it wrote. */
+  private countObjects(name: string, labels: LabelMap): void {
+    const units = this.formats.flatMap((format) => objectUnit(format, this.instances) ?? []);
+    for (const unit of new Set(units)) {
+      const regions = findRegions(labels, unit).labels.filter((label) => label !== ignoreIndex);
+      const formats = units.filter((other) => other === unit).length;
+      this.lost.read(name, regions.length * formats);
+    }
+  }
+
   /** The details that the formats could not hold so far. */
   losses(): LostDetail[] {
     return this.lost.list();
@@ -197,6 +208,10 @@ export class MaskFolder {
     return this.options.format ?? ["voc"];
   }
 
+  private get instances(): InstanceKind {
+    return this.options.instances ?? "regions";
+  }
+
   private folderOf(format: MaskFormat): string {
     if (this.single) return dirname(this.path);
     return this.formats.length > 1 ? join(this.path, format) : this.path;
@@ -208,7 +223,7 @@ export class MaskFolder {
         folder: this.folderOf(format),
         ...(this.single && { file: this.path }),
         classes: this.classes,
-        instances: this.options.instances ?? "regions",
+        instances: this.instances,
         imageUrl: this.options.imageUrl ?? localFiles,
         losses: this.lost,
         files: this.files,

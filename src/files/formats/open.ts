@@ -19,7 +19,8 @@ import {
 import { classesBeside } from "./source-classes.ts";
 import type { MaskSource, SourceOptions } from "./source.ts";
 import { readDataYaml, readJson } from "./text-files.ts";
-import { labelFolders, yoloSource } from "./yolo/read.ts";
+import { labelFolders } from "./yolo/label-files.ts";
+import { yoloSource } from "./yolo/read.ts";
 
 export { ImageFiles } from "./image-files.ts";
 export type { MaskEntry, MaskSource } from "./source.ts";
@@ -39,7 +40,7 @@ export async function openMasks(
   options: SourceOptions & { readonly from?: MaskFormat },
 ): Promise<MaskSource> {
   const { from } = options;
-  const candidates = await findCandidates(host.store, path);
+  const candidates = await findCandidates(host.store, path, from);
   const matching =
     from === undefined ? candidates : candidates.filter(({ format }) => format === from);
   const [first, second] = matching;
@@ -126,7 +127,7 @@ async function formatFolders(store: Store, path: string): Promise<string[]> {
   return folders;
 }
 
-async function findCandidates(store: Store, path: string): Promise<Candidate[]> {
+async function findCandidates(store: Store, path: string, from?: MaskFormat): Promise<Candidate[]> {
   const kind = (await store.stat(path))?.kind;
   if (kind === undefined) throw new UserError(`${path}: no such file or folder`);
   if (kind === "file") return fileCandidates(store, path);
@@ -135,6 +136,9 @@ async function findCandidates(store: Store, path: string): Promise<Candidate[]> 
   const hasLabels = (await labelFolders(store, path)).length > 0;
   if (description?.masksDir !== undefined) candidates.push({ format: "ultralytics", path });
   else if (description && hasLabels) candidates.push({ format: "yolo", path });
+  else if (hasLabels && (from === "yolo" || (await hasClassList(store, path)))) {
+    candidates.push({ format: "yolo", path });
+  }
   const isArchive = (await store.stat(join(path, "labelmap.txt")))?.kind === "file";
   if (isArchive) candidates.push({ format: "cvat", path });
   // The masks/ of Ultralytics and the SegmentationClass/ of CVAT do not hold palette masks.
@@ -154,6 +158,11 @@ async function findCandidates(store: Store, path: string): Promise<Candidate[]> 
     candidates.push(...(await fileCandidates(store, join(path, file))));
   }
   return candidates;
+}
+
+/** Whether a folder has the list of class names that stands beside YOLO labels without a data.yaml. */
+async function hasClassList(store: Store, path: string): Promise<boolean> {
+  return (await store.stat(join(path, "classes.txt")))?.kind === "file";
 }
 
 /** The formats in which a file can be read: one, or none. */
@@ -208,7 +217,7 @@ async function openCandidate(
     case "voc":
       return paletteSource(host, path, options);
     case "yolo":
-      return yoloSource(host, path, (await readDataYaml(store, path))!, options);
+      return yoloSource(host, path, (await readDataYaml(store, path)) ?? { path }, options);
     case "ultralytics":
       return ultralyticsSource(host, path, (await readDataYaml(store, path))!, options);
     case "coco":

@@ -1,14 +1,23 @@
 import { ignoreIndex, type LabelMap } from "../../method/images/image.ts";
-import { paintCounts, rleArea, rleCounts } from "../../method/images/run-lengths.ts";
+import { paintBelow, rleArea, rleCounts } from "../../method/images/run-lengths.ts";
 import { fillPolygon } from "../../method/images/polygon.ts";
 import { findRegions } from "../../method/images/regions.ts";
+import { UserError } from "../../user-error.ts";
+import { counted } from "../text/units.ts";
+import type { BoxRule } from "./boxes.ts";
 import type { DrawingWork } from "./drawing-limits.ts";
+import type { LostDetails } from "./lost-details.ts";
 import type { SourceOptions } from "./source.ts";
 
 /** An object of an image: its label and its run lengths along the columns. */
 export interface MaskObject {
+  /** 0 for background, 255 for pixels that are ignored. */
   readonly label: number;
   readonly counts: readonly number[];
+  /** Whether the runs are those of its box, as its outline is unknown. */
+  readonly isBox?: boolean;
+  /** The loss to tell of an object that is ignored although it shows something, such as "regions without a label". */
+  readonly unknown?: string;
 }
 
 /** Cost of following an edge through one column, in visited pixels. */
@@ -88,44 +97,77 @@ function countsInImage(
   return runs;
 }
 
+/** What became of an object in a label map. */
+interface PaintedObject {
+  readonly object: MaskObject;
+  /** Its label in the map. */
+  readonly label: number;
+  /** Number of pixels, and of those that no other object covers. */
+  readonly area: number;
+  readonly visible: number;
+}
+
 /**
  * A label map of objects. Where they overlap, the one with fewer pixels is on top, the later one of two equals; ignored
- * objects are below all others.
+ * objects are below all others. Objects of label 0 are background and not painted.
  */
 export function paint(
   objects: readonly MaskObject[],
-  { width, height }: { readonly width: number; readonly height: number },
+  size: { readonly width: number; readonly height: number },
   work: DrawingWork,
+  boxes: BoxRule = "ignore",
 ): LabelMap {
-  const map = { width, height, data: new Uint8Array(width * height) };
-  const order = objects
-    .map(({ label, counts }) => ({ label, counts, area: rleArea(counts) }))
-    .sort(
-      (a, b) =>
-        Number(b.label === ignoreIndex) - Number(a.label === ignoreIndex) || b.area - a.area,
-    );
-  for (const { label, counts, area } of order) {
-    work.spend(area);
-    paintCounts(counts, map, label);
-  }
-  return map;
+  return paintAll(objects, size, work, boxes).map;
 }
 
-/** Paints objects, and reports the details that a label map cannot hold. */
+function paintAll(
+  objects: readonly MaskObject[],
+  { width, height }: { readonly width: number; readonly height: number },
+  work: DrawingWork,
+  boxes: BoxRule,
+): { map: LabelMap; painted: PaintedObject[] } {
+  const map = { width, height, data: new Uint8Array(width * height) };
+  // The topmost is painted first, so that the pixels which the others keep can be counted.
+  const order = objects
+    .map((object, i) => {
+      const label = object.isBox && boxes !== "fill" ? ignoreIndex : object.label;
+      return { object, label, i, area: rleArea(object.counts) };
+    })
+    .sort(
+      (a, b) =>
+        Number(a.label === ignoreIndex) - Number(b.label === ignoreIndex) ||
+        a.area - b.area ||
+        b.i - a.i,
+    );
+  const painted = order.map(({ object, label, area }) => {
+    work.spend(area);
+    const visible = label === 0 ? 0 : paintBelow(object.counts, map, label);
+    return { object, label, area, visible };
+  });
+  return { map, painted };
+}
+
+/**
+ * Paints objects, and enters into the ledger those that are shown and the details that a label map cannot hold. Whoever
+ * calls it has entered the objects that were read. A UserError where boxes are to be left out and the image has some.
+ */
 export function paintObjects(
   objects: readonly MaskObject[],
   size: { readonly width: number; readonly height: number },
   name: string,
-  { losses, instances, work }: Pick<SourceOptions, "losses" | "instances"> & { work: DrawingWork },
+  options: Pick<SourceOptions, "losses" | "instances" | "boxes"> & { work: DrawingWork },
 ): LabelMap {
-  const map = paint(objects, size, work);
-  const visible = objects.filter(({ label }) => label !== ignoreIndex);
-  const painted = map.data.reduce((sum, v) => sum + (v !== 0 && v !== ignoreIndex ? 1 : 0), 0);
-  if (visible.reduce((sum, { counts }) => sum + rleArea(counts), 0) > painted) {
-    losses.add("overlapping objects: each pixel went to the smallest", name);
+  const { losses, instances, work, boxes = "ignore" } = options;
+  const alone = objects.filter(({ isBox }) => isBox).length;
+  if (boxes === "leave-out" && alone > 0) {
+    throw new UserError(
+      `${work.where}: ${counted(alone, "object")} of it ${alone === 1 ? "has" : "have"} only a box and no outline; left out, as asked`,
+    );
   }
+  const { map, painted } = paintAll(objects, size, work, boxes);
+  const visible = enterPainted(painted, name, losses, boxes);
   const regions = findRegions(map, instances).labels.filter((label) => label !== ignoreIndex);
-  if (regions.length !== visible.length) {
+  if (regions.length !== visible) {
     losses.add(
       instances === "regions"
         ? "objects are regions of touching pixels, not the original objects"
@@ -134,4 +176,36 @@ export function paintObjects(
     );
   }
   return map;
+}
+
+/** Enters what became of the objects of an image; returns the number of those that are seen with their own label. */
+function enterPainted(
+  painted: readonly PaintedObject[],
+  name: string,
+  losses: LostDetails,
+  boxes: BoxRule,
+): number {
+  const tell = (what: string, some: readonly unknown[], lost = some.length): void => {
+    if (some.length > 0) losses.add(what, name, lost);
+  };
+  const [background, foreground] = split(painted, ({ label }) => label === 0);
+  const [empty, drawn] = split(foreground, ({ area }) => area === 0);
+  tell("objects without a pixel, as they are too small or outside of the image", empty);
+  const [ignored, labeled] = split(drawn, ({ label }) => label === ignoreIndex);
+  const [lost, meant] = split(ignored, ({ object }) => object.label !== ignoreIndex);
+  tell("objects of which only the box is known are ignored (255)", lost);
+  const [known, unknown] = split(meant, ({ object }) => object.unknown === undefined);
+  for (const { object } of unknown) losses.add(object.unknown!, name, 1);
+  const [hidden, visible] = split(labeled, (object) => object.visible === 0);
+  tell("objects covered by others", hidden);
+  const overlapping = visible.filter((object) => object.visible < object.area);
+  tell("overlapping objects: each pixel went to the smallest", overlapping, 0);
+  const filled = boxes === "fill" ? labeled.filter(({ object }) => object.isBox) : [];
+  tell("objects of which only the box is known are filled boxes", filled, 0);
+  losses.shown(name, known.length + background.length + visible.length);
+  return visible.length;
+}
+
+function split<T>(list: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  return [list.filter(isFirst), list.filter((item) => !isFirst(item))];
 }

@@ -1,5 +1,6 @@
 import type { InstanceKind } from "../../method/images/regions.ts";
 import type { LabelMap } from "../../method/images/image.ts";
+import type { BoxRule } from "./boxes.ts";
 import type { MaskFormat } from "./formats.ts";
 import type { LostDetails } from "./lost-details.ts";
 import type { ImageFiles } from "./image-files.ts";
@@ -33,5 +34,7 @@ export interface SourceOptions {
   readonly images: ImageFiles;
   /** The unit of an object in the output; the details that are lost in reading depend on it. */
   readonly instances: InstanceKind;
+  /** Treatment of objects of which only the box is known; `ignore` by default. */
+  readonly boxes?: BoxRule;
   readonly losses: LostDetails;
 }

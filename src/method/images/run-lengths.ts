@@ -156,6 +156,35 @@ export function paintCounts(
   }
 }
 
+/**
+ * Sets the pixels inside the runs that have no label yet, so that what was painted before stays on top. Returns how many
+ * pixels were set.
+ * @param counts as `readCounts` returns them
+ */
+export function paintBelow(
+  counts: readonly number[],
+  { width, height, data }: { width: number; height: number; data: Uint8Array },
+  label: number,
+): number {
+  let [at, pixels] = [0, 0];
+  for (let k = 0; k < counts.length; k++) {
+    const end = at + counts[k]!;
+    if (k % 2 === 1) {
+      let [x, y] = [Math.floor(at / height), at % height];
+      for (; at < end; at++) {
+        const i = y * width + x;
+        if (data[i] === 0) {
+          data[i] = label;
+          pixels++;
+        }
+        if (++y === height) [x, y] = [x + 1, 0];
+      }
+    }
+    at = end;
+  }
+  return pixels;
+}
+
 /** Number of pixels inside the runs. */
 export function rleArea(counts: readonly number[]): number {
   let area = 0;

@@ -157,7 +157,7 @@ test("the box of an object without an outline is ignored, below what has one, an
   const { masks, losses } = await readAll(path);
   expect([...masks.values()].map(rows)).toEqual([["2222x000", ...plateAlone.slice(1)]]);
   expect(losses).toEqual([
-    { what: "annotations without an outline: their boxes are ignored", images: 1 },
+    { what: "objects of which only the box is known are ignored (255)", images: 1, objects: 1 },
   ]);
   const nowhere = await folder(file({ ...bolt, segmentation: [[]] }));
   const all = await readAll(join(nowhere, "annotations/instances_train.json"));

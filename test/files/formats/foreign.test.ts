@@ -44,8 +44,8 @@ test("COCO of other tools: polygons, plain runs, crowds, boxes alone, gaps in th
   expect(rows(masks.get("x/a.b")!.data, 4)).toEqual(["2122", "2221", "x00x"]);
   expect(losses.map(({ what }) => what).sort()).toEqual([
     "annotations of an image that is not listed",
-    "annotations without an outline: their boxes are ignored",
     "objects are regions of touching pixels, not the original objects",
+    "objects of which only the box is known are ignored (255)",
     "overlapping objects: each pixel went to the smallest",
   ]);
 });
@@ -67,7 +67,7 @@ test("objects that overlap in a single pixel are told of", async () => {
   );
 });
 
-test("an export of Label Studio: a person's annotation before a prediction, polygons and rectangles", async () => {
+test("an export of Label Studio: a person's annotation before a prediction, polygons, and boxes that are ignored", async () => {
   const size = { original_width: 10, original_height: 10 };
   const polygon = { points: [[0, 0], [20, 0], [20, 20], [0, 20]], polygonlabels: ["b"] }; // prettier-ignore
   const rectangle = { x: 50, y: 0, width: 30, height: 20, rotation: 90, rectanglelabels: ["a"] };
@@ -86,8 +86,11 @@ test("an export of Label Studio: a person's annotation before a prediction, poly
   const { classes, masks, losses } = await readAll(join(root, "export.json"));
   expect(classes).toEqual(["a", "b"]);
   const { data } = masks.get("café")!;
-  expect(rows(data, 10).slice(0, 4)).toEqual(["2201100000", "2201100000", "0001100000", "0000000000"]); // prettier-ignore
-  expect(losses).toEqual([{ what: "results without a labeled area", images: 1 }]);
+  expect(rows(data, 10).slice(0, 4)).toEqual(["220xx00000", "220xx00000", "000xx00000", "0000000000"]); // prettier-ignore
+  expect(losses).toEqual([
+    { what: "results without a labeled area", images: 1, objects: 1 },
+    { what: "objects of which only the box is known are ignored (255)", images: 1, objects: 1 },
+  ]);
 });
 
 test("a CVAT export: palette or gray PNGs, own colors, objects that touch", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceKind } from "../../../src/method/images/regions.ts";
 import { rleCounts } from "../../../src/method/images/run-lengths.ts";
+import type { BoxRule } from "../../../src/files/formats/boxes.ts";
 import { LostDetails } from "../../../src/files/formats/lost-details.ts";
 import { DrawingWork } from "../../../src/files/formats/drawing-limits.ts";
 import {
@@ -67,6 +68,8 @@ describe("objects that overlap", () => {
 });
 
 const [overlap, touching, merged] = ["overlapping objects", "touching pixels", "became one"];
+const [covered, empty, ignored] = ["covered by others", "without a pixel", "ignored (255)"];
+const box: MaskObject = { ...object(1, "1100"), isBox: true };
 test.each<[string, InstanceKind, MaskObject[], string[]]>([
   ["objects apart", "regions", [object(1, "1100"), object(1, "0001")], []],
   ["neighbors of different classes", "regions", [object(1, "1100"), object(2, "0011")], []],
@@ -76,13 +79,55 @@ test.each<[string, InstanceKind, MaskObject[], string[]]>([
   ["two objects of a class, by class", "classes", [object(1, "1000"), object(1, "0001")], [merged]],
   ["one pixel in two objects", "regions", [object(1, "1110"), object(2, "0011")], [overlap]],
   ["an object over ignored pixels", "regions", [object(1, "1100"), object(255, "1111")], []],
-  ["a hidden object", "regions", [object(1, "1111"), object(2, "1111")], [overlap, touching]],
+  ["a hidden object", "regions", [object(1, "1111"), object(2, "1111")], [covered]],
+  ["an object without a pixel", "regions", [object(1, "0000"), object(2, "1111")], [empty]],
+  ["an object on top of background", "regions", [object(0, "1100"), object(1, "1000")], []],
+  ["a box alone", "regions", [box, object(2, "0001")], [ignored]],
+  [
+    "an object of no known class",
+    "regions",
+    [{ ...object(255, "1100"), unknown: ignored! }],
+    [ignored],
+  ],
   ["nothing", "classes", [], []],
 ])("details that a label map cannot hold are told: %s", (_, instances, objects, expected) => {
   const losses = new LostDetails();
   const size = { width: 4, height: 1 };
+  losses.read("a", objects.length);
   paintObjects(objects, size, "a", { losses, instances, work: new DrawingWork("a") });
   const told = losses.list();
   expect(told.map(({ images }) => images)).toEqual(expected.map(() => 1));
   expected.forEach((part, i) => expect(told[i]!.what).toContain(part));
+});
+
+describe("an object of which only the box is known", () => {
+  const draw = (boxes?: BoxRule) => {
+    const losses = new LostDetails();
+    losses.read("a", 2);
+    const options = { losses, instances: "regions", work: new DrawingWork("a.json: a.png"), boxes };
+    const objects = [box, object(2, "0100")];
+    const map = paintObjects(objects, { width: 4, height: 1 }, "a", options as never);
+    return { row: [...map.data].join(" "), told: losses.list() };
+  };
+
+  test("becomes ignored pixels below the others, which is told with the number of objects", () => {
+    const told = [
+      { what: expect.stringContaining("ignored (255)") as string, images: 1, objects: 1 },
+    ];
+    expect(draw()).toEqual({ row: "255 2 0 0", told });
+    expect(draw("ignore")).toEqual({ row: "255 2 0 0", told });
+  });
+
+  test("is filled if asked, which is told and loses no object", () => {
+    const { row, told } = draw("fill");
+    expect(row).toBe("1 2 0 0");
+    expect(told.map(({ what }) => what)).toContain(
+      "objects of which only the box is known are filled boxes",
+    );
+    expect(told.flatMap(({ objects }) => objects ?? [])).toEqual([]);
+  });
+
+  test("lets its image be left out by name if asked", () => {
+    expect(() => draw("leave-out")).toThrow(/^a\.json: a\.png: 1 object of it has only a box/);
+  });
 });

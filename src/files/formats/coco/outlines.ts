@@ -22,8 +22,6 @@ type Outline =
 /** The objects of an image, to be painted with the smaller on top. */
 export interface CocoObjects {
   readonly objects: readonly MaskObject[];
-  /** Number of annotations that have only a box, whose pixels are ignored. */
-  readonly boxesAlone: number;
   readonly work: DrawingWork;
 }
 
@@ -48,7 +46,6 @@ export function cocoObjects(
   const work = new DrawingWork(where, mostVisits + mostCovers * image.width * image.height);
   const objects: MaskObject[] = [];
   const crowds = new Set<string>();
-  let boxesAlone = 0;
   for (const { id, category_id: category, iscrowd, segmentation, bbox } of annotations) {
     const place = `${where}: annotation ${typeof id === "number" ? id : "without an id"}`;
     const label = labels.get(category);
@@ -57,9 +54,7 @@ export function cocoObjects(
     }
     const context = { where: place, work };
     if (!hasOutline(segmentation)) {
-      if (label === 0) continue;
-      boxesAlone++;
-      objects.push({ label: ignoreIndex, counts: boxCounts(bbox, image, context) });
+      objects.push(boxObject(label, bbox, image, context));
     } else if (iscrowd === 1 || iscrowd === true) {
       // tag2mask writes the same crowd once for each class.
       const key = JSON.stringify(segmentation);
@@ -68,10 +63,10 @@ export function cocoObjects(
       objects.push({ label: ignoreIndex, counts: outlineCounts(segmentation, image, context) });
     } else {
       const counts = outlineCounts(segmentation, image, context);
-      if (label > 0) objects.push({ label, counts });
+      objects.push({ label, counts });
     }
   }
-  return { objects, boxesAlone, work };
+  return { objects, work };
 }
 
 /** Run lengths of the pixels inside an outline. */
@@ -135,18 +130,21 @@ function checkNear(polygon: readonly number[], { width, height }: Size, where: s
   });
 }
 
-/** Run lengths of a box x, y, width, height; those of the whole image if the box is missing. */
-function boxCounts(
+/** The box x, y, width, height of an annotation without an outline; the whole image, ignored, if the box is missing too. */
+function boxObject(
+  label: number,
   box: unknown,
   { width, height }: Size,
   context: { where: string; work: DrawingWork },
-): readonly number[] {
+): MaskObject {
+  if (label === 0) return { label, counts: [width * height] };
   if (!isNumbers(box) || box.length !== 4) {
     context.work.spend(0);
-    return [0, width * height];
+    const unknown = "objects without an outline and without a box: their images are ignored (255)";
+    return { label: ignoreIndex, counts: [0, width * height], unknown };
   }
   const [x, y, w, h] = box as [number, number, number, number];
   const corners = [x, y, x + w, y, x + w, y + h, x, y + h];
   checkNear(corners, { width, height }, context.where);
-  return polygonCounts([corners], { width, height }, context);
+  return { label, counts: polygonCounts([corners], { width, height }, context), isBox: true };
 }

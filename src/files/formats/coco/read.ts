@@ -36,10 +36,8 @@ export async function cocoSource(
       read: async () => {
         checkSize(image.width, image.height, where);
         if (file !== undefined) await compareSize(codec, image, file, where);
-        const { objects, boxesAlone, work } = await instances.readObjects(image, labels, where);
-        if (boxesAlone > 0) {
-          options.losses.add("annotations without an outline: their boxes are ignored", name);
-        }
+        const { objects, work } = await instances.readObjects(image, labels, where);
+        options.losses.read(name, objects.length);
         return paintObjects(objects, image, name, { ...options, work });
       },
     };

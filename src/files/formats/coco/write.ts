@@ -34,7 +34,7 @@ export class CocoWriter implements MaskWriter {
     return new CocoWriter(file, options);
   }
 
-  async write({ fileName, labels }: MaskRecord): Promise<undefined> {
+  async write({ name, fileName, labels }: MaskRecord): Promise<undefined> {
     const { width, height } = labels;
     const image = this.images.length + 1;
     this.images.push(JSON.stringify({ id: image, file_name: fileName, width, height }));
@@ -54,6 +54,7 @@ export class CocoWriter implements MaskWriter {
         bbox: rleBox(counts[k]!, height),
         iscrowd: crowd ? 1 : 0,
       };
+      if (!crowd) this.options.losses.shown(name, 1);
       for (const category of categories) {
         const id = ++this.annotations;
         const text = JSON.stringify({ id, image_id: image, category_id: category, ...shape });

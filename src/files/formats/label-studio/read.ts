@@ -1,39 +1,30 @@
-import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
+import { ignoreIndex } from "../../../method/images/image.ts";
 import { validateClasses } from "../../../method/images/classes.ts";
-import { rleCounts } from "../../../method/images/run-lengths.ts";
 import { UserError } from "../../../user-error.ts";
-import { cleanNames } from "../class-names.ts";
 import type { ImageCodec } from "../../../host/codec.ts";
 import { isImageName } from "../../../method/images/image-name.ts";
-import { stem } from "../../text/path.ts";
-import { decodeBrush } from "./brush.ts";
+import { basename, stem } from "../../text/path.ts";
 import { ignoredName } from "../formats.ts";
-import { paintObjects, polygonCounts, type MaskObject } from "../paint-objects.ts";
-import { checkSize, DrawingWork } from "../drawing-limits.ts";
+import { checkSize } from "../drawing-limits.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
-import { isObject, type Fields } from "../text-files.ts";
+import type { Fields } from "../text-files.ts";
+import { paintRegions } from "./paint.ts";
+import { regionsOf, type Region } from "./regions.ts";
+import type { Size } from "./shapes.ts";
+import { readTasks, type Task } from "./tasks.ts";
 
-/** Kinds of results that have an area; each stores its labels under this key. */
-const shapes = ["brushlabels", "polygonlabels", "rectanglelabels"] as const;
+export { isLabelStudio } from "./tasks.ts";
 
-interface Task {
-  readonly fileName: string;
-  readonly data: Fields;
-  readonly results: readonly Fields[];
-}
-
-/** Whether a JSON value is a list of tasks with results. */
-export function isLabelStudio(value: unknown): value is Fields[] {
-  if (!Array.isArray(value) || value.length === 0) return false;
-  return value.every(
-    (task) =>
-      isObject(task) && isObject(task["data"]) && ("annotations" in task || "predictions" in task),
-  );
+/** A task with its regions, and the name under which its image was uploaded, without the prefix of the upload. */
+interface OpenTask extends Task {
+  readonly regions: readonly Region[];
+  readonly uploaded: string | undefined;
 }
 
 /**
- * Label Studio tasks, exported from there or written by tag2mask: brush labels, polygons and rectangles of the last
- * annotation by a person, or of the last prediction if there is no annotation.
+ * Label Studio tasks, exported from there or written by tag2mask: brushes, polygons, ellipses and rectangles of the ground
+ * truth, or else of the newest annotation with results, or of the newest prediction if nobody annotated the task. Tasks that
+ * were skipped or never labeled have no mask.
  */
 export function labelStudioSource(
   codec: ImageCodec,
@@ -41,28 +32,63 @@ export function labelStudioSource(
   value: readonly Fields[],
   options: SourceOptions & { readonly beside?: readonly string[] },
 ): MaskSource {
-  const tasks = value.map((task, i) => readTask(task, `${path}: task ${i + 1}`));
-  const usedLabels = new Set(tasks.flatMap(({ results }) => results.flatMap(labelNames)));
+  const tasks = openTasks(value, path);
+  const areas = tasks.flatMap(({ regions }) => regions.filter(hasArea));
+  const usedLabels = new Set(areas.flatMap((region) => region.labels));
   const classes = classesOf([...usedLabels], options, path);
   const labels = new Map(classes.map((name, i) => [name, i + 1]));
   labels.set(ignoredName(classes), ignoreIndex);
   const entries = tasks.map((task, i): MaskEntry => {
-    const { fileName } = task;
-    const name = isImageName(fileName) ? stem(fileName) : fileName;
-    const where = `${path}: task ${i + 1} (${fileName})`;
-    const file = options.images.get(fileName, name, fileName.slice(fileName.lastIndexOf("/") + 1));
+    const where = `${path}: task ${i + 1} (${task.fileName})`;
+    const { name, fileName, file } = findImage(task, options);
     return {
       name,
       fileName,
       where,
       ...(file !== undefined && { image: file }),
       read: async () => {
+        if (task.problem !== undefined) throw new UserError(`${where}: ${task.problem}`);
         const size = await sizeOf(codec, task, file, where);
-        return paintResults(task, size, { ...options, name, where, labels });
+        enterTask(task, size, name, options);
+        return paintRegions(task.regions, size, { ...options, name, where, labels });
       },
     };
   });
   return { format: "labelstudio", classes, entries, close: () => Promise.resolve() };
+}
+
+function openTasks(value: readonly Fields[], path: string): OpenTask[] {
+  const tasks = readTasks(value, path);
+  const uploads = tasks.map(({ fileName }) => uploadedName(fileName));
+  return tasks.map((task, i) => {
+    const name = uploads[i];
+    // Different images may have been uploaded under one name.
+    const isOnly = uploads.filter((other) => other === name).length === 1;
+    return { ...task, regions: regionsOf(task.results), uploaded: isOnly ? name : undefined };
+  });
+}
+
+function hasArea({ kind }: Region): boolean {
+  return kind !== undefined && kind !== "keypoint";
+}
+
+/** The name of a file before Label Studio put eight hexadecimal digits before it: `name.png` for `1a2b3c4d-name.png`. */
+function uploadedName(fileName: string): string | undefined {
+  return /^[0-9a-f]{8}-(.+)$/.exec(basename(fileName))?.[1];
+}
+
+/** The image of a task, and the name of its mask: that of the image if it was found under the name before its upload. */
+function findImage(
+  { fileName, uploaded }: OpenTask,
+  { images }: SourceOptions,
+): { name: string; fileName: string; file: string | undefined } {
+  const nameOf = (path: string): string => (isImageName(path) ? stem(path) : path);
+  const name = nameOf(fileName);
+  const file = images.get(fileName, name, fileName.slice(fileName.lastIndexOf("/") + 1));
+  if (file !== undefined || uploaded === undefined) return { name, fileName, file };
+  const before = images.get(uploaded, nameOf(uploaded));
+  if (before === undefined) return { name, fileName, file };
+  return { name: nameOf(uploaded), fileName: uploaded, file: before };
 }
 
 /** The class names passed in; else those beside the file if they cover all labels; else the labels in sorted order. */
@@ -93,134 +119,72 @@ function classesOf(
   return names;
 }
 
-function readTask(task: Fields, where: string): Task {
-  const data = task["data"] as Fields;
-  const url = [data["image"], ...Object.values(data)].find((text) => typeof text === "string");
-  if (typeof url !== "string")
-    throw new UserError(
-      `${where}: its "data" has no text, which would be the address of its image`,
-    );
-  const last = (list: unknown): Fields | undefined =>
-    (Array.isArray(list) ? list : [])
-      .filter((item): item is Fields => isObject(item) && item["was_cancelled"] !== true)
-      .findLast((item) => Array.isArray(item["result"]));
-  const annotation = last(task["annotations"]) ?? last(task["predictions"]);
-  const results = ((annotation?.["result"] ?? []) as unknown[]).filter(isObject);
-  return { fileName: imageName(url, where), data, results };
-}
-
-/** The path of a task's image within its storage, or the last part of a web address. */
-function imageName(url: string, where: string): string {
-  try {
-    const local = /[?&]d=([^&]*)/.exec(url)?.[1];
-    const path = local ?? url.replace(/[?#].*$/, "");
-    const decoded = decodeURIComponent(path).normalize("NFC").replaceAll("\\", "/");
-    return local === undefined && /^\/|:\/\//.test(url)
-      ? decoded.slice(decoded.lastIndexOf("/") + 1) || "unnamed"
-      : decoded;
-  } catch (error) {
-    throw new UserError(`${where}: its image "${url.slice(0, 100)}" is not a valid address`, {
-      cause: error,
-    });
-  }
-}
-
-function labelNames(result: Fields): string[] {
-  const value = isObject(result["value"]) ? result["value"] : {};
-  const list = shapes.map((shape) => value[shape]).find((names) => Array.isArray(names));
-  return cleanNames(((list ?? []) as unknown[]).filter((name) => typeof name === "string"));
-}
-
+/** The size of a task's image: that of its file, or else as the task tells it. */
 async function sizeOf(
   codec: ImageCodec,
   { data, results }: Task,
   file: string | undefined,
   where: string,
-): Promise<{ width: number; height: number }> {
-  const sizedResult = results.find((result) => result["original_width"] !== undefined);
-  let [width, height] = sizedResult
-    ? [sizedResult["original_width"], sizedResult["original_height"]]
-    : [data["width"], data["height"]];
-  if (width === undefined && file !== undefined) ({ width, height } = await codec.header(file));
-  if (width === undefined) {
+): Promise<Size> {
+  const turned = results.find(({ image_rotation: angle }) => Number(angle ?? 0) % 360 !== 0);
+  if (turned) {
+    throw new UserError(
+      `${where}: was turned by ${String(turned["image_rotation"])} degrees in the editor; turn it back there`,
+    );
+  }
+  const told = toldSize(data, results);
+  if (told) checkSize(told.width, told.height, where);
+  if (file === undefined && told) return told as Size;
+  if (file === undefined) {
     throw new UserError(
       `${where}: the size of its image is unknown: the task does not have it, and the image was not found`,
       { code: "unknown-size", remedies: [{ kind: "option", name: "images" }] },
     );
   }
+  const { width, height } = await codec.header(file);
   checkSize(width, height, where);
-  return { width: width as number, height: height as number };
+  if (told) compareShape(told as Size, { width, height }, file, where);
+  return { width, height };
 }
 
-function paintResults(
-  { results }: Task,
-  size: { width: number; height: number },
-  context: SourceOptions & { name: string; where: string; labels: ReadonlyMap<string, number> },
-): LabelMap {
-  const { name, where, labels, losses } = context;
-  const objects: MaskObject[] = [];
-  const work = new DrawingWork(where);
-  for (const [i, result] of results.entries()) {
-    const place = `${where}: result ${i + 1}`;
-    const [label, ...more] = labelNames(result);
-    if (more.length > 0) losses.add("regions with several labels keep the first", name);
-    const value = result["value"];
-    if (label === undefined || !isObject(value)) {
-      losses.add("results without a labeled area", name);
-      continue;
-    }
-    objects.push({
-      label: labels.get(label)!,
-      counts: countsOf(value, size, { where: place, work }),
-    });
-  }
-  return paintObjects(objects, size, name, { ...context, work });
+function toldSize(
+  data: Fields,
+  results: readonly Fields[],
+): { width: unknown; height: unknown } | undefined {
+  const sized = results.find((result) => result["original_width"] !== undefined);
+  if (sized) return { width: sized["original_width"], height: sized["original_height"] };
+  return data["width"] === undefined ? undefined : { width: data["width"], height: data["height"] };
 }
 
-function countsOf(
-  value: Fields,
-  size: { width: number; height: number },
-  context: { where: string; work: DrawingWork },
-): number[] {
-  const { where, work } = context;
-  const { width, height } = size;
-  if ("brushlabels" in value) {
-    if (value["format"] !== "rle" || !Array.isArray(value["rle"])) {
-      throw new UserError(`${where}: brush labels must have the format "rle" and a list "rle"`);
-    }
-    work.spend(width * height);
-    return rleCounts(decodeBrush(value["rle"] as number[], width, height, where), width, height);
-  }
-  // Percent of the image's sides.
-  const pixels = ([x, y]: readonly [unknown, unknown]): [number, number] => [
-    typeof x === "number" ? (x * width) / 100 : NaN,
-    typeof y === "number" ? (y * height) / 100 : NaN,
-  ];
-  if (!("polygonlabels" in value)) {
-    const corner = pixels([value["x"], value["y"]]);
-    const sides = pixels([value["width"], value["height"]]);
-    return polygonCounts([corners(corner, sides, value["rotation"])], size, context);
-  }
-  const { points } = value;
-  const isPair = (point: unknown): point is [unknown, unknown] =>
-    Array.isArray(point) && point.length === 2;
-  if (!Array.isArray(points) || !points.every(isPair)) {
-    throw new UserError(`${where}: polygon labels must have "points", a list of pairs [x, y]`);
-  }
-  return polygonCounts([points.flatMap(pixels)], size, context);
+/** Throws a UserError unless the sides of two sizes have the same ratio, within the rounding to whole pixels. */
+function compareShape(told: Size, image: Size, file: string, where: string): void {
+  const difference = Math.abs(told.width * image.height - image.width * told.height);
+  if (difference <= Math.max(told.width, told.height, image.width, image.height)) return;
+  throw new UserError(
+    `${where}: its results are for an image of ${told.width}x${told.height}, but its image ${file} is ${image.width}x${image.height}`,
+  );
 }
 
-/** Corners of a rectangle. @param rotation angle about the upper left corner, in degrees */
-function corners(
-  [x, y]: [number, number],
-  [width, height]: [number, number],
-  rotation: unknown,
-): number[] {
-  const angle = typeof rotation === "number" ? (rotation * Math.PI) / 180 : 0;
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const unitSquare = [[0, 0], [1, 0], [1, 1], [0, 1]] as const; // prettier-ignore
-  return unitSquare.flatMap(([a, b]) => [
-    x + a * width * cos - b * height * sin,
-    y + a * width * sin + b * height * cos,
-  ]);
+/** Enters the objects of a task into the ledger, and what is lost before they are drawn. */
+function enterTask(
+  { regions, results, unused, choices, data }: OpenTask,
+  size: Size,
+  name: string,
+  { losses }: SourceOptions,
+): void {
+  losses.read(name, regions.length + unused);
+  if (choices > 1) {
+    losses.add(
+      "of several annotations of the task one was taken: the ground truth, or else the newest with results",
+      name,
+      unused,
+    );
+  }
+  const told = toldSize(data, results);
+  if (told && (told.width !== size.width || told.height !== size.height)) {
+    losses.add(
+      "results made at another size are drawn at that of the image; brush strokes are scaled",
+      name,
+    );
+  }
 }

@@ -33,7 +33,7 @@ export class LabelStudioWriter implements MaskWriter {
     return new LabelStudioWriter(file, options);
   }
 
-  async write({ fileName, labels, confidence }: MaskRecord): Promise<undefined> {
+  async write({ name, fileName, labels, confidence }: MaskRecord): Promise<undefined> {
     const { width, height } = labels;
     const regions = findRegions(labels, this.options.instances);
     const size = { count: regions.labels.length, width, height, along: "rows" } as const;
@@ -43,6 +43,7 @@ export class LabelStudioWriter implements MaskWriter {
     const task = ++this.tasks;
     // The lists of bytes are long; joining them is faster than JSON.stringify.
     const results = regions.labels.map((label, k) => {
+      if (label !== ignoreIndex) this.options.losses.shown(name, 1);
       const head = {
         id: `${task}-${k + 1}`,
         from_name: control,

@@ -5,72 +5,73 @@ import type { ImageCodec } from "../../../host/codec.ts";
 import type { FileHost } from "../../../host/host.ts";
 import type { Store } from "../../../host/store.ts";
 import { CsvError, parseCsv } from "../../text/csv.ts";
-import { stem, dirname, join } from "../../text/path.ts";
+import { join } from "../../text/path.ts";
+import { classesBeside } from "../source-classes.ts";
+import { listLabels } from "./label-files.ts";
 import { sizesFile } from "./write.ts";
 import { paintObjects, polygonCounts, type MaskObject } from "../paint-objects.ts";
 import { checkSize, DrawingWork } from "../drawing-limits.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
-import { readLimited, type DataYaml } from "../text-files.ts";
+import { readLimited, type DataYaml, type Names } from "../text-files.ts";
 
-/** Deepest level of subfolders that is read (links may lead in circles). */
-const maxDepth = 8;
+/** Largest share by which a coordinate may lie outside of the image; larger ones are in another unit. */
+const mostOutside = 0.5;
 
 interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** Folders of the label files: `labels/`, or `<split>/labels/` for each split. */
-export async function labelFolders(store: Store, root: string): Promise<readonly string[]> {
-  const isFolder = async (path: string): Promise<boolean> =>
-    (await store.stat(join(root, path)))?.kind === "folder";
-  if (await isFolder("labels")) return ["labels"];
-  const { folders } = await store.list(root);
-  const labels: string[] = [];
-  for (const name of folders) {
-    if (await isFolder(join(name, "labels"))) labels.push(join(name, "labels"));
-  }
-  return labels;
-}
-
-/** YOLO segmentation labels: a polygon on each line, its points as fractions of the image's width and height. */
+/**
+ * YOLO segmentation labels: a polygon on each line, its points as fractions of the image's width and height. Lines of four
+ * numbers are the boxes of detection labels.
+ * @param description the data.yaml, or the path of a folder without one
+ */
 export async function yoloSource(
-  { store, codec }: FileHost,
+  host: FileHost,
   root: string,
   { names, path }: DataYaml,
   options: SourceOptions,
 ): Promise<MaskSource> {
-  if (!names) throw new UserError(`${path}: has no "names" of classes`);
-  const ownClasses = Array.from({ length: names.size }, (_, i) => {
+  const { store, codec } = host;
+  const own = names ? namesInOrder(names, path) : await classesBeside(store, root, true);
+  const classes = options.classes ?? own;
+  if (!classes) {
+    throw new UserError(
+      `${path}: has no "names" of classes, and there is no classes.txt with them`,
+      {
+        code: "unnamed-classes",
+        remedies: [{ kind: "option", name: "classes", value: "cat,dog,..." }],
+      },
+    );
+  }
+  const sizes = await readSizes(store, join(root, sizesFile));
+  const entries: MaskEntry[] = [];
+  for (const label of await listLabels(store, root, options.images)) {
+    const { name, where, image } = label;
+    entries.push({
+      name,
+      where,
+      ...(image !== undefined && { image }),
+      read: async () => {
+        const size = sizes.get(label.id) ?? (await sizeOf(codec, image, where));
+        checkSize(size.width, size.height, where);
+        const text = await readLimited(store, where);
+        return paintOutlines(text, size, { ...options, name, where, classes });
+      },
+    });
+  }
+  return { format: "yolo", classes, entries, close: () => Promise.resolve() };
+}
+
+function namesInOrder(names: Names, path: string): string[] {
+  const classes = Array.from({ length: names.size }, (_, i) => {
     const name = names.get(i);
     if (name === undefined) throw new UserError(`${path}: names has no entry for ${i}`);
     return name;
   });
-  validateClasses(ownClasses, path);
-  const classes = options.classes ?? ownClasses;
-  const sizes = await readSizes(store, join(root, sizesFile));
-  const entries: MaskEntry[] = [];
-  for (const folder of await labelFolders(store, root)) {
-    // The images of <split>/labels are in <split>/images.
-    const prefix = dirname(folder) === "." ? "" : `${dirname(folder)}/`;
-    for (const file of await listTexts(store, join(root, folder))) {
-      const name = prefix + stem(file);
-      const image = options.images.get(name, stem(file));
-      const where = join(root, folder, file);
-      entries.push({
-        name,
-        where,
-        ...(image !== undefined && { image }),
-        read: async () => {
-          const size = sizes.get(name) ?? (await sizeOf(codec, image, where));
-          checkSize(size.width, size.height, where);
-          const text = await readLimited(store, where);
-          return paintOutlines(text, size, { ...options, name, where, classes });
-        },
-      });
-    }
-  }
-  return { format: "yolo", classes, entries, close: () => Promise.resolve() };
+  validateClasses(classes, path);
+  return classes;
 }
 
 async function sizeOf(codec: ImageCodec, image: string | undefined, where: string): Promise<Size> {
@@ -98,26 +99,31 @@ function paintOutlines(
         `${where}: class ${id}; expected 0 to ${classes.length - 1}, as there are ${classes.length} class names`,
       );
     }
-    if (fractions.length === 4) {
-      throw new UserError(
-        `${where}: is the box of a detection label; expected the points of an outline`,
-      );
-    }
-    const points = fractions.map((part, k) => part * (k % 2 === 0 ? size.width : size.height));
-    objects.push({ label: id! + 1, counts: polygonCounts([points], size, { where, work }) });
+    checkShares(fractions, where);
+    const isBox = fractions.length === 4;
+    const outline = isBox ? cornersOf(fractions) : fractions;
+    const points = outline.map((part, k) => part * (k % 2 === 0 ? size.width : size.height));
+    const counts = polygonCounts([points], size, { where, work });
+    objects.push({ label: id! + 1, counts, ...(isBox && { isBox }) });
   }
+  context.losses.read(context.name, objects.length);
   return paintObjects(objects, size, context.name, { ...context, work });
 }
 
-async function listTexts(store: Store, folder: string, depth = 0): Promise<string[]> {
-  const { folders, files } = await store.list(folder);
-  const texts = files.filter((file) => /\.txt$/i.test(file) && file !== "classes.txt");
-  if (depth >= maxDepth) return texts;
-  for (const name of folders) {
-    const inside = await listTexts(store, join(folder, name), depth + 1);
-    texts.push(...inside.map((file) => join(name, file)));
-  }
-  return texts;
+/** Throws a UserError for coordinates far outside of the image; those a little outside are cut at its edge. */
+function checkShares(fractions: readonly number[], where: string): void {
+  const far = fractions.find((part) => part < -mostOutside || part > 1 + mostOutside);
+  if (far === undefined) return;
+  throw new UserError(
+    `${where}: has the coordinate ${far}; expected shares of the image's width and height from 0 to 1, and these look like pixels: divide them by the width and height`,
+  );
+}
+
+/** Corners of a box of its center, width and height. */
+function cornersOf([x, y, w, h]: readonly number[]): number[] {
+  const [left, right] = [x! - w! / 2, x! + w! / 2];
+  const [top, bottom] = [y! - h! / 2, y! + h! / 2];
+  return [left, top, right, top, right, bottom, left, bottom];
 }
 
 /** Image sizes by name, from the file that tag2mask writes next to the labels. */

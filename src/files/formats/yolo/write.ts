@@ -38,7 +38,9 @@ export class YoloWriter implements MaskWriter {
     const { name, labels } = record;
     const { folder, files, losses } = this.options;
     const path = join(folder, "labels", `${name}.txt`);
-    const lines = outlines(labels);
+    const regions = outlines(labels).filter((texts) => texts.length > 0);
+    const lines = regions.flat();
+    losses.shown(name, regions.length);
     if (lines.length > 0) losses.add("outlines are polygons within half a pixel", name);
     if (labels.data.includes(ignoreIndex)) losses.add("ignored pixels became background", name);
     await files.write(path, lines.map((line) => `${line}\n`).join(""), { durable: false });
@@ -59,8 +61,8 @@ export class YoloWriter implements MaskWriter {
   }
 }
 
-/** Lines of a label file, largest regions first; a region is the touching pixels of one class. */
-function outlines(map: LabelMap): string[] {
+/** Lines of a label file by region, the largest first; a region is the touching pixels of one class. */
+function outlines(map: LabelMap): string[][] {
   const { width, height } = map;
   const regions = findRegions(map);
   const fraction = (value: number, side: number): string =>
@@ -83,5 +85,5 @@ function outlines(map: LabelMap): string[] {
     });
     return { area: w * h, text };
   });
-  return lines.sort((a, b) => b.area - a.area).flatMap(({ text }) => text);
+  return lines.sort((a, b) => b.area - a.area).map(({ text }) => text);
 }

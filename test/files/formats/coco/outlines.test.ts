@@ -40,12 +40,12 @@ describe("an annotation becomes", () => {
     ["an object of a triangle", { segmentation: [[0, 0, 2, 0, 2, 2]] }, [[1, 1]]],
     ["an object of a bare triangle", { segmentation: [0, 0, 2, 0, 2, 2] }, [[1, 1]]],
     ["an object without pixels, of two corners", { segmentation: [[0, 0, 2, 2]] }, [[1, 0]]],
-    ["nothing, as background", { category_id: 9, segmentation: [square] }, []],
-    ["nothing, as background without outline", { category_id: 9, bbox: [0, 0, 1, 1] }, []],
+    ["background, which is not painted", { category_id: 9, segmentation: [square] }, [[0, 4]]],
+    ["background without outline", { category_id: 9, bbox: [0, 0, 1, 1] }, [[0, 0]]],
     ["ignored pixels, as a crowd", { segmentation: runs, iscrowd: 1 }, [[255, 3]]],
     ["ignored pixels, as a crowd in words", { segmentation: runs, iscrowd: true }, [[255, 3]]],
     ["no crowd for another number", { segmentation: runs, iscrowd: 2 }, [[1, 3]]],
-    ["ignored pixels of its box", { bbox: [1, 0, 2, 3] }, [[255, 6]]],
+    ["the box of its category", { bbox: [1, 0, 2, 3] }, [[1, 6]]],
     ["ignored pixels everywhere, without a box", {}, [[255, 12]]],
     ["ignored pixels everywhere, with half a box", { bbox: [1, 0, 2] }, [[255, 12]]],
     ["ignored pixels everywhere, with words for a box", { bbox: ["1", 0, 2, 3] }, [[255, 12]]],
@@ -58,9 +58,13 @@ describe("an annotation becomes", () => {
 test("boxes alone are counted, equal crowds drawn once, different ones each", () => {
   const crowd = { iscrowd: 1, segmentation: runs };
   const other = { iscrowd: 1, segmentation: { ...runs, counts: [1, 1, 10] } };
-  const { objects, boxesAlone } = read({}, crowd, { segmentation: [] }, crowd, other);
-  expect([objects.length, boxesAlone]).toEqual([4, 2]);
-  expect(read(crowd).boxesAlone).toBe(0);
+  const { objects } = read({ bbox: [0, 0, 1, 1] }, crowd, { segmentation: [] }, crowd, other);
+  expect(objects.map(({ isBox = false, unknown }) => [isBox, unknown !== undefined])).toEqual([
+    [true, false],
+    [false, false],
+    [false, true],
+    [false, false],
+  ]);
 });
 
 test("the work of run lengths is their number, that of a missing box an object", () => {

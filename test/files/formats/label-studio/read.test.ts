@@ -1,46 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { nodeHost } from "../../../../src/host/node/host.ts";
-import type { InstanceKind } from "../../../../src/method/images/regions.ts";
-import { LostDetails } from "../../../../src/files/formats/lost-details.ts";
-import { ImageFiles } from "../../../../src/files/formats/image-files.ts";
-import { encodeBrush } from "../../../../src/files/formats/label-studio/brush.ts";
-import { isLabelStudio, labelStudioSource } from "../../../../src/files/formats/label-studio/read.ts"; // prettier-ignore
+import { isLabelStudio } from "../../../../src/files/formats/label-studio/read.ts";
 import { UserError } from "../../../../src/user-error.ts";
 import { makeFolder, Picture } from "../../datasets/folders.ts";
-
-const size = { original_width: 10, original_height: 5 };
-const brush = (label: string, ...counts: number[]) => ({
-  ...size,
-  value: { format: "rle", rle: [...encodeBrush(counts)], brushlabels: [label] },
-});
-const cats = brush("cat", 0, 3, 47);
-const task = (part: object = {}) => ({ data: { image: "a.jpg" }, annotations: [{ result: [cats] }], ...part }); // prettier-ignore
-
-interface Options {
-  readonly classes?: readonly string[];
-  readonly beside?: readonly string[];
-  readonly instances?: InstanceKind;
-  readonly folder?: string;
-}
-
-async function open(tasks: object[], { folder, instances = "regions", ...names }: Options = {}) {
-  const losses = new LostDetails();
-  const images = await ImageFiles.find(nodeHost.store, folder, "/nowhere");
-  const options = { images, losses, instances, ...names };
-  const source = labelStudioSource(nodeHost.codec, "l.json", tasks as never, options);
-  return { ...source, losses };
-}
-
-/** The labels of the first task, a row of digits each. */
-async function rows(tasks: object[], options?: Options): Promise<string[]> {
-  const { entries } = await open(tasks, options);
-  const { data, width } = await entries[0]!.read();
-  return [...data]
-    .map((label) => (label === 255 ? "x" : label))
-    .join("")
-    .match(new RegExp(`.{${width}}`, "g"))!;
-}
+import { brush, cats, open, rows, size, task, type Options } from "./tasks.ts";
 
 test.each<[unknown, boolean]>([
   [[task()], true],
@@ -70,10 +33,14 @@ describe("an image", () => {
     expect(entries[0]).toMatchObject({ fileName, name, where: `l.json: task 1 (${fileName})` });
   });
 
-  test("is the text called image, or else the first of the task", async () => {
+  test("is the text called image, or else the one that looks most like an image", async () => {
     const name = async (data: object) => (await open([task({ data })])).entries[0]!.name;
     expect(await name({ id: 3, photo: "b.jpg", image: "a.jpg" })).toBe("a");
     expect(await name({ id: 3, photo: "b.jpg", other: "c.jpg" })).toBe("b");
+    expect(await name({ title: "My cat", note: "see /a/b", pic: "/data/upload/1/b.jpg?x" })).toBe(
+      "b",
+    );
+    expect(await name({ title: "My cat", pic: "s3://bucket/b" })).toBe("b");
     await expect(open([task(), task({ data: { id: 3 } })])).rejects.toThrow(/^l\.json: task 2: /);
     const wrong = `%E0${"x".repeat(200)}`;
     await expect(open([task({ data: { image: wrong } })])).rejects.toThrow(`"${wrong.slice(0, 100)}"`); // prettier-ignore
@@ -89,7 +56,7 @@ describe("an image", () => {
     expect(await image("else/c.jpg")).toBeUndefined();
   });
 
-  test("has the size of a result, or else of the task, or else of its file", async () => {
+  test("has the size of its file, or else of a result, or else of the task", async () => {
     const folder = await makeFolder({ "a.jpg": new Picture(7, 4) });
     const sizeOf = async (data: object, result: object[], where?: string) => {
       const tasks = [task({ data: { image: "a.jpg", ...data }, annotations: [{ result }] })];
@@ -98,8 +65,10 @@ describe("an image", () => {
       return [width, height];
     };
     const own = { width: 3, height: 2 };
-    expect(await sizeOf(own, [{ value: {} }, cats], folder)).toEqual([10, 5]);
-    expect(await sizeOf(own, [], folder)).toEqual([3, 2]);
+    expect(await sizeOf(own, [{ value: {} }, cats])).toEqual([10, 5]);
+    expect(await sizeOf(own, [])).toEqual([3, 2]);
+    expect(await sizeOf(own, [{ value: {} }, cats], folder)).toEqual([7, 4]);
+    expect(await sizeOf({ width: 15, height: 8 }, [], folder)).toEqual([7, 4]);
     expect(await sizeOf({}, [], folder)).toEqual([7, 4]);
     await expect(sizeOf({}, [])).rejects.toMatchObject({
       message: expect.stringMatching(/task 1 \(a\.jpg\): the size .* unknown/) as string,
@@ -157,14 +126,17 @@ test.each<[string, object, string[]]>([
   ["a rectangle in percent", { rectanglelabels: ["cat"], x: 50, y: 20, width: 30, height: 40 }, ["0000000000", "0000011100", "0000011100", "0000000000", "0000000000"]], // prettier-ignore
   ["a rectangle turned by a quarter about its corner", { rectanglelabels: ["cat"], x: 50, y: 20, width: 30, height: 40, rotation: 90 }, ["0000000000", "0001100000", "0001100000", "0001100000", "0000000000"]], // prettier-ignore
   ["a rectangle turned by a half", { rectanglelabels: ["cat"], x: 50, y: 60, width: 30, height: 40, rotation: 180 }, ["0000000000", "0011100000", "0011100000", "0000000000", "0000000000"]], // prettier-ignore
+  ["an ellipse about its center", { ellipselabels: ["cat"], x: 40, y: 50, radiusX: 30, radiusY: 50 }, ["0011110000", "0111111000", "0111111000", "0111111000", "0011110000"]], // prettier-ignore
+  ["an ellipse turned by a quarter", { ellipselabels: ["cat"], x: 40, y: 50, radiusX: 10, radiusY: 45, rotation: 90 }, ["0000000000", "0000000000", "0011110000", "0000000000", "0000000000"]], // prettier-ignore
 ])("%s is drawn", async (_, value, expected) => {
-  expect(await rows(shaped(value))).toEqual(expected);
+  expect(await rows(shaped(value), { boxes: "fill" })).toEqual(expected);
 });
 
 test.each<[string, object, RegExp]>([
   ["a brush in another format", { brushlabels: ["cat"], format: "mask", rle: [1] }, /"rle"/],
   ["a brush without a list", { brushlabels: ["cat"], format: "rle", rle: "1" }, /"rle"/],
   ["points of three numbers", { polygonlabels: ["cat"], points: [[1, 2, 3]] }, /"points"/],
+  ["an ellipse without a radius", { ellipselabels: ["cat"], x: 1, y: 2, radiusX: 3 }, /radiusY/],
   ["a rectangle of words", { rectanglelabels: ["cat"], x: "1", y: 2, width: 3, height: 4 }, /NaN/],
   ["a rectangle without height", { rectanglelabels: ["cat"], x: 1, y: 2, width: 3 }, /NaN/],
 ])("%s is refused by its place", async (_, value, message) => {
@@ -180,7 +152,7 @@ test("results that a mask cannot hold are told, once for each image", async () =
   const { entries, losses } = await open([task({ annotations: [{ result }] }), task()]);
   for (const entry of entries) await entry.read();
   const told = losses.list();
-  expect(told.map(({ images }) => images)).toEqual([1, 1, 1, 1]);
-  for (const part of ["several labels", "without a labeled area", "overlapping", "touching"])
+  expect(told.map(({ images, objects }) => [images, objects])).toEqual([[1, undefined], [1, 2], [1, 1]]); // prettier-ignore
+  for (const part of ["several labels", "without a labeled area", "covered by others"])
     expect(told.filter(({ what }) => what.includes(part))).toHaveLength(1);
 });

@@ -2,9 +2,11 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { nodeHost } from "../../../../src/host/node/host.ts";
 import { LostDetails } from "../../../../src/files/formats/lost-details.ts";
+import type { BoxRule } from "../../../../src/files/formats/boxes.ts";
 import { ImageFiles } from "../../../../src/files/formats/image-files.ts";
 import { readDataYaml } from "../../../../src/files/formats/text-files.ts";
-import { labelFolders, yoloSource } from "../../../../src/files/formats/yolo/read.ts";
+import { labelFolders } from "../../../../src/files/formats/yolo/label-files.ts";
+import { yoloSource } from "../../../../src/files/formats/yolo/read.ts";
 import { UserError } from "../../../../src/user-error.ts";
 import { makeFolder, Picture } from "../../datasets/folders.ts";
 
@@ -13,13 +15,13 @@ const yaml = { "data.yaml": "names: [cat, dog]" };
 const sizes = { "image-sizes.csv": "name,width,height\na,4,2\n" };
 const left = "0 0 0 0.5 0 0.5 1 0 1";
 
-async function open(files: Files, classes?: readonly string[]) {
+async function open(files: Files, classes?: readonly string[], boxes?: BoxRule) {
   const root = await makeFolder(files);
   const images = await ImageFiles.find(nodeHost.store, undefined, root);
   const losses = new LostDetails();
-  const options = { images, losses, instances: "regions", ...(classes && { classes }) } as const;
-  const description = (await readDataYaml(nodeHost.store, root))!;
-  return { root, ...(await yoloSource(nodeHost, root, description, options)) };
+  const options = { images, losses, instances: "regions", ...(classes && { classes }), ...(boxes && { boxes }) } as const; // prettier-ignore
+  const description = (await readDataYaml(nodeHost.store, root)) ?? { path: root };
+  return { root, losses, ...(await yoloSource(nodeHost, root, description, options)) };
 }
 
 async function labels(text: string, more: Files = sizes): Promise<string> {
@@ -49,11 +51,71 @@ describe("a line is refused for", () => {
     ["a class below 0", `${left}\n\n-1 0 0 1 0 1 1`, /a\.txt:3: class -1; expected 0 to 1, .* 2 /],
     ["a class too many", "2 0 0 1 0 1 1", /a\.txt:1: class 2; /],
     ["half a class", "0.5 0 0 1 0 1 1", /a\.txt:1: class 0\.5; /],
-    ["a box", "1 0.5 0.5 1 1", /a\.txt:1: .*box/],
+    [
+      "pixels",
+      `${left}\n1 1 1 3 1 3 2`,
+      /a\.txt:2: has the coordinate 3; expected shares .* look like pixels: divide/,
+    ],
+    ["the box of a detection in pixels", "1 2 1 3 1", /a\.txt:1: has the coordinate 2; /],
+    ["coordinates far to the left", "1 -0.6 0 1 0 1 1", /a\.txt:1: has the coordinate -0\.6; /],
     ["five numbers", "1 0 0 1 0 1", /a\.txt:1: 5 coordinates/],
   ])("%s", async (_, text, message) => {
     await expect(labels(text)).rejects.toThrow(UserError);
     await expect(labels(text)).rejects.toThrow(message);
+  });
+});
+
+test("an outline a little outside of the image is cut at its edge", async () => {
+  expect(await labels("1 -0.02 -0.4 0.5 -0.4 0.5 1.1 -0.02 1.1")).toBe("22002200");
+});
+
+describe("the box of a detection label, with its center, width and height", () => {
+  const read = async (boxes?: BoxRule) => {
+    const text = "1 0.5 0.25 0.5 0.5\n0 0 0 0.5 0 0.5 0.5 0 0.5";
+    const { entries, losses } = await open({ ...yaml, "labels/a.txt": text, ...sizes }, undefined, boxes); // prettier-ignore
+    const row = [...(await entries[0]!.read()).data].map((label) => (label === 255 ? "x" : label));
+    return { row: row.join(""), told: losses.list().map(({ what, objects }) => [what, objects]) };
+  };
+
+  test("is ignored below the outlines, or filled", async () => {
+    const told = (part: string, objects?: number) => [expect.stringContaining(part), objects];
+    expect(await read()).toEqual({ row: "11x00000", told: [told("ignored (255)", 1)] });
+    const filled = await read("fill");
+    expect(filled.row).toBe("11200000");
+    expect(filled.told).toContainEqual(told("are filled boxes"));
+  });
+
+  test("lets its image be left out by name if asked", async () => {
+    await expect(read("leave-out")).rejects.toThrow(
+      /labels\/a\.txt: 1 object of it has only a box/,
+    );
+  });
+});
+
+describe("images", () => {
+  const named = async (files: Files) => {
+    const { entries, root } = await open({ ...yaml, ...files });
+    return entries.map(({ name, image }) => [name, image?.slice(root.length + 1)]).sort();
+  };
+
+  test("may lie flat beside labels in folders of splits; their masks get their names", async () => {
+    const flat = { "images/a.png": "", "images/b.png": "", "images/train/c.png": "" };
+    const files = { "labels/train/a.txt": "", "labels/val/b.txt": "", "labels/train/c.txt": "" };
+    expect(await named({ ...flat, ...files })).toEqual([
+      ["a", "images/a.png"],
+      ["b", "images/b.png"],
+      ["train/c", "images/train/c.png"],
+    ]);
+  });
+
+  test("are not guessed where the labels of two splits have their name", async () => {
+    const files = { "images/a.png": "", "labels/train/a.txt": "", "labels/val/a.txt": "" };
+    expect(await named(files)).toEqual([["train/a", undefined], ["val/a", undefined]]); // prettier-ignore
+  });
+
+  test("may lie beside the labels of their split", async () => {
+    const files = { "train/labels/a.txt": "", "train/images/a.png": "" };
+    expect(await named(files)).toEqual([["train/a", "train/images/a.png"]]);
   });
 });
 
@@ -113,5 +175,11 @@ test("class names are those of data.yaml by number, or those passed in", async (
   const refused = (text: string) => open({ ...files, "data.yaml": text });
   await expect(refused("names: {1: dog}")).rejects.toThrow(/names has no entry for 0/);
   await expect(refused("names: [a, a]")).rejects.toThrow(/data\.yaml: classes 1 and 2/);
-  await expect(refused("nc: 2")).rejects.toThrow(/data\.yaml: has no "names"/);
+  await expect(refused("nc: 2")).rejects.toMatchObject({
+    message: expect.stringMatching(/data\.yaml: has no "names"/) as string,
+    remedies: [{ kind: "option", name: "classes" }],
+  });
+  const unnamed = { "labels/a.txt": "1 0 0 1 0 1 1 0 1", ...sizes };
+  expect((await open(unnamed, ["x", "y"])).classes).toEqual(["x", "y"]);
+  expect((await open({ ...unnamed, "classes.txt": "cat\ndog\n" })).classes).toEqual(["cat", "dog"]);
 });
