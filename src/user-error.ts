@@ -10,6 +10,7 @@ export type RemedyOption =
   | "format"
   | "from"
   | "images"
+  | "layout"
   | "longSide"
   | "out"
   | "overwrite"
@@ -17,6 +18,7 @@ export type RemedyOption =
   | "resetHeads"
   | "resume"
   | "scales"
+  | "shapes"
   | "useMasks"
   | "weights";
 

@@ -1,6 +1,6 @@
 import { parseClassNames } from "../files/formats/class-names.ts";
 import { LostDetails, type LostDetail } from "../files/formats/lost-details.ts";
-import type { MaskFormat } from "../files/formats/formats.ts";
+import type { CocoShape, MaskFormat, MaskLayout } from "../files/formats/formats.ts";
 import { MaskFolder } from "../files/formats/mask-folder.ts";
 import { ImageFiles, openMasks, type MaskEntry, type MaskSource } from "../files/formats/open.ts";
 import { dirname } from "../files/text/path.ts";
@@ -23,6 +23,10 @@ export interface ConvertJob {
   readonly classes?: string;
   readonly instances: InstanceKind;
   readonly imageUrl?: string;
+  /** Outlines of objects in COCO. */
+  readonly shapes?: CocoShape;
+  /** Tree of palette PNGs. */
+  readonly layout?: MaskLayout;
   readonly overwrite?: boolean;
   /** Fail on the first mask that cannot be read instead of leaving it out. */
   readonly strict?: boolean;
@@ -55,7 +59,7 @@ export async function* convertMasks(
   job: ConvertJob,
   options: JobOptions = {},
 ): AsyncGenerator<ConvertEvent, void> {
-  const { masks: path, to, from, instances, imageUrl, overwrite = false } = job;
+  const { masks: path, to, from, instances, imageUrl, shapes, layout, overwrite = false } = job;
   const { store } = host;
   const losses = new LostDetails();
   const root = (await store.stat(path))?.kind === "folder" ? path : dirname(path);
@@ -74,6 +78,8 @@ export async function* convertMasks(
       overlays: false,
       overwrite,
       ...(imageUrl !== undefined && { imageUrl }),
+      ...(shapes && { shapes }),
+      ...(layout && { layout }),
     });
     const total = source.entries.length;
     yield { type: "started", of: total };
