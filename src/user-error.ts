@@ -11,6 +11,7 @@ export type RemedyOption =
   | "format"
   | "from"
   | "images"
+  | "layout"
   | "longSide"
   | "out"
   | "overwrite"
@@ -18,6 +19,7 @@ export type RemedyOption =
   | "resetHeads"
   | "resume"
   | "scales"
+  | "shapes"
   | "useMasks"
   | "weights";
 

@@ -35,8 +35,8 @@ export function convertCommand(open: OpenOutput): Command {
     .summary("convert masks between annotation formats")
     .description(
       "Converts masks from one annotation format, recognized by the content, to one or more others, " +
-        "and lists the details that these cannot hold. Every pixel keeps its label, except in YOLO's " +
-        "format, whose outlines are polygons.",
+        "and lists the details that these cannot hold. Every pixel keeps its label, except that YOLO's " +
+        "format knows no ignored pixels.",
     )
     .argument(
       "<masks>",

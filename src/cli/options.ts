@@ -2,7 +2,14 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { nearest } from "../method/config/nearest.ts";
 import type { InstanceKind } from "../method/images/regions.ts";
 import { deviceNames, type DeviceName } from "../host/devices.ts";
-import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
+import {
+  cocoShapes,
+  maskFormats,
+  maskLayouts,
+  type CocoShape,
+  type MaskFormat,
+  type MaskLayout,
+} from "../files/formats/formats.ts";
 
 /** A whole number from `least` up. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -77,9 +84,11 @@ export function maskFormatList(text: string): MaskFormat[] {
 export interface FormatOptions {
   readonly instances: InstanceKind;
   readonly imageUrl?: string;
+  readonly shapes: CocoShape;
+  readonly layout: MaskLayout;
 }
 
-/** Options of the formats that store objects, and of Label Studio. */
+/** Options of the formats that store objects, of Label Studio and of VOC. */
 export function withFormatOptions(command: Command): Command {
   return command
     .addOption(
@@ -90,7 +99,23 @@ export function withFormatOptions(command: Command): Command {
         .choices(["regions", "classes"])
         .default("regions"),
     )
-    .option("--image-url <prefix>", "put before the names of images for Label Studio");
+    .option("--image-url <prefix>", "put before the names of images for Label Studio")
+    .addOption(
+      new Option(
+        "--shapes <kind>",
+        "objects of coco: rle, or polygon for readers that know no run lengths (Ultralytics, supervision)",
+      )
+        .choices(cocoShapes)
+        .default("rle"),
+    )
+    .addOption(
+      new Option(
+        "--layout <name>",
+        "folders of voc: masks, or voc2012 (JPEGImages, SegmentationClass, ImageSets/Segmentation)",
+      )
+        .choices(maskLayouts)
+        .default("masks"),
+    );
 }
 
 export interface MaskOptions extends FormatOptions {

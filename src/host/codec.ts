@@ -7,6 +7,8 @@ export interface ImageHeader {
   readonly height: number;
   /** "jpeg", "png", "webp", … */
   readonly format: string;
+  /** Whether the pixels are stored turned or mirrored, as EXIF tells; false by default. */
+  readonly turned?: boolean;
 }
 
 /** A small JPEG and its size in pixels. */

@@ -1,7 +1,7 @@
 import type { BoxRule } from "../files/formats/boxes.ts";
 import { parseClassNames } from "../files/formats/class-names.ts";
 import { LostDetails, type LostDetail } from "../files/formats/lost-details.ts";
-import type { MaskFormat } from "../files/formats/formats.ts";
+import type { CocoShape, MaskFormat, MaskLayout } from "../files/formats/formats.ts";
 import { MaskFolder } from "../files/formats/mask-folder.ts";
 import { ImageFiles, openMasks, type MaskEntry, type MaskSource } from "../files/formats/open.ts";
 import { dirname } from "../files/text/path.ts";
@@ -26,6 +26,10 @@ export interface ConvertJob {
   /** Treatment of objects of which only the box is known; `ignore` by default. */
   readonly boxes?: BoxRule;
   readonly imageUrl?: string;
+  /** Outlines of objects in COCO. */
+  readonly shapes?: CocoShape;
+  /** Tree of palette PNGs. */
+  readonly layout?: MaskLayout;
   readonly overwrite?: boolean;
   /** Fail on the first mask that cannot be read instead of leaving it out. */
   readonly strict?: boolean;
@@ -60,7 +64,7 @@ export async function* convertMasks(
   job: ConvertJob,
   options: JobOptions = {},
 ): AsyncGenerator<ConvertEvent, void> {
-  const { masks: path, to, from, instances, imageUrl, overwrite = false } = job;
+  const { masks: path, to, from, instances, imageUrl, shapes, layout, overwrite = false } = job;
   const { store } = host;
   const losses = new LostDetails();
   const root = (await store.stat(path))?.kind === "folder" ? path : dirname(path);
@@ -80,6 +84,8 @@ export async function* convertMasks(
       overlays: false,
       overwrite,
       ...(imageUrl !== undefined && { imageUrl }),
+      ...(shapes && { shapes }),
+      ...(layout && { layout }),
     });
     const total = source.entries.length;
     yield { type: "started", of: total };

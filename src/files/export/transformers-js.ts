@@ -53,7 +53,11 @@ export function segformerConfig(
   };
 }
 
-/** preprocessor_config.json: the long side resized, levels scaled to 0..1 and normalized. */
+/**
+ * preprocessor_config.json: the long side resized, levels scaled to 0..1 and normalized. The size is a number, the only
+ * form that all readers understand: transformers.js resizes the long side to it, Python's processor both sides, since it
+ * wants a height and a width, which a number means to it, and refuses the size of an edge.
+ */
 export function segformerProcessor(config: Config): Record<string, unknown> {
   const { longSide, rescale, mean, std } = preprocessingOf(config);
   return {
@@ -61,7 +65,7 @@ export function segformerProcessor(config: Config): Record<string, unknown> {
     // What the library's second version looks for.
     feature_extractor_type: "SegformerFeatureExtractor",
     do_resize: true,
-    size: { longest_edge: longSide },
+    size: longSide,
     resample: 2, // bilinear
     do_rescale: true,
     rescale_factor: rescale,

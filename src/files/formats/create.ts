@@ -4,6 +4,7 @@ import { CocoWriter } from "./coco/write.ts";
 import { CvatWriter } from "./cvat/write.ts";
 import { LabelStudioWriter } from "./label-studio/write.ts";
 import { paletteWriter } from "./png/write-palette.ts";
+import { voc2012Writer } from "./png/write-voc2012.ts";
 import { ultralyticsWriter } from "./png/write-ultralytics.ts";
 import type { MaskWriter, WriterOptions } from "./writer.ts";
 import { YoloWriter } from "./yolo/write.ts";
@@ -16,7 +17,9 @@ export async function openWriter(
 ): Promise<MaskWriter> {
   switch (format) {
     case "voc":
-      return paletteWriter(codec, options);
+      return options.layout === "voc2012"
+        ? voc2012Writer(codec, options)
+        : paletteWriter(codec, options);
     case "coco":
       return CocoWriter.create(options);
     case "labelstudio":

@@ -9,7 +9,13 @@ import { basename, dirname, extname, join } from "../text/path.ts";
 import { classesJson } from "./classes-file.ts";
 import { openWriter } from "./create.ts";
 import { LostDetails, type LostDetail } from "./lost-details.ts";
-import { formatFiles, objectUnit, type MaskFormat } from "./formats.ts";
+import {
+  formatFiles,
+  objectUnit,
+  type CocoShape,
+  type MaskFormat,
+  type MaskLayout,
+} from "./formats.ts";
 import { FileTransaction, removeFile } from "./transaction.ts";
 import { thumbnailFolder, thumbnailSide, type MaskWriter, type ThumbnailFile } from "./writer.ts";
 
@@ -20,6 +26,10 @@ export interface MaskFolderOptions {
   readonly instances?: InstanceKind;
   /** Prefix of image names in Label Studio. */
   readonly imageUrl?: string;
+  /** Outlines of objects in COCO, run lengths by default. */
+  readonly shapes?: CocoShape;
+  /** Tree of palette PNGs, `masks/` alone by default; `voc2012` is for the format voc. */
+  readonly layout?: MaskLayout;
   /** Also write each mask laid over its image, `overlays/<name>.jpg`. */
   readonly overlays?: boolean;
   /** Also show all masks on one page, `contact-sheet.html`. */
@@ -89,7 +99,9 @@ export class MaskFolder {
   ): Promise<MaskFolder> {
     const { store } = host;
     validateClasses(classes, path);
-    const single = isSingleFile(path, options.format ?? ["voc"]);
+    const formats = options.format ?? ["voc"];
+    checkFormatOptions(path, formats, options);
+    const single = isSingleFile(path, formats);
     const root = single ? dirname(path) : path;
     const files = await FileTransaction.begin(store, root);
     const content = await store.list(root, { hidden: true });
@@ -225,6 +237,8 @@ export class MaskFolder {
         classes: this.classes,
         instances: this.instances,
         imageUrl: this.options.imageUrl ?? localFiles,
+        shapes: this.options.shapes ?? "rle",
+        layout: this.options.layout ?? "masks",
         losses: this.lost,
         files: this.files,
       });
@@ -260,6 +274,21 @@ export class MaskFolder {
       throw new RangeError(`masks: ${name} has label ${label}, but there are ${count} classes`);
     }
   }
+}
+
+/** Throws a UserError for options of a format that is not written. */
+function checkFormatOptions(
+  path: string,
+  formats: readonly MaskFormat[],
+  { shapes, layout }: MaskFolderOptions,
+): void {
+  const foreign = (name: "shapes" | "layout", value: string, format: MaskFormat): UserError =>
+    new UserError(
+      `${path}: ${name} ${value} is for the format ${format}, but the masks are written as ${formats.join(" and ")}`,
+      { code: "usage", remedies: [{ kind: "omit", name }] },
+    );
+  if (shapes === "polygon" && !formats.includes("coco")) throw foreign("shapes", shapes, "coco");
+  if (layout === "voc2012" && !formats.includes("voc")) throw foreign("layout", layout, "voc");
 }
 
 /** Throws a UserError if files would be replaced, or the folder is not empty. */

@@ -1,5 +1,6 @@
 import type { InstanceKind } from "../../method/images/regions.ts";
 import type { LabelMap } from "../../method/images/image.ts";
+import type { CocoShape, MaskLayout } from "./formats.ts";
 import type { LostDetails } from "./lost-details.ts";
 import type { FileTransaction } from "./transaction.ts";
 
@@ -37,6 +38,10 @@ export interface WriterOptions {
   readonly instances: InstanceKind;
   /** Prefix of image names in Label Studio. */
   readonly imageUrl: string;
+  /** Outlines of objects in COCO. */
+  readonly shapes: CocoShape;
+  /** Tree of palette PNGs. */
+  readonly layout: MaskLayout;
   readonly losses: LostDetails;
   /** The files of the job. */
   readonly files: FileTransaction;

@@ -156,7 +156,7 @@ test("config.json and preprocessor_config.json are those of a SegFormer with bac
   });
   expect(segformerProcessor(config)).toMatchObject({
     image_processor_type: "SegformerImageProcessor",
-    size: { longest_edge: 512 },
+    size: 512,
     image_mean: [0.485, 0.456, 0.406],
     image_std: [0.229, 0.224, 0.225],
     rescale_factor: 1 / 255,

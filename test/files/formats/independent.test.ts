@@ -11,7 +11,8 @@ import { regionCounts } from "../../../src/method/images/run-lengths.ts";
 import { findRegions } from "../../../src/method/images/regions.ts";
 import { decodeBrush, encodeBrush } from "../../../src/files/formats/label-studio/brush.ts";
 import { Random } from "../../../src/engine/random.ts";
-import { awkwardMasks, classes, demoMasks, writeAll } from "./masks.ts";
+import { fillPoly } from "../../method/images/fill-poly.ts";
+import { awkwardMasks, classes, demoMasks, onDisk, readAll, writeAll } from "./masks.ts";
 
 let root: string;
 beforeEach(() => {
@@ -131,9 +132,43 @@ test("COCO annotations carry area, box and crowd, and refer to images and catego
   expect(value["annotations"]).toMatchObject([
     { id: 1, image_id: 1, category_id: 1, area: 3, bbox: [0, 0, 2, 2], iscrowd: 0 },
     { id: 2, image_id: 1, category_id: 2, area: 3, bbox: [3, 0, 1, 3], iscrowd: 0 },
-    { id: 3, image_id: 1, category_id: 1, area: 2, bbox: [1, 2, 2, 1], iscrowd: 1 },
-    { id: 4, image_id: 1, category_id: 2, area: 2, bbox: [1, 2, 2, 1], iscrowd: 1 },
+    { id: 3, image_id: 1, category_id: 5, area: 2, bbox: [1, 2, 2, 1], iscrowd: 1 },
   ]);
+  // A reader that does not look at iscrowd finds no object of a class in the ignored pixels.
+  expect(value["categories"]!.slice(4)).toEqual([{ id: 5, name: "ignored", supercategory: "ignored" }]); // prettier-ignore
+});
+
+test("COCO polygons are those of readers that know nothing else: one a region, crowds as plain run lengths", async () => {
+  const masks = awkwardMasks();
+  const { path } = await writeAll(root, "coco", masks, { shapes: "polygon" });
+  interface Annotation {
+    readonly image_id: number;
+    readonly category_id: number;
+    readonly segmentation: number[][] | { size: number[]; counts: number[] };
+    readonly area: number;
+    readonly iscrowd: 0 | 1;
+  }
+  const value = JSON.parse(readFileSync(path, "utf8")) as { annotations: Annotation[] };
+  for (const [k, [name, { data, width, height }]] of [...masks].entries()) {
+    const drawn = new Uint8Array(width * height);
+    for (const one of value.annotations.filter(({ image_id: id }) => id === k + 1)) {
+      const { segmentation } = one;
+      if (!Array.isArray(segmentation)) {
+        expect([one.iscrowd, one.category_id, segmentation.size]).toEqual([1, 5, [height, width]]);
+        expect(segmentation.counts.reduce((a, b) => a + b)).toBe(width * height);
+        continue;
+      }
+      expect([one.iscrowd, segmentation.length]).toEqual([0, 1]);
+      const shape = new Uint8Array(width * height);
+      fillPoly(segmentation[0]!, shape, width);
+      expect(shape.filter((v) => v === 1)).toHaveLength(one.area);
+      shape.forEach((v, i) => v && (drawn[i] = one.category_id));
+    }
+    expect(drawn, name).toEqual(data.map((v) => (v === 255 ? 0 : v)));
+  }
+  const again = await readAll(path);
+  expect(again.classes).toEqual(classes);
+  for (const [name, { data }] of masks) expect(again.masks.get(onDisk(name))!.data).toEqual(data);
 });
 
 test("YOLO lines are classes from 0 and shares; semantic masks are gray PNGs with background first", async () => {
@@ -145,15 +180,15 @@ test("YOLO lines are classes from 0 and shares; semantic masks are gray PNGs wit
   const [id, ...shares] = line!.split(" ").map(Number);
   expect(id).toBe(1);
   const [xs, ys] = [0, 1].map((k) => shares.filter((_, i) => i % 2 === k)) as [number[], number[]];
-  expect([Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]).toEqual([0.25, 0.75, 0.25, 0.75]); // prettier-ignore
+  expect([Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]).toEqual([0.256, 0.744, 0.263, 0.738]); // prettier-ignore
   await writeAll(join(root, "u"), "ultralytics", new Map([["a", map]]));
   const png = decodePng(readFileSync(join(root, "u/masks/a.png")));
   expect([png.channels, png.depth, png.palette]).toEqual([1, 8, undefined]);
   expect([...png.data]).toEqual([...map.data]);
   const read = (folder: string): unknown => parseYaml(readFileSync(join(root, folder, "data.yaml"), "utf8")); // prettier-ignore
-  expect(read("y")).toMatchObject({ train: "images", val: "images", names: { 0: classes[0] } });
+  expect(read("y")).toMatchObject({ train: "images", val: "images", names: classes });
   expect(read("u")).toMatchObject({
     masks_dir: "masks",
-    names: { 0: "background", 1: classes[0] },
+    names: ["background", ...classes],
   });
 });

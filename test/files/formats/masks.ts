@@ -105,24 +105,3 @@ export async function readAll(
 export function onDisk(name: string): string {
   return name.replaceAll('"', "_");
 }
-
-/** Share of overlap, meaned over the labels that either map has, of all images together. */
-export function meanIou(truth: NamedMasks, found: NamedMasks): number {
-  const both = new Map<number, number>();
-  const either = new Map<number, number>();
-  const count = (map: Map<number, number>, label: number): void => {
-    map.set(label, (map.get(label) ?? 0) + 1);
-  };
-  for (const [name, { data }] of truth) {
-    const other = found.get(onDisk(name))!.data;
-    data.forEach((label, i) => {
-      // What is ignored has no place in some formats.
-      if (label === 255) return;
-      count(either, label);
-      if (label === other[i]) count(both, label);
-      else count(either, other[i]!);
-    });
-  }
-  const shares = [...either].map(([label, n]) => (both.get(label) ?? 0) / n);
-  return shares.reduce((a, b) => a + b, 0) / shares.length;
-}

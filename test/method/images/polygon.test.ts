@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { contours, fillPolygon } from "../../../src/method/images/polygon.ts";
+import { fillPolygon } from "../../../src/method/images/polygon.ts";
 import type { LabelMap } from "../../../src/method/images/image.ts";
 import { UserError } from "../../../src/user-error.ts";
 
@@ -137,101 +137,5 @@ describe("filling", () => {
     expect(() => fillPolygon(zigzag, map, 1, "a.json")).toThrow(
       "a.json: its edges cross the 1000 columns of the image more than 20000000 times; simplify it",
     );
-  });
-});
-
-/** Outlines as lists of "x,y"; pixels are "#". */
-function outlines(rows: readonly string[], tolerance = 0): string[] {
-  const mask = Uint8Array.from(rows.join(""), (pixel) => Number(pixel === "#"));
-  return contours(mask, rows[0]!.length, rows.length, { tolerance }).map((outline) => {
-    const points = outline.flatMap((x, i) => (i % 2 === 0 ? [`${x},${outline[i + 1]}`] : []));
-    return points.join(" ");
-  });
-}
-
-function refilled(mask: Uint8Array, width: number, height: number, tolerance?: number): Uint8Array {
-  const map = blank(width, height);
-  for (const outline of contours(mask, width, height, { tolerance: tolerance ?? 0 })) {
-    fillPolygon(outline, map, 1);
-  }
-  return map.data;
-}
-
-describe("outlines", () => {
-  test("exact outlines restore any mask, including its holes", () => {
-    const masks = fc
-      .tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }))
-      .chain(([width, height]) =>
-        fc
-          .array(fc.integer({ min: 0, max: 1 }), {
-            minLength: width * height,
-            maxLength: width * height,
-          })
-          .map((values) => ({ width, height, mask: Uint8Array.from(values) })),
-      );
-    fc.assert(
-      fc.property(masks, ({ width, height, mask }) => {
-        expect(refilled(mask, width, height)).toEqual(mask);
-      }),
-      { seed: 1, numRuns: 1000 },
-    );
-  });
-
-  test("a ring has one outline with a cut to its hole", () => {
-    const ring = Uint8Array.from({ length: 49 }, (_, i) => {
-      const far = Math.max(Math.abs((i % 7) - 3), Math.abs(Math.floor(i / 7) - 3));
-      return far === 2 || far === 3 ? 1 : 0;
-    });
-    expect(contours(ring, 7, 7)).toHaveLength(1);
-    expect(refilled(ring, 7, 7)).toEqual(ring);
-  });
-
-  test("parts have an outline each, in pixels of the whole mask, without points along straight lines", () => {
-    expect(outlines(["....", ".##.", ".#..", "...."])).toEqual([
-      "2,2.5 3,1.5 2.5,1 1.5,1 1,1.5 1,2.5 1.5,3",
-    ]);
-    expect(outlines(["#..", "...", "..#"])).toEqual([
-      "1,0.5 0.5,0 0,0.5 0.5,1",
-      "3,2.5 2.5,2 2,2.5 2.5,3",
-    ]);
-  });
-
-  test("a hole is joined to the outline's point that is nearest to its own first point", () => {
-    const rows = [".........", ".########", ".########", ".##.#####", ".########"];
-    // From 1.5,5, the nearest to 3.5,4, around the hole and back.
-    const around = "1.5,5 3.5,4 3,3.5 3.5,3 4,3.5 3.5,4 1.5,5";
-    expect(outlines(rows)).toEqual([`9,4.5 9,1.5 8.5,1 1.5,1 1,1.5 1,4.5 ${around} 8.5,5`]);
-    const two = [".........", ".#######.", ".#.###.#.", ".#.###.#.", ".#######."];
-    expect(outlines(two)).toEqual([
-      "8,4.5 8,1.5 7.5,1 1.5,1 1,1.5 1,4.5 " +
-        "1.5,5 2.5,4 2,3.5 2,2.5 2.5,2 3,2.5 3,3.5 2.5,4 1.5,5 " +
-        "7.5,5 6.5,4 6,3.5 6,2.5 6.5,2 7,2.5 7,3.5 6.5,4 7.5,5",
-    ]);
-  });
-
-  test("a staircase becomes a line within the tolerance, but no part loses its area", () => {
-    const stairs = ["#.......", "##......", "###.....", "####....", "#####..."];
-    expect(outlines(stairs, 0)).toEqual(["5,4.5 0.5,0 0,0.5 0,4.5 0.5,5 4.5,5"]);
-    expect(outlines(stairs, 0.8)).toEqual(["5,4.5 0,0.5 0.5,5"]);
-    // Two points would be left: the exact outline stays.
-    expect(outlines(["##"], 9)).toEqual(["2,0.5 1.5,0 0.5,0 0,0.5 0.5,1 1.5,1"]);
-  });
-
-  test("fewer points within the tolerance: a disc of radius 40 keeps its shape with under half of them", () => {
-    const disc = Uint8Array.from({ length: 100 * 100 }, (_, i) =>
-      Math.hypot((i % 100) - 50, Math.floor(i / 100) - 50) < 40 ? 1 : 0,
-    );
-    const [exact, fewer] = [0, 0.5].map((tolerance) => contours(disc, 100, 100, { tolerance })[0]!);
-    expect(fewer!.length).toBeLessThan(exact!.length / 2);
-    const again = refilled(disc, 100, 100, 0.5);
-    const wrong = again.filter((v, i) => v !== disc[i]).length;
-    expect(wrong / disc.filter((v) => v === 1).length).toBeLessThan(0.02);
-  });
-
-  test("one pixel stays one pixel at any tolerance, and an empty mask has no outline", () => {
-    expect(refilled(Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0), 3, 3, 5)).toEqual(
-      Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0),
-    );
-    expect(contours(new Uint8Array(9), 3, 3)).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { ignoreIndex } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { CocoInstances, type CocoImage } from "../../formats/coco/instances.ts";
 import type { Description } from "./description.ts";
@@ -180,7 +181,10 @@ async function findImages(
 function classesOf(parts: readonly Part[], description: Description): Listing["classes"] & object {
   const [{ instances }] = parts as [Part];
   const list = (part: Part): string =>
-    part.instances.categories.map(({ id, name }) => `${id} ${name}`).join(", ");
+    part.instances.categories
+      .filter(({ label }) => label !== ignoreIndex)
+      .map(({ id, name }) => `${id} ${name}`)
+      .join(", ");
   for (const part of parts) {
     if (list(part) === list(parts[0]!)) continue;
     throw new UserError(
@@ -199,14 +203,17 @@ function classesOf(parts: readonly Part[], description: Description): Listing["c
 
 /** Label of each category. */
 function labelsOf(
-  [part]: readonly Part[],
+  parts: readonly Part[],
   { names }: { readonly names: readonly string[] },
 ): ReadonlyMap<unknown, number> {
   return new Map(
-    part!.instances.categories.map(({ id, name, label }) => [
-      id,
-      label === 0 ? 0 : names.indexOf(name) + 1,
-    ]),
+    // The category of ignored pixels may be in some files only.
+    parts.flatMap(({ instances }) =>
+      instances.categories.map(({ id, name, label }) => [
+        id,
+        label === 0 || label === ignoreIndex ? label : names.indexOf(name) + 1,
+      ]),
+    ),
   );
 }
 
@@ -331,7 +338,7 @@ const annotations: TagSource<DescribedImage> = {
   read: ({ part: { instances }, image }) => {
     const ids = instances.categoriesOf(image) ?? new Set();
     return instances.categories
-      .filter(({ id, label }) => label > 0 && ids.has(id))
+      .filter(({ id, label }) => label > 0 && label !== ignoreIndex && ids.has(id))
       .map(({ name }) => name);
   },
 };

@@ -1,7 +1,9 @@
 import type { Store } from "../../../host/store.ts";
 import { maxClasses, validateClasses } from "../../../method/images/classes.ts";
+import { ignoreIndex } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { cleanNames } from "../class-names.ts";
+import { ignoredNames, ignoredSupercategory } from "../formats.ts";
 import { cocoObjects, hasOutline, type CocoObjects } from "./outlines.ts";
 import { JsonScanner, type JsonPlace } from "../../text/json.ts";
 import { pushJson } from "../../text/pieces.ts";
@@ -24,7 +26,7 @@ export type CocoId = number | string;
 interface CocoCategory {
   readonly id: number;
   readonly name: string;
-  /** 0 for a category named background. */
+  /** 0 for a category named background, 255 for that of ignored pixels. */
   readonly label: number;
 }
 
@@ -58,7 +60,7 @@ export class CocoInstances {
   classes: readonly string[] = [];
   /** Number of annotations whose image is not in the file. */
   strays = 0;
-  private readonly unsortedCategories: { id: number; name: string }[] = [];
+  private readonly unsortedCategories: { id: number; name: string; ignored: boolean }[] = [];
   private readonly references = new Map<CocoId, Reference[]>();
   private readonly byId = new Map<CocoId, CocoImage>();
   private version = "";
@@ -193,7 +195,7 @@ export class CocoInstances {
     this.images.push(image);
   }
 
-  private addCategory({ id, name }: Fields, where: string): void {
+  private addCategory({ id, name, supercategory }: Fields, where: string): void {
     if (!Number.isSafeInteger(id)) {
       throw new UserError(`${where}: its "id" is ${show(id)}; expected a whole number`);
     }
@@ -201,8 +203,9 @@ export class CocoInstances {
     if (this.unsortedCategories.some((other) => other.id === id)) {
       throw new UserError(`${where} has the id ${String(id)} of a category before it`);
     }
-    this.unsortedCategories.push({ id: id as number, name: cleanNames([name])[0]! });
-    if (this.unsortedCategories.filter((other) => !isBackground(other.name)).length > maxClasses) {
+    const ignored = supercategory === ignoredSupercategory && ignoredNames.includes(name);
+    this.unsortedCategories.push({ id: id as number, name: cleanNames([name])[0]!, ignored });
+    if (this.unsortedCategories.filter(isClass).length > maxClasses) {
       throw new UserError(
         `${where}: there are more than ${maxClasses} categories; remove some, since the labels of a mask have 8 bits`,
       );
@@ -219,13 +222,21 @@ export class CocoInstances {
     const classes: string[] = [];
     this.categories = this.unsortedCategories
       .sort((a, b) => a.id - b.id)
-      .map(({ id, name }) => ({ id, name, label: isBackground(name) ? 0 : classes.push(name) }));
+      .map(({ id, name, ignored }) => ({
+        id,
+        name,
+        label: ignored ? ignoreIndex : isBackground(name) ? 0 : classes.push(name),
+      }));
     validateClasses(classes, this.path);
     this.classes = classes;
     for (const [id, { length }] of this.references) {
       if (!this.byId.has(id)) this.strays += length;
     }
   }
+}
+
+function isClass({ name, ignored }: { name: string; ignored: boolean }): boolean {
+  return !ignored && !isBackground(name);
 }
 
 function isBackground(name: string): boolean {

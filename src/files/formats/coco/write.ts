@@ -8,17 +8,20 @@ import {
 import { findRegions } from "../../../method/images/regions.ts";
 import type { WriteStream } from "../../../host/store.ts";
 import { join } from "../../text/path.ts";
-import { formatFiles } from "../formats.ts";
+import { formatFiles, ignoredName, ignoredSupercategory } from "../formats.ts";
+import { regionOutlines } from "../region-outlines.ts";
 import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
 
 /**
- * COCO instances JSON. A category's id is the label of its class; a mask is compressed RLE. Ignored pixels become a
- * crowd region (`iscrowd` 1, which evaluation skips) of each class in the image, or of the first class where the image
- * has none. Annotations are written immediately, the list of images at the end of the file.
+ * COCO instances JSON. A category's id is the label of its class; an object is compressed RLE or polygons, as asked.
+ * Ignored pixels become a crowd region (`iscrowd` 1) of a category of their own, so that readers which do not look at
+ * `iscrowd` do not take them for an object of a class. With polygons its run lengths are a list, as in COCO's own files.
+ * Annotations are written immediately, the list of images at the end of the file.
  */
 export class CocoWriter implements MaskWriter {
   private readonly images: string[] = [];
   private annotations = 0;
+  private ignored = false;
 
   private constructor(
     private readonly file: WriteStream,
@@ -40,26 +43,27 @@ export class CocoWriter implements MaskWriter {
     this.images.push(JSON.stringify({ id: image, file_name: fileName, width, height }));
     const regions = findRegions(labels, this.options.instances);
     const counts = regionCounts(regions.ids, { count: regions.labels.length, width, height });
-    const present = [...new Set(regions.labels)].filter((label) => label !== ignoreIndex);
+    const outlines = this.options.shapes === "polygon" ? regionOutlines(regions) : undefined;
     for (const [k, label] of regions.labels.entries()) {
       const crowd = label === ignoreIndex;
-      const categories = !crowd
-        ? [label]
-        : present.length > 0
-          ? present.sort((a, b) => a - b)
-          : [1];
-      const shape = {
-        segmentation: { size: [height, width], counts: compressCounts(counts[k]!) },
+      this.ignored ||= crowd;
+      const size = [height, width];
+      const id = ++this.annotations;
+      const text = JSON.stringify({
+        id,
+        image_id: image,
+        category_id: crowd ? this.ignoredId : label,
+        segmentation: !outlines
+          ? { size, counts: compressCounts(counts[k]!) }
+          : crowd
+            ? { size, counts: counts[k]! }
+            : outlines[k]!.map(({ points }) => points.map((value) => Number(value.toFixed(2)))),
         area: rleArea(counts[k]!),
         bbox: rleBox(counts[k]!, height),
         iscrowd: crowd ? 1 : 0,
-      };
+      });
+      await this.file.write(`${id === 1 ? "" : ","}\n${text}`);
       if (!crowd) this.options.losses.shown(name, 1);
-      for (const category of categories) {
-        const id = ++this.annotations;
-        const text = JSON.stringify({ id, image_id: image, category_id: category, ...shape });
-        await this.file.write(`${id === 1 ? "" : ","}\n${text}`);
-      }
     }
   }
 
@@ -68,11 +72,19 @@ export class CocoWriter implements MaskWriter {
     for (const [i, image] of this.images.entries()) {
       await this.file.write(`${i === 0 ? "" : ","}\n${image}`);
     }
-    const categories = this.options.classes.map((name, i) =>
-      JSON.stringify({ id: i + 1, name, supercategory: "" }),
-    );
-    await this.file.write(`\n],\n"categories": [\n${categories.join(",\n")}\n]}\n`);
+    const { classes } = this.options;
+    const categories = classes.map((name, i) => ({ id: i + 1, name, supercategory: "" }));
+    if (this.ignored) {
+      const name = ignoredName(classes);
+      categories.push({ id: this.ignoredId, name, supercategory: ignoredSupercategory });
+    }
+    const lines = categories.map((category) => JSON.stringify(category));
+    await this.file.write(`\n],\n"categories": [\n${lines.join(",\n")}\n]}\n`);
     await this.file.finish();
+  }
+
+  private get ignoredId(): number {
+    return this.options.classes.length + 1;
   }
 
   async discard(): Promise<void> {

@@ -1,9 +1,8 @@
 import { encode } from "fast-png";
-import { stringify } from "yaml";
 import { join } from "../../text/path.ts";
 import { copyImage } from "../image-copy.ts";
 import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
-import { splitRemark } from "../yolo/write.ts";
+import { dataYaml } from "../yolo/write.ts";
 
 /**
  * Ultralytics' layout for semantic segmentation: `images/`, gray PNGs of class ids in `masks/` under the same names,
@@ -21,9 +20,8 @@ export function ultralyticsWriter(options: WriterOptions): MaskWriter {
       return path;
     },
     async finish() {
-      const names = Object.fromEntries(["background", ...classes].entries());
-      const description = { train: "images", val: "images", masks_dir: "masks", names };
-      await files.write(join(folder, "data.yaml"), splitRemark + stringify(description));
+      const description = dataYaml(["background", ...classes], { masks_dir: "masks" });
+      await files.write(join(folder, "data.yaml"), description);
     },
     discard: () => Promise.resolve(),
   };

@@ -1,26 +1,34 @@
 import { stringify } from "yaml";
 import type { WriteStream } from "../../../host/store.ts";
 import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
-import { contours } from "../../../method/images/polygon.ts";
-import { findRegions, regionBoxes } from "../../../method/images/regions.ts";
+import { findRegions } from "../../../method/images/regions.ts";
 import { csvField } from "../../text/csv.ts";
 import { join } from "../../text/path.ts";
 import { copyImage } from "../image-copy.ts";
+import { regionOutlines } from "../region-outlines.ts";
 import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
-
-/** Largest distance of a simplified outline from the exact one, in pixels. */
-const tolerance = 0.4;
 
 /** The file with the sizes of the images, so that the outlines can be read back without the images. */
 export const sizesFile = "image-sizes.csv";
 
-/** First line of `data.yaml` in both YOLO layouts. */
-export const splitRemark = "# train and val are the same images: split them before you train\n";
+/**
+ * The text of `data.yaml` in both YOLO layouts. Names are a list, because some readers sort the keys of a map as texts: "10"
+ * before "2". It is YAML 1.1, as Python reads it, where a plain `no` is not a text.
+ */
+export function dataYaml(
+  names: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): string {
+  const description = stringify(
+    { train: "images", val: "images", ...more, names },
+    { version: "1.1" },
+  );
+  return `# train and val are the same images: split them before you train\n${description}`;
+}
 
 /**
  * YOLO segmentation labels: `labels/<name>.txt` with a line for each outline, its class from 0 and its points as
- * fractions of width and height; `images/`, `data.yaml`, and the sizes in pixels. A hole is joined to the outline
- * around it by a cut of zero width. Ignored pixels become background.
+ * fractions of width and height; `images/`, `data.yaml`, and the sizes in pixels. Ignored pixels become background.
  */
 export class YoloWriter implements MaskWriter {
   private constructor(
@@ -38,10 +46,8 @@ export class YoloWriter implements MaskWriter {
     const { name, labels } = record;
     const { folder, files, losses } = this.options;
     const path = join(folder, "labels", `${name}.txt`);
-    const regions = outlines(labels).filter((texts) => texts.length > 0);
-    const lines = regions.flat();
-    losses.shown(name, regions.length);
-    if (lines.length > 0) losses.add("outlines are polygons within half a pixel", name);
+    const { lines, regions } = outlineLines(labels);
+    losses.shown(name, regions);
     if (labels.data.includes(ignoreIndex)) losses.add("ignored pixels became background", name);
     await files.write(path, lines.map((line) => `${line}\n`).join(""), { durable: false });
     await this.sizes.write(`${csvField(name)},${labels.width},${labels.height}\n`);
@@ -50,9 +56,7 @@ export class YoloWriter implements MaskWriter {
 
   async finish(): Promise<void> {
     const { folder, classes, files } = this.options;
-    const names = Object.fromEntries(classes.entries());
-    const description = stringify({ train: "images", val: "images", names });
-    await files.write(join(folder, "data.yaml"), splitRemark + description);
+    await files.write(join(folder, "data.yaml"), dataYaml(classes));
     await this.sizes.finish();
   }
 
@@ -61,29 +65,27 @@ export class YoloWriter implements MaskWriter {
   }
 }
 
-/** Lines of a label file by region, the largest first; a region is the touching pixels of one class. */
-function outlines(map: LabelMap): string[][] {
-  const { width, height } = map;
-  const regions = findRegions(map);
-  const fraction = (value: number, side: number): string =>
-    String(Number((value / side).toFixed(7)));
-  const lines = regionBoxes(regions).map((box, id) => {
-    const label = regions.labels[id]!;
-    if (label === ignoreIndex) return { area: 0, text: [] };
-    const [w, h] = [box.right - box.left + 1, box.bottom - box.top + 1];
-    const mask = new Uint8Array(w * h);
-    for (let y = 0; y < h; y++) {
-      for (let x = 0; x < w; x++) {
-        mask[y * w + x] = regions.ids[(y + box.top) * width + x + box.left] === id ? 1 : 0;
-      }
-    }
-    const text = contours(mask, w, h, { tolerance }).map((points) => {
+/** Lines of a label file, largest regions first, and the number of regions in them: touching pixels of one class. */
+function outlineLines(map: LabelMap): { lines: string[]; regions: number } {
+  const { labels, ...found } = findRegions(map);
+  const [shareOfWidth, shareOfHeight] = [shares(map.width), shares(map.height)];
+  const drawn = regionOutlines({ labels, ...found })
+    .map((outlines, id) => ({ outlines, label: labels[id]! }))
+    .filter(({ outlines, label }) => label !== ignoreIndex && outlines.length > 0);
+  const lines = drawn
+    .flatMap(({ outlines, label }) => outlines.map((outline) => ({ ...outline, label })))
+    .sort((a, b) => b.boxArea - a.boxArea)
+    .map(({ label, points }) => {
       const fractions = points.map((value, k) =>
-        k % 2 === 0 ? fraction(value + box.left, width) : fraction(value + box.top, height),
+        k % 2 === 0 ? shareOfWidth(value) : shareOfHeight(value),
       );
       return `${label - 1} ${fractions.join(" ")}`;
     });
-    return { area: w * h, text };
-  });
-  return lines.sort((a, b) => b.area - a.area).map(({ text }) => text);
+  return { lines, regions: drawn.length };
+}
+
+/** Writes coordinates as shares of a side, with as many digits as a hundredth of a pixel needs. */
+function shares(side: number): (value: number) => string {
+  const digits = Math.ceil(Math.log10(100 * side));
+  return (value) => String(Number((value / side).toFixed(digits)));
 }

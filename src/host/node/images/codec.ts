@@ -126,14 +126,19 @@ async function load(source: Uint8Array | string): Promise<Sharp> {
 }
 
 function checkHeader(metadata: Awaited<ReturnType<Sharp["metadata"]>>): ImageHeader {
-  const { format, width, height, autoOrient } = metadata;
+  const { format, width, height, autoOrient, orientation = 1 } = metadata;
   // Drawings (SVG, PDF) are programs that may read other files, and have no pixels of their own.
   if (!format || !width || !height || format === "svg" || format === "pdf") {
     throw new Error(
       `its format is ${format ?? "unknown"}, expected JPEG, PNG, WebP, TIFF, GIF or AVIF`,
     );
   }
-  return { format, width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
+  return {
+    format,
+    width: autoOrient?.width ?? width,
+    height: autoOrient?.height ?? height,
+    ...(orientation > 1 && { turned: true }),
+  };
 }
 
 /** Repeats a single gray channel three times. */

@@ -1,0 +1,52 @@
+import type { ImageCodec } from "../../../host/codec.ts";
+import { join } from "../../text/path.ts";
+import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
+
+/** Quality of a JPEG that is made of an image in another format. */
+const quality = 95;
+
+/** The lists of VOC 2012 for segmentation. All have every image, since the masks come without splits. */
+const lists = ["train", "val", "trainval"] as const;
+
+/**
+ * The tree of VOC 2012: `SegmentationClass/<name>.png` with VOC's palette, `JPEGImages/<name>.jpg`, which is all that VOC's
+ * readers open, and lists of the names in `ImageSets/Segmentation/`.
+ */
+export function voc2012Writer(
+  codec: ImageCodec,
+  { folder, files, losses }: WriterOptions,
+): MaskWriter {
+  const names: string[] = [];
+  const writeJpeg = async (name: string, source: string): Promise<void> => {
+    const path = join(folder, "JPEGImages", `${name}.jpg`);
+    const { format, turned = false } = await codec.header(source);
+    // The masks are upright, and readers of VOC do not look at EXIF.
+    if (format === "jpeg" && !turned) return files.copy(source, path);
+    losses.add(
+      "JPEGImages/ holds a JPEG made of the image, as readers of VOC open no others",
+      name,
+    );
+    const jpeg = await codec.encode(await codec.decode(source), "jpeg", { quality });
+    await files.write(path, jpeg, { durable: false });
+  };
+  return {
+    async write({ name, labels, source }: MaskRecord) {
+      const path = join(folder, "SegmentationClass", `${name}.png`);
+      await files.write(path, await codec.encodeLabels(labels), { durable: false });
+      if (source === undefined) {
+        losses.add("JPEGImages/ lacks the image: its file is not known", name);
+      } else {
+        await writeJpeg(name, source);
+      }
+      names.push(name);
+      return path;
+    },
+    async finish() {
+      const text = names.map((name) => `${name}\n`).join("");
+      for (const list of lists) {
+        await files.write(join(folder, "ImageSets", "Segmentation", `${list}.txt`), text);
+      }
+    },
+    discard: () => Promise.resolve(),
+  };
+}
