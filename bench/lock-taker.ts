@@ -1,6 +1,7 @@
 import fs from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { createInterface } from "node:readline";
+import type { ProcessLock as Lock } from "../src/host/node/files/process-lock.ts";
 
 // A process of bench/lock-race.ts: takes a lock when it is told to, and says whether it got it. It pauses for a random time
 // before some file operations, so that processes meet in the middle of taking a lock.
@@ -23,7 +24,7 @@ for (const name of paused) {
 syncBuiltinESMExports();
 const { ProcessLock } = await import("../src/host/node/files/process-lock.ts");
 
-let lock: InstanceType<typeof ProcessLock> | undefined;
+let lock: Lock | undefined;
 const say = (answer: unknown): void => void process.stdout.write(`${JSON.stringify(answer)}\n`);
 say({ pid: process.pid });
 for await (const line of createInterface({ input: process.stdin })) {
