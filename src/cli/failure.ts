@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { describeFileError } from "../host/node/files/file-error.ts";
 import { UserError } from "../user-error.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { Interrupted } from "./interrupt.ts";
@@ -17,12 +18,13 @@ export function explainFailure(
     return { text: oneLine(`${command}: ${error.message}`), code: exitCodes.interrupted };
   }
   const remedies = error instanceof UserError ? wordRemedies(error.remedies) : "";
-  const problem = error instanceof Error ? error.message : String(error);
+  const original = error instanceof Error ? error.message : String(error);
+  const problem = isOutOfMemory(error) ? outOfMemory(original) : systemProblem(error, original);
   const message = remedies === "" ? problem : `${problem}; ${remedies}`;
   if (debug && error instanceof Error) {
     return { text: `${command}: ${error.stack ?? message}`, code: exitCodes.failure };
   }
-  const expected = error instanceof UserError || isSystemError(error);
+  const expected = error instanceof UserError || isSystemError(error) || isOutOfMemory(error);
   const hint = expected ? "" : " (unexpected error; set TAG2MASK_DEBUG=1 to see where it occurs)";
   return { text: `${oneLine(`${command}: ${message}`)}${hint}`, code: exitCodes.failure };
 }
@@ -38,6 +40,29 @@ export function explainUsage(complaint: string, command: string): string {
 /** Whether the operating system reports the error; such errors name the file and the problem. */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && "syscall" in error && "code" in error;
+}
+
+/** A system error in words, with the file that it names. */
+function systemProblem(error: unknown, message: string): string {
+  if (!isSystemError(error)) return message;
+  const words = describeFileError(error);
+  const { path } = error as NodeJS.ErrnoException;
+  return words === message || path === undefined ? words : `${path}: ${words}`;
+}
+
+/** Whether memory was refused: by JavaScript, WebAssembly, ONNX Runtime or the system. */
+function isOutOfMemory(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof UserError) return false;
+  return /array buffer allocation failed|invalid (?:typed )?array length|out of memory|allocate memory|bad.?alloc|\bENOMEM\b/i.test(
+    error.message,
+  );
+}
+
+function outOfMemory(reason: string): string {
+  return (
+    `not enough memory (${reason.slice(0, 200)}); close other programs, or take less at a time: ` +
+    "smaller crops, batches, images or scales"
+  );
 }
 
 /** Text on one line without terminal escapes, which file names and tags may contain. */

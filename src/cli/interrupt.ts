@@ -9,8 +9,11 @@ export class Interrupted extends Error {
 export const ctrlCNote = (activity: string): string =>
   `${activity}; press Ctrl-C again to stop at once`;
 
+/** Signals that stop a job: Ctrl-C, the end of a service, a terminal that is closed. */
+const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /**
- * Ctrl-C (or SIGTERM) while a job runs. Once `handle` was called, the first one aborts the signal, so that the job can
+ * Ctrl-C (or SIGTERM, or SIGHUP) while a job runs. Once `handle` was called, the first one aborts the signal, so that the job can
  * finish what must not be cut short; the second ends the process at once.
  */
 export class Interruption {
@@ -25,16 +28,14 @@ export class Interruption {
   /** Takes Ctrl-C over from the system, which would end the process. @param onFirst tells the user what happens now */
   handle(onFirst: () => void): void {
     if (this.onFirst === undefined) {
-      process.on("SIGINT", this.stop);
-      process.on("SIGTERM", this.stop);
+      for (const signal of stopSignals) process.on(signal, this.stop);
     }
     this.onFirst = onFirst;
   }
 
   /** Gives Ctrl-C back to the system. */
   release(): void {
-    process.off("SIGINT", this.stop);
-    process.off("SIGTERM", this.stop);
+    for (const signal of stopSignals) process.off(signal, this.stop);
     this.onFirst = undefined;
   }
 

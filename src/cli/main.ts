@@ -1,6 +1,7 @@
 #!/usr/bin/env node
+import { exitCodes } from "./exit-codes.ts";
 import { explainFailure } from "./failure.ts";
-import { processTerminal } from "./output.ts";
+import { outputFailure, processTerminal } from "./output.ts";
 import { runProgram } from "./program.ts";
 
 const debug = (process.env.TAG2MASK_DEBUG ?? "") !== "";
@@ -12,4 +13,15 @@ process.on("uncaughtException", (error) => {
   process.exit(code);
 });
 
-process.exitCode = await runProgram(process.argv.slice(2), processTerminal(), { debug });
+const terminal = processTerminal();
+const code = await runProgram(process.argv.slice(2), terminal, { debug });
+process.exitCode = code;
+
+// Whether the last results could be written is known only once the command has ended.
+process.once("exit", () => {
+  const failure = terminal.failure?.();
+  if (failure === undefined || code !== exitCodes.ok) return;
+  const told = explainFailure(outputFailure(failure), { command: "tag2mask", debug });
+  process.stderr.write(`${told.text}\n`);
+  process.exitCode = told.code;
+});

@@ -1,3 +1,5 @@
+import { describeFileError } from "../host/node/files/file-error.ts";
+import { UserError } from "../user-error.ts";
 import { Progress, type TextStream } from "./progress.ts";
 
 /** The streams and the clock of a command. */
@@ -8,6 +10,8 @@ export interface Terminal {
   readonly color: boolean;
   /** A clock in milliseconds. */
   now(): number;
+  /** The reason why stdout can no longer be written, such as a full disk; undefined while it can. */
+  failure?(): Error | undefined;
 }
 
 /** The output of a command: text for people, or with --json one JSON value per line and nothing else. */
@@ -26,8 +30,7 @@ export class Output {
 
   /** Prints a result, for people. */
   say(text: string): void {
-    if (this.json) return;
-    this.terminal.stdout.write(`${printable(text, this.color)}\n`);
+    if (!this.json) this.write(`${printable(text, this.color)}\n`);
   }
 
   /** Prints a remark about the work, for people. */
@@ -42,7 +45,13 @@ export class Output {
 
   /** Prints a result, for programs. */
   record(value: unknown): void {
-    if (this.json) this.terminal.stdout.write(`${JSON.stringify(value)}\n`);
+    if (this.json) this.write(`${JSON.stringify(value)}\n`);
+  }
+
+  private write(text: string): void {
+    const failure = this.terminal.failure?.();
+    if (failure) throw outputFailure(failure);
+    this.terminal.stdout.write(text);
   }
 
   /** Current time, in milliseconds. */
@@ -74,17 +83,30 @@ function printable(text: string, color = false): string {
   return text.replace(controls, (match) => (match.length > 1 ? match : "\ufffd"));
 }
 
-/** The streams of this process. A reader that stops reading, such as `head`, is no error. */
+/**
+ * The streams of this process. A reader that stops reading, such as `head`, and a terminal that was closed are no errors. Nor are
+ * notes that cannot be written: the work does not depend on them.
+ */
 export function processTerminal(): Terminal {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-    });
-  }
+  let failure: Error | undefined;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    const isClosed = error.code === "EPIPE" || (error.code === "EIO" && process.stdout.isTTY);
+    if (!isClosed) failure ??= error;
+  });
+  process.stderr.on("error", () => undefined);
   return {
     stdout: process.stdout,
     stderr: process.stderr,
     color: wantsColor(process.stdout, process.env),
     now: () => performance.now(),
+    failure: () => failure,
   };
+}
+
+/** The error of a command whose results cannot be written. */
+export function outputFailure(cause: Error): UserError {
+  return new UserError(`standard output: cannot be written: ${describeFileError(cause)}`, {
+    cause,
+    code: "unwritable",
+  });
 }

@@ -67,6 +67,8 @@ export interface AppendFile {
 
 /** The exclusive right to write a folder. */
 export interface Lock {
+  /** Throws a UserError if the folder was removed or another process has taken the lock. */
+  check(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -125,7 +127,7 @@ export interface Store {
   remove(path: string): Promise<void>;
   /** Removes a folder and its parents, up to but not including `top`, as long as they are empty. */
   removeEmptyFolders(folder: string, top: string): Promise<void>;
-  /** Locks a folder for this process; a UserError names the process that already holds it. */
+  /** Locks a folder for this process; a UserError names the process that already holds it, wherever that runs. */
   lock(folder: string): Promise<Lock>;
   /** Free bytes on the disk of a path; undefined if the host cannot tell. */
   freeSpace(path: string): Promise<number | undefined>;

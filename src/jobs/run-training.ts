@@ -74,23 +74,26 @@ export async function* runTraining(
 ): AsyncGenerator<RunTrainingEvent, TrainedEvent | TrainingStoppedEvent> {
   const { run, resume, config } = training;
   let lastCheckpoint = resume?.step;
-  yield { type: "started", run: run.path };
+  let isWhole = false;
+  let last: TrainedEvent | TrainingStoppedEvent;
   try {
+    yield { type: "started", run: run.path };
     for await (const event of recordEvents(host, training, signal)) {
-      yield event;
       if (event.type === "checkpoint") lastCheckpoint = event.step;
+      yield event;
     }
+    isWhole = true;
+    const stopped = signal?.aborted === true && lastCheckpoint !== config.train.steps;
+    last = stopped
+      ? { type: "stopped", step: lastCheckpoint!, run: run.path }
+      : await finish(host, training);
   } catch (error) {
-    // A run with a checkpoint is kept.
-    if (lastCheckpoint === undefined) await run.discard();
-    else await run.close();
     throw explain(error, training, lastCheckpoint);
+  } finally {
+    // A run with a checkpoint is kept, also where the consumer leaves.
+    if (isWhole || lastCheckpoint !== undefined) await run.close();
+    else await run.discard();
   }
-  await run.close();
-  const stopped = signal?.aborted === true && lastCheckpoint !== config.train.steps;
-  const last = stopped
-    ? ({ type: "stopped", step: lastCheckpoint!, run: run.path } as const)
-    : await finish(host, training);
   yield last;
   return last;
 }

@@ -7,6 +7,19 @@ import { UserError } from "../../src/user-error.ts";
 
 const quiet = { command: "tag2mask train", debug: false };
 
+function fail(error: Error): never {
+  throw error;
+}
+
+function thrownBy(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
+
 describe("a failure", () => {
   test("of the user's making is its message alone", () => {
     const failure = explainFailure(new UserError("data photos: no such folder"), quiet);
@@ -27,6 +40,29 @@ describe("a failure", () => {
       1,
     ]);
     expect(text).not.toContain("TAG2MASK_DEBUG");
+  });
+
+  test.each([
+    ["of JavaScript", () => new ArrayBuffer(2 ** 52)],
+    ["of a list", () => new Array(2 ** 33)],
+    ["of an array", () => new Float32Array(2 ** 52)],
+    ["of WebAssembly", () => fail(new RangeError("could not allocate memory"))],
+    ["of ONNX Runtime", () => fail(new Error("[ONNXRuntimeError] : 6 : std::bad_alloc"))],
+  ])("for want of memory %s says so in one line", (_, allocate) => {
+    const { text, code } = explainFailure(thrownBy(allocate), quiet);
+    expect(text).toMatch(/^tag2mask train: not enough memory \(.+\); close other programs, or .*$/);
+    expect(text).not.toContain("TAG2MASK_DEBUG");
+    expect(code).toBe(1);
+  });
+
+  test("for want of open files names the limit to raise", () => {
+    const error = Object.assign(new Error("EMFILE: too many open files, open 'a.png'"), {
+      ...{ code: "EMFILE", syscall: "open", path: "a.png" },
+    });
+    expect(explainFailure(error, quiet)).toEqual({
+      text: "tag2mask train: a.png: too many open files; raise the limit with `ulimit -n`",
+      code: 1,
+    });
   });
 
   test("that nobody expected is one line that tells how to see more", () => {

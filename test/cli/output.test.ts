@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { invocation } from "../../src/cli/invocation.ts";
 import { Output, wantsColor } from "../../src/cli/output.ts";
@@ -52,4 +53,29 @@ test("hints begin as the user called the program", () => {
   expect(invocation({ npm_lifecycle_event: "demo" })).toBe("npm run tag2mask --");
   expect(invocation({ npm_lifecycle_event: "tag2mask" })).toBe("npm run tag2mask --");
   expect(invocation({ npm_lifecycle_event: "npx" })).toBe("tag2mask");
+});
+
+test("results that cannot be written end the command with the reason", () => {
+  const full = Object.assign(new Error("write"), { code: "ENOSPC" });
+  let failure: Error | undefined;
+  const written: string[] = [];
+  const stdout = { write: (text: string) => void written.push(text) };
+  const output = new Output(
+    { stdout, stderr: stdout, color: false, now: () => 0, failure: () => failure },
+    true,
+    "tag2mask train",
+  );
+  output.record(1);
+  failure = full;
+  expect(() => output.record(2)).toThrow(
+    "standard output: cannot be written: no space left on the disk; free some or write elsewhere",
+  );
+  expect(written).toEqual(["1\n"]);
+});
+
+test.skipIf(process.platform !== "linux")("a full disk behind stdout ends in one line", () => {
+  const command = `"${process.execPath}" --import tsx src/cli/main.ts --help >/dev/full`;
+  const { status, stderr } = spawnSync("sh", ["-c", command], { encoding: "utf8" });
+  expect(stderr).toMatch(/^tag2mask: standard output: cannot be written: no space left .*\n$/);
+  expect(status).toBe(1);
 });

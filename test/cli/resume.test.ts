@@ -65,17 +65,23 @@ function logOf(run: string): unknown[] {
 }
 
 describe("a run that was cut off", () => {
-  test("by Ctrl-C saves, says how to go on, and goes on with the same bits", async () => {
-    const run = join(folder, "interrupted");
-    const { code, stderr } = await trainUntil("SIGINT", 4, run);
-    expect(code).toBe(130);
-    expect(stderr).toMatch(
-      /^tag2mask train: stopped after step \d+; continue with: tag2mask train --resume /,
-    );
-    expect((await tag2mask("train", "--resume", run, "--device", "cpu")).code).toBe(0);
-    expect(differences(whole, run)).toEqual([]);
-    expect(logOf(run)).toEqual(logOf(whole));
-  });
+  test.each([
+    ["Ctrl-C", "SIGINT"],
+    ["a closed terminal", "SIGHUP"],
+  ] as const)(
+    "by %s saves, says how to go on, and goes on with the same bits",
+    async (_, signal) => {
+      const run = join(folder, signal);
+      const { code, stderr } = await trainUntil(signal, 4, run);
+      expect(code).toBe(130);
+      expect(stderr).toMatch(
+        /^tag2mask train: stopped after step \d+; continue with: tag2mask train --resume /,
+      );
+      expect((await tag2mask("train", "--resume", run, "--device", "cpu")).code).toBe(0);
+      expect(differences(whole, run)).toEqual([]);
+      expect(logOf(run)).toEqual(logOf(whole));
+    },
+  );
 
   test.each([1, 5])("by kill -9 after step %i goes on with the same bits", async (steps) => {
     const run = join(folder, `killed-${steps}`);

@@ -10,9 +10,18 @@ import {
   readInitialWeights,
 } from "../weights/initial-weights.ts";
 import { safeFileName } from "../text/file-name.ts";
-import { basename, dirname, join } from "../text/path.ts";
+import { basename, join } from "../text/path.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { emptyFolder, nextFree, removeLaterSamples, removeTemporary, sampleFile } from "./files.ts";
+import {
+  hasOnlyLeftovers,
+  nextFree,
+  removeLaterSamples,
+  removeRun,
+  removeTemporary,
+  requireVacant,
+  sampleFile,
+  vacantFolder,
+} from "./files.ts";
 import { entriesUpTo, readLog, RunLog, type LogEntry, type StoredPanel } from "./log.ts";
 import { composePanel, tileTitles } from "./panel-picture.ts";
 import { summarizeScores } from "./best-scores.ts";
@@ -65,7 +74,7 @@ export class RunDirectory {
     private readonly events: EventFile,
   ) {}
 
-  /** Makes the folder of a new run; a UserError if it already has files. */
+  /** Makes the folder of a new run; a UserError if it already has files other than the leftovers of a killed start. */
   static async create(
     host: RunHost,
     { root = "runs/train", name, config, initialWeights }: CreateRunOptions,
@@ -78,16 +87,24 @@ export class RunDirectory {
     const path =
       name === undefined
         ? await nextFree(store, root, "exp")
-        : await emptyFolder(store, join(root, name));
+        : await vacantFolder(store, join(root, name));
     const lock = await store.lock(path);
     try {
-      await store.write([{ path: join(path, "config.yaml"), data: stringify(config) }]);
-      const run = await RunDirectory.start(host, path, lock, undefined, initialWeights);
-      run.topmostNew = topmostNew ?? path;
-      return run;
+      // Another process may have used the folder and gone in the meantime.
+      await requireVacant(store, path);
     } catch (error) {
       await lock.release();
-      await removeRun(store, path, topmostNew ?? path);
+      throw error;
+    }
+    const topmost = topmostNew ?? path;
+    try {
+      await removeTemporary(store, path);
+      await store.write([{ path: join(path, "config.yaml"), data: stringify(config) }]);
+      const run = await RunDirectory.start(host, path, lock, undefined, initialWeights);
+      run.topmostNew = topmost;
+      return run;
+    } catch (error) {
+      await removeRun(store, path, { topmost, lock });
       throw error;
     }
   }
@@ -101,6 +118,13 @@ export class RunDirectory {
       });
     }
     if ((await store.stat(join(path, "config.yaml"))) === undefined) {
+      if (await hasOnlyLeftovers(store, path)) {
+        throw new UserError(
+          `${path}: was stopped before its settings were written, so there is nothing to resume; ` +
+            "start the training again, into this folder if you like",
+          { code: "not-started" },
+        );
+      }
       throw new UserError(
         `${path}: has no config.yaml, so it is not a run; give a run folder as in runs/train/exp`,
       );
@@ -173,8 +197,12 @@ export class RunDirectory {
     return readLog(this.host.store, join(this.path, "log.jsonl"));
   }
 
-  /** Writes an event to its files. Await it before the next step, which changes the tensors of a checkpoint event. */
+  /**
+   * Writes an event to its files. Await it before the next step, which changes the tensors of a checkpoint event. A UserError if
+   * the folder was removed or another process has taken it over; nothing is written then.
+   */
   async record(event: TrainEvent): Promise<void> {
+    await this.lock.check();
     switch (event.type) {
       case "start":
         this.classes = event.classes;
@@ -260,17 +288,24 @@ export class RunDirectory {
 
   /** Closes the files and releases the lock; the folder can then be opened again. */
   async close(): Promise<void> {
-    await this.log.close();
-    await this.events.close();
-    await this.lock.release();
+    try {
+      await this.closeFiles();
+    } finally {
+      await this.lock.release();
+    }
   }
 
   /** Closes the run. If it is new, also removes its folder, and those above that were made for it and are empty. */
   async discard(): Promise<void> {
-    await this.close();
-    if (this.topmostNew !== undefined) {
-      await removeRun(this.host.store, this.path, this.topmostNew);
-    }
+    const topmost = this.topmostNew;
+    if (topmost === undefined) return this.close();
+    await this.closeFiles();
+    await removeRun(this.host.store, this.path, { topmost, lock: this.lock });
+  }
+
+  private async closeFiles(): Promise<void> {
+    await this.log.close();
+    await this.events.close();
   }
 
   private className(label: number): string {
@@ -283,12 +318,6 @@ async function storedOrigin(store: Store, path: string): Promise<InitialWeights 
   const stored = await readYaml(store, path).catch(() => undefined);
   const { run } = (stored ?? {}) as { run?: Readonly<Record<string, unknown>> };
   return readInitialWeights(run?.[initialWeightsKey]);
-}
-
-/** Removes the folder of a run, and those above it up to and including `topmost` if they are empty. */
-async function removeRun(store: Store, path: string, topmost: string): Promise<void> {
-  await store.remove(path);
-  await store.removeEmptyFolders(dirname(path), dirname(topmost));
 }
 
 /** Whether the checkpoint of a step was the best one when it was saved. */

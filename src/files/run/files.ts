@@ -1,8 +1,11 @@
-import type { Store } from "../../host/store.ts";
+import type { Lock, Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
 import { safeFileName } from "../text/file-name.ts";
-import { basename, join } from "../text/path.ts";
+import { basename, dirname, join } from "../text/path.ts";
 import type { LogEntry } from "./log.ts";
+
+/** The file of a run that `Store.lock` writes. */
+const lockFile = "run.lock";
 
 /** Makes the first of the folders name, name2, name3, … that does not exist yet. */
 export async function nextFree(store: Store, root: string, name: string): Promise<string> {
@@ -12,12 +15,18 @@ export async function nextFree(store: Store, root: string, name: string): Promis
   }
 }
 
-/** Makes a folder, or accepts an empty one; a UserError if it has files. Returns its path. */
-export async function emptyFolder(store: Store, path: string): Promise<string> {
+/** Makes a folder, or accepts one without files or with nothing but the leftovers of a killed start. Returns its path. */
+export async function vacantFolder(store: Store, path: string): Promise<string> {
   await store.makeFolder(path);
+  await requireVacant(store, path);
+  return path;
+}
+
+/** Throws a UserError if a folder has more than the leftovers of a start that was killed before the run had its settings. */
+export async function requireVacant(store: Store, path: string): Promise<void> {
   const { files, folders } = await store.list(path, { hidden: true, sorted: false });
-  const count = files.length + folders.length;
-  if (count === 0) return path;
+  const count = files.filter((name) => !isLeftover(name)).length + folders.length;
+  if (count === 0) return;
   throw new UserError(`${path}: has ${count} file(s) already`, {
     code: "not-empty",
     remedies: [
@@ -27,11 +36,48 @@ export async function emptyFolder(store: Store, path: string): Promise<string> {
   });
 }
 
-/** Removes the unfinished files of a killed process. */
+/** Whether a folder has leftovers of a killed start and nothing else. */
+export async function hasOnlyLeftovers(store: Store, path: string): Promise<boolean> {
+  const { files, folders } = await store.list(path, { hidden: true, sorted: false });
+  return folders.length === 0 && files.length > 0 && files.every(isLeftover);
+}
+
+function isLeftover(name: string): boolean {
+  return name === lockFile || isTemporary(name);
+}
+
+function isTemporary(name: string): boolean {
+  return name.startsWith(".") && name.endsWith(".tmp");
+}
+
+/** Removes the unfinished files of killed processes. Call it with the lock of the run. */
 export async function removeTemporary(store: Store, folder: string): Promise<void> {
   if ((await store.stat(folder)) === undefined) return;
   const { files } = await store.list(folder, { hidden: true });
-  for (const name of files) if (name.endsWith(".tmp")) await store.remove(join(folder, name));
+  for (const name of files) if (isTemporary(name)) await store.remove(join(folder, name));
+}
+
+/**
+ * Removes the folder of a run with everything in it, and those above it up to and including `topmost` if they are empty. The lock
+ * goes last: whoever waits for it finds an empty folder. Does nothing but release it where the lock was lost.
+ */
+export async function removeRun(
+  store: Store,
+  path: string,
+  { topmost, lock }: { readonly topmost: string; readonly lock: Lock },
+): Promise<void> {
+  const isOwn = await lock.check().then(
+    () => true,
+    () => false,
+  );
+  if (isOwn) {
+    const { files, folders } = await store.list(path, { hidden: true });
+    for (const name of [...files, ...folders]) {
+      if (name !== lockFile) await store.remove(join(path, name));
+    }
+  }
+  await lock.release();
+  if (isOwn) await store.removeEmptyFolders(path, dirname(topmost));
 }
 
 /** Name of a validation image's panel in samples/. */

@@ -154,6 +154,38 @@ test("a named run is refused where files are, and where the name is no folder na
   await (await RunDirectory.create(nodeHost, { root, name: "empty", config })).close();
 });
 
+test("a folder whose start was killed before config.yaml cannot be resumed, and the next start takes it over", async () => {
+  const path = join(root, "mine");
+  mkdirSync(path);
+  const leftovers = ["run.lock", ".run.lock.1-0.tmp", ".config.yaml.1-2.tmp"];
+  for (const name of leftovers) writeFileSync(join(path, name), "4194304\n");
+  const opening = RunDirectory.open(nodeHost, path);
+  await expect(opening).rejects.toThrow(/stopped before its settings were written.*start the tra/);
+  const run = await RunDirectory.create(nodeHost, { root, name: "mine", config });
+  expect(readdirSync(path).filter((name) => leftovers.includes(name))).toEqual(["run.lock"]);
+  expect(await run.readConfig()).toEqual(config);
+  await run.close();
+});
+
+test("a run folder that is removed or taken over ends its training, and the other's stays", async () => {
+  const [removed, taken] = await Promise.all(
+    ["removed", "taken"].map((name) => RunDirectory.create(nodeHost, { root, name, config })),
+  );
+  rmSync(removed!.path, { recursive: true });
+  const step = [...training()].find(({ type }) => type === "step")!;
+  await expect(removed!.record(step)).rejects.toThrow(/removed: the run folder was removed during/);
+  await removed!.discard();
+  expect(existsSync(removed!.path)).toBe(false);
+
+  const lock = join(taken!.path, "run.lock");
+  writeFileSync(lock, readFileSync(lock, "utf8").replace(/"token":"./, '"token":"z'));
+  const before = text(taken!, "log.jsonl");
+  await expect(taken!.record(step)).rejects.toThrow(/run\.lock: is no longer the lock of this/);
+  await taken!.discard();
+  expect(text(taken!, "log.jsonl")).toBe(before);
+  expect(existsSync(lock)).toBe(true);
+});
+
 test("where nothing can be written the answer is a UserError and nothing is left behind", async () => {
   writeFileSync(join(root, "file"), "");
   const below = RunDirectory.create(nodeHost, { root: join(root, "file", "runs"), config });

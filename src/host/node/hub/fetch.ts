@@ -64,7 +64,9 @@ async function* fetchOnce(
   await makeFolder(dirname(path));
   let lock = await orUnwritable(path, ProcessLock.take(path));
   if (!(lock instanceof ProcessLock)) {
-    const who = lock.owner === undefined ? "another process" : `process ${lock.owner}`;
+    const { pid, host } = lock.owner;
+    const place = host === undefined ? "" : ` of ${host}`;
+    const who = pid === undefined ? "another process" : `process ${pid}${place}`;
     yield { type: "download-pause", file, reason: `${who} is fetching it`, seconds: undefined };
     while (!(lock instanceof ProcessLock)) {
       await options.sleep(lockPause, options.signal);
