@@ -10,7 +10,14 @@ export class ImageFiles {
   private constructor(
     private readonly folder: string,
     private readonly byPath: ReadonlyMap<string, string>,
+    /** Images that are looked up if there is none of the name here. */
+    private readonly others?: ImageFiles,
   ) {}
+
+  /** These images, and those of other files for names that they lack. */
+  or(others: ImageFiles): ImageFiles {
+    return new ImageFiles(this.folder, this.byPath, this.others ? this.others.or(others) : others);
+  }
 
   /** The images in a folder; without one, those in the first usual folder below `root`. */
   static async find(store: Store, folder: string | undefined, root: string): Promise<ImageFiles> {
@@ -35,5 +42,6 @@ export class ImageFiles {
       const file = this.byPath.get(name.normalize("NFC")) ?? this.byPath.get(name);
       if (file !== undefined) return join(this.folder, file);
     }
+    return this.others?.get(...names);
   }
 }

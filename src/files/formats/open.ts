@@ -1,11 +1,12 @@
 import type { FileHost } from "../../host/host.ts";
-import type { Store } from "../../host/store.ts";
+import type { ArchiveReader, Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
 import { JsonScanner } from "../text/json.ts";
 import { extname, join, stem } from "../text/path.ts";
 import { pushJson } from "../text/pieces.ts";
 import { formatFiles, maskFormats, type MaskFormat } from "./formats.ts";
 import { openFolder } from "./archive.ts";
+import { archiveHost, topFolder } from "./archive-host.ts";
 import { cocoSource } from "./coco/read.ts";
 import { cvatSource } from "./cvat/read.ts";
 import { isLabelStudio, labelStudioSource } from "./label-studio/read.ts";
@@ -17,7 +18,8 @@ import {
   yamlClasses,
 } from "./png/read.ts";
 import { classesBeside } from "./source-classes.ts";
-import type { MaskSource, SourceOptions } from "./source.ts";
+import { ImageFiles } from "./image-files.ts";
+import type { MaskEntry, MaskSource, SourceOptions } from "./source.ts";
 import { readDataYaml, readJson } from "./text-files.ts";
 import { labelFolders } from "./yolo/label-files.ts";
 import { yoloSource } from "./yolo/read.ts";
@@ -40,6 +42,9 @@ export async function openMasks(
   options: SourceOptions & { readonly from?: MaskFormat },
 ): Promise<MaskSource> {
   const { from } = options;
+  const archive = await openArchive(host.store, path);
+  if (archive && !isMaskArchive(archive)) return openPacked(host, path, archive, options);
+  await archive?.close();
   const candidates = await findCandidates(host.store, path, from);
   const matching =
     from === undefined ? candidates : candidates.filter(({ format }) => format === from);
@@ -53,6 +58,45 @@ export async function openMasks(
     );
   }
   return openCandidate(host, first, options);
+}
+
+/** The archive at a path that ends in `.zip`. */
+async function openArchive(store: Store, path: string): Promise<ArchiveReader | undefined> {
+  const isFile = extname(path).toLowerCase() === ".zip" && (await store.stat(path))?.kind === "file"; // prettier-ignore
+  return isFile ? store.openArchive(path) : undefined;
+}
+
+/** Whether an archive is of CVAT's "Segmentation mask", whose reader takes the archive itself. */
+function isMaskArchive({ names }: ArchiveReader): boolean {
+  return names.some((name) => name === "labelmap.txt" || name.startsWith("SegmentationClass/"));
+}
+
+/** Opens the masks in an archive as if it were unpacked. */
+async function openPacked(
+  host: FileHost,
+  path: string,
+  archive: ArchiveReader,
+  options: SourceOptions & { readonly from?: MaskFormat },
+): Promise<MaskSource> {
+  try {
+    const packed = archiveHost(host, path, archive);
+    const top = await topFolder(packed.store, path);
+    const inside = await ImageFiles.find(packed.store, undefined, top);
+    const source = await openMasks(packed, top, { ...options, images: options.images.or(inside) });
+    // An image in the archive tells its size, but is no file that could be copied.
+    const entries = source.entries.map(({ image, ...entry }): MaskEntry => {
+      const isFile = image !== undefined && !image.startsWith(join(path, "/"));
+      return { ...entry, ...(isFile && { image }) };
+    });
+    const close = async (): Promise<void> => {
+      await source.close();
+      await archive.close();
+    };
+    return { ...source, entries, close };
+  } catch (error) {
+    await archive.close();
+    throw error;
+  }
 }
 
 /**
@@ -230,6 +274,7 @@ async function openCandidate(
     case "cvat": {
       const isZip = (await store.stat(path))?.kind === "file";
       const archive = isZip ? await store.openArchive(path) : await openFolder(store, path);
+      if (isZip && !isMaskArchive(archive)) return openPacked(host, path, archive, options);
       return cvatSource(codec, path, archive, options).catch(async (error: unknown) => {
         await archive.close();
         throw error;
