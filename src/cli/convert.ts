@@ -36,11 +36,12 @@ export function convertCommand(open: OpenOutput): Command {
     .description(
       "Converts masks from one annotation format, recognized by the content, to one or more others, " +
         "and lists the details that these cannot hold. Every pixel keeps its label, except that YOLO's " +
-        "format knows no ignored pixels.",
+        "format knows no ignored pixels. Objects are counted where they are read and where they are shown; " +
+        "nothing was lost only if it says so.",
     )
     .argument(
       "<masks>",
-      "folder of masks, .json file of COCO or Label Studio, or .zip file of CVAT",
+      "folder of masks, .json file of COCO or Label Studio, or .zip file of any format",
     )
     .requiredOption(
       "--to <names>",

@@ -45,7 +45,7 @@ test("masks become COCO and come back the same, and what is not known of them is
   );
   expect(readdirSync(root).sort()).toEqual(["a", "b.classes.json", "b.json"]);
   const back = await convert(join(root, "b.json"), "--to", "voc", "--out", join(root, "c"));
-  expect(back.text).toContain("nothing was lost");
+  expect(back.text).toMatch(/^nothing was lost: \d+ objects counted$/m);
   expect((await readAll(join(root, "c"))).masks).toEqual((await readAll(join(root, "a"))).masks);
 });
 
@@ -99,6 +99,61 @@ test("what a format cannot hold is counted", async () => {
   const { text } = await convert(join(root, "a"), "--to", "yolo", "--out", join(root, "b"));
   expect(text).toMatch(/in 4 of 9 masks: ignored pixels became background/);
   expect(text).toMatch(/in 9 of 9 masks: images\/ lacks the image/);
+});
+
+describe("objects are counted", () => {
+  const square = (x: number) => [[x, 0, x + 2, 0, x + 2, 2, x, 2]];
+  const object = (id: number, more: object) => ({ id, image_id: 1, category_id: 1, iscrowd: 0, ...more }); // prettier-ignore
+  const file = (...annotations: object[]) => {
+    const path = join(root, "a.json");
+    const images = [1, 2].map((id) => ({ id, file_name: `${id}.jpg`, width: 8, height: 2 }));
+    const lone = { id: 90, image_id: 2, category_id: 1, iscrowd: 0, segmentation: square(0) };
+    const categories = [{ id: 1, name: "cat" }];
+    writeFileSync(
+      path,
+      JSON.stringify({ images, categories, annotations: [...annotations, lone] }),
+    );
+    return path;
+  };
+  const rows = async () =>
+    new Map([...(await readAll(join(root, "out"))).masks].map(([name, { data }]) => [name, [...data.subarray(0, 8)].join(" ")])); // prettier-ignore
+
+  test("nothing was lost is said where all of them are shown, with their number", async () => {
+    const path = file(object(1, { segmentation: square(0) }), object(2, { segmentation: square(4) })); // prettier-ignore
+    const { text } = await convert(path, "--to", "voc", "--out", join(root, "out"));
+    expect(text).toContain("nothing was lost: 3 objects counted\n");
+  });
+
+  test.each<[string, object[], string, string, string]>([
+    ["covered", [object(1, { segmentation: square(0) }), object(2, { segmentation: square(0) })], "objects covered by others", "1 1 0 0 0 0 0 0", "ignore"], // prettier-ignore
+    ["outside of the image", [object(1, { segmentation: square(8) })], "objects without a pixel", "0 0 0 0 0 0 0 0", "ignore"], // prettier-ignore
+    ["known by its box alone", [object(1, { bbox: [1, 0, 2, 2] })], "only the box is known are ignored (255)", "0 255 255 0 0 0 0 0", "ignore"], // prettier-ignore
+  ])("an object that is %s is told with its image", async (_, objects, what, row, boxes) => {
+    const { text } = await convert(file(...objects), "--to", "voc", "--boxes", boxes, "--out", join(root, "out")); // prettier-ignore
+    expect(text).toMatch(new RegExp(`^in 1 of 2 masks: .*${what.replace(/[()]/g, "\\$&")}.* \\(1 object\\)$`, "m")); // prettier-ignore
+    expect(text).not.toContain("nothing was lost");
+    expect((await rows()).get("1")).toBe(row);
+  });
+
+  test("a box is filled or its image left out by name, as asked", async () => {
+    const path = file(object(1, { bbox: [1, 0, 2, 2] }));
+    const filled = await convert(path, "--to", "voc", "--boxes", "fill", "--out", join(root, "out")); // prettier-ignore
+    expect(filled.text).toContain("in 1 of 2 masks: objects of which only the box is known are filled boxes\n"); // prettier-ignore
+    expect((await rows()).get("1")).toBe("0 1 1 0 0 0 0 0");
+    const without = await convert(path, "--to", "voc", "--boxes", "leave-out", "--out", join(root, "b")); // prettier-ignore
+    expect(without.text).toMatch(/^left out .*1\.jpg: 1 object of it has only a box/m);
+    expect(without.text).toContain("1 left out");
+    // The objects of an image that is left out are not those of the masks.
+    expect(without.text).not.toMatch(/nothing was lost|unknown reason/);
+    expect(readdirSync(join(root, "b/masks"))).toEqual(["2.png"]);
+  });
+
+  test("programs get the number of objects, in the source and for each loss", async () => {
+    const path = file(object(1, { bbox: [1, 0, 2, 2] }));
+    const { text } = await convert(path, "--to", "voc", "--json", "--out", join(root, "out"));
+    const lost = [{ what: "objects of which only the box is known are ignored (255)", images: 1, objects: 1 }]; // prettier-ignore
+    expect(JSON.parse(text)).toMatchObject({ masks: 2, skipped: 0, objects: 2, lost });
+  });
 });
 
 describe("mistakes are answered in words", () => {

@@ -15,6 +15,7 @@ import { nodeHost } from "../../../src/host/node/host.ts";
 import type { Image, LabelMap } from "../../../src/method/images/image.ts";
 import { readImage, readMask } from "../../../src/host/node/images/codec.ts";
 import { maskFormats, type MaskFormat } from "../../../src/files/formats/formats.ts";
+import { unexplained } from "../../../src/files/formats/lost-details.ts";
 import { MaskFolder, type MaskFolderOptions } from "../../../src/files/formats/mask-folder.ts";
 import { UserError } from "../../../src/user-error.ts";
 
@@ -282,3 +283,24 @@ test("overlays and thumbnails are written where they are wanted", async () => {
   expect(await written("2", { overlays: false, sheet: true })).toEqual(["masks/a.png"]);
   expect(await written("3", { sheet: true })).toEqual(["masks/a.png", "overlays/a.jpg", "thumbnails/a.jpg"]); // prettier-ignore
 });
+
+test.each(
+  (["coco", "labelstudio", "yolo"] as const).flatMap((format) => [
+    [format, "regions"] as const,
+    [format, "classes"] as const,
+  ]),
+)(
+  "the ledger of %s by %s balances: every object of a mask is entered when it is written",
+  async (format, instances) => {
+    const write = async (formats: readonly MaskFormat[]) => {
+      const out = join(root, formats.join("-"));
+      const folder = await MaskFolder.create(nodeHost, out, ["cat", "dog"], { format: formats, instances, overlays: false }); // prettier-ignore
+      await folder.write("a", labels);
+      await folder.write("empty", { width: 1, height: 1, data: Uint8Array.of(0) });
+      await folder.finish();
+      return folder.losses().map(({ what }) => what);
+    };
+    expect(await write([format])).not.toContain(unexplained);
+    expect(await write([format, "voc", "coco", "yolo"].filter((name, i, all) => all.indexOf(name) === i) as MaskFormat[])).not.toContain(unexplained); // prettier-ignore
+  },
+);
