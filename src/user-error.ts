@@ -61,6 +61,28 @@ export type Remedy =
       readonly purpose?: string;
     };
 
+/** Most characters of a value from a file that a message quotes. */
+const longestQuote = 200;
+
+/** Longest name of a file on any file system. */
+const longestName = 255;
+
+/** The beginning of a value for a message: at most 200 characters, and how many there are if that is not all. */
+export function excerpt(value: string): string {
+  if (value.length <= longestQuote) return value;
+  // Half of a pair is no letter.
+  const start = value.slice(0, longestQuote).replace(/[\ud800-\udbff]$/, "");
+  return `${start}… (${value.length} characters)`;
+}
+
+/** A message with excerpts of the values in double quotes, and of words that are too long even for the name of a file. */
+export function withExcerpts(message: string): string {
+  if (message.length <= longestQuote) return message;
+  return message
+    .replace(/"([^"]*)"/g, (_, value: string) => `"${excerpt(value)}"`)
+    .replace(/[^\s/\\;:,]+/g, (word) => (word.length > longestName ? excerpt(word) : word));
+}
+
 export interface UserErrorOptions extends ErrorOptions {
   /** Kind of the error in kebab-case, for programs; "invalid-input" by default. */
   readonly code?: string;
@@ -71,7 +93,8 @@ export interface UserErrorOptions extends ErrorOptions {
 /**
  * An error that the user can fix: in a file, an option, a value. Front ends print the message alone, without a stack,
  * followed by the remedies in their own words. Messages read `where: what is wrong, with both values; what to do`, where
- * the last part is left to `remedies` if it takes an option or a command.
+ * the last part is left to `remedies` if it takes an option or a command. Of a value from a file they quote at most 200
+ * characters: longer ones in double quotes, or without a space, are cut here.
  */
 export class UserError extends Error {
   override readonly name = "UserError";
@@ -82,7 +105,7 @@ export class UserError extends Error {
     message: string,
     { code = "invalid-input", remedies = [], ...options }: UserErrorOptions = {},
   ) {
-    super(message, options);
+    super(withExcerpts(message), options);
     this.code = code;
     this.remedies = remedies;
   }

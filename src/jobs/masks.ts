@@ -197,9 +197,7 @@ async function writeConfidence(
   masks: readonly MaskEvent[],
 ): Promise<string> {
   const lines = inReviewOrder(masks).map(({ name, confidence, tags, missing }) =>
-    [name, confidence.toFixed(4), tags.join(";"), missing.join(";")]
-      .map((field) => csvField(asText(field)))
-      .join(","),
+    [name, confidence.toFixed(4), tags.join(";"), missing.join(";")].map(csvField).join(","),
   );
   const path = folder.besides("confidence.csv");
   const data = `${["name,confidence,tags,missing", ...lines].join("\n")}\n`;
@@ -226,11 +224,6 @@ async function* writeSheet(
       report({ type: "sheet", done, total } as const);
     return writeContactSheet(host, folder.path, entries, { classes, onProgress });
   });
-}
-
-/** A field with a quote in front if a spreadsheet would take it for a formula. */
-function asText(field: string): string {
-  return /^[=+@\t]/.test(field) ? `'${field}` : field;
 }
 
 /** A UserError that names the file if the image is at fault (too large, say); faults of the program stay as they are. */

@@ -2,7 +2,7 @@ import { nearest } from "../../method/config/nearest.ts";
 import { validateClasses } from "../../method/images/classes.ts";
 import type { Sample } from "../../method/data/sample.ts";
 import { holdOut } from "../../method/data/split.ts";
-import { UserError } from "../../user-error.ts";
+import { excerpt, UserError, withExcerpts } from "../../user-error.ts";
 import type { ImageHeader } from "../../host/codec.ts";
 import type { FileHost } from "../../host/host.ts";
 import type { Store } from "../../host/store.ts";
@@ -84,9 +84,11 @@ export async function assemble(
     sizes,
     origins,
     problems: problems
-      .map((problem) =>
-        options.strict && problem.leftOut ? { ...problem, severity: "error" as const } : problem,
-      )
+      .map((problem) => ({
+        ...problem,
+        message: withExcerpts(problem.message),
+        ...(options.strict && problem.leftOut && { severity: "error" as const }),
+      }))
       .sort(inReadingOrder),
   };
 }
@@ -195,7 +197,9 @@ function indexTags(
   const unused = classes.filter((_, i) => !used.has(i));
   const messages =
     unused.length > 3
-      ? [`${unused.length} of the ${classes.length} classes have no images: ${unused.join(", ")}`]
+      ? [
+          `${unused.length} of the ${classes.length} classes have no images: ${excerpt(unused.join(", "))}`,
+        ]
       : unused.map((name) => `class "${name}" has no images`);
   for (const message of messages)
     problems.push({ severity: "warning", file: classesFile, message });

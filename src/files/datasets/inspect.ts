@@ -1,13 +1,15 @@
+import { excerpt } from "../../user-error.ts";
 import type { Sample } from "../../method/data/sample.ts";
 import type { ImageCodec } from "../../host/codec.ts";
 import type { Host } from "../../host/host.ts";
 import { assemble, checkClasses, inReadingOrder, type Assembled } from "./assemble.ts";
 import { messageWithoutPath } from "./check-headers.ts";
 import { pathOf } from "./listing/entry.ts";
+import { judge, type Judgment } from "./judgment.ts";
 import { mapAtOnce } from "./map-at-once.ts";
 import { listDataset } from "./layouts/detect.ts";
 import type { OnProgress, Problem } from "./listing/listing.ts";
-import { describe, requireTrainable, type OpenedDataset } from "./open.ts";
+import { classesNotTrained, describe, requireTrainable, type OpenedDataset } from "./open.ts";
 import { writeTags } from "./tags/write.ts";
 
 export interface InspectOptions {
@@ -32,8 +34,10 @@ export interface DatasetReport extends Pick<
   readonly sides: readonly [number, number];
   /** Pixels of each label over all masks, `[background, classes...]`; 255 is not counted. */
   readonly maskPixels: readonly number[];
-  /** Whether a model can be trained on it. */
+  /** Whether a training can start on it. */
   readonly trainable: boolean;
+  /** What a training can give. */
+  readonly judgment: Judgment;
   /** The reason why not. */
   readonly obstacle?: string;
 }
@@ -60,7 +64,7 @@ export async function inspectDataset(
   });
   const dataset = describe(host, root, listing, assembled);
   if (options.tagsTo !== undefined) await writeTags(host.store, options.tagsTo, dataset);
-  const problems = [...dataset.problems];
+  const problems = [...dataset.problems, ...classesNotTrained(dataset)];
   const maskPixels = new Array<number>(dataset.classes.length + 1).fill(0);
 
   if (decode) {
@@ -94,6 +98,7 @@ export async function inspectDataset(
     sides: [low, high],
     maskPixels,
     trainable: obstacle === undefined,
+    judgment: judge(dataset),
     ...(obstacle === undefined ? {} : { obstacle }),
   };
 }
@@ -138,7 +143,7 @@ async function decodeFully(
     pixels.forEach((count, label) => (maskPixels[label]! += count));
     const untagged = classes.filter((_, i) => pixels[i + 1]! > 0 && !sample.tags.includes(i));
     if (untagged.length > 0) {
-      const message = `mask shows ${untagged.join(", ")}, which the image is not tagged with`;
+      const message = `mask shows ${excerpt(untagged.join(", "))}, which the image is not tagged with`;
       problems.push({ severity: "warning", file: mask, message });
     }
   } catch (error) {

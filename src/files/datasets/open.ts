@@ -1,5 +1,5 @@
 import type { Dataset, Sample, SampleReader } from "../../method/data/sample.ts";
-import { UserError } from "../../user-error.ts";
+import { UserError, withExcerpts } from "../../user-error.ts";
 import type { FileHost } from "../../host/host.ts";
 import { counted } from "../text/units.ts";
 import { assemble, checkClasses, type Assembled } from "./assemble.ts";
@@ -93,8 +93,9 @@ export async function openDataset(
   }
   checkClasses(root, dataset.classes);
   if (options.split !== undefined) samplesOf(dataset, options.split);
-  if (options.training) requireTrainable(dataset);
-  return dataset;
+  if (!options.training) return dataset;
+  requireTrainable(dataset);
+  return { ...dataset, problems: [...dataset.problems, ...classesNotTrained(dataset)] };
 }
 
 /** The data set of a listing, with all problems of both. */
@@ -156,28 +157,32 @@ export function samplesOf(
   );
 }
 
-/**
- * Throws a UserError unless there are training images, and among them one of every class that the other splits have.
- * Classes without any image only cause a warning, since not every class of a list has to be used.
- */
+/** Throws a UserError unless there are training images with tags. What else is missing only gets a warning. */
 export function requireTrainable(
   dataset: Dataset & { readonly root?: string } & Partial<Pick<OpenedDataset, "counts">>,
 ): void {
-  const { classes, splits, root = "data set", counts } = dataset;
+  const { classes, root = "data set", counts } = dataset;
   const samples = samplesOf(dataset, "train");
   const train = (counts?.splits["train"] ?? count([samples], classes.length)).perClass;
-  const all = (counts?.all ?? count(Object.values(splits), classes.length)).perClass;
-  const missing = classes.filter((_, i) => train[i] === 0 && all[i]! > 0);
-  if (missing.length > 0) {
-    const more =
-      missing.length > 1 ? ` (the same for ${counted(missing.length - 1, "other tag")})` : "";
-    const elsewhere = all[classes.indexOf(missing[0]!)]!;
-    throw new UserError(
-      `${root}: no training image is tagged "${missing[0]}"${more}, but ${elsewhere} in other splits are; ` +
-        'move some to the split "train" or remove the tag',
-    );
-  }
   if (train.every((images) => images === 0)) {
     throw new UserError(`${root}: no training image has a tag; there is nothing to learn`);
   }
+}
+
+/** Warnings of classes that only images of other splits have; classes without any image are told when they are read. */
+export function classesNotTrained({
+  root,
+  classes,
+  counts,
+}: Pick<OpenedDataset, "root" | "classes" | "counts">): Problem[] {
+  const train = counts.splits["train"]?.perClass;
+  if (!train) return [];
+  return classes.flatMap((name, i) => {
+    const elsewhere = counts.all.perClass[i]!;
+    if (train[i]! > 0 || elsewhere === 0) return [];
+    const message =
+      `no training image is tagged "${name}", but ${elsewhere} in other splits ${elsewhere === 1 ? "is" : "are"}: it is never ` +
+      'learned; move some to the split "train" or remove the tag';
+    return [{ severity: "warning" as const, file: root, message: withExcerpts(message) }];
+  });
 }

@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import type { Remedy } from "../../user-error.ts";
 import type { DatasetReport } from "./inspect.ts";
+import { figures, verdicts } from "./judgment.ts";
 import {
   formatWithRemedies,
   type LayoutName,
@@ -45,7 +46,7 @@ export function formatReport(
     if (problems.length > 0)
       lines.push("", ...problemList(problems, severity, { maxProblems, wordRemedies }, paint));
   }
-  lines.push("", verdict(report, paint));
+  lines.push("", ...verdict(report, paint));
   return lines.join("\n");
 }
 
@@ -180,10 +181,19 @@ function problemList(
   return [tint(`${problems.length} ${plural}`), ...shown];
 }
 
-function verdict(report: DatasetReport, paint: Paint): string {
-  if (!report.trainable) return paint.red(`Not ready for training: ${report.obstacle}`);
-  const warnings = report.problems.length;
-  return warnings === 0
-    ? paint.green("Ready for training.")
-    : paint.green("Ready for training") + `, with ${warnings} warning${warnings === 1 ? "" : "s"}.`;
+/** Whether a training can start, and what it can give, with the numbers behind it. */
+function verdict(report: DatasetReport, paint: Paint): string[] {
+  const { judgment, obstacle, problems, trainable } = report;
+  if (!trainable) return [paint.red(`Not ready for training: ${obstacle}`)];
+  const doubts = verdicts(judgment);
+  const warnings = problems.length;
+  const rest = warnings === 0 ? "." : `, with ${warnings} warning${warnings === 1 ? "" : "s"}.`;
+  const numbers = figures(judgment).map((line) => `  ${line}`);
+  if (doubts.length === 0) return [paint.green("Ready for training") + rest];
+  const { fromFirstWeights } = judgment;
+  if (fromFirstWeights === "good") {
+    return [...doubts, ...numbers, paint.green("Ready for training with first weights") + rest];
+  }
+  const start = paint.yellow("A training can start") + rest;
+  return [...doubts.map((line) => paint.yellow(line)), ...numbers, start];
 }

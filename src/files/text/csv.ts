@@ -1,8 +1,21 @@
 import { PendingText, type TextSink } from "./pieces.ts";
 
-/** A text as a field of a CSV file, in quotes where it has a separator, a quote or outer spaces. */
+/**
+ * A text as a field of a CSV file, in quotes where it has a separator, a quote or outer spaces. One that a spreadsheet would
+ * take for a formula gets an apostrophe in front, which `CsvParser` takes away again; numbers stay as they are.
+ */
 export function csvField(text: string): string {
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const field = looksLikeFormula.test(text) && !number.test(text) ? `'${text}` : text;
+  return /[",\r\n]|^\s|\s$/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+}
+
+/** Also what only looks like a protected formula, so that taking an apostrophe away gives back the text. */
+const looksLikeFormula = /^'*[=+\-@\t\r]/;
+const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+
+/** Takes away the apostrophe with which `csvField` protects a text. */
+function unprotected(field: string): string {
+  return field.startsWith("'") && looksLikeFormula.test(field) ? field.slice(1) : field;
 }
 
 /** The rows of a CSV text, empty lines left out; a CsvError if it is not well-formed. */
@@ -36,7 +49,8 @@ const incomplete = -1;
  * Reads comma-separated values (RFC 4180) from pieces of a text. Fields may stand in quotes, `"a, ""b"""`, and then
  * hold commas, line breaks and doubled quotes; blanks around a field do not count, nor do empty lines. Lines end with
  * LF or CR LF, or with CR alone if the first line does. Other separators than the comma may be allowed: spreadsheets write
- * semicolons where the comma is the decimal sign. The first one outside of quotes then separates all fields.
+ * semicolons where the comma is the decimal sign. The first one outside of quotes then separates all fields. An apostrophe
+ * before what looks like a formula is taken away, see `csvField`.
  *
  * Records without a quote are cut by `indexOf` and `split`, which keeps a million of them below a second; the others
  * are read character by character.
@@ -83,7 +97,7 @@ export class CsvParser implements TextSink {
     while (at < text.length) {
       const next = this.readRecord(text, at, isLast);
       if (next === incomplete) break;
-      if (this.fields.length > 0) this.take(this.fields, this.line);
+      if (this.fields.length > 0) this.take(this.fields.map(unprotected), this.line);
       this.line += this.lines;
       at = next;
     }

@@ -26,16 +26,6 @@ describe("training needs", () => {
     expect(() => requireTrainable({ ...wrong, splits: { val: [sample(0)] } })).toThrow(/"train"/);
     expect(() => requireTrainable({ classes, splits: { train: [sample(3)] } })).not.toThrow();
   });
-
-  test("an image of every class that other splits have", () => {
-    const val = [sample(1), sample(1, 2)];
-    const check = (...train: Sample[]) =>
-      requireTrainable({ root: "/d", classes, splits: { train, val } });
-    expect(() => check(sample(1), sample(2))).not.toThrow();
-    expect(() => check(sample(0))).toThrow(/^\/d: .*"dog".*\b1\b.*\b2\b/);
-    expect(() => check(sample(0, 1))).toThrow(/"cow".*\b1\b/);
-    expect(() => check(sample(0, 1))).not.toThrow(/more/);
-  });
 });
 
 test("labels are background, classes and ignored pixels, and others are told by their place", () => {

@@ -16,6 +16,15 @@ const base: DatasetReport = {
   sides: [30, 500],
   maskPixels: [300, 600, 100, 0],
   trainable: true,
+  judgment: {
+    fromRandomWeights: "good",
+    fromFirstWeights: "good",
+    trainingImages: 1100,
+    validationImages: 100,
+    classes: 3,
+    imagesPerClass: { least: 300, median: 350, most: 950 },
+    classesWithoutImages: 0,
+  },
 };
 
 const text = (change: Partial<DatasetReport> = {}, options = {}): string =>
@@ -116,6 +125,35 @@ test("the last line says whether it can be trained on", () => {
   expect(last({ problems: [warning] })).toMatch(/^Ready .*\b1 warning\.$/);
   expect(last({ problems: [warning, warning] })).toMatch(/^Ready .*\b2 warnings\.$/);
   expect(last({ trainable: false, obstacle: "no cats" })).toMatch(/^Not ready .*: no cats$/);
+});
+
+test("doubts are told with the numbers behind them before the last line", () => {
+  const judgment = {
+    fromRandomWeights: "hopeless",
+    fromFirstWeights: "doubtful",
+    trainingImages: 108,
+    validationImages: 1,
+    classes: 80,
+    imagesPerClass: { least: 0, median: 7, most: 20 },
+    classesWithoutImages: 8,
+  } as const;
+  const end = (change: Partial<DatasetReport>): string[] => text(change).split("\n").slice(-6);
+  const numbers = [
+    "  training images a class: 7 in the median, 0 to 20; hopeful are 100 without first weights, 20 with them",
+    "  classes without a training image: 8 of 80 (10 %)",
+    "  validation: 1 image, too few for scores to say much",
+  ];
+  expect(end({ judgment })).toEqual([
+    "108 images, 80 classes, no first weights: this will not work",
+    "108 images, 80 classes, first weights of photographs: this may work",
+    ...numbers,
+    "A training can start.",
+  ]);
+  expect(end({ judgment: { ...judgment, fromFirstWeights: "good" } }).slice(1)).toEqual([
+    "108 images, 80 classes, first weights of photographs: this can work",
+    ...numbers,
+    "Ready for training with first weights.",
+  ]);
 });
 
 test("colors are used where they are wanted, and control characters are escaped in every part", () => {

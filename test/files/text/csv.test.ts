@@ -126,3 +126,30 @@ test("a field as it is written is read as it was", () => {
   });
   fc.assert(property, { seed: 7, numRuns: 1000 });
 });
+
+test.each([
+  ["=1+1", "'=1+1"],
+  ["+cmd", "'+cmd"],
+  ["-cat.jpg", "'-cat.jpg"],
+  ["@SUM(A1)", "'@SUM(A1)"],
+  ["\tx", "'\tx"],
+  ["\rx", '"\'\rx"'],
+  ["=a,b", '"\'=a,b"'],
+  ["'=x", "''=x"],
+  ["-0.5", "-0.5"],
+  ["+1e-3", "+1e-3"],
+  ["'tis", "'tis"],
+])("a spreadsheet takes %j for no formula: %j", (text, field) => {
+  expect(csvField(text)).toBe(field);
+});
+
+test("whatever a field holds, reading gives back what was written", () => {
+  const text = fc.array(fc.constantFrom("'", "=", "+", "-", "@", "\t", "\r", "1", ".", "a", ",", '"', "\n"), { maxLength: 6 }).map((letters) => letters.join("")); // prettier-ignore
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 2, maxLength: 3 }), (fields) => {
+      const [record] = parseCsv(`a,b\n${fields.map(csvField).join(",")}\n`).slice(1);
+      expect(record ?? []).toEqual(fields);
+    }),
+    { seed: 3, numRuns: 2000 },
+  );
+});

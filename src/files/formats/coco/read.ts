@@ -1,6 +1,6 @@
 import type { ImageCodec } from "../../../host/codec.ts";
 import type { FileHost } from "../../../host/host.ts";
-import { UserError } from "../../../user-error.ts";
+import { excerpt, UserError } from "../../../user-error.ts";
 import { CocoInstances, type CocoImage } from "./instances.ts";
 import { stem, basename } from "../../text/path.ts";
 import { paintObjects } from "../paint-objects.ts";
@@ -27,7 +27,7 @@ export async function cocoSource(
     const fileName = image.file.normalize("NFC");
     const name = stem(fileName);
     const file = options.images.get(fileName, basename(fileName), name);
-    const where = `${path}: ${fileName}`;
+    const where = `${path}: ${excerpt(fileName)}`;
     return {
       name,
       fileName,

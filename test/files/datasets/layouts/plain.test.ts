@@ -283,9 +283,10 @@ describe("refused with file and line is", () => {
     await expect(openDataset(nodeHost, root, { split: "test" })).rejects.toThrow(
       'no images in the split "test"; the splits are train (1 image), val (1 image)',
     );
-    await expect(openDataset(nodeHost, root, { training: true })).rejects.toThrow(
-      'no training image is tagged "y"',
-    );
+    const { problems } = await openDataset(nodeHost, root, { training: true });
+    const message =
+      'no training image is tagged "y", but 1 in other splits is: it is never learned; move some to the split "train" or remove the tag';
+    expect(problems).toEqual([{ severity: "warning", file: root, message }]);
   });
 
   test("a folder that is missing, empty, a file, or something else", async () => {
