@@ -255,7 +255,7 @@ export class RunDirectory {
       const { image, tiles, tileWidth } = composePanel(panel);
       const file = `samples/${sampleFile(step, panel.name)}`;
       const jpeg = await codec.encode(image, "jpeg", { quality: 88 });
-      await store.write([{ path: join(this.path, file), data: jpeg }], { durable: false });
+      await store.write([{ path: join(this.path, file), data: jpeg }]);
       panels.push({ name: panel.name, file, tags: panel.tags, tiles, tileWidth });
       const small = composePanel(panel, 128);
       await this.events.image(machine.time(), step, {

@@ -1,0 +1,56 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+/** Settings of a training that takes a second: all phases, two validations, a checkpoint every second step. */
+const settings = {
+  ...{ "model.backbone": "mit_tiny", "model.decoderWidth": 16 },
+  ...{ "data.crop": 64, "data.batch": 2, "data.workers": 0, "pseudo.radius": 1 },
+  ...{ "eval.longSide": 64, "eval.minSide": 0 },
+  ...{ "train.camSteps": 2, "train.affinitySteps": 4 },
+  ...{ "train.checkpointEvery": 2, "train.validateEvery": 3 },
+};
+
+const report = { command: "bench", versions: {} };
+
+/** Writes the few scenes to train on. */
+export async function writeData(folder: string): Promise<void> {
+  const { writeScenes } = await import("../../src/files/datasets/index.ts");
+  const { nodeHost } = await import("../../src/host/node/host.ts");
+  await writeScenes(nodeHost, folder, { count: 12, valCount: 2, seed: 1, size: 64 });
+}
+
+/** Trains into a run folder, or goes on where a training in it stopped, as the message of either says. */
+export async function startOrResume(data: string, run: string): Promise<void> {
+  const { resumeTraining, trainModel } = await import("../../src/jobs/train.ts");
+  const { nodeHost } = await import("../../src/host/node/host.ts");
+  const events = existsSync(join(run, "config.yaml"))
+    ? resumeTraining(nodeHost, { run, report })
+    : trainModel(nodeHost, { data, out: run, steps: 6, set: settings, device: "cpu", report });
+  for await (const event of events) void event;
+}
+
+/** The differences between a run that was killed and resumed, and one that never stopped. */
+export function differences(run: string, whole: string): string[] {
+  const found: string[] = [];
+  for (const name of ["last", "best"]) {
+    const [a, b] = [run, whole].map((folder) =>
+      readFileSync(join(folder, "weights", `${name}.safetensors`)),
+    );
+    if (!a!.equals(b!)) found.push(`${name}.safetensors differs`);
+  }
+  if (logOf(run) !== logOf(whole)) found.push("log.jsonl differs");
+  const [files, expected] = [run, whole].map((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .map((path) => path.replace(/events\.out.*/, "events"))
+      .sort(),
+  );
+  for (const path of files!) if (!expected!.includes(path)) found.push(`${path} is left`);
+  for (const path of expected!) if (!files!.includes(path)) found.push(`${path} is missing`);
+  return found;
+}
+
+/** The log without times and lengths. */
+function logOf(run: string): string {
+  const text = readFileSync(join(run, "log.jsonl"), "utf8");
+  return text.replace(/"seconds":\{[^}]*\}|"eventBytes":\d+/g, "");
+}
