@@ -165,6 +165,7 @@ export const withWeights = <T>(
 export type { KnownMasks, KnownMasksOptions };
 
 // Types of the parameters and results of these functions.
+export type { Judgment, Outlook } from "./files/datasets/judgment.ts";
 export type { LostDetail, LostDetails } from "./files/formats/lost-details.ts";
 export type { ImageFiles } from "./files/formats/image-files.ts";
 export type { MaskOrigin, WrittenMask } from "./files/formats/mask-folder.ts";

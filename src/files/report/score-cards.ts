@@ -9,7 +9,7 @@ const columns = [
   { key: "cam", name: "CAM", hue: "cam" },
 ] as const;
 
-/** The four main scores of a run. */
+/** The main scores of a run: those of the masks, if there are true ones, and that of the tags. */
 export function figures({ scores }: ReportData): Html {
   if (!scores) return html`<p class="gap soft">The run ended before its first validation.</p>`;
   const figure = (hue: string, name: string, value: Score, unit: string): Html =>
@@ -17,7 +17,9 @@ export function figures({ scores }: ReportData): Html {
       <span>${name}</span><b>${decimal(value, 3)}</b><span>${unit}</span>
     </div>`;
   return html`<div class="figures">
-    ${columns.map(({ key, name, hue }) => figure(hue, name, scores.metrics[key], "mean IoU"))}
+    ${columns
+      .filter(({ key }) => isNumber(scores.metrics[key]))
+      .map(({ key, name, hue }) => figure(hue, name, scores.metrics[key], "mean IoU"))}
     ${figure("tags", "Image tags", scores.metrics.tagF1, "mean F1")}
   </div>`;
 }
@@ -25,6 +27,7 @@ export function figures({ scores }: ReportData): Html {
 /** Scores during training, and the final ones of every class. */
 export function scores({ scores, validations, classes, steps }: ReportData): Html | undefined {
   if (!scores) return undefined;
+  const isMeasured = columns.some(({ key }) => isNumber(scores.metrics[key]));
   const curve = (key: keyof ReportScores, name: string, hue: string): Series => {
     const points = validations.flatMap(({ step, metrics }): Point[] => {
       const value = metrics[key];
@@ -35,7 +38,7 @@ export function scores({ scores, validations, classes, steps }: ReportData): Htm
   const chart = lineChart({
     label: `Validation scores over ${validations.length} validations; the numbers are in results.csv`,
     series: [
-      ...columns.map(({ key, name, hue }) => curve(key, name, hue)),
+      ...(isMeasured ? columns.map(({ key, name, hue }) => curve(key, name, hue)) : []),
       curve("tagF1", "Tag F1", "tags"),
     ],
     xRange: [0, stepsOf(steps)],
@@ -46,15 +49,19 @@ export function scores({ scores, validations, classes, steps }: ReportData): Htm
   return html`<section>
     <h2>Scores</h2>
     <p class="note">
-      ${scores.title}. IoU is the overlap of predicted and true area divided by their union; the
-      mean is over classes that occur in the truth.
+      ${scores.title}.
+      ${
+        isMeasured
+          ? "IoU is the overlap of predicted and true area divided by their union; the mean is over classes that occur in the truth."
+          : "There are no true masks, so no IoU: the F1 of the tags is the score."
+      }
     </p>
     <div class="split">
       <div class="card">
         <h3>During training</h3>
         <div class="gap">${chart}</div>
       </div>
-      <div class="card">${classTable(scores, classes)}</div>
+      ${isMeasured ? html`<div class="card">${classTable(scores, classes)}</div>` : ""}
     </div>
   </section>`;
 }

@@ -174,7 +174,7 @@ test("a run stopped before its first validation, even before its first step, has
   expect(textOf(await report([]))).toMatch(/before its first validation/);
 });
 
-test("scores without a truth are dashes, and a panel without truth has five pictures", async () => {
+test("without a truth the F1 of the tags is the score, without an empty table, and a panel has five pictures", async () => {
   const panel = panelWithoutTruth("a");
   const events = [...fakeTraining({ ...options, panels: () => [panel] })].map((event) => {
     if (event.type !== "validation") return event;
@@ -183,7 +183,11 @@ test("scores without a truth are dashes, and a panel without truth has five pict
     return { ...event, metrics, perClass: { cam: none, affinityCam: none, seg: none } };
   });
   const page = await report(events);
-  expect(textOf(page)).toMatch(/Segmentation – mean IoU/);
+  expect(textOf(page)).toMatch(/Image tags 0\.500 mean F1/);
+  expect(textOf(page)).toMatch(
+    /There are no true masks, so no IoU: the F1 of the tags is the score\./,
+  );
+  expect(textOf(page)).not.toMatch(/mean IoU|Affinity Segmentation/);
   expect(page.match(/<img /g)).toHaveLength(5);
   expect(page).not.toMatch(/NaN|undefined|null/);
 });
