@@ -34,4 +34,6 @@ export interface SourceOptions {
   /** The unit of an object in the output; the details that are lost in reading depend on it. */
   readonly instances: InstanceKind;
   readonly losses: LostDetails;
+  /** Takes sentences about how the source was understood, such as classes that were renamed. */
+  readonly tell?: (note: string) => void;
 }
