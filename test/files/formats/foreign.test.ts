@@ -45,6 +45,7 @@ test("COCO of other tools: polygons, plain runs, crowds, boxes alone, gaps in th
   expect(losses.map(({ what }) => what).sort()).toEqual([
     "annotations of an image that is not listed",
     "annotations without an outline: their boxes are ignored",
+    "crowds (iscrowd 1): their pixels are ignored (255)",
     "objects are regions of touching pixels, not the original objects",
     "overlapping objects: each pixel went to the smallest",
   ]);

@@ -1,5 +1,5 @@
 import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
-import { validateClasses } from "../../../method/images/classes.ts";
+import { isBackground, validateClasses } from "../../../method/images/classes.ts";
 import { rleCounts } from "../../../method/images/run-lengths.ts";
 import { UserError } from "../../../user-error.ts";
 import { cleanNames } from "../class-names.ts";
@@ -42,10 +42,12 @@ export function labelStudioSource(
   options: SourceOptions & { readonly beside?: readonly string[] },
 ): MaskSource {
   const tasks = value.map((task, i) => readTask(task, `${path}: task ${i + 1}`));
-  const usedLabels = new Set(tasks.flatMap(({ results }) => results.flatMap(labelNames)));
+  const allLabels = tasks.flatMap(({ results }) => results.flatMap(labelNames));
+  const usedLabels = new Set(allLabels.filter((name) => !isBackground(name)));
   const classes = classesOf([...usedLabels], options, path);
   const labels = new Map(classes.map((name, i) => [name, i + 1]));
   labels.set(ignoredName(classes), ignoreIndex);
+  for (const name of allLabels) if (isBackground(name)) labels.set(name, 0);
   const entries = tasks.map((task, i): MaskEntry => {
     const { fileName } = task;
     const name = isImageName(fileName) ? stem(fileName) : fileName;
@@ -169,6 +171,8 @@ function paintResults(
       losses.add("results without a labeled area", name);
       continue;
     }
+    // The background needs no area: it is wherever nothing else is.
+    if (labels.get(label) === 0) continue;
     objects.push({
       label: labels.get(label)!,
       counts: countsOf(value, size, { where: place, work }),

@@ -1,6 +1,11 @@
-import { validateClasses } from "../../../method/images/classes.ts";
+import {
+  guessedBackground,
+  isBackground,
+  validateClasses,
+} from "../../../method/images/classes.ts";
 import type { LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
+import { chooseClasses } from "../chosen-classes.ts";
 import type { ImageCodec } from "../../../host/codec.ts";
 import type { FileHost } from "../../../host/host.ts";
 import type { Store } from "../../../host/store.ts";
@@ -46,8 +51,14 @@ export async function yoloSource(
     if (name === undefined) throw new UserError(`${path}: names has no entry for ${i}`);
     return name;
   });
-  validateClasses(ownClasses, path);
-  const classes = options.classes ?? ownClasses;
+  const foreground = ownClasses.filter((name, id) => !isBackground(name, id));
+  validateClasses(foreground, path);
+  const guess = guessedBackground(ownClasses);
+  if (guess !== undefined) options.tell?.(`${path}: ${guess}`);
+  const { classes, labels } = chooseClasses(foreground, options, path)!;
+  // The label of each class id; objects of the background are not drawn.
+  let own = 0;
+  const byId = ownClasses.map((name, id) => (isBackground(name, id) ? 0 : labels[++own]!));
   const sizes = await readSizes(store, join(root, sizesFile));
   const entries: MaskEntry[] = [];
   for (const folder of await labelFolders(store, root)) {
@@ -65,7 +76,7 @@ export async function yoloSource(
           const size = sizes.get(name) ?? (await sizeOf(codec, image, where));
           checkSize(size.width, size.height, where);
           const text = await readLimited(store, where);
-          return paintOutlines(text, size, { ...options, name, where, classes });
+          return paintOutlines(text, size, { ...options, name, where, byId });
         },
       });
     }
@@ -84,18 +95,18 @@ async function sizeOf(codec: ImageCodec, image: string | undefined, where: strin
 function paintOutlines(
   text: string,
   size: Size,
-  context: SourceOptions & { name: string; where: string; classes: readonly string[] },
+  context: SourceOptions & { name: string; where: string; byId: readonly number[] },
 ): LabelMap {
   const objects: MaskObject[] = [];
   const work = new DrawingWork(context.where);
-  const { classes } = context;
+  const { byId } = context;
   for (const [i, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === "") continue;
     const where = `${context.where}:${i + 1}`;
     const [id, ...fractions] = line.trim().split(/\s+/).map(Number);
-    if (!Number.isInteger(id) || id! < 0 || id! >= classes.length) {
+    if (!Number.isInteger(id) || id! < 0 || id! >= byId.length) {
       throw new UserError(
-        `${where}: class ${id}; expected 0 to ${classes.length - 1}, as there are ${classes.length} class names`,
+        `${where}: class ${id}; expected 0 to ${byId.length - 1}, as there are ${byId.length} class names`,
       );
     }
     if (fractions.length === 4) {
@@ -104,7 +115,8 @@ function paintOutlines(
       );
     }
     const points = fractions.map((part, k) => part * (k % 2 === 0 ? size.width : size.height));
-    objects.push({ label: id! + 1, counts: polygonCounts([points], size, { where, work }) });
+    if (byId[id!] === 0) continue;
+    objects.push({ label: byId[id!]!, counts: polygonCounts([points], size, { where, work }) });
   }
   return paintObjects(objects, size, context.name, { ...context, work });
 }

@@ -136,15 +136,13 @@ describe("a label map", () => {
   });
 });
 
-test("other class names are taken as many as there are", async () => {
+test("other class names rename the classes; there are at least as many", async () => {
   const files = { "labelmap.txt": pets, "SegmentationClass/a.png": png([[10, 20, 30]]) };
   expect((await open({ files, classes: ["x", "y"] })).source.classes).toEqual(["x", "y"]);
-  for (const classes of [["x"], ["x", "y", "z"]]) {
-    await expect(open({ files, classes })).rejects.toMatchObject({
-      message: expect.stringContaining(`2 classes, but ${classes.length} class names`) as string,
-      remedies: [{ kind: "option", name: "classes", instead: true }],
-    });
-  }
+  await expect(open({ files, classes: ["x"] })).rejects.toMatchObject({
+    message: expect.stringContaining("2 classes, but 1 class names") as string,
+    remedies: [{ kind: "option", name: "classes", instead: true }],
+  });
 });
 
 test("gray masks have the numbers of the lines, from 0", async () => {
