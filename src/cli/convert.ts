@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
 import { counted } from "../files/text/units.ts";
 import type { ConvertDoneEvent } from "../jobs/convert.ts";
+import { messages, tellFindings } from "./findings.ts";
 import { ctrlCNote, Interrupted, runJob } from "./interrupt.ts";
 import {
   classNamesHelp,
@@ -22,6 +23,7 @@ interface ConvertOptions extends FormatOptions {
   readonly from?: MaskFormat;
   readonly images?: string;
   readonly classes?: string;
+  readonly binary?: boolean;
   readonly overwrite?: boolean;
   readonly strict?: boolean;
 }
@@ -52,7 +54,11 @@ export function convertCommand(open: OpenOutput): Command {
       "--images <folder>",
       "images of the masks, for their sizes, names, and formats that include images",
     )
-    .option("--classes <names>", classNamesHelp);
+    .option(
+      "--classes <names>",
+      `${classNamesHelp}; the masks' own names in any order, or others that rename them in their order`,
+    )
+    .option("--binary", "mask PNGs of 0 and 255: 255 is the one class, not ignored");
   withJson(
     withFormatOptions(command)
       .option("--overwrite", "write into a folder that has files already")
@@ -96,7 +102,7 @@ async function convert(masks: string, options: ConvertOptions, output: Output): 
 }
 
 function printSummary(
-  { from, to, out, classes, masks, skipped, lost }: ConvertDoneEvent,
+  { from, to, out, classes, masks, skipped, lost, notes, warnings }: ConvertDoneEvent,
   seconds: number,
   output: Output,
 ): void {
@@ -105,8 +111,21 @@ function printSummary(
   output.say(
     `${counted(masks, "mask")} from ${from} to ${to.join(", ")} in ${seconds} s${leftOut}: ${out}`,
   );
+  for (const note of notes) output.say(note);
+  tellFindings(warnings, output);
   if (lost.length === 0) output.say("nothing was lost");
   for (const { what, images } of lost)
     output.say(`in ${images} of ${counted(masks, "mask")}: ${what}`);
-  output.record({ from, to, out, classes, masks, skipped, lost, seconds });
+  output.record({
+    from,
+    to,
+    out,
+    classes,
+    masks,
+    skipped,
+    lost,
+    notes,
+    warnings: messages(warnings),
+    seconds,
+  });
 }

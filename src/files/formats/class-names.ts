@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Store } from "../../host/store.ts";
 import { foregroundClasses, validateClasses } from "../../method/images/classes.ts";
 import { UserError } from "../../user-error.ts";
+import { readAnyText } from "../text/encoding.ts";
 
 /** Largest file of class names, in bytes: 254 names take a few kilobytes. */
 const sizeLimit = 1_000_000;
@@ -46,7 +47,7 @@ async function readSmall(store: Store, path: string): Promise<string> {
       `${path}: has ${size} bytes, but a file of class names at most ${sizeLimit}; is it the right file?`,
     );
   }
-  return store.readText(path);
+  return readAnyText(store, path);
 }
 
 function namesInLines(text: string): string[] {

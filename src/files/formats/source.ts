@@ -29,6 +29,8 @@ export interface MaskSource {
 export interface SourceOptions {
   /** Class names in label order, instead of those stored with the masks. */
   readonly classes?: readonly string[];
+  /** Whether PNGs have 0 and 255 alone, and 255 is the one class. */
+  readonly binary?: boolean;
   /** The images, for formats that need their sizes or hold copies of them. */
   readonly images: ImageFiles;
   /** The unit of an object in the output; the details that are lost in reading depend on it. */

@@ -47,7 +47,8 @@ export async function listCoco(
     const split = splitOf(path);
     const other = bySplit.get(split);
     if (other !== undefined) {
-      const both = split === undefined ? "names no split either" : `is for the split "${split}" too`;
+      const both =
+        split === undefined ? "names no split either" : `is for the split "${split}" too`;
       throw new UserError(
         `${path}: ${basename(other)} ${both}; leave only one of them in the folder`,
       );
@@ -114,8 +115,8 @@ interface Part {
   readonly split: string | undefined;
   readonly instances: CocoInstances;
   readonly folder: string;
-  /** Images in the folder, by their path from it, as in `file_name`. */
-  readonly onDisk: ReadonlySet<string>;
+  /** Images in the folder: their path from it by the same path in composed letters, as in `file_name`. */
+  readonly onDisk: ReadonlyMap<string, string>;
 }
 
 async function listInstances(
@@ -204,8 +205,8 @@ async function findImages(
     // The data set's own folder is not searched: it holds everything else as well.
     const files =
       place === "." ? (await store.list(folder)).files : await listImages(store, folder);
-    const onDisk = new Set(files);
-    if (images.some(({ file }) => onDisk.has(file))) return { folder, onDisk };
+    const onDisk = new Map(files.map((file) => [file.normalize("NFC"), file]));
+    if (images.some(({ file }) => onDisk.has(file.normalize("NFC")))) return { folder, onDisk };
   }
 }
 
@@ -324,7 +325,8 @@ async function listImagesOf(
   for (const { origin, split, ...described } of chosen) {
     const { part, image } = described;
     const { instances, folder, onDisk } = part;
-    if (!onDisk.has(image.file)) {
+    const place = onDisk.get(image.file.normalize("NFC"));
+    if (place === undefined) {
       const message = `${image.file} is not in ${folder}; left out`;
       problems.push({ severity: "warning", ...origin, message, leftOut: true });
       continue;
@@ -336,9 +338,9 @@ async function listImagesOf(
     const outlined = instances.isOutlined(image);
     if (outlined) masks++;
     list.push({
-      file: basename(image.file),
+      file: basename(place),
       folder,
-      place: image.file,
+      place,
       tags,
       untagged: false,
       split,

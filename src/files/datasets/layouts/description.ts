@@ -1,11 +1,16 @@
 import { LineCounter, parseDocument, visit, type Document } from "yaml";
 import { z } from "zod";
 import { nearest } from "../../../method/config/nearest.ts";
-import { foregroundClasses, guessedBackground, validateClasses } from "../../../method/images/classes.ts";
+import {
+  foregroundClasses,
+  guessedBackground,
+  validateClasses,
+} from "../../../method/images/classes.ts";
 import { UserError } from "../../../user-error.ts";
 import type { Store } from "../../../host/store.ts";
 import { isFile } from "../../text/folders.ts";
 import { join } from "../../text/path.ts";
+import { readAnyText } from "../../text/encoding.ts";
 import { leavesFolder } from "../../text/file-name.ts";
 
 const schema = z.strictObject({
@@ -44,7 +49,7 @@ export async function readDescription(store: Store, root: string): Promise<Descr
   if (description.classes) return description;
   const list = join(root, "classes.txt");
   if (!(await isFile(store, list))) return description;
-  const listed = textLines(await store.readText(list));
+  const listed = textLines(await readAnyText(store, list));
   return { ...description, ...classesIn(listed, list) };
 }
 
@@ -68,7 +73,7 @@ function textLines(text: string): string[] {
 }
 
 async function readYaml(store: Store, root: string, path: string): Promise<Description> {
-  const parsed = schema.safeParse(parseYaml(await store.readText(path), path) ?? {});
+  const parsed = schema.safeParse(parseYaml(await readAnyText(store, path), path) ?? {});
   if (!parsed.success) throw new UserError(`${path}: ${explain(parsed.error.issues[0]!)}`);
   const { names, splits, ...places } = parsed.data;
   for (const [key, place] of Object.entries(places)) checkInside(place, `${path}: ${key}`);
@@ -79,7 +84,7 @@ async function readYaml(store: Store, root: string, path: string): Promise<Descr
     else {
       checkInside(files, `${path}: splits.${split}`);
       const from = join(root, files);
-      explicit.set(split, { files: textLines(await store.readText(from)), from });
+      explicit.set(split, { files: textLines(await readAnyText(store, from)), from });
     }
   }
   return {

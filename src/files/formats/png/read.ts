@@ -58,7 +58,8 @@ export async function paletteSource(
       },
     );
   }
-  const entries = await pngEntries(host, folder, options, renumbered(chosen?.labels));
+  const read = options.binary ? binaryLabels(classes, root) : renumbered(chosen?.labels);
+  const entries = await pngEntries(host, folder, options, read);
   return { format: "voc", classes, entries, close: () => Promise.resolve() };
 }
 
@@ -92,6 +93,23 @@ export async function ultralyticsSource(
   const read = (values: LabelMap): LabelMap => renumber(toLabels(values));
   const entries = await pngEntries(host, join(root, masksDir), options, read);
   return { format: "ultralytics", classes, entries, close: () => Promise.resolve() };
+}
+
+/** Labels of masks whose object is 255. */
+function binaryLabels(classes: readonly string[], where: string): (map: LabelMap) => LabelMap {
+  if (classes.length !== 1) {
+    throw new UserError(
+      `${where}: binary masks have one class, but there are ${classes.length}: ${classes.join(", ")}`,
+      { remedies: [{ kind: "option", name: "classes", value: "<one name>" }] },
+    );
+  }
+  return (map) => {
+    const other = map.data.find((value) => value !== 0 && value !== ignoreIndex);
+    if (other === undefined) return { ...map, data: map.data.map((value) => Number(value > 0)) };
+    throw new UserError(
+      `${where}: a mask has the value ${other}; binary masks have only 0 and 255`,
+    );
+  };
 }
 
 /** Gives each label its place among the classes that were chosen; unknown labels stay and are refused later. */
