@@ -112,7 +112,9 @@ export async function* convertMasks(
     }
     const lost = [...losses.list(), ...folder.losses()];
     const { format } = source;
-    const warnings = maskFindings(counts, source.classes, format === "voc" ? path : undefined);
+    const warnings = maskFindings(counts, source.classes, format === "voc" ? path : undefined).map(
+      (finding) => ({ ...finding, message: `${path}: ${finding.message}` }),
+    );
     const written = { out: job.out, classes, masks, skipped, lost, notes, warnings };
     yield { type: "done", from: format, to, ...written };
   } finally {

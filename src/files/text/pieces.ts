@@ -27,6 +27,9 @@ export const pieceSize = 1 << 16;
 /** Bytes of the pieces of JSON files, which may be of any size. */
 const jsonPieceSize = 4 << 20;
 
+/** The type of a decoder, whose name in some environments is that of a value alone. */
+type Decoder = InstanceType<typeof TextDecoder>;
+
 const lineFeed = 10;
 
 /** Takes the encoding of a text that is not UTF-8, and the first line that shows it. */
@@ -63,7 +66,7 @@ export async function pushBytes(
   sink: ByteSink,
   bytes = pieceSize,
 ): Promise<void> {
-  let decoder: TextDecoder | undefined;
+  let decoder: Decoder | undefined;
   const encoder = new TextEncoder();
   await withinStringLength(path, async () => {
     let isFirst = true;
@@ -127,7 +130,7 @@ class PieceDecoder {
   private waiting: Uint8Array[] = [];
   private isFirst = true;
   /** Decoder of UTF-16; null for other texts, undefined while too few bytes are known. */
-  private wide: TextDecoder | null | undefined;
+  private wide: Decoder | null | undefined;
   private hasToldEncoding = false;
 
   constructor(private readonly onEncoding?: OnEncoding) {}
