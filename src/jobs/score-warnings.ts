@@ -1,5 +1,9 @@
-import { percent, type LabelCounts, type MaskFinding } from "../files/formats/label-counts.ts";
-import { maskFindings } from "../files/formats/label-counts.ts";
+import {
+  maskFindings,
+  percent,
+  type LabelCounts,
+  type MaskFinding,
+} from "../files/formats/label-counts.ts";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
 
 /** Mean IoU over the classes of the truth; NaN if that shows nothing but background, where the mean would say nothing. */

@@ -139,7 +139,8 @@ function maskProblems(
       ? [`${name} (tagged in ${counted(images, "image")} with masks)`]
       : [];
   });
-  if (absent.length > 0) {
+  // A mask that could not be read may show it.
+  if (absent.length > 0 && counts.masks === masked.length) {
     const message = `no mask shows ${absent.join(", ")}; scores say nothing about ${absent.length === 1 ? "it" : "them"}`;
     problems.push({ severity: "warning", file: root, message });
   }

@@ -230,7 +230,8 @@ export class CocoInstances {
         `${where} is ${String(width)}x${String(height)}; expected whole numbers from 1, and at most ${pixelLimit} pixels`,
       );
     }
-    if (this.byId.has(String(id))) throw new UserError(`${where} has the id ${id} of an image before it`);
+    if (this.byId.has(String(id)))
+      throw new UserError(`${where} has the id ${id} of an image before it`);
     const image = { id, file: name.replaceAll("\\", "/"), width, height };
     this.byId.set(String(id), image);
     this.images.push(image);
@@ -300,14 +301,14 @@ export class CocoInstances {
   }
 
   /**
-   * Takes crowds for single objects if all run lengths are crowds, and no crowd stands beside a single object of its
+   * Takes crowds for single objects if exactly the run lengths are crowds, and no crowd stands beside a single object of its
    * category in the same image: so CVAT writes masks of its brush.
    */
   private judgeCrowds(): void {
     if (this.isOwn) return;
     let crowds = 0;
     for (const references of this.references.values()) {
-      if (references.some(({ isRle, isCrowd: crowd }) => isRle && !crowd)) return;
+      if (references.some(({ isRle, isCrowd: crowd }) => isRle !== crowd)) return;
       const single = new Set(references.filter((r) => !r.isCrowd).map(({ category }) => category));
       const ofImage = references.filter((r) => r.isCrowd);
       if (ofImage.some(({ category }) => single.has(category))) return;
@@ -316,7 +317,7 @@ export class CocoInstances {
     if (crowds === 0) return;
     this.crowdsAreObjects = true;
     this.notes.push(
-      `all ${counted(crowds, "annotation")} with run lengths or iscrowd 1 are taken for single objects, not for crowds, as CVAT writes masks of its brush`,
+      `all ${counted(crowds, "annotation")} with run lengths have iscrowd 1; they are taken for single objects, not for crowds, as CVAT writes masks of its brush`,
     );
   }
 }

@@ -222,3 +222,14 @@ test.each([2, 4, 1])("objects of another shape are told: %i wide", async (width)
   await source.entries[0]!.read();
   expect(losses.list()).toHaveLength(1);
 });
+
+test("gray values that number no label are colors: white, and the label ignored in any color", async () => {
+  const map = "_background_:0,0,0::\ndefect:255,255,255::\nIgnored:7,7,7::\n";
+  const files = { "labelmap.txt": map, "SegmentationClass/a.png": png([0, 255, 7, 1]) };
+  expect(await labelsOf({ files })).toEqual([0, 1, 255, 1]);
+  const outer = { "task/labelmap.txt": map, "task/SegmentationClass/a.png": png([0, 255]) };
+  expect(await labelsOf({ files: outer })).toEqual([0, 1]);
+  await expect(
+    labelsOf({ files: { ...files, "SegmentationClass/a.png": png([9]) } }),
+  ).rejects.toThrow(/has index 9; labelmap\.txt has 3 labels, none in the color 9,9,9/);
+});
