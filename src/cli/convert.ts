@@ -3,6 +3,7 @@ import { boxRules, type BoxRule } from "../files/formats/boxes.ts";
 import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
 import { counted } from "../files/text/units.ts";
 import type { ConvertDoneEvent } from "../jobs/convert.ts";
+import { messages, tellFindings } from "./findings.ts";
 import { ctrlCNote, Interrupted, runJob } from "./interrupt.ts";
 import {
   classNamesHelp,
@@ -25,6 +26,7 @@ interface ConvertOptions extends FormatOptions {
   readonly images?: string;
   readonly classes?: string;
   readonly boxes?: BoxRule;
+  readonly binary?: boolean;
   readonly overwrite?: boolean;
   readonly strict?: boolean;
 }
@@ -56,7 +58,11 @@ export function convertCommand(open: OpenOutput): Command {
       "--images <folder>",
       "images of the masks, for their sizes, names, and formats that include images",
     )
-    .option("--classes <names>", classNamesHelp)
+    .option(
+      "--classes <names>",
+      `${classNamesHelp}; the masks' own names in any order, or others that rename them in their order`,
+    )
+    .option("--binary", "mask PNGs of 0 and 255: 255 is the one class, not ignored")
     .addOption(
       new Option(
         "--boxes <rule>",
@@ -108,7 +114,7 @@ async function convert(masks: string, options: ConvertOptions, output: Output): 
 }
 
 function printSummary(
-  { from, to, out, classes, masks, skipped, objects, lost }: ConvertDoneEvent,
+  { from, to, out, classes, masks, skipped, objects, lost, notes, warnings }: ConvertDoneEvent,
   seconds: number,
   output: Output,
 ): void {
@@ -116,9 +122,15 @@ function printSummary(
   const leftOut = skipped > 0 ? `, ${skipped} left out` : "";
   const written = counted(masks, "mask");
   output.say(`${written} from ${from} to ${to.join(", ")} in ${seconds} s${leftOut}: ${out}`);
+  for (const note of notes) output.say(note);
+  tellFindings(warnings, output);
   if (lost.length === 0 && skipped === 0) {
     output.say(`nothing was lost${objects > 0 ? `: ${counted(objects, "object")} counted` : ""}`);
   }
   for (const detail of lost) output.say(lostLine(detail, written));
-  output.record({ from, to, out, classes, masks, skipped, objects, lost, seconds });
+  output.record({
+    ...{ from, to, out, classes, masks, skipped, objects, lost, notes },
+    warnings: messages(warnings),
+    seconds,
+  });
 }

@@ -3,6 +3,8 @@ import type { Host } from "../host/host.ts";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
 import { UserError } from "../user-error.ts";
 import { withResultsFolder, writeResults, type ResultsFolder } from "./evaluation-results.ts";
+import type { MaskFinding } from "../files/formats/label-counts.ts";
+import { neverRight, scoreFindings } from "./score-warnings.ts";
 import type { JobOptions, ProgressEvent, StoppedEvent } from "./events.ts";
 import { pairMasks, scorePairs } from "./score-masks.ts";
 import { untilAborted } from "./with-progress.ts";
@@ -36,6 +38,8 @@ export type CompareMasksEvent =
       readonly unpredicted: readonly string[];
       readonly untrue: readonly string[];
       readonly skipped: readonly string[];
+      /** Reasons to doubt the scores. */
+      readonly warnings: readonly MaskFinding[];
       /** Files that were written. */
       readonly files: readonly string[];
     };
@@ -74,8 +78,13 @@ async function* compare(
   if (masks === 0) {
     throw new UserError(`${skipped[0]}; none of the ${pairs.length} masks can be measured`);
   }
+  const warnings = [
+    ...scoreFindings(matrix, classes, scored.truth, truth),
+    ...neverRight(matrix, classes),
+  ];
   const files = await writeResults(host, job, {
     about: { predictions: folder, truth, unpredicted, untrue },
+    warnings: warnings.map(({ message }) => message),
     classes,
     matrices: { masks: matrix },
     masks,
@@ -83,7 +92,7 @@ async function* compare(
     title: "Worst masks",
     worst: worst.images,
   });
-  yield { type: "compared", matrix, classes, masks, unpredicted, untrue, skipped, files };
+  yield { type: "compared", matrix, classes, masks, unpredicted, untrue, skipped, warnings, files };
 }
 
 /** Names of a list such as VOC's val.txt: the first word of every line. */

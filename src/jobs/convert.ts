@@ -1,11 +1,13 @@
 import type { BoxRule } from "../files/formats/boxes.ts";
 import { parseClassNames } from "../files/formats/class-names.ts";
+import { LabelCounts, maskFindings, type MaskFinding } from "../files/formats/label-counts.ts";
 import { LostDetails, type LostDetail } from "../files/formats/lost-details.ts";
 import type { CocoShape, MaskFormat, MaskLayout } from "../files/formats/formats.ts";
 import { MaskFolder } from "../files/formats/mask-folder.ts";
 import { ImageFiles, openMasks, type MaskEntry, type MaskSource } from "../files/formats/open.ts";
 import { dirname } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
+import { checkMaskSize } from "../method/data/known-mask.ts";
 import { ignoreIndex } from "../method/images/image.ts";
 import type { InstanceKind } from "../method/images/regions.ts";
 import { UserError } from "../user-error.ts";
@@ -22,6 +24,8 @@ export interface ConvertJob {
   readonly images?: string;
   /** Class names, or a file of them. */
   readonly classes?: string;
+  /** The masks have 0 and 255, and 255 is the one class. */
+  readonly binary?: boolean;
   readonly instances: InstanceKind;
   /** Treatment of objects of which only the box is known; `ignore` by default. */
   readonly boxes?: BoxRule;
@@ -49,6 +53,10 @@ export interface ConvertDoneEvent {
   readonly objects: number;
   /** Details that the formats could not hold; empty only if every object was counted again where it was written. */
   readonly lost: readonly LostDetail[];
+  /** How the source was understood, one sentence each. */
+  readonly notes: readonly string[];
+  /** Reasons to doubt the masks. */
+  readonly warnings: readonly MaskFinding[];
 }
 
 export type ConvertEvent =
@@ -67,11 +75,15 @@ export async function* convertMasks(
   const { masks: path, to, from, instances, imageUrl, shapes, layout, overwrite = false } = job;
   const { store } = host;
   const losses = new LostDetails();
+  const notes: string[] = [];
+  const counts = new LabelCounts();
   const root = (await store.stat(path))?.kind === "folder" ? path : dirname(path);
   const source = await openMasks(host, path, {
     images: await ImageFiles.find(store, job.images, root),
     instances,
     losses,
+    tell: (note) => notes.push(note),
+    ...(job.binary && { binary: true }),
     ...(job.classes !== undefined && { classes: await parseClassNames(store, job.classes) }),
     ...(from && { from }),
     ...(job.boxes && { boxes: job.boxes }),
@@ -92,7 +104,8 @@ export async function* convertMasks(
     let [masks, skipped, firstProblem] = [0, 0, ""];
     let classes: string;
     try {
-      for await (const event of convertEach(source, folder, losses, job, options)) {
+      const watched = { job, counts, losses };
+      for await (const event of convertEach(host, source, folder, watched, options)) {
         if (event.type === "progress") masks++;
         else if (skipped++ === 0) firstProblem = event.message;
         yield event;
@@ -111,18 +124,35 @@ export async function* convertMasks(
       throw error;
     }
     const lost = [...losses.list(), ...folder.losses()];
-    const counts = { masks, skipped, objects: losses.objects };
-    yield { type: "done", from: source.format, to, out: job.out, classes, ...counts, lost };
+    const { format } = source;
+    const warnings = maskFindings(counts, source.classes, format === "voc" ? path : undefined).map(
+      (finding) => ({ ...finding, message: `${path}: ${finding.message}` }),
+    );
+    const written = {
+      out: job.out,
+      classes,
+      masks,
+      skipped,
+      objects: losses.objects,
+      lost,
+      notes,
+      warnings,
+    };
+    yield { type: "done", from: format, to, ...written };
   } finally {
     await source.close();
   }
 }
 
 async function* convertEach(
+  { codec }: Pick<Host, "codec">,
   { entries, classes }: MaskSource,
   folder: MaskFolder,
-  losses: LostDetails,
-  { strict = false }: ConvertJob,
+  {
+    job: { strict = false },
+    counts,
+    losses,
+  }: { job: ConvertJob; counts: LabelCounts; losses: LostDetails },
   { signal }: JobOptions,
 ): AsyncGenerator<ProgressEvent | SkippedEvent> {
   for (const [i, entry] of entries.entries()) {
@@ -131,12 +161,14 @@ async function* convertEach(
     let labels;
     try {
       labels = await readEntry(entry, classes);
+      if (image !== undefined) checkMaskSize(labels, entry.where, await codec.header(image), image);
     } catch (error) {
       if (strict || !(error instanceof UserError)) throw error;
       losses.leaveOut(name);
       yield { type: "skipped", file: entry.where, message: error.message };
       continue;
     }
+    counts.add(name, labels.data);
     await folder.write(name, labels, undefined, {
       ...(fileName !== undefined && { fileName }),
       ...(image !== undefined && { source: image }),

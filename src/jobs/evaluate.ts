@@ -1,5 +1,6 @@
 import { samplesOf, type OpenedDataset } from "../files/datasets/index.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
+import { LabelCounts, type MaskFinding } from "../files/formats/label-counts.ts";
 import { join } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
 import { evaluate, type Evaluation } from "../method/eval/evaluator.ts";
@@ -17,6 +18,7 @@ import type {
 import { predictTestSet, testSetFolder } from "./predict-test-set.ts";
 import { readDataset } from "./read-dataset.ts";
 import { openSegmenterInLanes, type ModelOptions } from "./segmenter-in-lanes.ts";
+import { scoreFindings } from "./score-warnings.ts";
 import { withCrf } from "./with-crf.ts";
 import { untilAborted } from "./with-progress.ts";
 
@@ -46,6 +48,8 @@ export interface ScoresEvent {
   readonly images: number;
   readonly masks: number;
   readonly skipped: readonly string[];
+  /** Reasons to doubt the scores. */
+  readonly warnings: readonly MaskFinding[];
   /** Files that were written. */
   readonly files: readonly string[];
 }
@@ -195,6 +199,7 @@ async function* measure(
   const views = viewsOf(segmenter, job);
   const withCam = job.cam && segmenter.activations !== null;
   const worst = new WorstImages(host.codec, out === undefined ? 0 : job.worst);
+  const truth = new LabelCounts();
   yield { type: "started" };
   const evaluating = withCrf(host, withRefinement, (refinement) =>
     evaluate(samples, data.reader, segmenter, {
@@ -202,7 +207,7 @@ async function* measure(
       classes,
       ...views,
       cam: withCam,
-      results: out !== undefined,
+      results: true,
       lanes: segmenter.lanes,
       ...refinement,
     }),
@@ -210,7 +215,9 @@ async function* measure(
   const evaluation = yield* untilAborted(evaluating, {
     ...options,
     each: async ({ result }) => {
-      if (result) await worst.add({ ...result, name: result.sample.name });
+      if (!result) return;
+      truth.add(result.sample.name, result.truth.data);
+      if (out !== undefined) await worst.add({ ...result, name: result.sample.name });
     },
   });
   if (!evaluation) return;
@@ -220,8 +227,11 @@ async function* measure(
   const matrices = matricesOf(evaluation, withCam);
   const { tagF1 } = evaluation.metrics;
   const about = { model, data: data.root, split, ...views, crf: withRefinement, images };
+  const final = Object.values(matrices).at(-1)!;
+  const warnings = scoreFindings(final, classes, truth, data.root);
   const files = await writeResults(host, job, {
     about,
+    warnings: warnings.map(({ message }) => message),
     classes,
     matrices,
     masks,
@@ -231,7 +241,7 @@ async function* measure(
     worst: worst.images,
   });
   const scores = { model, split, classes, matrices, tagF1, accuracy, images, masks, skipped };
-  yield { type: "scores", ...scores, files };
+  yield { type: "scores", ...scores, warnings, files };
 }
 
 async function* predict(

@@ -1,6 +1,7 @@
 import { join } from "../files/text/path.ts";
 import type { FileHost } from "../host/host.ts";
 import { releaseFolder, type ClaimedFolder } from "./claim-folder.ts";
+import { meanIouOfClasses } from "./score-warnings.ts";
 import { UserError } from "../user-error.ts";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
 import { csvField } from "../files/text/csv.ts";
@@ -23,6 +24,8 @@ export interface EvaluationResults {
   /** Images measured against a true mask. */
   readonly masks: number;
   readonly skipped: readonly string[];
+  /** Reasons to doubt the scores, one sentence each. */
+  readonly warnings?: readonly string[];
   readonly worst: readonly WorstImage[];
 }
 
@@ -118,7 +121,7 @@ export function scoresOf(
   matrix: ConfusionMatrix,
 ): Record<"meanIou" | "pixelAccuracy" | "meanAccuracy", number> {
   return {
-    meanIou: matrix.meanIou(),
+    meanIou: meanIouOfClasses(matrix),
     pixelAccuracy: matrix.pixelAccuracy(),
     meanAccuracy: matrix.meanAccuracy(),
   };
@@ -131,6 +134,7 @@ function summarize({
   tagF1,
   masks,
   skipped,
+  warnings = [],
 }: EvaluationResults): unknown {
   const names = ["background", ...classes];
   const named = (scores: readonly number[]): Record<string, number> =>
@@ -144,6 +148,7 @@ function summarize({
     ...(tagF1 !== undefined && { tagF1 }),
     perClass: Object.fromEntries(kinds.map(([kind, matrix]) => [kind, named(matrix.iou())])),
     skipped,
+    warnings,
     confusion: {
       of: kinds.at(-1)![0],
       rows: "true class",

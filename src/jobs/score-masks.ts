@@ -4,13 +4,14 @@ import { ignoreIndex, type LabelMap } from "../method/images/image.ts";
 import type { EvaluationProgress } from "../method/eval/evaluator.ts";
 import { ConfusionMatrix } from "../method/eval/metrics.ts";
 import { UserError } from "../user-error.ts";
+import { LabelCounts } from "../files/formats/label-counts.ts";
 import { parseClassNames, readClassNames } from "../files/formats/class-names.ts";
 import { isFolder, listImages } from "../files/text/folders.ts";
 import { checkLabels } from "../files/datasets/reader.ts";
 import type { MeasuredImage } from "../files/report/worst-images.ts";
 
 /** Files that say what labels mean, as mask folders and data sets have them. */
-const classFiles = ["classes.json", "classes.txt"] as const;
+const classFiles = ["classes.json", "classes.txt", "class_names.txt"] as const;
 
 /** The masks of two folders that belong together, and those that are alone. */
 export interface MaskPairs {
@@ -98,7 +99,10 @@ async function findMasks({ store }: FileHost, root: string): Promise<FoundMasks>
     file.toLowerCase().endsWith(".png"),
   );
   if (files.length === 0) throw new UserError(`${folder}: no PNG files in this folder`);
-  return { around, files: new Map(files.map((file) => [stem(file), join(folder, file)])) };
+  return {
+    around,
+    files: new Map(files.map((file) => [stem(file).normalize("NFC"), join(folder, file)])),
+  };
 }
 
 async function agreedClasses(
@@ -129,6 +133,8 @@ export interface PairScores {
   /** Over the classes named, or over those that occur. */
   readonly matrix: ConfusionMatrix;
   readonly classes: readonly string[];
+  /** Values of the true masks that were counted. */
+  readonly truth: LabelCounts;
   /** Pairs that were counted. */
   readonly masks: number;
   /** Those that could not be, one sentence each. */
@@ -147,6 +153,7 @@ export async function* scorePairs(
   const size = classes ? classes.length + 1 : ignoreIndex;
   const matrix = new ConfusionMatrix(size);
   const skipped: string[] = [];
+  const counts = new LabelCounts();
   const total = pairs.length;
   for (const [i, pair] of pairs.entries()) {
     let both: { prediction: LabelMap; truth: LabelMap };
@@ -161,6 +168,7 @@ export async function* scorePairs(
     const { prediction, truth } = both;
     const own = new ConfusionMatrix(size);
     own.add(truth.data, prediction.data);
+    counts.add(pair.name, truth.data);
     matrix.merge(own);
     const measured = { name: pair.name, prediction, truth, meanIou: own.meanIou() };
     yield { done: i + 1, total, measured };
@@ -170,6 +178,7 @@ export async function* scorePairs(
   return {
     matrix: counted,
     classes: classes ?? names,
+    truth: counts,
     masks: total - skipped.length,
     skipped,
   };

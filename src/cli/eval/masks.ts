@@ -2,10 +2,12 @@ import { counted } from "../../files/text/units.ts";
 import { compareMasks, type CompareMasksEvent } from "../../jobs/compare-masks.ts";
 import { listed } from "../../jobs/score-masks.ts";
 import { nodeHost } from "../../host/node/host.ts";
+import { meanIouOfClasses } from "../../jobs/score-warnings.ts";
 import { ctrlCNote, Interrupted, runJob } from "../interrupt.ts";
 import type { EvalMasksOptions } from "./options.ts";
 import type { Output } from "../output.ts";
 import { CountMeter } from "../progress.ts";
+import { messages, tellFindings } from "../findings.ts";
 import { percent, scoreTable } from "../score-table.ts";
 
 /** `tag2mask eval --masks … --truth …`: one folder of masks against another. */
@@ -47,8 +49,8 @@ function tellCompared(
   { masks: folder, truth }: EvalMasksOptions,
   output: Output,
 ): void {
-  const { matrix, classes, masks, unpredicted, untrue, skipped, files } = event;
-  const metrics = { masks: matrix.meanIou() };
+  const { matrix, classes, masks, unpredicted, untrue, skipped, warnings, files } = event;
+  const metrics = { masks: meanIouOfClasses(matrix) };
   const perClass = { masks: matrix.iou() };
   const accuracy = { pixel: matrix.pixelAccuracy(), mean: matrix.meanAccuracy() };
   output.say(scoreTable({ metrics, perClass }, classes));
@@ -56,8 +58,18 @@ function tellCompared(
     `pixel accuracy ${percent(accuracy.pixel)} %, mean of the classes ${percent(accuracy.mean)} %` +
       `\n${counted(masks, "mask")} of ${folder} against ${truth}`,
   );
+  tellFindings(warnings, output);
   if (files.length > 0) output.say(files.join("\n"));
   const scores = { metrics, perClass, accuracy, classes, compared: masks };
   const written = files.length > 0 && { files };
-  output.record({ masks: folder, truth, ...scores, unpredicted, untrue, skipped, ...written });
+  output.record({
+    masks: folder,
+    truth,
+    ...scores,
+    unpredicted,
+    untrue,
+    skipped,
+    warnings: messages(warnings),
+    ...written,
+  });
 }

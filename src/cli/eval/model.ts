@@ -9,12 +9,14 @@ import {
   type ScoresEvent,
 } from "../../jobs/evaluate.ts";
 import { listed } from "../../jobs/score-masks.ts";
+import { meanIouOfClasses } from "../../jobs/score-warnings.ts";
 import { UserError } from "../../user-error.ts";
 import { ctrlCNote, Interrupted, type Interruption, runJob } from "../interrupt.ts";
 import type { EvalModelOptions } from "./options.ts";
 import type { Output } from "../output.ts";
 import { preparation } from "../preparation.ts";
 import { CountMeter } from "../progress.ts";
+import { messages, tellFindings } from "../findings.ts";
 import { percent, scoreTable } from "../score-table.ts";
 import { tellStages } from "./stages.ts";
 
@@ -66,10 +68,10 @@ function evaluationLines(
 }
 
 function tellScores(event: ScoresEvent, output: Output): void {
-  const { model, split, classes, matrices, tagF1, images, masks, skipped, files } = event;
+  const { model, split, classes, matrices, tagF1, images, masks, skipped, warnings, files } = event;
   const kinds = Object.entries(matrices);
   const metrics = {
-    ...Object.fromEntries(kinds.map(([kind, matrix]) => [kind, matrix.meanIou()])),
+    ...Object.fromEntries(kinds.map(([kind, matrix]) => [kind, meanIouOfClasses(matrix)])),
     tagF1,
   };
   const perClass = Object.fromEntries(kinds.map(([kind, matrix]) => [kind, matrix.iou()]));
@@ -84,9 +86,20 @@ function tellScores(event: ScoresEvent, output: Output): void {
     `pixel accuracy ${percent(final.pixelAccuracy())} %, mean of the classes ${percent(final.meanAccuracy())} %` +
       `\n${images} images, ${masks} with masks, of the split "${split}"`,
   );
+  tellFindings(warnings, output);
   if (files.length > 0) output.say(files.join("\n"));
   const written = files.length > 0 && { files };
-  output.record({ model, metrics, perClass, accuracy, images, masks, skipped, ...written });
+  output.record({
+    model,
+    metrics,
+    perClass,
+    accuracy,
+    images,
+    masks,
+    skipped,
+    warnings: messages(warnings),
+    ...written,
+  });
 }
 
 function tellPredictions(event: PredictionsEvent, output: Output): void {

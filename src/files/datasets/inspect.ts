@@ -2,6 +2,9 @@ import { excerpt } from "../../user-error.ts";
 import type { Sample } from "../../method/data/sample.ts";
 import type { ImageCodec } from "../../host/codec.ts";
 import type { Host } from "../../host/host.ts";
+import { LabelCounts, maskFindings } from "../formats/label-counts.ts";
+import { dirname } from "../text/path.ts";
+import { counted } from "../text/units.ts";
 import { assemble, checkClasses, inReadingOrder, type Assembled } from "./assemble.ts";
 import { messageWithoutPath } from "./check-headers.ts";
 import { pathOf } from "./listing/entry.ts";
@@ -34,6 +37,8 @@ export interface DatasetReport extends Pick<
   readonly sides: readonly [number, number];
   /** Pixels of each label over all masks, `[background, classes...]`; 255 is not counted. */
   readonly maskPixels: readonly number[];
+  /** Share of the pixels of all masks that are ignored (255), 0..1; absent without masks that were read. */
+  readonly ignoredShare?: number;
   /** Whether a training can start on it. */
   readonly trainable: boolean;
   /** What a training can give. */
@@ -66,12 +71,13 @@ export async function inspectDataset(
   if (options.tagsTo !== undefined) await writeTags(host.store, options.tagsTo, dataset);
   const problems = [...dataset.problems, ...classesNotTrained(dataset)];
   const maskPixels = new Array<number>(dataset.classes.length + 1).fill(0);
+  const counts = new LabelCounts();
 
   if (decode) {
     const samples = Object.values(dataset.splits).flat();
     let done = 0;
     const decodeProblems = await mapAtOnce(samples, host.machine.cores + 1, async (sample) => {
-      const sampleProblems = await decodeFully(host.codec, sample, assembled, dataset, maskPixels);
+      const sampleProblems = await decodeFully(host.codec, sample, assembled, dataset, counts);
       onProgress(++done, samples.length, "images");
       return sampleProblems;
     });
@@ -79,6 +85,8 @@ export async function inspectDataset(
     for (const problem of decodeProblems.flat().filter(({ file }) => !reported.has(file))) {
       problems.push(strict && problem.leftOut ? { ...problem, severity: "error" } : problem);
     }
+    maskPixels.forEach((_, label) => (maskPixels[label] = counts.of(label)));
+    problems.push(...maskProblems(dataset, counts));
   }
 
   let [low, high] = [0, 0];
@@ -97,6 +105,7 @@ export async function inspectDataset(
     problems: problems.sort(inReadingOrder),
     sides: [low, high],
     maskPixels,
+    ...(counts.masks > 0 && { ignoredShare: counts.ignoredShare }),
     trainable: obstacle === undefined,
     judgment: judge(dataset),
     ...(obstacle === undefined ? {} : { obstacle }),
@@ -115,13 +124,41 @@ function obstacleTo(dataset: OpenedDataset, problems: readonly Problem[]): strin
   }
 }
 
+/** What all masks together show: binary masks, ignored ones, classes that are tagged but nowhere drawn. */
+function maskProblems(
+  { root, classes, splits, drawsMasks }: OpenedDataset,
+  counts: LabelCounts,
+): Problem[] {
+  const masked = Object.values(splits)
+    .flat()
+    .filter(({ mask }) => mask !== undefined);
+  const [first] = masked;
+  if (!first || counts.masks === 0) return [];
+  const file = dirname(first.mask!.replace(/#[^#/]*$/, ""));
+  const problems: Problem[] = maskFindings(counts, classes, drawsMasks ? undefined : file).map(
+    (finding) => ({ severity: "warning", file, ...finding }),
+  );
+  const absent = classes.flatMap((name, i) => {
+    const images = masked.filter(({ tags }) => tags.includes(i)).length;
+    return images > 0 && counts.of(i + 1) === 0
+      ? [`${name} (tagged in ${counted(images, "image")} with masks)`]
+      : [];
+  });
+  // A mask that could not be read may show it.
+  if (absent.length > 0 && counts.masks === masked.length) {
+    const message = `no mask shows ${absent.join(", ")}; scores say nothing about ${absent.length === 1 ? "it" : "them"}`;
+    problems.push({ severity: "warning", file: root, message });
+  }
+  return problems;
+}
+
 /** Problems that only decoding shows: broken pixels, labels out of range, masks that contradict the tags. */
 async function decodeFully(
   codec: ImageCodec,
   sample: Sample,
   { origins, sizes }: Assembled,
   { classes, reader }: OpenedDataset,
-  maskPixels: number[],
+  counts: LabelCounts,
 ): Promise<Problem[]> {
   const path = pathOf(origins.get(sample)!);
   const { mask } = sample;
@@ -138,10 +175,9 @@ async function decodeFully(
     // A mask of another size is reported already, and its pixels say nothing about this image.
     const { width, height } = sizes.get(sample)!;
     if (labels.width !== width || labels.height !== height) return problems;
-    const pixels = new Array<number>(classes.length + 1).fill(0);
-    for (const label of labels.data) if (label <= classes.length) pixels[label]!++;
-    pixels.forEach((count, label) => (maskPixels[label]! += count));
-    const untagged = classes.filter((_, i) => pixels[i + 1]! > 0 && !sample.tags.includes(i));
+    counts.add(sample.name, labels.data);
+    const present = new Set(labels.data);
+    const untagged = classes.filter((_, i) => present.has(i + 1) && !sample.tags.includes(i));
     if (untagged.length > 0) {
       const message = `mask shows ${excerpt(untagged.join(", "))}, which the image is not tagged with`;
       problems.push({ severity: "warning", file: mask, message });

@@ -1,5 +1,6 @@
 import pc from "picocolors";
 import type { Remedy } from "../../user-error.ts";
+import { percent } from "../formats/label-counts.ts";
 import type { DatasetReport } from "./inspect.ts";
 import { figures, verdicts } from "./judgment.ts";
 import {
@@ -128,9 +129,11 @@ function sourceRows({ sources }: DatasetReport): [string, string][] {
   return rows;
 }
 
-function maskSources({ counts, sources }: DatasetReport): string {
+function maskSources({ counts, sources, ignoredShare = 0 }: DatasetReport): string {
   const used = sourceList(sources?.masks ?? []);
-  return used === "" ? String(counts.all.masks) : `${counts.all.masks} from ${used}`;
+  const ignored =
+    ignoredShare > 0 ? `, ${percent(ignoredShare)} of their pixels ignored (255)` : "";
+  return `${counts.all.masks}${used === "" ? "" : ` from ${used}`}${ignored}`;
 }
 
 function sourceList(sources: readonly Source[]): string {

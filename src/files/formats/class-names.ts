@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Store } from "../../host/store.ts";
-import { validateClasses } from "../../method/images/classes.ts";
+import { foregroundClasses, validateClasses } from "../../method/images/classes.ts";
 import { UserError } from "../../user-error.ts";
+import { readAnyText } from "../text/encoding.ts";
 
 /** Largest file of class names, in bytes: 254 names take a few kilobytes. */
 const sizeLimit = 1_000_000;
@@ -12,12 +13,12 @@ const classesJson = z.object({
 
 /**
  * Foreground class names from a file: the `classes.json` of a mask folder, a JSON list of names, or a text file with a
- * name on each line. A first name `background` stands for label 0.
+ * name on each line. A first name `background`, or another of the background's names, stands for label 0.
  */
 export async function readClassNames(store: Store, path: string): Promise<string[]> {
   const text = await readSmall(store, path);
   const names = /^\s*[[{]/.test(text) ? namesInJson(text, path) : namesInLines(text);
-  const classes = withoutBackground(cleanNames(names));
+  const classes = foregroundClasses(cleanNames(names), path);
   validateClasses(classes, path);
   return classes;
 }
@@ -28,7 +29,8 @@ export async function parseClassNames(store: Store, text: string): Promise<strin
   if (looksLikeFile || (await store.stat(text))?.kind === "file") {
     return readClassNames(store, text);
   }
-  const classes = cleanNames(text.split(",")).filter((name) => name !== "");
+  const names = cleanNames(text.split(",")).filter((name) => name !== "");
+  const classes = foregroundClasses(names, "class names");
   validateClasses(classes, "class names");
   return classes;
 }
@@ -45,7 +47,7 @@ async function readSmall(store: Store, path: string): Promise<string> {
       `${path}: has ${size} bytes, but a file of class names at most ${sizeLimit}; is it the right file?`,
     );
   }
-  return store.readText(path);
+  return readAnyText(store, path);
 }
 
 function namesInLines(text: string): string[] {
@@ -78,8 +80,4 @@ function namesInJson(text: string, path: string): string[] {
     );
   });
   return sorted.map(({ name }) => name);
-}
-
-function withoutBackground(names: readonly string[]): string[] {
-  return names[0]?.toLowerCase() === "background" ? names.slice(1) : [...names];
 }

@@ -27,8 +27,8 @@ export class ImageFiles {
       if (folder === undefined && (await store.stat(candidate))?.kind !== "folder") continue;
       const files = await listImages(store, candidate);
       const paths = files.flatMap((file): [string, string][] => [
-        [stem(file), file],
-        [file, file],
+        [stem(file).normalize("NFC"), file],
+        [file.normalize("NFC"), file],
       ]);
       return new ImageFiles(candidate, new Map(paths));
     }
@@ -39,7 +39,7 @@ export class ImageFiles {
   get(...names: readonly (string | undefined)[]): string | undefined {
     for (const name of names) {
       if (name === undefined) continue;
-      const file = this.byPath.get(name.normalize("NFC")) ?? this.byPath.get(name);
+      const file = this.byPath.get(name.normalize("NFC"));
       if (file !== undefined) return join(this.folder, file);
     }
     return this.others?.get(...names);

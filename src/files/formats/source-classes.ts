@@ -3,7 +3,7 @@ import { dirname, extname, join } from "../text/path.ts";
 import { readClassNames } from "./class-names.ts";
 
 /**
- * The classes named by a `classes.json` or `classes.txt` next to masks. For masks in one file, `<its
+ * The classes named by a `classes.json` or `classes.txt` next to masks, or by labelme's `class_names.txt`. For masks in one file, `<its
  * name>.classes.json` comes first; a `classes.json` one folder higher serves several formats that have a folder each.
  */
 export async function classesBeside(
@@ -14,8 +14,8 @@ export async function classesBeside(
   const folder = isFolder ? path : dirname(path);
   const own = `${path.slice(0, path.length - extname(path).length)}.classes.json`;
   const shared = [join(folder, "classes.json"), join(dirname(folder), "classes.json")];
-  const list = join(folder, "classes.txt");
-  for (const place of [...(isFolder ? [] : [own]), ...shared, list]) {
+  const lists = ["classes.txt", "class_names.txt"].map((name) => join(folder, name));
+  for (const place of [...(isFolder ? [] : [own]), ...shared, ...lists]) {
     if ((await store.stat(place))?.kind === "file") return readClassNames(store, place);
   }
 }

@@ -30,6 +30,8 @@ export interface MaskSource {
 export interface SourceOptions {
   /** Class names in label order, instead of those stored with the masks. */
   readonly classes?: readonly string[];
+  /** Whether PNGs have 0 and 255 alone, and 255 is the one class. */
+  readonly binary?: boolean;
   /** The images, for formats that need their sizes or hold copies of them. */
   readonly images: ImageFiles;
   /** The unit of an object in the output; the details that are lost in reading depend on it. */
@@ -37,4 +39,6 @@ export interface SourceOptions {
   /** Treatment of objects of which only the box is known; `ignore` by default. */
   readonly boxes?: BoxRule;
   readonly losses: LostDetails;
+  /** Takes sentences about how the source was understood, such as classes that were renamed. */
+  readonly tell?: (note: string) => void;
 }

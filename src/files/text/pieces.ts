@@ -1,5 +1,6 @@
 import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
+import { decodeLines, encodingSample, utf16Of, type Encoding } from "./encoding.ts";
 
 /** The part of a store that reads a file piece by piece. */
 export type PieceStore = Pick<Store, "pieces">;
@@ -26,19 +27,26 @@ export const pieceSize = 1 << 16;
 /** Bytes of the pieces of JSON files, which may be of any size. */
 const jsonPieceSize = 4 << 20;
 
+/** The type of a decoder, whose name in some environments is that of a value alone. */
+type Decoder = InstanceType<typeof TextDecoder>;
+
 const lineFeed = 10;
 
+/** Takes the encoding of a text that is not UTF-8, and the first line that shows it. */
+export type OnEncoding = (encoding: Encoding, line: string) => void;
+
 /**
- * Pushes a UTF-8 text to a reader, piece by piece and without its byte order mark, so that it is never in memory as a
- * whole: the lists of a million images have 30 to 60 MB.
+ * Pushes a text to a reader, piece by piece and without its byte order mark, so that it is never in memory as a whole:
+ * the lists of a million images have 30 to 60 MB. It is UTF-8, UTF-16 or, in lines that are not UTF-8, Windows-1252.
  */
 export async function pushText(
   store: PieceStore,
   path: string,
   sink: TextSink,
   bytes = pieceSize,
+  onEncoding?: OnEncoding,
 ): Promise<void> {
-  const decoder = new PieceDecoder();
+  const decoder = new PieceDecoder(onEncoding);
   await withinStringLength(path, async () => {
     for await (const piece of store.pieces(path, bytes)) {
       const text = decoder.decode(piece);
@@ -51,15 +59,23 @@ export async function pushText(
   });
 }
 
-/** Pushes the bytes of a file to a reader, piece by piece. */
+/** Pushes the bytes of a file to a reader, piece by piece; those of a text in UTF-16 as UTF-8. */
 export async function pushBytes(
   store: PieceStore,
   path: string,
   sink: ByteSink,
   bytes = pieceSize,
 ): Promise<void> {
+  let decoder: Decoder | undefined;
+  const encoder = new TextEncoder();
   await withinStringLength(path, async () => {
-    for await (const piece of store.pieces(path, bytes)) sink.push(piece);
+    let isFirst = true;
+    for await (const piece of store.pieces(path, bytes)) {
+      const wide = isFirst ? utf16Of(piece) : undefined;
+      if (wide) decoder = new TextDecoder(wide);
+      isFirst = false;
+      sink.push(decoder ? encoder.encode(decoder.decode(piece, { stream: true })) : piece);
+    }
     sink.end();
   });
 }
@@ -107,15 +123,28 @@ async function withinStringLength(path: string, read: () => Promise<void>): Prom
 }
 
 /**
- * Decodes UTF-8 piece by piece. Pieces are cut behind their last line feed and the rest waits for the next piece: no
+ * Decodes a text piece by piece. Pieces of UTF-8 are cut behind their last line feed and the rest waits for the next piece: no
  * character is split, texts mostly end with a line, and the decoder can use its fast path for whole texts.
  */
 class PieceDecoder {
-  private readonly decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   private waiting: Uint8Array[] = [];
   private isFirst = true;
+  /** Decoder of UTF-16; null for other texts, undefined while too few bytes are known. */
+  private wide: Decoder | null | undefined;
+  private hasToldEncoding = false;
+
+  constructor(private readonly onEncoding?: OnEncoding) {}
 
   decode(piece: Uint8Array): string {
+    if (this.wide === undefined) {
+      const begin = joinBytes(this.waiting, piece);
+      if (begin.length < encodingSample) {
+        this.waiting = [begin.slice()];
+        return "";
+      }
+      return this.begin(begin);
+    }
+    if (this.wide) return this.wide.decode(piece, { stream: true });
     const cut = cutOf(piece);
     const text = cut > 0 ? this.take(piece.subarray(0, cut)) : "";
     // The next piece may overwrite this one.
@@ -124,17 +153,37 @@ class PieceDecoder {
   }
 
   end(): string {
-    return this.waiting.length > 0 ? this.take(new Uint8Array(0)) : "";
+    const begun = this.wide === undefined ? this.begin(joinBytes(this.waiting, noBytes)) : "";
+    if (this.wide) return begun + this.wide.decode();
+    return this.waiting.length > 0 ? begun + this.take(noBytes) : begun;
+  }
+
+  /** Decides on the encoding by the first bytes, and decodes them. */
+  private begin(bytes: Uint8Array): string {
+    this.waiting = [];
+    const wide = utf16Of(bytes);
+    this.wide = wide ? new TextDecoder(wide) : null;
+    const text = this.decode(bytes);
+    if (wide) this.tell(wide, text.split(/[\r\n]/)[0]!);
+    return text;
   }
 
   private take(last: Uint8Array): string {
-    const text = this.decoder.decode(joinBytes(this.waiting, last));
+    const bytes = joinBytes(this.waiting, last);
+    const text = decodeLines(bytes, (line) => this.tell("windows-1252", line));
     this.waiting = [];
     if (!this.isFirst) return text;
     this.isFirst = false;
     return text.replace(/^\uFEFF/, "");
   }
+
+  private tell(encoding: Encoding, line: string): void {
+    if (!this.hasToldEncoding) this.onEncoding?.(encoding, line);
+    this.hasToldEncoding = true;
+  }
 }
+
+const noBytes = new Uint8Array(0);
 
 /** A place where a character begins: behind the last line feed, else at the last ASCII character; 0 without either. */
 function cutOf(bytes: Uint8Array): number {

@@ -41,6 +41,45 @@ export const vocPalette: readonly (readonly [number, number, number])[] = Array.
   },
 );
 
+/** Names of the background in class lists and label maps of annotation tools. */
+const backgroundNames: ReadonlySet<string> = new Set([
+  "background",
+  "_background_",
+  "__background__",
+]);
+
+/**
+ * Whether a name stands for the background, label 0, in any letter case. `bg` does so only as the first name, which is
+ * a guess; see `guessedBackground`.
+ * @param index place of the name in its list, from 0; without it only certain names count
+ */
+export function isBackground(name: string, index?: number): boolean {
+  const key = name.trim().toLowerCase();
+  return backgroundNames.has(key) || (index === 0 && key === "bg");
+}
+
+/** A sentence about the first name of a list if it is only a guess that it stands for the background. */
+export function guessedBackground(names: readonly string[]): string | undefined {
+  const [first] = names;
+  if (first === undefined || !isBackground(first, 0) || isBackground(first)) return undefined;
+  return `"${first}", the first name, is taken for the background, label 0`;
+}
+
+/**
+ * The foreground class names of a list in label order, whose first name may be the background's. A UserError if a later
+ * one is, since the labels behind it would be in doubt.
+ */
+export function foregroundClasses(names: readonly string[], where: string): string[] {
+  // Label lists of labelme begin with the name of label -1.
+  const start = names[0] === "__ignore__" && isBackground(names[1] ?? "", 0) ? 1 : 0;
+  const classes = names.slice(start + (isBackground(names[start] ?? "", 0) ? 1 : 0));
+  const later = classes.findIndex((name) => isBackground(name));
+  if (later < 0) return classes;
+  throw new UserError(
+    `${where}: class ${later + 1} is "${classes[later]}"; background is label 0 by itself, so its name comes first or not at all`,
+  );
+}
+
 /** Throws a UserError unless these can be the foreground classes of a data set; `where` begins its message. */
 export function validateClasses(classes: readonly string[], where: string): void {
   if (classes.length === 0) throw new UserError(`${where}: no classes; at least one is needed`);

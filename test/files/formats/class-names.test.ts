@@ -20,6 +20,9 @@ describe("a file of class names", () => {
   test.each<[string, string, string[]]>([
     ["a name on each line", "cat\r\n\n  dog \nbig cow", ["cat", "dog", "big cow"]],
     ["background first", "Background\ncat\n", ["cat"]],
+    ["labelme's background first", "__ignore__\n_background_\ncat\n", ["cat"]],
+    ["a guess at background first", "bg\ncat\n", ["cat"]],
+    ["a class called bg", "cat\nbg\n", ["cat", "bg"]],
     ["a list in JSON", ' ["cat", "cafe\u0301"]', ["cat", "caf\u00e9"]],
     ["a list with background", '["background", "cat"]', ["cat"]],
     ["numbers from 0", numbered([1, "cat"], [0, "background"], [2, "dog"]), ["cat", "dog"]],

@@ -44,6 +44,7 @@ test("COCO of other tools: polygons, plain runs, crowds, boxes alone, gaps in th
   expect(rows(masks.get("x/a.b")!.data, 4)).toEqual(["2122", "2221", "x00x"]);
   expect(losses.map(({ what }) => what).sort()).toEqual([
     "annotations of an image that is not listed",
+    "crowds (iscrowd 1): their pixels are ignored (255)",
     "objects are regions of touching pixels, not the original objects",
     "objects of which only the box is known are ignored (255)",
     "overlapping objects: each pixel went to the smallest",

@@ -66,7 +66,7 @@ export async function listClassFolders(
           tags,
           untagged: false,
           split: namedSplits.splitOf(place, split),
-          mask: masks.size === 0 ? undefined : masks.get(stem(place)),
+          mask: masks.size === 0 ? undefined : masks.get(stem(place).normalize("NFC")),
         });
       }
     }

@@ -5,8 +5,8 @@ import type { Description } from "./description.ts";
 import { leavesFolder } from "../../text/file-name.ts";
 import type { FileHost } from "../../../host/host.ts";
 import type { FolderContent, Store } from "../../../host/store.ts";
-import { isFolder, listImages } from "../../text/folders.ts";
-import { basename, join, relative, stem } from "../../text/path.ts";
+import { isFile, isFolder, listImages } from "../../text/folders.ts";
+import { basename, dirname, join, relative, stem } from "../../text/path.ts";
 import { counted } from "../../text/units.ts";
 import {
   type Listing,
@@ -43,13 +43,15 @@ export async function listCoco(
     }
   }
   if (files.length === 0) return undefined;
-  const bySplit = new Map<string, string>();
+  const bySplit = new Map<string | undefined, string>();
   for (const path of files) {
     const split = splitOf(path);
     const other = bySplit.get(split);
     if (other !== undefined) {
+      const both =
+        split === undefined ? "names no split either" : `is for the split "${split}" too`;
       throw new UserError(
-        `${path}: ${basename(other)} is for the split "${split}" too; leave only one of them in the folder`,
+        `${path}: ${basename(other)} ${both}; leave only one of them in the folder`,
       );
     }
     bySplit.set(split, path);
@@ -61,41 +63,68 @@ function hasSplits({ folders }: FolderContent): boolean {
   return folders.some((name) => ["train", "val"].includes(splitOfFolder(`${name}/`)));
 }
 
-/** The paths of instances_*.json in annotations/ or, if none is there, in the folder itself. */
+/** Names of annotation files: COCO's own with the split, Label Studio's export, Roboflow's in the folder of a split. */
+const [cocoFile, labelStudioFile, roboflowFile] = [
+  /^instances_.+\.json$/,
+  "result.json",
+  "_annotations.coco.json",
+] as const;
+
+/**
+ * The paths of the annotation files: instances_*.json in annotations/ or, if none is there, in the folder itself; else
+ * the files of other tools.
+ */
 async function findInstances(store: Store, root: string): Promise<string[]> {
   for (const folder of [join(root, "annotations"), root]) {
     if (!(await isFolder(store, folder))) continue;
     const { files } = await store.list(folder);
-    const names = files.filter((name) => /^instances_.+\.json$/.test(name));
+    const names = files.filter((name) => cocoFile.test(name));
     if (names.length > 0) return names.map((name) => join(folder, name));
   }
-  return [];
+  const { files, folders } = await store.list(root);
+  const places = [".", ...folders].map((folder) => join(root, folder, roboflowFile));
+  const roboflow: string[] = [];
+  for (const path of places) if (await isFile(store, path)) roboflow.push(path);
+  if (roboflow.length > 0) return roboflow;
+  // The name alone says little, so the images must lie where Label Studio puts them.
+  const isExport = files.includes(labelStudioFile) && folders.includes("images");
+  return isExport ? [join(root, labelStudioFile)] : [];
 }
 
-/** The split of an annotation file: `train` for instances_train2014.json. */
-function splitOf(path: string): string {
-  return suffixOf(path).replace(/\d{4}$/, "");
+/** The split of an annotation file, `train` for instances_train2014.json; undefined if its name says none. */
+function splitOf(path: string): string | undefined {
+  const name = suffixOf(path).replace(/\d{4}$/, "");
+  return name === "" || name === "default" ? undefined : name;
 }
 
-/** The end of the name of an annotation file: `train2014` for instances_train2014.json. */
+/**
+ * The part of an annotation file's name or folder that may name a split: `train2014` for instances_train2014.json, empty
+ * if there is none.
+ */
 function suffixOf(path: string): string {
-  return stem(basename(path)).slice("instances_".length);
+  const name = basename(path);
+  if (cocoFile.test(name)) return stem(name).slice("instances_".length);
+  if (name !== roboflowFile) return "";
+  const folder = basename(dirname(path)).toLowerCase();
+  if (folder === "valid") return "val";
+  return ["train", "val", "test"].includes(folder) ? folder : "";
 }
 
 /** An annotation file, its content and the folder of its images. */
 interface Part {
-  readonly split: string;
+  /** Undefined if the file names none. */
+  readonly split: string | undefined;
   readonly instances: CocoInstances;
   readonly folder: string;
-  /** Images in the folder, by their path from it, as in `file_name`. */
-  readonly onDisk: ReadonlySet<string>;
+  /** Images in the folder: their path from it by the same path in composed letters, as in `file_name`. */
+  readonly onDisk: ReadonlyMap<string, string>;
 }
 
 async function listInstances(
   store: Store,
   root: string,
   description: Description,
-  bySplit: ReadonlyMap<string, string>,
+  bySplit: ReadonlyMap<string | undefined, string>,
   onProgress?: OnProgress,
 ): Promise<Listing> {
   const problems: Problem[] = [];
@@ -109,6 +138,9 @@ async function listInstances(
       const message = `ignored ${counted(instances.strays, "annotation")} of images that "images" does not list`;
       problems.push({ severity: "warning", file: path, message });
     }
+    for (const message of instances.notes) {
+      problems.push({ severity: "warning", file: path, message });
+    }
     const place = await findImages(store, root, description, instances);
     if (place) parts.push({ split, instances, ...place });
     else {
@@ -119,7 +151,7 @@ async function listInstances(
   const [first] = bySplit.values();
   if (parts.length === 0) {
     throw new UserError(
-      `${first}: none of its images was found; put them into images/${suffixOf(first!)}`,
+      `${first}: none of its images was found; put them into ${join("images", suffixOf(first!))}`,
     );
   }
   const classes = classesOf(parts, description);
@@ -162,18 +194,20 @@ async function findImages(
       `${path}: image ${outside.id}: ${outside.file} leads out of the image folder; it must lie inside`,
     );
   }
-  const [suffix, split] = [suffixOf(path), splitOf(path)];
+  const names = [suffixOf(path), splitOf(path) ?? ""].filter((name) => name !== "");
   const described = description.images === undefined ? [] : [description.images];
-  const usual = [suffix, split].flatMap((name) => [`images/${name}`, name, `JPEGImages/${name}`]);
-  const inDescribed = described.flatMap((at) => [`${at}/${suffix}`, `${at}/${split}`, at]);
-  for (const place of [...inDescribed, ...usual, "images", "JPEGImages", "."]) {
+  const usual = names.flatMap((name) => [`images/${name}`, name, `JPEGImages/${name}`]);
+  const inDescribed = described.flatMap((at) => [...names.map((name) => `${at}/${name}`), at]);
+  const beside = relative(root, dirname(path));
+  const places = [...inDescribed, ...usual, "images", "JPEGImages", ".", beside];
+  for (const place of new Set(places.map((at) => join(at)))) {
     const folder = join(root, place);
     if (!(await isFolder(store, folder))) continue;
     // The data set's own folder is not searched: it holds everything else as well.
     const files =
       place === "." ? (await store.list(folder)).files : await listImages(store, folder);
-    const onDisk = new Set(files);
-    if (images.some(({ file }) => onDisk.has(file))) return { folder, onDisk };
+    const onDisk = new Map(files.map((file) => [file.normalize("NFC"), file]));
+    if (images.some(({ file }) => onDisk.has(file.normalize("NFC")))) return { folder, onDisk };
   }
 }
 
@@ -265,7 +299,7 @@ async function listImagesOf(
   const { list } = index;
   const lists = await readLists(store, root, "coco", list);
   problems.push(...lists.problems);
-  const chosen: (DescribedImage & { origin: Origin; split: string })[] = [];
+  const chosen: (DescribedImage & { origin: Origin; split: string | undefined })[] = [];
   for (const { name, id, split, from, line } of list.listed) {
     const origin = originAt(from, line);
     const namesakes = id === undefined ? [] : index.images(id);
@@ -278,7 +312,7 @@ async function listImagesOf(
     }
   }
   const sources: Source[] = [...lists.sources];
-  for (const part of parts.filter(({ split }) => !lists.splits.has(split))) {
+  for (const part of parts.filter(({ split }) => split === undefined || !lists.splits.has(split))) {
     const { instances, split } = part;
     const origin = { file: instances.path };
     const annotated = instances.images.filter((image) => instances.categoriesOf(image));
@@ -298,7 +332,8 @@ async function listImagesOf(
   for (const { origin, split, ...described } of chosen) {
     const { part, image } = described;
     const { instances, folder, onDisk } = part;
-    if (!onDisk.has(image.file)) {
+    const place = onDisk.get(image.file.normalize("NFC"));
+    if (place === undefined) {
       const message = `${image.file} is not in ${folder}; left out`;
       problems.push({ severity: "warning", ...origin, message, leftOut: true });
       continue;
@@ -310,9 +345,9 @@ async function listImagesOf(
     const outlined = instances.isOutlined(image);
     if (outlined) masks++;
     list.push({
-      file: basename(image.file),
+      file: basename(place),
       folder,
-      place: image.file,
+      place,
       tags,
       untagged: false,
       split,

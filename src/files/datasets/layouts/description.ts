@@ -1,11 +1,16 @@
 import { LineCounter, parseDocument, visit, type Document } from "yaml";
 import { z } from "zod";
 import { nearest } from "../../../method/config/nearest.ts";
-import { validateClasses } from "../../../method/images/classes.ts";
+import {
+  foregroundClasses,
+  guessedBackground,
+  validateClasses,
+} from "../../../method/images/classes.ts";
 import { UserError } from "../../../user-error.ts";
 import type { Store } from "../../../host/store.ts";
 import { isFile } from "../../text/folders.ts";
 import { join } from "../../text/path.ts";
+import { readAnyText } from "../../text/encoding.ts";
 import { leavesFolder } from "../../text/file-name.ts";
 
 const schema = z.strictObject({
@@ -20,6 +25,8 @@ const schema = z.strictObject({
 export interface Description {
   /** Class names in label order. */
   readonly classes?: { readonly names: readonly string[]; readonly file: string };
+  /** A sentence about the first class name if it is only a guess that it stands for the background. */
+  readonly guess?: string;
   /** Folders and files, from the data set's folder. */
   readonly images?: string;
   readonly masks?: string;
@@ -42,9 +49,19 @@ export async function readDescription(store: Store, root: string): Promise<Descr
   if (description.classes) return description;
   const list = join(root, "classes.txt");
   if (!(await isFile(store, list))) return description;
-  const names = textLines(await store.readText(list));
-  validateClasses(names, list);
-  return { ...description, classes: { names, file: list } };
+  const listed = textLines(await readAnyText(store, list));
+  return { ...description, ...classesIn(listed, list) };
+}
+
+/** The classes of a list in label order, whose first name may be the background's. */
+function classesIn(
+  listed: readonly string[],
+  file: string,
+): Required<Pick<Description, "classes">> & Pick<Description, "guess"> {
+  const names = foregroundClasses(listed, file);
+  validateClasses(names, file);
+  const guess = guessedBackground(listed);
+  return { classes: { names, file }, ...(guess !== undefined && { guess }) };
 }
 
 /** The lines of a text that are not blank, trimmed. */
@@ -56,7 +73,7 @@ function textLines(text: string): string[] {
 }
 
 async function readYaml(store: Store, root: string, path: string): Promise<Description> {
-  const parsed = schema.safeParse(parseYaml(await store.readText(path), path) ?? {});
+  const parsed = schema.safeParse(parseYaml(await readAnyText(store, path), path) ?? {});
   if (!parsed.success) throw new UserError(`${path}: ${explain(parsed.error.issues[0]!)}`);
   const { names, splits, ...places } = parsed.data;
   for (const [key, place] of Object.entries(places)) checkInside(place, `${path}: ${key}`);
@@ -67,12 +84,12 @@ async function readYaml(store: Store, root: string, path: string): Promise<Descr
     else {
       checkInside(files, `${path}: splits.${split}`);
       const from = join(root, files);
-      explicit.set(split, { files: textLines(await store.readText(from)), from });
+      explicit.set(split, { files: textLines(await readAnyText(store, from)), from });
     }
   }
   return {
     ...description,
-    ...(names ? { classes: { names: orderedNames(names, path), file: path } } : {}),
+    ...(names ? classesIn(orderedNames(names, path), path) : {}),
     ...(splits ? { splits: Object.fromEntries(explicit) } : {}),
   };
 }
@@ -147,9 +164,7 @@ function orderedNames(names: string[] | Record<string, string>, path: string): s
       list.push(name);
     }
   }
-  const trimmed = list.map((name) => name.normalize("NFC").trim());
-  validateClasses(trimmed, path);
-  return trimmed;
+  return list.map((name) => name.normalize("NFC").trim());
 }
 
 /** Refuses a path that leads out of the data set, which must not name files elsewhere on the machine. */

@@ -29,6 +29,20 @@ export async function listDataset(
     );
   }
   const description = await readDescription(store, root);
+  const listing = await listDescribed(host, root, description, onProgress);
+  const { guess, classes } = description;
+  if (guess === undefined) return listing;
+  const problem = { severity: "warning", file: classes!.file, message: guess } as const;
+  return { ...listing, problems: [...listing.problems, problem] };
+}
+
+async function listDescribed(
+  host: FileHost,
+  root: string,
+  description: Description,
+  onProgress?: OnProgress,
+): Promise<Listing> {
+  const { store } = host;
   const images = join(root, "JPEGImages");
   const inside = (await isFolder(store, images))
     ? await store.list(images, { sorted: false })

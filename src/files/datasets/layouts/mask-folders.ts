@@ -6,8 +6,8 @@ import type { Source } from "../listing/listing.ts";
 import { numbersOf } from "../tags/sources.ts";
 import { FilesByName } from "./files-by-name.ts";
 
-/** The folders with masks; if both have a mask of an image, the first counts. */
-const folderNames = ["SegmentationClassAug", "SegmentationClass"];
+/** The folders with masks; if several have a mask of an image, the first counts. */
+const folderNames = ["SegmentationClassAug", "SegmentationClassPNG", "SegmentationClass"];
 
 interface MaskFolder {
   readonly name: string;

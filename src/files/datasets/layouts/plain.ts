@@ -65,7 +65,7 @@ export async function listPlain(
       tags,
       untagged: false,
       split: namedSplits.splitOf(file, split),
-      mask: masks.size === 0 ? undefined : masks.get(stem(file)),
+      mask: masks.size === 0 ? undefined : masks.get(composed(stem(file))),
       from: tagsPath,
       line,
     });
@@ -88,7 +88,7 @@ export async function listPlain(
     problems.push({ severity: "warning", file: join(images, file), message });
   });
   if (masks.size > 0) {
-    const stems = new Set(onDisk.map(stem));
+    const stems = new Set(onDisk.map((file) => composed(stem(file))));
     for (const [name, file] of masks) {
       if (!stems.has(name)) problems.push({ severity: "warning", file, message: "has no image" });
     }
@@ -102,7 +102,7 @@ export async function listPlain(
   };
 }
 
-/** Mask PNGs by the stem of the image they belong to; empty if there is no masks folder. */
+/** Mask PNGs by the stem, in composed letters, of the image they belong to; empty if there is no masks folder. */
 export async function findMasks(
   store: Store,
   root: string,
@@ -111,7 +111,8 @@ export async function findMasks(
   const folder = join(root, description.masks ?? "masks");
   const masks = new Map<string, string>();
   if (await isFolder(store, folder)) {
-    for (const file of await listImages(store, folder)) masks.set(stem(file), join(folder, file));
+    for (const file of await listImages(store, folder))
+      masks.set(composed(stem(file)), join(folder, file));
   } else if (description.masks !== undefined) {
     throw new UserError(`${folder}: no such folder, but data.yaml says that the masks are in it`);
   }
@@ -137,7 +138,7 @@ class FileFinder {
 
   /** The index of a file whose name differs in letter case or ending. */
   findAlike(name: string): number | undefined {
-    const key = name.toLowerCase();
+    const key = foldedName(name);
     const whole = (this.folded[0] ??= this.fold((file) => file)).get(key);
     return whole ?? (this.folded[1] ??= this.fold(stem)).get(key);
   }
@@ -146,7 +147,7 @@ class FileFinder {
   private fold(nameOf: (file: string) => string): Map<string, number> {
     const folded = new Map<string, number>();
     this.onDisk.forEach((file, i) => {
-      const key = nameOf(file).toLowerCase();
+      const key = foldedName(nameOf(file));
       const other = folded.get(key);
       if (other === undefined || file < this.onDisk[other]!) folded.set(key, i);
     });
@@ -181,13 +182,23 @@ function locate(
   );
 }
 
+/** A name in lower case and composed letters: macOS writes an accent as a character of its own. */
+function foldedName(name: string): string {
+  return composed(name).toLowerCase();
+}
+
+function composed(name: string): string {
+  return name.normalize("NFC");
+}
+
 /** A listed name without `./` in front. */
 function bareName(listed: string): string {
   return listed.startsWith("./") ? listed.slice(2) : listed;
 }
 
 /** Whether a listed name is that of a file, possibly without ending or with the folder images/. */
-function isSame(file: string, bare: string): boolean {
+function isSame(onDisk: string, listed: string): boolean {
+  const [file, bare] = [composed(onDisk), composed(listed)];
   return file === bare || stem(file) === bare || `images/${file}` === bare;
 }
 

@@ -24,7 +24,7 @@ export async function readCsv(
     },
   };
   try {
-    await pushText(store, path, sink, bytes);
+    await pushText(store, path, sink, bytes, (...encoding) => out.warnOfEncoding(...encoding));
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     if (table.hasWrongHeader) return;

@@ -31,7 +31,7 @@ export async function readJsonLines(
 ): Promise<void> {
   let line = 0;
   const lines = new LineReader((row) => readJsonLine(row, ++line, out));
-  await pushText(store, path, lines, bytes);
+  await pushText(store, path, lines, bytes, (...encoding) => out.warnOfEncoding(...encoding));
 }
 
 function readJsonLine(row: string, line: number, out: TagLines): void {

@@ -1,4 +1,5 @@
 import { type Problem, type TagSink, originAt } from "../listing/listing.ts";
+import type { Encoding } from "../../text/encoding.ts";
 import { ownCopy } from "../../text/pieces.ts";
 
 /** Checks the lines of a tags file and passes them on. Lines with the same tags share one array of them. */
@@ -21,6 +22,15 @@ export class TagLines {
 
   warn(message: string, line?: number): void {
     this.problems.push({ severity: "warning", ...originAt(this.path, line), message });
+  }
+
+  /** Tells that the file is not UTF-8, where letters may have been taken for others. */
+  warnOfEncoding(encoding: Encoding, line: string): void {
+    if (encoding !== "windows-1252") return;
+    this.warn(
+      `is not UTF-8; lines that are not are read as Windows-1252, as in "${line.slice(0, 80)}"; if its letters are ` +
+        "wrong, save the file as UTF-8",
+    );
   }
 
   /** Reports a broken file: this error replaces all lines and problems so far. */

@@ -1,12 +1,18 @@
 import type { Store } from "../../../host/store.ts";
-import { maxClasses, validateClasses } from "../../../method/images/classes.ts";
+import {
+  guessedBackground,
+  isBackground,
+  maxClasses,
+  validateClasses,
+} from "../../../method/images/classes.ts";
 import { ignoreIndex } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { cleanNames } from "../class-names.ts";
 import { ignoredNames, ignoredSupercategory } from "../formats.ts";
-import { cocoObjects, hasOutline, type CocoObjects } from "./outlines.ts";
+import { cocoObjects, hasOutline, isCrowd, type CocoObjects } from "./outlines.ts";
 import { JsonScanner, type JsonPlace } from "../../text/json.ts";
 import { pushJson } from "../../text/pieces.ts";
+import { counted } from "../../text/units.ts";
 
 /** Most pixels of an image, the same as for decoding one. */
 const pixelLimit = 200_000_000;
@@ -26,7 +32,7 @@ export type CocoId = number | string;
 interface CocoCategory {
   readonly id: number;
   readonly name: string;
-  /** 0 for a category named background, 255 for that of ignored pixels. */
+  /** 0 for a category named like the background, 255 for that of ignored pixels. */
   readonly label: number;
 }
 
@@ -44,6 +50,9 @@ interface Reference {
   readonly category: unknown;
   /** Whether the annotation has an outline, and not only a box. */
   readonly outlined: boolean;
+  readonly isCrowd: boolean;
+  /** Whether its outline is run lengths, and not polygons. */
+  readonly isRle: boolean;
   readonly offset: number;
   readonly length: number;
 }
@@ -60,9 +69,17 @@ export class CocoInstances {
   classes: readonly string[] = [];
   /** Number of annotations whose image is not in the file. */
   strays = 0;
-  private readonly unsortedCategories: { id: number; name: string; ignored: boolean }[] = [];
-  private readonly references = new Map<CocoId, Reference[]>();
-  private readonly byId = new Map<CocoId, CocoImage>();
+  /** How the file was understood where that is a guess, one sentence each. */
+  readonly notes: string[] = [];
+  /** Whether tag2mask wrote the file, whose crowds are ignored pixels and whose bare images are background. */
+  isOwn = false;
+  /** Whether annotations with `iscrowd` 1 are single objects, as in the files of CVAT's brush. */
+  private crowdsAreObjects = false;
+  private readonly strayIds = new Set<string>();
+  private readonly unsortedCategories: { id: number; name: string; parent: unknown }[] = [];
+  /** By the id of the image as text: some tools write numbers in one list and texts in the other. */
+  private readonly references = new Map<string, Reference[]>();
+  private readonly byId = new Map<string, CocoImage>();
   private version = "";
 
   private constructor(
@@ -82,11 +99,15 @@ export class CocoInstances {
     const scanner = new JsonScanner(
       {
         member(key) {
+          if (key === "info") return "whole";
           if (!["images", "annotations", "categories"].includes(key)) return "skip";
           seen.add(key);
           return "elements";
         },
-        value: (text, place) => instances.add(text, place),
+        value: (text, place) => {
+          if (place.kind === "element") instances.add(text, place);
+          else if (place.key === "info") instances.isOwn = /"masks by tag2mask/.test(text);
+        },
       },
       { limit: entryLimit },
     );
@@ -97,13 +118,26 @@ export class CocoInstances {
 
   /** Ids of the categories in an image, including crowds; undefined if it has no annotation. */
   categoriesOf(image: CocoImage): ReadonlySet<unknown> | undefined {
-    const references = this.references.get(image.id);
+    const references = this.references.get(String(image.id));
     return references && new Set(references.map(({ category }) => category));
+  }
+
+  /**
+   * Throws a UserError for an image without annotations if annotations of unknown images are in the file: they may be
+   * this image's, so that it cannot pass for empty.
+   */
+  requireKnown(image: CocoImage, where: string): void {
+    if (this.strays === 0 || this.references.has(String(image.id))) return;
+    throw new UserError(
+      `${where}: no annotation has its id ${image.id}, but ${counted(this.strays, "annotation")} of the file ` +
+        `${this.strays === 1 ? "has" : "have"} an image_id that is not in "images" (${listIds(this.strayIds)}); ` +
+        "they may be of this image, so it is not written as empty",
+    );
   }
 
   /** Whether every object of an image has an outline, so that its mask is complete. */
   isOutlined(image: CocoImage): boolean {
-    return (this.references.get(image.id) ?? []).every(({ outlined }) => outlined);
+    return (this.references.get(String(image.id)) ?? []).every(({ outlined }) => outlined);
   }
 
   /** Throws a UserError if the category of an annotation is not in the file. */
@@ -121,7 +155,7 @@ export class CocoInstances {
 
   /** The image whose id, as text, is `id`. */
   image(id: string): CocoImage {
-    const image = this.byId.get(id) ?? this.byId.get(Number(id));
+    const image = this.byId.get(id);
     if (!image) throw new UserError(`${this.path}: has no image with the id ${id}`);
     return image;
   }
@@ -139,7 +173,7 @@ export class CocoInstances {
     if ((await versionOf(this.store, this.path)) !== this.version) {
       throw new UserError(`${this.path}: changed since it was opened; start again`);
     }
-    const references = this.references.get(image.id) ?? [];
+    const references = this.references.get(String(image.id)) ?? [];
     const size = references.reduce((sum, { length }) => sum + length, 0);
     if (size > outlineLimit) {
       throw new UserError(
@@ -151,12 +185,14 @@ export class CocoInstances {
     try {
       for (const { offset, length } of references) {
         const text = new TextDecoder().decode(await file.read(offset, length));
-        annotations.push(parseEntry(text) as Fields);
+        const annotation = parseEntry(text) as Fields;
+        annotations.push({ ...annotation, category_id: categoryOf(annotation) });
       }
     } finally {
       await file.close();
     }
-    return cocoObjects(annotations, image, labels, where);
+    const { crowdsAreObjects } = this;
+    return cocoObjects(annotations, image, labels, where, { crowdsAreObjects });
   }
 
   private add(text: string, { key, index, offset, length }: JsonPlace): void {
@@ -168,9 +204,16 @@ export class CocoInstances {
     if (key === "images") this.addImage(entry as Fields, where);
     else if (key === "categories") this.addCategory(entry as Fields, where);
     else {
-      const { image_id, category_id: category, segmentation } = entry as Fields;
-      const image = idOf(image_id, "image_id", where);
-      const reference = { category, outlined: hasOutline(segmentation), offset, length };
+      const { image_id, segmentation, iscrowd } = entry as Fields;
+      const image = String(idOf(image_id, "image_id", where));
+      const outlined = hasOutline(segmentation);
+      const reference = {
+        category: categoryOf(entry as Fields),
+        outlined,
+        isCrowd: isCrowd(iscrowd),
+        isRle: outlined && !Array.isArray(segmentation),
+        ...{ offset, length },
+      };
       const others = this.references.get(image);
       if (others) others.push(reference);
       else this.references.set(image, [reference]);
@@ -189,22 +232,24 @@ export class CocoInstances {
         `${where} is ${String(width)}x${String(height)}; expected whole numbers from 1, and at most ${pixelLimit} pixels`,
       );
     }
-    if (this.byId.has(id)) throw new UserError(`${where} has the id ${id} of an image before it`);
+    if (this.byId.has(String(id)))
+      throw new UserError(`${where} has the id ${id} of an image before it`);
     const image = { id, file: name.replaceAll("\\", "/"), width, height };
-    this.byId.set(id, image);
+    this.byId.set(String(id), image);
     this.images.push(image);
   }
 
-  private addCategory({ id, name, supercategory }: Fields, where: string): void {
+  private addCategory({ id: value, name, supercategory }: Fields, where: string): void {
+    const id = numberOf(value);
     if (!Number.isSafeInteger(id)) {
-      throw new UserError(`${where}: its "id" is ${show(id)}; expected a whole number`);
+      throw new UserError(`${where}: its "id" is ${show(value)}; expected a whole number`);
     }
     if (typeof name !== "string") throw new UserError(`${where} has no "name"`);
     if (this.unsortedCategories.some((other) => other.id === id)) {
       throw new UserError(`${where} has the id ${String(id)} of a category before it`);
     }
-    const ignored = supercategory === ignoredSupercategory && ignoredNames.includes(name);
-    this.unsortedCategories.push({ id: id as number, name: cleanNames([name])[0]!, ignored });
+    const parent = typeof supercategory === "string" ? supercategory.trim() : undefined;
+    this.unsortedCategories.push({ id: id as number, name: cleanNames([name])[0]!, parent });
     if (this.unsortedCategories.filter(isClass).length > maxClasses) {
       throw new UserError(
         `${where}: there are more than ${maxClasses} categories; remove some, since the labels of a mask have 8 bits`,
@@ -219,28 +264,97 @@ export class CocoInstances {
         `${this.path}: no "${key}"; an annotation file has the lists images, annotations and categories`,
       );
     }
+    const sorted = this.withoutRoot(this.unsortedCategories.sort((a, b) => a.id - b.id));
+    const guess = guessedBackground(sorted.map(({ name }) => name));
+    if (guess !== undefined) this.notes.push(guess);
     const classes: string[] = [];
-    this.categories = this.unsortedCategories
-      .sort((a, b) => a.id - b.id)
-      .map(({ id, name, ignored }) => ({
-        id,
-        name,
-        label: ignored ? ignoreIndex : isBackground(name) ? 0 : classes.push(name),
-      }));
+    this.categories = sorted.map((category, i) => ({
+      id: category.id,
+      name: category.name,
+      label: isIgnored(category)
+        ? ignoreIndex
+        : isBackground(category.name, i)
+          ? 0
+          : classes.push(category.name),
+    }));
     validateClasses(classes, this.path);
     this.classes = classes;
     for (const [id, { length }] of this.references) {
-      if (!this.byId.has(id)) this.strays += length;
+      if (this.byId.has(id)) continue;
+      this.strays += length;
+      this.strayIds.add(id);
     }
+    this.judgeCrowds();
+  }
+
+  /** Leaves out a category without annotations that only groups the others, as Roboflow puts one first. */
+  private withoutRoot<C extends { id: number; name: string; parent: unknown }>(
+    categories: readonly C[],
+  ): readonly C[] {
+    const used = new Set([...this.references.values()].flat().map(({ category }) => category));
+    const root = categories.find(
+      ({ id, name, parent }) =>
+        !used.has(id) &&
+        (parent === undefined || parent === "" || parent === "none") &&
+        categories.length > 1 &&
+        categories.every((other) => other.id === id || other.parent === name),
+    );
+    if (!root) return categories;
+    this.notes.push(
+      `the category "${root.name}" has no annotation and groups the others; it is not taken for a class`,
+    );
+    return categories.filter((category) => category !== root);
+  }
+
+  /**
+   * Takes crowds for single objects if exactly the run lengths are crowds, and no crowd stands beside a single object of its
+   * category in the same image: so CVAT writes masks of its brush.
+   */
+  private judgeCrowds(): void {
+    if (this.isOwn) return;
+    let crowds = 0;
+    for (const references of this.references.values()) {
+      if (references.some(({ isRle, isCrowd: crowd }) => isRle !== crowd)) return;
+      const single = new Set(references.filter((r) => !r.isCrowd).map(({ category }) => category));
+      const ofImage = references.filter((r) => r.isCrowd);
+      if (ofImage.some(({ category }) => single.has(category))) return;
+      crowds += ofImage.length;
+    }
+    if (crowds === 0) return;
+    this.crowdsAreObjects = true;
+    this.notes.push(
+      `all ${counted(crowds, "annotation")} with run lengths have iscrowd 1; they are taken for single objects, not for crowds, as CVAT writes masks of its brush`,
+    );
   }
 }
 
-function isClass({ name, ignored }: { name: string; ignored: boolean }): boolean {
-  return !ignored && !isBackground(name);
+interface NamedCategory {
+  readonly name: string;
+  readonly parent: unknown;
 }
 
-function isBackground(name: string): boolean {
-  return name.toLowerCase() === "background";
+/** Whether a category is that of the ignored pixels, as tag2mask writes it. */
+function isIgnored({ name, parent }: NamedCategory): boolean {
+  return parent === ignoredSupercategory && ignoredNames.includes(name);
+}
+
+function isClass(category: NamedCategory): boolean {
+  return !isIgnored(category) && !isBackground(category.name);
+}
+
+/** The first few of some ids, for a message. */
+function listIds(ids: ReadonlySet<string>): string {
+  const list = [...ids].slice(0, 5).join(", ");
+  return ids.size > 5 ? `${list}, …` : list;
+}
+
+/** A number, also one that is written as a text; anything else stays as it is. */
+function numberOf(value: unknown): unknown {
+  return typeof value === "string" && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+}
+
+function categoryOf({ category_id: category }: Fields): unknown {
+  return numberOf(category);
 }
 
 /** An entry of a list. Python writes NaN and Infinity, which JSON does not have; they become null. */

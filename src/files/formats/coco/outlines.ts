@@ -22,26 +22,44 @@ type Outline =
 /** The objects of an image, to be painted with the smaller on top. */
 export interface CocoObjects {
   readonly objects: readonly MaskObject[];
+  /** Number of crowds, whose pixels are ignored. */
+  readonly crowds: number;
   readonly work: DrawingWork;
 }
 
-/** Whether an annotation has an outline, valid or not; empty lists are not outlines. */
+/** Numbers of the three corners that an outline has at least; fewer enclose nothing. */
+const leastNumbers = 6;
+
+/**
+ * Whether an annotation has an outline, valid or not. Lists that are empty, or whose polygons have fewer than three
+ * corners, are none.
+ */
 export function hasOutline(segmentation: unknown): boolean {
   return Array.isArray(segmentation)
-    ? segmentation.some((part) => !Array.isArray(part) || part.length > 0)
+    ? // An odd number of coordinates is an error to report, not a polygon to leave out.
+      segmentation.some(
+        (part) => !Array.isArray(part) || part.length >= leastNumbers || part.length % 2 === 1,
+      )
     : segmentation !== undefined && segmentation !== null;
+}
+
+/** Whether an annotation says that it is a crowd. */
+export function isCrowd(iscrowd: unknown): boolean {
+  return iscrowd === 1 || iscrowd === true || iscrowd === "1";
 }
 
 /**
  * The objects of the annotations of one image. The pixels of a crowd are ignored. So is the box of an annotation
  * without an outline, because the object covers an unknown part of it; without a box either, the whole image is
  * ignored.
+ * @param options.crowdsAreObjects draws crowds as the objects of their class
  */
 export function cocoObjects(
   annotations: readonly Fields[],
   image: Size,
   labels: ReadonlyMap<unknown, number>,
   where: string,
+  { crowdsAreObjects = false }: { readonly crowdsAreObjects?: boolean } = {},
 ): CocoObjects {
   const work = new DrawingWork(where, mostVisits + mostCovers * image.width * image.height);
   const objects: MaskObject[] = [];
@@ -57,7 +75,7 @@ export function cocoObjects(
     const context = { where: place, work };
     if (!hasOutline(segmentation)) {
       objects.push(boxObject(label, bbox, image, context));
-    } else if (iscrowd === 1 || iscrowd === true) {
+    } else if (isCrowd(iscrowd) && !crowdsAreObjects) {
       // tag2mask writes the same crowd once for each class.
       const key = JSON.stringify(segmentation);
       if (crowds.has(key)) continue;
@@ -68,7 +86,7 @@ export function cocoObjects(
       objects.push({ label, counts });
     }
   }
-  return { objects, work };
+  return { objects, crowds: crowds.size, work };
 }
 
 /** Run lengths of the pixels inside an outline. */
@@ -82,7 +100,7 @@ function outlineCounts(
   if ("polygons" in outline) {
     for (const polygon of outline.polygons) checkNear(polygon, { width, height }, where);
     // Fewer than three corners enclose nothing.
-    const areas = outline.polygons.filter(({ length }) => length >= 6);
+    const areas = outline.polygons.filter(({ length }) => length >= leastNumbers);
     return polygonCounts(areas, { width, height }, context);
   }
   const [rows, columns] = outline.size;
@@ -100,7 +118,8 @@ function readOutline(segmentation: unknown, where: string): Outline {
     return { polygons: segmentation };
   }
   // One polygon without the brackets around it, as some tools write it.
-  if (isPolygon(segmentation) && segmentation.length >= 6) return { polygons: [segmentation] };
+  if (isPolygon(segmentation) && segmentation.length >= leastNumbers)
+    return { polygons: [segmentation] };
   if (typeof segmentation === "object" && segmentation !== null) {
     const { counts, size } = segmentation as { counts?: unknown; size?: unknown };
     if (isNumbers(size) && size.length === 2 && (typeof counts === "string" || isNumbers(counts))) {

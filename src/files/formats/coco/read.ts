@@ -1,6 +1,8 @@
 import type { ImageCodec } from "../../../host/codec.ts";
 import type { FileHost } from "../../../host/host.ts";
 import { excerpt, UserError } from "../../../user-error.ts";
+import { ignoreIndex } from "../../../method/images/image.ts";
+import { chooseClasses } from "../chosen-classes.ts";
 import { CocoInstances, type CocoImage } from "./instances.ts";
 import { stem, basename } from "../../text/path.ts";
 import { paintObjects } from "../paint-objects.ts";
@@ -14,15 +16,15 @@ export async function cocoSource(
   options: SourceOptions,
 ): Promise<MaskSource> {
   const instances = await CocoInstances.read(store, path);
-  const classes = options.classes ?? instances.classes;
-  if (classes.length < instances.classes.length) {
-    throw new UserError(
-      `${path}: has ${instances.classes.length} categories, but ${classes.length} class names are given`,
-      { remedies: [{ kind: "option", name: "classes", instead: true }] },
-    );
-  }
+  const chosen = chooseClasses(instances.classes, options, path)!;
+  const { classes } = chosen;
   if (instances.strays > 0) options.losses.add("annotations of an image that is not listed", path);
-  const labels = new Map<unknown, number>(instances.categories.map(({ id, label }) => [id, label]));
+  for (const note of instances.notes) options.tell?.(`${path}: ${note}`);
+  const labels = new Map(
+    instances.categories.map(
+      ({ id, label }) => [id, label === ignoreIndex ? label : chosen.labels[label]!] as const,
+    ),
+  );
   const entries = instances.images.map((image): MaskEntry => {
     const fileName = image.file.normalize("NFC");
     const name = stem(fileName);
@@ -36,8 +38,15 @@ export async function cocoSource(
       read: async () => {
         checkSize(image.width, image.height, where);
         if (file !== undefined) await compareSize(codec, image, file, where);
-        const { objects, work } = await instances.readObjects(image, labels, where);
+        instances.requireKnown(image, where);
+        if (!instances.isOwn && !instances.categoriesOf(image)) {
+          options.losses.add("no annotation: all of the image became background", name);
+        }
+        const { objects, crowds, work } = await instances.readObjects(image, labels, where);
         options.losses.read(name, objects.length);
+        if (crowds > 0 && !instances.isOwn) {
+          options.losses.add("crowds (iscrowd 1): their pixels are ignored (255)", name);
+        }
         return paintObjects(objects, image, name, { ...options, work });
       },
     };

@@ -1,7 +1,14 @@
 import { ignoreIndex, type LabelMap, type Image } from "../../../method/images/image.ts";
-import { validateClasses, vocClasses, vocPalette } from "../../../method/images/classes.ts";
+import {
+  guessedBackground,
+  isBackground,
+  validateClasses,
+  vocClasses,
+  vocPalette,
+} from "../../../method/images/classes.ts";
 import { findRegions } from "../../../method/images/regions.ts";
 import { UserError } from "../../../user-error.ts";
+import { chooseClasses } from "../chosen-classes.ts";
 import { cleanNames } from "../class-names.ts";
 import type { ImageCodec } from "../../../host/codec.ts";
 import { ignoredNames } from "../formats.ts";
@@ -22,6 +29,8 @@ interface LabelMapFile {
   readonly byColor: ReadonlyMap<number, number>;
   /** Label of each line, for PNGs whose values are line numbers from 0. */
   readonly byIndex: readonly number[];
+  /** How names were understood where that is a guess, one sentence each. */
+  readonly notes: readonly string[];
 }
 
 const classFolder = "SegmentationClass/";
@@ -30,9 +39,10 @@ const classFolder = "SegmentationClass/";
 export async function cvatSource(
   codec: ImageCodec,
   path: string,
-  archive: ArchiveReader,
+  whole: ArchiveReader,
   options: SourceOptions,
 ): Promise<MaskSource> {
+  const archive = withoutOuterFolder(whole);
   const names = new Set(archive.names);
   const masks = archive.names
     .filter((name) => name.startsWith(classFolder) && /\.png$/i.test(name))
@@ -45,12 +55,8 @@ export async function cvatSource(
   const labels = names.has("labelmap.txt")
     ? parseLabelMap(text(await archive.read("labelmap.txt", textLimit)), `${path}: labelmap.txt`)
     : vocLabelMap();
-  if (options.classes && options.classes.length !== labels.classes.length) {
-    throw new UserError(
-      `${path}: labelmap.txt has ${labels.classes.length} classes, but ${options.classes.length} class names are given`,
-      { remedies: [{ kind: "option", name: "classes", instead: true }] },
-    );
-  }
+  const chosen = chooseClasses(labels.classes, options, `${path}: labelmap.txt`)!;
+  for (const note of labels.notes) options.tell?.(`${path}: labelmap.txt: ${note}`);
   const entries = masks.map((file): MaskEntry => {
     const name = file.replace(/\.png$/i, "");
     const image = options.images.get(name);
@@ -67,12 +73,30 @@ export async function cvatSource(
           const png = await archive.read(objects, pngLimit);
           await compareObjects(codec, png, map, { ...options, name, where: `${path}: ${objects}` });
         }
-        return map;
+        const data = map.data.map((v) => (v === ignoreIndex ? v : (chosen.labels[v] ?? v)));
+        return { ...map, data };
       },
     };
   });
-  const classes = options.classes ?? labels.classes;
-  return { format: "cvat", classes, entries, close: () => archive.close() };
+  return { format: "cvat", classes: chosen.classes, entries, close: () => archive.close() };
+}
+
+/** An archive whose names begin within the one folder that holds everything, as when that was zipped. */
+function withoutOuterFolder(archive: ArchiveReader): ArchiveReader {
+  const [outer] = archive.names.flatMap((name) => {
+    const [folder, inner] = name.split("/");
+    return `${inner}/` === classFolder ? [`${folder}/`] : [];
+  });
+  if (outer === undefined || archive.names.some((name) => name.startsWith(classFolder))) {
+    return archive;
+  }
+  return {
+    names: archive.names
+      .filter((name) => name.startsWith(outer))
+      .map((name) => name.slice(outer.length)),
+    read: (name, limit) => archive.read(outer + name, limit),
+    close: () => archive.close(),
+  };
 }
 
 /** The label map of archives that have none: VOC's classes in their colors. */
@@ -100,12 +124,18 @@ function parseLabelMap(content: string, where: string): LabelMapFile {
     }
     return { name: cleanNames([name])[0]!, channels, number };
   });
-  const isBackground = (name: string): boolean => name.toLowerCase() === "background";
+  const guess = guessedBackground(entries.map(({ name }) => name));
+  const notes = guess === undefined ? [] : [guess];
+  // A class may be called "ignored" where the ignored pixels have another name, which tag2mask then gives them.
+  const hasOwnIgnored = entries.some(({ name, channels }) => isIgnored(name, channels));
   const classes: string[] = [];
   const byColor = new Map<number, number>();
   const byIndex: number[] = [];
   entries.forEach(({ name, channels, number }, i) => {
-    const special = isBackground(name) ? 0 : isIgnored(name, channels) ? ignoreIndex : undefined;
+    const isForeignIgnored = !hasOwnIgnored && name.toLowerCase() === ignoredNames[0];
+    if (isForeignIgnored) notes.push(`the label "${name}" is taken for ignored pixels (255)`);
+    const ignored = isForeignIgnored || isIgnored(name, channels);
+    const special = isBackground(name, i) ? 0 : ignored ? ignoreIndex : undefined;
     const label = special ?? classes.push(name);
     byIndex.push(label);
     const [r, g, b] = channels ?? vocPalette[i % 256]!;
@@ -121,7 +151,7 @@ function parseLabelMap(content: string, where: string): LabelMapFile {
   validateClasses(classes, where);
   // Black is background unless a line gives it to another label.
   if (!byColor.has(0)) byColor.set(0, 0);
-  return { classes, byColor, byIndex };
+  return { classes, byColor, byIndex, notes };
 }
 
 /** Whether a label is the one that tag2mask writes for ignored pixels, by its color (VOC's 255) and name. */
@@ -138,11 +168,15 @@ async function readClasses(
 ): Promise<LabelMap> {
   if (!hasColors(png)) {
     const map = await codec.decodeLabels({ bytes: png, name: where });
-    const data = map.data.map((index) => byIndex[index] ?? 254);
-    const unknown = map.data.find((index) => byIndex[index] === undefined);
+    // Gray values that are the number of no line are colors: white of a class that is white in the label map.
+    const labelOf = (v: number): number | undefined =>
+      byIndex[v] ?? byColor.get((v << 16) | (v << 8) | v);
+    const byValue = Array.from({ length: 256 }, (_, value) => labelOf(value));
+    const data = map.data.map((value) => byValue[value] ?? 254);
+    const unknown = map.data.find((value) => byValue[value] === undefined);
     if (unknown === undefined) return { ...map, data };
     throw new UserError(
-      `${where}: has index ${unknown}; labelmap.txt has ${byIndex.length} labels`,
+      `${where}: has index ${unknown}; labelmap.txt has ${byIndex.length} labels, none in the color ${unknown},${unknown},${unknown}`,
     );
   }
   const { width, height, data } = await decodeColors(codec, png, where);

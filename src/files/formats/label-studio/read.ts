@@ -1,5 +1,5 @@
 import { ignoreIndex } from "../../../method/images/image.ts";
-import { validateClasses } from "../../../method/images/classes.ts";
+import { isBackground, validateClasses } from "../../../method/images/classes.ts";
 import { UserError } from "../../../user-error.ts";
 import type { ImageCodec } from "../../../host/codec.ts";
 import { isImageName } from "../../../method/images/image-name.ts";
@@ -34,10 +34,12 @@ export function labelStudioSource(
 ): MaskSource {
   const tasks = openTasks(value, path);
   const areas = tasks.flatMap(({ regions }) => regions.filter(hasArea));
-  const usedLabels = new Set(areas.flatMap((region) => region.labels));
-  const classes = classesOf([...usedLabels], options, path);
+  const allLabels = new Set(areas.flatMap((region) => region.labels));
+  const usedLabels = [...allLabels].filter((name) => !isBackground(name));
+  const classes = classesOf(usedLabels, options, path);
   const labels = new Map(classes.map((name, i) => [name, i + 1]));
   labels.set(ignoredName(classes), ignoreIndex);
+  for (const name of allLabels) if (isBackground(name)) labels.set(name, 0);
   const entries = tasks.map((task, i): MaskEntry => {
     const where = `${path}: task ${i + 1} (${task.fileName})`;
     const { name, fileName, file } = findImage(task, options);

@@ -1,16 +1,25 @@
 import type { FileHost } from "../../../host/host.ts";
 import type { Store } from "../../../host/store.ts";
 import { stem, join } from "../../text/path.ts";
-import { validateClasses, vocClasses } from "../../../method/images/classes.ts";
+import {
+  foregroundClasses,
+  guessedBackground,
+  isBackground,
+  validateClasses,
+  vocClasses,
+} from "../../../method/images/classes.ts";
 import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { leavesFolder } from "../../text/file-name.ts";
+import { chooseClasses } from "../chosen-classes.ts";
 import { classesBeside } from "../source-classes.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 import { readDataYaml, type DataYaml } from "../text-files.ts";
 
 /** Usual names of folders with palette masks; the first that exists is read. */
-const maskFolders = ["masks", "SegmentationClassAug", "SegmentationClass"] as const;
+const maskFolders = [
+  ...["masks", "SegmentationClassAug", "SegmentationClassPNG", "SegmentationClass"],
+] as const;
 
 /** Deepest level of subfolders that is read (links may lead in circles). */
 const maxDepth = 8;
@@ -36,11 +45,10 @@ export async function paletteSource(
   if (folder === undefined) {
     throw new UserError(`${root}: no masks/, SegmentationClass/ or PNG files in this folder`);
   }
+  const own = (await classesBeside(store, root, true)) ?? (await yamlClasses(store, root));
+  const chosen = chooseClasses(own, options, root);
   const classes =
-    options.classes ??
-    (await classesBeside(store, root, true)) ??
-    (await yamlClasses(store, root)) ??
-    (folder.includes("SegmentationClass") ? vocClasses : undefined);
+    chosen?.classes ?? (folder.includes("SegmentationClass") ? vocClasses : undefined);
   if (!classes) {
     throw new UserError(
       `${root}: the class names of its masks are unknown: it has no classes.json, classes.txt or data.yaml with names`,
@@ -50,7 +58,8 @@ export async function paletteSource(
       },
     );
   }
-  const entries = await pngEntries(host, folder, options, (labels) => labels);
+  const read = options.binary ? binaryLabels(classes, root) : renumbered(chosen?.labels);
+  const entries = await pngEntries(host, folder, options, read);
   return { format: "voc", classes, entries, close: () => Promise.resolve() };
 }
 
@@ -65,8 +74,10 @@ export async function ultralyticsSource(
   if (leavesFolder(masksDir)) {
     throw new UserError(`${path}: masks_dir is "${masksDir}"; it must lie inside the folder`);
   }
-  const hasBackground = names.get(0)?.toLowerCase() === "background";
-  const shift = hasBackground ? 0 : 1;
+  const first = names.get(0);
+  const shift = isBackground(first ?? "", 0) ? 0 : 1;
+  const guess = guessedBackground([first ?? ""]);
+  if (guess !== undefined) options.tell?.(`${path}: ${guess}`);
   const foreground = Array.from({ length: names.size - 1 + shift }, (_, i) => {
     const name = names.get(i + 1 - shift);
     if (name === undefined) throw new UserError(`${path}: names has no entry for ${i + 1 - shift}`);
@@ -77,9 +88,39 @@ export async function ultralyticsSource(
     shift === 0
       ? labels
       : { ...labels, data: labels.data.map((v) => (v === ignoreIndex ? v : Math.min(v + 1, 254))) };
-  const entries = await pngEntries(host, join(root, masksDir), options, toLabels);
-  const classes = options.classes ?? foreground;
+  const { classes, labels: own } = chooseClasses(foreground, options, path)!;
+  const renumber = renumbered(own);
+  const read = (values: LabelMap): LabelMap => renumber(toLabels(values));
+  const entries = await pngEntries(host, join(root, masksDir), options, read);
   return { format: "ultralytics", classes, entries, close: () => Promise.resolve() };
+}
+
+/** Labels of masks whose object is 255. */
+function binaryLabels(classes: readonly string[], where: string): (map: LabelMap) => LabelMap {
+  if (classes.length !== 1) {
+    throw new UserError(
+      `${where}: binary masks have one class, but there are ${classes.length}: ${classes.join(", ")}`,
+      { remedies: [{ kind: "option", name: "classes", value: "<one name>" }] },
+    );
+  }
+  return (map) => {
+    const other = map.data.find((value) => value !== 0 && value !== ignoreIndex);
+    if (other === undefined) return { ...map, data: map.data.map((value) => Number(value > 0)) };
+    throw new UserError(
+      `${where}: a mask has the value ${other}; binary masks have only 0 and 255`,
+    );
+  };
+}
+
+/** Gives each label its place among the classes that were chosen; unknown labels stay and are refused later. */
+function renumbered(labels: readonly number[] | undefined): (map: LabelMap) => LabelMap {
+  if (!labels || labels.every((label, own) => label === own)) return (map) => map;
+  return (map) => ({ ...map, data: map.data.map((v) => unknownOr(labels[v], v)) });
+}
+
+/** A label without a place must not become one that a class has. */
+function unknownOr(label: number | undefined, own: number): number {
+  return label ?? (own === ignoreIndex ? own : ignoreIndex - 1);
 }
 
 async function pngEntries(
@@ -117,8 +158,8 @@ export async function listPngs(store: Store, folder: string, depth = 0): Promise
 export async function yamlClasses(store: Store, root: string): Promise<string[] | undefined> {
   const description = await readDataYaml(store, root);
   if (!description?.names) return undefined;
-  const names = [...description.names].sort(([a], [b]) => a - b).map(([, name]) => name);
-  if (names[0]?.toLowerCase() === "background") names.shift();
+  const sorted = [...description.names].sort(([a], [b]) => a - b).map(([, name]) => name);
+  const names = foregroundClasses(sorted, description.path);
   validateClasses(names, description.path);
   return names;
 }

@@ -1,6 +1,11 @@
-import { validateClasses } from "../../../method/images/classes.ts";
+import {
+  guessedBackground,
+  isBackground,
+  validateClasses,
+} from "../../../method/images/classes.ts";
 import type { LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
+import { chooseClasses } from "../chosen-classes.ts";
 import type { ImageCodec } from "../../../host/codec.ts";
 import type { FileHost } from "../../../host/host.ts";
 import type { Store } from "../../../host/store.ts";
@@ -35,8 +40,20 @@ export async function yoloSource(
 ): Promise<MaskSource> {
   const { store, codec } = host;
   const own = names ? namesInOrder(names, path) : await classesBeside(store, root, true);
-  const classes = options.classes ?? own;
-  if (!classes) {
+  if (own) {
+    validateClasses(
+      own.filter((name, id) => !isBackground(name, id)),
+      path,
+    );
+    const guess = guessedBackground(own);
+    if (guess !== undefined) options.tell?.(`${path}: ${guess}`);
+  }
+  const chosen = chooseClasses(
+    own?.filter((name, id) => !isBackground(name, id)),
+    options,
+    path,
+  );
+  if (!chosen) {
     throw new UserError(
       `${path}: has no "names" of classes, and there is no classes.txt with them`,
       {
@@ -45,6 +62,12 @@ export async function yoloSource(
       },
     );
   }
+  const { classes } = chosen;
+  // The label of each class id; objects of the background are not drawn.
+  let foreground = 0;
+  const byId = (own ?? classes).map((name, id) =>
+    isBackground(name, id) ? 0 : chosen.labels[++foreground]!,
+  );
   const sizes = await readSizes(store, join(root, sizesFile));
   const entries: MaskEntry[] = [];
   for (const label of await listLabels(store, root, options.images)) {
@@ -57,7 +80,7 @@ export async function yoloSource(
         const size = sizes.get(label.id) ?? (await sizeOf(codec, image, where));
         checkSize(size.width, size.height, where);
         const text = await readLimited(store, where);
-        return paintOutlines(text, size, { ...options, name, where, classes });
+        return paintOutlines(text, size, { ...options, name, where, byId });
       },
     });
   }
@@ -70,7 +93,6 @@ function namesInOrder(names: Names, path: string): string[] {
     if (name === undefined) throw new UserError(`${path}: names has no entry for ${i}`);
     return name;
   });
-  validateClasses(classes, path);
   return classes;
 }
 
@@ -85,18 +107,18 @@ async function sizeOf(codec: ImageCodec, image: string | undefined, where: strin
 function paintOutlines(
   text: string,
   size: Size,
-  context: SourceOptions & { name: string; where: string; classes: readonly string[] },
+  context: SourceOptions & { name: string; where: string; byId: readonly number[] },
 ): LabelMap {
   const objects: MaskObject[] = [];
   const work = new DrawingWork(context.where);
-  const { classes } = context;
+  const { byId } = context;
   for (const [i, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === "") continue;
     const where = `${context.where}:${i + 1}`;
     const [id, ...fractions] = line.trim().split(/\s+/).map(Number);
-    if (!Number.isInteger(id) || id! < 0 || id! >= classes.length) {
+    if (!Number.isInteger(id) || id! < 0 || id! >= byId.length) {
       throw new UserError(
-        `${where}: class ${id}; expected 0 to ${classes.length - 1}, as there are ${classes.length} class names`,
+        `${where}: class ${id}; expected 0 to ${byId.length - 1}, as there are ${byId.length} class names`,
       );
     }
     checkShares(fractions, where);
@@ -104,7 +126,7 @@ function paintOutlines(
     const outline = isBox ? cornersOf(fractions) : fractions;
     const points = outline.map((part, k) => part * (k % 2 === 0 ? size.width : size.height));
     const counts = polygonCounts([points], size, { where, work });
-    objects.push({ label: id! + 1, counts, ...(isBox && { isBox }) });
+    objects.push({ label: byId[id!]!, counts, ...(isBox && { isBox }) });
   }
   context.losses.read(context.name, objects.length);
   return paintObjects(objects, size, context.name, { ...context, work });

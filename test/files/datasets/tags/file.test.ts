@@ -188,3 +188,30 @@ test("tags are written by file name and split, unknown ones left out, and like n
   const more = { ...splits, val: [{ name: "d", image: "/d/y/b.jpg", tags: [] }] };
   await expect(writeTags(nodeStore, path, { classes, splits: more })).rejects.toThrow(/t\.csv: .*\/d\/x\/b\.jpg.*\/d\/y\/b\.jpg/); // prettier-ignore
 });
+
+describe("encodings of spreadsheets", () => {
+  const table = "file,tags\ncaf\u00e9.jpg,bolt\n";
+  const swapped = (bytes: Buffer): Buffer => Buffer.from(bytes).swap16();
+  test.each<[string, Uint8Array]>([
+    ["UTF-16", Buffer.from(`\uFEFF${table}`, "utf16le")],
+    ["UTF-16 of other byte order", swapped(Buffer.from(`\uFEFF${table}`, "utf16le"))],
+    ["UTF-16 without a mark", Buffer.from(table, "utf16le")],
+  ])("%s is read", async (_, bytes) => {
+    const expected = { tags: [["caf\u00e9.jpg", ["bolt"]]], problems: [] };
+    expect(await read("t.csv", bytes)).toEqual(expected);
+    const json = Buffer.from('\uFEFF{"caf\u00e9.jpg":["bolt"]}', "utf16le");
+    expect(await read("t.json", json)).toEqual(expected);
+  });
+
+  test("lines that are not UTF-8 are read as Windows-1252, which is told once", async () => {
+    const bytes = Buffer.concat([
+      Buffer.from(table),
+      Buffer.from("r\u00fcbe.jpg,nut\n\u00fc,x\n", "latin1"),
+    ]);
+    const { tags, problems } = await read("t.csv", bytes);
+    expect(tags.map(([file]) => file)).toEqual(["caf\u00e9.jpg", "r\u00fcbe.jpg", "\u00fc"]);
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/is not UTF-8; .*Windows-1252, as in "r\u00fcbe\.jpg,nut"/),
+    ]);
+  });
+});

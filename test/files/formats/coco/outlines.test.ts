@@ -39,7 +39,7 @@ describe("an annotation becomes", () => {
     ["an object of its category", { category_id: 2, segmentation: runs }, [[2, 3]]],
     ["an object of a triangle", { segmentation: [[0, 0, 2, 0, 2, 2]] }, [[1, 1]]],
     ["an object of a bare triangle", { segmentation: [0, 0, 2, 0, 2, 2] }, [[1, 1]]],
-    ["an object without pixels, of two corners", { segmentation: [[0, 0, 2, 2]] }, [[1, 0]]],
+    ["its box, of two corners", { segmentation: [[0, 0, 2, 2]], bbox: [0, 0, 2, 2] }, [[1, 4]]],
     ["background, which is not painted", { category_id: 9, segmentation: [square] }, [[0, 4]]],
     ["background without outline", { category_id: 9, bbox: [0, 0, 1, 1] }, [[0, 0]]],
     ["ignored pixels, as a crowd", { segmentation: runs, iscrowd: 1 }, [[255, 3]]],

@@ -29,7 +29,7 @@ test("other class names are taken in the order of the labels, as many as categor
   expect((await source({}, { names: ["x", "y"] })).classes).toEqual(["x", "y"]);
   expect((await source({}, { names: ["x", "y", "z"] })).classes).toEqual(["x", "y", "z"]);
   await expect(source({}, { names: ["x"] })).rejects.toMatchObject({
-    message: expect.stringMatching(/a\.json: has 2 categories, but 1 class names/) as string,
+    message: expect.stringMatching(/a\.json: has 2 classes, but 1 class names/) as string,
     remedies: [{ kind: "option", name: "classes", instead: true }],
   });
 });
