@@ -20,7 +20,8 @@ export class LostDetails {
   private readonly details = new Map<string, Map<string, number>>();
   /** Objects read less those shown and those told, by image. */
   private readonly balance = new Map<string, number>();
-  private total = 0;
+  /** Objects read, by image. */
+  private readonly reads = new Map<string, number>();
 
   /**
    * Tells a detail that an image loses.
@@ -36,7 +37,7 @@ export class LostDetails {
 
   /** Enters objects as they stand in the file, also those that cannot be used. */
   read(image: string, objects: number): void {
-    this.total += objects;
+    this.reads.set(image, (this.reads.get(image) ?? 0) + objects);
     this.enter(image, objects);
   }
 
@@ -45,15 +46,19 @@ export class LostDetails {
     this.enter(image, -objects);
   }
 
-  /** Takes back the open objects of an image that is left out as a whole, and named as such. */
+  /** Takes back all entries of an image that is left out as a whole, and named as such. */
   leaveOut(image: string): void {
-    this.total -= Math.max(0, this.balance.get(image) ?? 0);
+    this.reads.delete(image);
     this.balance.delete(image);
+    for (const [what, images] of this.details) {
+      images.delete(image);
+      if (images.size === 0) this.details.delete(what);
+    }
   }
 
   /** Number of objects read of the images that are not left out. */
   get objects(): number {
-    return this.total;
+    return [...this.reads.values()].reduce((sum, objects) => sum + objects, 0);
   }
 
   list(): LostDetail[] {
