@@ -105,7 +105,8 @@ describe("a label map", () => {
     ["may have background twice", "background:0,0,0\nBackground:0,0,0\ncat:1,1,1", [[0, 0, 0], [1, 1, 1]], ["cat"], [0, 1]], // prettier-ignore
     ["may have colors up to 255", "cat:255,255,255\ndog:255,255,254", [[255, 255, 254], [255, 255, 255]], ["cat", "dog"], [2, 1]], // prettier-ignore
     ["has ignored pixels by name and color", `void:${ignored.join(",")}::\ncat:1,1,1`, [ignored, [1, 1, 1]], ["cat"], [255, 1]], // prettier-ignore
-    ["has a class of that name", "ignored:1,2,3::", [[1, 2, 3]], ["ignored"], [1]],
+    ["has ignored pixels by name in any color", "ignored:1,2,3::\ncat:1,1,1", [[1, 2, 3], [1, 1, 1]], ["cat"], [255, 1]], // prettier-ignore
+    ["has a class of that name where ignored pixels have another", `ignored:1,2,3::\nvoid:${ignored.join(",")}::`, [[1, 2, 3], ignored], ["ignored"], [1, 255]], // prettier-ignore
     ["has a class of that color", `cat:${ignored.join(",")}::`, [ignored], ["cat"], [1]],
     ["has composed names", " cafe\u0301 :1,2,3", [[1, 2, 3]], ["caf\u00e9"], [1]],
   ])("%s", async (_, text, pixels, classes, labels) => {
