@@ -9,8 +9,14 @@ export class Interrupted extends Error {
 export const ctrlCNote = (activity: string): string =>
   `${activity}; press Ctrl-C again to stop at once`;
 
+/** What a stopped job leaves, and how to go on. @param what the things that are finished: "images" */
+export function keptNote(kept: number, what: string): string {
+  if (kept === 0) return "nothing is left behind";
+  return `${kept} ${what} are finished and kept; the same command with --resume computes only the rest`;
+}
+
 /**
- * Ctrl-C (or SIGTERM) while a job runs. Once `handle` was called, the first one aborts the signal, so that the job can
+ * Ctrl-C (or SIGTERM, or SIGHUP of a closed terminal) while a job runs. Once `handle` was called, the first one aborts the signal, so that the job can
  * finish what must not be cut short; the second ends the process at once.
  */
 export class Interruption {
@@ -27,6 +33,7 @@ export class Interruption {
     if (this.onFirst === undefined) {
       process.on("SIGINT", this.stop);
       process.on("SIGTERM", this.stop);
+      process.on("SIGHUP", this.stop);
     }
     this.onFirst = onFirst;
   }
@@ -35,6 +42,7 @@ export class Interruption {
   release(): void {
     process.off("SIGINT", this.stop);
     process.off("SIGTERM", this.stop);
+    process.off("SIGHUP", this.stop);
     this.onFirst = undefined;
   }
 
