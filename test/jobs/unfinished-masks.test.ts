@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -51,7 +51,7 @@ test("there is nothing to continue in an empty folder, or once the job is comple
 });
 
 test("overwriting an unfinished job leaves none of its masks", async () => {
-  await runMaskJob(images, { out, stopAfter: 4 });
+  await runMaskJob(images, { out, stopAfter: 3 });
   await runMaskJob(images.slice(3), { out, overwrite: true });
   const alone = join(root, "alone");
   await runMaskJob(images.slice(3), { out: alone });
@@ -62,7 +62,7 @@ test("a finished mask that was damaged since, and a journal cut short, are made 
   await runMaskJob(images, { out, stopAfter: 3 });
   truncateSync(join(out, "voc/masks/a.png"), 60);
   const journal = join(out, ".unfinished/journal.jsonl");
-  truncateSync(journal, Buffer.from(treeOf(out)[".unfinished/journal.jsonl"]!, "base64").length - 9);
+  truncateSync(journal, statSync(journal).size - 9);
   const computed: string[] = [];
   await runMaskJob(images, { out, resume: true, computed });
   expect(computed).toContain("a");
@@ -75,12 +75,13 @@ test("whatever write the disk refuses: a UserError, finished masks stay whole, a
     runMaskJob(images, { out }),
   );
   expect(operations).toBeGreaterThan(100);
+  // An odd step meets every kind of operation.
+  const step = 9;
   let tried = 0;
   let kept = 0;
-  // A sample: every fault, at every write in turn.
-  for (let at = 0; at < operations; at += 1) {
-    const fault = faults[at % faults.length]!;
-    const lasting = Math.floor(at / faults.length) % 2 === 0;
+  for (let at = 0; at < operations; at += step) {
+    const fault = faults[(at / step) % faults.length]!;
+    const lasting = Math.floor(at / step / faults.length) % 2 === 0;
     removeAll(out);
     const { outcome } = await withFaultyFiles({ fault, at, lasting }, () =>
       runMaskJob(images, { out }),
@@ -95,7 +96,7 @@ test("whatever write the disk refuses: a UserError, finished masks stay whole, a
     expect(outcome.reason, where).toBeInstanceOf(UserError);
     const { message, code } = outcome.reason as UserError;
     expect(message, where).not.toContain("\n");
-    const finished = Number(/; (\d) of 5 images are finished and kept/.exec(message)?.[1] ?? 0);
+    const finished = Number(/; (\d) of 7 images are finished and kept/.exec(message)?.[1] ?? 0);
     kept += finished;
     expect(code, where).toBeTruthy();
     const computed: string[] = [];
@@ -104,6 +105,6 @@ test("whatever write the disk refuses: a UserError, finished masks stay whole, a
     expect(computed.length, where).toBeLessThanOrEqual(images.length - finished);
     expect(treeOf(out), where).toEqual(whole);
   }
-  expect(tried).toBeGreaterThan(100);
-  expect(kept).toBeGreaterThan(100);
+  expect(tried).toBeGreaterThan(20);
+  expect(kept).toBeGreaterThan(20);
 }, 120_000);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { maskFormats, type MaskFormat } from "../../src/files/formats/formats.ts";
@@ -12,7 +13,7 @@ const side = 6;
 
 /** The images of a small job; two differ only in the case of their names. */
 export async function writeJobImages(root: string): Promise<string[]> {
-  const files = ["a", "A2", "trip/b", "a2", "c"].map((name) => join(root, `${name}.png`));
+  const files = ["a", "A2", "trip/b", "a2", "c", "d", "e"].map((name) => join(root, `${name}.png`));
   for (const [i, file] of files.entries()) {
     const data = new Uint8Array(side * side * 3).fill(40 * i);
     await writeImage(file, { width: side, height: side, data });
@@ -52,7 +53,7 @@ export async function runMaskJob(
   };
   const controller = new AbortController();
   const events: WriteMasksEvent[] = [];
-  const task = { items, folder, segment, strict: false, ahead: 2 };
+  const task = { items, folder, segment, strict: false, ahead: 1 };
   for await (const event of writeMasks(nodeHost, task, { signal: controller.signal })) {
     events.push(event);
     if (event.type === "image" && events.length - 1 === stopAfter) controller.abort();
@@ -60,7 +61,7 @@ export async function runMaskJob(
   return events;
 }
 
-/** All files below a folder with their bytes in base64. */
+/** Digests of all files below a folder. */
 export function treeOf(folder: string): Record<string, string> {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
@@ -68,7 +69,10 @@ export function treeOf(folder: string): Record<string, string> {
     files
       .map((entry) => join(entry.parentPath, entry.name))
       .sort()
-      .map((path) => [path.slice(folder.length + 1), readFileSync(path, "base64")]),
+      .map((path) => [
+        path.slice(folder.length + 1),
+        createHash("sha1").update(readFileSync(path)).digest("hex"),
+      ]),
   );
 }
 

@@ -145,8 +145,7 @@ export class MaskFolder {
     const files = this.files.takeWritten();
     if (index !== undefined && this.unfinished && !kept) {
       // Where no network is needed, the masks of formats that are one file are read again instead.
-      const stored =
-        origin.facts === undefined ? [] : await this.store(free, labels, written.mask);
+      const stored = origin.facts === undefined ? [] : await this.store(free, labels, written.mask);
       const { thumbnail } = written;
       const facts = { ...(thumbnail && { thumbnail }), own: origin.facts ?? null };
       await this.unfinished.add({ index, name: free, files: [...files, ...stored], facts });
