@@ -4,10 +4,11 @@ import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
 import { counted } from "../files/text/units.ts";
 import type { ConvertDoneEvent } from "../jobs/convert.ts";
 import { messages, tellFindings } from "./findings.ts";
-import { ctrlCNote, Interrupted, runJob } from "./interrupt.ts";
+import { ctrlCNote, Interrupted, keptNote, runJob } from "./interrupt.ts";
 import {
   classNamesHelp,
   maskFormatList,
+  resumeOption,
   withExamples,
   withFormatOptions,
   withJson,
@@ -28,6 +29,7 @@ interface ConvertOptions extends FormatOptions {
   readonly boxes?: BoxRule;
   readonly binary?: boolean;
   readonly overwrite?: boolean;
+  readonly resume?: boolean;
   readonly strict?: boolean;
 }
 
@@ -74,6 +76,7 @@ export function convertCommand(open: OpenOutput): Command {
   withJson(
     withFormatOptions(command)
       .option("--overwrite", "write into a folder that has files already")
+      .addOption(resumeOption())
       .option("--strict", "fail on the first mask that cannot be read instead of leaving it out"),
   ).action((masks: string, options: ConvertOptions) => convert(masks, options, open(options)));
   return withExamples(
@@ -104,7 +107,7 @@ async function convert(masks: string, options: ConvertOptions, output: Output): 
           return output.record({ mask: event.file, error: event.message });
         case "stopped":
           throw new Interrupted(
-            `stopped after ${event.done} of ${event.total} masks; nothing is left behind`,
+            `stopped after ${event.done} of ${event.total} masks; ${keptNote(event.kept, "masks")}`,
           );
         case "done":
           return printSummary(event, secondsSince(started, output), output);

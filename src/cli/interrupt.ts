@@ -12,6 +12,12 @@ export const ctrlCNote = (activity: string): string =>
 /** Signals that stop a job: Ctrl-C, the end of a service, a terminal that is closed. */
 const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** What a stopped job leaves, and how to go on. @param what the things that are finished: "images" */
+export function keptNote(kept: number, what: string): string {
+  if (kept === 0) return "nothing is left behind";
+  return `${kept} ${what} are finished and kept; the same command with --resume computes only the rest`;
+}
+
 /**
  * Ctrl-C (or SIGTERM, or SIGHUP) while a job runs. Once `handle` was called, the first one aborts the signal, so that the job can
  * finish what must not be cut short; the second ends the process at once.

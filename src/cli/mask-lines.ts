@@ -2,7 +2,7 @@ import { counted } from "../files/text/units.ts";
 import type { DeviceEvent, NoticeEvent, ReadingEvent } from "../jobs/events.ts";
 import type { LabelEvent } from "../jobs/label.ts";
 import type { WriteMasksEvent } from "../jobs/masks.ts";
-import { ctrlCNote, Interrupted, type Interruption } from "./interrupt.ts";
+import { ctrlCNote, Interrupted, keptNote, type Interruption } from "./interrupt.ts";
 import type { Output } from "./output.ts";
 import { preparation } from "./preparation.ts";
 import { lostLine } from "./lost-line.ts";
@@ -68,7 +68,8 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
         return output.progress.update(sheet.read(event.done, event.total));
       case "stopped":
         throw new Interrupted(
-          `stopped after ${event.done} of ${event.total} images; ${event.out} is not complete`,
+          `stopped after ${event.done} of ${event.total} images; ${event.out} is not complete; ` +
+            keptNote(event.kept, "images"),
         );
       case "done":
         return printSummary(event, secondsSince(started, output), output, source);

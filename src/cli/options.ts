@@ -124,6 +124,7 @@ export interface MaskOptions extends FormatOptions {
   readonly overlays: boolean;
   readonly sheet: boolean;
   readonly overwrite?: boolean;
+  readonly resume?: boolean;
   readonly strict?: boolean;
 }
 
@@ -141,7 +142,16 @@ export function withMasks(command: Command): Command {
     .option("--no-overlays", "do not write masks laid over their images")
     .option("--no-sheet", "do not write contact-sheet.html, which shows the least sure masks first")
     .option("--overwrite", "write into a folder that has files already")
+    .addOption(resumeOption())
     .option("--strict", "fail on the first image that cannot be read instead of leaving it out");
+}
+
+/** `--resume`, for jobs that write masks. */
+export function resumeOption(): Option {
+  return new Option(
+    "--resume",
+    "continue the same job where it stopped: finished masks stay, the rest is added",
+  ).conflicts("overwrite");
 }
 
 export interface ViewOptions {

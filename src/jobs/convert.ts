@@ -11,6 +11,8 @@ import { checkMaskSize } from "../method/data/known-mask.ts";
 import { ignoreIndex } from "../method/images/image.ts";
 import type { InstanceKind } from "../method/images/regions.ts";
 import { UserError } from "../user-error.ts";
+import { fileSetting, settingsOf } from "./job-settings.ts";
+import { unfinished } from "./masks.ts";
 import type { JobOptions, ProgressEvent, SkippedEvent, StoppedEvent } from "./events.ts";
 
 export interface ConvertJob {
@@ -35,6 +37,8 @@ export interface ConvertJob {
   /** Tree of palette PNGs. */
   readonly layout?: MaskLayout;
   readonly overwrite?: boolean;
+  /** Continue the unfinished conversion in the folder. */
+  readonly resume?: boolean;
   /** Fail on the first mask that cannot be read instead of leaving it out. */
   readonly strict?: boolean;
 }
@@ -63,10 +67,10 @@ export type ConvertEvent =
   | { readonly type: "started"; readonly of: number }
   | ProgressEvent
   | SkippedEvent
-  | StoppedEvent
+  | (StoppedEvent & { readonly kept: number })
   | ConvertDoneEvent;
 
-/** Converts masks between annotation formats. A job that fails or is stopped removes what it wrote. */
+/** Converts masks between annotation formats. A job that fails or is stopped keeps what it finished. */
 export async function* convertMasks(
   host: Host,
   job: ConvertJob,
@@ -90,7 +94,15 @@ export async function* convertMasks(
   });
   try {
     if (source.entries.length === 0) throw new UserError(`${path}: has no masks`);
+    const { classes: names, entries, format: readAs } = source;
+    const about = {
+      ...{ masks: await fileSetting(store, path), from: readAs, classes: names, to, instances },
+      ...{ imageUrl, imageFolder: job.images, shapes, layout },
+      ...{ boxes: job.boxes, binary: job.binary },
+    };
     const folder = await MaskFolder.create(host, job.out, source.classes, {
+      settings: settingsOf("convert", about, entries.map(identityOf)),
+      ...(job.resume !== undefined && { resume: job.resume }),
       format: to,
       instances,
       overlays: false,
@@ -111,17 +123,16 @@ export async function* convertMasks(
         yield event;
       }
       if (masks + skipped < total) {
-        await folder.discard();
-        yield { type: "stopped", done: masks + skipped, total };
+        yield { type: "stopped", done: masks + skipped, total, kept: await folder.stop() };
         return;
       }
       if (masks === 0) {
         throw new UserError(`${firstProblem}; none of the ${total} masks can be used`);
       }
       classes = await folder.finish();
+      await folder.complete();
     } catch (error) {
-      await folder.discard();
-      throw error;
+      throw unfinished(error, await folder.stop(), total);
     }
     const lost = [...losses.list(), ...folder.losses()];
     const { format } = source;
@@ -142,6 +153,11 @@ export async function* convertMasks(
   } finally {
     await source.close();
   }
+}
+
+/** What tells a mask from the others of its source. */
+function identityOf({ name, fileName, image, where }: MaskEntry): readonly unknown[] {
+  return [name, fileName, image, where];
 }
 
 async function* convertEach(
@@ -170,6 +186,7 @@ async function* convertEach(
     }
     counts.add(name, labels.data);
     await folder.write(name, labels, undefined, {
+      index: i,
       ...(fileName !== undefined && { fileName }),
       ...(image !== undefined && { source: image }),
     });

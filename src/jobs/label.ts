@@ -7,7 +7,8 @@ import type { SourceChoice, TagMaskSource } from "../method/inference/label-sour
 import type { Segmentation, Segmenter } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
 import type { DeviceEvent, JobOptions, ReadingEvent } from "./events.ts";
-import { writeMasks, type WriteMasksEvent } from "./masks.ts";
+import { maskSettings, settingsOf } from "./job-settings.ts";
+import { unfinished, writeMasks, type WriteMasksEvent } from "./masks.ts";
 import { readDataset } from "./read-dataset.ts";
 import { chooseSource, type MeasuringSourceEvent } from "./choose-source.ts";
 import { withCrf } from "./with-crf.ts";
@@ -73,7 +74,8 @@ export async function* labelImages(
       tags: tags.map((tag) => labels[tag]!),
     }));
     // Fails before the images go through the network if the folder cannot be written.
-    const folder = await MaskFolder.create(host, job.out, segmenter.classes, job);
+    const settings = settingsOf("label", await dependencies(host, job, segmenter), items);
+    const folder = await MaskFolder.create(host, job.out, segmenter.classes, { ...job, settings });
     let chosen: SourceEvent;
     try {
       chosen = yield* decideSource(host, segmenter, items, job, options);
@@ -86,8 +88,7 @@ export async function* labelImages(
         segmenter.warmUp();
       }
     } catch (error) {
-      await folder.discard();
-      throw error;
+      throw unfinished(error, await folder.stop(), items.length);
     }
     const { source: from, crf: refined } = chosen;
     const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };
@@ -101,6 +102,17 @@ export async function* labelImages(
   } finally {
     await segmenter.release();
   }
+}
+
+/** The settings that the masks depend on, besides the images and their tags. */
+async function dependencies(
+  host: Host,
+  job: LabelJob,
+  { model, device, classes }: Segmenter,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { from = "auto", crf = true, split } = job;
+  const common = await maskSettings(host.store, job, { model: model.file, device, classes });
+  return { ...common, from, crf, split };
 }
 
 /** Yields and returns the source of the masks: the one asked for, or the one chosen by the tags. */

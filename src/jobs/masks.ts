@@ -1,5 +1,5 @@
 import type { LostDetail } from "../files/formats/lost-details.ts";
-import type { MaskFolder, WrittenMask } from "../files/formats/mask-folder.ts";
+import type { MaskFolder, MaskOrigin, WrittenMask } from "../files/formats/mask-folder.ts";
 import { writeContactSheet } from "../files/report/contact-sheet.ts";
 import { inReviewOrder } from "../files/report/review-order.ts";
 import { csvField } from "../files/text/csv.ts";
@@ -42,6 +42,8 @@ export interface MaskEvent extends WrittenMask {
   readonly tags: readonly string[];
   /** Those of the tags that no pixel of the mask shows. */
   readonly missing: readonly string[];
+  /** Whether an earlier part of the job computed the mask. */
+  readonly kept?: boolean;
 }
 
 /** All masks have been written. */
@@ -68,12 +70,12 @@ export type WriteMasksEvent =
   | SkippedEvent
   /** Number of masks on the contact sheet so far. */
   | { readonly type: "sheet"; readonly done: number; readonly total: number }
-  | (StoppedEvent & { readonly out: string })
+  | (StoppedEvent & { readonly out: string; readonly kept: number })
   | MasksDoneEvent;
 
 /**
  * Writes the masks of images one after the other, then their confidences. Images that cannot be read, or are too large for the
- * network or the memory, are left out. A job that fails removes what it wrote; one that is stopped keeps the complete masks.
+ * network or the memory, are left out. A job that fails or is stopped keeps its finished images if its folder has settings, so that it can be continued.
  */
 export async function* writeMasks<T extends MaskItem>(
   host: FileHost,
@@ -85,6 +87,8 @@ export async function* writeMasks<T extends MaskItem>(
   let skipped = 0;
   let firstProblem = "";
   let classes: string;
+  let confidence: string;
+  let sheet: string | undefined;
   yield { type: "started", of: items.length };
   try {
     for await (const event of writeEach(host, job, options)) {
@@ -94,21 +98,22 @@ export async function* writeMasks<T extends MaskItem>(
     }
     const done = masks.length + skipped;
     if (done < items.length) {
+      const kept = folder.canContinue ? await folder.stop() : 0;
       // A format that is one file has nothing complete to keep.
-      await folder.abandon();
-      yield { type: "stopped", done, total: items.length, out: folder.path };
+      if (!folder.canContinue) await folder.abandon();
+      yield { type: "stopped", done, total: items.length, out: folder.path, kept };
       return;
     }
     if (masks.length === 0) {
       throw new UserError(`${firstProblem}; none of the ${items.length} images can be used`);
     }
     classes = await folder.finish();
+    confidence = await writeConfidence(host, folder, masks);
+    sheet = yield* writeSheet(host, folder, masks);
+    await folder.complete();
   } catch (error) {
-    await folder.discard();
-    throw error;
+    throw unfinished(error, await folder.stop(), items.length);
   }
-  const confidence = await writeConfidence(host, folder, masks);
-  const sheet = yield* writeSheet(host, folder, masks);
   yield {
     type: "done",
     out: folder.path,
@@ -124,29 +129,63 @@ export async function* writeMasks<T extends MaskItem>(
   };
 }
 
+/** The error that stopped a job, with what is kept and how to go on. */
+export function unfinished(error: unknown, kept: number, total: number): unknown {
+  if (kept === 0 || !(error instanceof UserError)) return error;
+  return new UserError(`${error.message}; ${kept} of ${total} images are finished and kept`, {
+    cause: error,
+    code: error.code,
+    remedies: [
+      ...error.remedies,
+      { kind: "option", name: "resume", purpose: "computes only the rest" },
+    ],
+  });
+}
+
 async function* writeEach<T extends MaskItem>(
   host: FileHost,
-  { items, folder, segment, strict, ahead = 0 }: MaskJob<T>,
+  job: MaskJob<T>,
   { signal }: JobOptions,
 ): AsyncGenerator<MaskEvent | SkippedEvent> {
+  const { items, folder, strict, ahead = 0 } = job;
+  const of = items.length;
   let index = 0;
-  for await (const outcome of overlap(segmentEach(host, items, segment, signal), ahead)) {
-    const { name, file } = outcome.item;
-    if ("error" in outcome) {
+  for await (const next of overlap(segmentEach(host, job, signal), ahead)) {
+    const { name, file } = next.item;
+    const about = { type: "image", index, of, file, name } as const;
+    let outcome: Outcome<T> | undefined = "finished" in next ? undefined : next;
+    if (!outcome) {
+      const kept = await folder.takeOver(name, (facts) => originOf(file, facts as Facts), index);
+      if (kept) {
+        const { facts, ...files } = kept;
+        yield { ...about, ...files, ...(facts as Facts), kept: true };
+      } else {
+        // Its files were changed or lost.
+        outcome = await segmentOne(job, next.item, host.codec.decode(file));
+      }
+    }
+    if (outcome && "error" in outcome) {
       const { error } = outcome;
-      if (strict || items.length === 1 || !(error instanceof UserError)) throw error;
+      if (strict || of === 1 || !(error instanceof UserError)) throw error;
       yield { type: "skipped", file, message: error.message };
-    } else {
+    } else if (outcome) {
       const { image, result } = outcome;
-      const { confidence } = result;
-      const files = await folder.write(name, result, image, { source: file, confidence });
       const names = (tags: readonly number[]): string[] => tags.map((tag) => result.classes[tag]!);
       const [tags, missing] = [names(result.tags), names(tagsNotShown(result, result.tags))];
-      const of = items.length;
-      yield { type: "image", index, of, file, name, ...files, confidence, tags, missing };
+      const facts: Facts = { confidence: result.confidence, tags, missing };
+      const origin = { ...originOf(file, facts), index, facts };
+      const files = await folder.write(name, result, image, origin);
+      yield { ...about, ...files, ...facts };
     }
     index++;
   }
+}
+
+/** Facts about a mask that a job keeps for its table and its contact sheet. */
+type Facts = Pick<MaskEvent, "confidence" | "tags" | "missing">;
+
+function originOf(source: string, { confidence }: Facts): MaskOrigin {
+  return { source, confidence };
 }
 
 /** An image with its mask, or the reason why there is none. */
@@ -154,39 +193,50 @@ type Outcome<T> =
   | { readonly item: T; readonly image: Image; readonly result: Segmentation }
   | { readonly item: T; readonly error: unknown };
 
+/** An image of which an earlier part of the job has written the mask. */
+interface Finished<T> {
+  readonly item: T;
+  readonly finished: true;
+}
+
 /** Begins one image after the other, until the signal is aborted. */
 async function* segmentEach<T extends MaskItem>(
   { codec }: FileHost,
-  items: readonly T[],
-  segment: MaskJob<T>["segment"],
+  job: MaskJob<T>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Work<Outcome<T>>> {
-  const segmentOne = async (
-    item: T,
-    reading: Promise<Image>,
-    previous: Promise<unknown>,
-  ): Promise<Outcome<T>> => {
-    let image: Image;
-    try {
-      image = await reading;
-    } catch (error) {
-      return { item, error };
-    }
-    // Images reach the network in order, whichever is read first.
-    await previous;
-    try {
-      return { item, image, result: await segment(image, item) };
-    } catch (error) {
-      return { item, error: failureOf(item, error) };
-    }
-  };
+): AsyncGenerator<Work<Outcome<T> | Finished<T>>> {
   let previous: Promise<unknown> = Promise.resolve();
-  for (const item of items) {
+  for (const [index, item] of job.items.entries()) {
     if (signal?.aborted) return;
+    if (job.folder.hasFinished(index)) {
+      yield { finished: Promise.resolve({ item, finished: true }) };
+      continue;
+    }
     const reading = codec.decode(item.file);
-    yield { finished: segmentOne(item, reading, previous) };
+    yield { finished: segmentOne(job, item, reading, previous) };
     // Without the values of these promises, which would keep every image in memory.
     previous = Promise.allSettled([previous, reading]).then(() => undefined);
+  }
+}
+
+async function segmentOne<T extends MaskItem>(
+  { segment }: MaskJob<T>,
+  item: T,
+  reading: Promise<Image>,
+  previous?: Promise<unknown>,
+): Promise<Outcome<T>> {
+  let image: Image;
+  try {
+    image = await reading;
+  } catch (error) {
+    return { item, error };
+  }
+  // Images reach the network in order, whichever is read first.
+  await previous;
+  try {
+    return { item, image, result: await segment(image, item) };
+  } catch (error) {
+    return { item, error: failureOf(item, error) };
   }
 }
 

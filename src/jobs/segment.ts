@@ -6,6 +6,7 @@ import type { Image } from "../method/images/image.ts";
 import type { Segmentation } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
 import type { DeviceEvent, JobOptions } from "./events.ts";
+import { maskSettings, settingsOf } from "./job-settings.ts";
 import { writeMasks, type MaskItem, type WriteMasksEvent } from "./masks.ts";
 import { openSegmenterInLanes, type ModelOptions } from "./segmenter-in-lanes.ts";
 import { withCrf } from "./with-crf.ts";
@@ -34,7 +35,11 @@ export async function* segmentImages(
   const work = { images: items.length, scales: scales ?? [1], flip, longSide };
   const segmenter = yield* openSegmenterInLanes(host, job, work);
   try {
-    const folder = await MaskFolder.create(host, job.out, segmenter.classes, job);
+    const { classes, model, device } = segmenter;
+    const about = { model: model.file, device, classes };
+    const common = await maskSettings(host.store, job, about);
+    const settings = settingsOf("segment", { ...common, crf: job.crf ?? false }, items);
+    const folder = await MaskFolder.create(host, job.out, classes, { ...job, settings });
     // Runs while the first images are read.
     segmenter.warmUp();
     const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };

@@ -35,7 +35,7 @@ async function typesUntil<E extends { readonly type: string }>(
   return { types: events.map((event) => event.type), last: events.at(-1) };
 }
 
-test("an aborted conversion says how far it came and removes what it wrote", async () => {
+test("an aborted conversion says how far it came, keeps what is finished and goes on to the same masks", async () => {
   const masks = join(root, "masks");
   const out = join(root, "converted");
   await writeAll(masks, "voc", demoMasks(3));
@@ -44,8 +44,13 @@ test("an aborted conversion says how far it came and removes what it wrote", asy
     convertMasks(nodeHost, job, options),
   );
   expect(types).toEqual(["started", "progress", "stopped"]);
-  expect(last).toEqual({ type: "stopped", done: 1, total: 3 });
-  expect(existsSync(out)).toBe(false);
+  expect(last).toEqual({ type: "stopped", done: 1, total: 3, kept: 1 });
+  expect(readdirSync(join(out, "masks"))).toHaveLength(1);
+  const resumed = [];
+  for await (const event of convertMasks(nodeHost, { ...job, resume: true })) resumed.push(event);
+  expect(resumed.at(-1)).toMatchObject({ type: "done", masks: 3, skipped: 0 });
+  expect(readdirSync(out).sort()).toEqual(["classes.json", "masks"]);
+  expect(readdirSync(join(out, "masks"))).toHaveLength(3);
 });
 
 test("an aborted comparison of masks stops at the next pair and leaves no folder", async () => {

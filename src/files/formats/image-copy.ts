@@ -3,12 +3,13 @@ import type { MaskRecord, WriterOptions } from "./writer.ts";
 
 /** Copies an image into `images/`, under the name of its mask. */
 export async function copyImage(
-  { name, source }: MaskRecord,
+  { name, source, kept }: MaskRecord,
   { folder, files, losses }: WriterOptions,
 ): Promise<void> {
   if (source === undefined) {
     losses.add("images/ lacks the image: its file is not known", name);
     return;
   }
+  if (kept === true) return;
   await files.copy(source, join(folder, "images", `${name}${extname(source).toLowerCase()}`));
 }

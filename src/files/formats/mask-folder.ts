@@ -17,6 +17,7 @@ import {
   type MaskLayout,
 } from "./formats.ts";
 import { FileTransaction, removeFile } from "./transaction.ts";
+import { checkSameSettings, UnfinishedJob, type JobSettings } from "./unfinished-job.ts";
 import { thumbnailFolder, thumbnailSide, type MaskWriter, type ThumbnailFile } from "./writer.ts";
 
 export interface MaskFolderOptions {
@@ -36,6 +37,13 @@ export interface MaskFolderOptions {
   readonly sheet?: boolean;
   /** Write into a folder that has files already, replacing those of the same name. */
   readonly overwrite?: boolean;
+  /**
+   * Settings that the masks depend on. With them, a job that stops keeps its finished images, and one with equal settings can
+   * continue it; without, a job that fails takes back what it wrote.
+   */
+  readonly settings?: JobSettings;
+  /** Continue the unfinished job in the folder; a UserError if there is none, or its settings are others. */
+  readonly resume?: boolean;
 }
 
 /** Facts about the image of a mask. */
@@ -46,6 +54,10 @@ export interface MaskOrigin {
   readonly fileName?: string;
   /** Confidence of the mask, 0..1. */
   readonly confidence?: number;
+  /** Number of the image among those of the job, from 0; needed to continue a job. */
+  readonly index?: number;
+  /** Facts about the image that a job that continues this one is to get back, as JSON can hold them. */
+  readonly facts?: unknown;
 }
 
 /** Paths of the files written for one image. */
@@ -73,6 +85,7 @@ export class MaskFolder {
   private readonly thumbnails: string[] = [];
   private writers: readonly MaskWriter[] = [];
   private readonly lost = new LostDetails();
+  private unfinished: UnfinishedJob | undefined;
 
   private constructor(
     private readonly host: FileHost,
@@ -106,13 +119,19 @@ export class MaskFolder {
     const files = await FileTransaction.begin(store, root);
     const content = await store.list(root, { hidden: true });
     const existing = [...content.folders, ...content.files];
-    if (options.overwrite !== true) checkVacant(path, root, single, existing);
+    const state = UnfinishedJob.folderOf(path, single);
+    const stopped = await stoppedJob(host, path, state, options);
+    if (options.overwrite !== true && !stopped) checkVacant(path, root, single, existing);
     const folder = new MaskFolder(host, path, classes, options, files, single);
     try {
+      if (stopped) folder.unfinished = await UnfinishedJob.resume(store, state, root);
+      else if (options.overwrite === true) await UnfinishedJob.remove(store, state, root);
       // Fails now if the folder cannot be written, not after the first image has been through the network.
       const probe = await store.writeStream(join(root, ".probe"));
       await probe.discard();
       await folder.open();
+      const { settings } = options;
+      if (settings) folder.unfinished ??= await UnfinishedJob.begin(store, state, root, settings);
     } catch (error) {
       await folder.discard();
       throw error;
@@ -131,15 +150,94 @@ export class MaskFolder {
     origin: MaskOrigin = {},
   ): Promise<WrittenMask> {
     this.checkLabels(name, labels);
+    const { index } = origin;
+    const free = await this.claimName(name);
+    const kept = index !== undefined && !!(await this.unfinished?.intact(index, free));
+    const written = await this.writeFiles({ name, free, kept }, labels, image, origin);
+    const files = this.files.takeWritten();
+    if (index !== undefined && this.unfinished && !kept) {
+      // Where no network is needed, the masks of formats that are one file are read again instead.
+      const stored = origin.facts === undefined ? [] : await this.store(free, labels, written.mask);
+      const { thumbnail } = written;
+      const facts = { ...(thumbnail && { thumbnail }), own: origin.facts ?? null };
+      await this.unfinished.add({ index, name: free, files: [...files, ...stored], facts });
+    }
+    return written;
+  }
+
+  /**
+   * Takes over an image that an earlier part of the job finished: gives its mask to the formats that are one file, and
+   * returns its files and facts. Undefined if it is not finished, or its files are not as they were written.
+   */
+  async takeOver(
+    name: string,
+    origin: (facts: unknown) => MaskOrigin,
+    index: number,
+  ): Promise<(WrittenMask & { readonly facts: unknown }) | undefined> {
+    const free = await this.claimName(name);
+    const image = await this.unfinished?.intact(index, free);
+    if (!image) {
+      this.names.delete(free.toLowerCase());
+      return undefined;
+    }
+    const { thumbnail, own } = image.facts as { thumbnail?: ThumbnailFile; own: unknown };
+    const labels = await this.host.codec.decodeLabels(this.storedLabels(free));
+    const written = await this.writeFiles(
+      { name, free, kept: true },
+      labels,
+      undefined,
+      origin(own),
+    );
+    const overlay = join(this.path, "overlays", `${free}.jpg`);
+    const hasOverlay = image.files.some(({ path }) => path === `overlays/${free}.jpg`);
+    return {
+      ...written,
+      ...(hasOverlay && { overlay }),
+      ...(thumbnail && { thumbnail }),
+      facts: own,
+    };
+  }
+
+  /** Number of images that are finished and kept if the job stops; 0 if it keeps none. */
+  get finished(): number {
+    return this.unfinished?.finished ?? 0;
+  }
+
+  /** Whether an earlier part of the job finished an image; `takeOver` tells whether its files are still whole. */
+  hasFinished(index: number): boolean {
+    return this.unfinished?.has(index) ?? false;
+  }
+
+  /** Whether the job has settings by which another can continue it. */
+  get canContinue(): boolean {
+    return this.options.settings !== undefined;
+  }
+
+  /** A name for the files of an image that no other image has. */
+  private async claimName(name: string): Promise<string> {
     const isFirst = this.names.size === 0;
     const free = freeName(safePath(name), this.names);
     // An earlier job's list would make the folder look complete, and does not describe the new masks.
     if (isFirst) await removeFile(this.host.store, this.classesFile);
+    return free;
+  }
+
+  private async writeFiles(
+    { name, free, kept }: { name: string; free: string; kept: boolean },
+    labels: LabelMap,
+    image: Image | undefined,
+    origin: MaskOrigin,
+  ): Promise<WrittenMask> {
     const fileName = this.fileName(name, free, origin);
     this.countObjects(free, labels);
     let mask: string | undefined;
     for (const writer of this.writers) {
-      const path = await writer.write({ ...origin, name: free, fileName, labels });
+      const { source, confidence } = origin;
+      const path = await writer.write({
+        ...{ name: free, fileName, labels, kept },
+        ...(source !== undefined && { source }),
+        ...(confidence !== undefined && { confidence }),
+      });
       mask ??= path;
     }
     const paths = mask === undefined ? {} : { mask };
@@ -151,6 +249,19 @@ export class MaskFolder {
       this.writeOverlay(overlay, picture),
     ]);
     return { ...paths, overlay, ...(thumbnail && { thumbnail }) };
+  }
+
+  /** Keeps a copy of the labels for formats that are one file, unless VOC's own mask serves. */
+  private async store(name: string, labels: LabelMap, mask: string | undefined) {
+    if (mask !== undefined && this.formats.includes("voc")) return [];
+    const data = await this.host.codec.encodeLabels(labels);
+    await this.files.write(this.storedLabels(name), data, { durable: false });
+    return this.files.takeWritten();
+  }
+
+  private storedLabels(name: string): string {
+    const folder = this.formats.includes("voc") ? this.folderOf("voc") : this.unfinished!.folder;
+    return join(folder, "masks", `${name}.png`);
   }
 
   private async writeOverlay(path: string, picture: Image): Promise<void> {
@@ -174,9 +285,29 @@ export class MaskFolder {
     return this.classesFile;
   }
 
+  /** Removes the state with which the job could be continued; the last step of a job that has settings. */
+  async complete(): Promise<void> {
+    await this.unfinished?.end();
+    this.unfinished = undefined;
+  }
+
+  /** Stops the job: keeps finished images if it can be continued, or else as `discard`. Returns how many are kept. */
+  async stop(): Promise<number> {
+    const finished = this.finished;
+    if (finished === 0) {
+      await this.discard();
+      return 0;
+    }
+    // A disk that fails may refuse this too; what is finished stays in any case.
+    for (const writer of this.writers) await writer.discard().catch(() => undefined);
+    await this.unfinished!.leave();
+    return finished;
+  }
+
   /** Removes the files and folders that the job added; files that replaced others stay as they are. */
   async discard(): Promise<void> {
     for (const writer of this.writers) await writer.discard();
+    await this.complete();
     await this.files.rollBack();
   }
 
@@ -289,6 +420,33 @@ function checkFormatOptions(
     );
   if (shapes === "polygon" && !formats.includes("coco")) throw foreign("shapes", shapes, "coco");
   if (layout === "voc2012" && !formats.includes("voc")) throw foreign("layout", layout, "voc");
+}
+
+/** Whether a stopped job is to be continued; a UserError if that is not possible, or was not asked for. */
+async function stoppedJob(
+  { store }: FileHost,
+  path: string,
+  state: string,
+  { settings, resume = false, overwrite = false }: MaskFolderOptions,
+): Promise<boolean> {
+  if (settings === undefined || overwrite) return false;
+  const job = await UnfinishedJob.find(store, state);
+  if (!job) {
+    if (!resume) return false;
+    throw new UserError(`${path}: has no unfinished job to continue`, {
+      code: "nothing-to-resume",
+      remedies: [{ kind: "omit", name: "resume" }],
+    });
+  }
+  checkSameSettings(path, job.settings, settings);
+  if (resume) return true;
+  throw new UserError(`${path}: holds this job unfinished, with ${job.finished} images finished`, {
+    code: "unfinished",
+    remedies: [
+      { kind: "option", name: "resume", purpose: "computes only the rest" },
+      { kind: "option", name: "overwrite", purpose: "begins anew" },
+    ],
+  });
 }
 
 /** Throws a UserError if files would be replaced, or the folder is not empty. */

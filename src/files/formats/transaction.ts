@@ -1,5 +1,7 @@
 import type { FileData, Store, WriteOptions, WriteStream } from "../../host/store.ts";
-import { dirname } from "../text/path.ts";
+import { crc32c } from "../run/crc32c.ts";
+import { dirname, relative } from "../text/path.ts";
+import type { FinishedFile } from "./unfinished-job.ts";
 
 /**
  * The files that one job writes below a folder. A job that fails rolls back: the files and folders that it added are
@@ -9,6 +11,7 @@ export class FileTransaction {
   /** Files that did not exist before. */
   private readonly added = new Set<string>();
   private readonly folders = new Set<string>();
+  private written: FinishedFile[] = [];
 
   private constructor(
     private readonly store: Store,
@@ -25,6 +28,9 @@ export class FileTransaction {
   async write(path: string, data: FileData, options?: WriteOptions): Promise<void> {
     await this.claim(path);
     await this.store.write([{ path, data }], options);
+    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    if (!(bytes instanceof Uint8Array)) return;
+    this.written.push({ path: this.below(path), size: bytes.length, checksum: crc32c(bytes) });
   }
 
   /** Begins a file that belongs to the job once it is finished. */
@@ -48,6 +54,17 @@ export class FileTransaction {
   async copy(from: string, to: string): Promise<void> {
     await this.claim(to);
     await this.store.copy(from, to);
+    const size = (await this.store.stat(to))?.size ?? 0;
+    this.written.push({ path: this.below(to), size });
+  }
+
+  /** The files written or copied since the last call, by their paths below the folder. */
+  takeWritten(): readonly FinishedFile[] {
+    return this.written.splice(0);
+  }
+
+  private below(path: string): string {
+    return relative(this.root, path);
   }
 
   /** Removes everything that the job added. */

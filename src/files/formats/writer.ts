@@ -15,6 +15,8 @@ export interface MaskRecord {
   readonly source?: string;
   /** Confidence of the mask, 0..1. */
   readonly confidence?: number;
+  /** Whether the image's own files are on disk already, from an earlier part of the job. */
+  readonly kept?: boolean;
 }
 
 /** Writes masks in one format, an image at a time. */

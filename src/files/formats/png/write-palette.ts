@@ -5,9 +5,10 @@ import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
 /** VOC palette PNGs, `masks/<name>.png`: the palette index is the label, 255 is ignored. */
 export function paletteWriter(codec: ImageCodec, { folder, files }: WriterOptions): MaskWriter {
   return {
-    async write({ name, labels }: MaskRecord) {
+    async write({ name, labels, kept }: MaskRecord) {
       const path = join(folder, "masks", `${name}.png`);
-      await files.write(path, await codec.encodeLabels(labels), { durable: false });
+      if (kept !== true)
+        await files.write(path, await codec.encodeLabels(labels), { durable: false });
       return path;
     },
     finish: () => Promise.resolve(),

@@ -14,8 +14,10 @@ export function ultralyticsWriter(options: WriterOptions): MaskWriter {
     async write(record: MaskRecord) {
       const { width, height, data } = record.labels;
       const path = join(folder, "masks", `${record.name}.png`);
-      const png = encode({ width, height, data, channels: 1, depth: 8 });
-      await files.write(path, png, { durable: false });
+      if (record.kept !== true) {
+        const png = encode({ width, height, data, channels: 1, depth: 8 });
+        await files.write(path, png, { durable: false });
+      }
       await copyImage(record, options);
       return path;
     },

@@ -17,26 +17,29 @@ export function voc2012Writer(
   { folder, files, losses }: WriterOptions,
 ): MaskWriter {
   const names: string[] = [];
-  const writeJpeg = async (name: string, source: string): Promise<void> => {
+  const writeJpeg = async (name: string, source: string, kept = false): Promise<void> => {
     const path = join(folder, "JPEGImages", `${name}.jpg`);
     const { format, turned = false } = await codec.header(source);
     // The masks are upright, and readers of VOC do not look at EXIF.
-    if (format === "jpeg" && !turned) return files.copy(source, path);
+    if (format === "jpeg" && !turned) return kept ? undefined : files.copy(source, path);
     losses.add(
       "JPEGImages/ holds a JPEG made of the image, as readers of VOC open no others",
       name,
     );
+    if (kept) return;
     const jpeg = await codec.encode(await codec.decode(source), "jpeg", { quality });
     await files.write(path, jpeg, { durable: false });
   };
   return {
-    async write({ name, labels, source }: MaskRecord) {
+    async write({ name, labels, source, kept }: MaskRecord) {
       const path = join(folder, "SegmentationClass", `${name}.png`);
-      await files.write(path, await codec.encodeLabels(labels), { durable: false });
+      if (kept !== true) {
+        await files.write(path, await codec.encodeLabels(labels), { durable: false });
+      }
       if (source === undefined) {
         losses.add("JPEGImages/ lacks the image: its file is not known", name);
       } else {
-        await writeJpeg(name, source);
+        await writeJpeg(name, source, kept);
       }
       names.push(name);
       return path;

@@ -49,7 +49,9 @@ export class YoloWriter implements MaskWriter {
     const { lines, regions } = outlineLines(labels);
     losses.shown(name, regions);
     if (labels.data.includes(ignoreIndex)) losses.add("ignored pixels became background", name);
-    await files.write(path, lines.map((line) => `${line}\n`).join(""), { durable: false });
+    if (record.kept !== true) {
+      await files.write(path, lines.map((line) => `${line}\n`).join(""), { durable: false });
+    }
     await this.sizes.write(`${csvField(name)},${labels.width},${labels.height}\n`);
     await copyImage(record, this.options);
   }

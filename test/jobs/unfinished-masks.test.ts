@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { UserError } from "../../src/user-error.ts";
+import { faults, withFaultyFiles } from "../faulty-files.ts";
+import { removeAll, runMaskJob, treeOf, writeJobImages } from "./unfinished-masks.ts";
+
+const root = mkdtempSync(join(tmpdir(), "unfinished-"));
+const out = join(root, "out");
+let images: string[];
+let whole: Record<string, string>;
+
+beforeAll(async () => {
+  images = await writeJobImages(join(root, "images"));
+  await runMaskJob(images, { out });
+  whole = treeOf(out);
+});
+beforeEach(() => removeAll(out));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+test.each([1, 2, 3, 4])(
+  "a job stopped after %i images goes on to the same bytes in every format, without computing them again",
+  async (stopAfter) => {
+    const stopped = (await runMaskJob(images, { out, stopAfter })).at(-1) as { kept: number };
+    expect(stopped).toMatchObject({ type: "stopped", out });
+    expect(stopped.kept).toBeGreaterThanOrEqual(stopAfter);
+    const computed: string[] = [];
+    await runMaskJob(images, { out, resume: true, computed });
+    expect(computed).toHaveLength(images.length - stopped.kept);
+    expect(treeOf(out)).toEqual(whole);
+  },
+);
+
+test("the same job without resume offers it, and other settings are refused by name with both values", async () => {
+  await runMaskJob(images, { out, stopAfter: 1, settings: { job: "label", longSide: 512 } });
+  const again = runMaskJob(images, { out, settings: { job: "label", longSide: 512 } });
+  await expect(again).rejects.toMatchObject({
+    message: expect.stringMatching(/holds this job unfinished, with \d images finished/) as string,
+    remedies: [{ name: "resume" }, { name: "overwrite" }],
+  });
+  const other = runMaskJob(images, { out, resume: true, settings: { job: "label", longSide: 64 } });
+  await expect(other).rejects.toThrow(/longSide was 512, is 64/);
+  await expect(other).rejects.toBeInstanceOf(UserError);
+});
+
+test("there is nothing to continue in an empty folder, or once the job is complete", async () => {
+  await expect(runMaskJob(images, { out, resume: true })).rejects.toThrow(/no unfinished job/);
+  await runMaskJob(images, { out });
+  await expect(runMaskJob(images, { out, resume: true })).rejects.toThrow(/no unfinished job/);
+});
+
+test("overwriting an unfinished job leaves none of its masks", async () => {
+  await runMaskJob(images, { out, stopAfter: 3 });
+  await runMaskJob(images.slice(3), { out, overwrite: true });
+  const alone = join(root, "alone");
+  await runMaskJob(images.slice(3), { out: alone });
+  expect(treeOf(out)).toEqual(treeOf(alone));
+});
+
+test("a finished mask that was damaged since, and a journal cut short, are made good", async () => {
+  await runMaskJob(images, { out, stopAfter: 3 });
+  truncateSync(join(out, "voc/masks/a.png"), 60);
+  const journal = join(out, ".unfinished/journal.jsonl");
+  truncateSync(journal, statSync(journal).size - 9);
+  const computed: string[] = [];
+  await runMaskJob(images, { out, resume: true, computed });
+  expect(computed).toContain("a");
+  expect(computed.length).toBeLessThan(images.length);
+  expect(treeOf(out)).toEqual(whole);
+});
+
+test("whatever write the disk refuses: a UserError, finished masks stay whole, and the job goes on to the same bytes", async () => {
+  const { operations } = await withFaultyFiles({ fault: "EIO", at: Infinity }, () =>
+    runMaskJob(images, { out }),
+  );
+  expect(operations).toBeGreaterThan(100);
+  // An odd step meets every kind of operation.
+  const step = 9;
+  let tried = 0;
+  let kept = 0;
+  for (let at = 0; at < operations; at += step) {
+    const fault = faults[(at / step) % faults.length]!;
+    const lasting = Math.floor(at / step / faults.length) % 2 === 0;
+    removeAll(out);
+    const { outcome } = await withFaultyFiles({ fault, at, lasting }, () =>
+      runMaskJob(images, { out }),
+    );
+    const where = `${fault} at ${at}`;
+    // Operations that only make a rename durable may fail without harm.
+    if (outcome.status === "fulfilled") {
+      expect(treeOf(out), where).toEqual(whole);
+      continue;
+    }
+    tried++;
+    expect(outcome.reason, where).toBeInstanceOf(UserError);
+    const { message, code } = outcome.reason as UserError;
+    expect(message, where).not.toContain("\n");
+    const finished = Number(/; (\d) of 7 images are finished and kept/.exec(message)?.[1] ?? 0);
+    kept += finished;
+    expect(code, where).toBeTruthy();
+    const computed: string[] = [];
+    const again = runMaskJob(images, { out, resume: finished > 0, overwrite: finished === 0, computed }); // prettier-ignore
+    await again;
+    expect(computed.length, where).toBeLessThanOrEqual(images.length - finished);
+    expect(treeOf(out), where).toEqual(whole);
+  }
+  expect(tried).toBeGreaterThan(20);
+  expect(kept).toBeGreaterThan(20);
+}, 120_000);
