@@ -21,6 +21,7 @@ export function trainingLines(
   const isPreparation = preparation(output);
   const isDownload = downloadLines(output);
   const meter = new StepMeter(() => output.now());
+  let classes: readonly string[] = [];
   return (event, interruption) => {
     if (isDownload(event, interruption) || isPreparation(event)) return;
     switch (event.type) {
@@ -62,6 +63,7 @@ export function trainingLines(
         );
       case "start": {
         output.record(event);
+        classes = event.classes;
         const size = (event.parameters / 1e6).toPrecision(3);
         const start = event.step > 0 ? `, from step ${event.step}` : "";
         return output.note(
@@ -82,14 +84,16 @@ export function trainingLines(
       case "validating":
         return output.progress.update(`validating ${event.done}/${event.total}`);
       case "validation": {
-        const { type, step, metrics, perClass, skipped } = event;
+        const { type, step, metrics, perClass, camAreas, skipped } = event;
         for (const problem of skipped) output.note(`left out ${problem}`);
-        output.record({ type, step, metrics, perClass, skipped });
+        output.record({ type, step, metrics, perClass, ...(camAreas && { camAreas }), skipped });
         const scores = Object.entries(metrics).flatMap(([name, score]) =>
           // Without true masks there is no IoU.
           Number.isNaN(score) ? [] : [`${name} ${score.toFixed(3)}`],
         );
-        return output.note(`validation after step ${step}: ${scores.join("  ")}`);
+        output.note(`validation after step ${step}: ${scores.join("  ")}`);
+        if (camAreas) output.note(describeAreas(camAreas, classes));
+        return;
       }
       case "checkpoint":
         return output.record({ type: event.type, step: event.step, best: event.best });
@@ -105,6 +109,19 @@ export function trainingLines(
         return printTrained(event, output);
     }
   };
+}
+
+/** Largest number of classes whose areas are told. */
+const mostAreas = 10;
+
+/** What class activations show where no true mask can score them: the area of background and of each class, in percent. */
+export function describeAreas(areas: readonly number[], classes: readonly string[]): string {
+  const names = ["background", ...classes];
+  const told = areas
+    .slice(0, mostAreas + 1)
+    .map((area, label) => `${names[label]} ${(100 * area).toFixed(1)}`);
+  const more = areas.length > told.length ? `, and ${areas.length - told.length} more classes` : "";
+  return `area of the class activations, %: ${told.join("  ")}${more}`;
 }
 
 function noteDataset({ folder, problems, validationImages }: DatasetEvent, output: Output): void {

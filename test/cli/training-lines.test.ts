@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeThresholds } from "../../src/cli/training-lines.ts";
+import { describeAreas, describeThresholds } from "../../src/cli/training-lines.ts";
 
 const event = {
   type: "thresholds",
@@ -25,4 +25,14 @@ test("thresholds are told in one line, and a second one where set ones do not su
     );
     expect(describeThresholds({ ...event, ...misfit })).toHaveLength(1);
   }
+});
+
+test("without true masks the area that class activations give to each class is told, of the first ten", () => {
+  expect(describeAreas([0.7, 0.2, 0.05], ["cat", "dog"])).toBe(
+    "area of the class activations, %: background 70.0  cat 20.0  dog 5.0",
+  );
+  const many = Array.from({ length: 12 }, (_, i) => `c${i}`);
+  expect(describeAreas(new Array<number>(13).fill(0.05), many)).toMatch(
+    / c9 5\.0, and 2 more classes$/,
+  );
 });

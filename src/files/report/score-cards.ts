@@ -27,6 +27,7 @@ export function figures({ scores }: ReportData): Html {
 /** Scores during training, and the final ones of every class. */
 export function scores({ scores, validations, classes, steps }: ReportData): Html | undefined {
   if (!scores) return undefined;
+  const areas = validations.at(-1)?.camAreas;
   const isMeasured = columns.some(({ key }) => isNumber(scores.metrics[key]));
   const curve = (key: keyof ReportScores, name: string, hue: string): Series => {
     const points = validations.flatMap(({ step, metrics }): Point[] => {
@@ -62,8 +63,30 @@ export function scores({ scores, validations, classes, steps }: ReportData): Htm
         <div class="gap">${chart}</div>
       </div>
       ${isMeasured ? html`<div class="card">${classTable(scores, classes)}</div>` : ""}
+      ${areas ? html`<div class="card">${areaTable(areas, classes)}</div>` : ""}
     </div>
   </section>`;
+}
+
+/** The area that class activations give to each class, where no true mask can score them. */
+function areaTable(areas: readonly number[], classes: readonly string[]): Html {
+  return html`<table>
+    <thead>
+      <tr>
+        <th scope="col">Area of class activations</th>
+        <th scope="col" class="number">%</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${["background", ...classes].map(
+        (name, c) =>
+          html`<tr>
+            <th scope="row"><span class="named">${swatch(c)}${name}</span></th>
+            <td class="number">${decimal(100 * areas[c]!, 1)}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
 }
 
 function classTable(

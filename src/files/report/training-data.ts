@@ -56,7 +56,12 @@ export interface ReportData {
   readonly steps: readonly StepEvent[];
   /** Thresholds of the run; not in runs of older versions. */
   readonly thresholds?: ThresholdsEvent | undefined;
-  readonly validations: readonly { readonly step: number; readonly metrics: ReportScores }[];
+  readonly validations: readonly {
+    readonly step: number;
+    readonly metrics: ReportScores;
+    /** Shares of the pixels of class activations, 0..1, `[background, classes...]`; only without true masks. */
+    readonly camAreas?: readonly number[];
+  }[];
   /** Scores at the top of the page, and their heading. */
   readonly scores:
     | {

@@ -8,6 +8,8 @@ export interface ScoreSummary {
   readonly step: number;
   readonly metrics: ValidationEntry["metrics"];
   readonly perClass: Readonly<Record<keyof ValidationEntry["perClass"], NamedScores>>;
+  /** Shares of the pixels that class activations give to each class, 0..1; only without true masks. */
+  readonly camAreas?: NamedScores;
   readonly best: { readonly step: number; readonly metrics: ValidationEntry["metrics"] };
 }
 
@@ -47,6 +49,7 @@ export function summarizeScores(entries: readonly LogEntry[]): ScoreSummary | un
       affinityCam: byClassName(affinityCam),
       seg: byClassName(seg),
     },
+    ...(last.camAreas && { camAreas: byClassName(last.camAreas) }),
     best: { step: best.step, metrics: best.metrics },
   };
 }

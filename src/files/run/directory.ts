@@ -248,7 +248,7 @@ export class RunDirectory {
   }
 
   private async writeValidation(event: ValidationEvent): Promise<void> {
-    const { type, step, metrics, perClass, skipped } = event;
+    const { type, step, metrics, perClass, camAreas, skipped } = event;
     const { store, codec, machine } = this.host;
     const panels: StoredPanel[] = [];
     for (const panel of event.panels) {
@@ -266,7 +266,15 @@ export class RunDirectory {
         png: await codec.encode(small.image, "png"),
       });
     }
-    await this.log.append({ type, step, metrics, perClass, skipped, panels });
+    await this.log.append({
+      type,
+      step,
+      metrics,
+      perClass,
+      ...(camAreas && { camAreas }),
+      skipped,
+      panels,
+    });
     await writeScores(store, this.path, await this.readLog());
     const perName = perClass.seg.map((iou, c) => [`iou_seg/${this.className(c)}`, iou] as const);
     await this.scalars(step, {
@@ -275,6 +283,9 @@ export class RunDirectory {
       "miou/seg": metrics.seg,
       "tags/f1": metrics.tagF1,
       ...Object.fromEntries(perName),
+      ...Object.fromEntries(
+        (camAreas ?? []).map((area, c) => [`area_cam/${this.className(c)}`, area] as const),
+      ),
     });
   }
 

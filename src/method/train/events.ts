@@ -75,6 +75,11 @@ export interface ValidationEvent {
   readonly step: number;
   readonly metrics: ValidationScores["metrics"];
   readonly perClass: ValidationScores["perClass"];
+  /**
+   * Without true masks: the shares of the pixels that class activations give to background and every class, 0..1, in the mean
+   * over the images of the panels.
+   */
+  readonly camAreas?: readonly number[];
   /** Images or masks that could not be used, one sentence each. */
   readonly skipped: readonly string[];
   readonly panels: readonly ValidationPanel[];

@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import type { BatchSource, Sample, SampleReader } from "../data/sample.ts";
 import { ActivationPass } from "../inference/activations.ts";
+import { camAreas } from "../eval/cam-areas.ts";
 import { type ValidationPanel, type ValidationScores, evaluate } from "../eval/evaluator.ts";
 import { Predictor } from "../inference/predictor.ts";
 import type { NdArray, Runtime } from "../../engine/graph/index.ts";
@@ -168,7 +169,16 @@ export async function* trainNetwork(
           if (improved) best = score;
           stale = metrics.tagF1 > bestTagF1 || stepsDone <= affinitySteps ? 0 : stale + 1;
           bestTagF1 = Math.max(bestTagF1, metrics.tagF1);
-          yield { type: "validation", step: stepsDone, metrics, perClass, skipped, panels };
+          const unmeasured = Number.isNaN(metrics.seg) && panels.length > 0;
+          yield {
+            type: "validation",
+            step: stepsDone,
+            metrics,
+            perClass,
+            ...(unmeasured && { camAreas: camAreas(panels, classes.length) }),
+            skipped,
+            panels,
+          };
         }
       }
       const stopping = validationDue || (!isOver() && stop());

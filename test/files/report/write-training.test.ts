@@ -180,9 +180,11 @@ test("without a truth the F1 of the tags is the score, without an empty table, a
     if (event.type !== "validation") return event;
     const none = [NaN, NaN, NaN];
     const metrics = { cam: NaN, affinityCam: NaN, seg: NaN, tagF1: 0.5 };
-    return { ...event, metrics, perClass: { cam: none, affinityCam: none, seg: none } };
+    const perClass = { cam: none, affinityCam: none, seg: none };
+    return { ...event, metrics, perClass, camAreas: [0.75, 0.125, 0.0625] };
   });
   const page = await report(events);
+  expect(textOf(page)).toMatch(/Area of class activations % background 75\.0 cat 12\.5 dog 6\.3/);
   expect(textOf(page)).toMatch(/Image tags 0\.500 mean F1/);
   expect(textOf(page)).toMatch(
     /There are no true masks, so no IoU: the F1 of the tags is the score\./,
