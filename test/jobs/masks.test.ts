@@ -109,6 +109,6 @@ test("an aborted signal ends the job after the images under way, and complete ma
     events.push(event);
     if (event.type === "image") controller.abort();
   }
-  expect(events.at(-1)).toEqual({ type: "stopped", done: 1, total: 3, out });
+  expect(events.at(-1)).toEqual({ type: "stopped", done: 1, total: 3, out, kept: 0 });
   expect(readdirSync(out, { recursive: true }).sort()).toEqual(["masks", "masks/a.png"]);
 });
