@@ -36,7 +36,14 @@ export async function withFaultyFiles<T>(
   const open = async (...args: Parameters<typeof original.open>) => {
     if (args[1] !== "r" && fails()) throw error();
     const file = await original.open(...args);
-    const { write, writeFile } = file;
+    const { writeFile } = file;
+    // Of the overloads of `write`, the one that the sources use.
+    const write = file.write as (
+      data: Uint8Array,
+      offset: number,
+      length: number,
+      position: number,
+    ) => Promise<unknown>;
     Object.assign(file, {
       sync: guard(file.sync.bind(file)),
       datasync: guard(file.datasync.bind(file)),
