@@ -169,8 +169,9 @@ test("class names are those of data.yaml by number, or those passed in", async (
   const files = { "labels/a.txt": "1 0 0 1 0 1 1 0 1", ...sizes };
   const named = { ...files, "data.yaml": "names: {1: dog, 0: cat}" };
   expect((await open(named)).classes).toEqual(["cat", "dog"]);
-  const { classes, entries } = await open(named, ["x"]);
-  expect(classes).toEqual(["x"]);
+  expect((await open(named, ["x", "y"])).classes).toEqual(["x", "y"]);
+  await expect(open(named, ["x"])).rejects.toThrow(/has 2 classes, but 1 class names are given/);
+  const { entries } = await open({ ...files, "data.yaml": "names: [cat]" });
   await expect(entries[0]!.read()).rejects.toThrow(/class 1; expected 0 to 0, .* 1 /);
   const refused = (text: string) => open({ ...files, "data.yaml": text });
   await expect(refused("names: {1: dog}")).rejects.toThrow(/names has no entry for 0/);
