@@ -36,9 +36,7 @@ export function chooseClasses(
     return { classes: wanted, labels: [0, ...labels] };
   }
   if (wanted.length < own.length) {
-    throw refuse(
-      `${where}: has ${own.length} classes, but ${wanted.length} class names are given`,
-    );
+    throw refuse(`${where}: has ${own.length} classes, but ${wanted.length} class names are given`);
   }
   const displaced = labels.findIndex((label, i) => label > 0 && label !== i + 1);
   if (displaced >= 0) {

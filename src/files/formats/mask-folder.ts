@@ -3,48 +3,19 @@ import { validateClasses } from "../../method/images/classes.ts";
 import { ignoreIndex, type Image, type LabelMap } from "../../method/images/image.ts";
 import { findRegions, type InstanceKind } from "../../method/images/regions.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
-import { UserError } from "../../user-error.ts";
 import { freeName, safePath } from "../text/file-name.ts";
-import { basename, dirname, extname, join } from "../text/path.ts";
+import { dirname, extname, join } from "../text/path.ts";
 import { classesJson } from "./classes-file.ts";
 import { openWriter } from "./create.ts";
 import { LostDetails, type LostDetail } from "./lost-details.ts";
-import {
-  formatFiles,
-  objectUnit,
-  type CocoShape,
-  type MaskFormat,
-  type MaskLayout,
-} from "./formats.ts";
+import { objectUnit, type MaskFormat } from "./formats.ts";
+import { checkFormatOptions, type MaskFolderOptions } from "./mask-folder-options.ts";
+import { checkVacant, isSingleFile, stoppedJob } from "./output-place.ts";
 import { FileTransaction, removeFile } from "./transaction.ts";
-import { checkSameSettings, UnfinishedJob, type JobSettings } from "./unfinished-job.ts";
+import { UnfinishedJob } from "./unfinished-job.ts";
 import { thumbnailFolder, thumbnailSide, type MaskWriter, type ThumbnailFile } from "./writer.ts";
 
-export interface MaskFolderOptions {
-  /** Formats to write, `voc` by default; several go into a folder each, named after the format. */
-  readonly format?: readonly MaskFormat[];
-  /** The unit that becomes an object in formats that have objects. */
-  readonly instances?: InstanceKind;
-  /** Prefix of image names in Label Studio. */
-  readonly imageUrl?: string;
-  /** Outlines of objects in COCO, run lengths by default. */
-  readonly shapes?: CocoShape;
-  /** Tree of palette PNGs, `masks/` alone by default; `voc2012` is for the format voc. */
-  readonly layout?: MaskLayout;
-  /** Also write each mask laid over its image, `overlays/<name>.jpg`. */
-  readonly overlays?: boolean;
-  /** Also show all masks on one page, `contact-sheet.html`. */
-  readonly sheet?: boolean;
-  /** Write into a folder that has files already, replacing those of the same name. */
-  readonly overwrite?: boolean;
-  /**
-   * Settings that the masks depend on. With them, a job that stops keeps its finished images, and one with equal settings can
-   * continue it; without, a job that fails takes back what it wrote.
-   */
-  readonly settings?: JobSettings;
-  /** Continue the unfinished job in the folder; a UserError if there is none, or its settings are others. */
-  readonly resume?: boolean;
-}
+export type { MaskFolderOptions };
 
 /** Facts about the image of a mask. */
 export interface MaskOrigin {
@@ -68,9 +39,6 @@ export interface WrittenMask {
   /** A small version of the overlay, if there will be a contact sheet. */
   readonly thumbnail?: ThumbnailFile;
 }
-
-/** Endings of the files that accompany a format's single file. */
-const companions = [".classes.json", ".confidence.csv", ".xml"] as const;
 
 /** Prefix with which Label Studio names files of its local storage. */
 const localFiles = "/data/local-files/?d=";
@@ -405,85 +373,4 @@ export class MaskFolder {
       throw new RangeError(`masks: ${name} has label ${label}, but there are ${count} classes`);
     }
   }
-}
-
-/** Throws a UserError for options of a format that is not written. */
-function checkFormatOptions(
-  path: string,
-  formats: readonly MaskFormat[],
-  { shapes, layout }: MaskFolderOptions,
-): void {
-  const foreign = (name: "shapes" | "layout", value: string, format: MaskFormat): UserError =>
-    new UserError(
-      `${path}: ${name} ${value} is for the format ${format}, but the masks are written as ${formats.join(" and ")}`,
-      { code: "usage", remedies: [{ kind: "omit", name }] },
-    );
-  if (shapes === "polygon" && !formats.includes("coco")) throw foreign("shapes", shapes, "coco");
-  if (layout === "voc2012" && !formats.includes("voc")) throw foreign("layout", layout, "voc");
-}
-
-/** Whether a stopped job is to be continued; a UserError if that is not possible, or was not asked for. */
-async function stoppedJob(
-  { store }: FileHost,
-  path: string,
-  state: string,
-  { settings, resume = false, overwrite = false }: MaskFolderOptions,
-): Promise<boolean> {
-  if (settings === undefined || overwrite) return false;
-  const job = await UnfinishedJob.find(store, state);
-  if (!job) {
-    if (!resume) return false;
-    throw new UserError(`${path}: has no unfinished job to continue`, {
-      code: "nothing-to-resume",
-      remedies: [{ kind: "omit", name: "resume" }],
-    });
-  }
-  checkSameSettings(path, job.settings, settings);
-  if (resume) return true;
-  throw new UserError(`${path}: holds this job unfinished, with ${job.finished} images finished`, {
-    code: "unfinished",
-    remedies: [
-      { kind: "option", name: "resume", purpose: "computes only the rest" },
-      { kind: "option", name: "overwrite", purpose: "begins anew" },
-    ],
-  });
-}
-
-/** Throws a UserError if files would be replaced, or the folder is not empty. */
-function checkVacant(
-  path: string,
-  root: string,
-  single: boolean,
-  existing: readonly string[],
-): void {
-  if (!single) {
-    if (existing.length === 0) return;
-    throw new UserError(
-      `${path}: has ${existing.length} file(s) already; choose an empty or new folder`,
-      { code: "not-empty", remedies: [{ kind: "option", name: "overwrite" }] },
-    );
-  }
-  const file = existing.find((name) => isCompanion(name, basename(path)));
-  if (file === undefined) return;
-  throw new UserError(`${join(root, file)}: exists already; choose another name`, {
-    code: "already-exists",
-    remedies: [{ kind: "option", name: "overwrite" }],
-  });
-}
-
-/** Whether a name is that of a file or of one of its companions. */
-function isCompanion(name: string, file: string): boolean {
-  const bare = file.slice(0, file.length - extname(file).length);
-  return [file, ...companions.map((ending) => bare + ending)].includes(name);
-}
-
-/** Whether a path is that of a format's single file, and not of a folder. */
-function isSingleFile(path: string, formats: readonly MaskFormat[]): boolean {
-  const ending = extname(path).toLowerCase();
-  if (ending !== ".json" && ending !== ".zip") return false;
-  const [format, ...more] = formats;
-  if (more.length === 0 && extname(formatFiles[format!] ?? "") === ending) return true;
-  throw new UserError(
-    `${path}: ${formats.join(" and ")} cannot be written as a ${ending} file; name a folder`,
-  );
 }
