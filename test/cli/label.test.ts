@@ -8,6 +8,8 @@ import {
   type SourceMeasurements,
 } from "../../src/method/inference/label-source.ts";
 import { classes, writeCheckpoint } from "../jobs/exported-model.ts";
+import { withFaultyFiles } from "../faulty-files.ts";
+import { treeOf } from "../jobs/unfinished-masks.ts";
 import { fewScenes, temporaryFolder } from "./scenes.ts";
 import { tag2mask } from "./terminal.ts";
 
@@ -114,3 +116,30 @@ test.each([
   expect(stderr).toContain(message);
   expect(readdirSync(folder)).not.toContain("out");
 });
+
+test.each([["label", ["--data", scenes]] as const, ["segment", [join(scenes, "images")]] as const])(
+  "%s on a disk that fails says what is kept and how to go on, and --resume gives the bytes of an uninterrupted job",
+  async (command, source) => {
+    const options = ["--model", sure, "--device", "cpu", "--format", "voc,coco,cvat", ...source];
+    const uninterrupted = at(`${command}-whole`);
+    expect((await tag2mask(command, ...options, "--out", uninterrupted)).code).toBe(0);
+    const stopped = at(`${command}-stopped`);
+    const args = [command, ...options, "--out", stopped];
+    const { outcome } = await withFaultyFiles({ fault: "ENOSPC", at: 120, lasting: true }, () =>
+      tag2mask(...args),
+    );
+    const { code, stderr } = (outcome as PromiseFulfilledResult<{ code: number; stderr: string }>)
+      .value;
+    expect(code).toBe(1);
+    expect(stderr.trimEnd().split("\n").at(-1)).toMatch(
+      /no space left on the disk.*; [1-9]\d* of \d+ images are finished and kept; --resume computes only the rest$/,
+    );
+    const offered = await tag2mask(...args);
+    expect(offered.stderr).toMatch(/holds this job unfinished, with [1-9]\d* images finished/);
+    const other = await tag2mask(...args, "--flip", "--resume");
+    expect(other.stderr).toMatch(/unfinished job with other settings: flip was false, is true/);
+    const resumed = await tag2mask(...args, "--resume");
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(treeOf(stopped)).toEqual(treeOf(uninterrupted));
+  },
+);

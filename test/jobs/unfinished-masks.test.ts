@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -58,9 +58,10 @@ test("overwriting an unfinished job leaves none of its masks", async () => {
   expect(treeOf(out)).toEqual(treeOf(alone));
 });
 
-test("a finished mask that was damaged since, and a journal cut short, are made good", async () => {
+test("a finished mask that was damaged since, a journal cut short and files left by a kill are made good", async () => {
   await runMaskJob(images, { out, stopAfter: 3 });
   truncateSync(join(out, "voc/masks/a.png"), 60);
+  writeFileSync(join(out, "coco/.instances.json.4711-0.tmp"), '{"annotations": [');
   const journal = join(out, ".unfinished/journal.jsonl");
   truncateSync(journal, statSync(journal).size - 9);
   const computed: string[] = [];

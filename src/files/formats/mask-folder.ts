@@ -4,7 +4,7 @@ import { ignoreIndex, type Image, type LabelMap } from "../../method/images/imag
 import { findRegions, type InstanceKind } from "../../method/images/regions.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
 import { freeName, safePath } from "../text/file-name.ts";
-import { dirname, extname, join } from "../text/path.ts";
+import { basename, dirname, extname, join } from "../text/path.ts";
 import { classesJson } from "./classes-file.ts";
 import { openWriter } from "./create.ts";
 import { LostDetails, type LostDetail } from "./lost-details.ts";
@@ -12,7 +12,7 @@ import { objectUnit, type MaskFormat } from "./formats.ts";
 import { checkFormatOptions, type MaskFolderOptions } from "./mask-folder-options.ts";
 import { checkVacant, isSingleFile, stoppedJob } from "./output-place.ts";
 import { FileTransaction, removeFile } from "./transaction.ts";
-import { UnfinishedJob } from "./unfinished-job.ts";
+import { sweepTemporary, UnfinishedJob } from "./unfinished-job.ts";
 import { thumbnailFolder, thumbnailSide, type MaskWriter, type ThumbnailFile } from "./writer.ts";
 
 export type { MaskFolderOptions };
@@ -92,8 +92,12 @@ export class MaskFolder {
     if (options.overwrite !== true && !stopped) checkVacant(path, root, single, existing);
     const folder = new MaskFolder(host, path, classes, options, files, single);
     try {
-      if (stopped) folder.unfinished = await UnfinishedJob.resume(store, state, root);
-      else if (options.overwrite === true) await UnfinishedJob.remove(store, state, root);
+      if (stopped) {
+        // A job that was killed could not remove what it was writing.
+        await sweepTemporary(store, root, single ? `.${basename(path)}.` : undefined);
+        folder.unfinished = await UnfinishedJob.resume(store, state, root);
+      }
+      if (options.overwrite === true) await UnfinishedJob.remove(store, state, root);
       // Fails now if the folder cannot be written, not after the first image has been through the network.
       const probe = await store.writeStream(join(root, ".probe"));
       await probe.discard();

@@ -166,6 +166,24 @@ export class UnfinishedJob {
   }
 }
 
+/** Name under which a file is written until it is complete. */
+const temporaryName = /^\..+\.\d+-\d+\.tmp$/;
+
+/**
+ * Removes the incomplete files that a killed job has left.
+ * @param only of a folder that others may write to, the beginning of the names to remove; subfolders are then not searched
+ */
+export async function sweepTemporary(store: Store, folder: string, only?: string): Promise<void> {
+  const { files, folders } = await store.list(folder, { hidden: true, sorted: false });
+  for (const name of files) {
+    if (temporaryName.test(name) && name.startsWith(only ?? "")) {
+      await store.remove(join(folder, name));
+    }
+  }
+  if (only !== undefined) return;
+  for (const name of folders) await sweepTemporary(store, join(folder, name));
+}
+
 /** The lines of a journal up to the first that is not whole, and the bytes that they take. */
 async function readJournal(
   store: Store,
