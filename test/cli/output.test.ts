@@ -57,16 +57,16 @@ test("hints begin as the user called the program", () => {
 
 test("results that cannot be written end the command with the reason", () => {
   const full = Object.assign(new Error("write"), { code: "ENOSPC" });
-  let failure: Error | undefined;
+  const disk: { failure?: Error } = {};
   const written: string[] = [];
   const stdout = { write: (text: string) => void written.push(text) };
   const output = new Output(
-    { stdout, stderr: stdout, color: false, now: () => 0, failure: () => failure },
+    { stdout, stderr: stdout, color: false, now: () => 0, failure: () => disk.failure },
     true,
     "tag2mask train",
   );
   output.record(1);
-  failure = full;
+  disk.failure = full;
   expect(() => output.record(2)).toThrow(
     "standard output: cannot be written: no space left on the disk; free some or write elsewhere",
   );

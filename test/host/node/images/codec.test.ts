@@ -108,7 +108,12 @@ describe("decoding", () => {
     expect([image.width, image.height]).toEqual([8, 12]);
     near(pixel(image, 4, 2), [200, 40, 90], 12); // left becomes top
     near(pixel(image, 4, 9), [20, 160, 240], 12);
-    expect(await nodeCodec.header(path)).toEqual({ width: 8, height: 12, format: "jpeg" });
+    expect(await nodeCodec.header(path)).toEqual({
+      width: 8,
+      height: 12,
+      format: "jpeg",
+      turned: true,
+    });
   });
 
   test.each([
