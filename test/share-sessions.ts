@@ -32,11 +32,16 @@ async function createShared(
     if (kept.size <= mostKept) break;
     kept.delete(oldest);
   }
+  const run = session.run.bind(session) as (...args: unknown[]) => Promise<unknown>;
+  let isReleased = false;
   return {
     inputNames: session.inputNames,
     outputNames: session.outputNames,
-    run: session.run.bind(session),
-    release: () => Promise.resolve(),
+    run: async (...args: unknown[]) => {
+      if (isReleased) throw new Error("session: was released");
+      return await run(...args);
+    },
+    release: async () => void (isReleased = true),
   } as unknown as ort.InferenceSession;
 }
 
