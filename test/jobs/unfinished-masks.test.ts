@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { temporaryBeside } from "../../src/host/node/files/temporary-name.ts";
 import { UserError } from "../../src/user-error.ts";
 import { faults, withFaultyFiles } from "../faulty-files.ts";
 import { removeAll, runMaskJob, treeOf, writeJobImages } from "./unfinished-masks.ts";
@@ -62,6 +63,7 @@ test("a finished mask that was damaged since, a journal cut short and files left
   await runMaskJob(images, { out, stopAfter: 3 });
   truncateSync(join(out, "voc/masks/a.png"), 60);
   writeFileSync(join(out, "coco/.instances.json.4711-0.tmp"), '{"annotations": [');
+  writeFileSync(temporaryBeside(join(out, "coco/instances.json")), '{"annotations": [');
   const journal = join(out, ".unfinished/journal.jsonl");
   truncateSync(journal, statSync(journal).size - 9);
   const computed: string[] = [];

@@ -166,8 +166,8 @@ export class UnfinishedJob {
   }
 }
 
-/** Name under which a file is written until it is complete. */
-const temporaryName = /^\..+\.\d+-\d+\.tmp$/;
+/** Name under which a file is written until it is complete: a dot, its name, a mark of the process and a count. */
+const temporaryName = /^\..+\.[0-9a-z]+-\d+\.tmp$/;
 
 /**
  * Removes the incomplete files that a killed job has left.
