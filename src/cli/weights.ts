@@ -1,3 +1,4 @@
+import { listNames } from "../files/text/list-names.ts";
 import { Command, Option } from "commander";
 import { fetchWeightsLines, printCatalog } from "./weights-lines.ts";
 import { runJob } from "./interrupt.ts";
@@ -86,7 +87,7 @@ async function describeOrConvert(
   output: Output,
 ): Promise<void> {
   const { withWeights } = await import("../jobs/with-weights.ts");
-  const { listNames, understandWeights } = await import("../files/weights/understand.ts");
+  const { understandWeights } = await import("../files/weights/understand.ts");
   const { convertWeights } = await import("../jobs/convert-weights.ts");
   const { outcomeOf } = await import("../jobs/events.ts");
   const { formatWeights, weightsRecord } = await import("../files/weights/describe.ts");

@@ -5,12 +5,8 @@ import { type BackboneName, isSameBackbone } from "../method/model/index.ts";
 import { networkOf } from "../method/model/network-of.ts";
 import { UserError } from "../user-error.ts";
 import { isClassLayer, matchWeights, readMatched, type Misfit } from "../files/weights/match.ts";
-import {
-  byReason,
-  describeStages,
-  listNames,
-  understandWeights,
-} from "../files/weights/understand.ts";
+import { byReason, describeStages, understandWeights } from "../files/weights/understand.ts";
+import { listNames } from "../files/text/list-names.ts";
 import { findModelFile } from "../files/run/find-weights.ts";
 import { parseList } from "../files/weights/model-metadata.ts";
 import { initialWeightsKey, parseInitialWeights } from "../files/weights/initial-weights.ts";

@@ -98,9 +98,10 @@ export async function* writeMasks<T extends MaskItem>(
     }
     const done = masks.length + skipped;
     if (done < items.length) {
-      const kept = folder.canContinue ? await folder.stop() : 0;
+      let kept = 0;
+      if (folder.canContinue) kept = await folder.stop();
       // A format that is one file has nothing complete to keep.
-      if (!folder.canContinue) await folder.abandon();
+      else await folder.abandon();
       yield { type: "stopped", done, total: items.length, out: folder.path, kept };
       return;
     }

@@ -7,6 +7,7 @@ import { UserError } from "../user-error.ts";
 import { LabelCounts } from "../files/formats/label-counts.ts";
 import { parseClassNames, readClassNames } from "../files/formats/class-names.ts";
 import { isFolder, listImages } from "../files/text/folders.ts";
+import { listNames } from "../files/text/list-names.ts";
 import { checkLabels } from "../files/datasets/reader.ts";
 import type { MeasuredImage } from "../files/report/worst-images.ts";
 
@@ -77,8 +78,7 @@ export async function pairMasks(
 
 /** The first few of some names. */
 export function listed(names: readonly string[]): string {
-  const few = names.slice(0, 5).join(", ");
-  return names.length > 5 ? `${few} and ${names.length - 5} more` : few;
+  return listNames(names, 5);
 }
 
 interface FoundMasks {

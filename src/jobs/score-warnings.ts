@@ -4,7 +4,11 @@ import {
   type LabelCounts,
   type MaskFinding,
 } from "../files/formats/label-counts.ts";
+import { listNames } from "../files/text/list-names.ts";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
+
+/** Most classes that a finding names. */
+const mostNames = 8;
 
 /** Mean IoU over the classes of the truth; NaN if that shows nothing but background, where the mean would say nothing. */
 export function meanIouOfClasses(matrix: ConfusionMatrix): number {
@@ -37,7 +41,7 @@ export function scoreFindings(
   } else if (absent.length > 0) {
     const shown = classes.length + 1 - absent.length;
     findings.push({
-      message: `the mean is over ${shown} of ${classes.length + 1} classes: no true mask shows ${few(absent)}`,
+      message: `the mean is over ${shown} of ${classes.length + 1} classes: no true mask shows ${listNames(absent, mostNames)}`,
     });
   }
   if (truth.ignoredShare > 0) {
@@ -64,7 +68,7 @@ export function neverRight(matrix: ConfusionMatrix, classes: readonly string[]):
   return [
     {
       message:
-        `never right although others are: ${few(wrong)}; ` +
+        `never right although others are: ${listNames(wrong, mostNames)}; ` +
         "do masks and truth number the classes in the same order?",
     },
   ];
@@ -72,9 +76,4 @@ export function neverRight(matrix: ConfusionMatrix, classes: readonly string[]):
 
 function truthPixels(matrix: ConfusionMatrix): number[] {
   return matrix.rows().map((row) => row.reduce((a, b) => a + b, 0));
-}
-
-function few(names: readonly string[]): string {
-  const shown = names.slice(0, 8).join(", ");
-  return names.length > 8 ? `${shown} and ${names.length - 8} more` : shown;
 }

@@ -70,7 +70,6 @@ export async function inspectDataset(
   const dataset = describe(host, root, listing, assembled);
   if (options.tagsTo !== undefined) await writeTags(host.store, options.tagsTo, dataset);
   const problems = [...dataset.problems, ...classesNotTrained(dataset)];
-  const maskPixels = new Array<number>(dataset.classes.length + 1).fill(0);
   const counts = new LabelCounts();
 
   if (decode) {
@@ -85,7 +84,6 @@ export async function inspectDataset(
     for (const problem of decodeProblems.flat().filter(({ file }) => !reported.has(file))) {
       problems.push(strict && problem.leftOut ? { ...problem, severity: "error" } : problem);
     }
-    maskPixels.forEach((_, label) => (maskPixels[label] = counts.of(label)));
     problems.push(...maskProblems(dataset, counts));
   }
 
@@ -104,7 +102,7 @@ export async function inspectDataset(
     ...(dataset.sources ? { sources: dataset.sources } : {}),
     problems: problems.sort(inReadingOrder),
     sides: [low, high],
-    maskPixels,
+    maskPixels: ["background", ...dataset.classes].map((_, label) => counts.of(label)),
     ...(counts.masks > 0 && { ignoredShare: counts.ignoredShare }),
     trainable: obstacle === undefined,
     judgment: judge(dataset),

@@ -1,5 +1,9 @@
 import { UserError } from "../../user-error.ts";
+import { listNames } from "../text/list-names.ts";
 import type { SourceOptions } from "./source.ts";
+
+/** Most classes that a note names. */
+const mostNames = 8;
 
 /** Classes of the masks that are read, and where the labels of the source go. */
 export interface ChosenClasses {
@@ -31,7 +35,7 @@ export function chooseClasses(
     const moved = labels.some((label, i) => label !== i + 1);
     if (moved) {
       const list = own.map((name, i) => `${name} ${i + 1} → ${labels[i]}`);
-      tell?.(`${where}: classes matched by name, labels renumbered: ${few(list)}`);
+      tell?.(`${where}: classes matched by name, labels renumbered: ${listNames(list, mostNames)}`);
     }
     return { classes: wanted, labels: [0, ...labels] };
   }
@@ -47,7 +51,7 @@ export function chooseClasses(
     );
   }
   const renamed = own.flatMap((name, i) => (labels[i] === 0 ? [`${name} → ${wanted[i]}`] : []));
-  tell?.(`${where}: classes renamed by position: ${few(renamed)}`);
+  tell?.(`${where}: classes renamed by position: ${listNames(renamed, mostNames)}`);
   return { classes: wanted, labels: identity(own.length) };
 }
 
@@ -59,10 +63,4 @@ function refuse(message: string): UserError {
 
 function identity(count: number): number[] {
   return Array.from({ length: count + 1 }, (_, label) => label);
-}
-
-function few(list: readonly string[]): string {
-  return list.length > 8
-    ? `${list.slice(0, 8).join(", ")} and ${list.length - 8} more`
-    : list.join(", ");
 }

@@ -1,7 +1,7 @@
 import type { FileHost } from "../../host/host.ts";
 import { validateClasses } from "../../method/images/classes.ts";
 import { ignoreIndex, type Image, type LabelMap } from "../../method/images/image.ts";
-import { findRegions, type InstanceKind } from "../../method/images/regions.ts";
+import { findRegions, type InstanceKind, type Regions } from "../../method/images/regions.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
 import { freeName, safePath } from "../text/file-name.ts";
 import { basename, dirname, extname, join } from "../text/path.ts";
@@ -201,12 +201,18 @@ export class MaskFolder {
     origin: MaskOrigin,
   ): Promise<WrittenMask> {
     const fileName = this.fileName(name, free, origin);
-    this.countObjects(free, labels);
+    const found = new Map<InstanceKind, Regions>();
+    const regions = (kind: InstanceKind): Regions => {
+      const known = found.get(kind) ?? findRegions(labels, kind);
+      found.set(kind, known);
+      return known;
+    };
+    this.countObjects(free, regions);
     let mask: string | undefined;
     for (const writer of this.writers) {
       const { source, confidence } = origin;
       const path = await writer.write({
-        ...{ name: free, fileName, labels, kept },
+        ...{ name: free, fileName, labels, regions, kept },
         ...(source !== undefined && { source }),
         ...(confidence !== undefined && { confidence }),
       });
@@ -290,10 +296,10 @@ export class MaskFolder {
   }
 
   /** Enters the objects of a mask into the ledger, for each format that stores objects and enters those it wrote. */
-  private countObjects(name: string, labels: LabelMap): void {
+  private countObjects(name: string, regionsOf: (kind: InstanceKind) => Regions): void {
     const units = this.formats.flatMap((format) => objectUnit(format, this.instances) ?? []);
     for (const unit of new Set(units)) {
-      const regions = findRegions(labels, unit).labels.filter((label) => label !== ignoreIndex);
+      const regions = regionsOf(unit).labels.filter((label) => label !== ignoreIndex);
       const formats = units.filter((other) => other === unit).length;
       this.lost.read(name, regions.length * formats);
     }

@@ -1,4 +1,4 @@
-import type { InstanceKind } from "../../method/images/regions.ts";
+import type { InstanceKind, Regions } from "../../method/images/regions.ts";
 import type { LabelMap } from "../../method/images/image.ts";
 import type { CocoShape, MaskLayout } from "./formats.ts";
 import type { LostDetails } from "./lost-details.ts";
@@ -11,6 +11,8 @@ export interface MaskRecord {
   /** The image's name for other tools: a safe relative path with ending. */
   readonly fileName: string;
   readonly labels: LabelMap;
+  /** The objects of the labels; found once for all formats. */
+  regions(kind: InstanceKind): Regions;
   /** The image file, for formats that hold a copy of it. */
   readonly source?: string;
   /** Confidence of the mask, 0..1. */

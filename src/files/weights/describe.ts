@@ -5,7 +5,8 @@ import {
   parseInitialWeights,
 } from "./initial-weights.ts";
 import { describe } from "./match.ts";
-import { byReason, describeStages, listNames, type UnderstoodWeights } from "./understand.ts";
+import { listNames } from "../text/list-names.ts";
+import { byReason, describeStages, type UnderstoodWeights } from "./understand.ts";
 import { storedBytes, type WeightsFile } from "./weights-file.ts";
 import { textTable } from "../text/columns.ts";
 import { inUnits } from "../text/units.ts";

@@ -1,7 +1,7 @@
 import { UserError } from "../../user-error.ts";
 import type { Store } from "../../host/store.ts";
 import { basename, dirname, join } from "../text/path.ts";
-import { listNames } from "./understand.ts";
+import { listNames } from "../text/list-names.ts";
 import type { StoredTensor, WeightsFile } from "./weights-file.ts";
 
 /** Names of the files that list the shards of a network, the preferred one first. */

@@ -1,3 +1,4 @@
+import { listNames } from "../text/list-names.ts";
 import { UserError } from "../../user-error.ts";
 import { OpaqueValue } from "./pickle.ts";
 import { printable } from "./pickle-globals.ts";
@@ -56,8 +57,7 @@ export function findStateDict(root: unknown, pickle: TorchPickle): StateDict {
   }
   const names = [...unopened].map(([name, { global }]) => `${quote(name)} (${printable(global)})`);
   if (names.length > 0) {
-    const more = names.length > 6 ? ` and ${names.length - 6} more` : "";
-    notes.push(`leaves unopened what is not plain data: ${names.slice(0, 6).join(", ")}${more}`);
+    notes.push(`leaves unopened what is not plain data: ${listNames(names)}`);
   }
   return { tensors, notes };
 }

@@ -37,12 +37,6 @@ export function describeStages({
   return `stages of ${channels.join(",")} channels, ${depths.join(",")} blocks and feed-forward ratios ${known}`;
 }
 
-/** The first names of a list, and the number of further ones. */
-export function listNames(names: readonly string[], most = 6): string {
-  const more = names.length > most ? ` and ${names.length - most} more` : "";
-  return `${names.slice(0, most).join(", ")}${more}`;
-}
-
 /** Names of dropped tensors by reason. */
 export function byReason(dropped: NamedWeights["dropped"]): Map<string, string[]> {
   const groups = new Map<string, string[]>();

@@ -5,6 +5,7 @@ import type { Named } from "../listing/entry.ts";
 import { ImageList } from "../listing/image-list.ts";
 import type { Store } from "../../../host/store.ts";
 import { isFile, isFolder, listImages } from "../../text/folders.ts";
+import { listNames } from "../../text/list-names.ts";
 import { join, relative, stem } from "../../text/path.ts";
 import { type Listing, type Problem, type TagLine, originAt } from "../listing/listing.ts";
 import { NamedSplits } from "./named-splits.ts";
@@ -207,5 +208,5 @@ export async function describeFolder(store: Store, folder: string): Promise<stri
   const { folders, files } = await store.list(folder);
   const names = [...folders.map((name) => `${name}/`), ...files];
   if (names.length === 0) return "nothing";
-  return names.slice(0, 6).join(", ") + (names.length > 6 ? ` and ${names.length - 6} more` : "");
+  return listNames(names);
 }

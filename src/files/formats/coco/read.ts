@@ -1,9 +1,9 @@
-import type { ImageCodec } from "../../../host/codec.ts";
 import type { FileHost } from "../../../host/host.ts";
-import { excerpt, UserError } from "../../../user-error.ts";
+import { excerpt } from "../../../user-error.ts";
+import { checkMaskSize } from "../../../method/data/known-mask.ts";
 import { ignoreIndex } from "../../../method/images/image.ts";
 import { chooseClasses } from "../chosen-classes.ts";
-import { CocoInstances, type CocoImage } from "./instances.ts";
+import { CocoInstances } from "./instances.ts";
 import { stem, basename } from "../../text/path.ts";
 import { paintObjects } from "../paint-objects.ts";
 import { checkSize } from "../drawing-limits.ts";
@@ -37,7 +37,7 @@ export async function cocoSource(
       ...(file !== undefined && { image: file }),
       read: async () => {
         checkSize(image.width, image.height, where);
-        if (file !== undefined) await compareSize(codec, image, file, where);
+        if (file !== undefined) checkMaskSize(image, where, await codec.header(file), file);
         instances.requireKnown(image, where);
         if (!instances.isOwn && !instances.categoriesOf(image)) {
           options.losses.add("no annotation: all of the image became background", name);
@@ -52,18 +52,4 @@ export async function cocoSource(
     };
   });
   return { format: "coco", classes, entries, close: () => Promise.resolve() };
-}
-
-/** Throws a UserError unless an image file, turned upright, has the size in the annotation file. */
-async function compareSize(
-  codec: ImageCodec,
-  { width, height }: CocoImage,
-  file: string,
-  where: string,
-): Promise<void> {
-  const header = await codec.header(file);
-  if (header.width === width && header.height === height) return;
-  throw new UserError(
-    `${where}: mask is ${width}x${height}, but its image ${file} is ${header.width}x${header.height}`,
-  );
 }

@@ -5,7 +5,6 @@ import {
   rleArea,
   rleBox,
 } from "../../../method/images/run-lengths.ts";
-import { findRegions } from "../../../method/images/regions.ts";
 import type { WriteStream } from "../../../host/store.ts";
 import { join } from "../../text/path.ts";
 import { formatFiles, ignoredName, ignoredSupercategory } from "../formats.ts";
@@ -37,11 +36,11 @@ export class CocoWriter implements MaskWriter {
     return new CocoWriter(file, options);
   }
 
-  async write({ name, fileName, labels }: MaskRecord): Promise<undefined> {
+  async write({ name, fileName, labels, regions: regionsOf }: MaskRecord): Promise<undefined> {
     const { width, height } = labels;
     const image = this.images.length + 1;
     this.images.push(JSON.stringify({ id: image, file_name: fileName, width, height }));
-    const regions = findRegions(labels, this.options.instances);
+    const regions = regionsOf(this.options.instances);
     const counts = regionCounts(regions.ids, { count: regions.labels.length, width, height });
     const outlines = this.options.shapes === "polygon" ? regionOutlines(regions) : undefined;
     for (const [k, label] of regions.labels.entries()) {

@@ -1,6 +1,5 @@
 import { vocPalette } from "../../../method/images/classes.ts";
 import { ignoreIndex, type Image } from "../../../method/images/image.ts";
-import { findRegions } from "../../../method/images/regions.ts";
 import type { ImageCodec } from "../../../host/codec.ts";
 import type { WriteStream } from "../../../host/store.ts";
 import { join } from "../../text/path.ts";
@@ -35,13 +34,13 @@ export class CvatWriter implements MaskWriter {
     return new CvatWriter(codec, file, new ZipWriter(file), options);
   }
 
-  async write({ name, labels }: MaskRecord): Promise<undefined> {
+  async write({ name, labels, regions: regionsOf }: MaskRecord): Promise<undefined> {
     const { classes, instances, losses } = this.options;
     const { width, height, data } = labels;
-    let regions = findRegions(labels, instances);
+    let regions = regionsOf(instances);
     if (regions.labels.length > mostObjects) {
       losses.add(`more than ${mostObjects} regions are told apart by class only`, name);
-      regions = findRegions(labels, "classes");
+      regions = regionsOf("classes");
     }
     if (classes.some((className) => labelMapName(className) !== className)) {
       losses.add(

@@ -3,7 +3,7 @@ import { UserError } from "../../../user-error.ts";
 import { checkSize, DrawingWork } from "../drawing-limits.ts";
 import { paintObjects, type MaskObject } from "../paint-objects.ts";
 import type { SourceOptions } from "../source.ts";
-import type { Region } from "./regions.ts";
+import { hasArea, type Region } from "./regions.ts";
 import { shapeCounts, type Size } from "./shapes.ts";
 
 /** A region with its pixels, if it has an area. */
@@ -59,7 +59,7 @@ export function paintRegions(
       objects.push({ label, counts, ...(isBox && { isBox }) });
     }
   }
-  const pointed = drawn.find(({ region }) => region.labels.length > 0 && !isAreaKind(region));
+  const pointed = drawn.find(({ region }) => region.labels.length > 0 && !hasArea(region));
   if (pointed && objects.length === 0) {
     throw new UserError(
       `${where}: has results of "${pointed.region.labels[0]}", but none with an area, so its mask is not known`,
@@ -67,10 +67,6 @@ export function paintRegions(
   }
   for (const [what, count] of told) losses.add(what, name, count);
   return paintObjects(objects, size, name, { ...context, work });
-}
-
-function isAreaKind({ kind }: Region): boolean {
-  return kind !== undefined && kind !== "keypoint";
 }
 
 /** Size of the image at which a region was drawn. */

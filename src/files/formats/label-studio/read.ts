@@ -9,7 +9,7 @@ import { checkSize } from "../drawing-limits.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 import type { Fields } from "../text-files.ts";
 import { paintRegions } from "./paint.ts";
-import { regionsOf, type Region } from "./regions.ts";
+import { hasArea, regionsOf, type Region } from "./regions.ts";
 import type { Size } from "./shapes.ts";
 import { readTasks, type Task } from "./tasks.ts";
 
@@ -68,10 +68,6 @@ function openTasks(value: readonly Fields[], path: string): OpenTask[] {
     const isOnly = uploads.filter((other) => other === name).length === 1;
     return { ...task, regions: regionsOf(task.results), uploaded: isOnly ? name : undefined };
   });
-}
-
-function hasArea({ kind }: Region): boolean {
-  return kind !== undefined && kind !== "keypoint";
 }
 
 /** The name of a file before Label Studio put eight hexadecimal digits before it: `name.png` for `1a2b3c4d-name.png`. */

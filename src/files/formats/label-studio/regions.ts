@@ -20,6 +20,11 @@ export interface Region {
   readonly labels: readonly string[];
 }
 
+/** Whether a region is of a kind that covers an area, and not a point or without a place. */
+export function hasArea({ kind }: Region): boolean {
+  return kind !== undefined && kind !== "keypoint";
+}
+
 /** The regions of an annotation, in the order of their first results. */
 export function regionsOf(results: readonly Fields[]): Region[] {
   const byId = new Map<unknown, Numbered[]>();

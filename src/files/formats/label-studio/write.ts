@@ -1,7 +1,6 @@
 import { vocPalette } from "../../../method/images/classes.ts";
 import { ignoreIndex } from "../../../method/images/image.ts";
 import { regionCounts } from "../../../method/images/run-lengths.ts";
-import { findRegions } from "../../../method/images/regions.ts";
 import type { WriteStream } from "../../../host/store.ts";
 import { extname, join } from "../../text/path.ts";
 import { encodeBrush } from "./brush.ts";
@@ -33,9 +32,15 @@ export class LabelStudioWriter implements MaskWriter {
     return new LabelStudioWriter(file, options);
   }
 
-  async write({ name, fileName, labels, confidence }: MaskRecord): Promise<undefined> {
+  async write({
+    name,
+    fileName,
+    labels,
+    regions: regionsOf,
+    confidence,
+  }: MaskRecord): Promise<undefined> {
     const { width, height } = labels;
-    const regions = findRegions(labels, this.options.instances);
+    const regions = regionsOf(this.options.instances);
     const size = { count: regions.labels.length, width, height, along: "rows" } as const;
     const counts = regionCounts(regions.ids, size);
     this.ignored ||= regions.labels.includes(ignoreIndex);

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import type { WriteStream } from "../../../host/store.ts";
-import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
-import { findRegions } from "../../../method/images/regions.ts";
+import { ignoreIndex } from "../../../method/images/image.ts";
+import type { Regions } from "../../../method/images/regions.ts";
 import { csvField } from "../../text/csv.ts";
 import { join } from "../../text/path.ts";
 import { copyImage } from "../image-copy.ts";
@@ -46,7 +46,7 @@ export class YoloWriter implements MaskWriter {
     const { name, labels } = record;
     const { folder, files, losses } = this.options;
     const path = join(folder, "labels", `${name}.txt`);
-    const { lines, regions } = outlineLines(labels);
+    const { lines, regions } = outlineLines(record.regions("regions"));
     losses.shown(name, regions);
     if (labels.data.includes(ignoreIndex)) losses.add("ignored pixels became background", name);
     if (record.kept !== true) {
@@ -68,11 +68,10 @@ export class YoloWriter implements MaskWriter {
 }
 
 /** Lines of a label file, largest regions first, and the number of regions in them: touching pixels of one class. */
-function outlineLines(map: LabelMap): { lines: string[]; regions: number } {
-  const { labels, ...found } = findRegions(map);
-  const [shareOfWidth, shareOfHeight] = [shares(map.width), shares(map.height)];
-  const drawn = regionOutlines({ labels, ...found })
-    .map((outlines, id) => ({ outlines, label: labels[id]! }))
+function outlineLines(regions: Regions): { lines: string[]; regions: number } {
+  const [shareOfWidth, shareOfHeight] = [shares(regions.width), shares(regions.height)];
+  const drawn = regionOutlines(regions)
+    .map((outlines, id) => ({ outlines, label: regions.labels[id]! }))
     .filter(({ outlines, label }) => label !== ignoreIndex && outlines.length > 0);
   const lines = drawn
     .flatMap(({ outlines, label }) => outlines.map((outline) => ({ ...outline, label })))
