@@ -10,6 +10,7 @@ import {
   isSameBackbone,
   type BackboneName,
 } from "../../../src/method/model/index.ts";
+import { fastestLayout } from "../../../src/method/inference/fastest-layout.ts";
 import { lossesAndGradients } from "../../../src/method/train/losses-and-gradients.ts";
 import { segformerConfig } from "../../../src/files/export/transformers-js.ts";
 import { readFirstWeights } from "../../../src/jobs/first-weights.ts";
@@ -32,7 +33,8 @@ test.each(["pvt_v2_official.pth", "pvt_v2_timm.safetensors"])(
     const golden = readGolden("forward_pvt");
     const image = channelsLast(golden["image"]!);
     const sizes = [image.shape, ["n", "h", "w"]] as const;
-    const layouts = ["maps", "tokens", { block: 8, within: "layer" }] as const;
+    // Blocks are as wide as this processor's vectors.
+    const layouts = ["maps", "tokens", await fastestLayout(nodeRuntime())] as const;
     for (const [n, h, w] of sizes as readonly (readonly (number | string)[])[]) {
       for (const layout of layouts) {
         const { features, attention } = network.forward(imageInput([n!, h!, w!]), layout);
