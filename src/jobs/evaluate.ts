@@ -177,8 +177,9 @@ async function* withModelAndData(
   const work = { images: Infinity, scales, flip, longSide, activations: cam };
   const segmenter = yield* openSegmenterInLanes(host, job, work);
   try {
-    const { seed } = segmenter.model.config.train;
-    const data = yield* readDataset(host, job.data, { seed });
+    const { train, data: settings } = segmenter.model.config;
+    const { mergeCase } = settings;
+    const data = yield* readDataset(host, job.data, { seed: train.seed, mergeCase });
     const samples = samplesOf(data, job.split);
     checkSameClasses(segmenter, data.classes, job.data);
     yield* use({ segmenter, data, samples });

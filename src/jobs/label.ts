@@ -58,8 +58,9 @@ export async function* labelImages(
   let segmenter = yield* openSegmenterInLanes(host, job);
   try {
     if (job.from === "affinity" || job.from === "cam") segmenter.needActivations();
-    const { seed } = segmenter.model.config.train;
-    const data = yield* readDataset(host, job.data, { seed, strict });
+    const { train, data: settings } = segmenter.model.config;
+    const { mergeCase } = settings;
+    const data = yield* readDataset(host, job.data, { seed: train.seed, strict, mergeCase });
     const all = split === undefined ? Object.values(data.splits).flat() : samplesOf(data, split);
     const samples = all.filter(({ untagged }) => !untagged);
     if (samples.length === 0) {

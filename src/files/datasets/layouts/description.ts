@@ -10,6 +10,7 @@ import { UserError } from "../../../user-error.ts";
 import type { Store } from "../../../host/store.ts";
 import { isFile } from "../../text/folders.ts";
 import { join } from "../../text/path.ts";
+import { isObject } from "../../formats/text-files.ts";
 import { readAnyText } from "../../text/encoding.ts";
 import { leavesFolder } from "../../text/file-name.ts";
 
@@ -20,6 +21,12 @@ const schema = z.strictObject({
   tags: z.string().exactOptional(),
   splits: z.record(z.string(), z.union([z.string(), z.array(z.coerce.string())])).optional(),
 });
+
+/** Keys of the data.yaml of YOLO, as Ultralytics and Roboflow write it; their folders are found by name. */
+const yoloKeys: ReadonlySet<string> = new Set([
+  ...["path", "train", "val", "valid", "test", "nc", "channels", "kpt_shape", "flip_idx"],
+  ...["download", "roboflow", "masks_dir", "colors", "license", "version", "date", "author"],
+]);
 
 /** The content of a data.yaml, all of which is optional. */
 export interface Description {
@@ -73,7 +80,9 @@ function textLines(text: string): string[] {
 }
 
 async function readYaml(store: Store, root: string, path: string): Promise<Description> {
-  const parsed = schema.safeParse(parseYaml(await readAnyText(store, path), path) ?? {});
+  const parsed = schema.safeParse(
+    withoutYoloKeys(parseYaml(await readAnyText(store, path), path) ?? {}),
+  );
   if (!parsed.success) throw new UserError(`${path}: ${explain(parsed.error.issues[0]!)}`);
   const { names, splits, ...places } = parsed.data;
   for (const [key, place] of Object.entries(places)) checkInside(place, `${path}: ${key}`);
@@ -92,6 +101,11 @@ async function readYaml(store: Store, root: string, path: string): Promise<Descr
     ...(names ? classesIn(orderedNames(names, path), path) : {}),
     ...(splits ? { splits: Object.fromEntries(explicit) } : {}),
   };
+}
+
+function withoutYoloKeys(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !yoloKeys.has(key)));
 }
 
 /** The value of a YAML document. Undefined aliases, and aliases that expand too far, are UserErrors too. */

@@ -4,14 +4,16 @@ import { listCoco } from "./coco.ts";
 import { readDescription, type Description } from "./description.ts";
 import type { FileHost } from "../../../host/host.ts";
 import { isFile, isFolder } from "../../text/folders.ts";
+import { labelFolders } from "../../formats/yolo/label-files.ts";
 import { join } from "../../text/path.ts";
 import type { Listing, OnProgress } from "../listing/listing.ts";
 import { describeFolder, findTagsFile, listPlain } from "./plain.ts";
 import { listVoc } from "./voc.ts";
+import { listVocBeside } from "./voc-beside.ts";
 
 const layouts =
   "supported are images/ with tags.csv (or .jsonl, .json), a folder of images for each class, " +
-  "VOC folders (JPEGImages/, ImageSets/), and COCO (annotations/instances_*.json with its images, or " +
+  "VOC folders (JPEGImages/, ImageSets/), images with a VOC .xml beside each, and COCO (annotations/instances_*.json with its images, or " +
   "JPEGImages/train and val)";
 
 /** Recognizes the layout of a data set folder and lists its images. */
@@ -55,6 +57,22 @@ async function listDescribed(
   }
   const tagsPath = await findTagsFile(store, root, description);
   if (tagsPath !== undefined) return listPlain(store, root, description, tagsPath);
+  const beside = await listVocBeside(store, root, description);
+  if (beside) return beside;
+  if ((await labelFolders(store, root)).length > 0) {
+    throw new UserError(
+      `${root}: has YOLO labels, which are masks without tags; make masks of them, and the tags are read from these`,
+      {
+        remedies: [
+          {
+            ...{ kind: "job", name: "convert", argument: root },
+            options: { to: "voc", layout: "voc2012", out: `${root.replace(/\/+$/, "")}-voc` },
+            purpose: "makes a data set of them",
+          },
+        ],
+      },
+    );
+  }
   if (await isFolder(store, join(root, "images"))) {
     throw new UserError(
       `${root}: has images/, but no tags.csv, tags.jsonl or tags.json; write the tags of each image ` +

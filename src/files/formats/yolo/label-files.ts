@@ -29,17 +29,19 @@ export async function labelFolders(store: Store, root: string): Promise<readonly
   return labels;
 }
 
-/** The label files of a data set, with their images where these are found. */
+/** The label files of a data set, with their images where these are found, and the images that have none. */
 export async function listLabels(
   store: Store,
   root: string,
   images: ImageFiles,
-): Promise<LabelFile[]> {
+): Promise<{ readonly labels: LabelFile[]; readonly unlabeled: string[] }> {
+  const known = [images];
   const labels: (LabelFile & { readonly bare: string | undefined })[] = [];
   for (const folder of await labelFolders(store, root)) {
     // The images of <split>/labels are in <split>/images.
     const split = dirname(folder) === "." ? "" : dirname(folder);
     const own = split === "" ? undefined : await ImageFiles.find(store, undefined, join(root, split)); // prettier-ignore
+    if (own) known.push(own);
     for (const file of await listTexts(store, join(root, folder))) {
       const id = join(split, stem(file));
       const exact = images.get(id, stem(file)) ?? own?.get(stem(file));
@@ -50,12 +52,15 @@ export async function listLabels(
   }
   const uses = new Map<string, number>();
   for (const { id } of labels) uses.set(basename(id), (uses.get(basename(id)) ?? 0) + 1);
-  return labels.map(({ bare, ...label }) => {
+  const found = labels.map(({ bare, ...label }): LabelFile => {
     if (bare === undefined) return label;
     const name = basename(label.id);
     // The labels of two splits may have one name, and only one of them the image.
     return uses.get(name) === 1 ? { ...label, name } : { ...label, image: undefined };
   });
+  const used = new Set(found.map(({ image }) => image));
+  const unlabeled = new Set(known.flatMap((one) => one.all()).filter((image) => !used.has(image)));
+  return { labels: found, unlabeled: [...unlabeled] };
 }
 
 async function listTexts(store: Store, folder: string, depth = 0): Promise<string[]> {

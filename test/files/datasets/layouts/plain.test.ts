@@ -166,8 +166,8 @@ describe("refused with file and line is", () => {
   const cases: [string, Record<string, string | Picture | Mask>, string | RegExp][] = [
     [
       "a header without tags",
-      { "tags.csv": "name,label\na.jpg,x\n" },
-      /tags\.csv:1: the header is "name,label"/,
+      { "tags.csv": "url,author\na,x\n" },
+      /tags\.csv:1: the header is "url,author"/,
     ],
     ["an empty tags file", { "tags.csv": "" }, /tags\.csv:1: the file is empty/],
     [
