@@ -177,9 +177,9 @@ async function* withModelAndData(
   const work = { images: Infinity, scales, flip, longSide, activations: cam };
   const segmenter = yield* openSegmenterInLanes(host, job, work);
   try {
-    const { train, data: settings } = segmenter.model.config;
-    const { mergeCase } = settings;
-    const data = yield* readDataset(host, job.data, { seed: train.seed, mergeCase });
+    const { config } = segmenter.model;
+    const { mergeCase } = config.data;
+    const data = yield* readDataset(host, job.data, { seed: config.train.seed, mergeCase });
     const samples = samplesOf(data, job.split);
     checkSameClasses(segmenter, data.classes, job.data);
     yield* use({ segmenter, data, samples });

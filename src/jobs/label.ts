@@ -58,9 +58,10 @@ export async function* labelImages(
   let segmenter = yield* openSegmenterInLanes(host, job);
   try {
     if (job.from === "affinity" || job.from === "cam") segmenter.needActivations();
-    const { train, data: settings } = segmenter.model.config;
-    const { mergeCase } = settings;
-    const data = yield* readDataset(host, job.data, { seed: train.seed, strict, mergeCase });
+    const { config } = segmenter.model;
+    const { mergeCase } = config.data;
+    const seeded = { seed: config.train.seed, strict, mergeCase };
+    const data = yield* readDataset(host, job.data, seeded);
     const all = split === undefined ? Object.values(data.splits).flat() : samplesOf(data, split);
     const samples = all.filter(({ untagged }) => !untagged);
     if (samples.length === 0) {

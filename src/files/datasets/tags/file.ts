@@ -37,7 +37,7 @@ export async function readTagsFile(
     // If the file is missing, that is the error to report.
     await store.readText(path);
     throw new UserError(
-      `${path}: ends in "${ending}", but tags are read from .csv, .jsonl, .json and .npy files; convert or rename it`,
+      `${path}: ends in "${ending}", but tags are read from .csv, .jsonl, .json, .tsv and .npy files; convert or rename it`,
     );
   }
   const out = new TagLines(path, sink);

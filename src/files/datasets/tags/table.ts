@@ -53,9 +53,7 @@ export class Table {
     const { header, columns, out } = this;
     // Without a header, any number of tags may follow.
     const isFree = !this.hasHeader && columns.split < 0;
-    const isWrongLength = isFree
-      ? fields.length <= columns.file
-      : fields.length !== header.length;
+    const isWrongLength = isFree ? fields.length <= columns.file : fields.length !== header.length;
     if (isWrongLength) {
       const remedy =
         separator === ";"

@@ -77,9 +77,9 @@ export async function yoloSource(
   const entries: MaskEntry[] = [];
   const { labels, unlabeled } = await listLabels(store, root, options.images);
   if (unlabeled.length > 0) {
-    const verb = unlabeled.length === 1 ? "has" : "have";
+    const [verb, it] = unlabeled.length === 1 ? ["has", "it shows"] : ["have", "they show"];
     options.tell?.(
-      `${root}: ${counted(unlabeled.length, "image")} ${verb} no label file, so what they show is not known, and left out: ${listNames(unlabeled)}`,
+      `${root}: ${counted(unlabeled.length, "image")} ${verb} no label file, so what ${it} is not known; left out: ${listNames(unlabeled)}`,
     );
   }
   for (const label of labels) {
