@@ -10,6 +10,11 @@ function isReadable(file: string): boolean {
   return foreignImage(file) === undefined;
 }
 
+/** The name of a file before Label Studio put eight hexadecimal digits before it: `name.png` for `1a2b3c4d-name.png`. */
+export function uploadedName(fileName: string): string | undefined {
+  return /^[0-9a-f]{8}-(.+)$/.exec(basename(fileName))?.[1];
+}
+
 /** Image files that are looked up by the names of their masks. */
 export class ImageFiles {
   private byLast: ReadonlyMap<string, string[]> | undefined;

@@ -2,6 +2,7 @@ import { ignoreIndex } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { CocoInstances, type CocoImage } from "../../formats/coco/instances.ts";
 import type { Description } from "./description.ts";
+import { uploadedName } from "../../formats/image-files.ts";
 import { matchByEnd } from "../../text/match-by-end.ts";
 import type { FileHost } from "../../../host/host.ts";
 import type { FolderContent, Store } from "../../../host/store.ts";
@@ -205,6 +206,7 @@ async function findImages(
     const matches = matchByEnd(
       images.map(({ file }) => file),
       lookUp,
+      (name) => lookUp(uploadedName(name) ?? name),
     );
     if (matches.every((match) => match === undefined)) continue;
     return { folder, places: new Map(images.map((image, i) => [image, matches[i]])) };

@@ -32,7 +32,7 @@ const yoloKeys: ReadonlySet<string> = new Set([
 export interface Description {
   /** Class names in label order. */
   readonly classes?: { readonly names: readonly string[]; readonly file: string };
-  /** A sentence about the first class name if it is only a guess that it stands for the background. */
+  /** A sentence about the class names if they were understood by a guess: their letters, or the first as the background. */
   readonly guess?: string;
   /** Folders and files, from the data set's folder. */
   readonly images?: string;
@@ -56,8 +56,13 @@ export async function readDescription(store: Store, root: string): Promise<Descr
   if (description.classes) return description;
   const list = join(root, "classes.txt");
   if (!(await isFile(store, list))) return description;
-  const listed = textLines(await readAnyText(store, list));
-  return { ...description, ...classesIn(listed, list) };
+  let foreign: string | undefined;
+  const listed = textLines(await readAnyText(store, list, (line) => (foreign ??= line)));
+  const found = classesIn(listed, list);
+  if (foreign === undefined) return { ...description, ...found };
+  const guess = `is not UTF-8; lines that are not are read as Windows-1252, as in "${foreign}"; if its letters are wrong, save the file as UTF-8`;
+  const both = found.guess === undefined ? guess : `${found.guess}; ${guess}`;
+  return { ...description, ...found, guess: both };
 }
 
 /** The classes of a list in label order, whose first name may be the background's. */

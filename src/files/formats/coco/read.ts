@@ -5,7 +5,8 @@ import { ignoreIndex } from "../../../method/images/image.ts";
 import { chooseClasses } from "../chosen-classes.ts";
 import { CocoInstances } from "./instances.ts";
 import { matchByEnd } from "../../text/match-by-end.ts";
-import { stem } from "../../text/path.ts";
+import { basename, stem } from "../../text/path.ts";
+import { uploadedName } from "../image-files.ts";
 import { paintObjects } from "../paint-objects.ts";
 import { checkSize } from "../drawing-limits.ts";
 import { unannotatedMask } from "../unannotated.ts";
@@ -32,12 +33,14 @@ export async function cocoSource(
   const files = matchByEnd(
     fileNames,
     (name) => known.get(name, stem(name)),
-    (name) => known.inside(name),
+    (name) => known.inside(name) ?? known.get(uploadedName(name)),
   );
   const entries = instances.images.map((image, i): MaskEntry => {
-    const fileName = fileNames[i]!;
-    const name = stem(fileName);
     const file = files[i];
+    const before = uploadedName(fileNames[i]!);
+    const isUpload = file !== undefined && basename(file).normalize("NFC") === before;
+    const fileName = isUpload ? before : fileNames[i]!;
+    const name = stem(fileName);
     const where = `${path}: ${excerpt(fileName)}`;
     return {
       name,

@@ -156,3 +156,21 @@ test("the folder of a data set may be named with images of Roboflow, labelImg or
     "valid/c.jpg: has no annotation (.xml) beside it; left out",
   ]);
 });
+
+test("tags in JSON may have the field names of other tools", async () => {
+  const lines = '{"filename":"a.jpg","labels":["cat"]}\n{"image":"b.jpg","label":"dog"}\n';
+  const root = await makeFolder({ ...flat, "tags.jsonl": lines });
+  const { splits, classes, problems } = await openDataset(nodeHost, root, { valFraction: 0 });
+  expect(classes).toEqual(["cat", "dog"]);
+  expect(splits["train"]!.map(({ tags }) => tags)).toEqual([[0], [1]]);
+  expect(problems).toEqual([]);
+});
+
+test("a classes.txt in Windows-1252 is read, and told", async () => {
+  const rows = "a.jpg,K\u00e4fer\nb.jpg,K\u00e4fer\n";
+  const { classes, told } = await open(rows, { ...flat, "classes.txt": Buffer.from("K\u00e4fer\n", "latin1") }); // prettier-ignore
+  expect(classes).toEqual(["K\u00e4fer"]);
+  expect(told).toEqual([
+    expect.stringMatching(/^classes\.txt: is not UTF-8; .* Windows-1252, as in "K\u00e4fer"/),
+  ]);
+});

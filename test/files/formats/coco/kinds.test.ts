@@ -190,6 +190,12 @@ describe("images are found for names", () => {
     expect(counts.all).toMatchObject({ images: 1, masks: 1 });
   });
 
+  test("of an upload to Label Studio, and masks get the name before it", async () => {
+    const file = { ...whole, images: [{ ...image, file_name: "images/1a2b3c4d-a.png" }] };
+    const { entries, root } = await read(file, { "images/a.png": new Picture(4, 2) });
+    expect(entries[0]).toMatchObject({ name: "a", image: join(root, "images/a.png") });
+  });
+
   test("but not one file for two", async () => {
     const images = ["x/a.png", "y/a.png"].map((file_name, i) => ({ ...image, id: i + 1, file_name })); // prettier-ignore
     const annotations = [left, { ...left, id: 2, image_id: 2 }];

@@ -237,3 +237,18 @@ test("images without a label file are told by name and not written as background
     `${root}: 1 image has no label file, so what it shows is not known; left out: ${join(root, "images/b.png")}`,
   ]);
 });
+
+describe("images whose labels have the name of their upload to Label Studio", () => {
+  const upload = { ...yaml, "labels/1a2b3c4d-a.txt": left, "images/a.png": new Picture(4, 2) };
+
+  test("are found under the name before, which their masks get too", async () => {
+    const { entries, root } = await open(upload);
+    expect(entries[0]).toMatchObject({ name: "a", image: join(root, "images/a.png") });
+    expect([...(await entries[0]!.read()).data].join("")).toBe("11001100");
+  });
+
+  test("are not guessed where two uploads had one name", async () => {
+    const { entries } = await open({ ...upload, "labels/5e6f7a8b-a.txt": left });
+    expect(entries.map(({ image }) => image)).toEqual([undefined, undefined]);
+  });
+});
