@@ -32,9 +32,6 @@ const foreignFormats: readonly (readonly [
   [/\.(psd|tga|xcf|ico|exr|hdr)$/i, "a picture", (file, to) => `magick ${file} ${to}.png`],
 ];
 
-/** An ending, before which a name has a letter. */
-const anyEnding = /[^/](\.[a-z0-9]+)$/i;
-
 const endings = new Map<string, boolean>();
 
 /** Whether an ending is that of a picture, readable or not; remembered, as there are millions of names and few endings. */
@@ -52,8 +49,8 @@ function isPictureEnding(ending: string): boolean {
  * files are named with the reason instead of passing for missing.
  */
 export function isImageName(name: string): boolean {
-  const ending = anyEnding.exec(name)?.[1];
-  return ending !== undefined && isPictureEnding(ending);
+  const dot = name.lastIndexOf(".");
+  return dot > 0 && name[dot - 1] !== "/" && isPictureEnding(name.slice(dot));
 }
 
 /** What keeps a picture from being read and what to do, by the ending of its name; undefined for the formats that are read. */

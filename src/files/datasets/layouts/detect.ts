@@ -5,7 +5,8 @@ import { readDescription, type Description } from "./description.ts";
 import type { FileHost } from "../../../host/host.ts";
 import { isFile, isFolder } from "../../text/folders.ts";
 import { labelFolders } from "../../formats/yolo/label-files.ts";
-import { join } from "../../text/path.ts";
+import { listNames } from "../../text/list-names.ts";
+import { extname, join } from "../../text/path.ts";
 import type { Listing, OnProgress } from "../listing/listing.ts";
 import { describeFolder, findTagsFile, listPlain } from "./plain.ts";
 import { listVoc } from "./voc.ts";
@@ -74,9 +75,15 @@ async function listDescribed(
     );
   }
   if (await isFolder(store, join(root, "images"))) {
+    const tables = (await store.list(root)).files.filter((file) =>
+      /\.(csv|tsv|jsonl?)$/i.test(file),
+    );
+    const [table] = tables;
     throw new UserError(
-      `${root}: has images/, but no tags.csv, tags.jsonl or tags.json; write the tags of each image ` +
-        'into tags.csv, with the first line "file,tags"',
+      `${root}: has images/, but no tags.csv, tags.jsonl or tags.json; ` +
+        (table === undefined
+          ? 'write the tags of each image into tags.csv, with the first line "file,tags"'
+          : `if the tags are in ${listNames(tables)}, call it tags${extname(table).toLowerCase()} or name it in data.yaml (tags: ${table})`),
     );
   }
   const folders = await listClassFolders(store, root, description);

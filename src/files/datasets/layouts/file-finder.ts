@@ -102,12 +102,10 @@ export function locate(
   if (inside !== undefined) return inside;
   const end = finder.findByEnd(bare);
   if (end !== undefined) return { end };
-  return leaves
-    ? {
-        severity: "error",
-        message: `${listed} leads out of the image folder; it must lie inside`,
-      }
-    : { severity: "warning", leftOut: true, message: `${listed} is not there; left out` };
+  const message = leaves
+    ? `${listed} leads out of the image folder, and no image inside has the end of its path; left out`
+    : `${listed} is not there; left out`;
+  return { severity: "warning", leftOut: true, message };
 }
 
 /** A name in lower case and composed letters: macOS writes an accent as a character of its own. */

@@ -166,6 +166,13 @@ test("tags in JSON may have the field names of other tools", async () => {
   expect(problems).toEqual([]);
 });
 
+test("a tags file of another name is named with what to call it", async () => {
+  const root = await makeFolder({ ...flat, "labels.CSV": "file,tags\na.jpg,cat\n" });
+  await expect(openDataset(nodeHost, root)).rejects.toThrow(
+    /but no tags\.csv.*if the tags are in labels\.CSV, call it tags\.csv or name it in data\.yaml \(tags: labels\.CSV\)/,
+  );
+});
+
 test("a classes.txt in Windows-1252 is read, and told", async () => {
   const rows = "a.jpg,K\u00e4fer\nb.jpg,K\u00e4fer\n";
   const { classes, told } = await open(rows, { ...flat, "classes.txt": Buffer.from("K\u00e4fer\n", "latin1") }); // prettier-ignore

@@ -220,7 +220,7 @@ describe("refused with file and line is", () => {
     [
       "a file outside",
       { "tags.csv": "file,tags\n../../etc/passwd,x\n" },
-      /tags\.csv:2: .*leads out of the image folder; it must lie inside/,
+      /tags\.csv:2: .*leads out of the image folder, and no image/,
     ],
     [
       "two splits for an image",
