@@ -36,6 +36,9 @@ interface Candidate {
   readonly value?: unknown;
 }
 
+/** The annotations that Roboflow puts beside the images of a split. */
+const roboflowFile = "_annotations.coco.json";
+
 /** The file of CVAT's "CVAT for images 1.1". */
 const cvatXml = "annotations.xml";
 
@@ -179,6 +182,9 @@ async function findCandidates(store: Store, path: string, from?: MaskFormat): Pr
   const kind = (await store.stat(path))?.kind;
   if (kind === undefined) throw new UserError(`${path}: no such file or folder`);
   if (kind === "file") return fileCandidates(store, path);
+  // PNGs beside Roboflow's annotations are photographs, and no masks.
+  const isRoboflow = (await store.stat(join(path, roboflowFile)))?.kind === "file";
+  if (isRoboflow) return fileCandidates(store, join(path, roboflowFile));
   const candidates: Candidate[] = [];
   const description = await readDataYaml(store, path);
   const hasLabels = (await labelFolders(store, path)).length > 0;
@@ -222,7 +228,7 @@ async function filesInside(store: Store, path: string): Promise<Candidate[]> {
       ? instances.length > 0
         ? instances
         : json
-      : json.filter((file) => file === "_annotations.coco.json");
+      : json.filter((file) => file === roboflowFile);
     for (const file of names) {
       candidates.push(...(await fileCandidates(store, join(path, folder, file))));
     }
