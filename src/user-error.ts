@@ -19,7 +19,9 @@ export type RemedyOption =
   | "resetHeads"
   | "resume"
   | "scales"
+  | "mergeCase"
   | "shapes"
+  | "unannotated"
   | "useMasks"
   | "weights";
 

@@ -1,5 +1,10 @@
 import { Command, Option } from "commander";
-import { boxRules, type BoxRule } from "../files/formats/boxes.ts";
+import {
+  boxRules,
+  unannotatedRules,
+  type BoxRule,
+  type UnannotatedRule,
+} from "../files/formats/boxes.ts";
 import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
 import { counted } from "../files/text/units.ts";
 import type { ConvertDoneEvent } from "../jobs/convert.ts";
@@ -27,6 +32,7 @@ interface ConvertOptions extends FormatOptions {
   readonly images?: string;
   readonly classes?: string;
   readonly boxes?: BoxRule;
+  readonly unannotated?: UnannotatedRule;
   readonly binary?: boolean;
   readonly overwrite?: boolean;
   readonly resume?: boolean;
@@ -72,6 +78,14 @@ export function convertCommand(open: OpenOutput): Command {
       )
         .choices(boxRules)
         .default("ignore"),
+    )
+    .addOption(
+      new Option(
+        "--unannotated <rule>",
+        "images that a COCO or CVAT file lists without any annotation: leave them out, ignore all their pixels (255), or take them for background",
+      )
+        .choices(unannotatedRules)
+        .default("leave-out"),
     );
   withJson(
     withFormatOptions(command)

@@ -11,6 +11,7 @@ interface DataOptions {
   readonly json?: boolean;
   readonly decode: boolean;
   readonly seed: number;
+  readonly mergeCase?: boolean;
   readonly tagsOut?: string;
 }
 
@@ -20,7 +21,7 @@ export function dataCommand(open: OpenOutput): Command {
     .summary("show what is understood of a data set")
     .description(
       "Shows what is understood of a data set folder: classes, splits, masks and problems. " +
-        "Known are images/ with tags.csv, .json or .jsonl, a folder for each class, VOC folders, and COCO " +
+        "Known are images/ with tags.csv, .tsv, .json or .jsonl, a folder for each class, VOC folders, images with a VOC .xml beside each, and COCO " +
         "(annotations/instances_*.json with its images, or folders like VOC's).",
     )
     .argument("<folder>", "folder of the data set")
@@ -31,39 +32,50 @@ export function dataCommand(open: OpenOutput): Command {
       wholeNumber(0),
       0,
     )
+    .option("--merge-case", "make one class of tags that differ only in letter case")
     .option(
       "--tags-out <file>",
       "write the tags found as a .csv file: as tags.csv in the folder, it saves taking them from masks again",
     )
-    .action(async (folder: string, { decode, seed, tagsOut, json = false }: DataOptions) => {
-      const output = open({ json });
-      const { inspectFolder } = await import("../jobs/data.ts");
-      const { nodeHost } = await import("../host/node/host.ts");
-      const { formatReport } = await import("../files/datasets/index.ts");
-      const { onProgress, clear } = readingProgress(output);
-      const tell = (report: DatasetReport): void => {
-        clear();
-        output.say(formatReport(report, { color: output.color, wordRemedies }));
-        if (tagsOut !== undefined) output.say(`tags written to ${tagsOut}`);
-        output.record(report);
-        if (!report.trainable)
-          throw new UserError(`${folder}: not ready for training: ${report.obstacle}`);
-      };
-      await runJob(
-        (job) => inspectFolder(nodeHost, { data: folder, decode, seed, tagsTo: tagsOut }, job),
-        (event, interruption) => {
-          switch (event.type) {
-            case "reading":
-              interruption.handle(() => output.note(ctrlCNote("stopping")));
-              return onProgress(event.done, event.total, event.what);
-            case "stopped":
-              throw new Interrupted("stopped before everything was read");
-            case "report":
-              return tell(event.report);
-          }
-        },
-      );
-    });
+    .action(
+      async (
+        folder: string,
+        { decode, seed, tagsOut, mergeCase = false, json = false }: DataOptions,
+      ) => {
+        const output = open({ json });
+        const { inspectFolder } = await import("../jobs/data.ts");
+        const { nodeHost } = await import("../host/node/host.ts");
+        const { formatReport } = await import("../files/datasets/index.ts");
+        const { onProgress, clear } = readingProgress(output);
+        const tell = (report: DatasetReport): void => {
+          clear();
+          output.say(formatReport(report, { color: output.color, wordRemedies }));
+          if (tagsOut !== undefined) output.say(`tags written to ${tagsOut}`);
+          output.record(report);
+          if (!report.trainable)
+            throw new UserError(`${folder}: not ready for training: ${report.obstacle}`);
+        };
+        await runJob(
+          (job) =>
+            inspectFolder(
+              nodeHost,
+              { data: folder, decode, seed, mergeCase, tagsTo: tagsOut },
+              job,
+            ),
+          (event, interruption) => {
+            switch (event.type) {
+              case "reading":
+                interruption.handle(() => output.note(ctrlCNote("stopping")));
+                return onProgress(event.done, event.total, event.what);
+              case "stopped":
+                throw new Interrupted("stopped before everything was read");
+              case "report":
+                return tell(event.report);
+            }
+          },
+        );
+      },
+    );
   return withExamples(
     withJson(command),
     "tag2mask data photos",

@@ -49,6 +49,7 @@ export function trainCommand(open: OpenOutput): Command {
       "train on true masks too: those in the folder, or the data set's own and its corrections in .tag2mask/corrections; " +
         "255 is not known. With --resume the folder's new place, if it was moved",
     )
+    .option("--merge-case", "make one class of tags that differ only in letter case")
     .option("--reset-heads", "reinitialize the layers whose size depends on the number of classes")
     .option(
       "--steps <n>",
@@ -66,6 +67,7 @@ export function trainCommand(open: OpenOutput): Command {
         "backbone",
         "weights",
         "resetHeads",
+        "mergeCase",
         "steps",
         "batch",
         "crop",

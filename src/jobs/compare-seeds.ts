@@ -56,7 +56,10 @@ export async function* measureStages(
   try {
     return yield* withCrf(host, true, async function* (refinement) {
       const { config, classes } = segmenter.model;
-      const data = yield* readDataset(host, folder, { seed: config.train.seed });
+      const data = yield* readDataset(host, folder, {
+        seed: config.train.seed,
+        mergeCase: config.data.mergeCase,
+      });
       const stages = evaluateStages(samplesOf(data, "test"), data.reader, segmenter, {
         config,
         classes,

@@ -1,11 +1,13 @@
-import type { BoxRule } from "../files/formats/boxes.ts";
-import { parseClassNames } from "../files/formats/class-names.ts";
+import type { BoxRule, UnannotatedRule } from "../files/formats/boxes.ts";
+import { beginsWithBackground, parseClassNames } from "../files/formats/class-names.ts";
 import { LabelCounts, maskFindings, type MaskFinding } from "../files/formats/label-counts.ts";
 import { LostDetails, type LostDetail } from "../files/formats/lost-details.ts";
 import type { CocoShape, MaskFormat, MaskLayout } from "../files/formats/formats.ts";
 import { MaskFolder } from "../files/formats/mask-folder.ts";
 import { ImageFiles, openMasks, type MaskEntry, type MaskSource } from "../files/formats/open.ts";
+import { unannotatedCode } from "../files/formats/unannotated.ts";
 import { dirname } from "../files/text/path.ts";
+import { counted } from "../files/text/units.ts";
 import type { Host } from "../host/host.ts";
 import { checkMaskSize } from "../method/data/known-mask.ts";
 import { ignoreIndex } from "../method/images/image.ts";
@@ -31,6 +33,8 @@ export interface ConvertJob {
   readonly instances: InstanceKind;
   /** Treatment of objects of which only the box is known; `ignore` by default. */
   readonly boxes?: BoxRule;
+  /** Treatment of images without any annotation; `leave-out` by default. */
+  readonly unannotated?: UnannotatedRule;
   readonly imageUrl?: string;
   /** Outlines of objects in COCO. */
   readonly shapes?: CocoShape;
@@ -81,6 +85,7 @@ export async function* convertMasks(
   const losses = new LostDetails();
   const notes: string[] = [];
   const counts = new LabelCounts();
+  const codes: string[] = [];
   const root = (await store.stat(path))?.kind === "folder" ? path : dirname(path);
   const source = await openMasks(host, path, {
     images: await ImageFiles.find(store, job.images, root),
@@ -88,9 +93,13 @@ export async function* convertMasks(
     losses,
     tell: (note) => notes.push(note),
     ...(job.binary && { binary: true }),
-    ...(job.classes !== undefined && { classes: await parseClassNames(store, job.classes) }),
+    ...(job.classes !== undefined && {
+      classes: await parseClassNames(store, job.classes),
+      namesBackground: await beginsWithBackground(store, job.classes),
+    }),
     ...(from && { from }),
     ...(job.boxes && { boxes: job.boxes }),
+    ...(job.unannotated && { unannotated: job.unannotated }),
   });
   try {
     if (source.entries.length === 0) throw new UserError(`${path}: has no masks`);
@@ -98,7 +107,7 @@ export async function* convertMasks(
     const about = {
       ...{ masks: await fileSetting(store, path), from: readAs, classes: names, to, instances },
       ...{ imageUrl, imageFolder: job.images, shapes, layout },
-      ...{ boxes: job.boxes, binary: job.binary },
+      ...{ boxes: job.boxes, unannotated: job.unannotated, binary: job.binary },
     };
     const folder = await MaskFolder.create(host, job.out, source.classes, {
       settings: settingsOf("convert", about, entries.map(identityOf)),
@@ -116,7 +125,7 @@ export async function* convertMasks(
     let [masks, skipped, firstProblem] = [0, 0, ""];
     let classes: string;
     try {
-      const watched = { job, counts, losses };
+      const watched = { job, counts, losses, codes };
       for await (const event of convertEach(host, source, folder, watched, options)) {
         if (event.type === "progress") masks++;
         else if (skipped++ === 0) firstProblem = event.message;
@@ -137,8 +146,10 @@ export async function* convertMasks(
     const lost = [...losses.list(), ...folder.losses()];
     const { format } = source;
     const warnings = maskFindings(counts, source.classes, format === "voc" ? path : undefined).map(
-      (finding) => ({ ...finding, message: `${path}: ${finding.message}` }),
+      (finding): MaskFinding => ({ ...finding, message: `${path}: ${finding.message}` }),
     );
+    const bare = codes.filter((code) => code === unannotatedCode).length;
+    if (bare > 0) warnings.push(unannotatedFinding(path, bare));
     const written = {
       out: job.out,
       classes,
@@ -155,6 +166,21 @@ export async function* convertMasks(
   }
 }
 
+/** What was left out because the file does not tell whether anybody looked at it. */
+function unannotatedFinding(path: string, images: number): MaskFinding {
+  return {
+    message:
+      `${path}: ${counted(images, "image")} without any annotation ${images === 1 ? "was" : "were"} left out: ` +
+      "they may show nothing, or nobody may have looked at them",
+    remedies: [
+      {
+        ...{ kind: "option", name: "unannotated", value: "background" },
+        purpose: "takes them for background",
+      },
+    ],
+  };
+}
+
 /** What tells a mask from the others of its source. */
 function identityOf({ name, fileName, image, where }: MaskEntry): readonly unknown[] {
   return [name, fileName, image, where];
@@ -168,7 +194,8 @@ async function* convertEach(
     job: { strict = false },
     counts,
     losses,
-  }: { job: ConvertJob; counts: LabelCounts; losses: LostDetails },
+    codes,
+  }: { job: ConvertJob; counts: LabelCounts; losses: LostDetails; codes: string[] },
   { signal }: JobOptions,
 ): AsyncGenerator<ProgressEvent | SkippedEvent> {
   for (const [i, entry] of entries.entries()) {
@@ -181,6 +208,7 @@ async function* convertEach(
     } catch (error) {
       if (strict || !(error instanceof UserError)) throw error;
       losses.leaveOut(name);
+      codes.push(error.code);
       yield { type: "skipped", file: entry.where, message: error.message };
       continue;
     }

@@ -14,6 +14,8 @@ export interface InspectJob {
   /** Decode every image and mask, not only their headers. */
   readonly decode: boolean;
   readonly seed: number;
+  /** Make one class of tags that differ only in letter case. */
+  readonly mergeCase?: boolean;
   /** A .csv file to write the tags into. */
   readonly tagsTo?: string | undefined;
 }

@@ -177,8 +177,9 @@ async function* withModelAndData(
   const work = { images: Infinity, scales, flip, longSide, activations: cam };
   const segmenter = yield* openSegmenterInLanes(host, job, work);
   try {
-    const { seed } = segmenter.model.config.train;
-    const data = yield* readDataset(host, job.data, { seed });
+    const { config } = segmenter.model;
+    const { mergeCase } = config.data;
+    const data = yield* readDataset(host, job.data, { seed: config.train.seed, mergeCase });
     const samples = samplesOf(data, job.split);
     checkSameClasses(segmenter, data.classes, job.data);
     yield* use({ segmenter, data, samples });

@@ -58,8 +58,10 @@ export async function* labelImages(
   let segmenter = yield* openSegmenterInLanes(host, job);
   try {
     if (job.from === "affinity" || job.from === "cam") segmenter.needActivations();
-    const { seed } = segmenter.model.config.train;
-    const data = yield* readDataset(host, job.data, { seed, strict });
+    const { config } = segmenter.model;
+    const { mergeCase } = config.data;
+    const seeded = { seed: config.train.seed, strict, mergeCase };
+    const data = yield* readDataset(host, job.data, seeded);
     const all = split === undefined ? Object.values(data.splits).flat() : samplesOf(data, split);
     const samples = all.filter(({ untagged }) => !untagged);
     if (samples.length === 0) {

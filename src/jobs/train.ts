@@ -61,6 +61,8 @@ export interface TrainJob extends SettingOptions {
   readonly catalog?: readonly CatalogEntry[];
   /** Reinitialize the layers whose size depends on the number of classes. */
   readonly resetHeads?: boolean;
+  /** Make one class of tags that differ only in letter case; sets data.mergeCase. */
+  readonly mergeCase?: boolean;
   /** Train on masks too: `true` for those of the data set and its corrections, or a folder of others. */
   readonly masks?: true | string;
   /** Run folder; the first free one of runs/train/exp, exp2, … by default. */
@@ -178,7 +180,10 @@ async function* prepareRun(
   const { weights, resetHeads = false, strict = false, out, report, catalog } = job;
   const source = weights === undefined ? undefined : await understandSource(host, weights, catalog);
   const entry = source?.kind === "catalog" ? source.entry : undefined;
-  const asked = job.masks !== undefined && { "data.masks": "train" };
+  const asked = {
+    ...(job.masks !== undefined && { "data.masks": "train" }),
+    ...(job.mergeCase && { "data.mergeCase": true }),
+  };
   const options = { ...job, set: { ...asked, ...job.set } };
   // What can be wrong is found before the data is read and anything is fetched.
   const draft = await resolveConfig(host.store, options, source ? "own" : "small", {
@@ -302,10 +307,10 @@ async function* reopenRun(
 export async function* openTrainable(
   host: Host,
   folder: string,
-  { train: { seed } }: Config,
+  { train: { seed }, data: { mergeCase } }: Config,
   strict: boolean,
 ): AsyncGenerator<ReadingEvent | DatasetEvent, OpenedDataset> {
-  const data = yield* readDataset(host, folder, { seed, strict, training: true });
+  const data = yield* readDataset(host, folder, { seed, strict, mergeCase, training: true });
   const validationImages = data.counts.splits["val"]?.images ?? 0;
   yield { type: "dataset", folder, problems: data.problems, validationImages };
   return data;

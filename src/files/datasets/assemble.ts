@@ -3,6 +3,7 @@ import { validateClasses } from "../../method/images/classes.ts";
 import type { Sample } from "../../method/data/sample.ts";
 import { holdOut } from "../../method/data/split.ts";
 import { excerpt, UserError, withExcerpts } from "../../user-error.ts";
+import type { Remedy } from "../../user-error.ts";
 import type { ImageHeader } from "../../host/codec.ts";
 import type { FileHost } from "../../host/host.ts";
 import type { Store } from "../../host/store.ts";
@@ -19,6 +20,8 @@ export interface AssembleOptions {
   readonly valFraction: number;
   /** Report every image that would be left out as an error. */
   readonly strict: boolean;
+  /** Whether tags that differ only in letter case are one class; otherwise they are an error. */
+  readonly mergeCase?: boolean;
   /** Read the header of every image and mask; otherwise the names are trusted. */
   readonly headers: boolean;
   readonly onProgress?: OnProgress | undefined;
@@ -54,8 +57,10 @@ export async function assemble(
 ): Promise<Assembled> {
   const problems: Problem[] = [...listing.problems];
   const images = listing.distinct ? listing.images : mergeDuplicates(listing.images, problems);
-  const classes = listing.classes?.names ?? classesOf(images, problems);
-  const tags = indexTags(images, classes, listing.classes?.file ?? "", problems);
+  const { mergeCase = false } = options;
+  const classes = listing.classes?.names ?? classesOf(images, problems, mergeCase);
+  const file = listing.classes?.file ?? "";
+  const tags = indexTags(images, classes, { file, mergeCase }, problems);
   const samples = toSamples(host.store, images, tags);
 
   const sizes = new Map<Sample, ImageHeader>();
@@ -131,12 +136,20 @@ function mergeDuplicates(images: ImageList, problems: Problem[]): ImageList {
   return merged;
 }
 
-/** All tags that occur, in alphabetical order: the classes if no file lists them. */
-function classesOf(images: ImageList, problems: Problem[]): string[] {
+/**
+ * All tags that occur, in alphabetical order: the classes if no file lists them. Tags that differ only in case are an error,
+ * or one class in its most frequent spelling.
+ */
+function classesOf(images: ImageList, problems: Problem[], mergeCase: boolean): string[] {
   const firstEntries = new Map<string, Entry>();
+  const counts = new Map<string, number>();
   for (const entry of images) {
-    for (const tag of entry.tags) if (!firstEntries.has(tag)) firstEntries.set(tag, entry);
+    for (const tag of entry.tags) {
+      counts.set(tag, (counts.get(tag) ?? 0) + 1);
+      if (!firstEntries.has(tag)) firstEntries.set(tag, entry);
+    }
   }
+  if (mergeCase) return mergedClasses(counts, firstEntries, problems);
   const folded = new Map<string, string>();
   for (const name of [...firstEntries.keys()].sort()) {
     const twin = folded.get(name.toLowerCase());
@@ -145,19 +158,47 @@ function classesOf(images: ImageList, problems: Problem[]): string[] {
       continue;
     }
     const message = `tags "${twin}" and "${name}" differ only in case; use one spelling`;
-    problems.push({ severity: "error", ...originOf(firstEntries.get(name)!), message });
+    const remedies: Remedy[] = [
+      { kind: "option", name: "mergeCase", purpose: "makes one class of them" },
+    ];
+    const origin = originOf(firstEntries.get(name)!);
+    problems.push({ severity: "error", ...origin, message, remedies });
   }
   return [...folded.values()];
+}
+
+/** One class for all spellings of a tag in upper and lower case: the most frequent, which is told. */
+function mergedClasses(
+  counts: ReadonlyMap<string, number>,
+  firstEntries: ReadonlyMap<string, Entry>,
+  problems: Problem[],
+): string[] {
+  const spellings = new Map<string, string[]>();
+  for (const name of [...counts.keys()].sort()) {
+    const key = name.toLowerCase();
+    spellings.set(key, [...(spellings.get(key) ?? []), name]);
+  }
+  return [...spellings.values()]
+    .map((names) => {
+      const [class_ = "", ...others] = [...names].sort((a, b) => counts.get(b)! - counts.get(a)!);
+      if (others.length > 0) {
+        const message = `tags ${names.map((name) => `"${name}"`).join(" and ")} are one class, "${class_}", the most frequent spelling`;
+        problems.push({ severity: "warning", ...originOf(firstEntries.get(others[0]!)!), message });
+      }
+      return class_;
+    })
+    .sort();
 }
 
 /** Class indices for each image, ascending; images with the same array of tags share an array here too. */
 function indexTags(
   images: ImageList,
   classes: readonly string[],
-  classesFile: string,
+  { file: classesFile, mergeCase }: { readonly file: string; readonly mergeCase: boolean },
   problems: Problem[],
 ): readonly (readonly number[])[] {
   const indices = new Map(classes.map((name, i) => [name, i]));
+  const folded = new Map(mergeCase ? classes.map((name, i) => [name.toLowerCase(), i]) : []);
   const indicesOf = new Map<readonly string[], readonly number[]>();
   const hints = new Map<string, string>();
   const hintFor = (tag: string): string => {
@@ -174,7 +215,7 @@ function indexTags(
     const tags = new Set<number>();
     let hasUnknown = false;
     for (const tag of entry.tags) {
-      const index = indices.get(tag);
+      const index = indices.get(tag) ?? folded.get(tag.toLowerCase());
       if (index !== undefined) tags.add(index);
       else if (classesFile !== "") {
         hasUnknown = true;

@@ -19,6 +19,8 @@ export interface InspectOptions {
   readonly seed?: number;
   readonly valFraction?: number;
   readonly strict?: boolean;
+  /** Whether tags that differ only in letter case are one class; otherwise they are an error. */
+  readonly mergeCase?: boolean | undefined;
   /** Decode every image and mask; otherwise only their headers are read. True by default. */
   readonly decode?: boolean;
   /** A .csv file to write the tags to. */
@@ -54,6 +56,7 @@ export async function inspectDataset(
   options: InspectOptions = {},
 ): Promise<DatasetReport> {
   const { seed = 0, valFraction = 0.2, strict = false, decode = true, signal } = options;
+  const { mergeCase = false } = options;
   // Progress is told after every step that takes a while, so these are the places to stop.
   const onProgress: OnProgress = (...progress) => {
     signal?.throwIfAborted();
@@ -64,6 +67,7 @@ export async function inspectDataset(
     seed,
     valFraction,
     strict,
+    mergeCase,
     headers: true,
     onProgress,
   });

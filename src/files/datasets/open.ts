@@ -22,6 +22,8 @@ export interface OpenOptions {
   readonly valFraction?: number;
   /** Refuse data sets with unusable images instead of leaving these out. */
   readonly strict?: boolean;
+  /** Whether tags that differ only in letter case are one class; otherwise they are an error. */
+  readonly mergeCase?: boolean;
   /** A split that must exist and have images. */
   readonly split?: string;
   /** Refuse data sets that cannot be trained on, see `requireTrainable`. */
@@ -68,13 +70,14 @@ export async function openDataset(
   root: string,
   options: OpenOptions = {},
 ): Promise<OpenedDataset> {
-  const { seed = 0, valFraction = 0.2, strict = false, onProgress } = options;
+  const { seed = 0, valFraction = 0.2, strict = false, mergeCase = false, onProgress } = options;
   const listing = await listDataset(host, root, onProgress);
   const headers = mayReadHeaders(listing.images.length, { strict });
   const assembled = await assemble(host, listing, {
     seed,
     valFraction,
     strict,
+    mergeCase,
     headers,
     onProgress,
   });

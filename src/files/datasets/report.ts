@@ -3,6 +3,7 @@ import type { Remedy } from "../../user-error.ts";
 import { percent } from "../formats/label-counts.ts";
 import type { DatasetReport } from "./inspect.ts";
 import { figures, verdicts } from "./judgment.ts";
+import { groupRepeated } from "./repeated.ts";
 import {
   formatWithRemedies,
   type LayoutName,
@@ -176,10 +177,21 @@ function problemList(
 ): string[] {
   const tint = severity === "error" ? paint.red : paint.yellow;
   const plural = problems.length === 1 ? severity : `${severity}s`;
-  const shown = problems
-    .slice(0, maxProblems)
-    .map((problem) => `  ${formatWithRemedies(problem, wordRemedies)}`);
-  const rest = problems.length - shown.length;
+  const shown: string[] = [];
+  let [count, counted] = [0, 0];
+  for (const group of groupRepeated(problems)) {
+    const some = group.shown.slice(0, maxProblems - count);
+    if (some.length === 0) break;
+    for (const problem of some) shown.push(`  ${formatWithRemedies(problem, wordRemedies)}`);
+    count += some.length;
+    counted += some.length;
+    if (group.more === 0 || some.length < group.shown.length) continue;
+    shown.push(
+      paint.dim(`  ... and ${group.more} more like ${some.length === 1 ? "this" : "these"}`),
+    );
+    counted += group.more;
+  }
+  const rest = problems.length - counted;
   if (rest > 0) shown.push(paint.dim(`  ... and ${rest} more`));
   return [tint(`${problems.length} ${plural}`), ...shown];
 }

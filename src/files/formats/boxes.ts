@@ -4,3 +4,10 @@
  */
 export const boxRules = ["ignore", "fill", "leave-out"] as const;
 export type BoxRule = (typeof boxRules)[number];
+
+/**
+ * Ways to treat an image without any annotation. In a data set that was annotated completely it shows nothing; in the export of
+ * one under way nobody has looked at it. The file does not tell, so it is left out unless asked otherwise.
+ */
+export const unannotatedRules = ["leave-out", "ignore", "background"] as const;
+export type UnannotatedRule = (typeof unannotatedRules)[number];

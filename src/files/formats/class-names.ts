@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Store } from "../../host/store.ts";
-import { foregroundClasses, validateClasses } from "../../method/images/classes.ts";
+import { foregroundClasses, isBackground, validateClasses } from "../../method/images/classes.ts";
 import { UserError } from "../../user-error.ts";
 import { readAnyText } from "../text/encoding.ts";
 
@@ -16,11 +16,20 @@ const classesJson = z.object({
  * name on each line. A first name `background`, or another of the background's names, stands for label 0.
  */
 export async function readClassNames(store: Store, path: string): Promise<string[]> {
-  const text = await readSmall(store, path);
-  const names = /^\s*[[{]/.test(text) ? namesInJson(text, path) : namesInLines(text);
-  const classes = foregroundClasses(cleanNames(names), path);
+  const { names } = await readListedNames(store, path);
+  const classes = foregroundClasses(names, path);
   validateClasses(classes, path);
   return classes;
+}
+
+/** All names in a file of class names, with that of the background, and whether their places are labels, as in JSON. */
+export async function readListedNames(
+  store: Store,
+  path: string,
+): Promise<{ readonly names: string[]; readonly isJson: boolean }> {
+  const text = await readSmall(store, path);
+  const isJson = /^\s*[[{]/.test(text);
+  return { names: cleanNames(isJson ? namesInJson(text, path) : namesInLines(text)), isJson };
 }
 
 /** Foreground class names from a text: names separated by commas, or the path of a file of class names. */
@@ -33,6 +42,15 @@ export async function parseClassNames(store: Store, text: string): Promise<strin
   const classes = foregroundClasses(names, "class names");
   validateClasses(classes, "class names");
   return classes;
+}
+
+/** Whether a text as for `parseClassNames` begins with a name of the background, so that numbers of classes count it. */
+export async function beginsWithBackground(store: Store, text: string): Promise<boolean> {
+  const isList = /\.(txt|names|json)$/i.test(text) || (await store.stat(text))?.kind === "file";
+  const { names, isJson } = isList
+    ? await readListedNames(store, text)
+    : { names: cleanNames(text.split(",")), isJson: false };
+  return !isJson && isBackground(names[0] ?? "", 0);
 }
 
 /** Names in the form in which they are compared: composed letters, no surrounding spaces. */

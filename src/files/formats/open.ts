@@ -9,6 +9,7 @@ import { openFolder } from "./archive.ts";
 import { archiveHost, topFolder } from "./archive-host.ts";
 import { cocoSource } from "./coco/read.ts";
 import { cvatSource } from "./cvat/read.ts";
+import { cvatXmlSource, isCvatXml } from "./cvat/read-xml.ts";
 import { isLabelStudio, labelStudioSource } from "./label-studio/read.ts";
 import {
   listPngs,
@@ -34,6 +35,12 @@ interface Candidate {
   /** The parsed content of a JSON file that holds a list. */
   readonly value?: unknown;
 }
+
+/** The annotations that Roboflow puts beside the images of a split. */
+const roboflowFile = "_annotations.coco.json";
+
+/** The file of CVAT's "CVAT for images 1.1". */
+const cvatXml = "annotations.xml";
 
 /** Opens masks in a file or folder; without `from`, the format is recognized by the content. */
 export async function openMasks(
@@ -152,7 +159,7 @@ async function noMasks(
   }
   if (from === undefined) {
     return new UserError(
-      `${path}: no masks in a known format; expected a COCO instances JSON, Label Studio tasks, a CVAT zip, data.yaml with labels/ or masks/, or a folder of mask PNGs`,
+      `${path}: no masks in a known format; expected a COCO instances JSON, Label Studio tasks, a CVAT zip or annotations.xml, data.yaml with labels/ or masks/, or a folder of mask PNGs`,
     );
   }
   const others = candidates.map(({ format }) => format).join(" and ");
@@ -175,6 +182,9 @@ async function findCandidates(store: Store, path: string, from?: MaskFormat): Pr
   const kind = (await store.stat(path))?.kind;
   if (kind === undefined) throw new UserError(`${path}: no such file or folder`);
   if (kind === "file") return fileCandidates(store, path);
+  // PNGs beside Roboflow's annotations are photographs, and no masks.
+  const isRoboflow = (await store.stat(join(path, roboflowFile)))?.kind === "file";
+  if (isRoboflow) return fileCandidates(store, join(path, roboflowFile));
   const candidates: Candidate[] = [];
   const description = await readDataYaml(store, path);
   const hasLabels = (await labelFolders(store, path)).length > 0;
@@ -198,8 +208,30 @@ async function findCandidates(store: Store, path: string, from?: MaskFormat): Pr
     (file) => /\.(json|zip)$/i.test(file) && !/classes\.json$/.test(file),
   );
   // Next to other masks, a JSON file counts only if it has a name under which tag2mask writes masks.
+  const isXml = candidates.length === 0 && files.includes(cvatXml);
+  if (isXml) candidates.push(...(await fileCandidates(store, join(path, cvatXml))));
   for (const file of single.filter((name) => ownNames.has(name) || candidates.length === 0)) {
     candidates.push(...(await fileCandidates(store, join(path, file))));
+  }
+  return candidates.length > 0 ? candidates : filesInside(store, path);
+}
+
+/** Annotations in the folders in which COCO's, CVAT's and Roboflow's exports have them. */
+async function filesInside(store: Store, path: string): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
+  for (const folder of (await store.list(path)).folders) {
+    const { files } = await store.list(join(path, folder));
+    const instances = files.filter((file) => /^instances_.+\.json$/.test(file));
+    const isAnnotations = folder.toLowerCase() === "annotations";
+    const json = files.filter((file) => /\.json$/i.test(file));
+    const names = isAnnotations
+      ? instances.length > 0
+        ? instances
+        : json
+      : json.filter((file) => file === roboflowFile);
+    for (const file of names) {
+      candidates.push(...(await fileCandidates(store, join(path, folder, file))));
+    }
   }
   return candidates;
 }
@@ -213,6 +245,11 @@ async function hasClassList(store: Store, path: string): Promise<boolean> {
 async function fileCandidates(store: Store, path: string): Promise<Candidate[]> {
   const ending = extname(path).toLowerCase();
   if (ending === ".zip") return [{ format: "cvat", path }];
+  if (ending === ".xml") {
+    for await (const piece of store.pieces(path, 4096)) {
+      return isCvatXml(new TextDecoder().decode(piece)) ? [{ format: "cvat", path }] : [];
+    }
+  }
   if (ending !== ".json") return [];
   const lists = await listsOf(store, path);
   if (lists) {
@@ -272,6 +309,7 @@ async function openCandidate(
       return labelStudioSource(codec, path, tasks, { ...options, ...(beside && { beside }) });
     }
     case "cvat": {
+      if (extname(path).toLowerCase() === ".xml") return cvatXmlSource(host, path, options);
       const isZip = (await store.stat(path))?.kind === "file";
       const archive = isZip ? await store.openArchive(path) : await openFolder(store, path);
       if (isZip && !isMaskArchive(archive)) return openPacked(host, path, archive, options);

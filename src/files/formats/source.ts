@@ -1,6 +1,6 @@
 import type { InstanceKind } from "../../method/images/regions.ts";
 import type { LabelMap } from "../../method/images/image.ts";
-import type { BoxRule } from "./boxes.ts";
+import type { BoxRule, UnannotatedRule } from "./boxes.ts";
 import type { MaskFormat } from "./formats.ts";
 import type { LostDetails } from "./lost-details.ts";
 import type { ImageFiles } from "./image-files.ts";
@@ -30,6 +30,8 @@ export interface MaskSource {
 export interface SourceOptions {
   /** Class names in label order, instead of those stored with the masks. */
   readonly classes?: readonly string[];
+  /** Whether the names passed in began with that of the background, which has an id of its own then. */
+  readonly namesBackground?: boolean;
   /** Whether PNGs have 0 and 255 alone, and 255 is the one class. */
   readonly binary?: boolean;
   /** The images, for formats that need their sizes or hold copies of them. */
@@ -38,6 +40,8 @@ export interface SourceOptions {
   readonly instances: InstanceKind;
   /** Treatment of objects of which only the box is known; `ignore` by default. */
   readonly boxes?: BoxRule;
+  /** Treatment of images without any annotation, in formats that list images; `leave-out` by default. */
+  readonly unannotated?: UnannotatedRule;
   readonly losses: LostDetails;
   /** Takes sentences about how the source was understood, such as classes that were renamed. */
   readonly tell?: (note: string) => void;

@@ -49,7 +49,7 @@ const incomplete = -1;
  * Reads comma-separated values (RFC 4180) from pieces of a text. Fields may stand in quotes, `"a, ""b"""`, and then
  * hold commas, line breaks and doubled quotes; blanks around a field do not count, nor do empty lines. Lines end with
  * LF or CR LF, or with CR alone if the first line does. Other separators than the comma may be allowed: spreadsheets write
- * semicolons where the comma is the decimal sign. The first one outside of quotes then separates all fields. An apostrophe
+ * semicolons where the comma is the decimal sign, or tabs. The first one outside of quotes then separates all fields. An apostrophe
  * before what looks like a formula is taken away, see `csvField`.
  *
  * Records without a quote are cut by `indexOf` and `split`, which keeps a million of them below a second; the others
@@ -219,7 +219,7 @@ export class CsvParser implements TextSink {
     let at = from;
     for (; at < text.length; at++) {
       const code = text.charCodeAt(at);
-      if (!isBlank(code) || this.endsLine(text, at, code)) break;
+      if (!isBlank(code) || this.endsField(text, at)) break;
     }
     return at;
   }

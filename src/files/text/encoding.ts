@@ -65,13 +65,20 @@ function decodeStrictly(bytes: Uint8Array): string | undefined {
 }
 
 /** A text in UTF-8, UTF-16 or, line by line where it is not UTF-8, Windows-1252; without its byte order mark. */
-export function decodeText(bytes: Uint8Array): string {
+export function decodeText(bytes: Uint8Array, onForeign?: (line: string) => void): string {
   const wide = utf16Of(bytes);
   if (wide) return new TextDecoder(wide).decode(bytes);
-  return decodeLines(bytes).replace(/^\uFEFF/, "");
+  return decodeLines(bytes, onForeign).replace(/^\uFEFF/, "");
 }
 
-/** The text of a small file in any of these encodings. */
-export async function readAnyText(store: Pick<Store, "read">, path: string): Promise<string> {
-  return decodeText(await store.read(path));
+/**
+ * The text of a small file in any of these encodings.
+ * @param onForeign takes the lines that are Windows-1252
+ */
+export async function readAnyText(
+  store: Pick<Store, "read">,
+  path: string,
+  onForeign?: (line: string) => void,
+): Promise<string> {
+  return decodeText(await store.read(path), onForeign);
 }

@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, freemem, release, totalmem } from "node:os";
 import type { DeviceReport } from "../devices.ts";
+import { imageFormats } from "../../method/images/image-name.ts";
 import { listDevices } from "./ort/devices.ts";
 import type { Remedy } from "../../user-error.ts";
 import { packageVersion } from "./version.ts";
@@ -45,6 +46,7 @@ export function formatDoctor(
     ["system", report.system],
     ["CPU", `${cpu.model}, ${cpu.cores} cores`],
     ["memory", `${gigabytes(memory.total)}, ${gigabytes(memory.free)} free`],
+    ["images", `reads ${imageFormats.map(([, name]) => name).join(", ")}`],
     ...report.devices.map((device) => [`device ${device.device}`, verdict(device, wordRemedies)]),
   ];
   return rows.map(([name, value]) => `${name!.padEnd(14)} ${value}`).join("\n");

@@ -54,6 +54,7 @@ const data = z.strictObject({
   scaleRange: setting(z.tuple([positive, positive]), [0.5, 2], "range of the random resize factor (AFA 4.1)"),
   flip: setting(share, 0.5, "probability of a horizontal flip (AFA 4.1)"),
   masks: setting(z.enum(["ignore", "train"]), "ignore", "whether true masks of training images, and corrections, replace the pseudo labels of their pixels (method 2.15)"),
+  mergeCase: setting(z.boolean(), false, "whether tags that differ only in letter case are one class"),
   workers: setting(count.check(z.maximum(64)), 2, "threads that decode and augment images; 0: the training thread itself"),
   maskedShare: setting(share, 0.5, "share of the crops of a batch that images with masks take after affinitySteps, if data.masks is train; 0: as many as chance gives them"),
   mean: setting(triple, [123.675, 116.28, 103.53], "mean of red, green and blue in levels of 0..255, which is subtracted (ImageNet)"),

@@ -26,13 +26,13 @@ test("lines of CSV are counted through quoted line breaks and empty lines", asyn
 
 test("after a header without the columns nothing more is said, not even of broken quotes", async () => {
   const told = [
-    't:1: the header is "name,tags", expected "file,tags" or "file,tags,split" in the first line',
+    't:1: the header is "nom,tags", expected "file,tags" or "file,tags,split" in the first line',
   ];
-  expect(await foundLines(readCsv, 'name,tags\na,b,c\n"d')).toEqual({ taken: [], told });
+  expect(await foundLines(readCsv, 'nom,tags\na,b,c\n"d')).toEqual({ taken: [], told });
 });
 
 test.each([
-  ["a header without the columns", readCsv, "name,tags\n"],
+  ["a header without the columns", readCsv, "nom,tags\n"],
   ["a broken quote", readCsv, 'file,tags\na,"b"c\n'],
   ["a broken list", readJson, "[1}\n"],
 ])("the file is closed at %s, and not read to its end", async (_, read, start) => {

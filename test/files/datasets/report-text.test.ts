@@ -99,7 +99,7 @@ test("facts: the sources that were used, with their images", () => {
 });
 
 test("errors come before warnings, twenty of each or as many as wanted, with the number of the rest", () => {
-  const problem = (severity: "error" | "warning", i: number) => ({ severity, file: `${severity}${i}`, message: "m" }); // prettier-ignore
+  const problem = (severity: "error" | "warning", i: number) => ({ severity, file: `${severity}${i}`, message: `m${"abcdefghijklmnopqrstuvwxyz"[i]}` }); // prettier-ignore
   const many = (severity: "error" | "warning", count: number) =>
     Array.from({ length: count }, (_, i) => problem(severity, i));
   const shown = (problems: DatasetReport["problems"], options = {}) => {
@@ -109,13 +109,26 @@ test("errors come before warnings, twenty of each or as many as wanted, with the
   };
   expect(shown([])).toEqual([]);
   const few = shown([problem("warning", 0), problem("error", 0), problem("error", 1)]);
-  expect(few.slice(0, 6)).toEqual(["2 errors", "  error0: m", "  error1: m", "", "1 warning", "  warning0: m"]); // prettier-ignore
+  expect(few.slice(0, 6)).toEqual(["2 errors", "  error0: ma", "  error1: mb", "", "1 warning", "  warning0: ma"]); // prettier-ignore
   expect(shown(many("error", 20)).filter((line) => /error\d|more/.test(line))).toHaveLength(20);
   const over = shown(many("warning", 22));
   expect(over.filter((line) => /warning\d+:/.test(line))).toHaveLength(20);
   expect(over[21]).toMatch(/\b2 more/);
   const one = shown(many("error", 3), { maxProblems: 2 });
-  expect(one.slice(0, 4)).toEqual(["3 errors", "  error0: m", "  error1: m", expect.stringMatching(/\b1 more/)]); // prettier-ignore
+  expect(one.slice(0, 4)).toEqual(["3 errors", "  error0: ma", "  error1: mb", expect.stringMatching(/\b1 more/)]); // prettier-ignore
+});
+
+test("problems that repeat are counted, the first five of each cause shown", () => {
+  const missing = (i: number) => ({ severity: "warning" as const, file: "t.csv", line: i, message: `photo ${i}.jpg is not there; left out` }); // prettier-ignore
+  const other = { severity: "warning" as const, file: "t.csv", message: 'class "x" has no images' };
+  const problems = [...Array.from({ length: 30 }, (_, i) => missing(i + 2)), other];
+  const lines = text({ problems }).split("\n");
+  const first = lines.indexOf("31 warnings");
+  expect(lines.slice(first + 1, first + 8)).toEqual([
+    ...[2, 3, 4, 5, 6].map((i) => `  t.csv:${i}: photo ${i}.jpg is not there; left out`),
+    "  ... and 25 more like these",
+    '  t.csv: class "x" has no images',
+  ]);
 });
 
 test("the last line says whether it can be trained on", () => {

@@ -52,6 +52,8 @@ describe("a zip is as good as the folder or file in it", () => {
     ["labelstudio", { "project-1-at-2024.json": tasks }, ""],
     ["labelstudio", { "project/export.json": tasks, "__MACOSX/project/._export.json": "{" }, ""],
     ["coco", { "result.json": coco, ...image }, ""],
+    ["coco", { "annotations/instances_default.json": coco, "images/default/a.png": new Picture(4, 2) }, ""], // prettier-ignore
+    ["coco", { "train/_annotations.coco.json": coco, "train/a.png": new Picture(4, 2) }, ""],
     ["yolo", yolo, ""],
     ["yolo", yolo, "project/"],
     ["yolo", { "classes.txt": "cat\n", "notes.json": "{}", "labels/a.txt": label, ...image }, ""],

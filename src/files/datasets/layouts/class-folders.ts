@@ -5,7 +5,7 @@ import { listImages } from "../../text/folders.ts";
 import { join, stem } from "../../text/path.ts";
 import type { Listing, Problem } from "../listing/listing.ts";
 import { NamedSplits } from "./named-splits.ts";
-import { describeFolder, findMasks } from "./plain.ts";
+import { describeFolder, findMasks, notImages } from "./plain.ts";
 
 const splitNames: ReadonlyMap<string, string> = new Map([
   ["train", "train"],
@@ -42,7 +42,8 @@ export async function listClassFolders(
     for (const name of names) {
       const tag = name.normalize("NFC").trim();
       const folder = `${prefix}${name}`;
-      const images = await listImages(store, join(root, folder));
+      const others: string[] = [];
+      const images = await listImages(store, join(root, folder), { others });
       if (images.length === 0) {
         const content = await describeFolder(store, join(root, folder));
         const empty = content === "nothing";
@@ -56,6 +57,13 @@ export async function listClassFolders(
         continue;
       }
       classes.add(tag);
+      if (others.length > 0) {
+        problems.push({
+          severity: "warning",
+          file: join(root, folder),
+          message: notImages(others),
+        });
+      }
       const tags = [tag];
       for (const image of images) {
         const place = [folder, image].join("/");

@@ -2,7 +2,8 @@ import { ignoreIndex } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { CocoInstances, type CocoImage } from "../../formats/coco/instances.ts";
 import type { Description } from "./description.ts";
-import { leavesFolder } from "../../text/file-name.ts";
+import { uploadedName } from "../../formats/image-files.ts";
+import { matchByEnd } from "../../text/match-by-end.ts";
 import type { FileHost } from "../../../host/host.ts";
 import type { FolderContent, Store } from "../../../host/store.ts";
 import { isFile, isFolder, listImages } from "../../text/folders.ts";
@@ -116,8 +117,8 @@ interface Part {
   readonly split: string | undefined;
   readonly instances: CocoInstances;
   readonly folder: string;
-  /** Images in the folder: their path from it by the same path in composed letters, as in `file_name`. */
-  readonly onDisk: ReadonlyMap<string, string>;
+  /** Path from the folder of each image that is there. */
+  readonly places: ReadonlyMap<CocoImage, string | undefined>;
 }
 
 async function listInstances(
@@ -187,13 +188,7 @@ async function findImages(
   root: string,
   description: Description,
   { path, images }: CocoInstances,
-): Promise<Pick<Part, "folder" | "onDisk"> | undefined> {
-  const outside = images.find(({ file }) => leavesFolder(file));
-  if (outside) {
-    throw new UserError(
-      `${path}: image ${outside.id}: ${outside.file} leads out of the image folder; it must lie inside`,
-    );
-  }
+): Promise<Pick<Part, "folder" | "places"> | undefined> {
   const names = [suffixOf(path), splitOf(path) ?? ""].filter((name) => name !== "");
   const described = description.images === undefined ? [] : [description.images];
   const usual = names.flatMap((name) => [`images/${name}`, name, `JPEGImages/${name}`]);
@@ -207,7 +202,14 @@ async function findImages(
     const files =
       place === "." ? (await store.list(folder)).files : await listImages(store, folder);
     const onDisk = new Map(files.map((file) => [file.normalize("NFC"), file]));
-    if (images.some(({ file }) => onDisk.has(file.normalize("NFC")))) return { folder, onDisk };
+    const lookUp = (name: string): string | undefined => onDisk.get(name.normalize("NFC"));
+    const matches = matchByEnd(
+      images.map(({ file }) => file),
+      lookUp,
+      (name) => lookUp(uploadedName(name) ?? name),
+    );
+    if (matches.every((match) => match === undefined)) continue;
+    return { folder, places: new Map(images.map((image, i) => [image, matches[i]])) };
   }
 }
 
@@ -331,8 +333,13 @@ async function listImagesOf(
   let masks = 0;
   for (const { origin, split, ...described } of chosen) {
     const { part, image } = described;
-    const { instances, folder, onDisk } = part;
-    const place = onDisk.get(image.file.normalize("NFC"));
+    const { instances, folder, places } = part;
+    const place = places.get(image);
+    if (instances.strays > 0 && !instances.categoriesOf(image)) {
+      const message = `${image.file} has no annotation, but annotations of the file have an unknown image_id and may be its; left out`;
+      problems.push({ severity: "warning", ...origin, message, leftOut: true });
+      continue;
+    }
     if (place === undefined) {
       const message = `${image.file} is not in ${folder}; left out`;
       problems.push({ severity: "warning", ...origin, message, leftOut: true });

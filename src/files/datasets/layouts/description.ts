@@ -10,6 +10,7 @@ import { UserError } from "../../../user-error.ts";
 import type { Store } from "../../../host/store.ts";
 import { isFile } from "../../text/folders.ts";
 import { join } from "../../text/path.ts";
+import { isObject } from "../../formats/text-files.ts";
 import { readAnyText } from "../../text/encoding.ts";
 import { leavesFolder } from "../../text/file-name.ts";
 
@@ -21,11 +22,17 @@ const schema = z.strictObject({
   splits: z.record(z.string(), z.union([z.string(), z.array(z.coerce.string())])).optional(),
 });
 
+/** Keys of the data.yaml of YOLO, as Ultralytics and Roboflow write it; their folders are found by name. */
+const yoloKeys: ReadonlySet<string> = new Set([
+  ...["path", "train", "val", "valid", "test", "nc", "channels", "kpt_shape", "flip_idx"],
+  ...["download", "roboflow", "masks_dir", "colors", "license", "version", "date", "author"],
+]);
+
 /** The content of a data.yaml, all of which is optional. */
 export interface Description {
   /** Class names in label order. */
   readonly classes?: { readonly names: readonly string[]; readonly file: string };
-  /** A sentence about the first class name if it is only a guess that it stands for the background. */
+  /** A sentence about the class names if they were understood by a guess: their letters, or the first as the background. */
   readonly guess?: string;
   /** Folders and files, from the data set's folder. */
   readonly images?: string;
@@ -49,8 +56,13 @@ export async function readDescription(store: Store, root: string): Promise<Descr
   if (description.classes) return description;
   const list = join(root, "classes.txt");
   if (!(await isFile(store, list))) return description;
-  const listed = textLines(await readAnyText(store, list));
-  return { ...description, ...classesIn(listed, list) };
+  let foreign: string | undefined;
+  const listed = textLines(await readAnyText(store, list, (line) => (foreign ??= line)));
+  const found = classesIn(listed, list);
+  if (foreign === undefined) return { ...description, ...found };
+  const guess = `is not UTF-8; lines that are not are read as Windows-1252, as in "${foreign}"; if its letters are wrong, save the file as UTF-8`;
+  const both = found.guess === undefined ? guess : `${found.guess}; ${guess}`;
+  return { ...description, ...found, guess: both };
 }
 
 /** The classes of a list in label order, whose first name may be the background's. */
@@ -73,7 +85,9 @@ function textLines(text: string): string[] {
 }
 
 async function readYaml(store: Store, root: string, path: string): Promise<Description> {
-  const parsed = schema.safeParse(parseYaml(await readAnyText(store, path), path) ?? {});
+  const parsed = schema.safeParse(
+    withoutYoloKeys(parseYaml(await readAnyText(store, path), path) ?? {}),
+  );
   if (!parsed.success) throw new UserError(`${path}: ${explain(parsed.error.issues[0]!)}`);
   const { names, splits, ...places } = parsed.data;
   for (const [key, place] of Object.entries(places)) checkInside(place, `${path}: ${key}`);
@@ -92,6 +106,11 @@ async function readYaml(store: Store, root: string, path: string): Promise<Descr
     ...(names ? classesIn(orderedNames(names, path), path) : {}),
     ...(splits ? { splits: Object.fromEntries(explicit) } : {}),
   };
+}
+
+function withoutYoloKeys(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !yoloKeys.has(key)));
 }
 
 /** The value of a YAML document. Undefined aliases, and aliases that expand too far, are UserErrors too. */

@@ -4,14 +4,17 @@ import { listCoco } from "./coco.ts";
 import { readDescription, type Description } from "./description.ts";
 import type { FileHost } from "../../../host/host.ts";
 import { isFile, isFolder } from "../../text/folders.ts";
-import { join } from "../../text/path.ts";
+import { labelFolders } from "../../formats/yolo/label-files.ts";
+import { listNames } from "../../text/list-names.ts";
+import { extname, join } from "../../text/path.ts";
 import type { Listing, OnProgress } from "../listing/listing.ts";
 import { describeFolder, findTagsFile, listPlain } from "./plain.ts";
 import { listVoc } from "./voc.ts";
+import { listVocBeside } from "./voc-beside.ts";
 
 const layouts =
   "supported are images/ with tags.csv (or .jsonl, .json), a folder of images for each class, " +
-  "VOC folders (JPEGImages/, ImageSets/), and COCO (annotations/instances_*.json with its images, or " +
+  "VOC folders (JPEGImages/, ImageSets/), images with a VOC .xml beside each, and COCO (annotations/instances_*.json with its images, or " +
   "JPEGImages/train and val)";
 
 /** Recognizes the layout of a data set folder and lists its images. */
@@ -55,10 +58,32 @@ async function listDescribed(
   }
   const tagsPath = await findTagsFile(store, root, description);
   if (tagsPath !== undefined) return listPlain(store, root, description, tagsPath);
-  if (await isFolder(store, join(root, "images"))) {
+  const beside = await listVocBeside(store, root, description);
+  if (beside) return beside;
+  if ((await labelFolders(store, root)).length > 0) {
     throw new UserError(
-      `${root}: has images/, but no tags.csv, tags.jsonl or tags.json; write the tags of each image ` +
-        'into tags.csv, with the first line "file,tags"',
+      `${root}: has YOLO labels, which are masks without tags; make masks of them, and the tags are read from these`,
+      {
+        remedies: [
+          {
+            ...{ kind: "job", name: "convert", argument: root },
+            options: { to: "voc", layout: "voc2012", out: `${root.replace(/\/+$/, "")}-voc` },
+            purpose: "makes a data set of them",
+          },
+        ],
+      },
+    );
+  }
+  if (await isFolder(store, join(root, "images"))) {
+    const tables = (await store.list(root)).files.filter((file) =>
+      /\.(csv|tsv|jsonl?)$/i.test(file),
+    );
+    const [table] = tables;
+    throw new UserError(
+      `${root}: has images/, but no tags.csv, tags.jsonl or tags.json; ` +
+        (table === undefined
+          ? 'write the tags of each image into tags.csv, with the first line "file,tags"'
+          : `if the tags are in ${listNames(tables)}, call it tags${extname(table).toLowerCase()} or name it in data.yaml (tags: ${table})`),
     );
   }
   const folders = await listClassFolders(store, root, description);

@@ -1,12 +1,13 @@
 import { UserError } from "../../../user-error.ts";
 import type { Description } from "./description.ts";
-import { leavesFolder } from "../../text/file-name.ts";
 import type { Named } from "../listing/entry.ts";
 import { ImageList } from "../listing/image-list.ts";
 import type { Store } from "../../../host/store.ts";
 import { isFile, isFolder, listImages } from "../../text/folders.ts";
 import { listNames } from "../../text/list-names.ts";
 import { join, relative, stem } from "../../text/path.ts";
+import { counted } from "../../text/units.ts";
+import { bareName, composed, FileFinder, isSame, locate } from "./file-finder.ts";
 import { type Listing, type Problem, type TagLine, originAt } from "../listing/listing.ts";
 import { NamedSplits } from "./named-splits.ts";
 import { readTagsFile, tagsFileNames } from "../tags/file.ts";
@@ -37,7 +38,8 @@ export async function listPlain(
   const problems: Problem[] = [];
   const masks = await findMasks(store, root, description);
   const masksInside = `${relative(images, join(root, description.masks ?? "masks"))}/`;
-  const files = await listImages(store, images, { sorted: false });
+  const others: string[] = [];
+  const files = await listImages(store, images, { sorted: false, others });
   const onDisk = masks.size === 0 ? files : files.filter((file) => !file.startsWith(masksInside));
 
   const list = new ImageList(onDisk);
@@ -46,14 +48,18 @@ export async function listPlain(
   const lineProblems: Problem[] = [];
   const isListed = new Uint8Array(onDisk.length);
   let distinct = true;
-  const take = ({ file: name, tags, split, line }: TagLine, { id }: Named): void => {
-    const index = locate(name, id, finder);
-    if (typeof index === "object") {
-      lineProblems.push({ ...index, ...originAt(tagsPath, line) });
-      return;
-    }
+  // Images listed with other folders in front, by their index; two listed names may have the same end.
+  const byEnd = new Map<number, TagLine[]>();
+  const take = (listed: TagLine, { id }: Named): void => {
+    const { file: name, line } = listed;
+    const found = locate(name, id, finder);
+    if (typeof found === "number") return use(found, listed);
+    if ("message" in found) lineProblems.push({ ...found, ...originAt(tagsPath, line) });
+    else byEnd.set(found.end, [...(byEnd.get(found.end) ?? []), listed]);
+  };
+  const use = (index: number, { file: name, tags, split, line }: TagLine, isEnd = false): void => {
     const file = onDisk[index]!;
-    if (file !== name && !isSame(file, bareName(name))) {
+    if (!isEnd && file !== name && !isSame(file, bareName(name))) {
       const message = `${name} is not there; ${file} is used instead`;
       lineProblems.push({ severity: "warning", ...originAt(tagsPath, line), message });
     }
@@ -75,12 +81,36 @@ export async function listPlain(
   const clear = (): void => {
     lookup.clear();
     list.clear();
+    byEnd.clear();
     lineProblems.length = 0;
     isListed.fill(0);
   };
   const sink = { take: (line: TagLine) => lookup.push(line), clear };
   const fileProblems = await readTagsFile(store, tagsPath, description.classes?.names, sink);
   lookup.end();
+  let [ends, example] = [0, ""];
+  for (const [index, lines] of byEnd) {
+    const names = new Set(lines.map(({ file }) => file));
+    if (names.size === 1 && isListed[index] === 0) {
+      for (const line of lines) use(index, line, true);
+      example ||= `${lines[0]!.file} is ${onDisk[index]!}`;
+      ends++;
+      continue;
+    }
+    for (const { file, line } of lines) {
+      const message = `${file} is not there, and ${onDisk[index]!} has its name but may be another of the listed; left out`;
+      lineProblems.push({
+        severity: "warning",
+        ...originAt(tagsPath, line),
+        message,
+        leftOut: true,
+      });
+    }
+  }
+  if (ends > 0) {
+    const message = `${counted(ends, "image")} found by the end of the listed ${ends === 1 ? "path" : "paths"}, as ${example}`;
+    lineProblems.push({ severity: "warning", file: tagsPath, message });
+  }
   for (const problem of fileProblems.concat(lineProblems)) problems.push(problem);
   namedSplits.warnOfUnknown(problems);
   onDisk.forEach((file, i) => {
@@ -88,6 +118,13 @@ export async function listPlain(
     const message = `not in ${relative(root, tagsPath)}, so it is not used`;
     problems.push({ severity: "warning", file: join(images, file), message });
   });
+  const foreign = others.filter(
+    (file) =>
+      join(images, file) !== tagsPath && !isDescription(file) && !file.startsWith(masksInside),
+  );
+  if (foreign.length > 0) {
+    problems.push({ severity: "warning", file: images, message: notImages(foreign) });
+  }
   if (masks.size > 0) {
     const stems = new Set(onDisk.map((file) => composed(stem(file))));
     for (const [name, file] of masks) {
@@ -120,87 +157,15 @@ export async function findMasks(
   return masks;
 }
 
-/**
- * Finds the file that a tags file names: by its exact name, in other letter case, or without ending. If several files
- * match, the first by name counts.
- */
-class FileFinder {
-  private readonly folded: (Map<string, number> | undefined)[] = [];
-
-  constructor(
-    private readonly onDisk: readonly string[],
-    private readonly list: ImageList,
-  ) {}
-
-  /** The index of a file. */
-  find(name: string): number | undefined {
-    return this.list.find(name) ?? this.findAlike(name);
-  }
-
-  /** The index of a file whose name differs in letter case or ending. */
-  findAlike(name: string): number | undefined {
-    const key = foldedName(name);
-    const whole = (this.folded[0] ??= this.fold((file) => file)).get(key);
-    return whole ?? (this.folded[1] ??= this.fold(stem)).get(key);
-  }
-
-  /** Indices of files by lower-case name; built on first use, since it takes a second for a million files. */
-  private fold(nameOf: (file: string) => string): Map<string, number> {
-    const folded = new Map<string, number>();
-    this.onDisk.forEach((file, i) => {
-      const key = foldedName(nameOf(file));
-      const other = folded.get(key);
-      if (other === undefined || file < this.onDisk[other]!) folded.set(key, i);
-    });
-    return folded;
-  }
+/** Files of a data set's folder that describe it. */
+function isDescription(file: string): boolean {
+  return ["data.yaml", "classes.txt", ...tagsFileNames].includes(file);
 }
 
-/**
- * The index of a listed file among those on disk, or the problem with it.
- * @param exact index of the file with exactly that name
- */
-function locate(
-  listed: string,
-  exact: number | undefined,
-  finder: FileFinder,
-): number | Pick<Problem, "severity" | "message" | "leftOut"> {
-  if (leavesFolder(listed)) {
-    return {
-      severity: "error",
-      message: `${listed} leads out of the image folder; it must lie inside`,
-    };
-  }
-  if (exact !== undefined) return exact;
-  const bare = bareName(listed);
-  return (
-    finder.findAlike(bare) ??
-    (bare.startsWith("images/") ? finder.find(bare.slice(7)) : undefined) ?? {
-      severity: "warning",
-      leftOut: true,
-      message: `${listed} is not there; left out`,
-    }
-  );
-}
-
-/** A name in lower case and composed letters: macOS writes an accent as a character of its own. */
-function foldedName(name: string): string {
-  return composed(name).toLowerCase();
-}
-
-function composed(name: string): string {
-  return name.normalize("NFC");
-}
-
-/** A listed name without `./` in front. */
-function bareName(listed: string): string {
-  return listed.startsWith("./") ? listed.slice(2) : listed;
-}
-
-/** Whether a listed name is that of a file, possibly without ending or with the folder images/. */
-function isSame(onDisk: string, listed: string): boolean {
-  const [file, bare] = [composed(onDisk), composed(listed)];
-  return file === bare || stem(file) === bare || `images/${file}` === bare;
+/** A sentence about files that are no images by their names. */
+export function notImages(files: readonly string[]): string {
+  const verb = files.length === 1 ? "is no image" : "are no images";
+  return `${counted(files.length, "other file")} ${verb} by the name: ${listNames(files)}`;
 }
 
 /** The first few entries of a folder, for a message. */

@@ -8,11 +8,11 @@ import { TagLines } from "./lines.ts";
 import { readTagsNpy } from "./npy.ts";
 
 /** Names a tags file may have; the first that exists is read. */
-export const tagsFileNames: readonly string[] = ["tags.csv", "tags.jsonl", "tags.json"];
+export const tagsFileNames: readonly string[] = ["tags.csv", "tags.tsv", "tags.jsonl", "tags.json"];
 
 /**
  * Reads image tags in the format that the ending of the file names:
- * - `.csv` with a header `file,tags[,split]`, several tags separated by semicolons;
+ * - `.csv` or `.tsv` with a header `file,tags[,split]`, several tags separated by semicolons; see `readCsv` for other forms;
  * - `.jsonl`, a line per image: `{"file": "a.jpg", "tags": ["cat"], "split": "train"}`;
  * - `.json`, a list of such objects or one object `{"a.jpg": ["cat"]}`;
  * - `.npy`, a pickled dictionary from names to vectors with an element for each of `classes`.
@@ -37,7 +37,7 @@ export async function readTagsFile(
     // If the file is missing, that is the error to report.
     await store.readText(path);
     throw new UserError(
-      `${path}: ends in "${ending}", but tags are read from .csv, .jsonl, .json and .npy files; convert or rename it`,
+      `${path}: ends in "${ending}", but tags are read from .csv, .jsonl, .json, .tsv and .npy files; convert or rename it`,
     );
   }
   const out = new TagLines(path, sink);
@@ -49,6 +49,7 @@ type Reader = (store: Store, path: string, out: TagLines) => Promise<void>;
 
 const readers: Readonly<Partial<Record<string, Reader>>> = {
   ".csv": readCsv,
+  ".tsv": readCsv,
   ".jsonl": readJsonLines,
   ".json": readJson,
 };

@@ -48,7 +48,8 @@ export class TagLines {
         line,
       );
     }
-    const { file, tags, split } = value as Record<string, unknown>;
+    const fields = value as Record<string, unknown>;
+    const { file = first(fields, fileKeys), tags = first(fields, tagKeys), split } = fields;
     if (typeof file !== "string" || file.trim() === "") {
       return this.error(
         `${subject} has "file": ${show(file)}, expected the name of an image`,
@@ -109,6 +110,17 @@ export class TagLines {
     this.words.set(own, own);
     return own;
   }
+}
+
+/** Other usual names of the fields. */
+const [fileKeys, tagKeys] = [
+  ["filename", "file_name", "image", "path"],
+  ["labels", "label", "tag", "classes"],
+] as const;
+
+function first(fields: Record<string, unknown>, keys: readonly string[]): unknown {
+  const key = keys.find((name) => fields[name] !== undefined);
+  return key === undefined ? undefined : fields[key];
 }
 
 function isTexts(value: unknown): value is readonly string[] {

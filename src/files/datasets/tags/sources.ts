@@ -187,7 +187,7 @@ const parser = new XMLParser({
 });
 
 /** The names of the objects in a VOC annotation, as tags. */
-async function tagsFromXml(
+export async function tagsFromXml(
   store: Store,
   path: string,
   name: string,

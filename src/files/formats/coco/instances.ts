@@ -6,8 +6,9 @@ import {
   validateClasses,
 } from "../../../method/images/classes.ts";
 import { ignoreIndex } from "../../../method/images/image.ts";
-import { UserError } from "../../../user-error.ts";
+import { excerpt, UserError } from "../../../user-error.ts";
 import { cleanNames } from "../class-names.ts";
+import { imagePlaces } from "./file-names.ts";
 import { ignoredNames, ignoredSupercategory } from "../formats.ts";
 import { cocoObjects, hasOutline, isCrowd, type CocoObjects } from "./outlines.ts";
 import { JsonScanner, type JsonPlace } from "../../text/json.ts";
@@ -284,7 +285,18 @@ export class CocoInstances {
       this.strays += length;
       this.strayIds.add(id);
     }
+    this.placeImages();
     this.judgeCrowds();
+  }
+
+  /** Gives images whose names lead elsewhere a path inside of the image folder. */
+  private placeImages(): void {
+    const { places, outside, example } = imagePlaces(this.images.map(({ file }) => file));
+    this.images.forEach((image, i) => ((image as { file: string }).file = places[i]!));
+    if (outside === 0) return;
+    this.notes.push(
+      `${counted(outside, "image")} with absolute names, addresses or .. ${outside === 1 ? "is" : "are"} looked up in the image folder: ${excerpt(example!)}`,
+    );
   }
 
   /** Leaves out a category without annotations that only groups the others, as Roboflow puts one first. */

@@ -4,9 +4,12 @@ import { checkMaskSize } from "../../../method/data/known-mask.ts";
 import { ignoreIndex } from "../../../method/images/image.ts";
 import { chooseClasses } from "../chosen-classes.ts";
 import { CocoInstances } from "./instances.ts";
-import { stem, basename } from "../../text/path.ts";
+import { matchByEnd } from "../../text/match-by-end.ts";
+import { basename, stem } from "../../text/path.ts";
+import { uploadedName } from "../image-files.ts";
 import { paintObjects } from "../paint-objects.ts";
 import { checkSize } from "../drawing-limits.ts";
+import { unannotatedMask } from "../unannotated.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 
 /** Masks of COCO instances: compressed and plain run lengths, polygons; crowds become ignored pixels. */
@@ -25,10 +28,19 @@ export async function cocoSource(
       ({ id, label }) => [id, label === ignoreIndex ? label : chosen.labels[label]!] as const,
     ),
   );
-  const entries = instances.images.map((image): MaskEntry => {
-    const fileName = image.file.normalize("NFC");
+  const fileNames = instances.images.map(({ file }) => file.normalize("NFC"));
+  const { images: known } = options;
+  const files = matchByEnd(
+    fileNames,
+    (name) => known.get(name, stem(name)),
+    (name) => known.inside(name) ?? known.get(uploadedName(name)),
+  );
+  const entries = instances.images.map((image, i): MaskEntry => {
+    const file = files[i];
+    const before = uploadedName(fileNames[i]!);
+    const isUpload = file !== undefined && basename(file).normalize("NFC") === before;
+    const fileName = isUpload ? before : fileNames[i]!;
     const name = stem(fileName);
-    const file = options.images.get(fileName, basename(fileName), name);
     const where = `${path}: ${excerpt(fileName)}`;
     return {
       name,
@@ -40,7 +52,8 @@ export async function cocoSource(
         if (file !== undefined) checkMaskSize(image, where, await codec.header(file), file);
         instances.requireKnown(image, where);
         if (!instances.isOwn && !instances.categoriesOf(image)) {
-          options.losses.add("no annotation: all of the image became background", name);
+          const mask = unannotatedMask(image, name, where, options);
+          if (mask) return mask;
         }
         const { objects, crowds, work } = await instances.readObjects(image, labels, where);
         options.losses.read(name, objects.length);

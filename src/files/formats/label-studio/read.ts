@@ -3,9 +3,10 @@ import { isBackground, validateClasses } from "../../../method/images/classes.ts
 import { UserError } from "../../../user-error.ts";
 import type { ImageCodec } from "../../../host/codec.ts";
 import { isImageName } from "../../../method/images/image-name.ts";
-import { basename, stem } from "../../text/path.ts";
+import { stem } from "../../text/path.ts";
 import { ignoredName } from "../formats.ts";
 import { checkSize } from "../drawing-limits.ts";
+import { uploadedName } from "../image-files.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 import type { Fields } from "../text-files.ts";
 import { paintRegions } from "./paint.ts";
@@ -68,11 +69,6 @@ function openTasks(value: readonly Fields[], path: string): OpenTask[] {
     const isOnly = uploads.filter((other) => other === name).length === 1;
     return { ...task, regions: regionsOf(task.results), uploaded: isOnly ? name : undefined };
   });
-}
-
-/** The name of a file before Label Studio put eight hexadecimal digits before it: `name.png` for `1a2b3c4d-name.png`. */
-function uploadedName(fileName: string): string | undefined {
-  return /^[0-9a-f]{8}-(.+)$/.exec(basename(fileName))?.[1];
 }
 
 /** The image of a task, and the name of its mask: that of the image if it was found under the name before its upload. */

@@ -1,6 +1,6 @@
 import type { Store } from "../../../host/store.ts";
 import { basename, dirname, join, stem } from "../../text/path.ts";
-import { ImageFiles } from "../image-files.ts";
+import { ImageFiles, uploadedName } from "../image-files.ts";
 
 /** Deepest level of subfolders that is read (links may lead in circles). */
 const maxDepth = 8;
@@ -29,33 +29,41 @@ export async function labelFolders(store: Store, root: string): Promise<readonly
   return labels;
 }
 
-/** The label files of a data set, with their images where these are found. */
+/** The label files of a data set, with their images where these are found, and the images that have none. */
 export async function listLabels(
   store: Store,
   root: string,
   images: ImageFiles,
-): Promise<LabelFile[]> {
-  const labels: (LabelFile & { readonly bare: string | undefined })[] = [];
+): Promise<{ readonly labels: LabelFile[]; readonly unlabeled: string[] }> {
+  const known = [images];
+  const labels: (LabelFile & { readonly bare: string | undefined; readonly plain: string })[] = [];
   for (const folder of await labelFolders(store, root)) {
     // The images of <split>/labels are in <split>/images.
     const split = dirname(folder) === "." ? "" : dirname(folder);
     const own = split === "" ? undefined : await ImageFiles.find(store, undefined, join(root, split)); // prettier-ignore
+    if (own) known.push(own);
     for (const file of await listTexts(store, join(root, folder))) {
       const id = join(split, stem(file));
       const exact = images.get(id, stem(file)) ?? own?.get(stem(file));
-      const bare = exact === undefined ? images.get(basename(stem(file))) : undefined;
+      const base = basename(stem(file));
+      const before = uploadedName(base) ?? base;
+      const flat = exact === undefined ? images.get(base) : undefined;
+      const bare = flat ?? (exact === undefined ? images.get(before) : undefined);
       const where = join(root, folder, file);
-      labels.push({ id, name: id, where, image: exact ?? bare, bare });
+      const plain = flat === undefined ? before : base;
+      labels.push({ id, name: id, where, image: exact ?? bare, bare, plain });
     }
   }
   const uses = new Map<string, number>();
-  for (const { id } of labels) uses.set(basename(id), (uses.get(basename(id)) ?? 0) + 1);
-  return labels.map(({ bare, ...label }) => {
+  for (const { plain } of labels) uses.set(plain, (uses.get(plain) ?? 0) + 1);
+  const found = labels.map(({ bare, plain: name, ...label }): LabelFile => {
     if (bare === undefined) return label;
-    const name = basename(label.id);
     // The labels of two splits may have one name, and only one of them the image.
     return uses.get(name) === 1 ? { ...label, name } : { ...label, image: undefined };
   });
+  const used = new Set(found.map(({ image }) => image));
+  const unlabeled = new Set(known.flatMap((one) => one.all()).filter((image) => !used.has(image)));
+  return { labels: found, unlabeled: [...unlabeled] };
 }
 
 async function listTexts(store: Store, folder: string, depth = 0): Promise<string[]> {

@@ -10,8 +10,10 @@ import type { ImageCodec } from "../../../host/codec.ts";
 import type { FileHost } from "../../../host/host.ts";
 import type { Store } from "../../../host/store.ts";
 import { CsvError, parseCsv } from "../../text/csv.ts";
+import { listNames } from "../../text/list-names.ts";
 import { join } from "../../text/path.ts";
-import { classesBeside } from "../source-classes.ts";
+import { counted } from "../../text/units.ts";
+import { namesOfIds } from "../source-classes.ts";
 import { listLabels } from "./label-files.ts";
 import { sizesFile } from "./write.ts";
 import { paintObjects, polygonCounts, type MaskObject } from "../paint-objects.ts";
@@ -39,19 +41,22 @@ export async function yoloSource(
   options: SourceOptions,
 ): Promise<MaskSource> {
   const { store, codec } = host;
-  const own = names ? namesInOrder(names, path) : await classesBeside(store, root, true);
+  const own = await namesOf(store, root, names, path, options);
   if (own) {
     validateClasses(
-      own.filter((name, id) => !isBackground(name, id)),
-      path,
+      own.names.filter((name, id) => !isBackground(name, id)),
+      own.path,
     );
-    const guess = guessedBackground(own);
-    if (guess !== undefined) options.tell?.(`${path}: ${guess}`);
+    const guess = guessedBackground(own.names);
+    if (guess !== undefined) options.tell?.(`${own.path}: ${guess}`);
+    else if (isBackground(own.names[0] ?? "")) {
+      options.tell?.(`${own.path}: class id 0 is the background, "${own.names[0]}"`);
+    }
   }
   const chosen = chooseClasses(
-    own?.filter((name, id) => !isBackground(name, id)),
+    own?.names.filter((name, id) => !isBackground(name, id)),
     options,
-    path,
+    own?.path ?? path,
   );
   if (!chosen) {
     throw new UserError(
@@ -65,12 +70,19 @@ export async function yoloSource(
   const { classes } = chosen;
   // The label of each class id; objects of the background are not drawn.
   let foreground = 0;
-  const byId = (own ?? classes).map((name, id) =>
+  const byId = (own?.names ?? classes).map((name, id) =>
     isBackground(name, id) ? 0 : chosen.labels[++foreground]!,
   );
   const sizes = await readSizes(store, join(root, sizesFile));
   const entries: MaskEntry[] = [];
-  for (const label of await listLabels(store, root, options.images)) {
+  const { labels, unlabeled } = await listLabels(store, root, options.images);
+  if (unlabeled.length > 0) {
+    const [verb, it] = unlabeled.length === 1 ? ["has", "it shows"] : ["have", "they show"];
+    options.tell?.(
+      `${root}: ${counted(unlabeled.length, "image")} ${verb} no label file, so what ${it} is not known; left out: ${listNames(unlabeled)}`,
+    );
+  }
+  for (const label of labels) {
     const { name, where, image } = label;
     entries.push({
       name,
@@ -85,6 +97,20 @@ export async function yoloSource(
     });
   }
   return { format: "yolo", classes, entries, close: () => Promise.resolve() };
+}
+
+/** The names of the class ids and where they stand: those of data.yaml, or of a list beside it, or else those passed in. */
+async function namesOf(
+  store: Store,
+  root: string,
+  names: Names | undefined,
+  path: string,
+  { classes, namesBackground }: SourceOptions,
+): Promise<{ readonly names: readonly string[]; readonly path: string } | undefined> {
+  if (names) return { names: namesInOrder(names, path), path };
+  const beside = await namesOfIds(store, root);
+  if (beside || !classes || !namesBackground) return beside;
+  return { names: ["background", ...classes], path: "class names" };
 }
 
 function namesInOrder(names: Names, path: string): string[] {

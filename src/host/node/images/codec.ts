@@ -4,6 +4,7 @@ import { UserError } from "../../../user-error.ts";
 import type { WriteOptions } from "../../store.ts";
 import type { EncodeOptions, ImageCodec, ImageHeader, ImageSource } from "../../codec.ts";
 import { writeFileAtomic } from "../files/atomic-file.ts";
+import { hasBitmapName, readBitmap, type Bitmap } from "./bitmap.ts";
 import { pixelLimit, readBytes, unreadableImage } from "./unreadable.ts";
 
 /**
@@ -41,6 +42,8 @@ function indexPng(): Promise<typeof import("./index-png.ts")> {
 /** Reads the size and format from the first bytes of a file or of memory, without decoding. */
 async function imageHeader(source: ImageSource): Promise<ImageHeader> {
   try {
+    const bitmap = await bitmapOf(source);
+    if (bitmap) return { format: bitmap.format, width: bitmap.width, height: bitmap.height };
     const picture = await load(typeof source === "string" ? source : source.bytes);
     return checkHeader(await picture.metadata());
   } catch (error) {
@@ -56,6 +59,8 @@ async function imageHeader(source: ImageSource): Promise<ImageHeader> {
  */
 export async function decodeImage(bytes: Uint8Array, where: string): Promise<Image> {
   try {
+    const bitmap = readBitmap(bytes);
+    if (bitmap) return bitmap.decode();
     const picture = await load(bytes);
     checkHeader(await picture.metadata());
     const { data, info } = await picture
@@ -125,12 +130,18 @@ async function load(source: Uint8Array | string): Promise<Sharp> {
   return sharp(source, { failOn: "error", limitInputPixels: pixelLimit, ignoreIcc: true });
 }
 
+/** The picture in a format of its own reader; files are only looked into if their name tells so. */
+async function bitmapOf(source: ImageSource): Promise<Bitmap | undefined> {
+  if (typeof source !== "string") return readBitmap(source.bytes);
+  return hasBitmapName(source) ? readBitmap(await readBytes(source)) : undefined;
+}
+
 function checkHeader(metadata: Awaited<ReturnType<Sharp["metadata"]>>): ImageHeader {
   const { format, width, height, autoOrient, orientation = 1 } = metadata;
   // Drawings (SVG, PDF) are programs that may read other files, and have no pixels of their own.
   if (!format || !width || !height || format === "svg" || format === "pdf") {
     throw new Error(
-      `its format is ${format ?? "unknown"}, expected JPEG, PNG, WebP, TIFF, GIF or AVIF`,
+      `its format is ${format ?? "unknown"}, expected JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP or PPM`,
     );
   }
   return {

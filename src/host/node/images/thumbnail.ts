@@ -1,8 +1,9 @@
 import type { ImageSource, Thumbnail } from "../../codec.ts";
 import type { Sharp } from "sharp";
 import type { Image } from "../../../method/images/image.ts";
+import { hasBitmapName, readBitmap } from "./bitmap.ts";
 import { sharp } from "./sharp.ts";
-import { unreadableImage } from "./unreadable.ts";
+import { readBytes, unreadableImage } from "./unreadable.ts";
 
 /** Makes a JPEG whose longer side is at most `side` pixels; smaller pictures keep their size. */
 export async function makeThumbnail(
@@ -10,7 +11,7 @@ export async function makeThumbnail(
   side: number,
 ): Promise<Thumbnail> {
   try {
-    const { data, info } = await open(picture)
+    const { data, info } = await open(await decodedBitmap(picture))
       .resize(side, side, { fit: "inside", withoutEnlargement: true })
       .jpeg({ quality: 80 })
       .toBuffer({ resolveWithObject: true });
@@ -19,6 +20,16 @@ export async function makeThumbnail(
     if (typeof picture !== "string" && "data" in picture) throw error;
     throw await unreadableImage(picture, error);
   }
+}
+
+/** The pixels of a picture that sharp cannot read; any other as it is. */
+async function decodedBitmap(picture: Image | ImageSource): Promise<Image | ImageSource> {
+  if (typeof picture !== "string") {
+    return "bytes" in picture ? (readBitmap(picture.bytes)?.decode() ?? picture) : picture;
+  }
+  return hasBitmapName(picture)
+    ? (readBitmap(await readBytes(picture))?.decode() ?? picture)
+    : picture;
 }
 
 function open(picture: Image | ImageSource): Sharp {

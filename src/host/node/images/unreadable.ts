@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { foreignImage } from "../../../method/images/image-name.ts";
 import { UserError } from "../../../user-error.ts";
 import type { ImageSource } from "../../codec.ts";
 import { orUnreadable } from "../files/file-error.ts";
@@ -32,6 +33,8 @@ async function clearerError(path: string, error: unknown): Promise<unknown> {
 
 function notAnImage(where: string, error: unknown): UserError {
   if (error instanceof UserError) return error;
+  const foreign = foreignImage(where);
+  if (foreign !== undefined) return new UserError(`${where}: ${foreign}`, { cause: error });
   const text = error instanceof Error ? error.message : String(error);
   const reason = /unsupported image format/i.test(text)
     ? "its content is not in a known image format"

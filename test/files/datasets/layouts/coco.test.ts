@@ -150,10 +150,6 @@ test.each([
   [{ ...whole, images: [{ ...image, width: -8 }] }, /entry 1 of "images" is -8x6/],
   [{ ...whole, images: [{ ...image, id: 1.5 }] }, /its "id" is 1\.5; expected a whole number/],
   [
-    { ...whole, images: [{ ...image, file_name: "../a.jpg" }] },
-    /leads out of the image folder; it must lie inside/,
-  ],
-  [
     { ...whole, images: [{ ...image, file_name: "b.jpg" }] },
     /none of its images was found; put them into images\/train/,
   ],

@@ -166,8 +166,8 @@ describe("refused with file and line is", () => {
   const cases: [string, Record<string, string | Picture | Mask>, string | RegExp][] = [
     [
       "a header without tags",
-      { "tags.csv": "name,label\na.jpg,x\n" },
-      /tags\.csv:1: the header is "name,label"/,
+      { "tags.csv": "url,author\na,x\n" },
+      /tags\.csv:1: the header is "url,author"/,
     ],
     ["an empty tags file", { "tags.csv": "" }, /tags\.csv:1: the file is empty/],
     [
@@ -220,7 +220,7 @@ describe("refused with file and line is", () => {
     [
       "a file outside",
       { "tags.csv": "file,tags\n../../etc/passwd,x\n" },
-      /tags\.csv:2: .*leads out of the image folder; it must lie inside/,
+      /tags\.csv:2: .*leads out of the image folder, and no image/,
     ],
     [
       "two splits for an image",

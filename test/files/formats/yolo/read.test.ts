@@ -184,3 +184,71 @@ test("class names are those of data.yaml by number, or those passed in", async (
   expect((await open(unnamed, ["x", "y"])).classes).toEqual(["x", "y"]);
   expect((await open({ ...unnamed, "classes.txt": "cat\ndog\n" })).classes).toEqual(["cat", "dog"]);
 });
+
+describe("a name of the background keeps the ids of the names behind it", () => {
+  const rows = "0 0 0 0.25 0 0.25 1 0 1\n1 0.25 0 0.5 0 0.5 1 0.25 1\n2 0.5 0 1 0 1 1 0.5 1\n";
+  test.each<[string, Files]>([
+    ["in classes.txt", { "classes.txt": "background\ncat\ndog\n" }],
+    ["in classes.txt, as _background_", { "classes.txt": "_background_\ncat\ndog\n" }],
+    ["in classes.txt, as a guess", { "classes.txt": "bg\ncat\ndog\n" }],
+    ["in data.yaml", { "data.yaml": "names: [__background__, cat, dog]" }],
+    ["in class_names.txt", { "class_names.txt": "Background\ncat\ndog\n" }],
+  ])("%s", async (_, names) => {
+    const { entries, classes } = await open({ ...names, "labels/a.txt": rows, ...sizes });
+    expect(classes).toEqual(["cat", "dog"]);
+    expect([...(await entries[0]!.read()).data].join("")).toBe("01220122");
+  });
+
+  test("in the middle, too", async () => {
+    const files = { "classes.txt": "cat\nbackground\ndog\n", "labels/a.txt": rows, ...sizes };
+    const { entries, classes } = await open(files);
+    expect(classes).toEqual(["cat", "dog"]);
+    expect([...(await entries[0]!.read()).data].join("")).toBe("10221022");
+  });
+
+  test("in the names passed in, too", async () => {
+    const root = await makeFolder({ "labels/a.txt": rows, ...sizes });
+    const images = await ImageFiles.find(nodeHost.store, undefined, root);
+    const options = { images, losses: new LostDetails(), instances: "regions", classes: ["cat", "dog"] } as const; // prettier-ignore
+    const read = async (namesBackground: boolean) => {
+      const { entries } = await yoloSource(nodeHost, root, { path: root }, { ...options, namesBackground }); // prettier-ignore
+      return [...(await entries[0]!.read()).data].join("");
+    };
+    expect(await read(true)).toBe("01220122");
+    await expect(read(false)).rejects.toThrow(/class 2; expected 0 to 1/);
+  });
+});
+
+test("images without a label file are told by name and not written as background", async () => {
+  const root = await makeFolder({
+    ...yaml,
+    ...{ "labels/a.txt": left, "labels/empty.txt": "" },
+    ...{ "images/a.png": new Picture(4, 2), "images/b.png": new Picture(4, 2) },
+    "images/empty.png": new Picture(4, 2),
+  });
+  const notes: string[] = [];
+  const images = await ImageFiles.find(nodeHost.store, undefined, root);
+  const options = { images, losses: new LostDetails(), instances: "regions", tell: (note: string) => notes.push(note) } as const; // prettier-ignore
+  const description = (await readDataYaml(nodeHost.store, root))!;
+  const { entries } = await yoloSource(nodeHost, root, description, options);
+  expect(entries.map(({ name }) => name)).toEqual(["a", "empty"]);
+  expect([...(await entries[1]!.read()).data].join("")).toBe("00000000");
+  expect(notes).toEqual([
+    `${root}: 1 image has no label file, so what it shows is not known; left out: ${join(root, "images/b.png")}`,
+  ]);
+});
+
+describe("images whose labels have the name of their upload to Label Studio", () => {
+  const upload = { ...yaml, "labels/1a2b3c4d-a.txt": left, "images/a.png": new Picture(4, 2) };
+
+  test("are found under the name before, which their masks get too", async () => {
+    const { entries, root } = await open(upload);
+    expect(entries[0]).toMatchObject({ name: "a", image: join(root, "images/a.png") });
+    expect([...(await entries[0]!.read()).data].join("")).toBe("11001100");
+  });
+
+  test("are not guessed where two uploads had one name", async () => {
+    const { entries } = await open({ ...upload, "labels/5e6f7a8b-a.txt": left });
+    expect(entries.map(({ image }) => image)).toEqual([undefined, undefined]);
+  });
+});
