@@ -3,6 +3,8 @@ import { validateClasses } from "../../method/images/classes.ts";
 import { ignoreIndex, type Image, type LabelMap } from "../../method/images/image.ts";
 import { findRegions, type InstanceKind, type Regions } from "../../method/images/regions.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
+import { resizeLabels } from "../../method/images/resize-labels.ts";
+import { shrinkImage } from "../../method/images/shrink-large.ts";
 import { freeName, safePath } from "../text/file-name.ts";
 import { basename, dirname, extname, join } from "../text/path.ts";
 import { classesJson } from "./classes-file.ts";
@@ -219,11 +221,17 @@ export class MaskFolder {
       mask ??= path;
     }
     const paths = mask === undefined ? {} : { mask };
-    if (!image || this.options.overlays === false || this.single) return paths;
+    if (!image || this.single) return paths;
+    const wantsThumbnail = this.options.sheet === true;
+    if (this.options.overlays === false) {
+      if (!wantsThumbnail || mask === undefined) return paths;
+      const small = shrinkImage(image, thumbnailSide);
+      return { ...paths, thumbnail: await this.writeThumbnail(free, overlayOf(small, labels)) };
+    }
     const overlay = join(this.path, "overlays", `${free}.jpg`);
-    const picture = paintLabels(image, labels);
+    const picture = overlayOf(image, labels);
     const [thumbnail] = await Promise.all([
-      this.options.sheet === true ? this.writeThumbnail(free, picture) : undefined,
+      wantsThumbnail ? this.writeThumbnail(free, picture) : undefined,
       this.writeOverlay(overlay, picture),
     ]);
     return { ...paths, overlay, ...(thumbnail && { thumbnail }) };
@@ -383,4 +391,11 @@ export class MaskFolder {
       throw new RangeError(`masks: ${name} has label ${label}, but there are ${count} classes`);
     }
   }
+}
+
+/** Labels laid over an image, which may be a smaller version of the one that they belong to. */
+function overlayOf(image: Image, labels: LabelMap): Image {
+  const { width, height } = image;
+  const isSmaller = width < labels.width || height < labels.height;
+  return paintLabels(image, isSmaller ? resizeLabels(labels, width, height) : labels);
 }
