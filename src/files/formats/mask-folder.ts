@@ -142,26 +142,23 @@ export class MaskFolder {
   /**
    * Takes over an image that an earlier part of the job finished: gives its mask to the formats that are one file, and
    * returns its files and facts. Undefined if it is not finished, or its files are not as they were written.
+   * @param origin understands the facts of the image; undefined if they are not those of this kind of job
    */
   async takeOver(
     name: string,
-    origin: (facts: unknown) => MaskOrigin,
+    origin: (facts: unknown) => MaskOrigin | undefined,
     index: number,
   ): Promise<(WrittenMask & { readonly facts: unknown }) | undefined> {
     const free = await this.claimName(name);
     const image = await this.unfinished?.intact(index, free);
-    if (!image) {
+    const { thumbnail, own } = (image?.facts ?? {}) as { thumbnail?: ThumbnailFile; own: unknown };
+    const from = origin(own);
+    if (!image || !from || (thumbnail && !isThumbnail(thumbnail))) {
       this.names.delete(free.toLowerCase());
       return undefined;
     }
-    const { thumbnail, own } = image.facts as { thumbnail?: ThumbnailFile; own: unknown };
     const labels = await this.host.codec.decodeLabels(this.storedLabels(free));
-    const written = await this.writeFiles(
-      { name, free, kept: true },
-      labels,
-      undefined,
-      origin(own),
-    );
+    const written = await this.writeFiles({ name, free, kept: true }, labels, undefined, from);
     const overlay = join(this.path, "overlays", `${free}.jpg`);
     const hasOverlay = image.files.some(({ path }) => path === `overlays/${free}.jpg`);
     return {
@@ -398,4 +395,13 @@ function overlayOf(image: Image, labels: LabelMap): Image {
   const { width, height } = image;
   const isSmaller = width < labels.width || height < labels.height;
   return paintLabels(image, isSmaller ? resizeLabels(labels, width, height) : labels);
+}
+
+/** Whether a value of a journal, which may be damaged, is the file of a thumbnail. */
+function isThumbnail({
+  file,
+  width,
+  height,
+}: Partial<Record<keyof ThumbnailFile, unknown>>): boolean {
+  return typeof file === "string" && [width, height].every(Number.isSafeInteger);
 }

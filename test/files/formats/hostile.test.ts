@@ -125,7 +125,7 @@ describe("COCO JSON", () => {
     await refused(join(root, "a.json"), /a\.json: not readable as JSON/);
     const deep = `${"[".repeat(500_000)}${"]".repeat(500_000)}`;
     writeFileSync(join(root, "a.json"), `{"images":[],"annotations":${deep},"categories":[]}`);
-    await refused(join(root, "a.json"), /a\.json: entry 1 of "annotations" is \[/);
+    await refused(join(root, "a.json"), /a\.json: .* nested more than 500 levels deep/);
   });
 });
 
