@@ -94,6 +94,15 @@ export function withExcerpts(message: string): string {
     .replace(/[^\s/\\;:,]+/g, (word) => (word.length > longestName ? excerpt(word) : word));
 }
 
+/** Most characters of a message, of which the beginning says where and the end what to do. */
+const [longestMessage, keptStart, keptEnd] = [1000, 600, 300];
+
+/** A message without its middle if that is too long, as with several lists or with names that are no words. */
+function withinBounds(message: string): string {
+  if (message.length <= longestMessage) return message;
+  return `${message.slice(0, keptStart)}… ${message.slice(-keptEnd)}`;
+}
+
 /** A message in one line, whatever values of a file it quotes. */
 function inOneLine(message: string): string {
   // eslint-disable-next-line no-control-regex -- these are what a file may have in a value
@@ -112,7 +121,7 @@ export interface UserErrorOptions extends ErrorOptions {
  * followed by the remedies in their own words. Messages read `where: what is wrong, with both values; what to do`, where
  * the last part is left to `remedies` if it takes an option or a command. Of a value from a file they quote at most 200
  * characters: longer ones in double quotes, or without a space, are cut here. They are one line: line breaks in a value
- * become spaces.
+ * become spaces, and of more than 1,000 characters the middle is left out.
  */
 export class UserError extends Error {
   override readonly name = "UserError";
@@ -123,7 +132,7 @@ export class UserError extends Error {
     message: string,
     { code = "invalid-input", remedies = [], ...options }: UserErrorOptions = {},
   ) {
-    super(withExcerpts(inOneLine(message)), options);
+    super(withinBounds(withExcerpts(inOneLine(message))), options);
     this.code = code;
     this.remedies = remedies;
   }

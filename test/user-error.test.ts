@@ -28,3 +28,9 @@ test("quotes in a quoted value do not end it", () => {
   const { message } = new UserError(`a.json: found ${JSON.stringify('{"a b":'.repeat(500))}`);
   expect(message.length).toBeLessThan(260);
 });
+
+test("of a message that is too long the beginning and the end are left", () => {
+  const { message } = new UserError(`a.zip: ${"one name ".repeat(500)}; give another file`);
+  expect(message.length).toBeLessThan(1000);
+  expect(message).toMatch(/^a\.zip: one name .*… .*; give another file$/);
+});

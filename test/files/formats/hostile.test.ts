@@ -195,6 +195,12 @@ describe("zip archives", () => {
     }
   });
 
+  test("names that no disk can have are refused", async () => {
+    const files = { "labelmap.txt": map, "SegmentationClass/a\u0001\n.png": png };
+    writeFileSync(join(root, "a.zip"), zipSync(files));
+    await refused(join(root, "a.zip"), /^[^\n]*a\.zip: .*damaged file names$/);
+  });
+
   test("what unpacks to more than a mask can be is not unpacked", async () => {
     const bomb = { "labelmap.txt": Buffer.alloc(40_000_000), "SegmentationClass/a.png": png };
     writeFileSync(join(root, "a.zip"), zipSync(bomb));
