@@ -23,32 +23,45 @@ import { watchFiles, type KillPoint } from "./kill-points/watch-files.ts";
 
 // Every state that a kill or a power cut can leave of a training, one after another: copies the run folder before each operation
 // that changes a file, in the middle of each write, and once more without what was not yet flushed; then resumes each copy and
-// compares it with the run that was never stopped. The same for a training that is killed a second time, while it resumes.
-// With --kills, as many trainings in processes of their own kill themselves with SIGKILL at points spread evenly.
+// compares it with the run that was never stopped. The same for trainings that are killed a second time, while they resume.
+// With --kills, as many trainings in processes of their own kill themselves with SIGKILL at operations spread evenly.
 const { values } = parseArgs({ options: { kills: { type: "string" } } });
 const script = fileURLToPath(new URL("kill-points/killed-training.ts", import.meta.url));
 const work = mkdtempSync(join(tmpdir(), "tag2mask-points-"));
 const [data, run] = [join(work, "scenes"), join(work, "run")];
 const states = join(work, "states");
 
+/** Parts of the first training after which it is killed, to be killed again while it goes on. */
+const again = [0.15, 0.4, 0.65, 0.9];
+
 interface State {
   readonly folder: string;
   readonly name: string;
 }
 
+interface Collected {
+  readonly points: number;
+  /** Points of operations of their own: a checkpoint is written in a thousand pieces, whose first one stands for all. */
+  readonly operations: readonly number[];
+  readonly found: readonly State[];
+}
+
+let stateCount = 0;
 let onPoint: ((point: KillPoint) => void) | undefined;
 await watchFiles(run, (point) => onPoint?.(point));
-// Loaded after the file system is watched.
+// Loaded after the file system is watched. Graphs are compiled once for all trainings of this process.
+await import("../test/share-sessions.ts");
 const { differences, startOrResume, writeData } = await import("./kill-points/training.ts");
 
 /** Trains in the run folder and collects the states that differ from each other. */
-async function collect(name: string, copies = true): Promise<{ points: number; found: State[] }> {
+async function collect(name: string, copies = true): Promise<Collected> {
   const seen = new Set<string>();
   const found: State[] = [];
+  const operations: number[] = [];
   let points = 0;
   const keep = (label: string, unsynced: ReadonlyMap<string, number>): void => {
     if (!copies || !existsSync(run)) return;
-    const folder = join(states, `${name}-${points}-${found.length}`);
+    const folder = join(states, String(stateCount++));
     copy(run, folder);
     for (const [path, length] of unsynced) {
       const file = join(folder, relative(run, path));
@@ -62,10 +75,10 @@ async function collect(name: string, copies = true): Promise<{ points: number; f
   let previous = "";
   onPoint = ({ operation, half, unsynced }) => {
     points++;
-    // A checkpoint is written in a thousand pieces under a temporary name.
     const isSame = operation === previous && operation.endsWith(".tmp");
     previous = operation;
     if (isSame) return;
+    operations.push(points - 1);
     const label = `${name}: ${half ? "half of " : "before "}${operation.replace(`${run}/`, "")}`;
     keep(label, new Map());
     keep(`${label}, power cut`, unsynced);
@@ -75,7 +88,7 @@ async function collect(name: string, copies = true): Promise<{ points: number; f
   } finally {
     onPoint = undefined;
   }
-  return { points, found };
+  return { points, operations, found };
 }
 
 /** Copies a run; files that are never changed in place get a second name instead. */
@@ -120,10 +133,11 @@ function bury(folder: string): void {
   }
 }
 
-async function resume(whole: string): Promise<string[]> {
+/** Goes on in the run folder; what is then wrong. */
+async function resume(folder: string): Promise<string[]> {
   try {
-    await startOrResume(data, run);
-    return differences(run, whole);
+    await startOrResume(data, folder);
+    return differences(folder, whole);
   } catch (error) {
     return [`a dead end: ${(error as Error).message}`];
   }
@@ -136,53 +150,78 @@ function restore({ folder }: State): void {
   bury(run);
 }
 
-function report(what: string, name: string, problems: readonly string[]): void {
-  if (problems.length > 0) console.log(`${what}: ${name}: ${problems.join("; ")}`);
+const started = performance.now();
+const seconds = (): number => Math.round((performance.now() - started) / 1000);
+let failures = 0;
+
+async function check(folder: string, state: string): Promise<void> {
+  const problems = await resume(folder);
+  if (problems.length === 0) return;
+  failures++;
+  console.log(`FAILED: ${state}: ${problems.join("; ")}`);
 }
 
-try {
-  const started = performance.now();
-  const seconds = (): string => ((performance.now() - started) / 1000).toFixed(0);
-  await writeData(data);
-  const first = await collect("training", values.kills === undefined);
-  const whole = join(work, "whole");
-  copy(run, whole);
+/** Resumes every state of a training, and of some that are killed twice. */
+async function resumeAll(first: Collected): Promise<void> {
+  const collected = [first];
+  for (const part of again) {
+    const state = first.found[Math.floor(first.found.length * part)]!;
+    restore(state);
+    collected.push(await collect(`resumed after ${state.name}`));
+  }
+  const states = collected.flatMap(({ found }) => found);
+  const points = collected.reduce((sum, one) => sum + one.points, 0);
+  const killedTwice = states.length - first.found.length;
+  const cuts = states.filter(({ name }) => name.endsWith("power cut"));
   console.log(
-    `${first.points} points in a training that is never stopped, ${first.found.length} states, ${seconds()} s`,
+    `${points} points, ${states.length} states that differ: ${killedTwice} of a training killed twice, ` +
+      `${cuts.length} after a power cut; ${seconds()} s`,
   );
-  let failures = 0;
-  const check = async (state: string): Promise<void> => {
-    const problems = await resume(whole);
-    if (problems.length > 0) failures++;
-    report("FAILED", state, problems);
-  };
-  if (values.kills === undefined) {
-    // Killed in the middle of a checkpoint, and again while it goes on.
-    restore(first.found[Math.floor(first.found.length * 0.6)]!);
-    const second = await collect("resumed");
-    for (const [i, state] of [...first.found, ...second.found].entries()) {
-      restore(state);
-      await check(state.name);
-      if ((i + 1) % 50 === 0) console.log(`${i + 1} resumed, ${failures} failures, ${seconds()} s`);
-    }
-    const cuts = [...first.found, ...second.found].filter(({ name }) => name.endsWith("power cut"));
-    console.log(
-      `${first.points + second.points} points, ${first.found.length + second.found.length} states that differ, ` +
-        `${cuts.length} of them after a power cut; ${failures} dead ends or differences`,
-    );
-  } else {
-    const kills = Number(values.kills);
-    for (let i = 0; i < kills; i++) {
-      rmSync(run, { recursive: true, force: true });
-      const index = Math.floor(((i + 0.5) * first.points) / kills);
-      const args = ["--import", "tsx", script, data, run, String(index)];
+  for (const [i, state] of states.entries()) {
+    restore(state);
+    await check(run, state.name);
+    rmSync(state.folder, { recursive: true });
+    const done = i + 1;
+    if (done % 25 > 0) continue;
+    const left = Math.round((seconds() / done) * (states.length - done));
+    console.log(`${done} of ${states.length} resumed, ${failures} failures, ${left} s left`);
+  }
+  console.log(`${states.length} states resumed; ${failures} dead ends or differences`);
+}
+
+/** Kills trainings in processes of their own, two at a time, and resumes each. */
+async function killAndResume(kills: number, { operations, points }: Collected): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < kills) {
+      const number = next++;
+      const index = operations[Math.floor(((number + 0.5) * operations.length) / kills)]!;
+      const folder = join(work, `killed-${number}`);
+      const args = ["--import", "tsx", script, data, folder, String(index)];
       const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
       const [, signal] = (await once(child, "exit")) as [number | null, string | null];
       if (signal !== "SIGKILL") throw new Error(`point ${index}: the training ended by ${signal}`);
-      await check(`SIGKILL at point ${index}`);
+      await check(folder, `SIGKILL at point ${index}`);
+      rmSync(folder, { recursive: true });
     }
-    console.log(`${kills} kills at ${first.points} points; ${failures} dead ends or differences`);
-  }
+  };
+  await Promise.all([lane(), lane()]);
+  console.log(
+    `${kills} kills, spread over ${operations.length} file operations (${points} points); ` +
+      `${failures} dead ends or differences`,
+  );
+}
+
+const whole = join(work, "whole");
+try {
+  await writeData(data);
+  const first = await collect("training", values.kills === undefined);
+  copy(run, whole);
+  console.log(
+    `a training that is never stopped: ${first.operations.length} file operations, ${first.points} points, ${seconds()} s`,
+  );
+  if (values.kills === undefined) await resumeAll(first);
+  else await killAndResume(Number(values.kills), first);
   console.log(`${seconds()} s`);
   process.exitCode = failures === 0 ? 0 : 1;
 } finally {

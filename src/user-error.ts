@@ -77,12 +77,38 @@ export function excerpt(value: string): string {
   return `${start}… (${value.length} characters)`;
 }
 
+/** A value from a file for a message: as JSON, cut like any other. */
+export function shown(value: unknown): string {
+  // JSON has no NaN.
+  if (typeof value === "number") return String(value);
+  try {
+    return excerpt(JSON.stringify(value) ?? String(value));
+  } catch {
+    return "something nested too deeply";
+  }
+}
+
 /** A message with excerpts of the values in double quotes, and of words that are too long even for the name of a file. */
 export function withExcerpts(message: string): string {
   if (message.length <= longestQuote) return message;
   return message
-    .replace(/"([^"]*)"/g, (_, value: string) => `"${excerpt(value)}"`)
+    .replace(/"((?:[^"\\]|\\.)*)"/g, (_, value: string) => `"${excerpt(value)}"`)
     .replace(/[^\s/\\;:,]+/g, (word) => (word.length > longestName ? excerpt(word) : word));
+}
+
+/** Most characters of a message, of which the beginning says where and the end what to do. */
+const [longestMessage, keptStart, keptEnd] = [1000, 600, 300];
+
+/** A message without its middle if that is too long, as with several lists or with names that are no words. */
+function withinBounds(message: string): string {
+  if (message.length <= longestMessage) return message;
+  return `${message.slice(0, keptStart)}… ${message.slice(-keptEnd)}`;
+}
+
+/** A message in one line, whatever values of a file it quotes. */
+function inOneLine(message: string): string {
+  // eslint-disable-next-line no-control-regex -- these are what a file may have in a value
+  return message.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
 }
 
 export interface UserErrorOptions extends ErrorOptions {
@@ -96,7 +122,8 @@ export interface UserErrorOptions extends ErrorOptions {
  * An error that the user can fix: in a file, an option, a value. Front ends print the message alone, without a stack,
  * followed by the remedies in their own words. Messages read `where: what is wrong, with both values; what to do`, where
  * the last part is left to `remedies` if it takes an option or a command. Of a value from a file they quote at most 200
- * characters: longer ones in double quotes, or without a space, are cut here.
+ * characters: longer ones in double quotes, or without a space, are cut here. They are one line: line breaks in a value
+ * become spaces, and of more than 1,000 characters the middle is left out.
  */
 export class UserError extends Error {
   override readonly name = "UserError";
@@ -107,7 +134,7 @@ export class UserError extends Error {
     message: string,
     { code = "invalid-input", remedies = [], ...options }: UserErrorOptions = {},
   ) {
-    super(withExcerpts(message), options);
+    super(withinBounds(withExcerpts(inOneLine(message))), options);
     this.code = code;
     this.remedies = remedies;
   }

@@ -18,3 +18,19 @@ test("words without quotes are cut too, but paths of any length stay whole", () 
     `${path}: class ${"7".repeat(200)}… (300 characters); expected 0 to 3`,
   );
 });
+
+test("a message is one line, whatever a value holds", () => {
+  const { message } = new UserError('a.txt: class 1, "cat\n\tdog\u2028\0", is unknown');
+  expect(message).toBe('a.txt: class 1, "cat dog ", is unknown');
+});
+
+test("quotes in a quoted value do not end it", () => {
+  const { message } = new UserError(`a.json: found ${JSON.stringify('{"a b":'.repeat(500))}`);
+  expect(message.length).toBeLessThan(260);
+});
+
+test("of a message that is too long the beginning and the end are left", () => {
+  const { message } = new UserError(`a.zip: ${"one name ".repeat(500)}; give another file`);
+  expect(message.length).toBeLessThan(1000);
+  expect(message).toMatch(/^a\.zip: one name .*… .*; give another file$/);
+});

@@ -25,6 +25,17 @@ export interface EncodeOptions {
   readonly subsampled?: boolean;
 }
 
+export interface DecodeOptions {
+  /**
+   * Longer side that an image of more than `largePixels` is brought to while it is read, because it does not fit into memory
+   * together with what is made of it; without it such images keep their size.
+   */
+  readonly largeSide?: number;
+}
+
+/** Pixels above which an image is large. */
+export const largePixels = 50_000_000;
+
 /** The path of a file, or bytes in memory with a name for messages. */
 export type ImageSource = string | { readonly bytes: Uint8Array; readonly name: string };
 
@@ -36,7 +47,7 @@ export interface ImageCodec {
    * Any image as upright 8-bit RGB: gray repeated, CMYK and 16 bits converted, transparency laid over black, EXIF
    * orientation applied, first frame of an animation. Embedded color profiles are not applied.
    */
-  decode(source: ImageSource): Promise<Image>;
+  decode(source: ImageSource, options?: DecodeOptions): Promise<Image>;
   /** Labels of a mask PNG: the raw indices of a palette PNG or the values of a gray one. */
   decodeLabels(source: ImageSource): Promise<LabelMap>;
   /** An image as the bytes of a PNG or JPEG file. */

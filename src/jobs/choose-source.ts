@@ -9,6 +9,7 @@ import type { Segmenter } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
 import type { JobOptions } from "./events.ts";
 import type { MaskItem } from "./masks.ts";
+import { largestSide } from "./masks.ts";
 
 /** Number of images measured so far to choose a source of masks. */
 export interface MeasuringSourceEvent {
@@ -53,7 +54,11 @@ async function measureOne(
   tags: readonly number[],
 ): Promise<SourceMeasurements | null> {
   try {
-    return await measureSources(segmenter, await codec.decode(file), tags);
+    return await measureSources(
+      segmenter,
+      await codec.decode(file, { largeSide: largestSide }),
+      tags,
+    );
   } catch (error) {
     if (error instanceof UserError || error instanceof RangeError) return null;
     throw error;

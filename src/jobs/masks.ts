@@ -3,9 +3,11 @@ import type { MaskFolder, MaskOrigin, WrittenMask } from "../files/formats/mask-
 import { writeContactSheet } from "../files/report/contact-sheet.ts";
 import { inReviewOrder } from "../files/report/review-order.ts";
 import { csvField } from "../files/text/csv.ts";
+import type { ImageCodec } from "../host/codec.ts";
 import type { FileHost } from "../host/host.ts";
 import { overlap, type Work } from "../method/eval/overlap.ts";
-import type { Image } from "../method/images/image.ts";
+import type { Image, LabelMap } from "../method/images/image.ts";
+import { resizeLabels } from "../method/images/resize-labels.ts";
 import { tagsNotShown } from "../method/inference/known-tags.ts";
 import type { Segmentation } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
@@ -156,13 +158,17 @@ async function* writeEach<T extends MaskItem>(
     const about = { type: "image", index, of, file, name } as const;
     let outcome: Outcome<T> | undefined = "finished" in next ? undefined : next;
     if (!outcome) {
-      const kept = await folder.takeOver(name, (facts) => originOf(file, facts as Facts), index);
+      const kept = await folder.takeOver(
+        name,
+        (facts) => (isFacts(facts) ? originOf(file, facts) : undefined),
+        index,
+      );
       if (kept) {
         const { facts, ...files } = kept;
         yield { ...about, ...files, ...(facts as Facts), kept: true };
       } else {
         // Its files were changed or lost.
-        outcome = await segmentOne(job, next.item, host.codec.decode(file));
+        outcome = await segmentOne(job, next.item, host.codec.decode(file, reading));
       }
     }
     if (outcome && "error" in outcome) {
@@ -175,15 +181,41 @@ async function* writeEach<T extends MaskItem>(
       const [tags, missing] = [names(result.tags), names(tagsNotShown(result, result.tags))];
       const facts: Facts = { confidence: result.confidence, tags, missing };
       const origin = { ...originOf(file, facts), index, facts };
-      const files = await folder.write(name, result, image, origin);
+      const labels = await atFullSize(host.codec, file, result);
+      const files = await folder.write(name, labels, image, origin);
       yield { ...about, ...files, ...facts };
     }
     index++;
   }
 }
 
+/**
+ * Longer side of the images that masks of large ones are made of: more than any network sees, and all that the memory holds
+ * together with the refinement.
+ */
+export const largestSide = 4096;
+const reading = { largeSide: largestSide } as const;
+
+/** Labels of an image in its own size, if it was made smaller to be read. */
+async function atFullSize(codec: ImageCodec, file: string, labels: LabelMap): Promise<LabelMap> {
+  if (Math.max(labels.width, labels.height) !== largestSide) return labels;
+  const { width, height } = await codec.header(file);
+  return width === labels.width && height === labels.height
+    ? labels
+    : resizeLabels(labels, width, height);
+}
+
 /** Facts about a mask that a job keeps for its table and its contact sheet. */
 type Facts = Pick<MaskEvent, "confidence" | "tags" | "missing">;
+
+/** Whether a value of a journal, which may be damaged, holds facts. */
+function isFacts(value: unknown): value is Facts {
+  const { confidence, tags, missing } = (value ?? {}) as Partial<Record<keyof Facts, unknown>>;
+  const areTexts = [tags, missing].every(
+    (list) => Array.isArray(list) && list.every((item) => typeof item === "string"),
+  );
+  return typeof confidence === "number" && areTexts;
+}
 
 function originOf(source: string, { confidence }: Facts): MaskOrigin {
   return { source, confidence };
@@ -213,10 +245,10 @@ async function* segmentEach<T extends MaskItem>(
       yield { finished: Promise.resolve({ item, finished: true }) };
       continue;
     }
-    const reading = codec.decode(item.file);
-    yield { finished: segmentOne(job, item, reading, previous) };
+    const image = codec.decode(item.file, reading);
+    yield { finished: segmentOne(job, item, image, previous) };
     // Without the values of these promises, which would keep every image in memory.
-    previous = Promise.allSettled([previous, reading]).then(() => undefined);
+    previous = Promise.allSettled([previous, image]).then(() => undefined);
   }
 }
 

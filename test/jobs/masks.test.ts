@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { nodeHost } from "../../src/host/node/host.ts";
 import type { Image } from "../../src/method/images/image.ts";
@@ -8,7 +9,7 @@ import { writeMasks, type WriteMasksEvent } from "../../src/jobs/masks.ts";
 import { runJob } from "../../src/cli/interrupt.ts";
 import { maskLines } from "../../src/cli/mask-lines.ts";
 import { Output } from "../../src/cli/output.ts";
-import { writeImage } from "../../src/host/node/images/codec.ts";
+import { readMask, writeImage } from "../../src/host/node/images/codec.ts";
 import { MaskFolder } from "../../src/files/formats/mask-folder.ts";
 import { UserError } from "../../src/user-error.ts";
 
@@ -111,4 +112,31 @@ test("an aborted signal ends the job after the images under way, and complete ma
   }
   expect(events.at(-1)).toEqual({ type: "stopped", done: 1, total: 3, out, kept: 0 });
   expect(readdirSync(out, { recursive: true }).sort()).toEqual(["masks", "masks/a.png"]);
+});
+
+test("an image of more than 50 megapixels is read smaller, and its mask has its own size", async () => {
+  const [width, height] = [12_600, 4000];
+  const file = join(root, "wide.png");
+  const flat = { create: { width, height, channels: 3 as const, background: "#808080" } };
+  await sharp(flat).png({ compressionLevel: 1 }).toFile(file);
+  const out = join(root, "out");
+  const folder = await MaskFolder.create(nodeHost, out, ["cat"], { sheet: true });
+  const sizes: number[] = [];
+  const segment = async (image: Image) => {
+    sizes.push(image.width, image.height);
+    const data = new Uint8Array(image.width * image.height);
+    data.fill(1, data.length / 2);
+    return { ...image, data, classes: ["cat"], tags: [0], confidence: 1 };
+  };
+  const items = [{ name: "wide", file }];
+  for await (const event of writeMasks(nodeHost, { items, folder, segment, strict: true })) {
+    void event;
+  }
+  expect(sizes).toEqual([4096, 1300]);
+  const mask = await readMask(join(out, "masks/wide.png"));
+  expect([mask.width, mask.height]).toEqual([width, height]);
+  expect([mask.data[0], mask.data.at(-1)]).toEqual([0, 1]);
+  expect(await nodeHost.codec.header(join(out, "overlays/wide.jpg"))).toMatchObject({
+    width: 4096,
+  });
 });

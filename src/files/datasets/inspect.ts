@@ -166,7 +166,8 @@ async function decodeFully(
   const { mask } = sample;
   const problems: Problem[] = [];
   try {
-    await codec.decode(path);
+    // Its pixels are only looked at for damage.
+    await codec.decode(path, { largeSide: 1024 });
   } catch (error) {
     const message = `${messageWithoutPath(error, path)}; it will be skipped`;
     problems.push({ severity: "warning", file: path, message, leftOut: true });

@@ -130,7 +130,7 @@ function archiveCodec(codec: ImageCodec, folder: ArchiveFolder): ImageCodec {
       : source;
   return {
     header: async (source) => codec.header(await unpacked(source)),
-    decode: async (source) => codec.decode(await unpacked(source)),
+    decode: async (source, options) => codec.decode(await unpacked(source), options),
     decodeLabels: async (source) => codec.decodeLabels(await unpacked(source)),
     encode: (image, format, options) => codec.encode(image, format, options),
     encodeLabels: (labels) => codec.encodeLabels(labels),

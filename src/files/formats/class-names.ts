@@ -3,6 +3,7 @@ import type { Store } from "../../host/store.ts";
 import { foregroundClasses, isBackground, validateClasses } from "../../method/images/classes.ts";
 import { UserError } from "../../user-error.ts";
 import { readAnyText } from "../text/encoding.ts";
+import { parseJson } from "../text/parse-json.ts";
 
 /** Largest file of class names, in bytes: 254 names take a few kilobytes. */
 const sizeLimit = 1_000_000;
@@ -75,7 +76,7 @@ function namesInLines(text: string): string[] {
 function namesInJson(text: string, path: string): string[] {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     throw new UserError(`${path}: not readable as JSON: ${(error as Error).message}`, {
       cause: error,

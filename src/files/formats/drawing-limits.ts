@@ -1,4 +1,4 @@
-import { UserError } from "../../user-error.ts";
+import { shown, UserError } from "../../user-error.ts";
 
 /** Most pixels of an image whose size is only a claim of a few bytes, without pixels to prove it. */
 const pixelLimit = 50_000_000;
@@ -9,7 +9,7 @@ export function checkSize(width: unknown, height: unknown, where: string): void 
     Number.isSafeInteger(side) && (side as number) > 0;
   if (isSide(width) && isSide(height) && width * height <= pixelLimit) return;
   throw new UserError(
-    `${where}: the image is ${String(width)}x${String(height)}; expected whole numbers from 1, and at most ${pixelLimit} pixels`,
+    `${where}: the image is ${shown(width)}x${shown(height)}; expected whole numbers from 1, and at most ${pixelLimit} pixels`,
   );
 }
 

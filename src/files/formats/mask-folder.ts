@@ -3,6 +3,8 @@ import { validateClasses } from "../../method/images/classes.ts";
 import { ignoreIndex, type Image, type LabelMap } from "../../method/images/image.ts";
 import { findRegions, type InstanceKind, type Regions } from "../../method/images/regions.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
+import { resizeLabels } from "../../method/images/resize-labels.ts";
+import { shrinkImage } from "../../method/images/shrink-large.ts";
 import { freeName, safePath } from "../text/file-name.ts";
 import { basename, dirname, extname, join } from "../text/path.ts";
 import { classesJson } from "./classes-file.ts";
@@ -140,26 +142,23 @@ export class MaskFolder {
   /**
    * Takes over an image that an earlier part of the job finished: gives its mask to the formats that are one file, and
    * returns its files and facts. Undefined if it is not finished, or its files are not as they were written.
+   * @param origin understands the facts of the image; undefined if they are not those of this kind of job
    */
   async takeOver(
     name: string,
-    origin: (facts: unknown) => MaskOrigin,
+    origin: (facts: unknown) => MaskOrigin | undefined,
     index: number,
   ): Promise<(WrittenMask & { readonly facts: unknown }) | undefined> {
     const free = await this.claimName(name);
     const image = await this.unfinished?.intact(index, free);
-    if (!image) {
+    const { thumbnail, own } = (image?.facts ?? {}) as { thumbnail?: ThumbnailFile; own: unknown };
+    const from = origin(own);
+    if (!image || !from || (thumbnail && !isThumbnail(thumbnail))) {
       this.names.delete(free.toLowerCase());
       return undefined;
     }
-    const { thumbnail, own } = image.facts as { thumbnail?: ThumbnailFile; own: unknown };
     const labels = await this.host.codec.decodeLabels(this.storedLabels(free));
-    const written = await this.writeFiles(
-      { name, free, kept: true },
-      labels,
-      undefined,
-      origin(own),
-    );
+    const written = await this.writeFiles({ name, free, kept: true }, labels, undefined, from);
     const overlay = join(this.path, "overlays", `${free}.jpg`);
     const hasOverlay = image.files.some(({ path }) => path === `overlays/${free}.jpg`);
     return {
@@ -219,11 +218,17 @@ export class MaskFolder {
       mask ??= path;
     }
     const paths = mask === undefined ? {} : { mask };
-    if (!image || this.options.overlays === false || this.single) return paths;
+    if (!image || this.single) return paths;
+    const wantsThumbnail = this.options.sheet === true;
+    if (this.options.overlays === false) {
+      if (!wantsThumbnail || mask === undefined) return paths;
+      const small = shrinkImage(image, thumbnailSide);
+      return { ...paths, thumbnail: await this.writeThumbnail(free, overlayOf(small, labels)) };
+    }
     const overlay = join(this.path, "overlays", `${free}.jpg`);
-    const picture = paintLabels(image, labels);
+    const picture = overlayOf(image, labels);
     const [thumbnail] = await Promise.all([
-      this.options.sheet === true ? this.writeThumbnail(free, picture) : undefined,
+      wantsThumbnail ? this.writeThumbnail(free, picture) : undefined,
       this.writeOverlay(overlay, picture),
     ]);
     return { ...paths, overlay, ...(thumbnail && { thumbnail }) };
@@ -383,4 +388,20 @@ export class MaskFolder {
       throw new RangeError(`masks: ${name} has label ${label}, but there are ${count} classes`);
     }
   }
+}
+
+/** Labels laid over an image, which may be a smaller version of the one that they belong to. */
+function overlayOf(image: Image, labels: LabelMap): Image {
+  const { width, height } = image;
+  const isSmaller = width < labels.width || height < labels.height;
+  return paintLabels(image, isSmaller ? resizeLabels(labels, width, height) : labels);
+}
+
+/** Whether a value of a journal, which may be damaged, is the file of a thumbnail. */
+function isThumbnail({
+  file,
+  width,
+  height,
+}: Partial<Record<keyof ThumbnailFile, unknown>>): boolean {
+  return typeof file === "string" && [width, height].every(Number.isSafeInteger);
 }

@@ -3,6 +3,8 @@ import { z } from "zod";
 import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
 import { join } from "../text/path.ts";
+import { parseJson } from "../text/parse-json.ts";
+import { checkYamlDepth } from "../text/yaml-depth.ts";
 
 /** Largest text file that is read, in bytes: the objects parsed from a larger one would not fit into memory. */
 const textLimit = 16 * 1024 * 1024;
@@ -27,9 +29,9 @@ export async function checkFileSize(store: Store, path: string, limit: number): 
 export async function readJson(store: Store, path: string): Promise<unknown> {
   const text = await readLimited(store, path, jsonLimit);
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (error) {
-    const reason = (error as Error).message.split("\n")[0]!.slice(0, 200);
+    const reason = (error as Error).message.slice(0, 200);
     throw new UserError(`${path}: not readable as JSON: ${reason}`, { cause: error });
   }
 }
@@ -65,6 +67,7 @@ export async function readDataYaml(store: Store, root: string): Promise<DataYaml
   const text = await readLimited(store, path, 256 * 1024);
   let value: unknown;
   try {
+    checkYamlDepth(text);
     value = parseYaml(text, { maxAliasCount: 10, logLevel: "error" });
   } catch (error) {
     const reason = (error as Error).message.split("\n")[0]!;

@@ -3,6 +3,7 @@ import { UserError } from "../../user-error.ts";
 import { crc32c } from "../run/crc32c.ts";
 import { leavesFolder } from "../text/file-name.ts";
 import { basename, dirname, join } from "../text/path.ts";
+import { parseJson } from "../text/parse-json.ts";
 
 /** Settings that the results of a job depend on, by name: values that JSON can hold. */
 export type JobSettings = Readonly<Record<string, unknown>>;
@@ -68,12 +69,13 @@ export class UnfinishedJob {
     if ((await store.stat(file))?.kind !== "file") return undefined;
     let job: Partial<JobFile> | null;
     try {
-      job = JSON.parse(await store.readText(file)) as Partial<JobFile> | null;
+      job = parseJson(await store.readText(file)) as Partial<JobFile> | null;
     } catch (error) {
       if (error instanceof UserError) throw error;
       return undefined;
     }
-    if (job?.version !== version || typeof job.settings !== "object") return undefined;
+    if (job?.version !== version || typeof job.settings !== "object" || !job.settings)
+      return undefined;
     return { settings: job.settings, finished: (await readJournal(store, folder)).images.size };
   }
 
@@ -208,7 +210,7 @@ async function readJournal(
 function parseLine(line: string): FinishedImage | undefined {
   let image: Partial<FinishedImage> | null;
   try {
-    image = JSON.parse(line) as Partial<FinishedImage> | null;
+    image = parseJson(line) as Partial<FinishedImage> | null;
   } catch {
     return undefined;
   }
@@ -230,11 +232,15 @@ export function checkSameSettings(path: string, before: JobSettings, now: JobSet
     return json.length > 100 ? `${json.slice(0, 100)}…` : json;
   };
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  const valueOf = (settings: JobSettings, name: string): unknown =>
+    (Object.hasOwn(settings, name) ? settings[name] : null) ?? null;
   const differing = names.filter(
-    (name) => JSON.stringify(before[name] ?? null) !== JSON.stringify(now[name] ?? null),
+    (name) => JSON.stringify(valueOf(before, name)) !== JSON.stringify(valueOf(now, name)),
   );
   if (differing.length === 0) return;
-  const list = differing.map((name) => `${name} was ${text(before[name])}, is ${text(now[name])}`);
+  const list = differing.map(
+    (name) => `${name} was ${text(valueOf(before, name))}, is ${text(valueOf(now, name))}`,
+  );
   throw new UserError(
     `${path}: holds an unfinished job with other settings: ${list.join("; ")}; give the same settings to continue it`,
     {

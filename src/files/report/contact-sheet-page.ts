@@ -19,34 +19,62 @@ export interface SheetCard {
   readonly mask: string;
 }
 
+/** One page of a sheet. */
 export interface Sheet {
   readonly title: string;
   readonly classes: readonly string[];
   /** Cards in the order of the page. */
   readonly cards: readonly SheetCard[];
+  /** Number of the page, from 0. */
+  readonly page: number;
+  /** Files of all pages, relative to each other. */
+  readonly files: readonly string[];
+  /** Masks on all pages before this one, and on all pages. */
+  readonly before: number;
+  readonly total: number;
 }
 
-/** contact-sheet.html: loads only the thumbnails beside it and runs no script. */
-export function renderSheet({ title, classes, cards }: Sheet): string {
+/** A page of the contact sheet: loads only the thumbnails beside it and runs no script. */
+export function renderSheet(sheet: Sheet): string {
+  const { title, classes, cards, before } = sheet;
   const labels = new Map(classes.map((name, i) => [name, i + 1]));
   return renderDocument(
     { title, style: sheetStyle, images: "beside", className: "sheet" },
     html`<header>
         <p class="over">tag2mask contact sheet</p>
         <h1>${title}</h1>
-        <p class="soft">${summary(cards)}</p>
+        <p class="soft">${summary(sheet)}</p>
+        ${pageLinks(sheet)}
       </header>
-      <ol>
+      <ol start="${before + 1}">
         ${cards.map((card) => cardOf(card, labels))}
-      </ol>`,
+      </ol>
+      ${pageLinks(sheet)}`,
   );
 }
 
-function summary(cards: readonly SheetCard[]): string {
-  const count = `${cards.length.toLocaleString("en")} ${cards.length === 1 ? "mask" : "masks"}`;
+/** Links to all pages, if there are several. */
+function pageLinks({ files, page }: Sheet): Html | undefined {
+  if (files.length === 1) return undefined;
+  const link = (at: number, text: string): Html | undefined =>
+    files[at] === undefined ? undefined : html`<a href="${files[at]}">${text}</a>`;
+  return html`<nav aria-label="Pages">
+    ${link(page - 1, "← less sure")}
+    ${files.map((_, at) => (at === page ? html`<b aria-current="page">${at + 1}</b>` : link(at, String(at + 1))))}
+    ${link(page + 1, "surer →")}
+  </nav>`;
+}
+
+function summary({ cards, before, total, files }: Sheet): string {
+  const number = (value: number): string => value.toLocaleString("en");
+  const count = `${number(total)} ${total === 1 ? "mask" : "masks"}`;
+  const part =
+    files.length === 1
+      ? ""
+      : ` Here are ${number(before + 1)} to ${number(before + cards.length)}.`;
   return (
     `${count}: those without a pixel of one of their tags, then the lowest confidence first. Review from the top. ` +
-    "The percentage orders masks of the same model and source; it is not a score."
+    `The percentage orders masks of the same model and source; it is not a score.${part}`
   );
 }
 
@@ -85,6 +113,7 @@ function mark(label: number | undefined): Html | undefined {
 const sheetStyle = `
 .sheet { max-width: 1480px; }
 .sheet header { max-width: 80ch; }
+.sheet nav { display: flex; flex-wrap: wrap; gap: 4px 12px; margin-top: 16px; font-size: 13.5px; }
 .sheet ol { list-style: none; margin: 32px 0 0; padding: 0; display: grid; gap: 16px;
   grid-template-columns: repeat(auto-fill, minmax(228px, 1fr)); }
 .sheet li { padding: 12px; content-visibility: auto; contain-intrinsic-size: auto 300px; min-width: 0; }

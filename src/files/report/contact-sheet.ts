@@ -44,13 +44,21 @@ export interface ContactSheetOptions {
   readonly signal?: AbortSignal;
 }
 
-/** File name of the page. */
+/** File name of the first page. */
 export const sheetFile = "contact-sheet.html";
+
+/** Most masks on a page. */
+const pageSize = 1000;
+
+/** File name of a page, from 0. */
+function pageFile(page: number): string {
+  return page === 0 ? sheetFile : sheetFile.replace(".", `-${page + 1}.`);
+}
 
 /**
  * Writes `contact-sheet.html` into a folder of masks, and `thumbnails/*.jpg` beside it: every mask over its image,
- * in the order of `inReviewOrder`. The pictures are separate files, loaded when they come into view, so that thousands of
- * them fit on one page. Returns the page's path.
+ * in the order of `inReviewOrder`. The pictures are separate files, loaded when they come into view. Each thousand masks
+ * has a page of its own: `contact-sheet-2.html` and so on, linked with each other. Returns the path of the first page.
  */
 export async function writeContactSheet(
   host: FileHost,
@@ -62,6 +70,8 @@ export async function writeContactSheet(
   const sorted = inReviewOrder(entries);
   const names = new Set<string>();
   const cards: SheetCard[] = [];
+  const pages = Math.max(1, Math.ceil(sorted.length / pageSize));
+  const files = Array.from({ length: pages }, (_, page) => pageFile(page));
   for (const [i, entry] of sorted.entries()) {
     signal?.throwIfAborted();
     let thumbnail = entry.thumbnail;
@@ -85,9 +95,24 @@ export async function writeContactSheet(
     });
     onProgress?.(i + 1, sorted.length);
   }
-  const path = join(folder, sheetFile);
-  await store.write([{ path, data: renderSheet({ title, classes, cards }) }]);
-  return path;
+  // The first page comes last: where it is, so are the others.
+  for (let page = pages - 1; page >= 0; page--) {
+    const before = page * pageSize;
+    const shown = cards.slice(before, before + pageSize);
+    const about = { page, files, before, total: cards.length };
+    const data = renderSheet({ title, classes, cards: shown, ...about });
+    await store.write([{ path: join(folder, files[page]!), data }]);
+  }
+  await removeLaterPages(store, folder, pages);
+  return join(folder, sheetFile);
+}
+
+/** Removes the pages of an earlier, longer sheet. */
+async function removeLaterPages(store: Store, folder: string, pages: number): Promise<void> {
+  for (const name of (await store.list(folder)).files) {
+    const [, number] = /^contact-sheet-(\d+)\.html$/.exec(name) ?? [];
+    if (number !== undefined && Number(number) > pages) await store.remove(join(folder, name));
+  }
 }
 
 /** A small version of the overlay, painted from image and mask if there is no overlay. */

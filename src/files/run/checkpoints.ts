@@ -47,11 +47,16 @@ export class Checkpoints {
     } catch (error) {
       throw await this.describeFailure(chunks, error);
     }
-    const older = (await this.steps()).filter((step) => step < state.step);
+    await this.removeOlder(state.step);
+    return path;
+  }
+
+  /** Removes the checkpoints that a newer, complete one makes superfluous. */
+  private async removeOlder(newest: number): Promise<void> {
+    const older = (await this.steps()).filter((step) => step < newest);
     for (const step of older.slice(Math.max(0, this.keep - 1))) {
       await this.store.remove(join(this.folder, this.fileName(step)));
     }
-    return path;
   }
 
   /**
@@ -69,13 +74,18 @@ export class Checkpoints {
       const state = await this.tryRead(name, messages);
       if (!state) continue;
       await this.alias(name, "last.safetensors");
+      if (last && messages.length === 0) await this.removeOlder(step);
       if (!last)
         messages.push(
           `${this.folder}: last.safetensors is missing or damaged; resuming from ${name}`,
         );
       return { file: join(this.folder, name), state, messages };
     }
-    if (last) return { file: join(this.folder, "last.safetensors"), state: last, messages };
+    if (last) {
+      // The run was killed before it could.
+      if (messages.length === 0) await this.removeOlder(last.step);
+      return { file: join(this.folder, "last.safetensors"), state: last, messages };
+    }
     const best = await this.tryRead("best.safetensors", messages);
     if (best) {
       messages.push(`${this.folder}: resuming from best.safetensors, step ${best.step}`);
@@ -83,7 +93,7 @@ export class Checkpoints {
     }
     if (messages.length === 0) return undefined;
     throw new UserError(
-      `${this.folder}: every checkpoint in it is damaged; start a new run\n  ${messages.join("\n  ")}`,
+      `${this.folder}: every checkpoint in it is damaged; start a new run; ${messages.join("; ")}`,
     );
   }
 

@@ -8,6 +8,7 @@ import type {
   ValidationEvent,
 } from "../../method/train/events.ts";
 import type { TileName } from "./panel-picture.ts";
+import { parseJson } from "../text/parse-json.ts";
 
 /** The stored panel of a validation image. */
 export interface StoredPanel {
@@ -44,7 +45,7 @@ export async function readLog(store: Store, path: string): Promise<LogEntry[]> {
   const text = await store.readText(path);
   return text.split("\n").flatMap((line) => {
     try {
-      const entry = JSON.parse(line) as LogEntry | null;
+      const entry = parseJson(line) as LogEntry | null;
       return entry !== null && isWhole(entry) ? [withPanels(entry)] : [];
     } catch {
       return [];

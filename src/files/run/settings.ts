@@ -5,6 +5,7 @@ import { deviceNames, type DeviceName } from "../../host/devices.ts";
 import type { Store } from "../../host/store.ts";
 import type { InitialWeights } from "../../method/inference/initial-weights.ts";
 import { initialWeightsKey, readInitialWeights } from "../weights/initial-weights.ts";
+import { checkYamlDepth } from "../text/yaml-depth.ts";
 
 /** Inputs of a run besides its hyper-parameters: the section `run` of its config.yaml. */
 export interface RunOrigin {
@@ -97,6 +98,7 @@ export async function readYaml(
 ): Promise<unknown> {
   const text = await store.readText(path);
   try {
+    checkYamlDepth(text);
     return parseYaml(text, options) as unknown;
   } catch (error) {
     const reason = (error as Error).message.split("\n")[0];

@@ -1,4 +1,5 @@
 import { joinBytes, pieceSize } from "./pieces.ts";
+import { deepestJson } from "./parse-json.ts";
 
 const [quote, backslash, comma, colon, lineFeed] = [0x22, 0x5c, 0x2c, 0x3a, 0x0a];
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
@@ -228,8 +229,11 @@ export class JsonScanner {
           if (depth === 0) return at + 1;
         }
       } else if (byte === quote) inString = true;
-      else if (byte === openBrace || byte === openBracket) depth++;
-      else if ((byte === closeBrace || byte === closeBracket) && --depth === 0) return at + 1;
+      else if (byte === openBrace || byte === openBracket) {
+        if (++depth > deepestJson) {
+          throw broken(`it is nested more than ${deepestJson} levels deep`, this.before + at);
+        }
+      } else if ((byte === closeBrace || byte === closeBracket) && --depth === 0) return at + 1;
     }
     [this.depth, this.inString, this.escaped] = [depth, inString, escaped];
     return -1;

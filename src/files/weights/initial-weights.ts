@@ -1,4 +1,5 @@
 import type { InitialWeights } from "../../method/inference/initial-weights.ts";
+import { parseJson } from "../text/parse-json.ts";
 
 /** Key of the metadata of weights, exports and of a run's config.yaml under which the origin of first weights is stored. */
 export const initialWeightsKey = "initialWeights";
@@ -7,7 +8,7 @@ export const initialWeightsKey = "initialWeights";
 export function parseInitialWeights(text: string | undefined): InitialWeights | undefined {
   if (text === undefined) return undefined;
   try {
-    return readInitialWeights(JSON.parse(text));
+    return readInitialWeights(parseJson(text));
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { parseConfig, type Config } from "../../method/config.ts";
 import { validateClasses } from "../../method/images/classes.ts";
 import { UserError } from "../../user-error.ts";
+import { parseJson } from "../text/parse-json.ts";
 
 /** Parses a list of class names stored as JSON with a model. */
 export function parseList(file: string, text: string | undefined): string[] {
@@ -30,7 +31,7 @@ function parseText(file: string, key: string, text: string | undefined): unknown
     );
   }
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new UserError(
       `${file}: the "${key}" in its metadata is not JSON: ${(error as Error).message}; ` +

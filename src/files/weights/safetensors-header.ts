@@ -1,6 +1,7 @@
 import { UserError } from "../../user-error.ts";
 import { elementsByCode, type Element } from "./elements.ts";
 import { decodeUtf8, encodeUtf8 } from "./text.ts";
+import { parseJson } from "../text/parse-json.ts";
 
 /** Most bytes of a header. That of a thousand blocks has a megabyte; parsed, it takes 25 times as much. */
 const maxHeader = 8 * 2 ** 20;
@@ -92,7 +93,7 @@ export function headerLength(first: Uint8Array, size: number, source: string): n
 export function parseHeader(json: Uint8Array, available: number, source: string): Header {
   let header: unknown;
   try {
-    header = JSON.parse(decodeUtf8(json));
+    header = parseJson(decodeUtf8(json));
   } catch (error) {
     throw damaged(source, `its header is not JSON (${(error as Error).message})`);
   }

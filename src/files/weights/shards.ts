@@ -3,6 +3,7 @@ import type { Store } from "../../host/store.ts";
 import { basename, dirname, join } from "../text/path.ts";
 import { listNames } from "../text/list-names.ts";
 import type { StoredTensor, WeightsFile } from "./weights-file.ts";
+import { parseJson } from "../text/parse-json.ts";
 
 /** Names of the files that list the shards of a network, the preferred one first. */
 export const indexNames: readonly string[] = [
@@ -80,7 +81,7 @@ export function parseShardIndex(
 ): { readonly files: ReadonlyMap<string, string>; readonly names: readonly string[] } {
   let index: unknown;
   try {
-    index = JSON.parse(text);
+    index = parseJson(text);
   } catch (error) {
     throw new UserError(`${path}: is not JSON (${(error as Error).message}); fetch it again`);
   }

@@ -1,5 +1,5 @@
 import type * as z from "zod/mini";
-import { UserError } from "../../user-error.ts";
+import { excerpt, UserError } from "../../user-error.ts";
 import { nearest } from "./nearest.ts";
 import { presetNames, presets, stepsFor, type PresetName } from "./presets.ts";
 import { listSettings, schema, sections, type Config } from "./schema.ts";
@@ -70,12 +70,12 @@ function readFile(name: string, value: unknown, overrides: Map<string, Override>
   for (const [section, fields] of Object.entries(mapping(name, value ?? {}))) {
     if (!Object.hasOwn(sections, section)) {
       throw new UserError(
-        `${name}: ${section}: no such section${suggest(section, Object.keys(sections))}`,
+        `${name}: ${excerpt(section)}: no such section${suggest(section, Object.keys(sections))}`,
       );
     }
     for (const [field, value] of Object.entries(mapping(`${name}: ${section}`, fields ?? {}))) {
       const key = `${section}.${field}`;
-      checkKey(`${name}: ${key}`, key);
+      checkKey(`${name}: ${excerpt(key)}`, key);
       overrides.set(key, { where: `${name}: ${key}`, value });
     }
   }
@@ -227,5 +227,5 @@ function suggest(word: string, known: readonly string[]): string {
 function show(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "number") return String(value);
-  return JSON.stringify(value) ?? String(value);
+  return excerpt(JSON.stringify(value) ?? String(value));
 }

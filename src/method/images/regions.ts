@@ -8,7 +8,7 @@ export interface Regions {
   readonly width: number;
   readonly height: number;
   /** [height, width]: the object of a pixel, from 0 in the order of their first pixels; -1 for background. */
-  readonly ids: Int32Array;
+  readonly ids: Int32Array | Int16Array;
   /** Label of each object. */
   readonly labels: readonly number[];
 }
@@ -18,8 +18,25 @@ export interface Regions {
  * Ignored pixels are always one object.
  */
 export function findRegions(map: LabelMap, kind: InstanceKind = "regions"): Regions {
+  // Numbers of half the size, which hardly any mask needs more than.
+  const isLarge = map.data.length > largePixels;
+  const small = isLarge
+    ? tryRegions(map, kind, new Int16Array(map.data.length), 2 ** 15)
+    : undefined;
+  return small ?? tryRegions(map, kind, new Int32Array(map.data.length), Infinity)!;
+}
+
+/** Pixels from which the numbers of objects are kept small. */
+const largePixels = 50_000_000;
+
+/** Objects in a label map; undefined if there are `most` pieces of objects or more. @param ids filled with the objects */
+function tryRegions<Ids extends Int32Array | Int16Array>(
+  map: LabelMap,
+  kind: InstanceKind,
+  ids: Ids,
+  most: number,
+): Regions | undefined {
   const { width, height, data } = map;
-  const ids = new Int32Array(data.length);
   // Pieces of objects: the label of each, and the earlier piece that it belongs to, or itself.
   const labels: number[] = [];
   const parents: number[] = [];
@@ -42,6 +59,7 @@ export function findRegions(map: LabelMap, kind: InstanceKind = "regions"): Regi
     }
     if (id < 0) {
       id = labels.push(label) - 1;
+      if (id >= most) return undefined;
       parents.push(id);
       pieceOf[label] = id;
     }

@@ -38,7 +38,7 @@ export function rleCounts(mask: Uint8Array, width: number, height: number): numb
  * @param ids [height, width], row-major: region of each pixel, from 0; negative for none
  */
 export function regionCounts(
-  ids: Int32Array,
+  ids: Int32Array | Int16Array,
   {
     count,
     width,

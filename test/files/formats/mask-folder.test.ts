@@ -280,7 +280,10 @@ test("overlays and thumbnails are written where they are wanted", async () => {
     return files(out);
   };
   expect(await written("1", {})).toEqual(["masks/a.png", "overlays/a.jpg"]);
-  expect(await written("2", { overlays: false, sheet: true })).toEqual(["masks/a.png"]);
+  expect(await written("2", { overlays: false, sheet: true })).toEqual([
+    "masks/a.png",
+    "thumbnails/a.jpg",
+  ]);
   expect(await written("3", { sheet: true })).toEqual(["masks/a.png", "overlays/a.jpg", "thumbnails/a.jpg"]); // prettier-ignore
 });
 

@@ -116,3 +116,30 @@ test("a mask that is not its image's, and an overlay that is broken, are named",
     /no\.jpg: cannot be read: no such file/,
   );
 });
+
+test("each thousand masks has a page, the least sure first, linked with the others", async () => {
+  const out = join(root, "out");
+  const file = join(out, "thumbnails/small.jpg");
+  const made = await entry("a", 0.5);
+  const entries = Array.from({ length: 2001 }, (_, i) => ({
+    ...{ ...made, thumbnail: { file, width: 7, height: 5 } },
+    ...{ name: `scene-${i}`, confidence: 1 - i / 2001 },
+  }));
+  const path = await writeContactSheet(nodeHost, out, entries, options);
+  const pages = ["contact-sheet.html", "contact-sheet-2.html", "contact-sheet-3.html"];
+  expect(path).toBe(join(out, pages[0]!));
+  const texts = pages.map((page) => readFileSync(join(out, page), "utf8"));
+  expect(texts.map((text) => names(text).length)).toEqual([1000, 1000, 1]);
+  expect(texts.flatMap(names)).toEqual(entries.map(({ name }) => name).reverse());
+  expect(texts[1]).toContain("2,001 masks");
+  expect(texts[1]).toContain("1,001 to 2,000");
+  for (const [i, text] of texts.entries()) {
+    for (const other of pages.filter((page) => page !== pages[i])) {
+      expect(text).toContain(`<a href="${other}"`);
+    }
+  }
+
+  await writeContactSheet(nodeHost, out, entries.slice(0, 5), options);
+  expect(pages.filter((page) => existsSync(join(out, page)))).toEqual([pages[0]]);
+  expect(readFileSync(path, "utf8")).not.toContain("<nav");
+});

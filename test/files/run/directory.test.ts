@@ -331,6 +331,25 @@ describe("damage", () => {
     expect(await open()).toEqual({ step: 12, messages: [] });
   });
 
+  test("killed before an old checkpoint was removed: it goes, unless a newer one is damaged", async () => {
+    const names = (): string[] => readdirSync(join(root, "exp", "weights"));
+    const old = "step-000006.safetensors";
+    copyFileSync(weights("step-000009"), join(root, "exp", "weights", old));
+    const whole = readFileSync(weights("last"));
+    rmSync(weights("last"));
+    writeFileSync(weights("last"), "half");
+    await open();
+    expect(names()).toContain(old);
+    writeFileSync(weights("last"), whole);
+    await open();
+    expect(names().sort()).toEqual([
+      "best.safetensors",
+      "last.safetensors",
+      "step-000009.safetensors",
+      "step-000012.safetensors",
+    ]);
+  });
+
   test.each(["missing", "stale"])(
     "killed between a step's file and best, which is %s: best is mended",
     async (kind) => {

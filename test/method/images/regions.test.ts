@@ -34,6 +34,21 @@ test("boxes include their first and last pixels", () => {
   ]);
 });
 
+test("in a large mask the numbers of few objects take half the room, and many are counted right", () => {
+  const [width, height] = [7100, 7100];
+  const data = new Uint8Array(width * height);
+  data[0] = 1;
+  data.fill(2, 5 * width + 3, 5 * width + 9);
+  const few = findRegions({ width, height, data });
+  expect(few.ids).toBeInstanceOf(Int16Array);
+  expect(few.labels).toEqual([1, 2]);
+  expect([few.ids[0], few.ids[1], few.ids[5 * width + 8]]).toEqual([0, -1, 1]);
+  for (let i = 0; i < 40_000; i++) data[(40 + 2 * (i % 20)) * width + 2 * Math.floor(i / 20)] = 3;
+  const many = findRegions({ width, height, data });
+  expect(many.labels).toHaveLength(40_002);
+  expect(many.ids[78 * width + 2 * 1999]).toBe(40_001);
+});
+
 /** Regions found by spreading from pixel to pixel until nothing changes. */
 function spread(width: number, data: Uint8Array): number[] {
   const ids = Array.from(data, (label, i) => (label === 0 ? -1 : i));

@@ -13,6 +13,7 @@ import { join } from "../../text/path.ts";
 import { isObject } from "../../formats/text-files.ts";
 import { readAnyText } from "../../text/encoding.ts";
 import { leavesFolder } from "../../text/file-name.ts";
+import { checkYamlDepth } from "../../text/yaml-depth.ts";
 
 const schema = z.strictObject({
   names: z.union([z.array(z.string()), z.record(z.string(), z.string())]).optional(),
@@ -122,6 +123,7 @@ function parseYaml(text: string, path: string): unknown {
   };
   let document;
   try {
+    checkYamlDepth(text);
     document = parseDocument(text, { lineCounter, logLevel: "error" });
     const [error] = document.errors;
     if (!error) return document.toJS({ maxAliasCount: 10 }) as unknown;

@@ -6,7 +6,7 @@ import {
   validateClasses,
 } from "../../../method/images/classes.ts";
 import { ignoreIndex } from "../../../method/images/image.ts";
-import { excerpt, UserError } from "../../../user-error.ts";
+import { excerpt, shown, UserError } from "../../../user-error.ts";
 import { cleanNames } from "../class-names.ts";
 import { imagePlaces } from "./file-names.ts";
 import { ignoredNames, ignoredSupercategory } from "../formats.ts";
@@ -148,7 +148,7 @@ export class CocoInstances {
       const unknown = references.find(({ category }) => !known.has(category));
       if (!unknown) continue;
       throw new UserError(
-        `${this.path}: an annotation of image ${id} has category_id ${String(unknown.category)}, which is none of the ` +
+        `${this.path}: an annotation of image ${id} has category_id ${shown(unknown.category)}, which is none of the ` +
           `${known.size} categories`,
       );
     }
@@ -230,7 +230,7 @@ export class CocoInstances {
       Number.isSafeInteger(side) && Number(side) > 0;
     if (!isSide(width) || !isSide(height) || width * height > pixelLimit) {
       throw new UserError(
-        `${where} is ${String(width)}x${String(height)}; expected whole numbers from 1, and at most ${pixelLimit} pixels`,
+        `${where} is ${shown(width)}x${shown(height)}; expected whole numbers from 1, and at most ${pixelLimit} pixels`,
       );
     }
     if (this.byId.has(String(id)))

@@ -1,6 +1,6 @@
 import { ignoreIndex } from "../../../method/images/image.ts";
 import { readCounts } from "../../../method/images/run-lengths.ts";
-import { excerpt, UserError } from "../../../user-error.ts";
+import { shown, UserError } from "../../../user-error.ts";
 import { polygonCounts, type MaskObject } from "../paint-objects.ts";
 import { DrawingWork } from "../drawing-limits.ts";
 
@@ -68,9 +68,7 @@ export function cocoObjects(
     const place = `${where}: annotation ${typeof id === "number" ? id : "without an id"}`;
     const label = labels.get(category);
     if (label === undefined) {
-      throw new UserError(
-        `${place}: its category ${excerpt(String(category))} is not in "categories"`,
-      );
+      throw new UserError(`${place}: its category ${shown(category)} is not in "categories"`);
     }
     const context = { where: place, work };
     if (!hasOutline(segmentation)) {

@@ -89,7 +89,7 @@ export class CvatWriter implements MaskWriter {
 
 /** An image of indices in the colors of VOC's palette. */
 function paintIndices(
-  indices: Uint8Array | Int32Array,
+  indices: Uint8Array | Int16Array | Int32Array,
   { width, height }: { width: number; height: number },
 ): Image {
   const data = new Uint8Array(3 * indices.length);

@@ -1,4 +1,4 @@
-import { UserError } from "../../../user-error.ts";
+import { shown, UserError } from "../../../user-error.ts";
 
 /** The four sizes, in bits, in which a run length can be written. */
 const lengthBits = [3, 4, 8, 16] as const;
@@ -49,7 +49,7 @@ export function decodeBrush(
   const invalid = rle.findIndex((value, i) => value !== bytes[i]);
   if (invalid >= 0) {
     throw new UserError(
-      `${where}: value ${invalid + 1} of the brush's rle is ${String(rle[invalid])}, expected 0 to 255`,
+      `${where}: value ${invalid + 1} of the brush's rle is ${shown(rle[invalid])}, expected 0 to 255`,
     );
   }
   // The size in the header is checked before memory is allocated for it.

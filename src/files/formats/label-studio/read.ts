@@ -1,6 +1,6 @@
 import { ignoreIndex } from "../../../method/images/image.ts";
 import { isBackground, validateClasses } from "../../../method/images/classes.ts";
-import { UserError } from "../../../user-error.ts";
+import { shown, UserError } from "../../../user-error.ts";
 import type { ImageCodec } from "../../../host/codec.ts";
 import { isImageName } from "../../../method/images/image-name.ts";
 import { stem } from "../../text/path.ts";
@@ -123,7 +123,7 @@ async function sizeOf(
   const turned = results.find(({ image_rotation: angle }) => Number(angle ?? 0) % 360 !== 0);
   if (turned) {
     throw new UserError(
-      `${where}: was turned by ${String(turned["image_rotation"])} degrees in the editor; turn it back there`,
+      `${where}: was turned by ${shown(turned["image_rotation"])} degrees in the editor; turn it back there`,
     );
   }
   const told = toldSize(data, results);

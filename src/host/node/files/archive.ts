@@ -19,6 +19,8 @@ export async function openZip(path: string): Promise<ArchiveReader> {
     for await (const entry of zip.eachEntry()) {
       if (entry.fileName.endsWith("/")) continue;
       if (entries.size >= maxFiles) throw new Error(`it has more than ${maxFiles} files`);
+      // eslint-disable-next-line no-control-regex -- no file system has such names
+      if (/[\u0000-\u001f]/.test(entry.fileName)) throw new Error("it has damaged file names");
       entries.set(entry.fileName.normalize("NFC"), entry);
     }
   } catch (error) {

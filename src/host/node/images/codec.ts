@@ -2,7 +2,14 @@ import type { Sharp } from "sharp";
 import type { Image, LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import type { WriteOptions } from "../../store.ts";
-import type { EncodeOptions, ImageCodec, ImageHeader, ImageSource } from "../../codec.ts";
+import {
+  largePixels,
+  type DecodeOptions,
+  type EncodeOptions,
+  type ImageCodec,
+  type ImageHeader,
+  type ImageSource,
+} from "../../codec.ts";
 import { writeFileAtomic } from "../files/atomic-file.ts";
 import { hasBitmapName, readBitmap, type Bitmap } from "./bitmap.ts";
 import { pixelLimit, readBytes, unreadableImage } from "./unreadable.ts";
@@ -13,8 +20,10 @@ import { pixelLimit, readBytes, unreadableImage } from "./unreadable.ts";
  */
 export const nodeCodec: ImageCodec = {
   header: imageHeader,
-  decode: (source) =>
-    typeof source === "string" ? readImage(source) : decodeImage(source.bytes, source.name),
+  decode: (source, options) =>
+    typeof source === "string"
+      ? readImage(source, options)
+      : decodeImage(source.bytes, source.name, options),
   decodeLabels: async (source) => {
     if (typeof source === "string") return readMask(source);
     const { decodeMask } = await indexPng();
@@ -22,8 +31,8 @@ export const nodeCodec: ImageCodec = {
   },
   encode: encodeImage,
   encodeLabels: async (labels) => {
-    const { encodeMask } = await indexPng();
-    return encodeMask(labels);
+    const { encodeMaskInStrips } = await indexPng();
+    return encodeMaskInStrips(labels);
   },
   thumbnail: async (source, side) => {
     const { makeThumbnail } = await import("./thumbnail.ts");
@@ -57,12 +66,19 @@ async function imageHeader(source: ImageSource): Promise<ImageHeader> {
  * loader.
  * @param where beginning of error messages
  */
-export async function decodeImage(bytes: Uint8Array, where: string): Promise<Image> {
+export async function decodeImage(
+  bytes: Uint8Array,
+  where: string,
+  { largeSide }: DecodeOptions = {},
+): Promise<Image> {
   try {
     const bitmap = readBitmap(bytes);
     if (bitmap) return bitmap.decode();
     const picture = await load(bytes);
-    checkHeader(await picture.metadata());
+    const { width, height } = checkHeader(await picture.metadata());
+    if (largeSide !== undefined && width * height > largePixels) {
+      picture.resize(largeSide, largeSide, { fit: "inside", withoutEnlargement: true });
+    }
     const { data, info } = await picture
       .autoOrient()
       .flatten({ background: "#000000" })
@@ -76,8 +92,8 @@ export async function decodeImage(bytes: Uint8Array, where: string): Promise<Ima
 }
 
 /** Decodes an image file, see `decodeImage`. */
-export async function readImage(path: string): Promise<Image> {
-  return decodeImage(await readBytes(path), path);
+export async function readImage(path: string, options?: DecodeOptions): Promise<Image> {
+  return decodeImage(await readBytes(path), path, options);
 }
 
 /** Reads the labels of a mask file, see `decodeMask`. */
