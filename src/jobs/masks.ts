@@ -1,5 +1,6 @@
 import type { LostDetail } from "../files/formats/lost-details.ts";
 import type { MaskFolder, MaskOrigin, WrittenMask } from "../files/formats/mask-folder.ts";
+import type { Replaced } from "../files/formats/older-files.ts";
 import { writeContactSheet } from "../files/report/contact-sheet.ts";
 import { inReviewOrder } from "../files/report/review-order.ts";
 import { csvField } from "../files/text/csv.ts";
@@ -62,6 +63,8 @@ export interface MasksDoneEvent {
   /** The table of confidences, and the page of the least sure masks unless it was turned off or there are no pictures. */
   readonly confidence: string;
   readonly sheet?: string;
+  /** What became of the files of earlier jobs in the folder. */
+  readonly replaced: Replaced;
 }
 
 export type WriteMasksEvent =
@@ -89,6 +92,7 @@ export async function* writeMasks<T extends MaskItem>(
   let classes: string;
   let confidence: string;
   let sheet: string | undefined;
+  let replaced: Replaced;
   yield { type: "started", of: items.length };
   try {
     for await (const event of writeEach(host, job, options)) {
@@ -110,8 +114,9 @@ export async function* writeMasks<T extends MaskItem>(
     }
     classes = await folder.finish();
     confidence = await writeConfidence(host, folder, masks);
-    sheet = yield* writeSheet(host, folder, masks);
-    await folder.complete();
+    const written = [confidence];
+    sheet = yield* writeSheet(host, folder, masks, written);
+    replaced = await folder.complete(written);
   } catch (error) {
     throw unfinished(error, await folder.stop(), items.length);
   }
@@ -127,6 +132,7 @@ export async function* writeMasks<T extends MaskItem>(
     lost: folder.losses(),
     confidence,
     ...(sheet !== undefined && { sheet }),
+    replaced,
   };
 }
 
@@ -138,7 +144,7 @@ export function unfinished(error: unknown, kept: number, total: number): unknown
     code: error.code,
     remedies: [
       ...error.remedies,
-      { kind: "option", name: "resume", purpose: "computes only the rest" },
+      { kind: "option", name: "resume", purpose: "goes on with the rest" },
     ],
   });
 }
@@ -174,7 +180,7 @@ async function* writeEach<T extends MaskItem>(
       const names = (tags: readonly number[]): string[] => tags.map((tag) => result.classes[tag]!);
       const [tags, missing] = [names(result.tags), names(tagsNotShown(result, result.tags))];
       const facts: Facts = { confidence: result.confidence, tags, missing };
-      const origin = { ...originOf(file, facts), index, facts };
+      const origin = { ...originOf(file, facts), index, facts, storesLabels: true };
       const files = await folder.write(name, result, image, origin);
       yield { ...about, ...files, ...facts };
     }
@@ -256,11 +262,15 @@ async function writeConfidence(
   return path;
 }
 
-/** Writes the contact sheet if it is wanted and there are pictures for it; returns its path. */
+/**
+ * Writes the contact sheet if it is wanted and there are pictures for it; returns its path.
+ * @param written receives the paths of all files
+ */
 async function* writeSheet(
   host: FileHost,
   folder: MaskFolder,
   masks: readonly MaskEvent[],
+  written: string[],
 ): AsyncGenerator<WriteMasksEvent, string | undefined> {
   const entries = masks.flatMap(({ file, mask, overlay, ...rest }) => {
     const picture = mask ?? overlay;
@@ -273,7 +283,8 @@ async function* writeSheet(
   return yield* reports((report) => {
     const onProgress = (done: number, total: number): void =>
       report({ type: "sheet", done, total } as const);
-    return writeContactSheet(host, folder.path, entries, { classes, onProgress });
+    const onFile = (path: string): void => void written.push(path);
+    return writeContactSheet(host, folder.path, entries, { classes, onProgress, onFile });
   });
 }
 

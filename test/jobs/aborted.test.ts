@@ -49,7 +49,7 @@ test("an aborted conversion says how far it came, keeps what is finished and goe
   const resumed = [];
   for await (const event of convertMasks(nodeHost, { ...job, resume: true })) resumed.push(event);
   expect(resumed.at(-1)).toMatchObject({ type: "done", masks: 3, skipped: 0 });
-  expect(readdirSync(out).sort()).toEqual(["classes.json", "masks"]);
+  expect(readdirSync(out).sort()).toEqual([".tag2mask.jsonl", "classes.json", "masks"]);
   expect(readdirSync(join(out, "masks"))).toHaveLength(3);
 });
 

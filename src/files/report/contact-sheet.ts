@@ -40,6 +40,8 @@ export interface ContactSheetOptions {
   readonly side?: number;
   /** Called after every thumbnail. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called with the path of every file that is written. */
+  readonly onFile?: (path: string) => void;
   /** Stops before the next thumbnail, leaving a sheet without its page. */
   readonly signal?: AbortSignal;
 }
@@ -56,7 +58,14 @@ export async function writeContactSheet(
   host: FileHost,
   folder: string,
   entries: readonly SheetEntry[],
-  { classes, title = "Masks", side = thumbnailSide, onProgress, signal }: ContactSheetOptions,
+  {
+    classes,
+    title = "Masks",
+    side = thumbnailSide,
+    onProgress,
+    onFile,
+    signal,
+  }: ContactSheetOptions,
 ): Promise<string> {
   const { store } = host;
   const sorted = inReviewOrder(entries);
@@ -69,6 +78,7 @@ export async function writeContactSheet(
       const file = join(folder, thumbnailFolder, `${freeName(safePath(entry.name), names)}.jpg`);
       const { jpeg, width, height } = await makeThumbnail(host, entry, side);
       await store.write([{ path: file, data: jpeg }], { durable: false });
+      onFile?.(file);
       thumbnail = { file, width, height };
     }
     cards.push({
@@ -87,6 +97,7 @@ export async function writeContactSheet(
   }
   const path = join(folder, sheetFile);
   await store.write([{ path, data: renderSheet({ title, classes, cards }) }]);
+  onFile?.(path);
   return path;
 }
 

@@ -1,0 +1,36 @@
+import type { LedgerEntry } from "./lost-details.ts";
+import type { ThumbnailFile } from "./writer.ts";
+
+/** Facts about the image of a mask. */
+export interface MaskOrigin {
+  /** The image file. */
+  readonly source?: string;
+  /** The image's name for other tools, if it is not the mask's name with the ending of the file. */
+  readonly fileName?: string;
+  /** Confidence of the mask, 0..1. */
+  readonly confidence?: number;
+  /** Number of the image among those of the job, from 0; needed to continue a job. */
+  readonly index?: number;
+  /** Facts about the image that a job that continues this one is to get back, as JSON can hold them. */
+  readonly facts?: unknown;
+  /** Whether a job that continues this one gets the labels back even if its formats are one file; costs a PNG until the end. */
+  readonly storesLabels?: boolean;
+}
+
+/** What a job that continues another needs to know of an image. */
+export interface KeptFacts {
+  readonly thumbnail?: ThumbnailFile;
+  readonly own: unknown;
+  readonly size: readonly [width: number, height: number];
+  /** What the writers entered into the ledger. */
+  readonly ledger: readonly LedgerEntry[];
+}
+
+/** Paths of the files written for one image. */
+export interface WrittenMask {
+  /** The mask's own PNG, in formats that have one. */
+  readonly mask?: string;
+  readonly overlay?: string;
+  /** A small version of the overlay, if there will be a contact sheet. */
+  readonly thumbnail?: ThumbnailFile;
+}
