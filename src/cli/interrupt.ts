@@ -18,6 +18,11 @@ export function keptNote(kept: number, what: string): string {
   return `${kept} ${what} are finished and kept; the same command with --resume goes on with the rest`;
 }
 
+/** The same for an evaluation, which keeps nothing without a folder. */
+export function measuredNote(kept: number | undefined, what: string): string {
+  return kept === undefined ? "nothing is written" : keptNote(kept, what);
+}
+
 /**
  * Ctrl-C (or SIGTERM, or SIGHUP) while a job runs. Once `handle` was called, the first one aborts the signal, so that the job can
  * finish what must not be cut short; the second ends the process at once.
