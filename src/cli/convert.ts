@@ -8,6 +8,7 @@ import { ctrlCNote, Interrupted, keptNote, runJob } from "./interrupt.ts";
 import {
   classNamesHelp,
   maskFormatList,
+  overwriteHelp,
   resumeOption,
   withExamples,
   withFormatOptions,
@@ -76,7 +77,7 @@ export function convertCommand(open: OpenOutput): Command {
     );
   withJson(
     withFormatOptions(command)
-      .option("--overwrite", "write into a folder that has files already")
+      .option("--overwrite", overwriteHelp)
       .addOption(resumeOption())
       .option("--strict", "fail on the first mask that cannot be read instead of leaving it out"),
   ).action((masks: string, options: ConvertOptions) => convert(masks, options, open(options)));

@@ -126,12 +126,13 @@ export async function* convertMasks(
       ...(layout && { layout }),
     });
     const total = source.entries.length;
-    const { finished, needsNoLabels } = folder;
-    yield { type: "started", of: total, finished, rereads: !needsNoLabels };
+    const { finished, keepsMasks } = folder;
     let [masks, skipped, firstProblem] = [0, 0, ""];
     let classes: string;
     let replaced: Replaced;
+    let isSettled = false;
     try {
+      yield { type: "started", of: total, finished, rereads: !keepsMasks };
       const watched = { job, counts, losses };
       for await (const event of convertEach(host, source, folder, watched, options)) {
         if (event.type === "progress") masks++;
@@ -139,7 +140,9 @@ export async function* convertMasks(
         yield event;
       }
       if (masks + skipped < total) {
-        yield { type: "stopped", done: masks + skipped, total, kept: await folder.stop() };
+        const kept = await folder.stop();
+        isSettled = true;
+        yield { type: "stopped", done: masks + skipped, total, kept };
         return;
       }
       if (masks === 0) {
@@ -147,8 +150,14 @@ export async function* convertMasks(
       }
       classes = await folder.finish();
       replaced = await folder.complete();
+      isSettled = true;
     } catch (error) {
-      throw unfinished(error, await folder.stop(), total);
+      const kept = isSettled ? 0 : await folder.stop();
+      isSettled = true;
+      throw unfinished(error, kept, total);
+    } finally {
+      // The consumer leaves.
+      if (!isSettled) await folder.stop();
     }
     const lost = [...losses.list(), ...folder.losses()];
     const { format } = source;

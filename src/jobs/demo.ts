@@ -98,7 +98,7 @@ export async function* runDemo(
     const tour = { host, job, device: choice, state, options };
     isComplete = yield* job.seeds ? compareSeeds(tour, place.folder) : singleSeed(tour, place);
   } finally {
-    if (isBegun && (isComplete || state?.finished === 0)) await state?.end();
+    if (isBegun && (isComplete || state?.isVoid)) await state?.end();
     else await state?.leave();
     await releaseFolder(host, place);
   }
@@ -113,7 +113,7 @@ async function demoSettings(
   const { images, testImages, seed = 0, seeds } = job;
   const config = await resolveConfig(host.store, job, "small");
   const values = Object.entries(config).flatMap(([section, fields]) =>
-    Object.entries(fields as object).map(([name, value]) => [`${section}.${name}`, value] as const),
+    Object.entries<unknown>(fields).map(([name, value]) => [`${section}.${name}`, value] as const),
   );
   const about = { job: "demo", images, testImages, device, ...(seeds ? { seeds } : { seed }) };
   return { ...about, ...Object.fromEntries(values) };

@@ -1,18 +1,17 @@
 import { samplesOf, type OpenedDataset } from "../files/datasets/index.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
 import type { JobSettings } from "../files/formats/journal.ts";
-import type { MaskFinding } from "../files/formats/label-counts.ts";
-import type { Replaced } from "../files/formats/older-files.ts";
 import type { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import { join } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
 import { evaluate, type Evaluation } from "../method/eval/evaluator.ts";
-import { evaluateStages, type StageScores } from "../method/eval/stages.ts";
+import { evaluateStages } from "../method/eval/stages.ts";
 import type { Segmenter } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
+import type { EvaluateEvent } from "./evaluation-events.ts";
 import { EvaluationJournal } from "./evaluation-journal.ts";
 import { withResultsFolder, writeResults, type ResultsFolder } from "./evaluation-results.ts";
-import type { DeviceEvent, JobOptions, ProgressEvent, ReadingEvent } from "./events.ts";
+import type { JobOptions } from "./events.ts";
 import { fileSetting, settingsOf } from "./job-settings.ts";
 import { unfinished as unfinishedError } from "./masks.ts";
 import { predictTestSet, testSetFolder } from "./predict-test-set.ts";
@@ -20,7 +19,14 @@ import { readDataset } from "./read-dataset.ts";
 import { openSegmenterInLanes, type ModelOptions } from "./segmenter-in-lanes.ts";
 import { scoreFindings } from "./score-warnings.ts";
 import { withCrf } from "./with-crf.ts";
-import { untilAborted, type EvaluationStoppedEvent } from "./with-progress.ts";
+import { untilAborted } from "./with-progress.ts";
+
+export type {
+  EvaluateEvent,
+  PredictionsEvent,
+  ScoresEvent,
+  StagesEvent,
+} from "./evaluation-events.ts";
 
 export interface EvaluateJob extends ModelOptions, ResultsFolder {
   /** Folder of the data set. */
@@ -33,68 +39,6 @@ export interface EvaluateJob extends ModelOptions, ResultsFolder {
   /** Whether class activation maps are measured too. */
   readonly cam: boolean;
 }
-
-/** Scores of a model on images with true masks. */
-export interface ScoresEvent {
-  readonly type: "scores";
-  readonly model: string;
-  readonly split: string;
-  readonly classes: readonly string[];
-  /** Counts of every kind of mask that was measured, the final masks last. */
-  readonly matrices: Partial<Evaluation["matrices"]>;
-  readonly tagF1: number;
-  /** Accuracies of the segmentation branch. */
-  readonly accuracy: Evaluation["accuracy"];
-  readonly images: number;
-  readonly masks: number;
-  readonly skipped: readonly string[];
-  /** Reasons to doubt the scores. */
-  readonly warnings: readonly MaskFinding[];
-  /** Files that were written. */
-  readonly files: readonly string[];
-}
-
-/** Predictions of images without true masks. */
-export interface PredictionsEvent {
-  readonly type: "predictions";
-  readonly model: string;
-  readonly split: string;
-  /** The folder of the masks. */
-  readonly path: string;
-  /** Folder that was asked for, and the folder in it to pack for a server. */
-  readonly out: string;
-  readonly top: string;
-  readonly masks: number;
-  readonly images: number;
-  readonly skipped: readonly string[];
-  /** What became of the files of earlier jobs in the folder; absent if images are missing, so that the job can go on. */
-  readonly replaced?: Replaced;
-}
-
-/** mIoU after every part of the method. */
-export interface StagesEvent extends StageScores {
-  readonly type: "stages";
-  readonly model: string;
-  readonly data: string;
-  readonly split: string;
-  readonly longSide: number;
-  /** The file with the scores, if one was wanted. */
-  readonly file?: string;
-}
-
-export type EvaluateEvent =
-  | DeviceEvent
-  | ReadingEvent
-  | { readonly type: "started" }
-  | ProgressEvent
-  /** There is no truth in the split: predictions are written. */
-  | { readonly type: "predicting"; readonly split: string }
-  /** Images that could not be measured or predicted, one sentence each. */
-  | { readonly type: "left-out"; readonly problems: readonly string[] }
-  | EvaluationStoppedEvent
-  | ScoresEvent
-  | PredictionsEvent
-  | StagesEvent;
 
 /** Evaluates a model: its scores on images with true masks, or else its predictions. */
 export async function* evaluateModel(

@@ -97,7 +97,7 @@ export async function* withResultsFolder<E>(
   } catch (error) {
     throw unfinished(error, job?.finished ?? 0, total);
   } finally {
-    if (isBegun && (isComplete || job?.finished === 0)) await job?.end();
+    if (isBegun && (isComplete || job?.isVoid)) await job?.end();
     else await job?.leave();
     await releaseFolder(host, { folder: out, topmost });
   }

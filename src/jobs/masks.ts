@@ -93,8 +93,9 @@ export async function* writeMasks<T extends MaskItem>(
   let confidence: string;
   let sheet: string | undefined;
   let replaced: Replaced;
-  yield { type: "started", of: items.length };
+  let isSettled = false;
   try {
+    yield { type: "started", of: items.length };
     for await (const event of writeEach(host, job, options)) {
       if (event.type === "image") masks.push(event);
       else if (skipped++ === 0) firstProblem = event.message;
@@ -106,6 +107,7 @@ export async function* writeMasks<T extends MaskItem>(
       if (folder.canContinue) kept = await folder.stop();
       // A format that is one file has nothing complete to keep.
       else await folder.abandon();
+      isSettled = true;
       yield { type: "stopped", done, total: items.length, out: folder.path, kept };
       return;
     }
@@ -117,8 +119,14 @@ export async function* writeMasks<T extends MaskItem>(
     const written = [confidence];
     sheet = yield* writeSheet(host, folder, masks, written);
     replaced = await folder.complete(written);
+    isSettled = true;
   } catch (error) {
-    throw unfinished(error, await folder.stop(), items.length);
+    const kept = isSettled ? 0 : await folder.stop();
+    isSettled = true;
+    throw unfinished(error, kept, items.length);
+  } finally {
+    // The consumer leaves.
+    if (!isSettled) await (folder.canContinue ? folder.stop() : folder.abandon());
   }
   yield {
     type: "done",

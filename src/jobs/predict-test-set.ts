@@ -122,7 +122,7 @@ async function serverTree(
     },
     finish: () => state.complete([]),
     stop: async () => {
-      if (state.finished > 0 || state.replacesUnfinished) return state.leave();
+      if (!state.isVoid) return state.leave();
       await state.end();
       await release();
     },

@@ -67,7 +67,7 @@ test.each([
       ...uninterrupted.events.at(-1),
       ...{ out: "", classes: "" },
     });
-    expect(events[0]).toMatchObject({ type: "started", finished: 5, of: labels.size });
+    expect(events[0]).toMatchObject({ type: "started", finished: 5, of: labels.size, rereads });
     expect(decoded).toBe(rereads ? labels.size : labels.size - 5);
   },
 );

@@ -63,6 +63,17 @@ test("not even overwriting takes a folder from a job that runs, nor a single fil
   }
 });
 
+test("a job whose events nobody takes any more leaves its folder to the next", async () => {
+  const masks = join(root, "left");
+  await writeAll(masks, "voc", demoMasks(3));
+  const job = { masks, to: ["voc"], out, instances: "regions" } as const;
+  for await (const event of convertMasks(nodeHost, job)) if (event.type === "progress") break;
+  const events = [];
+  for await (const event of convertMasks(nodeHost, { ...job, resume: true })) events.push(event);
+  expect(events[0]).toMatchObject({ type: "started", finished: 1 });
+  expect(events.at(-1)).toMatchObject({ type: "done", masks: 3 });
+});
+
 test("the lock that a killed job left is taken over", async () => {
   mkdirSync(join(out, ".unfinished"), { recursive: true });
   const dead = { ...thisProcess(), start: "1", token: "dead" };

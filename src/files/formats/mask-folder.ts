@@ -12,7 +12,7 @@ import { objectUnit, type MaskFormat } from "./formats.ts";
 import { checkFormatOptions, type MaskFolderOptions } from "./mask-folder-options.ts";
 import type { FinishedFile } from "./finished-files.ts";
 import type { Replaced } from "./older-files.ts";
-import type { KeptFacts, MaskOrigin, WrittenMask } from "./mask-origin.ts";
+import { checkLabels, type KeptFacts, type MaskOrigin, type WrittenMask } from "./mask-origin.ts";
 import { claimPlace, isSingleFile } from "./output-place.ts";
 import { FileTransaction, removeFile } from "./transaction.ts";
 import { UnfinishedJob } from "./unfinished-job.ts";
@@ -90,7 +90,7 @@ export class MaskFolder {
     image?: Image,
     origin: MaskOrigin = {},
   ): Promise<WrittenMask> {
-    this.checkLabels(name, labels);
+    checkLabels(name, labels, this.classes.length);
     const { index } = origin;
     const free = await this.claimName(name);
     const fileName = this.fileName(name, free, origin);
@@ -155,8 +155,13 @@ export class MaskFolder {
     };
   }
 
+  /** Whether finished masks can be taken over without computing or reading them again, also where their labels were not stored. */
+  get keepsMasks(): boolean {
+    return this.needsNoLabels || this.formats.includes("voc");
+  }
+
   /** Whether finished images can be taken over without their labels: no format is one file. */
-  get needsNoLabels(): boolean {
+  private get needsNoLabels(): boolean {
     return this.writers.every((writer) => writer.keep !== undefined);
   }
 
@@ -280,14 +285,13 @@ export class MaskFolder {
   /** Stops the job: keeps finished images if it can be continued, or else as `discard`. Returns how many are kept. */
   async stop(): Promise<number> {
     const { unfinished, finished } = this;
-    const isOwner = await unfinished?.isOwner();
-    if (isOwner !== false && finished === 0 && !unfinished?.replacesUnfinished) {
+    if (!unfinished || (unfinished.isVoid && (await unfinished.isOwner()))) {
       await this.discard();
       return 0;
     }
     // A disk that fails may refuse this too; what is finished stays in any case.
     for (const writer of this.writers) await writer.discard().catch(() => undefined);
-    await unfinished!.leave();
+    await unfinished.leave();
     return finished;
   }
 
@@ -379,18 +383,5 @@ export class MaskFolder {
     if (this.fileNames.has(key)) return `${free}${ending === "" ? ".jpg" : ending}`;
     this.fileNames.add(key);
     return preferred;
-  }
-
-  private checkLabels(name: string, { width, height, data }: LabelMap): void {
-    if (data.length !== width * height) {
-      throw new RangeError(`masks: ${name} is ${width}x${height}, but has ${data.length} labels`);
-    }
-    const count = this.classes.length;
-    // A loop takes a tenth of the time of find(), and every pixel passes here.
-    for (let i = 0; i < data.length; i++) {
-      const label = data[i]!;
-      if (label <= count || label === ignoreIndex) continue;
-      throw new RangeError(`masks: ${name} has label ${label}, but there are ${count} classes`);
-    }
   }
 }

@@ -155,9 +155,10 @@ export class UnfinishedJob {
     );
   }
 
-  /** Whether files of earlier jobs wait to be replaced, which only this state knows of. */
-  get replacesUnfinished(): boolean {
-    return this.older.isStored;
+  /** Whether nothing would be lost with the state: no image is finished, and no list of older files is stored. */
+  get isVoid(): boolean {
+    // The journal of an earlier part may not have been readable.
+    return this.images.size === 0 && !this.continues && !this.older.isStored;
   }
 
   /** Leaves the place as it is: a job that has begun can be continued. */
