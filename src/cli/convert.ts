@@ -5,14 +5,15 @@ import {
   type BoxRule,
   type UnannotatedRule,
 } from "../files/formats/boxes.ts";
-import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
+import { formatFiles, maskFormats, type MaskFormat } from "../files/formats/formats.ts";
 import { counted } from "../files/text/units.ts";
-import type { ConvertDoneEvent } from "../jobs/convert.ts";
+import type { ConvertDoneEvent, ConvertEvent } from "../jobs/convert.ts";
 import { messages, tellFindings } from "./findings.ts";
 import { ctrlCNote, Interrupted, keptNote, runJob } from "./interrupt.ts";
 import {
   classNamesHelp,
   maskFormatList,
+  overwriteHelp,
   resumeOption,
   withExamples,
   withFormatOptions,
@@ -22,6 +23,7 @@ import type { FormatOptions } from "./options.ts";
 import type { OpenOutput, Output } from "./output.ts";
 import { lostLine } from "./lost-line.ts";
 import { CountMeter } from "./progress.ts";
+import { tellReplaced } from "./replaced-lines.ts";
 import { secondsSince } from "./seconds.ts";
 
 interface ConvertOptions extends FormatOptions {
@@ -89,7 +91,7 @@ export function convertCommand(open: OpenOutput): Command {
     );
   withJson(
     withFormatOptions(command)
-      .option("--overwrite", "write into a folder that has files already")
+      .option("--overwrite", overwriteHelp)
       .addOption(resumeOption())
       .option("--strict", "fail on the first mask that cannot be read instead of leaving it out"),
   ).action((masks: string, options: ConvertOptions) => convert(masks, options, open(options)));
@@ -113,6 +115,7 @@ async function convert(masks: string, options: ConvertOptions, output: Output): 
     (event, interruption) => {
       switch (event.type) {
         case "started":
+          if (event.finished > 0) output.note(finishedNote(event, options.to));
           return interruption.handle(() => output.note(ctrlCNote("finishing the mask under way")));
         case "progress":
           return output.progress.update(meter.read(event.done, event.total));
@@ -130,8 +133,31 @@ async function convert(masks: string, options: ConvertOptions, output: Output): 
   );
 }
 
+/** What a conversion that goes on does with the masks that are finished. */
+function finishedNote(
+  { finished, of, rereads }: Extract<ConvertEvent, { type: "started" }>,
+  to: readonly MaskFormat[],
+): string {
+  const files = to.filter((format) => formatFiles[format] !== undefined).join(" and ");
+  return rereads
+    ? `${finished} of ${counted(of, "mask")} are finished; they are read again, as ${files} is one file for all`
+    : `${finished} of ${counted(of, "mask")} are finished and not read again`;
+}
+
 function printSummary(
-  { from, to, out, classes, masks, skipped, objects, lost, notes, warnings }: ConvertDoneEvent,
+  {
+    from,
+    to,
+    out,
+    classes,
+    masks,
+    skipped,
+    objects,
+    lost,
+    notes,
+    warnings,
+    replaced,
+  }: ConvertDoneEvent,
   seconds: number,
   output: Output,
 ): void {
@@ -145,9 +171,11 @@ function printSummary(
     output.say(`nothing was lost${objects > 0 ? `: ${counted(objects, "object")} counted` : ""}`);
   }
   for (const detail of lost) output.say(lostLine(detail, written));
+  tellReplaced(replaced, output);
   output.record({
     ...{ from, to, out, classes, masks, skipped, objects, lost, notes },
     warnings: messages(warnings),
+    replaced,
     seconds,
   });
 }

@@ -31,7 +31,7 @@ export function demoCommand(open: OpenOutput): Command {
     )
     .option(
       "--out <folder>",
-      "folder for the scenes and the run (default: the first free one of runs/demo, demo2, …)",
+      "folder for the scenes and the run (default: the first free one of runs/demo, demo2, …); a demo that was stopped in it goes on",
     )
     .option("--images <n>", "number of scenes to train and validate on", wholeNumber(14), 700)
     .option("--steps <n>", "training steps", wholeNumber(1))
@@ -62,8 +62,15 @@ function demoLines(output: Output): (event: DemoEvent, interruption: Interruptio
   const now = (): number => output.now();
   let showTraining = trainingLines(output);
   let meter = new CountMeter("scenes", now);
+  let place = "";
+  let isKept = false;
   return (event, interruption) => {
     switch (event.type) {
+      case "place":
+        place = event.folder;
+        isKept = event.continues;
+        if (event.continues) output.note(`going on with the demo that was stopped in ${place}`);
+        return interruption.handle(() => output.note(ctrlCNote("stopping")));
       case "scenes-started":
         meter = new CountMeter("scenes", now);
         return interruption.handle(() => output.note(ctrlCNote("stopping")));
@@ -73,7 +80,13 @@ function demoLines(output: Output): (event: DemoEvent, interruption: Interruptio
         output.progress.clear();
         return output.note(`wrote ${event.images} scenes to ${event.folder}`);
       case "canceled":
-        throw new Interrupted("stopped before the training; nothing is left behind");
+        throw new Interrupted(
+          `stopped before the training; ${isKept ? goesOn(place) : "nothing is left behind"}`,
+        );
+      case "stopped":
+        if (!("step" in event)) return showTraining(event, interruption);
+        output.progress.clear();
+        throw new Interrupted(`stopped after step ${event.step}; ${goesOn(place)}`);
       case "tour-done":
         return printTour(event, secondsSince(started, output), output);
       case "seed":
@@ -89,6 +102,7 @@ function demoLines(output: Output): (event: DemoEvent, interruption: Interruptio
         return output.progress.update(meter.read(event.done, event.total));
       case "measured": {
         const { seed, run, scores } = event;
+        isKept = true;
         output.progress.clear();
         return output.record({ seed, run, ...scores });
       }
@@ -98,6 +112,10 @@ function demoLines(output: Output): (event: DemoEvent, interruption: Interruptio
         return showTraining(event, interruption);
     }
   };
+}
+
+function goesOn(place: string): string {
+  return `the same command with --out ${place} goes on`;
 }
 
 type DemoEventOf<T extends DemoEvent["type"]> = Extract<DemoEvent, { readonly type: T }>;

@@ -15,7 +15,12 @@ const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** What a stopped job leaves, and how to go on. @param what the things that are finished: "images" */
 export function keptNote(kept: number, what: string): string {
   if (kept === 0) return "nothing is left behind";
-  return `${kept} ${what} are finished and kept; the same command with --resume computes only the rest`;
+  return `${kept} ${what} are finished and kept; the same command with --resume goes on with the rest`;
+}
+
+/** The same for an evaluation, which keeps nothing without a folder. */
+export function measuredNote(kept: number | undefined, what: string): string {
+  return kept === undefined ? "nothing is written" : keptNote(kept, what);
 }
 
 /**

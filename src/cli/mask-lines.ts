@@ -8,6 +8,7 @@ import { preparation } from "./preparation.ts";
 import { lostLine } from "./lost-line.ts";
 import { CountMeter } from "./progress.ts";
 import { flagOf } from "./remedies.ts";
+import { tellReplaced } from "./replaced-lines.ts";
 import { secondsSince } from "./seconds.ts";
 
 type Event = ReadingEvent | DeviceEvent | NoticeEvent | WriteMasksEvent | LabelEvent;
@@ -93,6 +94,7 @@ function printSummary(
     lost,
     confidence,
     sheet,
+    replaced,
   }: Extract<Event, { type: "done" }>,
   seconds: number,
   output: Output,
@@ -111,6 +113,7 @@ function printSummary(
     );
   }
   for (const detail of lost) output.say(lostLine(detail, written));
+  tellReplaced(replaced, output);
   if (sheet !== undefined) output.say(`least sure first: ${sheet}`);
   const files = { confidence, ...(sheet !== undefined && { sheet }) };
   output.record({
@@ -122,6 +125,7 @@ function printSummary(
     lacking,
     lost,
     ...files,
+    replaced,
     seconds,
   });
 }

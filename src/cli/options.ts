@@ -141,10 +141,14 @@ export function withMasks(command: Command): Command {
   )
     .option("--no-overlays", "do not write masks laid over their images")
     .option("--no-sheet", "do not write contact-sheet.html, which shows the least sure masks first")
-    .option("--overwrite", "write into a folder that has files already")
+    .option("--overwrite", overwriteHelp)
     .addOption(resumeOption())
     .option("--strict", "fail on the first image that cannot be read instead of leaving it out");
 }
+
+/** Help on `--overwrite` of jobs that write masks. */
+export const overwriteHelp =
+  "write into a folder that has files already; at the end, those of the job before that are not written again are removed";
 
 /** `--resume`, for jobs that write masks. */
 export function resumeOption(): Option {

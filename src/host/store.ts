@@ -65,6 +65,14 @@ export interface AppendFile {
   close(): Promise<void>;
 }
 
+/** What a folder is locked for, in messages to others who want it. */
+export interface LockUse {
+  /** The place to name, instead of the folder. */
+  readonly place?: string;
+  /** A training, which is the default, or the writing of other results. */
+  readonly work?: "training" | "writing";
+}
+
 /** The exclusive right to write a folder. */
 export interface Lock {
   /** Throws a UserError if the folder was removed or another process has taken the lock. */
@@ -128,7 +136,7 @@ export interface Store {
   /** Removes a folder and its parents, up to but not including `top`, as long as they are empty. */
   removeEmptyFolders(folder: string, top: string): Promise<void>;
   /** Locks a folder for this process; a UserError names the process that already holds it, wherever that runs. */
-  lock(folder: string): Promise<Lock>;
+  lock(folder: string, use?: LockUse): Promise<Lock>;
   /** Free bytes on the disk of a path; undefined if the host cannot tell. */
   freeSpace(path: string): Promise<number | undefined>;
   /** The absolute form of a path. */

@@ -25,15 +25,19 @@ export async function checkFree(
   }
 }
 
-/** Throws a UserError if a folder to write into exists and has files or folders. */
+/**
+ * Throws a UserError if a folder to write into exists and has files or folders.
+ * @param except a name that does not count
+ */
 export async function checkEmpty(
   store: Store,
   folder: string,
   remedies: readonly Remedy[] = [],
+  except?: string,
 ): Promise<void> {
   if ((await store.stat(folder))?.kind !== "folder") return;
   const { files, folders } = await store.list(folder, { hidden: true, sorted: false });
-  const count = files.length + folders.length;
+  const count = [...files, ...folders].filter((name) => name !== except).length;
   if (count === 0) return;
   throw new UserError(`${folder}: has ${count} file(s) already; choose an empty or new folder`, {
     code: "not-empty",

@@ -1,7 +1,6 @@
 import { nextFree } from "../files/run/files.ts";
 import { dirname } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
-import { checkEmpty } from "./check-free.ts";
 
 /** A folder for results, and the topmost folder that was created for it; undefined where all existed. */
 export interface ClaimedFolder {
@@ -9,7 +8,7 @@ export interface ClaimedFolder {
   readonly topmost: string | undefined;
 }
 
-/** Creates a folder, which must be empty if it exists; by default the first free one of runs/demo, demo2, … */
+/** Creates a folder, by default the first free one of runs/demo, demo2, … */
 export async function claimFolder(
   { store }: Pick<Host, "store">,
   wanted: string | undefined,
@@ -19,9 +18,7 @@ export async function claimFolder(
     const folder = await nextFree(store, "runs", "demo");
     return { folder, topmost: topmost ?? folder };
   }
-  const topmost = await store.makeFolder(wanted);
-  await checkEmpty(store, wanted);
-  return { folder: wanted, topmost };
+  return { folder: wanted, topmost: await store.makeFolder(wanted) };
 }
 
 /** Removes the folder of a job that left nothing in it, and those that were made with it, as far as they are empty. */

@@ -1,3 +1,4 @@
+import type { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
 import type { Host } from "../host/host.ts";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
@@ -5,9 +6,11 @@ import { UserError } from "../user-error.ts";
 import { withResultsFolder, writeResults, type ResultsFolder } from "./evaluation-results.ts";
 import type { MaskFinding } from "../files/formats/label-counts.ts";
 import { neverRight, scoreFindings } from "./score-warnings.ts";
-import type { JobOptions, ProgressEvent, StoppedEvent } from "./events.ts";
-import { pairMasks, scorePairs } from "./score-masks.ts";
-import { untilAborted } from "./with-progress.ts";
+import { EvaluationJournal } from "./evaluation-journal.ts";
+import type { JobOptions, ProgressEvent } from "./events.ts";
+import { settingsOf } from "./job-settings.ts";
+import { pairMasks, scorePairs, type MaskPairs } from "./score-masks.ts";
+import { untilAborted, type EvaluationStoppedEvent } from "./with-progress.ts";
 
 export interface CompareMasksJob extends ResultsFolder {
   /** Folder of the masks to measure, and that of the true masks. */
@@ -27,7 +30,7 @@ export type CompareMasksEvent =
       readonly untrue: readonly string[];
     }
   | ProgressEvent
-  | StoppedEvent
+  | EvaluationStoppedEvent
   /** Masks that could not be compared, one sentence each. */
   | { readonly type: "left-out"; readonly problems: readonly string[] }
   | {
@@ -44,42 +47,55 @@ export type CompareMasksEvent =
       readonly files: readonly string[];
     };
 
-/** Measures a folder of masks against one of true masks. A job that is stopped writes nothing. */
+/** Measures a folder of masks against one of true masks. A job that is stopped keeps what it measured. */
 export async function* compareMasks(
   host: Host,
   job: CompareMasksJob,
   options: JobOptions = {},
 ): AsyncGenerator<CompareMasksEvent, void> {
-  yield* withResultsFolder(host, job, compare(host, job, options));
+  const { masks, truth, list, worst } = job;
+  const found = await pairMasks(host, masks, truth, {
+    ...(job.classes !== undefined && { classes: job.classes }),
+    ...(list !== undefined && { names: await readNames(host, list) }),
+  });
+  const [of, against] = [host.store.absolute(masks), host.store.absolute(truth)];
+  const about = { masks: of, truth: against, classes: found.classes, worst };
+  const items = found.pairs.map((pair) => [pair.name, pair.mask, pair.truth]);
+  yield* withResultsFolder(host, job, {
+    settings: settingsOf("eval of masks", about, items),
+    total: found.pairs.length,
+    run: (unfinished) => compare(host, job, found, unfinished, options),
+  });
 }
 
 async function* compare(
   host: Host,
   job: CompareMasksJob,
+  found: MaskPairs,
+  unfinished: UnfinishedJob | undefined,
   options: JobOptions,
-): AsyncGenerator<CompareMasksEvent, void> {
-  const { masks: folder, truth, list, out } = job;
-  const found = await pairMasks(host, folder, truth, {
-    ...(job.classes !== undefined && { classes: job.classes }),
-    ...(list !== undefined && { names: await readNames(host, list) }),
-  });
+): AsyncGenerator<CompareMasksEvent, boolean> {
+  const { masks: folder, truth, out } = job;
   const { unpredicted, untrue, pairs } = found;
   yield { type: "unpaired", unpredicted, untrue };
   const worst = new WorstImages(host.codec, out === undefined ? 0 : job.worst);
-  const scored = yield* untilAborted(scorePairs(host, found), {
+  const names = pairs.map(({ name }) => name);
+  const journal = await EvaluationJournal.open(unfinished, worst, names);
+  const scored = yield* untilAborted(scorePairs(host, found, journal.known), {
     ...options,
-    each: async ({ measured }) => {
-      if (measured) await worst.add(measured);
+    kept: () => journal.kept,
+    each: async ({ measured, image }) => {
+      if (measured) await journal.record(measured, image);
     },
   });
-  if (!scored) return;
+  if (!scored) return false;
   const { matrix, classes, masks, skipped } = scored;
   yield { type: "left-out", problems: skipped };
   if (masks === 0) {
     throw new UserError(`${skipped[0]}; none of the ${pairs.length} masks can be measured`);
   }
   const warnings = [
-    ...scoreFindings(matrix, classes, scored.truth, truth),
+    ...scoreFindings(matrix, classes, journal.truth, truth),
     ...neverRight(matrix, classes),
   ];
   const files = await writeResults(host, job, {
@@ -93,6 +109,7 @@ async function* compare(
     worst: worst.images,
   });
   yield { type: "compared", matrix, classes, masks, unpredicted, untrue, skipped, warnings, files };
+  return true;
 }
 
 /** Names of a list such as VOC's val.txt: the first word of every line. */

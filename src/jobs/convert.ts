@@ -1,9 +1,21 @@
 import type { BoxRule, UnannotatedRule } from "../files/formats/boxes.ts";
 import { beginsWithBackground, parseClassNames } from "../files/formats/class-names.ts";
-import { LabelCounts, maskFindings, type MaskFinding } from "../files/formats/label-counts.ts";
-import { LostDetails, type LostDetail } from "../files/formats/lost-details.ts";
+import {
+  areMaskCounts,
+  LabelCounts,
+  maskFindings,
+  type MaskCounts,
+  type MaskFinding,
+} from "../files/formats/label-counts.ts";
+import {
+  areLedgerEntries,
+  LostDetails,
+  type LedgerEntry,
+  type LostDetail,
+} from "../files/formats/lost-details.ts";
+import type { Replaced } from "../files/formats/older-files.ts";
 import type { CocoShape, MaskFormat, MaskLayout } from "../files/formats/formats.ts";
-import { MaskFolder } from "../files/formats/mask-folder.ts";
+import { MaskFolder, type MaskOrigin } from "../files/formats/mask-folder.ts";
 import { ImageFiles, openMasks, type MaskEntry, type MaskSource } from "../files/formats/open.ts";
 import { unannotatedCode } from "../files/formats/unannotated.ts";
 import { dirname } from "../files/text/path.ts";
@@ -65,10 +77,18 @@ export interface ConvertDoneEvent {
   readonly notes: readonly string[];
   /** Reasons to doubt the masks. */
   readonly warnings: readonly MaskFinding[];
+  /** What became of the files of earlier jobs in the folder. */
+  readonly replaced: Replaced;
 }
 
 export type ConvertEvent =
-  | { readonly type: "started"; readonly of: number }
+  | {
+      readonly type: "started";
+      readonly of: number;
+      /** Masks that an earlier part of the job finished, and whether they have to be read again for a format that is one file. */
+      readonly finished: number;
+      readonly rereads: boolean;
+    }
   | ProgressEvent
   | SkippedEvent
   | (StoppedEvent & { readonly kept: number })
@@ -121,10 +141,13 @@ export async function* convertMasks(
       ...(layout && { layout }),
     });
     const total = source.entries.length;
-    yield { type: "started", of: total };
+    const { finished, keepsMasks } = folder;
     let [masks, skipped, firstProblem] = [0, 0, ""];
     let classes: string;
+    let replaced: Replaced;
+    let isSettled = false;
     try {
+      yield { type: "started", of: total, finished, rereads: !keepsMasks };
       const watched = { job, counts, losses, codes };
       for await (const event of convertEach(host, source, folder, watched, options)) {
         if (event.type === "progress") masks++;
@@ -132,16 +155,24 @@ export async function* convertMasks(
         yield event;
       }
       if (masks + skipped < total) {
-        yield { type: "stopped", done: masks + skipped, total, kept: await folder.stop() };
+        const kept = await folder.stop();
+        isSettled = true;
+        yield { type: "stopped", done: masks + skipped, total, kept };
         return;
       }
       if (masks === 0) {
         throw new UserError(`${firstProblem}; none of the ${total} masks can be used`);
       }
       classes = await folder.finish();
-      await folder.complete();
+      replaced = await folder.complete();
+      isSettled = true;
     } catch (error) {
-      throw unfinished(error, await folder.stop(), total);
+      const kept = isSettled ? 0 : await folder.stop();
+      isSettled = true;
+      throw unfinished(error, kept, total);
+    } finally {
+      // The consumer leaves.
+      if (!isSettled) await folder.stop();
     }
     const lost = [...losses.list(), ...folder.losses()];
     const { format } = source;
@@ -159,6 +190,7 @@ export async function* convertMasks(
       lost,
       notes,
       warnings,
+      replaced,
     };
     yield { type: "done", from: format, to, ...written };
   } finally {
@@ -201,7 +233,22 @@ async function* convertEach(
   for (const [i, entry] of entries.entries()) {
     if (signal?.aborted) return;
     const { name, fileName, image } = entry;
+    const origin = {
+      index: i,
+      ...(fileName !== undefined && { fileName }),
+      ...(image !== undefined && { source: image }),
+    };
+    const event = { type: "progress", done: i + 1, total: entries.length } as const;
+    const kept = folder.hasFinished(i) && (await folder.takeOver(name, originFor(origin), i));
+    if (kept) {
+      const { read, labels } = kept.facts as ReadFacts;
+      losses.repeat(read);
+      counts.repeat(name, labels);
+      yield event;
+      continue;
+    }
     let labels;
+    losses.takeEntries();
     try {
       labels = await readEntry(entry, classes);
       if (image !== undefined) checkMaskSize(labels, entry.where, await codec.header(image), image);
@@ -212,14 +259,25 @@ async function* convertEach(
       yield { type: "skipped", file: entry.where, message: error.message };
       continue;
     }
-    counts.add(name, labels.data);
-    await folder.write(name, labels, undefined, {
-      index: i,
-      ...(fileName !== undefined && { fileName }),
-      ...(image !== undefined && { source: image }),
-    });
-    yield { type: "progress", done: i + 1, total: entries.length };
+    const read = losses.takeEntries();
+    const facts: ReadFacts = { read, labels: counts.add(name, labels.data) };
+    await folder.write(name, labels, undefined, { ...origin, facts });
+    yield event;
   }
+}
+
+/** What reading a mask told, for a job that takes it over without reading it. */
+interface ReadFacts {
+  readonly read: readonly LedgerEntry[];
+  readonly labels: MaskCounts;
+}
+
+/** The origin of a mask, if the facts of a journal, which may be damaged, are those of a conversion. */
+function originFor(origin: MaskOrigin): (facts: unknown) => MaskOrigin | undefined {
+  return (facts) => {
+    const { read, labels } = (facts ?? {}) as Partial<Record<keyof ReadFacts, unknown>>;
+    return areLedgerEntries(read) && areMaskCounts(labels) ? origin : undefined;
+  };
 }
 
 /** Reads the labels of a mask and checks that all of them are classes. */

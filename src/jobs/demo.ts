@@ -2,10 +2,13 @@ import { writeScenes } from "../files/datasets/index.ts";
 import { writeReport } from "../files/report/write-training.ts";
 import { RunDirectory } from "../files/run/directory.ts";
 import { resolveConfig, storedConfig, type SettingOptions } from "../files/run/settings.ts";
-import { dirname, join } from "../files/text/path.ts";
+import type { JobSettings } from "../files/formats/journal.ts";
+import { UnfinishedJob } from "../files/formats/unfinished-job.ts";
+import { basename, dirname, join } from "../files/text/path.ts";
 import type { DeviceChoice, DeviceName } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
 import type { Config } from "../method/config.ts";
+import { checkEmpty } from "./check-free.ts";
 import { claimFolder, releaseFolder, type ClaimedFolder } from "./claim-folder.ts";
 import { measureStages, summarize, type MeasuredSeed, type SeedSummary } from "./compare-seeds.ts";
 import { isAbort, reports, type JobOptions, type ProgressEvent } from "./events.ts";
@@ -16,7 +19,7 @@ import {
   type ReportFacts,
 } from "./run-training.ts";
 import type { TrainedEvent } from "./run-training.ts";
-import { openTrainable, type TrainJobEvent } from "./train.ts";
+import { openTrainable, reopenRun, type TrainJobEvent } from "./train.ts";
 
 export interface DemoJob extends SettingOptions {
   /** Folder for the scenes and the run; the first free one of runs/demo, demo2, … by default. */
@@ -33,6 +36,8 @@ export interface DemoJob extends SettingOptions {
 
 export type DemoEvent =
   | TrainJobEvent
+  /** The folder of the scenes and the run, and whether a demo that was stopped in it goes on. */
+  | { readonly type: "place"; readonly folder: string; readonly continues: boolean }
   /** The scenes of a seed are about to be written. */
   | { readonly type: "scenes-started" }
   | { readonly type: "scenes"; readonly done: number; readonly total: number }
@@ -63,7 +68,10 @@ const valShare = 1 / 7;
 /** Scenes for the final scores, which nothing is chosen on, as a share of the others: for a single seed, and for several. */
 const testShares = { single: 1 / 14, several: 2 / 7 };
 
-/** Runs the whole method on synthetic scenes, from tags to masks, for one seed or several. */
+/**
+ * Runs the whole method on synthetic scenes, from tags to masks, for one seed or several. A demo that was stopped or killed in the
+ * folder goes on if its settings are the same.
+ */
 export async function* runDemo(
   host: Host,
   job: DemoJob,
@@ -71,37 +79,105 @@ export async function* runDemo(
 ): AsyncGenerator<DemoEvent, void> {
   const choice = await host.resolveDevice(job.device);
   yield { type: "device", choice };
+  const settings = await demoSettings(host, job, choice);
   const place = await claimFolder(host, job.out);
-  if (job.seeds) return yield* compareSeeds(host, job, place.folder, choice, options);
-  const tested = yield* tour(host, job, place, choice, options);
-  if (!tested) return;
-  const { folder } = place;
-  const { training, ...measured } = tested;
-  await writeScores(host, folder, [measured]);
-  yield { type: "tour-done", scenes: join(folder, "scenes"), training, ...measured };
+  let state: UnfinishedJob | undefined;
+  let isComplete = false;
+  let isBegun = false;
+  try {
+    state = await UnfinishedJob.claim(
+      host.store,
+      { path: place.folder, single: false },
+      { settings, always: true },
+    );
+    const hidden = basename(state.folder);
+    if (!state.continues) await checkEmpty(host.store, place.folder, [], hidden);
+    isBegun = true;
+    await state.begin();
+    yield { type: "place", folder: place.folder, continues: state.continues };
+    const tour = { host, job, device: choice, state, options };
+    isComplete = yield* job.seeds ? compareSeeds(tour, place.folder) : singleSeed(tour, place);
+  } finally {
+    if (isBegun && (isComplete || state?.isVoid)) await state?.end();
+    else await state?.leave();
+    await releaseFolder(host, place);
+  }
 }
 
-/** Takes the tour with several seeds. */
-async function* compareSeeds(
+/** Settings that a demo depends on, by name. */
+async function demoSettings(
   host: Host,
   job: DemoJob,
-  folder: string,
-  device: DeviceChoice,
-  options: JobOptions,
-): AsyncGenerator<DemoEvent, void> {
+  { device }: DeviceChoice,
+): Promise<JobSettings> {
+  const { images, testImages, seed = 0, seeds } = job;
+  const config = await resolveConfig(host.store, job, "small");
+  const values = Object.entries(config).flatMap(([section, fields]) =>
+    Object.entries<unknown>(fields).map(([name, value]) => [`${section}.${name}`, value] as const),
+  );
+  const about = { job: "demo", images, testImages, device, ...(seeds ? { seeds } : { seed }) };
+  return { ...about, ...Object.fromEntries(values) };
+}
+
+/** What the tour of a seed needs. */
+interface Tour {
+  readonly host: Host;
+  readonly job: DemoJob;
+  readonly device: DeviceChoice;
+  /** Has two entries for each seed: the scenes with their run, and the scores. */
+  readonly state: UnfinishedJob;
+  readonly options: JobOptions;
+}
+
+/** Takes the tour with one seed; returns whether it is complete. */
+async function* singleSeed(tour: Tour, place: ClaimedFolder): AsyncGenerator<DemoEvent, boolean> {
+  const tested = yield* takeTour(tour, place, 0);
+  if (!tested) return false;
+  const { folder } = place;
+  const { training, ...measured } = tested;
+  await writeScores(tour.host, folder, [measured]);
+  yield { type: "tour-done", scenes: join(folder, "scenes"), training, ...measured };
+  return true;
+}
+
+/** Takes the tour with several seeds; returns whether all are complete. */
+async function* compareSeeds(tour: Tour, folder: string): AsyncGenerator<DemoEvent, boolean> {
+  const { host, job, state } = tour;
   const { seeds = [] } = job;
   const measured: MeasuredSeed[] = [];
   for (const [index, seed] of seeds.entries()) {
     yield { type: "seed", seed, index, of: seeds.length };
-    const place = await claimFolder(host, join(folder, `seed-${seed}`));
-    const tested = yield* tour(host, { ...job, seed }, place, device, options);
-    if (!tested) return;
+    const name = `seed-${seed}`;
+    const known = await state.intact(2 * index + 1, name);
+    if (known) {
+      const before = withoutNulls(known.facts as MeasuredSeed);
+      measured.push(before);
+      yield { type: "measured", ...before };
+      continue;
+    }
+    const place = await claimFolder(host, join(folder, name));
+    const tested = yield* takeTour({ ...tour, job: { ...job, seed } }, place, index);
+    if (!tested) return false;
     const { run, scores } = tested;
-    measured.push({ seed, run, scores });
-    yield { type: "measured", seed, run, scores };
+    const facts: MeasuredSeed = { seed, run, scores };
+    measured.push(facts);
+    await state.add({ index: 2 * index + 1, name, files: [], facts });
+    yield { type: "measured", ...facts };
   }
   const { file, summary } = await writeScores(host, folder, measured);
   yield { type: "compared", out: folder, file, measured, summary };
+  return true;
+}
+
+/** Scores as they were before JSON made null of those that are not numbers. */
+function withoutNulls({ seed, run, scores }: MeasuredSeed): MeasuredSeed {
+  const score = (value: number | null): number => value ?? NaN;
+  const stages = scores.stages.map((stage) => ({
+    ...stage,
+    meanIou: score(stage.meanIou),
+    perClass: stage.perClass.map(score),
+  }));
+  return { seed, run, scores: { ...scores, stages, tagF1: score(scores.tagF1) } };
 }
 
 /** Writes the scores of every stage and seed. */
@@ -118,24 +194,29 @@ async function writeScores(
 }
 
 /**
- * Writes the scenes of one seed, trains on them and measures every stage on those for testing; returns undefined if the
- * signal is aborted before the end of the training.
+ * Writes the scenes of one seed, trains on them and measures every stage on those for testing, or goes on with that; returns
+ * undefined if the signal is aborted before the end of the training.
  */
-async function* tour(
-  host: Host,
-  job: DemoJob,
+async function* takeTour(
+  tour: Tour,
   place: ClaimedFolder,
-  device: DeviceChoice,
-  options: JobOptions,
+  index: number,
 ): AsyncGenerator<DemoEvent, (MeasuredSeed & { readonly training: TrainedEvent }) | undefined> {
+  const { host, job, device, state, options } = tour;
   const scenes = join(place.folder, "scenes");
   let prepared: PreparedTraining;
+  const continues = state.has(2 * index);
   try {
     const config = await resolveConfig(host.store, job, "small");
-    prepared = yield* prepare(host, scenes, job, config, device, options);
+    prepared = continues
+      ? yield* reopen(tour, place.folder, config)
+      : yield* prepare(host, scenes, job, config, device, options);
+    if (!continues) await state.add({ index: 2 * index, name: "scenes", files: [], facts: null });
   } catch (error) {
-    await host.store.remove(scenes);
-    await releaseFolder(host, place);
+    if (!continues) {
+      await host.store.remove(scenes);
+      await releaseFolder(host, place);
+    }
     if (!isAbort(error, options.signal)) throw error;
     yield { type: "canceled" };
     return undefined;
@@ -150,18 +231,36 @@ async function* tour(
   return { seed: job.seed ?? 0, run, scores, training };
 }
 
+/** Opens the run of a demo that goes on; a new one where the training failed before its first checkpoint. */
+async function* reopen(
+  { host, job: { report }, device, options }: Tour,
+  folder: string,
+  config: Config,
+): AsyncGenerator<DemoEvent, PreparedTraining> {
+  const run = join(folder, runName);
+  if (await host.store.exists(join(run, "config.yaml"))) {
+    return yield* reopenRun(host, { run, report, device: device.device }, options);
+  }
+  return yield* createRun(host, join(folder, "scenes"), { config, device, report }, options);
+}
+
+/** Name of the run folder beside the scenes. */
+const runName = "train";
+
 /** Writes the scenes and creates the run folder beside them; throws the signal's reason once it is aborted. */
 async function* prepare(
   host: Host,
   scenes: string,
-  { images, testImages, seed = 0, seeds, report: facts }: DemoJob,
+  { images, testImages, seed = 0, seeds, report }: DemoJob,
   config: Config,
   device: DeviceChoice,
-  { signal }: JobOptions,
+  options: JobOptions,
 ): AsyncGenerator<DemoEvent, PreparedTraining> {
   const testShare = seeds ? testShares.several : testShares.single;
   const testCount = testImages ?? Math.round(images * testShare);
   yield { type: "scenes-started" };
+  // Those of a demo that was killed meanwhile.
+  await host.store.remove(scenes);
   yield* reports((report) =>
     writeScenes(host, scenes, {
       count: images,
@@ -169,20 +268,30 @@ async function* prepare(
       testCount,
       seed,
       onProgress: (done, total) => {
-        signal?.throwIfAborted();
+        options.signal?.throwIfAborted();
         report({ type: "scenes", done, total } as const);
       },
     }),
   );
   yield { type: "scenes-done", images: images + testCount, folder: scenes };
+  return yield* createRun(host, scenes, { config, device, report }, options);
+}
+
+/** Creates the run folder beside the scenes. */
+async function* createRun(
+  host: Host,
+  scenes: string,
+  { config, device, report }: Pick<PreparedTraining, "config" | "device" | "report">,
+  { signal }: JobOptions,
+): AsyncGenerator<DemoEvent, PreparedTraining> {
   const data = yield* openTrainable(host, scenes, config, true);
   signal?.throwIfAborted();
   const run = await RunDirectory.create(host, {
     root: dirname(scenes),
-    name: "train",
+    name: runName,
     config: storedConfig(host.store, config, { data: scenes, strict: true, device: device.device }),
   });
   if (signal?.aborted) await run.discard();
   signal?.throwIfAborted();
-  return { run, data, config, device, strict: true, report: facts };
+  return { run, data, config, device, strict: true, report };
 }

@@ -1,26 +1,32 @@
 import { samplesOf, type OpenedDataset } from "../files/datasets/index.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
-import { LabelCounts, type MaskFinding } from "../files/formats/label-counts.ts";
+import type { JobSettings } from "../files/formats/journal.ts";
+import type { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import { join } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
 import { evaluate, type Evaluation } from "../method/eval/evaluator.ts";
-import { evaluateStages, type StageScores } from "../method/eval/stages.ts";
+import { evaluateStages } from "../method/eval/stages.ts";
 import type { Segmenter } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
+import type { EvaluateEvent } from "./evaluation-events.ts";
+import { EvaluationJournal } from "./evaluation-journal.ts";
 import { withResultsFolder, writeResults, type ResultsFolder } from "./evaluation-results.ts";
-import type {
-  DeviceEvent,
-  JobOptions,
-  ProgressEvent,
-  ReadingEvent,
-  StoppedEvent,
-} from "./events.ts";
+import type { JobOptions } from "./events.ts";
+import { fileSetting, settingsOf } from "./job-settings.ts";
+import { unfinished as unfinishedError } from "./masks.ts";
 import { predictTestSet, testSetFolder } from "./predict-test-set.ts";
 import { readDataset } from "./read-dataset.ts";
 import { openSegmenterInLanes, type ModelOptions } from "./segmenter-in-lanes.ts";
 import { scoreFindings } from "./score-warnings.ts";
 import { withCrf } from "./with-crf.ts";
 import { untilAborted } from "./with-progress.ts";
+
+export type {
+  EvaluateEvent,
+  PredictionsEvent,
+  ScoresEvent,
+  StagesEvent,
+} from "./evaluation-events.ts";
 
 export interface EvaluateJob extends ModelOptions, ResultsFolder {
   /** Folder of the data set. */
@@ -34,67 +40,6 @@ export interface EvaluateJob extends ModelOptions, ResultsFolder {
   readonly cam: boolean;
 }
 
-/** Scores of a model on images with true masks. */
-export interface ScoresEvent {
-  readonly type: "scores";
-  readonly model: string;
-  readonly split: string;
-  readonly classes: readonly string[];
-  /** Counts of every kind of mask that was measured, the final masks last. */
-  readonly matrices: Partial<Evaluation["matrices"]>;
-  readonly tagF1: number;
-  /** Accuracies of the segmentation branch. */
-  readonly accuracy: Evaluation["accuracy"];
-  readonly images: number;
-  readonly masks: number;
-  readonly skipped: readonly string[];
-  /** Reasons to doubt the scores. */
-  readonly warnings: readonly MaskFinding[];
-  /** Files that were written. */
-  readonly files: readonly string[];
-}
-
-/** Predictions of images without true masks. */
-export interface PredictionsEvent {
-  readonly type: "predictions";
-  readonly model: string;
-  readonly split: string;
-  /** The folder of the masks. */
-  readonly path: string;
-  /** Folder that was asked for, and the folder in it to pack for a server. */
-  readonly out: string;
-  readonly top: string;
-  readonly masks: number;
-  readonly images: number;
-  readonly skipped: readonly string[];
-}
-
-/** mIoU after every part of the method. */
-export interface StagesEvent extends StageScores {
-  readonly type: "stages";
-  readonly model: string;
-  readonly data: string;
-  readonly split: string;
-  readonly longSide: number;
-  /** The file with the scores, if one was wanted. */
-  readonly file?: string;
-}
-
-export type EvaluateEvent =
-  | DeviceEvent
-  | ReadingEvent
-  | { readonly type: "started" }
-  | ProgressEvent
-  /** There is no truth in the split: predictions are written. */
-  | { readonly type: "predicting"; readonly split: string }
-  /** Images that could not be measured or predicted, one sentence each. */
-  | { readonly type: "left-out"; readonly problems: readonly string[] }
-  /** `out` is the folder with the predictions so far; scores leave nothing behind. */
-  | (StoppedEvent & { readonly out?: string })
-  | ScoresEvent
-  | PredictionsEvent
-  | StagesEvent;
-
 /** Evaluates a model: its scores on images with true masks, or else its predictions. */
 export async function* evaluateModel(
   host: Host,
@@ -103,7 +48,11 @@ export async function* evaluateModel(
 ): AsyncGenerator<EvaluateEvent, void> {
   yield* withModelAndData(host, job, async function* (opened) {
     if (opened.samples.some(({ mask }) => mask !== undefined)) {
-      yield* withResultsFolder(host, job, measure(host, opened, job, options));
+      yield* withResultsFolder(host, job, {
+        settings: await evaluationSettings(host, "eval", opened, job, opened.samples),
+        total: opened.samples.length,
+        run: (unfinished) => measure(host, opened, job, unfinished, options),
+      });
     } else {
       yield* predict(host, opened, job, options);
     }
@@ -118,21 +67,52 @@ export async function* evaluateModelStages(
 ): AsyncGenerator<EvaluateEvent, void> {
   yield* withModelAndData(host, job, async function* (opened) {
     const { data, samples } = opened;
+    const scored = samples.filter(({ mask, untagged }) => mask !== undefined && !untagged);
     if (!samples.some(({ mask }) => mask !== undefined)) throw withoutTruth(data, job.split);
-    const stages = measureStages(host, opened, job, options);
-    yield* withResultsFolder(host, job, stages, [stagesFile]);
+    yield* withResultsFolder(host, job, {
+      settings: await evaluationSettings(host, "eval of stages", opened, job, scored),
+      total: scored.length,
+      names: [stagesFile],
+      run: (unfinished) =>
+        measureStages(host, { ...opened, samples: scored }, job, unfinished, options),
+    });
   });
+}
+
+/** The settings that the results of an evaluation depend on. */
+async function evaluationSettings(
+  { store }: Host,
+  kind: string,
+  { segmenter, data }: ModelAndData,
+  job: EvaluateJob,
+  samples: ModelAndData["samples"],
+): Promise<JobSettings> {
+  const { split, scales, flip, crf, cam, worst } = job;
+  const { model, device, classes } = segmenter;
+  const about = {
+    ...{ model: await fileSetting(store, model.file), device, classes },
+    ...{ data: store.absolute(data.root), split, scales, flip, crf, cam, worst },
+    longSide: viewsOf(segmenter, job).longSide,
+  };
+  return settingsOf(
+    kind,
+    about,
+    samples.map(({ name, image, mask, tags, untagged }) => [name, image, mask, tags, untagged]),
+  );
 }
 
 async function* measureStages(
   host: Host,
   { segmenter, data, samples }: ModelAndData,
   job: EvaluateJob,
+  unfinished: UnfinishedJob | undefined,
   options: JobOptions,
-): AsyncGenerator<EvaluateEvent, void> {
+): AsyncGenerator<EvaluateEvent, boolean> {
   const { split, scales, out } = job;
   const { config, classes, file: model } = segmenter.model;
   const { longSide } = viewsOf(segmenter, job);
+  const names = samples.map(({ name }) => name);
+  const journal = await EvaluationJournal.open(unfinished, new WorstImages(host.codec, 0), names);
   yield { type: "started" };
   const evaluation = withCrf(host, true, (refinement) =>
     evaluateStages(samples, data.reader, segmenter, {
@@ -140,12 +120,19 @@ async function* measureStages(
       classes,
       longSide,
       lanes: segmenter.lanes,
+      known: journal.known,
       ...(scales && { scales }),
       ...refinement,
     }),
   );
-  const scores = yield* untilAborted(evaluation, options);
-  if (!scores) return;
+  const scores = yield* untilAborted(evaluation, {
+    ...options,
+    kept: () => journal.kept,
+    each: async ({ measured }) => {
+      if (measured) await journal.record(measured);
+    },
+  });
+  if (!scores) return false;
   const { stages, tagF1, masks, skipped } = scores;
   yield { type: "left-out", problems: skipped };
   if (masks === 0) throw nothingMeasured(skipped, samples.length);
@@ -156,6 +143,7 @@ async function* measureStages(
     await host.store.write([{ path: file, data: text }]);
   }
   yield { type: "stages", ...result, ...(file !== undefined && { file }) };
+  return true;
 }
 
 const stagesFile = "stages.json";
@@ -193,14 +181,16 @@ async function* measure(
   host: Host,
   { segmenter, data, samples }: ModelAndData,
   job: EvaluateJob,
+  unfinished: UnfinishedJob | undefined,
   options: JobOptions,
-): AsyncGenerator<EvaluateEvent, void> {
+): AsyncGenerator<EvaluateEvent, boolean> {
   const { split, out, crf: withRefinement = false } = job;
   const { config, classes, file: model } = segmenter.model;
   const views = viewsOf(segmenter, job);
   const withCam = job.cam && segmenter.activations !== null;
   const worst = new WorstImages(host.codec, out === undefined ? 0 : job.worst);
-  const truth = new LabelCounts();
+  const names = samples.map(({ name }) => name);
+  const journal = await EvaluationJournal.open(unfinished, worst, names);
   yield { type: "started" };
   const evaluating = withCrf(host, withRefinement, (refinement) =>
     evaluate(samples, data.reader, segmenter, {
@@ -209,19 +199,19 @@ async function* measure(
       ...views,
       cam: withCam,
       results: true,
+      known: journal.known,
       lanes: segmenter.lanes,
       ...refinement,
     }),
   );
   const evaluation = yield* untilAborted(evaluating, {
     ...options,
-    each: async ({ result }) => {
-      if (!result) return;
-      truth.add(result.sample.name, result.truth.data);
-      if (out !== undefined) await worst.add({ ...result, name: result.sample.name });
+    kept: () => journal.kept,
+    each: async ({ measured, result }) => {
+      if (measured) await journal.record(measured, result && { ...result, name: measured.name });
     },
   });
-  if (!evaluation) return;
+  if (!evaluation) return false;
   const { images, masks, skipped, accuracy } = evaluation;
   yield { type: "left-out", problems: skipped };
   if (masks === 0) throw nothingMeasured(skipped, samples.length);
@@ -229,7 +219,7 @@ async function* measure(
   const { tagF1 } = evaluation.metrics;
   const about = { model, data: data.root, split, ...views, crf: withRefinement, images };
   const final = Object.values(matrices).at(-1)!;
-  const warnings = scoreFindings(final, classes, truth, data.root);
+  const warnings = scoreFindings(final, classes, journal.truth, data.root);
   const files = await writeResults(host, job, {
     about,
     warnings: warnings.map(({ message }) => message),
@@ -243,6 +233,7 @@ async function* measure(
   });
   const scores = { model, split, classes, matrices, tagF1, accuracy, images, masks, skipped };
   yield { type: "scores", ...scores, warnings, files };
+  return true;
 }
 
 async function* predict(
@@ -251,7 +242,7 @@ async function* predict(
   job: EvaluateJob,
   options: JobOptions,
 ): AsyncGenerator<EvaluateEvent, void> {
-  const { out, split, overwrite = false } = job;
+  const { out, split, overwrite = false, resume = false } = job;
   if (out === undefined) {
     throw withoutTruth(data, split, {
       remedies: [
@@ -264,31 +255,40 @@ async function* predict(
       ],
     });
   }
-  const folder = await testSetFolder(host, out, data, { overwrite });
-  const { path, top } = folder;
-  yield { type: "predicting", split };
-  const views = viewsOf(segmenter, job);
-  const run = withCrf(host, job.crf ?? false, (refinement) =>
-    predictTestSet(host, samples, segmenter, folder, {
-      ...views,
-      ...refinement,
-    }),
+  const settings = await evaluationSettings(
+    host,
+    "predictions",
+    { segmenter, data, samples },
+    job,
+    samples,
   );
-  const result = yield* untilAborted(run, { ...options, out: path });
-  if (!result) return;
-  const { masks, skipped } = result;
-  const model = segmenter.model.file;
-  yield {
-    type: "predictions",
-    model,
-    split,
-    path,
-    out,
-    top,
-    masks,
-    images: samples.length,
-    skipped,
-  };
+  const folder = await testSetFolder(host, out, data, { overwrite, resume, settings });
+  const { path, top } = folder;
+  let isComplete = false;
+  try {
+    yield { type: "predicting", split };
+    const views = viewsOf(segmenter, job);
+    const run = withCrf(host, job.crf ?? false, (refinement) =>
+      predictTestSet(host, samples, segmenter, folder, {
+        ...views,
+        ...refinement,
+      }),
+    );
+    const kept = (): number => folder.finished;
+    const result = yield* untilAborted(run, { ...options, out: path, kept });
+    if (!result) return;
+    const { masks, skipped, replaced } = result;
+    isComplete = replaced !== undefined;
+    const model = segmenter.model.file;
+    const images = samples.length;
+    const places = { path, out, top };
+    const written = { masks, images, skipped, ...(replaced && { replaced }) };
+    yield { type: "predictions", model, split, ...places, ...written };
+  } catch (error) {
+    throw unfinishedError(error, folder.finished, samples.length);
+  } finally {
+    if (!isComplete) await folder.stop();
+  }
 }
 
 /** How images are seen: as the job says, or else as the model's settings do. */

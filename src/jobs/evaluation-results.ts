@@ -1,6 +1,10 @@
+import type { JobSettings } from "../files/formats/journal.ts";
+import { sweepTemporary } from "../files/formats/temporary-files.ts";
+import { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import { join } from "../files/text/path.ts";
 import type { FileHost } from "../host/host.ts";
-import { releaseFolder, type ClaimedFolder } from "./claim-folder.ts";
+import { releaseFolder } from "./claim-folder.ts";
+import { unfinished } from "./masks.ts";
 import { meanIouOfClasses } from "./score-warnings.ts";
 import { UserError } from "../user-error.ts";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
@@ -43,36 +47,79 @@ export interface ResultsFolder {
   /** Folder for scores and pictures; none are written by default. */
   readonly out?: string;
   readonly overwrite?: boolean;
+  /** Continue the unfinished evaluation in the folder. */
+  readonly resume?: boolean;
   /** Number of images on the page of the worst. */
   readonly worst: number;
 }
 
+/** An evaluation whose results go into a folder. */
+export interface FolderEvaluation<E> {
+  /** Settings that the results depend on. */
+  readonly settings: JobSettings;
+  /** Number of images. */
+  readonly total: number;
+  /** Names of the files. */
+  readonly names?: readonly string[];
+  /** Measures and writes the results; returns whether they are complete. */
+  readonly run: (job: UnfinishedJob | undefined) => AsyncGenerator<E, boolean>;
+}
+
 /**
- * Runs an evaluation whose results go into a folder, which is created before hours are spent on them. A file in it with the
- * name of a result is a UserError, since it may belong to a training. However the evaluation ends, a new folder without
- * results is removed.
+ * Runs an evaluation whose results go into a folder, which is created before hours are spent on them, and is this evaluation's own
+ * until it ends. A file in it with the name of a result is a UserError, since it may belong to a training. What was measured stays if
+ * the evaluation stops; a new folder without anything is removed.
  */
 export async function* withResultsFolder<E>(
   host: Pick<FileHost, "store">,
-  target: Pick<ResultsFolder, "out" | "overwrite">,
-  evaluation: AsyncGenerator<E, void>,
-  names: readonly string[] = resultFiles,
+  { out, overwrite = false, resume = false }: Pick<ResultsFolder, "out" | "overwrite" | "resume">,
+  { settings, total, names = resultFiles, run }: FolderEvaluation<E>,
 ): AsyncGenerator<E, void> {
-  const claimed = await claimResults(host, target, names);
+  const { store } = host;
+  if (out === undefined) {
+    if (resume) throw nothingToResume();
+    yield* run(undefined);
+    return;
+  }
+  const topmost = await store.makeFolder(out);
+  let job: UnfinishedJob | undefined;
+  let isBegun = false;
+  let isComplete = false;
   try {
-    yield* evaluation;
+    const place = { path: out, single: false };
+    job = await UnfinishedJob.claim(store, place, { settings, overwrite, resume });
+    // Others, such as a training, may have temporary files in the folder.
+    if (job.continues) for (const name of names) await sweepTemporary(store, out, `.${name}.`);
+    else if (!overwrite) await checkNoResults(store, out, names);
+    isBegun = true;
+    await job.begin();
+    isComplete = yield* run(job);
+  } catch (error) {
+    throw unfinished(error, job?.finished ?? 0, total);
   } finally {
-    await releaseFolder(host, claimed);
+    if (isBegun && (isComplete || job?.isVoid)) await job?.end();
+    else await job?.leave();
+    await releaseFolder(host, { folder: out, topmost });
   }
 }
 
-async function claimResults(
-  { store }: Pick<FileHost, "store">,
-  { out, overwrite = false }: Pick<ResultsFolder, "out" | "overwrite">,
+/** Without a folder nothing can be continued. */
+export function nothingToResume(): UserError {
+  return new UserError("without a folder for the results there is nothing to continue", {
+    code: "usage",
+    remedies: [
+      { kind: "option", name: "out", value: "<folder>", purpose: "keeps what is measured" },
+      { kind: "omit", name: "resume" },
+    ],
+  });
+}
+
+async function checkNoResults(
+  store: FileHost["store"],
+  out: string,
   names: readonly string[],
-): Promise<ClaimedFolder | undefined> {
-  if (out === undefined) return undefined;
-  for (const name of overwrite ? [] : names) {
+): Promise<void> {
+  for (const name of names) {
     const path = join(out, name);
     if ((await store.stat(path))?.kind !== "file") continue;
     throw new UserError(`${path}: already exists`, {
@@ -83,7 +130,6 @@ async function claimResults(
       ],
     });
   }
-  return { folder: out, topmost: await store.makeFolder(out) };
 }
 
 /**
@@ -107,13 +153,10 @@ export async function writeResults(
     "confusion.png": await codec.rasterize(svg),
     "worst.html": renderWorst(worst, { title, classes, measured: masks }),
   };
-  const paths: string[] = [];
-  for (const [name, content] of Object.entries(contents)) {
-    const path = join(out, name);
-    await store.write([{ path, data: content }]);
-    paths.push(path);
-  }
-  return paths;
+  const files = Object.entries(contents).map(([name, data]) => ({ path: join(out, name), data }));
+  // Readers begin with metrics.json, which therefore comes last: it never stands beside files of another evaluation.
+  await store.write([...files.slice(1), files[0]!]);
+  return files.map(({ path }) => path);
 }
 
 /** Scores of a confusion matrix; NaN without truth. */

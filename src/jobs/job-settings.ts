@@ -1,7 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { MaskFolderOptions } from "../files/formats/mask-folder.ts";
-import type { JobSettings } from "../files/formats/unfinished-job.ts";
+import type { JobSettings } from "../files/formats/journal.ts";
 import type { Store } from "../host/store.ts";
 
 /** Items of a job as settings: their number, and a digest of their names and facts in their order. */

@@ -1,5 +1,6 @@
 import type { LostDetail } from "../files/formats/lost-details.ts";
 import type { MaskFolder, MaskOrigin, WrittenMask } from "../files/formats/mask-folder.ts";
+import type { Replaced } from "../files/formats/older-files.ts";
 import { writeContactSheet } from "../files/report/contact-sheet.ts";
 import { inReviewOrder } from "../files/report/review-order.ts";
 import { csvField } from "../files/text/csv.ts";
@@ -64,6 +65,8 @@ export interface MasksDoneEvent {
   /** The table of confidences, and the page of the least sure masks unless it was turned off or there are no pictures. */
   readonly confidence: string;
   readonly sheet?: string;
+  /** What became of the files of earlier jobs in the folder. */
+  readonly replaced: Replaced;
 }
 
 export type WriteMasksEvent =
@@ -91,8 +94,10 @@ export async function* writeMasks<T extends MaskItem>(
   let classes: string;
   let confidence: string;
   let sheet: string | undefined;
-  yield { type: "started", of: items.length };
+  let replaced: Replaced;
+  let isSettled = false;
   try {
+    yield { type: "started", of: items.length };
     for await (const event of writeEach(host, job, options)) {
       if (event.type === "image") masks.push(event);
       else if (skipped++ === 0) firstProblem = event.message;
@@ -104,6 +109,7 @@ export async function* writeMasks<T extends MaskItem>(
       if (folder.canContinue) kept = await folder.stop();
       // A format that is one file has nothing complete to keep.
       else await folder.abandon();
+      isSettled = true;
       yield { type: "stopped", done, total: items.length, out: folder.path, kept };
       return;
     }
@@ -112,10 +118,17 @@ export async function* writeMasks<T extends MaskItem>(
     }
     classes = await folder.finish();
     confidence = await writeConfidence(host, folder, masks);
-    sheet = yield* writeSheet(host, folder, masks);
-    await folder.complete();
+    const written = [confidence];
+    sheet = yield* writeSheet(host, folder, masks, written);
+    replaced = await folder.complete(written);
+    isSettled = true;
   } catch (error) {
-    throw unfinished(error, await folder.stop(), items.length);
+    const kept = isSettled ? 0 : await folder.stop();
+    isSettled = true;
+    throw unfinished(error, kept, items.length);
+  } finally {
+    // The consumer leaves.
+    if (!isSettled) await (folder.canContinue ? folder.stop() : folder.abandon());
   }
   yield {
     type: "done",
@@ -129,6 +142,7 @@ export async function* writeMasks<T extends MaskItem>(
     lost: folder.losses(),
     confidence,
     ...(sheet !== undefined && { sheet }),
+    replaced,
   };
 }
 
@@ -140,7 +154,7 @@ export function unfinished(error: unknown, kept: number, total: number): unknown
     code: error.code,
     remedies: [
       ...error.remedies,
-      { kind: "option", name: "resume", purpose: "computes only the rest" },
+      { kind: "option", name: "resume", purpose: "goes on with the rest" },
     ],
   });
 }
@@ -180,7 +194,7 @@ async function* writeEach<T extends MaskItem>(
       const names = (tags: readonly number[]): string[] => tags.map((tag) => result.classes[tag]!);
       const [tags, missing] = [names(result.tags), names(tagsNotShown(result, result.tags))];
       const facts: Facts = { confidence: result.confidence, tags, missing };
-      const origin = { ...originOf(file, facts), index, facts };
+      const origin = { ...originOf(file, facts), index, facts, storesLabels: true };
       const labels = await atFullSize(host.codec, file, result);
       const files = await folder.write(name, labels, image, origin);
       yield { ...about, ...files, ...facts };
@@ -288,11 +302,15 @@ async function writeConfidence(
   return path;
 }
 
-/** Writes the contact sheet if it is wanted and there are pictures for it; returns its path. */
+/**
+ * Writes the contact sheet if it is wanted and there are pictures for it; returns its path.
+ * @param written receives the paths of all files
+ */
 async function* writeSheet(
   host: FileHost,
   folder: MaskFolder,
   masks: readonly MaskEvent[],
+  written: string[],
 ): AsyncGenerator<WriteMasksEvent, string | undefined> {
   const entries = masks.flatMap(({ file, mask, overlay, ...rest }) => {
     const picture = mask ?? overlay;
@@ -305,7 +323,8 @@ async function* writeSheet(
   return yield* reports((report) => {
     const onProgress = (done: number, total: number): void =>
       report({ type: "sheet", done, total } as const);
-    return writeContactSheet(host, folder.path, entries, { classes, onProgress });
+    const onFile = (path: string): void => void written.push(path);
+    return writeContactSheet(host, folder.path, entries, { classes, onProgress, onFile });
   });
 }
 

@@ -3,12 +3,19 @@ import type { Sample } from "../method/data/sample.ts";
 import type { LabelMap } from "../method/images/image.ts";
 import type { EvaluationProgress } from "../method/eval/evaluator.ts";
 import { imagesAhead, overlap, type Work } from "../method/eval/overlap.ts";
-import { UserError } from "../user-error.ts";
+import { UserError, type Remedy } from "../user-error.ts";
 import type { FileHost } from "../host/host.ts";
 import type { OpenedDataset } from "../files/datasets/index.ts";
 import { safePath } from "../files/text/file-name.ts";
 import { join } from "../files/text/path.ts";
+import type { JobSettings } from "../files/formats/journal.ts";
 import { MaskFolder } from "../files/formats/mask-folder.ts";
+import type { Replaced } from "../files/formats/older-files.ts";
+import { sweepTemporary } from "../files/formats/temporary-files.ts";
+import { UnfinishedJob } from "../files/formats/unfinished-job.ts";
+import { crc32c } from "../files/run/crc32c.ts";
+import { checkEmpty } from "./check-free.ts";
+import { releaseFolder } from "./claim-folder.ts";
 import type { Segmenter, SegmentOptions } from "../method/inference/segmenter.ts";
 
 /** Folder in which VOC's server expects segmentations by methods that may use any training data. */
@@ -20,9 +27,25 @@ export interface TestSetFolder {
   readonly path: string;
   /** Folder to pack for a server, relative to the output folder. */
   readonly top: string;
-  write(name: string, labels: LabelMap): Promise<void>;
+  /** Number of images that are finished and kept if the job stops. */
+  readonly finished: number;
+  /** Whether an earlier part of the job predicted an image; `keep` tells whether its file is still whole. */
+  has(index: number): boolean;
+  /** Takes an image of an earlier part over; returns whether it could. */
+  keep(index: number, name: string): Promise<boolean>;
+  write(index: number, name: string, labels: LabelMap): Promise<void>;
   /** Completes the folder after the last write. */
-  finish(): Promise<void>;
+  finish(): Promise<Replaced>;
+  /** Leaves the folder of a job that is not complete, to be continued. */
+  stop(): Promise<unknown>;
+}
+
+export interface TestSetOptions {
+  /** Settings that the predictions depend on. */
+  readonly settings: JobSettings;
+  readonly overwrite?: boolean;
+  /** Continue the unfinished job in the folder. */
+  readonly resume?: boolean;
 }
 
 /**
@@ -33,96 +56,149 @@ export async function testSetFolder(
   host: FileHost,
   out: string,
   { format, classes }: Pick<OpenedDataset, "format" | "classes">,
-  { overwrite = false }: { overwrite?: boolean } = {},
+  options: TestSetOptions,
 ): Promise<TestSetFolder> {
-  if (format !== "voc" || JSON.stringify(classes) !== JSON.stringify(vocClasses)) {
-    const folder = await MaskFolder.create(host, out, classes, {
-      overlays: false,
-      sheet: false,
-      overwrite,
-    });
-    return {
-      path: join(out, "masks"),
-      top: "masks",
-      write: async (name, labels) => void (await folder.write(name, labels)),
-      finish: async () => void (await folder.finish()),
-    };
+  if (format === "voc" && JSON.stringify(classes) === JSON.stringify(vocClasses)) {
+    return serverTree(host, out, options);
   }
-  const { store, codec } = host;
+  const folder = await MaskFolder.create(host, out, classes, {
+    overlays: false,
+    sheet: false,
+    ...options,
+  });
+  return {
+    path: join(out, "masks"),
+    top: "masks",
+    get finished() {
+      return folder.finished;
+    },
+    has: (index) => folder.hasFinished(index),
+    keep: async (index, name) => (await folder.takeOver(name, () => ({}), index)) !== undefined,
+    write: async (index, name, labels) =>
+      void (await folder.write(name, labels, undefined, { index })),
+    finish: async () => {
+      await folder.finish();
+      return folder.complete();
+    },
+    stop: () => folder.stop(),
+  };
+}
+
+/** The tree that VOC's server takes. */
+async function serverTree(
+  { store, codec }: FileHost,
+  out: string,
+  options: TestSetOptions,
+): Promise<TestSetFolder> {
   const path = join(out, vocTree);
-  await store.makeFolder(path);
-  const { files, folders } = await store.list(path, { hidden: true });
-  const count = files.length + folders.length;
-  if (count > 0 && !overwrite) {
-    throw new UserError(`${path}: has ${count} file(s) already`, {
-      code: "not-empty",
-      remedies: [
-        { kind: "option", name: "out", instead: true },
-        { kind: "option", name: "overwrite" },
-      ],
-    });
+  const topmost = await store.makeFolder(path);
+  const release = (): Promise<void> => releaseFolder({ store }, { folder: path, topmost });
+  let job: UnfinishedJob | undefined;
+  try {
+    job = await UnfinishedJob.claim(store, { path: out, single: false }, options);
+    if (job.continues) await sweepTemporary(store, path);
+    else if (options.overwrite !== true) await checkEmpty(store, path, anotherFolder);
+  } catch (error) {
+    await job?.leave();
+    await release();
+    throw error;
   }
+  const state = job;
+  await state.begin();
   return {
     path,
     top: "results",
-    write: async (name, labels) => {
-      const data = await codec.encodeLabels(labels);
-      await store.write([{ path: join(path, `${safePath(name)}.png`), data }], { durable: false });
+    get finished() {
+      return state.finished;
     },
-    finish: async () => undefined,
+    has: (index) => state.has(index),
+    keep: async (index, name) => (await state.intact(index, name)) !== undefined,
+    write: async (index, name, labels) => {
+      const data = await codec.encodeLabels(labels);
+      const file = join(vocTree, `${safePath(name)}.png`);
+      await store.write([{ path: join(out, file), data }], { durable: false });
+      const files = [{ path: file, size: data.length, checksum: crc32c(data) }];
+      await state.add({ index, name, files, facts: null });
+    },
+    finish: () => state.complete([]),
+    stop: async () => {
+      if (!state.isVoid) return state.leave();
+      await state.end();
+      await release();
+    },
   };
 }
+
+const anotherFolder: readonly Remedy[] = [
+  { kind: "option", name: "out", instead: true },
+  { kind: "option", name: "overwrite" },
+];
 
 export interface TestSetResult {
   readonly masks: number;
   /** Images without a mask and the reason, one sentence each. */
   readonly skipped: readonly string[];
+  /** What became of the files of earlier jobs; absent if the folder is not complete. */
+  readonly replaced?: Replaced;
 }
 
 /**
  * Writes predictions of images without truth for the server of a benchmark, as palette PNGs whose indices are the labels.
- * Images that cannot be read are left out and named.
+ * Images that cannot be read are left out and named; the folder is then not complete.
  */
 export async function* predictTestSet(
   host: FileHost,
   samples: readonly Sample[],
   segmenter: Segmenter,
-  folder: Pick<TestSetFolder, "write" | "finish">,
+  folder: Pick<TestSetFolder, "has" | "keep" | "write" | "finish">,
   { ahead = 4, ...options }: SegmentOptions & { readonly ahead?: number },
 ): AsyncGenerator<EvaluationProgress, TestSetResult> {
   const skipped: string[] = [];
   const { lanes } = segmenter;
+  const predict = predictor(host, segmenter, options);
+  const predictions = predictEach(samples, folder, predict);
   let done = 0;
-  const predictions = predictEach(host, samples, segmenter, options);
-  for await (const outcome of overlap(
+  for await (const first of overlap(
     predictions,
     imagesAhead({ lanes, crf: !!options.crf, ahead }),
   )) {
+    const index = done++;
+    const sample = samples[index]!;
+    let outcome = first;
+    // Its file was changed or lost.
+    if (outcome === "finished" && !(await folder.keep(index, sample.name))) {
+      outcome = await predict(sample);
+    }
     if (outcome instanceof UserError) skipped.push(outcome.message);
-    else await folder.write(outcome.name, outcome.labels);
-    yield { done: ++done, total: samples.length };
+    else if (outcome !== "finished") await folder.write(index, sample.name, outcome);
+    yield { done, total: samples.length };
   }
-  if (skipped.length === 0) await folder.finish();
-  return { masks: samples.length - skipped.length, skipped };
+  const masks = samples.length - skipped.length;
+  if (skipped.length > 0) return { masks, skipped };
+  return { masks, skipped, replaced: await folder.finish() };
+}
+
+type Predict = (sample: Sample) => Promise<LabelMap | UserError>;
+
+function predictor({ codec }: FileHost, segmenter: Segmenter, options: SegmentOptions): Predict {
+  return async ({ image }) => {
+    try {
+      return await segmenter.segment(await codec.decode(image), options);
+    } catch (error) {
+      if (error instanceof UserError) return error;
+      // Typed arrays and WebAssembly memories beyond the possible size are RangeErrors.
+      if (!(error instanceof RangeError)) throw error;
+      return new UserError(`${image}: no mask can be made: ${error.message}`, { cause: error });
+    }
+  };
 }
 
 async function* predictEach(
-  { codec }: FileHost,
   samples: readonly Sample[],
-  segmenter: Segmenter,
-  options: SegmentOptions,
-): AsyncGenerator<Work<{ name: string; labels: LabelMap } | UserError>> {
-  for (const { name, image } of samples) {
-    const predict = async (): Promise<{ name: string; labels: LabelMap } | UserError> => {
-      try {
-        return { name, labels: await segmenter.segment(await codec.decode(image), options) };
-      } catch (error) {
-        if (error instanceof UserError) return error;
-        // Typed arrays and WebAssembly memories beyond the possible size are RangeErrors.
-        if (!(error instanceof RangeError)) throw error;
-        return new UserError(`${image}: no mask can be made: ${error.message}`, { cause: error });
-      }
-    };
-    yield { finished: predict() };
+  folder: Pick<TestSetFolder, "has">,
+  predict: Predict,
+): AsyncGenerator<Work<LabelMap | UserError | "finished">> {
+  for (const [index, sample] of samples.entries()) {
+    yield { finished: folder.has(index) ? Promise.resolve("finished" as const) : predict(sample) };
   }
 }

@@ -2,9 +2,9 @@ import { dirname, join, stem } from "../files/text/path.ts";
 import type { FileHost } from "../host/host.ts";
 import { ignoreIndex, type LabelMap } from "../method/images/image.ts";
 import type { EvaluationProgress } from "../method/eval/evaluator.ts";
-import { ConfusionMatrix } from "../method/eval/metrics.ts";
+import type { ConfusionMatrix } from "../method/eval/metrics.ts";
+import { cellsOf, pixelsOf, Tally, type KnownScores } from "../method/eval/tally.ts";
 import { UserError } from "../user-error.ts";
-import { LabelCounts } from "../files/formats/label-counts.ts";
 import { parseClassNames, readClassNames } from "../files/formats/class-names.ts";
 import { isFolder, listImages } from "../files/text/folders.ts";
 import { listNames } from "../files/text/list-names.ts";
@@ -133,8 +133,6 @@ export interface PairScores {
   /** Over the classes named, or over those that occur. */
   readonly matrix: ConfusionMatrix;
   readonly classes: readonly string[];
-  /** Values of the true masks that were counted. */
-  readonly truth: LabelCounts;
   /** Pairs that were counted. */
   readonly masks: number;
   /** Those that could not be, one sentence each. */
@@ -144,41 +142,49 @@ export interface PairScores {
 /**
  * Scores masks against truths, one pair at a time (method 3.3). Yields progress and what was
  * measured; pairs that cannot be compared are left out and told.
+ * @param known scores of pairs that were compared before
  */
 export async function* scorePairs(
   host: FileHost,
   { pairs, classes }: Pick<MaskPairs, "pairs" | "classes">,
-): AsyncGenerator<EvaluationProgress & { readonly measured?: MeasuredImage }, PairScores> {
+  known?: KnownScores,
+): AsyncGenerator<EvaluationProgress & { readonly image?: MeasuredImage }, PairScores> {
   // Without names the number of classes shows at the end.
   const size = classes ? classes.length + 1 : ignoreIndex;
-  const matrix = new ConfusionMatrix(size);
+  const tally = new Tally(["masks"], size);
   const skipped: string[] = [];
-  const counts = new LabelCounts();
   const total = pairs.length;
-  for (const [i, pair] of pairs.entries()) {
+  for (const [index, pair] of pairs.entries()) {
+    const { name } = pair;
+    const progress = { done: index + 1, total };
+    let scores = known?.(index);
+    if (scores) {
+      tally.add(scores);
+      yield { ...progress, measured: { index, name, scores, known: true } };
+      continue;
+    }
     let both: { prediction: LabelMap; truth: LabelMap };
     try {
       both = await readPair(host, pair, size);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       skipped.push(error.message);
-      yield { done: i + 1, total };
+      yield progress;
       continue;
     }
     const { prediction, truth } = both;
-    const own = new ConfusionMatrix(size);
-    own.add(truth.data, prediction.data);
-    counts.add(pair.name, truth.data);
-    matrix.merge(own);
-    const measured = { name: pair.name, prediction, truth, meanIou: own.meanIou() };
-    yield { done: i + 1, total, measured };
+    const { masks } = pixelsOf(truth.data, { masks: prediction }, size);
+    scores = { pixels: cellsOf({ masks }) };
+    tally.add(scores);
+    const image = { name, prediction, truth, meanIou: masks!.meanIou() };
+    yield { ...progress, measured: { index, name, scores, known: false }, image };
   }
+  const matrix = tally.matrices.masks;
   const counted = classes ? matrix : matrix.trimmed(2);
   const names = Array.from({ length: counted.numClasses - 1 }, (_, c) => `class ${c + 1}`);
   return {
     matrix: counted,
     classes: classes ?? names,
-    truth: counts,
     masks: total - skipped.length,
     skipped,
   };

@@ -253,7 +253,8 @@ async function* masksOf(
   return undefined;
 }
 
-async function* reopenRun(
+/** Opens a run that stopped, with everything that its training needs. */
+export async function* reopenRun(
   host: Host,
   job: ResumeJob,
   { signal }: JobOptions,

@@ -27,6 +27,16 @@ export interface UntilAbortedOptions<P> extends JobOptions {
   readonly each?: (step: P) => Promise<void> | void;
   /** The folder with the results so far, which the event `stopped` names. */
   readonly out?: string;
+  /** Number of images that stay finished, which the event `stopped` tells. */
+  readonly kept?: () => number | undefined;
+}
+
+/** The event of an evaluation that was stopped. */
+export interface EvaluationStoppedEvent extends StoppedEvent {
+  /** The folder with the results so far. */
+  readonly out?: string;
+  /** Images that stay finished, so that the evaluation can go on; absent without a folder. */
+  readonly kept?: number;
 }
 
 /**
@@ -35,8 +45,8 @@ export interface UntilAbortedOptions<P> extends JobOptions {
  */
 export async function* untilAborted<P extends EvaluationProgress, R>(
   evaluation: AsyncGenerator<P, R>,
-  { signal, each, out }: UntilAbortedOptions<P>,
-): AsyncGenerator<ProgressEvent | (StoppedEvent & { readonly out?: string }), R | undefined> {
+  { signal, each, out, kept }: UntilAbortedOptions<P>,
+): AsyncGenerator<ProgressEvent | EvaluationStoppedEvent, R | undefined> {
   const steps = withProgress(evaluation, each);
   try {
     let next = await steps.next();
@@ -45,7 +55,12 @@ export async function* untilAborted<P extends EvaluationProgress, R>(
       const { done, total } = next.value;
       if (signal?.aborted !== true || done === total) continue;
       await steps.return(undefined as R);
-      yield { type: "stopped", done, total, ...(out !== undefined && { out }) };
+      const finished = kept?.();
+      yield {
+        ...{ type: "stopped", done, total },
+        ...(out !== undefined && { out }),
+        ...(finished !== undefined && { kept: finished }),
+      };
       return undefined;
     }
     return next.value;

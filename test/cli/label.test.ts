@@ -132,7 +132,7 @@ test.each([["label", ["--data", scenes]] as const, ["segment", [join(scenes, "im
       .value;
     expect(code).toBe(1);
     expect(stderr.trimEnd().split("\n").at(-1)).toMatch(
-      /no space left on the disk.*; [1-9]\d* of \d+ images are finished and kept; --resume computes only the rest$/,
+      /no space left on the disk.*; [1-9]\d* of \d+ images are finished and kept; --resume goes on with the rest$/,
     );
     const offered = await tag2mask(...args);
     expect(offered.stderr).toMatch(/holds this job unfinished, with [1-9]\d* images finished/);

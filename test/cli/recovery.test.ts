@@ -104,7 +104,7 @@ test.each(["segment", "eval"])("%s looks for the model before the device", async
   expect(stderr).toMatch(/nowhere: no such model/);
 });
 
-test("comparing masks ends at Ctrl-C without results and without their folder", async () => {
+test("comparing masks ends at Ctrl-C and keeps what is measured", async () => {
   const masks = join(folder, "compared");
   await writeAll(masks, "voc", demoMasks(3));
   // As soon as the command takes Ctrl-C over.
@@ -118,9 +118,11 @@ test("comparing masks ends at Ctrl-C without results and without their folder", 
   );
   process.off("newListener", press);
   expect(stderr).toMatch(/finishing the mask under way/);
-  expect(stderr).toMatch(/stopped after [12] of 3 masks; nothing is written/);
+  expect(stderr).toMatch(
+    /stopped after ([12]) of 3 masks; \1 masks are finished and kept; .* --resume goes on/,
+  );
   expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
-  expect(existsSync(out)).toBe(false);
+  expect(readdirSync(out)).toEqual([".unfinished"]);
 });
 
 describe("demo", () => {

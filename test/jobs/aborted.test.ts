@@ -49,11 +49,11 @@ test("an aborted conversion says how far it came, keeps what is finished and goe
   const resumed = [];
   for await (const event of convertMasks(nodeHost, { ...job, resume: true })) resumed.push(event);
   expect(resumed.at(-1)).toMatchObject({ type: "done", masks: 3, skipped: 0 });
-  expect(readdirSync(out).sort()).toEqual(["classes.json", "masks"]);
+  expect(readdirSync(out).sort()).toEqual([".tag2mask.jsonl", "classes.json", "masks"]);
   expect(readdirSync(join(out, "masks"))).toHaveLength(3);
 });
 
-test("an aborted comparison of masks stops at the next pair and leaves no folder", async () => {
+test("an aborted comparison of masks stops at the next pair and keeps what it measured", async () => {
   const masks = join(root, "compared");
   const out = join(root, "scores", "deep");
   await writeAll(masks, "voc", demoMasks(3));
@@ -62,11 +62,14 @@ test("an aborted comparison of masks stops at the next pair and leaves no folder
     compareMasks(nodeHost, job, options),
   );
   expect(types).toEqual(["unpaired", "progress", "stopped"]);
-  expect(last).toEqual({ type: "stopped", done: 1, total: 3 });
-  expect(existsSync(join(root, "scores"))).toBe(false);
+  expect(last).toEqual({ type: "stopped", done: 1, total: 3, kept: 1 });
+  expect(readdirSync(out)).toEqual([".unfinished"]);
+  const bare = { masks, truth: masks, worst: 2 };
+  const without = await typesUntil("progress", (options) => compareMasks(nodeHost, bare, options));
+  expect(without.last).toEqual({ type: "stopped", done: 1, total: 3 });
 });
 
-test("an aborted evaluation stops at the next image and keeps only predictions", async () => {
+test("an aborted evaluation stops at the next image and keeps what it measured or predicted", async () => {
   const data = await fewScenes(join(root, "scenes"));
   const model = join(root, "run");
   const training = ["--data", data, "--out", model, "--steps", "1", ...tiny];
@@ -88,15 +91,16 @@ test("an aborted evaluation stops at the next image and keeps only predictions",
       evaluation(nodeHost, job, options),
     );
     expect(types.slice(types.indexOf("started"))).toEqual(["started", "progress", "stopped"]);
-    expect(last).toEqual({ type: "stopped", done: 1, total: 4 });
-    expect(existsSync(join(root, "measured"))).toBe(false);
+    expect(last).toEqual({ type: "stopped", done: 1, total: 4, kept: 1 });
+    expect(readdirSync(out)).toEqual([".unfinished"]);
+    rmSync(out, { recursive: true });
   }
   rmSync(join(data, "masks"), { recursive: true });
   const { types, last } = await typesUntil("progress", (options) =>
     evaluateModel(nodeHost, job, options),
   );
   expect(types.slice(types.indexOf("predicting"))).toEqual(["predicting", "progress", "stopped"]);
-  expect(last).toMatchObject({ type: "stopped", done: 1, total: 4 });
+  expect(last).toMatchObject({ type: "stopped", done: 1, total: 4, kept: 1 });
   expect(readdirSync((last as { out: string }).out)).toHaveLength(1);
 });
 
@@ -109,6 +113,7 @@ test("a demo that is aborted before its training leaves nothing behind", async (
   );
   expect(types.filter((type) => type !== "scenes")).toEqual([
     "device",
+    "place",
     "scenes-started",
     "canceled",
   ]);

@@ -30,7 +30,7 @@ test.each<[string, (root: string) => Promise<string>]>([
       const folder = await MaskFolder.create(nodeHost, out, [evil], { overlays: false });
       const items = [{ name: "=a", file: join(root, "a.png") }];
       const segment = () =>
-        Promise.resolve({ ...onePixel, classes: [evil], tags: [evil], confidence: 1 });
+        Promise.resolve({ ...onePixel, classes: [evil], tags: [0], confidence: 1 });
       const job = { items, folder, segment, strict: false };
       const events: unknown[] = [];
       for await (const event of writeMasks(nodeHost, job)) events.push(event);

@@ -31,12 +31,22 @@ export interface MaskJobOptions {
   readonly stopAfter?: number;
   /** Receives the name of each image that reaches the network. */
   readonly computed?: string[];
+  /** Called while the third image is in the network. */
+  readonly onImage?: () => void;
 }
 
 /** Writes masks of the images in every format, by a network that draws other shapes for each. */
 export async function runMaskJob(
   images: readonly string[],
-  { out, formats = maskFormats, stopAfter, computed = [], settings, ...options }: MaskJobOptions,
+  {
+    out,
+    formats = maskFormats,
+    stopAfter,
+    computed = [],
+    onImage,
+    settings,
+    ...options
+  }: MaskJobOptions,
 ): Promise<WriteMasksEvent[]> {
   const folder = await MaskFolder.create(nodeHost, out, classes, {
     ...{ format: formats, overlays: true, sheet: true, settings: settings ?? { job: "label" } },
@@ -45,6 +55,7 @@ export async function runMaskJob(
   const items = images.map((file) => ({ name: file.split("/").at(-1)!.slice(0, -4), file }));
   const segment = async ({ width, height, data: pixels }: Image, { name }: { name: string }) => {
     computed.push(name);
+    if (computed.length === 3) onImage?.();
     const data = Uint8Array.from(pixels.subarray(0, width * height), (gray, i) =>
       i === 0 ? 255 : (i + gray / 40) % 3,
     );

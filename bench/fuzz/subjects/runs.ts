@@ -96,9 +96,8 @@ async function unfinishedSubjects(work: string): Promise<Subject[]> {
     read: async (bytes) => {
       rmSync(out, { recursive: true, force: true });
       cpSync(whole, out, { recursive: true });
-      const state = UnfinishedJob.folderOf(out, false);
+      const state = UnfinishedJob.folderOf({ path: out, single: false });
       writeFileSync(join(state, file), bytes);
-      await UnfinishedJob.find(nodeHost.store, state);
       const options = overwrite ? { overwrite } : { resume: true };
       const events = await runMaskJob(images, { out, ...options });
       mustHold(events.at(-1)?.type === "done", "the job is not done");

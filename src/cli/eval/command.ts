@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { EvalMasksOptions, EvalModelOptions } from "./options.ts";
 import {
   classNamesHelp,
@@ -35,10 +35,19 @@ export function evalCommand(open: OpenOutput): Command {
     .option("--list <file>", "only these of --masks and --truth, a name a line")
     .option("--out <folder>", "write metrics.json, results.csv, confusion matrix, worst.html")
     .option("--overwrite", "write over the results of an earlier evaluation")
+    .addOption(
+      new Option(
+        "--resume",
+        "continue the evaluation that stopped in --out: images that are measured are not measured again",
+      ).conflicts("overwrite"),
+    )
     .option("--worst <n>", "images on the page of the worst", wholeNumber(0), 24);
   withJson(withViews(withDevice(command))).action(async (options: EvalCommandOptions) => {
     const { masks, truth, model, data, stages = false } = options;
     const output = open(options);
+    if (options.resume && options.out === undefined) {
+      return usage(command, "--resume goes with --out, the folder of the evaluation that stopped");
+    }
     if (masks !== undefined || truth !== undefined) {
       if (masks === undefined || truth === undefined) {
         return usage(command, "--masks and --truth go together: the masks and what is true");

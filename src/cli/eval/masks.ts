@@ -3,7 +3,7 @@ import { compareMasks, type CompareMasksEvent } from "../../jobs/compare-masks.t
 import { listed } from "../../jobs/score-masks.ts";
 import { nodeHost } from "../../host/node/host.ts";
 import { meanIouOfClasses } from "../../jobs/score-warnings.ts";
-import { ctrlCNote, Interrupted, runJob } from "../interrupt.ts";
+import { ctrlCNote, Interrupted, measuredNote, runJob } from "../interrupt.ts";
 import type { EvalMasksOptions } from "./options.ts";
 import type { Output } from "../output.ts";
 import { CountMeter } from "../progress.ts";
@@ -35,7 +35,7 @@ export async function evalMasks(options: EvalMasksOptions, output: Output): Prom
           return;
         case "stopped":
           throw new Interrupted(
-            `stopped after ${event.done} of ${event.total} masks; nothing is written`,
+            `stopped after ${event.done} of ${event.total} masks; ${measuredNote(event.kept, "masks")}`,
           );
         case "compared":
           return tellCompared(event, options, output);

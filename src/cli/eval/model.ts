@@ -11,12 +11,13 @@ import {
 import { listed } from "../../jobs/score-masks.ts";
 import { meanIouOfClasses } from "../../jobs/score-warnings.ts";
 import { UserError } from "../../user-error.ts";
-import { ctrlCNote, Interrupted, type Interruption, runJob } from "../interrupt.ts";
+import { ctrlCNote, Interrupted, measuredNote, type Interruption, runJob } from "../interrupt.ts";
 import type { EvalModelOptions } from "./options.ts";
 import type { Output } from "../output.ts";
 import { preparation } from "../preparation.ts";
 import { CountMeter } from "../progress.ts";
 import { messages, tellFindings } from "../findings.ts";
+import { tellReplaced } from "../replaced-lines.ts";
 import { percent, scoreTable } from "../score-table.ts";
 import { tellStages } from "./stages.ts";
 
@@ -55,7 +56,8 @@ function evaluationLines(
       case "stopped":
         throw new Interrupted(
           `stopped after ${event.done} of ${event.total} images; ` +
-            (event.out === undefined ? "nothing is written" : `${event.out} is not complete`),
+            (event.out === undefined ? "" : `${event.out} is not complete; `) +
+            measuredNote(event.kept, "images"),
         );
       case "scores":
         return tellScores(event, output);
@@ -103,15 +105,19 @@ function tellScores(event: ScoresEvent, output: Output): void {
 }
 
 function tellPredictions(event: PredictionsEvent, output: Output): void {
-  const { model, split, path, out, top, masks, images, skipped } = event;
+  const { model, split, path, out, top, masks, images, skipped, replaced } = event;
   output.progress.clear();
   for (const problem of skipped) output.note(`no mask: ${problem}`);
   output.record({ model, split, out: path, masks, skipped });
   if (skipped.length > 0) {
     throw new UserError(
       `${path}: ${skipped.length} of ${images} images have no mask; a server wants all: ${listed(skipped)}`,
+      {
+        remedies: [{ kind: "option", name: "resume", purpose: "goes on once they can be read" }],
+      },
     );
   }
+  if (replaced) tellReplaced(replaced, output);
   output.say(
     `${counted(masks, "mask")}: ${path}\n` +
       `pack them with: tar -czf ${join(out, "results.tgz")} -C ${out} ${top}`,

@@ -6,6 +6,7 @@ export interface EvalOutOptions {
   /** Folder for scores and pictures. */
   readonly out?: string;
   readonly overwrite?: boolean;
+  readonly resume?: boolean;
   /** Images on the page of the worst. */
   readonly worst: number;
 }

@@ -1,6 +1,23 @@
 import { ignoreIndex } from "../../method/images/image.ts";
 import type { Remedy } from "../../user-error.ts";
 
+/** Number of pixels of each value that a mask has. */
+export type MaskCounts = readonly (readonly [value: number, pixels: number])[];
+
+/** Whether a value of JSON is such counts. */
+export function areMaskCounts(value: unknown): value is MaskCounts {
+  if (!Array.isArray(value)) return false;
+  return value.every((pair: unknown) => {
+    const [label, pixels] = Array.isArray(pair) ? (pair as readonly unknown[]) : [];
+    return (
+      Number.isInteger(label) &&
+      (label as number) >= 0 &&
+      (label as number) < 256 &&
+      Number.isInteger(pixels)
+    );
+  });
+}
+
 /** Pixels of each value of some masks, and the masks without a labeled pixel. */
 export class LabelCounts {
   private readonly pixels = new Float64Array(256);
@@ -8,13 +25,26 @@ export class LabelCounts {
   readonly unlabeled: string[] = [];
   masks = 0;
 
-  /** @param data labels of one mask, 255 for ignored pixels */
-  add(name: string, data: Uint8Array): void {
+  /**
+   * Counts a mask. Returns its pixels of each value that it has, with which `repeat` counts it again.
+   * @param data labels of one mask, 255 for ignored pixels
+   */
+  add(name: string, data: Uint8Array): MaskCounts {
     const own = new Float64Array(256);
     for (let i = 0; i < data.length; i++) own[data[i]!]! += 1;
-    own.forEach((count, value) => (this.pixels[value]! += count));
+    const counts: [number, number][] = [];
+    own.forEach((count, value) => {
+      if (count > 0) counts.push([value, count]);
+    });
+    this.repeat(name, counts);
+    return counts;
+  }
+
+  /** Counts a mask whose pixels were counted before. */
+  repeat(name: string, counts: MaskCounts): void {
+    for (const [value, count] of counts) this.pixels[value]! += count;
     this.masks++;
-    if (data.length > 0 && own[ignoreIndex] === data.length) this.unlabeled.push(name);
+    if (counts.length === 1 && counts[0]![0] === ignoreIndex) this.unlabeled.push(name);
   }
 
   of(label: number): number {

@@ -9,6 +9,22 @@ export interface LostDetail {
 /** Name of the loss for objects that no other loss explains: a defect of a reader or a writer, never kept quiet. */
 export const unexplained = "objects read and objects shown differ in number, for an unknown reason";
 
+/** An entry of the ledger: its kind, the image, the number of objects, and of a loss the detail. */
+export type LedgerEntry = readonly ["lost" | "read" | "shown", string, number, string?];
+
+/** Whether a value of JSON is a list of such entries. */
+export function areLedgerEntries(value: unknown): value is readonly LedgerEntry[] {
+  return Array.isArray(value) && value.every(isLedgerEntry);
+}
+
+function isLedgerEntry(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const [kind, image, objects, what] = value as readonly unknown[];
+  const isKind = kind === "lost" || kind === "read" || kind === "shown";
+  const isCounted = typeof image === "string" && Number.isSafeInteger(objects);
+  return isKind && isCounted && (what === undefined || typeof what === "string");
+}
+
 /**
  * The ledger of a conversion. Readers enter the objects of each image as they stand in the file, whoever draws or writes
  * them those that are shown, and everybody the details that could not be kept, with the number of objects that are not
@@ -22,6 +38,7 @@ export class LostDetails {
   private readonly balance = new Map<string, number>();
   /** Objects read, by image. */
   private readonly reads = new Map<string, number>();
+  private entries: LedgerEntry[] = [];
 
   /**
    * Tells a detail that an image loses.
@@ -33,17 +50,33 @@ export class LostDetails {
     images.set(image, (images.get(image) ?? 0) + objects);
     this.details.set(what, images);
     this.enter(image, -objects);
+    this.entries.push(["lost", image, objects, what]);
   }
 
   /** Enters objects as they stand in the file, also those that cannot be used. */
   read(image: string, objects: number): void {
     this.reads.set(image, (this.reads.get(image) ?? 0) + objects);
     this.enter(image, objects);
+    this.entries.push(["read", image, objects]);
   }
 
   /** Enters objects of which at least a pixel is shown. */
   shown(image: string, objects: number): void {
     this.enter(image, -objects);
+    this.entries.push(["shown", image, objects]);
+  }
+
+  /** The entries since the last call, for a job that continues this one. */
+  takeEntries(): readonly LedgerEntry[] {
+    return this.entries.splice(0);
+  }
+
+  /** Makes entries again that an earlier part of the job made. */
+  repeat(entries: readonly LedgerEntry[]): void {
+    for (const [kind, image, objects, what] of entries) {
+      if (kind === "lost") this.add(what ?? "", image, objects);
+      else this[kind](image, objects);
+    }
   }
 
   /** Takes back all entries of an image that is left out as a whole, and named as such. */

@@ -1,7 +1,7 @@
 import type { InstanceKind } from "../../method/images/regions.ts";
 import { UserError } from "../../user-error.ts";
 import type { CocoShape, MaskFormat, MaskLayout } from "./formats.ts";
-import type { JobSettings } from "./unfinished-job.ts";
+import type { JobSettings } from "./journal.ts";
 
 export interface MaskFolderOptions {
   /** Formats to write, `voc` by default; several go into a folder each, named after the format. */

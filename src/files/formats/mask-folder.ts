@@ -6,41 +6,27 @@ import { paintLabels } from "../../method/images/overlay.ts";
 import { resizeLabels } from "../../method/images/resize-labels.ts";
 import { shrinkImage } from "../../method/images/shrink-large.ts";
 import { freeName, safePath } from "../text/file-name.ts";
-import { basename, dirname, extname, join } from "../text/path.ts";
+import { dirname, extname, join, relative } from "../text/path.ts";
 import { classesJson } from "./classes-file.ts";
 import { openWriter } from "./create.ts";
 import { LostDetails, type LostDetail } from "./lost-details.ts";
 import { objectUnit, type MaskFormat } from "./formats.ts";
 import { checkFormatOptions, type MaskFolderOptions } from "./mask-folder-options.ts";
-import { checkVacant, isSingleFile, stoppedJob } from "./output-place.ts";
+import type { FinishedFile } from "./finished-files.ts";
+import type { Replaced } from "./older-files.ts";
+import {
+  asKeptFacts,
+  checkLabels,
+  type KeptFacts,
+  type MaskOrigin,
+  type WrittenMask,
+} from "./mask-origin.ts";
+import { claimPlace, isSingleFile } from "./output-place.ts";
 import { FileTransaction, removeFile } from "./transaction.ts";
-import { sweepTemporary, UnfinishedJob } from "./unfinished-job.ts";
+import { UnfinishedJob } from "./unfinished-job.ts";
 import { thumbnailFolder, thumbnailSide, type MaskWriter, type ThumbnailFile } from "./writer.ts";
 
-export type { MaskFolderOptions };
-
-/** Facts about the image of a mask. */
-export interface MaskOrigin {
-  /** The image file. */
-  readonly source?: string;
-  /** The image's name for other tools, if it is not the mask's name with the ending of the file. */
-  readonly fileName?: string;
-  /** Confidence of the mask, 0..1. */
-  readonly confidence?: number;
-  /** Number of the image among those of the job, from 0; needed to continue a job. */
-  readonly index?: number;
-  /** Facts about the image that a job that continues this one is to get back, as JSON can hold them. */
-  readonly facts?: unknown;
-}
-
-/** Paths of the files written for one image. */
-export interface WrittenMask {
-  /** The mask's own PNG, in formats that have one. */
-  readonly mask?: string;
-  readonly overlay?: string;
-  /** A small version of the overlay, if there will be a contact sheet. */
-  readonly thumbnail?: ThumbnailFile;
-}
+export type { MaskFolderOptions, MaskOrigin, WrittenMask };
 
 /** Prefix with which Label Studio names files of its local storage. */
 const localFiles = "/data/local-files/?d=";
@@ -66,7 +52,7 @@ export class MaskFolder {
     private readonly options: MaskFolderOptions,
     private readonly files: FileTransaction,
     /** Whether the path is that of a single file. */
-    private readonly single: boolean,
+    readonly single: boolean,
   ) {}
 
   /**
@@ -87,27 +73,16 @@ export class MaskFolder {
     const single = isSingleFile(path, formats);
     const root = single ? dirname(path) : path;
     const files = await FileTransaction.begin(store, root);
-    const content = await store.list(root, { hidden: true });
-    const existing = [...content.folders, ...content.files];
-    const state = UnfinishedJob.folderOf(path, single);
-    const stopped = await stoppedJob(host, path, state, options);
-    if (options.overwrite !== true && !stopped) checkVacant(path, root, single, existing);
     const folder = new MaskFolder(host, path, classes, options, files, single);
     try {
-      if (stopped) {
-        // A job that was killed could not remove what it was writing.
-        await sweepTemporary(store, root, single ? `.${basename(path)}.` : undefined);
-        folder.unfinished = await UnfinishedJob.resume(store, state, root);
-      }
-      if (options.overwrite === true) await UnfinishedJob.remove(store, state, root);
+      folder.unfinished = await claimPlace(store, { path, single, root }, options);
+      await folder.unfinished?.begin();
       // Fails now if the folder cannot be written, not after the first image has been through the network.
       const probe = await store.writeStream(join(root, ".probe"));
       await probe.discard();
       await folder.open();
-      const { settings } = options;
-      if (settings) folder.unfinished ??= await UnfinishedJob.begin(store, state, root, settings);
     } catch (error) {
-      await folder.discard();
+      await folder.stop();
       throw error;
     }
     return folder;
@@ -123,25 +98,33 @@ export class MaskFolder {
     image?: Image,
     origin: MaskOrigin = {},
   ): Promise<WrittenMask> {
-    this.checkLabels(name, labels);
+    checkLabels(name, labels, this.classes.length);
     const { index } = origin;
     const free = await this.claimName(name);
+    const fileName = this.fileName(name, free, origin);
     const kept = index !== undefined && !!(await this.unfinished?.intact(index, free));
-    const written = await this.writeFiles({ name, free, kept }, labels, image, origin);
+    this.lost.takeEntries();
+    const written = await this.writeFiles({ free, fileName, kept }, labels, image, origin);
+    const ledger = this.lost.takeEntries();
     const files = this.files.takeWritten();
     if (index !== undefined && this.unfinished && !kept) {
-      // Where no network is needed, the masks of formats that are one file are read again instead.
-      const stored = origin.facts === undefined ? [] : await this.store(free, labels, written.mask);
+      const stored = origin.storesLabels ? await this.store(free, labels, written.mask) : [];
       const { thumbnail } = written;
-      const facts = { ...(thumbnail && { thumbnail }), own: origin.facts ?? null };
+      const { width, height } = labels;
+      const facts: KeptFacts = {
+        ...(thumbnail && { thumbnail }),
+        own: origin.facts ?? null,
+        size: [width, height],
+        ledger,
+      };
       await this.unfinished.add({ index, name: free, files: [...files, ...stored], facts });
     }
     return written;
   }
 
   /**
-   * Takes over an image that an earlier part of the job finished: gives its mask to the formats that are one file, and
-   * returns its files and facts. Undefined if it is not finished, or its files are not as they were written.
+   * Takes over an image that an earlier part of the job finished, and returns its files and facts. Formats that are one file get
+   * its labels, where they were stored. Undefined if they were not, if it is not finished, or if its files are not as they were written.
    * @param origin understands the facts of the image; undefined if they are not those of this kind of job
    */
   async takeOver(
@@ -151,14 +134,28 @@ export class MaskFolder {
   ): Promise<(WrittenMask & { readonly facts: unknown }) | undefined> {
     const free = await this.claimName(name);
     const image = await this.unfinished?.intact(index, free);
-    const { thumbnail, own } = (image?.facts ?? {}) as { thumbnail?: ThumbnailFile; own: unknown };
-    const from = origin(own);
-    if (!image || !from || (thumbnail && !isThumbnail(thumbnail))) {
+    const facts = asKeptFacts(image?.facts);
+    const from = facts && origin(facts.own);
+    const hasLabels = image?.files.some(({ path }) => path === this.below(this.storedLabels(free)));
+    if (!image || !from || !(hasLabels || this.needsNoLabels)) {
       this.names.delete(free.toLowerCase());
       return undefined;
     }
-    const labels = await this.host.codec.decodeLabels(this.storedLabels(free));
-    const written = await this.writeFiles({ name, free, kept: true }, labels, undefined, from);
+    const { thumbnail, own, size, ledger } = facts;
+    const fileName = this.fileName(name, free, from);
+    let written: WrittenMask;
+    if (this.needsNoLabels) {
+      const record = { name: free, fileName, width: size[0], height: size[1] };
+      const [mask] = (await Promise.all(this.writers.map((writer) => writer.keep!(record)))).filter(
+        (path) => path !== undefined,
+      );
+      this.lost.repeat(ledger);
+      written = mask === undefined ? {} : { mask };
+    } else {
+      const labels = await this.host.codec.decodeLabels(this.storedLabels(free));
+      const about = { free, fileName, kept: true };
+      written = await this.writeFiles(about, labels, undefined, from);
+    }
     const overlay = join(this.path, "overlays", `${free}.jpg`);
     const hasOverlay = image.files.some(({ path }) => path === `overlays/${free}.jpg`);
     return {
@@ -167,6 +164,16 @@ export class MaskFolder {
       ...(thumbnail && { thumbnail }),
       facts: own,
     };
+  }
+
+  /** Whether finished masks can be taken over without computing or reading them again, also where their labels were not stored. */
+  get keepsMasks(): boolean {
+    return this.needsNoLabels || this.formats.includes("voc");
+  }
+
+  /** Whether finished images can be taken over without their labels: no format is one file. */
+  private get needsNoLabels(): boolean {
+    return this.writers.every((writer) => writer.keep !== undefined);
   }
 
   /** Number of images that are finished and kept if the job stops; 0 if it keeps none. */
@@ -194,12 +201,11 @@ export class MaskFolder {
   }
 
   private async writeFiles(
-    { name, free, kept }: { name: string; free: string; kept: boolean },
+    { free, fileName, kept }: { free: string; fileName: string; kept: boolean },
     labels: LabelMap,
     image: Image | undefined,
     origin: MaskOrigin,
   ): Promise<WrittenMask> {
-    const fileName = this.fileName(name, free, origin);
     const found = new Map<InstanceKind, Regions>();
     const regions = (kind: InstanceKind): Regions => {
       const known = found.get(kind) ?? findRegions(labels, kind);
@@ -243,8 +249,15 @@ export class MaskFolder {
   }
 
   private storedLabels(name: string): string {
-    const folder = this.formats.includes("voc") ? this.folderOf("voc") : this.unfinished!.folder;
-    return join(folder, "masks", `${name}.png`);
+    const [folder, masks] = this.formats.includes("voc")
+      ? [this.folderOf("voc"), this.options.layout === "voc2012" ? "SegmentationClass" : "masks"]
+      : [UnfinishedJob.folderOf(this), "masks"];
+    return join(folder, masks, `${name}.png`);
+  }
+
+  /** A path below the folder, as the journal has it. */
+  private below(path: string): string {
+    return relative(this.single ? dirname(this.path) : this.path, path);
   }
 
   private async writeOverlay(path: string, picture: Image): Promise<void> {
@@ -268,29 +281,42 @@ export class MaskFolder {
     return this.classesFile;
   }
 
-  /** Removes the state with which the job could be continued; the last step of a job that has settings. */
-  async complete(): Promise<void> {
-    await this.unfinished?.end();
+  /**
+   * Ends the job: removes the files of earlier jobs that it replaced, and the state with which it could be continued. The last step
+   * of a job that has settings; nothing in others.
+   * @param more files that were written besides
+   */
+  async complete(more: readonly string[] = []): Promise<Replaced> {
+    const none: Replaced = { removed: 0, changed: [], others: [] };
+    if (!this.unfinished) return none;
+    const files: FinishedFile[] = [...this.files.takeWritten()];
+    for (const path of more) {
+      const info = await this.host.store.stat(path);
+      if (info) files.push({ path: this.below(path), size: info.size });
+    }
+    const replaced = await this.unfinished.complete(files);
     this.unfinished = undefined;
+    return replaced;
   }
 
   /** Stops the job: keeps finished images if it can be continued, or else as `discard`. Returns how many are kept. */
   async stop(): Promise<number> {
-    const finished = this.finished;
-    if (finished === 0) {
+    const { unfinished, finished } = this;
+    if (!unfinished || (unfinished.isVoid && (await unfinished.isOwner()))) {
       await this.discard();
       return 0;
     }
     // A disk that fails may refuse this too; what is finished stays in any case.
     for (const writer of this.writers) await writer.discard().catch(() => undefined);
-    await this.unfinished!.leave();
+    await unfinished.leave();
     return finished;
   }
 
   /** Removes the files and folders that the job added; files that replaced others stay as they are. */
   async discard(): Promise<void> {
     for (const writer of this.writers) await writer.discard();
-    await this.complete();
+    await this.unfinished?.end();
+    this.unfinished = undefined;
     await this.files.rollBack();
   }
 
@@ -375,19 +401,6 @@ export class MaskFolder {
     this.fileNames.add(key);
     return preferred;
   }
-
-  private checkLabels(name: string, { width, height, data }: LabelMap): void {
-    if (data.length !== width * height) {
-      throw new RangeError(`masks: ${name} is ${width}x${height}, but has ${data.length} labels`);
-    }
-    const count = this.classes.length;
-    // A loop takes a tenth of the time of find(), and every pixel passes here.
-    for (let i = 0; i < data.length; i++) {
-      const label = data[i]!;
-      if (label <= count || label === ignoreIndex) continue;
-      throw new RangeError(`masks: ${name} has label ${label}, but there are ${count} classes`);
-    }
-  }
 }
 
 /** Labels laid over an image, which may be a smaller version of the one that they belong to. */
@@ -395,13 +408,4 @@ function overlayOf(image: Image, labels: LabelMap): Image {
   const { width, height } = image;
   const isSmaller = width < labels.width || height < labels.height;
   return paintLabels(image, isSmaller ? resizeLabels(labels, width, height) : labels);
-}
-
-/** Whether a value of a journal, which may be damaged, is the file of a thumbnail. */
-function isThumbnail({
-  file,
-  width,
-  height,
-}: Partial<Record<keyof ThumbnailFile, unknown>>): boolean {
-  return typeof file === "string" && [width, height].every(Number.isSafeInteger);
 }

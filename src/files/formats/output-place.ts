@@ -1,42 +1,46 @@
-import type { FileHost } from "../../host/host.ts";
+import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
 import { basename, extname, join } from "../text/path.ts";
 import { formatFiles, type MaskFormat } from "./formats.ts";
 import type { MaskFolderOptions } from "./mask-folder-options.ts";
-import { checkSameSettings, UnfinishedJob } from "./unfinished-job.ts";
+import { fileListName } from "./older-files.ts";
+import { sweepTemporary } from "./temporary-files.ts";
+import { UnfinishedJob, type OutputPlace } from "./unfinished-job.ts";
 
 /** Endings of the files that accompany a format's single file. */
 const companions = [".classes.json", ".confidence.csv", ".xml"] as const;
 
-/** Whether a stopped job is to be continued; a UserError if that is not possible, or was not asked for. */
-export async function stoppedJob(
-  { store }: FileHost,
-  path: string,
-  state: string,
-  { settings, resume = false, overwrite = false }: MaskFolderOptions,
-): Promise<boolean> {
-  if (settings === undefined || overwrite) return false;
-  const job = await UnfinishedJob.find(store, state);
-  if (!job) {
-    if (!resume) return false;
-    throw new UserError(`${path}: has no unfinished job to continue`, {
-      code: "nothing-to-resume",
-      remedies: [{ kind: "omit", name: "resume" }],
-    });
+/**
+ * Takes the place of a job's masks, so that nothing is replaced that must not be. Only a job with settings makes it its own; the state
+ * that is returned has yet to begin.
+ */
+export async function claimPlace(
+  store: Store,
+  { root, ...place }: OutputPlace & { readonly root: string },
+  { settings, overwrite = false, resume = false }: MaskFolderOptions,
+): Promise<UnfinishedJob | undefined> {
+  const { path, single } = place;
+  const job =
+    settings && (await UnfinishedJob.claim(store, place, { settings, overwrite, resume }));
+  try {
+    if (job?.continues) {
+      // A job that was killed could not remove what it was writing.
+      await sweepTemporary(store, root, single ? `.${basename(path)}.` : undefined);
+    } else if (!overwrite) {
+      const ours = [basename(UnfinishedJob.folderOf(place)), fileListName];
+      const { folders, files } = await store.list(root, { hidden: true });
+      const existing = [...folders, ...files].filter((name) => !job || !ours.includes(name));
+      checkVacant(path, root, single, existing);
+    }
+  } catch (error) {
+    await job?.leave();
+    throw error;
   }
-  checkSameSettings(path, job.settings, settings);
-  if (resume) return true;
-  throw new UserError(`${path}: holds this job unfinished, with ${job.finished} images finished`, {
-    code: "unfinished",
-    remedies: [
-      { kind: "option", name: "resume", purpose: "computes only the rest" },
-      { kind: "option", name: "overwrite", purpose: "begins anew" },
-    ],
-  });
+  return job;
 }
 
 /** Throws a UserError if files would be replaced, or the folder is not empty. */
-export function checkVacant(
+function checkVacant(
   path: string,
   root: string,
   single: boolean,

@@ -1,7 +1,7 @@
 import type { FileData, Store, WriteOptions, WriteStream } from "../../host/store.ts";
 import { crc32c } from "../run/crc32c.ts";
 import { dirname, relative } from "../text/path.ts";
-import type { FinishedFile } from "./unfinished-job.ts";
+import type { FinishedFile } from "./finished-files.ts";
 
 /**
  * The files that one job writes below a folder. A job that fails rolls back: the files and folders that it added are
@@ -46,6 +46,7 @@ export class FileTransaction {
       finish: async () => {
         await this.claim(path);
         await stream.finish();
+        this.written.push({ path: this.below(path), size: stream.size });
       },
       discard: () => stream.discard(),
     };

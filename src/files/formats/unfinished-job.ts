@@ -1,47 +1,49 @@
-import type { AppendFile, Store } from "../../host/store.ts";
-import { UserError } from "../../user-error.ts";
+import type { AppendFile, Lock, Store } from "../../host/store.ts";
+import { UserError, type Remedy } from "../../user-error.ts";
 import { crc32c } from "../run/crc32c.ts";
-import { leavesFolder } from "../text/file-name.ts";
 import { basename, dirname, join } from "../text/path.ts";
-import { parseJson } from "../text/parse-json.ts";
-
-/** Settings that the results of a job depend on, by name: values that JSON can hold. */
-export type JobSettings = Readonly<Record<string, unknown>>;
-
-/** A file of a finished image. Without a checksum only its size is known. */
-export interface FinishedFile {
-  readonly path: string;
-  readonly size: number;
-  readonly checksum?: number;
-}
-
-/** An image whose files are complete: a line of the journal. */
-export interface FinishedImage {
-  /** Number of the image among those of the job, from 0. */
-  readonly index: number;
-  /** Name of its files, without ending. */
-  readonly name: string;
-  readonly files: readonly FinishedFile[];
-  /** Facts that the job needs about the image at its end. */
-  readonly facts: unknown;
-}
-
-interface JobFile {
-  readonly version: number;
-  readonly settings: JobSettings;
-}
-
-const version = 1;
+import { areWhole, type FinishedFile } from "./finished-files.ts";
+import {
+  jobText,
+  journalName,
+  readJob,
+  readJournal,
+  type FinishedImage,
+  type JobSettings,
+} from "./journal.ts";
+import { OlderFiles, type Replaced } from "./older-files.ts";
 
 /** Lines of the journal after which the disk is made to hold them. */
 const linesBetweenSyncs = 32;
 
+/** Times that a job looks for its hidden folder, which another one may be removing at that moment. */
+const claims = 10;
+
+/** Where a job writes: a folder, or a single file with its companions. */
+export interface OutputPlace {
+  readonly path: string;
+  readonly single: boolean;
+}
+
+export interface ClaimOptions {
+  readonly settings: JobSettings;
+  /** Continue the unfinished job; a UserError if there is none, or its settings are others. */
+  readonly resume?: boolean;
+  /** Begin anew, whatever is there. */
+  readonly overwrite?: boolean;
+  /** Continue an unfinished job of the same settings without being asked. */
+  readonly always?: boolean;
+}
+
 /**
- * The state of a job that writes masks, in a hidden folder beside them until the job is complete: `job.json` with its
- * settings, and `journal.jsonl` with a line for each finished image. Files are believed only if size and checksum agree.
+ * The state of a job until it is complete, in a hidden folder beside its results: `job.json` with its settings,
+ * `journal.jsonl` with a line for each finished image, `older.jsonl` with the files of earlier jobs that it replaces, and the lock
+ * by which it is the only one to write there. Files are believed only if size and checksum agree.
  */
 export class UnfinishedJob {
   private unsynced = 0;
+  private journal: AppendFile | undefined;
+  private images = new Map<number, FinishedImage>();
 
   private constructor(
     private readonly store: Store,
@@ -49,69 +51,63 @@ export class UnfinishedJob {
     readonly folder: string,
     /** The folder that the paths of files are relative to. */
     private readonly root: string,
-    private readonly journal: AppendFile,
-    private readonly images: Map<number, FinishedImage>,
+    private readonly lock: Lock,
+    private readonly older: OlderFiles,
+    private readonly options: ClaimOptions,
+    /** Whether the job goes on with what an earlier one of the same settings finished. */
+    readonly continues: boolean,
   ) {}
 
-  /** The hidden folder of the job that writes a folder of masks, or a single file. */
-  static folderOf(path: string, single: boolean): string {
+  /** The hidden folder of the job that writes a folder, or a single file. */
+  static folderOf({ path, single }: OutputPlace): string {
     return single
       ? join(dirname(path), `.${basename(path)}.unfinished`)
       : join(path, ".unfinished");
   }
 
-  /** The number of images that a stopped job has finished; undefined if there is none, or none that can be continued. */
-  static async find(
+  /**
+   * Takes a place for a job, which nobody else can write to until it ends or leaves it. Call `begin` before the first image. A
+   * UserError if another process has it, or if an unfinished job is in it and it was not asked to continue or replace that.
+   */
+  static async claim(
     store: Store,
-    folder: string,
-  ): Promise<{ readonly settings: JobSettings; readonly finished: number } | undefined> {
-    const file = join(folder, "job.json");
-    if ((await store.stat(file))?.kind !== "file") return undefined;
-    let job: Partial<JobFile> | null;
-    try {
-      job = parseJson(await store.readText(file)) as Partial<JobFile> | null;
-    } catch (error) {
-      if (error instanceof UserError) throw error;
-      return undefined;
-    }
-    if (job?.version !== version || typeof job.settings !== "object" || !job.settings)
-      return undefined;
-    return { settings: job.settings, finished: (await readJournal(store, folder)).images.size };
-  }
-
-  /** Begins a job. */
-  static async begin(
-    store: Store,
-    folder: string,
-    root: string,
-    settings: JobSettings,
+    place: OutputPlace,
+    options: ClaimOptions,
   ): Promise<UnfinishedJob> {
-    const job: JobFile = { version, settings };
-    const data = `${JSON.stringify(job, undefined, 2)}\n`;
-    await store.write([{ path: join(folder, "job.json"), data }]);
-    const journal = await store.append(join(folder, "journal.jsonl"), 0);
-    return new UnfinishedJob(store, folder, root, journal, new Map());
-  }
-
-  /** Continues a job whose settings are known to be equal. */
-  static async resume(store: Store, folder: string, root: string): Promise<UnfinishedJob> {
-    const { images, bytes } = await readJournal(store, folder);
-    // A line that was cut short gives way to the next one.
-    const journal = await store.append(join(folder, "journal.jsonl"), bytes);
-    return new UnfinishedJob(store, folder, root, journal, images);
-  }
-
-  /** Removes a stopped job with the files of its finished images. */
-  static async remove(store: Store, folder: string, root: string): Promise<void> {
-    const { images } = await readJournal(store, folder);
-    for (const { files } of images.values()) {
-      for (const { path } of files) {
-        const file = join(root, path);
-        await store.remove(file);
-        await store.removeEmptyFolders(dirname(file), root);
-      }
+    const folder = UnfinishedJob.folderOf(place);
+    const root = place.single ? dirname(place.path) : place.path;
+    const lock = await takeLock(store, folder, place.path);
+    try {
+      const continues = await mayContinue(store, folder, place.path, options);
+      const older = await OlderFiles.find(store, { ...place, root, folder });
+      return new UnfinishedJob(store, folder, root, lock, older, options, continues);
+    } catch (error) {
+      await lock.release();
+      await store.removeEmptyFolders(folder, root);
+      throw error;
     }
-    await store.remove(folder);
+  }
+
+  /** Reads what is finished, or else makes the state of a new job. */
+  async begin(): Promise<void> {
+    const { store, folder } = this;
+    const journal = join(folder, journalName);
+    const found = await readJournal(store, folder);
+    if (this.continues) {
+      this.images = found.images;
+      // A line that was cut short gives way to the next one.
+      this.journal = await store.append(journal, found.bytes);
+      return;
+    }
+    // The files of the job that is given up are known as older ones before its journal goes, and its journal is gone before
+    // the new settings are there: settings never stand beside the journal of others.
+    const files = [...found.images.values()].flatMap((image) => image.files);
+    await this.older.add(files.filter(({ path }) => !this.isHidden(path)));
+    const job = join(folder, "job.json");
+    await store.remove(job);
+    this.journal = await store.append(journal, 0);
+    const { settings, overwrite = false } = this.options;
+    await store.write([{ path: job, data: jobText({ settings, overwrite }) }]);
   }
 
   /** Number of finished images. */
@@ -127,106 +123,145 @@ export class UnfinishedJob {
   async intact(index: number, name: string): Promise<FinishedImage | undefined> {
     const image = this.images.get(index);
     if (image === undefined) return undefined;
-    const whole = image.name === name && (await this.areWhole(image.files));
+    const whole = image.name === name && (await areWhole(this.store, this.root, image.files));
     if (!whole) this.images.delete(index);
     return whole ? image : undefined;
   }
 
+  /** Enters a finished image; a UserError if another process has taken the place over. */
   async add(image: FinishedImage): Promise<void> {
-    await this.journal.append(`${JSON.stringify(image)}\n`);
+    await this.lock.check();
+    await this.journal!.append(`${JSON.stringify(image)}\n`);
     this.images.set(image.index, image);
     if (++this.unsynced >= linesBetweenSyncs) await this.sync();
   }
 
-  /** Leaves the job to be continued. */
+  /** Writes a file into the hidden folder, where it stays until the job is complete. */
+  async keep(name: string, data: Uint8Array): Promise<FinishedFile> {
+    const path = join(this.folder, name);
+    await this.store.write([{ path, data }], { durable: false });
+    return { path: this.keptPath(name), size: data.length, checksum: crc32c(data) };
+  }
+
+  readKept(name: string): Promise<Uint8Array> {
+    return this.store.read(join(this.folder, name));
+  }
+
+  /** Whether the place is still this job's own; a lock that another process took over means that it is not. */
+  isOwner(): Promise<boolean> {
+    return this.lock.check().then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Whether nothing would be lost with the state: no image is finished, and no list of older files is stored. */
+  get isVoid(): boolean {
+    // The journal of an earlier part may not have been readable.
+    return this.images.size === 0 && !this.continues && !this.older.isStored;
+  }
+
+  /** Leaves the place as it is: a job that has begun can be continued. */
   async leave(): Promise<void> {
     // The reason for leaving may be a disk that fails; the lines written are read back as far as they are whole.
     await this.sync().catch(() => undefined);
-    await this.journal.close().catch(() => undefined);
+    await this.release();
   }
 
-  /** Removes the state of a job that is complete, or has nothing to continue. */
+  /**
+   * Ends a job that is complete: removes the files of earlier jobs that it did not write again, and lists its own, so that a
+   * later job can do the same.
+   * @param more files besides those of the images
+   */
+  async complete(more: readonly FinishedFile[]): Promise<Replaced> {
+    await this.lock.check();
+    const own = [...this.images.values()].flatMap(({ files }) => files);
+    const files = [...own, ...more].filter(({ path }) => !this.isHidden(path));
+    const replaced = await this.older.replaceBy(files, this.options.overwrite ?? false);
+    await this.end();
+    return replaced;
+  }
+
+  /** Removes the state of a job that is complete, or has nothing to continue. The lock goes last: whoever waits for it finds nothing. */
   async end(): Promise<void> {
-    await this.journal.close().catch(() => undefined);
-    await this.store.remove(this.folder);
+    if (await this.isOwner()) {
+      const { files, folders } = await this.store.list(this.folder, { hidden: true });
+      for (const name of [...files, ...folders]) {
+        if (name !== "run.lock") await this.store.remove(join(this.folder, name));
+      }
+    }
+    await this.release();
+  }
+
+  private async release(): Promise<void> {
+    await this.journal?.close().catch(() => undefined);
+    this.journal = undefined;
+    await this.lock.release();
+    await this.store.removeEmptyFolders(this.folder, this.root);
   }
 
   private async sync(): Promise<void> {
-    await this.journal.sync();
+    await this.journal?.sync();
     this.unsynced = 0;
   }
 
-  private async areWhole(files: readonly FinishedFile[]): Promise<boolean> {
-    for (const { path, size, checksum } of files) {
-      const file = join(this.root, path);
-      const info = await this.store.stat(file);
-      if (info?.kind !== "file" || info.size !== size) return false;
-      if (checksum === undefined) continue;
-      if (crc32c(await this.store.read(file)) !== checksum) return false;
-    }
-    return true;
+  private keptPath(name: string): string {
+    return `${basename(this.folder)}/${name}`;
+  }
+
+  private isHidden(path: string): boolean {
+    return path.startsWith(`${basename(this.folder)}/`);
   }
 }
 
-/** Name under which a file is written until it is complete: a dot, its name, a mark of the process and a count. */
-const temporaryName = /^\..+\.[0-9a-z]+-\d+\.tmp$/;
-
-/**
- * Removes the incomplete files that a killed job has left.
- * @param only of a folder that others may write to, the beginning of the names to remove; subfolders are then not searched
- */
-export async function sweepTemporary(store: Store, folder: string, only?: string): Promise<void> {
-  const { files, folders } = await store.list(folder, { hidden: true, sorted: false });
-  for (const name of files) {
-    if (temporaryName.test(name) && name.startsWith(only ?? "")) {
-      await store.remove(join(folder, name));
+/** Locks the hidden folder of a job. */
+async function takeLock(store: Store, folder: string, place: string): Promise<Lock> {
+  for (let attempt = 1; ; attempt++) {
+    await store.makeFolder(folder);
+    try {
+      return await store.lock(folder, { place, work: "writing" });
+    } catch (error) {
+      // Another job has completed, and taken the folder with it.
+      if (attempt === claims || (await store.exists(folder))) throw error;
     }
   }
-  if (only !== undefined) return;
-  for (const name of folders) await sweepTemporary(store, join(folder, name));
 }
 
-/** The lines of a journal up to the first that is not whole, and the bytes that they take. */
-async function readJournal(
+/** Whether an unfinished job is to be continued; a UserError if that is not possible, or was not asked for. */
+async function mayContinue(
   store: Store,
   folder: string,
-): Promise<{ readonly images: Map<number, FinishedImage>; readonly bytes: number }> {
-  const path = join(folder, "journal.jsonl");
-  const images = new Map<number, FinishedImage>();
-  let bytes = 0;
-  if ((await store.stat(path))?.kind !== "file") return { images, bytes };
-  const encoder = new TextEncoder();
-  const lines = (await store.readText(path)).split("\n");
-  // What follows the last line break was cut short.
-  for (const line of lines.slice(0, -1)) {
-    const image = parseLine(line);
-    if (image === undefined) break;
-    images.set(image.index, image);
-    bytes += encoder.encode(line).length + 1;
+  path: string,
+  { settings, resume = false, overwrite = false, always = false }: ClaimOptions,
+): Promise<boolean> {
+  if (overwrite) return false;
+  const job = await readJob(store, join(folder, "job.json"));
+  if (!job) {
+    if (!resume) return false;
+    throw new UserError(`${path}: has no unfinished job to continue`, {
+      code: "nothing-to-resume",
+      remedies: [{ kind: "omit", name: "resume" }],
+    });
   }
-  return { images, bytes };
-}
-
-function parseLine(line: string): FinishedImage | undefined {
-  let image: Partial<FinishedImage> | null;
-  try {
-    image = parseJson(line) as Partial<FinishedImage> | null;
-  } catch {
-    return undefined;
-  }
-  const { index, name, files } = image ?? {};
-  if (!Number.isInteger(index) || typeof name !== "string" || !Array.isArray(files)) {
-    return undefined;
-  }
-  const areFiles = files.every(
-    (file: Partial<FinishedFile> | null) =>
-      typeof file?.path === "string" && !leavesFolder(file.path) && Number.isInteger(file.size),
-  );
-  return areFiles ? (image as FinishedImage) : undefined;
+  const anew: Remedy = { kind: "option", name: "overwrite", purpose: "begins anew" };
+  checkSameSettings(path, job.settings, settings, always ? [] : [anew]);
+  if (resume || always) return true;
+  const { size } = (await readJournal(store, folder)).images;
+  // Nothing is lost, and nothing of others is replaced, by going on.
+  if (size === 0 && job.overwrite !== true) return true;
+  throw new UserError(`${path}: holds this job unfinished, with ${size} images finished`, {
+    code: "unfinished",
+    remedies: [{ kind: "option", name: "resume", purpose: "goes on with the rest" }, anew],
+  });
 }
 
 /** A UserError if a stopped job had other settings than the one that is to continue it. */
-export function checkSameSettings(path: string, before: JobSettings, now: JobSettings): void {
+function checkSameSettings(
+  path: string,
+  before: JobSettings,
+  now: JobSettings,
+  more: readonly Remedy[],
+): void {
   const text = (value: unknown): string => {
     const json = JSON.stringify(value ?? null);
     return json.length > 100 ? `${json.slice(0, 100)}…` : json;
@@ -245,10 +280,7 @@ export function checkSameSettings(path: string, before: JobSettings, now: JobSet
     `${path}: holds an unfinished job with other settings: ${list.join("; ")}; give the same settings to continue it`,
     {
       code: "other-settings",
-      remedies: [
-        { kind: "option", name: "out", instead: true },
-        { kind: "option", name: "overwrite", purpose: "begins anew without its masks" },
-      ],
+      remedies: [{ kind: "option", name: "out", instead: true }, ...more],
     },
   );
 }

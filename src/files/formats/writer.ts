@@ -21,10 +21,18 @@ export interface MaskRecord {
   readonly kept?: boolean;
 }
 
+/** An image whose own files are all on disk already, from an earlier part of the job. */
+export interface KeptRecord extends Pick<MaskRecord, "name" | "fileName"> {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** Writes masks in one format, an image at a time. */
 export interface MaskWriter {
   /** Returns the path of the mask's own PNG, in formats that have one. */
   write(record: MaskRecord): Promise<string | undefined>;
+  /** Takes over an image without its labels; absent in formats whose one file has to be written from all labels. */
+  keep?(record: KeptRecord): Promise<string | undefined>;
   /** Completes the files that hold several masks. */
   finish(): Promise<void>;
   /** Removes unfinished files; finished ones are left to the transaction. */

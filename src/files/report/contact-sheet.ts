@@ -40,6 +40,8 @@ export interface ContactSheetOptions {
   readonly side?: number;
   /** Called after every thumbnail. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called with the path of every file that is written. */
+  readonly onFile?: (path: string) => void;
   /** Stops before the next thumbnail, leaving a sheet without its page. */
   readonly signal?: AbortSignal;
 }
@@ -64,7 +66,14 @@ export async function writeContactSheet(
   host: FileHost,
   folder: string,
   entries: readonly SheetEntry[],
-  { classes, title = "Masks", side = thumbnailSide, onProgress, signal }: ContactSheetOptions,
+  {
+    classes,
+    title = "Masks",
+    side = thumbnailSide,
+    onProgress,
+    onFile,
+    signal,
+  }: ContactSheetOptions,
 ): Promise<string> {
   const { store } = host;
   const sorted = inReviewOrder(entries);
@@ -79,6 +88,7 @@ export async function writeContactSheet(
       const file = join(folder, thumbnailFolder, `${freeName(safePath(entry.name), names)}.jpg`);
       const { jpeg, width, height } = await makeThumbnail(host, entry, side);
       await store.write([{ path: file, data: jpeg }], { durable: false });
+      onFile?.(file);
       thumbnail = { file, width, height };
     }
     cards.push({
@@ -101,7 +111,9 @@ export async function writeContactSheet(
     const shown = cards.slice(before, before + pageSize);
     const about = { page, files, before, total: cards.length };
     const data = renderSheet({ title, classes, cards: shown, ...about });
-    await store.write([{ path: join(folder, files[page]!), data }]);
+    const path = join(folder, files[page]!);
+    await store.write([{ path, data }]);
+    onFile?.(path);
   }
   await removeLaterPages(store, folder, pages);
   return join(folder, sheetFile);

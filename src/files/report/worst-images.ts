@@ -40,11 +40,12 @@ export class WorstImages {
     return this.worst;
   }
 
-  async add(measured: MeasuredImage): Promise<void> {
+  /** Takes an image in if its score is low enough, and returns its pictures then. */
+  async add(measured: MeasuredImage): Promise<WorstImage | undefined> {
     const { name, meanIou, truth, prediction } = measured;
     const last = this.worst.at(-1);
-    if (!Number.isFinite(meanIou)) return;
-    if (this.worst.length >= this.limit && !(last && meanIou < last.meanIou)) return;
+    if (!Number.isFinite(meanIou)) return undefined;
+    if (this.worst.length >= this.limit && !(last && meanIou < last.meanIou)) return undefined;
     const labels = new Set(truth.data);
     for (const label of prediction.data) labels.add(label);
     const classLabels = [...labels].filter((label) => label > 0 && label !== ignoreIndex);
@@ -54,7 +55,13 @@ export class WorstImages {
       labels: classLabels.sort((a, b) => a - b),
       tiles: await this.tiles(measured),
     };
-    const at = this.worst.findIndex((other) => meanIou < other.meanIou);
+    this.place(image);
+    return image;
+  }
+
+  /** Takes an image in that `add` took in before, after the same images. */
+  place(image: WorstImage): void {
+    const at = this.worst.findIndex((other) => image.meanIou < other.meanIou);
     this.worst.splice(at < 0 ? this.worst.length : at, 0, image);
     if (this.worst.length > this.limit) this.worst.pop();
   }

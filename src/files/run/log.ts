@@ -132,7 +132,7 @@ function jsonLine(entry: LogEntry): string {
 
 const csvHeader =
   "step,phase,loss_cls,loss_seg,loss_affinity,loss_energy,loss_total,learning_rate,seconds," +
-  "miou_cam,miou_affinity_cam,miou_seg,tag_f1\n";
+  "miou_cam,miou_affinity_cam,miou_seg,tag_f1,cam_areas\n";
 
 /** The losses of a step or the scores of a validation as one line; nothing for other entries. */
 function csvLine(entry: LogEntry): string[] {
@@ -141,11 +141,14 @@ function csvLine(entry: LogEntry): string[] {
     // Logs of older versions have no energy loss.
     const { cls, seg, affinity, energy = null, total } = losses;
     const numbers = [cls, seg, affinity, energy, total, learningRate, seconds.total];
-    return [`${step},${phase},${numbers.map(csvNumber).join(",")},,,,\n`];
+    return [`${step},${phase},${numbers.map(csvNumber).join(",")},,,,,\n`];
   }
   if (entry.type === "validation") {
     const { cam, affinityCam, seg, tagF1 } = entry.metrics;
-    return [`${entry.step},,,,,,,,,${[cam, affinityCam, seg, tagF1].map(csvNumber).join(",")}\n`];
+    const scores = [cam, affinityCam, seg, tagF1].map(csvNumber).join(",");
+    // One field for all: the header is written before the number of classes is known.
+    const areas = (entry.camAreas ?? []).map(csvNumber).join(";");
+    return [`${entry.step},,,,,,,,,${scores},${areas}\n`];
   }
   return [];
 }

@@ -17,10 +17,11 @@ import {
   type Located,
   type ViewOptions,
 } from "./look.ts";
-import { ConfusionMatrix, tagF1 } from "./metrics.ts";
+import { tagF1, type ConfusionMatrix } from "./metrics.ts";
 import { shrinkImage } from "../images/shrink-large.ts";
 import { imagesAhead, overlap, type Work } from "./overlap.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
+import { cellsOf, pixelsOf, Tally, type ImageScores, type KnownScores } from "./tally.ts";
 import type { Predictor } from "../inference/predictor.ts";
 import type { RefineLogits } from "../inference/refine-logits.ts";
 
@@ -82,6 +83,8 @@ export interface EvaluatorOptions extends ViewOptions {
   readonly lanes?: number;
   /** Whether progress has the result of each image. */
   readonly results?: boolean;
+  /** Scores of images that were measured before, which are not measured again; they have no panels and no result. */
+  readonly known?: KnownScores;
 }
 
 /** Passes with which a network is evaluated. */
@@ -110,6 +113,18 @@ export interface EvaluationProgress {
   readonly total: number;
   /** Only with the option `results`, and only for an image with a true mask. */
   readonly result?: ImageResult;
+  /** The image that was measured, if it could be. */
+  readonly measured?: MeasuredSample;
+}
+
+/** What an image adds to the scores. */
+export interface MeasuredSample {
+  /** Number of the image among the samples, from 0. */
+  readonly index: number;
+  readonly name: string;
+  readonly scores: ImageScores;
+  /** Whether the scores were known before. */
+  readonly known: boolean;
 }
 
 /** Scores, and the pixel counts behind them. */
@@ -137,61 +152,63 @@ export async function* evaluate(
 ): AsyncGenerator<EvaluationProgress, Evaluation> {
   const { classes, crf: refine, ahead = 4, lanes = 1, results = false } = options;
   const size = classes.length + 1;
-  const matrix = (): ConfusionMatrix => new ConfusionMatrix(size);
-  const matrices = { cam: matrix(), affinityCam: matrix(), seg: matrix() };
-  const crfMatrix = refine ? matrix() : undefined;
+  const kinds = ["cam", "affinityCam", "seg", ...(refine ? (["crf"] as const) : [])] as const;
+  const tally = new Tally(kinds, size);
   const panels: ValidationPanel[] = [];
   const skipped: string[] = [];
-  let [f1, tagged, masks, done] = [0, 0, 0, 0];
   const total = samples.length;
+  let done = 0;
   const looks = lookAtEach(samples, reader, networks, options);
   for await (const look of overlap(looks, imagesAhead({ lanes, crf: !!refine, ahead }))) {
-    done++;
+    const index = done++;
     if (look instanceof UserError) {
       skipped.push(look.message);
       yield { done, total };
       continue;
     }
-    const { sample, image, truth, labels, crf } = look;
-    if (!sample.untagged) {
-      tagged++;
-      f1 += tagF1(look.tags, sample.tags);
+    const { name } = samples[index]!;
+    if ("scores" in look) {
+      tally.add(look.scores);
+      yield { done, total, measured: { index, name, scores: look.scores, known: true } };
+      continue;
     }
     if (look.panel) panels.push(look.panel);
-    let result: ImageResult | undefined;
-    if (truth && labels) {
-      masks++;
-      const imageMatrix = matrix();
-      imageMatrix.add(truth.data, labels.seg.data);
-      matrices.seg.merge(imageMatrix);
-      if (labels.cam) matrices.cam.add(truth.data, labels.cam.data);
-      if (labels.affinityCam) matrices.affinityCam.add(truth.data, labels.affinityCam.data);
-      const refined = matrix();
-      if (crf) {
-        refined.add(truth.data, crf.data);
-        crfMatrix!.merge(refined);
-      }
-      const meanIou = (crf ? refined : imageMatrix).meanIou();
-      result = { sample, image, truth, prediction: crf ?? labels.seg, meanIou };
-    }
-    yield { done, total, ...(results && result && { result }) };
+    const { scores, result } = scoresOf(look, size);
+    tally.add(scores);
+    const measured = { index, name, scores, known: false };
+    yield { done, total, measured, ...(results && result && { result }) };
   }
-  const { cam, affinityCam, seg } = matrices;
+  const { cam, affinityCam, seg, crf } = tally.matrices;
   const images = samples.length - skipped.length;
   return {
     metrics: {
       cam: cam.meanIou(),
       affinityCam: affinityCam.meanIou(),
       seg: seg.meanIou(),
-      tagF1: f1 / tagged,
+      tagF1: tally.tagF1,
     },
     perClass: { cam: cam.iou(), affinityCam: affinityCam.iou(), seg: seg.iou() },
     accuracy: { pixel: seg.pixelAccuracy(), mean: seg.meanAccuracy() },
     images,
-    masks,
+    masks: tally.masks,
     skipped,
     panels,
-    matrices: { ...matrices, ...(crfMatrix && { crf: crfMatrix }) },
+    matrices: { cam, affinityCam, seg, ...(refine && { crf }) },
+  };
+}
+
+/** What an image adds to the scores, and its result if it has a true mask. */
+function scoresOf(
+  { sample, image, truth, tags, labels, crf }: Look,
+  size: number,
+): { readonly scores: ImageScores; readonly result?: ImageResult } {
+  const f1 = sample.untagged ? {} : { tagF1: tagF1(tags, sample.tags) };
+  if (!truth || !labels) return { scores: f1 };
+  const matrices = pixelsOf(truth.data, { ...labels, crf }, size);
+  const meanIou = (matrices.crf ?? matrices.seg!).meanIou();
+  return {
+    scores: { ...f1, pixels: cellsOf(matrices) },
+    result: { sample, image, truth, prediction: crf ?? labels.seg, meanIou },
   };
 }
 
@@ -208,17 +225,27 @@ interface Look {
   readonly panel?: ValidationPanel;
 }
 
+/** A sample whose scores were known before. */
+interface KnownLook {
+  readonly scores: ImageScores;
+}
+
 /** Processes samples one after the other, or several at a time in lanes, without waiting for the CRF. */
 async function* lookAtEach(
   samples: readonly Sample[],
   reader: SampleReader,
   networks: SegmentingNetworks,
   options: EvaluatorOptions,
-): AsyncGenerator<Work<Look | UserError>> {
-  const { config, panels: panelCount = 0, crf, lanes = 1 } = options;
+): AsyncGenerator<Work<Look | KnownLook | UserError>> {
+  const { config, panels: panelCount = 0, crf, lanes = 1, known } = options;
   const par = panelCount > 0 && networks.activations ? parOf(config) : undefined;
   let panels = 0;
-  for (const sample of samples) {
+  for (const [index, sample] of samples.entries()) {
+    const scores = known?.(index);
+    if (scores) {
+      yield { finished: Promise.resolve({ scores }) };
+      continue;
+    }
     const pixels = await readSample(sample, reader);
     if (pixels instanceof UserError) {
       yield { finished: Promise.resolve(pixels) };

@@ -46,6 +46,28 @@ export class ConfusionMatrix {
     for (let i = 0; i < this.counts.length; i++) this.counts[i]! += other.counts[i]!;
   }
 
+  /** The counts that are not 0, each after its place in the matrix: place, pixels, place, pixels, … */
+  cells(): number[] {
+    const cells: number[] = [];
+    this.counts.forEach((pixels, place) => {
+      if (pixels > 0) cells.push(place, pixels);
+    });
+    return cells;
+  }
+
+  /** Adds the counts of another matrix over the same classes, as `cells` gives them. */
+  addCells(cells: readonly number[]): void {
+    for (let i = 0; i < cells.length; i += 2) {
+      const [place, pixels] = [cells[i]!, cells[i + 1]!];
+      if (!(place in this.counts) || !Number.isSafeInteger(pixels) || pixels < 0) {
+        throw new RangeError(
+          `metrics: ${pixels} pixels at ${place}; expected whole numbers and ${this.counts.length} places`,
+        );
+      }
+      this.counts[place]! += pixels;
+    }
+  }
+
   /** Pixels of each true class, by predicted class. */
   rows(): number[][] {
     const n = this.numClasses;

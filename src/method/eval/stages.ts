@@ -19,6 +19,7 @@ import {
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
 import { imagesAhead, overlap, type Work } from "./overlap.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
+import { cellsOf, pixelsOf, Tally, type ImageScores, type KnownScores } from "./tally.ts";
 import type { RefineLogits } from "../inference/refine-logits.ts";
 import { refinedCamLabel, refinedLabel } from "../inference/refined-label.ts";
 
@@ -84,6 +85,8 @@ export interface StageOptions extends Pick<
   readonly examples?: number;
   /** CRF of the last stage, which is left out without it. */
   readonly crf?: RefineLogits;
+  /** Scores of images that were measured before, by their number among those that are scored. */
+  readonly known?: KnownScores;
 }
 
 type StageLabels = Partial<Record<StageName, LabelMap>>;
@@ -107,32 +110,40 @@ export async function* evaluateStages(
     if (name === "crf") return crf !== undefined;
     return networks.activations || name === "seg" || name === "views";
   });
-  const matrices = new Map(names.map((name) => [name, new ConfusionMatrix(classes.length + 1)]));
+  const size = classes.length + 1;
+  const tally = new Tally(names, size);
   const skipped: string[] = [];
   const examples: StageExample[] = [];
-  let [f1, masks, done] = [0, 0, 0];
+  let done = 0;
   const scored = samples.filter(({ mask, untagged }) => mask !== undefined && !untagged);
   const looks = stagesOfEach(scored, reader, networks, options);
-  for await (const look of overlap(looks, imagesAhead({ lanes, crf: !!crf, ahead }))) {
+  for await (const { index, look } of overlap(looks, imagesAhead({ lanes, crf: !!crf, ahead }))) {
+    const progress = { done: ++done, total: scored.length };
     if (look instanceof UserError) {
       skipped.push(look.message);
-    } else {
-      masks++;
-      f1 += look.f1;
-      for (const [name, matrix] of matrices) {
-        matrix.add(look.truth.data, look.labels[name]!.data);
-      }
-      if (examples.length < wanted) examples.push(exampleOf(look, names, classes.length + 1));
+      yield progress;
+      continue;
     }
-    yield { done: ++done, total: scored.length };
+    const known = "scores" in look;
+    let scores: ImageScores;
+    if (known) {
+      ({ scores } = look);
+    } else {
+      const matrices = pixelsOf(look.truth.data, look.labels, size);
+      scores = { tagF1: look.f1, pixels: cellsOf(matrices) };
+      if (examples.length < wanted) examples.push(exampleOf(look, names, size));
+    }
+    tally.add(scores);
+    yield { ...progress, measured: { index, name: scored[index]!.name, scores, known } };
   }
-  const stages = [...matrices].map(([name, matrix]) => ({
+  const stages = names.map((name) => ({
     name,
     title: stageTitles[name],
-    meanIou: matrix.meanIou(),
-    perClass: matrix.iou(),
+    meanIou: tally.matrices[name].meanIou(),
+    perClass: tally.matrices[name].iou(),
   }));
-  return { stages, tagF1: f1 / masks, masks, skipped, examples };
+  const { tagF1, masks } = tally;
+  return { stages, tagF1, masks, skipped, examples };
 }
 
 function exampleOf(
@@ -161,18 +172,29 @@ interface StageLook {
   readonly f1: number;
 }
 
+/** A sample's outcome, or its scores if they were known before. */
+interface StageOutcome {
+  readonly index: number;
+  readonly look: StageLook | { readonly scores: ImageScores } | UserError;
+}
+
 async function* stagesOfEach(
   samples: readonly Sample[],
   reader: SampleReader,
   networks: SegmentingNetworks,
   options: StageOptions,
-): AsyncGenerator<Work<StageLook | UserError>> {
-  const { crf, lanes = 1 } = options;
+): AsyncGenerator<Work<StageOutcome>> {
+  const { crf, lanes = 1, known } = options;
   const par = parOf(options.config);
-  for (const sample of samples) {
+  for (const [index, sample] of samples.entries()) {
+    const scores = known?.(index);
+    if (scores) {
+      yield { finished: Promise.resolve({ index, look: { scores } }) };
+      continue;
+    }
     const pixels = await readSample(sample, reader);
     if (pixels instanceof UserError) {
-      yield { finished: Promise.resolve(pixels) };
+      yield { finished: Promise.resolve({ index, look: pixels }) };
       continue;
     }
     const { image, truth } = pixels;
@@ -180,12 +202,16 @@ async function* stagesOfEach(
     const pending = stagesOf(sample, { image, truth }, networks, options, par);
     // With a single session, a second run would only need memory and not be faster.
     if (lanes === 1) await pending;
-    const finished = pending.then(async ({ look, segLogits }): Promise<StageLook | UserError> => {
-      if (!crf) return look;
+    const finished = pending.then(async ({ look, segLogits }): Promise<StageOutcome> => {
+      if (!crf) return { index, look };
       const refined = await refineOrReport(crf, sample, image, segLogits);
-      return refined instanceof UserError
-        ? refined
-        : { ...look, labels: { ...look.labels, crf: refined } };
+      return {
+        index,
+        look:
+          refined instanceof UserError
+            ? refined
+            : { ...look, labels: { ...look.labels, crf: refined } },
+      };
     });
     yield { finished };
   }

@@ -66,6 +66,18 @@ function contents(run: RunDirectory): unknown {
   };
 }
 
+test("without true masks the table has the areas of class activations, of background and each class", async () => {
+  const run = await RunDirectory.create(nodeHost, { root, config });
+  const events = [...training()].map((event) =>
+    event.type === "validation" ? { ...event, camAreas: [0.75, 0.125, 0.0625] } : event,
+  );
+  await recordAll(run, events);
+  const [header, ...rows] = text(run, "results.csv").trim().split("\n");
+  const at = header!.split(",").indexOf("cam_areas");
+  const areas = rows.map((row) => row.split(",")[at]).filter((field) => field !== "");
+  expect(areas).toEqual(Array(3).fill("0.75;0.125;0.0625"));
+});
+
 test("a run folder holds config, log, table, scores, samples, weights and TensorBoard's events", async () => {
   const run = await RunDirectory.create(nodeHost, { root, config });
   await recordAll(run, training());
@@ -79,8 +91,8 @@ test("a run folder holds config, log, table, scores, samples, weights and Tensor
 
   const [header, first, ...rows] = text(run, "results.csv").trim().split("\n");
   const columns = header!.split(",").length;
-  expect(header).toMatch(/^step,phase,loss_cls,.*,miou_seg,tag_f1$/);
-  expect(first).toMatch(/^0,classification,0\.\d+,,,,0\.\d+,0\.006,0\.\d+,,,,$/);
+  expect(header).toMatch(/^step,phase,loss_cls,.*,miou_seg,tag_f1,cam_areas$/);
+  expect(first).toMatch(/^0,classification,0\.\d+,,,,0\.\d+,0\.006,0\.\d+,,,,,$/);
   for (const row of rows) expect(row.split(",")).toHaveLength(columns);
   expect(rows.filter((row) => /^\d+,,/.test(row))).toHaveLength(3);
 

@@ -4,13 +4,15 @@ import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
 
 /** VOC palette PNGs, `masks/<name>.png`: the palette index is the label, 255 is ignored. */
 export function paletteWriter(codec: ImageCodec, { folder, files }: WriterOptions): MaskWriter {
+  const pathOf = (name: string): string => join(folder, "masks", `${name}.png`);
   return {
     async write({ name, labels, kept }: MaskRecord) {
-      const path = join(folder, "masks", `${name}.png`);
+      const path = pathOf(name);
       if (kept !== true)
         await files.write(path, await codec.encodeLabels(labels), { durable: false });
       return path;
     },
+    keep: ({ name }) => Promise.resolve(pathOf(name)),
     finish: () => Promise.resolve(),
     discard: () => Promise.resolve(),
   };

@@ -10,10 +10,11 @@ import { dataYaml } from "../yolo/write.ts";
  */
 export function ultralyticsWriter(options: WriterOptions): MaskWriter {
   const { folder, classes, files } = options;
+  const pathOf = (name: string): string => join(folder, "masks", `${name}.png`);
   return {
     async write(record: MaskRecord) {
       const { width, height, data } = record.labels;
-      const path = join(folder, "masks", `${record.name}.png`);
+      const path = pathOf(record.name);
       if (record.kept !== true) {
         const png = encode({ width, height, data, channels: 1, depth: 8 });
         await files.write(path, png, { durable: false });
@@ -21,6 +22,7 @@ export function ultralyticsWriter(options: WriterOptions): MaskWriter {
       await copyImage(record, options);
       return path;
     },
+    keep: ({ name }) => Promise.resolve(pathOf(name)),
     async finish() {
       const description = dataYaml(["background", ...classes], { masks_dir: "masks" });
       await files.write(join(folder, "data.yaml"), description);

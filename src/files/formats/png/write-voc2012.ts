@@ -17,6 +17,7 @@ export function voc2012Writer(
   { folder, files, losses }: WriterOptions,
 ): MaskWriter {
   const names: string[] = [];
+  const pathOf = (name: string): string => join(folder, "SegmentationClass", `${name}.png`);
   const writeJpeg = async (name: string, source: string, kept = false): Promise<void> => {
     const path = join(folder, "JPEGImages", `${name}.jpg`);
     const { format, turned = false } = await codec.header(source);
@@ -32,7 +33,7 @@ export function voc2012Writer(
   };
   return {
     async write({ name, labels, source, kept }: MaskRecord) {
-      const path = join(folder, "SegmentationClass", `${name}.png`);
+      const path = pathOf(name);
       if (kept !== true) {
         await files.write(path, await codec.encodeLabels(labels), { durable: false });
       }
@@ -43,6 +44,10 @@ export function voc2012Writer(
       }
       names.push(name);
       return path;
+    },
+    keep({ name }) {
+      names.push(name);
+      return Promise.resolve(pathOf(name));
     },
     async finish() {
       const text = names.map((name) => `${name}\n`).join("");

@@ -6,7 +6,7 @@ import { csvField } from "../../text/csv.ts";
 import { join } from "../../text/path.ts";
 import { copyImage } from "../image-copy.ts";
 import { regionOutlines } from "../region-outlines.ts";
-import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
+import type { KeptRecord, MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
 
 /** The file with the sizes of the images, so that the outlines can be read back without the images. */
 export const sizesFile = "image-sizes.csv";
@@ -52,8 +52,19 @@ export class YoloWriter implements MaskWriter {
     if (record.kept !== true) {
       await files.write(path, lines.map((line) => `${line}\n`).join(""), { durable: false });
     }
-    await this.sizes.write(`${csvField(name)},${labels.width},${labels.height}\n`);
+    await this.writeSize(name, labels);
     await copyImage(record, this.options);
+  }
+
+  async keep({ name, ...size }: KeptRecord): Promise<undefined> {
+    await this.writeSize(name, size);
+  }
+
+  private async writeSize(
+    name: string,
+    { width, height }: { readonly width: number; readonly height: number },
+  ): Promise<void> {
+    await this.sizes.write(`${csvField(name)},${width},${height}\n`);
   }
 
   async finish(): Promise<void> {

@@ -75,7 +75,7 @@ export const nodeStore: Store = {
       fs.rm(path, { recursive: true, force: true, maxRetries: 5 }),
     ),
   removeEmptyFolders,
-  lock: (folder) => orUnwritable(folder, RunLock.take(folder)),
+  lock: (folder, use) => orUnwritable(folder, RunLock.take(folder, use)),
   freeSpace: (path) =>
     fs.statfs(path).then(
       ({ bavail, bsize }) => bavail * bsize,

@@ -1,0 +1,20 @@
+import type { Store } from "../../host/store.ts";
+import { join } from "../text/path.ts";
+
+/** Name under which a file is written until it is complete: a dot, its name, a mark of the process and a count. */
+const temporaryName = /^\..+\.[0-9a-z]+-\d+\.tmp$/;
+
+/**
+ * Removes the incomplete files that a killed job has left.
+ * @param only of a folder that others may write to, the beginning of the names to remove; subfolders are then not searched
+ */
+export async function sweepTemporary(store: Store, folder: string, only?: string): Promise<void> {
+  const { files, folders } = await store.list(folder, { hidden: true, sorted: false });
+  for (const name of files) {
+    if (temporaryName.test(name) && name.startsWith(only ?? "")) {
+      await store.remove(join(folder, name));
+    }
+  }
+  if (only !== undefined) return;
+  for (const name of folders) await sweepTemporary(store, join(folder, name));
+}
