@@ -132,7 +132,7 @@ export async function* convertMasks(
       classes = await folder.finish();
       await folder.complete();
     } catch (error) {
-      throw unfinished(error, await folder.stop(), total);
+      throw unfinished(error, await folder.stopAfterFailure(), total);
     }
     const lost = [...losses.list(), ...folder.losses()];
     const { format } = source;

@@ -134,7 +134,8 @@ async function* tour(
     const config = await resolveConfig(host.store, job, "small");
     prepared = yield* prepare(host, scenes, job, config, device, options);
   } catch (error) {
-    await host.store.remove(scenes);
+    // A disk that fails may refuse this too; the first reason is the one to tell.
+    await host.store.remove(scenes).catch(() => undefined);
     await releaseFolder(host, place);
     if (!isAbort(error, options.signal)) throw error;
     yield { type: "canceled" };

@@ -113,7 +113,7 @@ export async function* writeMasks<T extends MaskItem>(
     sheet = yield* writeSheet(host, folder, masks);
     await folder.complete();
   } catch (error) {
-    throw unfinished(error, await folder.stop(), items.length);
+    throw unfinished(error, await folder.stopAfterFailure(), items.length);
   }
   yield {
     type: "done",

@@ -293,7 +293,7 @@ async function* reopenRun(
       ...(first && { initial: first.initial }),
     };
   } catch (error) {
-    await run.close();
+    await run.close().catch(() => undefined);
     throw error;
   }
 }

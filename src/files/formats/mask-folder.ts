@@ -10,7 +10,7 @@ import { openWriter } from "./create.ts";
 import { LostDetails, type LostDetail } from "./lost-details.ts";
 import { objectUnit, type MaskFormat } from "./formats.ts";
 import { checkFormatOptions, type MaskFolderOptions } from "./mask-folder-options.ts";
-import { checkVacant, isSingleFile, stoppedJob } from "./output-place.ts";
+import { checkVacant, isSingleFile, stoppedJob, withCompanions } from "./output-place.ts";
 import { FileTransaction, removeFile } from "./transaction.ts";
 import { sweepTemporary, UnfinishedJob } from "./unfinished-job.ts";
 import { thumbnailFolder, thumbnailSide, type MaskWriter, type ThumbnailFile } from "./writer.ts";
@@ -92,20 +92,20 @@ export class MaskFolder {
     if (options.overwrite !== true && !stopped) checkVacant(path, root, single, existing);
     const folder = new MaskFolder(host, path, classes, options, files, single);
     try {
-      if (stopped) {
-        // A job that was killed could not remove what it was writing.
-        await sweepTemporary(store, root, single ? `.${basename(path)}.` : undefined);
-        folder.unfinished = await UnfinishedJob.resume(store, state, root);
+      if (stopped || options.overwrite === true) {
+        // A job that was killed, or whose disk failed, could not remove what it was writing.
+        await sweepTemporary(store, root, single ? withCompanions(basename(path)) : undefined);
       }
+      if (stopped) folder.unfinished = await UnfinishedJob.resume(store, state, root);
       if (options.overwrite === true) await UnfinishedJob.remove(store, state, root);
       // Fails now if the folder cannot be written, not after the first image has been through the network.
-      const probe = await store.writeStream(join(root, ".probe"));
+      const probe = await store.writeStream(single ? path : join(root, ".probe"));
       await probe.discard();
       await folder.open();
       const { settings } = options;
       if (settings) folder.unfinished ??= await UnfinishedJob.begin(store, state, root, settings);
     } catch (error) {
-      await folder.discard();
+      await folder.stopAfterFailure();
       throw error;
     }
     return folder;
@@ -222,10 +222,13 @@ export class MaskFolder {
     if (!image || this.options.overlays === false || this.single) return paths;
     const overlay = join(this.path, "overlays", `${free}.jpg`);
     const picture = paintLabels(image, labels);
-    const [thumbnail] = await Promise.all([
+    const writing = [
       this.options.sheet === true ? this.writeThumbnail(free, picture) : undefined,
       this.writeOverlay(overlay, picture),
-    ]);
+    ] as const;
+    // Where one fails, the other must not appear after the job has removed what it wrote.
+    await Promise.allSettled(writing);
+    const [thumbnail] = await Promise.all(writing);
     return { ...paths, overlay, ...(thumbnail && { thumbnail }) };
   }
 
@@ -282,11 +285,19 @@ export class MaskFolder {
     return finished;
   }
 
+  /** Stops the job after a failure, which is the one to tell if the disk refuses this too. Returns how many are kept. */
+  stopAfterFailure(): Promise<number> {
+    return this.stop().catch(() => 0);
+  }
+
   /** Removes the files and folders that the job added; files that replaced others stay as they are. */
   async discard(): Promise<void> {
-    for (const writer of this.writers) await writer.discard();
-    await this.complete();
-    await this.files.rollBack();
+    for (const writer of this.writers) await writer.discard().catch(() => undefined);
+    try {
+      await this.complete();
+    } finally {
+      await this.files.rollBack();
+    }
   }
 
   /** Keeps files that are complete by themselves, such as PNGs, and removes unfinished files and thumbnails. */

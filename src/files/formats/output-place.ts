@@ -49,7 +49,8 @@ export function checkVacant(
       { code: "not-empty", remedies: [{ kind: "option", name: "overwrite" }] },
     );
   }
-  const file = existing.find((name) => isCompanion(name, basename(path)));
+  const own = withCompanions(basename(path));
+  const file = existing.find((name) => own.includes(name));
   if (file === undefined) return;
   throw new UserError(`${join(root, file)}: exists already; choose another name`, {
     code: "already-exists",
@@ -57,10 +58,10 @@ export function checkVacant(
   });
 }
 
-/** Whether a name is that of a file or of one of its companions. */
-function isCompanion(name: string, file: string): boolean {
+/** The names of a format's single file and of those beside it. */
+export function withCompanions(file: string): readonly string[] {
   const bare = file.slice(0, file.length - extname(file).length);
-  return [file, ...companions.map((ending) => bare + ending)].includes(name);
+  return [file, ...companions.map((ending) => bare + ending)];
 }
 
 /** Whether a path is that of a format's single file, and not of a folder. */

@@ -87,8 +87,13 @@ export class UnfinishedJob {
     const job: JobFile = { version, settings };
     const data = `${JSON.stringify(job, undefined, 2)}\n`;
     await store.write([{ path: join(folder, "job.json"), data }]);
-    const journal = await store.append(join(folder, "journal.jsonl"), 0);
-    return new UnfinishedJob(store, folder, root, journal, new Map());
+    try {
+      const journal = await store.append(join(folder, "journal.jsonl"), 0);
+      return new UnfinishedJob(store, folder, root, journal, new Map());
+    } catch (error) {
+      await store.remove(folder).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Continues a job whose settings are known to be equal. */
@@ -171,12 +176,17 @@ const temporaryName = /^\..+\.[0-9a-z]+-\d+\.tmp$/;
 
 /**
  * Removes the incomplete files that a killed job has left.
- * @param only of a folder that others may write to, the beginning of the names to remove; subfolders are then not searched
+ * @param only of a folder that others may write to, the names of the files; subfolders are then not searched
  */
-export async function sweepTemporary(store: Store, folder: string, only?: string): Promise<void> {
+export async function sweepTemporary(
+  store: Store,
+  folder: string,
+  only?: readonly string[],
+): Promise<void> {
   const { files, folders } = await store.list(folder, { hidden: true, sorted: false });
   for (const name of files) {
-    if (temporaryName.test(name) && name.startsWith(only ?? "")) {
+    const isOwn = only === undefined || only.some((file) => name.startsWith(`.${file}.`));
+    if (temporaryName.test(name) && isOwn) {
       await store.remove(join(folder, name));
     }
   }

@@ -5,6 +5,7 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: "permission denied; check the permissions of the file and its folder",
   EPERM: "not permitted; check the permissions of the file and its folder",
   EROFS: "the disk is read-only",
+  EIO: "the disk reports an input/output error; check it, or write elsewhere",
   ENOSPC: "no space left on the disk; free some or write elsewhere",
   EDQUOT: "disk quota used up; free some space or write elsewhere",
   EISDIR: "it is a folder, not a file",

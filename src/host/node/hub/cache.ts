@@ -1,6 +1,7 @@
 import * as fs from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import type { HubCopy, HubFile } from "../../hub.ts";
+import { writeFileAtomic } from "../files/atomic-file.ts";
 import { failure, orUnwritable } from "../files/file-error.ts";
 import { makeFolder } from "../files/make-folder.ts";
 import { temporaryBeside } from "../files/temporary-name.ts";
@@ -116,10 +117,7 @@ async function readReference(top: string, revision: string): Promise<string | un
 
 async function writeReference(top: string, revision: string, commit: string): Promise<void> {
   const path = join(top, "refs", revision);
-  await makeFolder(dirname(path));
-  const temporary = temporaryBeside(path);
-  await orUnwritable(path, fs.writeFile(temporary, commit));
-  await orUnwritable(path, fs.rename(temporary, path));
+  await writeFileAtomic(path, commit);
 }
 
 /** Makes a relative link to a content, or moves the content there where the disk has no links. */
@@ -133,7 +131,7 @@ async function link(blob: string, path: string): Promise<void> {
   try {
     await fs.rename(temporary, path);
   } catch (error) {
-    await fs.rm(temporary, { force: true });
+    await fs.rm(temporary, { force: true }).catch(() => undefined);
     throw failure(`${path}: the link cannot be written`, error);
   }
 }
