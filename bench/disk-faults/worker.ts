@@ -71,7 +71,7 @@ try {
       references.get(command.name)!,
       references.get(`${command.name} --resume`)?.tree,
     );
-    const times = fault === "short" || !lasting ? "once" : "from then on";
+    const times = lasting ? "from then on" : "once";
     tell({
       ...{ type: "tried", command: command.name, ending, message },
       where: `${fault} ${times} at ${at}, ${kind} ${relative(command.place, path)}`,
