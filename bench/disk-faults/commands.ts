@@ -1,9 +1,8 @@
 import { cpSync, mkdirSync, rmSync } from "node:fs";
-import { extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeScenes } from "../../src/files/datasets/index.ts";
 import { maskFormats } from "../../src/files/formats/formats.ts";
-import { UnfinishedJob } from "../../src/files/formats/unfinished-job.ts";
 import { nodeHost } from "../../src/host/node/host.ts";
 import { withFaultyFiles } from "../../test/faulty-files.ts";
 import { HubServer } from "../../test/hub/server.ts";
@@ -79,7 +78,9 @@ export async function writingCommands(root: string): Promise<Commands> {
   };
   const masksInto = (to: string, name: string, args: readonly string[]): WritingCommand => {
     const all = [...args, "--out", to];
-    const journal = join(UnfinishedJob.folderOf(to, extname(to) !== ""), "journal.jsonl");
+    const isFile = extname(to) !== "";
+    const state = isFile ? join(dirname(to), `.${basename(to)}.unfinished`) : join(to, ".unfinished");
+    const journal = join(state, "journal.jsonl");
     return { ...atOnce(name, all), resume: [...all, "--resume"], journal };
   };
   const label = (name: string, ...more: readonly string[]): WritingCommand =>
