@@ -79,7 +79,9 @@ export async function writingCommands(root: string): Promise<Commands> {
   const masksInto = (to: string, name: string, args: readonly string[]): WritingCommand => {
     const all = [...args, "--out", to];
     const isFile = extname(to) !== "";
-    const state = isFile ? join(dirname(to), `.${basename(to)}.unfinished`) : join(to, ".unfinished");
+    const state = isFile
+      ? join(dirname(to), `.${basename(to)}.unfinished`)
+      : join(to, ".unfinished");
     const journal = join(state, "journal.jsonl");
     return { ...atOnce(name, all), resume: [...all, "--resume"], journal };
   };
