@@ -23,6 +23,13 @@ export function describeFileError(error: unknown): string {
   return reasons[code] ?? (error instanceof Error ? error.message : String(error));
 }
 
+/** Whether the disk as a whole is at fault: it is full, broken or read-only. */
+export function isDiskFailure(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT", "EIO", "EROFS"].includes(
+    String((error as NodeJS.ErrnoException).code),
+  );
+}
+
 /** Waits for work on a file; a failure becomes a UserError that begins with `problem`. */
 export async function orFailure<R>(problem: string, work: Promise<R>): Promise<R> {
   try {

@@ -2,7 +2,7 @@ import * as fs from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import type { HubCopy, HubFile } from "../../hub.ts";
 import { writeFileAtomic } from "../files/atomic-file.ts";
-import { failure, orUnwritable } from "../files/file-error.ts";
+import { failure, isDiskFailure, orUnwritable } from "../files/file-error.ts";
 import { makeFolder } from "../files/make-folder.ts";
 import { temporaryBeside } from "../files/temporary-name.ts";
 import { isCommit } from "./names.ts";
@@ -125,7 +125,8 @@ async function link(blob: string, path: string): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
     await fs.symlink(relative(dirname(path), blob), temporary);
-  } catch {
+  } catch (error) {
+    if (isDiskFailure(error)) throw failure(`${path}: the link cannot be written`, error);
     return orUnwritable(path, fs.rename(blob, path));
   }
   try {
