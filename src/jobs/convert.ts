@@ -167,7 +167,7 @@ export async function* convertMasks(
       replaced = await folder.complete();
       isSettled = true;
     } catch (error) {
-      const kept = isSettled ? 0 : await folder.stop();
+      const kept = isSettled ? 0 : await folder.stopAfterFailure();
       isSettled = true;
       throw unfinished(error, kept, total);
     } finally {

@@ -214,7 +214,8 @@ async function* takeTour(
     if (!continues) await state.add({ index: 2 * index, name: "scenes", files: [], facts: null });
   } catch (error) {
     if (!continues) {
-      await host.store.remove(scenes);
+      // A disk that fails may refuse this too; the first reason is the one to tell.
+      await host.store.remove(scenes).catch(() => undefined);
       await releaseFolder(host, place);
     }
     if (!isAbort(error, options.signal)) throw error;

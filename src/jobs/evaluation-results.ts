@@ -85,21 +85,27 @@ export async function* withResultsFolder<E>(
   let job: UnfinishedJob | undefined;
   let isBegun = false;
   let isComplete = false;
+  let hasFailed = false;
   try {
     const place = { path: out, single: false };
     job = await UnfinishedJob.claim(store, place, { settings, overwrite, resume });
     // Others, such as a training, may have temporary files in the folder.
-    if (job.continues) for (const name of names) await sweepTemporary(store, out, `.${name}.`);
+    if (job.continues) await sweepTemporary(store, out, names);
     else if (!overwrite) await checkNoResults(store, out, names);
     isBegun = true;
     await job.begin();
     isComplete = yield* run(job);
   } catch (error) {
+    hasFailed = true;
     throw unfinished(error, job?.finished ?? 0, total);
   } finally {
-    if (isBegun && (isComplete || job?.isVoid)) await job?.end();
-    else await job?.leave();
-    await releaseFolder(host, { folder: out, topmost });
+    const close = async (): Promise<void> => {
+      if (isBegun && (isComplete || job?.isVoid)) await job?.end();
+      else await job?.leave();
+      await releaseFolder(host, { folder: out, topmost });
+    };
+    // A disk that fails may refuse this too; the first reason is the one to tell.
+    await (hasFailed ? close().catch(() => undefined) : close());
   }
 }
 

@@ -90,7 +90,7 @@ export async function* labelImages(
         segmenter.warmUp();
       }
     } catch (error) {
-      throw unfinished(error, await folder.stop(), items.length);
+      throw unfinished(error, await folder.stopAfterFailure(), items.length);
     }
     const { source: from, crf: refined } = chosen;
     const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };

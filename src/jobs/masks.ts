@@ -123,7 +123,7 @@ export async function* writeMasks<T extends MaskItem>(
     replaced = await folder.complete(written);
     isSettled = true;
   } catch (error) {
-    const kept = isSettled ? 0 : await folder.stop();
+    const kept = isSettled ? 0 : await folder.stopAfterFailure();
     isSettled = true;
     throw unfinished(error, kept, items.length);
   } finally {

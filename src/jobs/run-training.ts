@@ -75,6 +75,7 @@ export async function* runTraining(
   const { run, resume, config } = training;
   let lastCheckpoint = resume?.step;
   let isWhole = false;
+  let hasFailed = false;
   let last: TrainedEvent | TrainingStoppedEvent;
   try {
     yield { type: "started", run: run.path };
@@ -88,11 +89,13 @@ export async function* runTraining(
       ? { type: "stopped", step: lastCheckpoint!, run: run.path }
       : await finish(host, training);
   } catch (error) {
+    hasFailed = true;
     throw explain(error, training, lastCheckpoint);
   } finally {
     // A run with a checkpoint is kept, also where the consumer leaves.
-    if (isWhole || lastCheckpoint !== undefined) await run.close();
-    else await run.discard();
+    const closing = isWhole || lastCheckpoint !== undefined ? run.close() : run.discard();
+    // A disk that fails may refuse this too; the first reason is the one to tell.
+    await (hasFailed ? closing.catch(() => undefined) : closing);
   }
   yield last;
   return last;

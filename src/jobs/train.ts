@@ -299,7 +299,7 @@ export async function* reopenRun(
       ...(first && { initial: first.initial }),
     };
   } catch (error) {
-    await run.close();
+    await run.close().catch(() => undefined);
     throw error;
   }
 }

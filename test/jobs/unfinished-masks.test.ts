@@ -51,6 +51,30 @@ test("there is nothing to continue in an empty folder, or once the job is comple
   await expect(runMaskJob(images, { out, resume: true })).rejects.toThrow(/no unfinished job/);
 });
 
+test.each([0, 2, 4, 6, 9])(
+  "a job that cannot go on because the disk is full from operation %i on loses nothing that was finished",
+  async (at) => {
+    const { kept } = (await runMaskJob(images, { out, stopAfter: 3 })).at(-1) as { kept: number };
+    const full = { fault: "ENOSPC", at, lasting: true } as const;
+    const { outcome } = await withFaultyFiles(full, () =>
+      runMaskJob(images, { out, resume: true }),
+    );
+    expect(outcome).toMatchObject({ reason: { message: expect.stringMatching(/no space left/) } });
+    const computed: string[] = [];
+    await runMaskJob(images, { out, resume: true, computed });
+    expect(computed.length).toBeLessThanOrEqual(images.length - kept);
+    expect(treeOf(out)).toEqual(whole);
+  },
+);
+
+test("a job that begins anew removes what a disk that fails did not let it remove", async () => {
+  const broken = { fault: "EROFS", at: 7, lasting: true } as const;
+  await withFaultyFiles(broken, () => runMaskJob(images, { out }));
+  expect(Object.keys(treeOf(out)).filter((path) => path.endsWith(".tmp"))).not.toEqual([]);
+  await runMaskJob(images, { out, overwrite: true });
+  expect(treeOf(out)).toEqual(whole);
+});
+
 test("overwriting an unfinished job leaves none of its masks", async () => {
   await runMaskJob(images, { out, stopAfter: 3 });
   await runMaskJob(images.slice(3), { out, overwrite: true });

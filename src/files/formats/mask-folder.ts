@@ -78,11 +78,11 @@ export class MaskFolder {
       folder.unfinished = await claimPlace(store, { path, single, root }, options);
       await folder.unfinished?.begin();
       // Fails now if the folder cannot be written, not after the first image has been through the network.
-      const probe = await store.writeStream(join(root, ".probe"));
+      const probe = await store.writeStream(single ? path : join(root, ".probe"));
       await probe.discard();
       await folder.open();
     } catch (error) {
-      await folder.stop();
+      await folder.stopAfterFailure();
       throw error;
     }
     return folder;
@@ -233,10 +233,13 @@ export class MaskFolder {
     }
     const overlay = join(this.path, "overlays", `${free}.jpg`);
     const picture = overlayOf(image, labels);
-    const [thumbnail] = await Promise.all([
+    const writing = [
       wantsThumbnail ? this.writeThumbnail(free, picture) : undefined,
       this.writeOverlay(overlay, picture),
-    ]);
+    ] as const;
+    // Where one fails, the other must not appear after the job has removed what it wrote.
+    await Promise.allSettled(writing);
+    const [thumbnail] = await Promise.all(writing);
     return { ...paths, overlay, ...(thumbnail && { thumbnail }) };
   }
 
@@ -312,12 +315,20 @@ export class MaskFolder {
     return finished;
   }
 
+  /** Stops the job after a failure, which is the one to tell if the disk refuses this too. Returns how many are kept. */
+  stopAfterFailure(): Promise<number> {
+    return this.stop().catch(() => 0);
+  }
+
   /** Removes the files and folders that the job added; files that replaced others stay as they are. */
   async discard(): Promise<void> {
-    for (const writer of this.writers) await writer.discard();
-    await this.unfinished?.end();
-    this.unfinished = undefined;
-    await this.files.rollBack();
+    for (const writer of this.writers) await writer.discard().catch(() => undefined);
+    try {
+      await this.unfinished?.end();
+      this.unfinished = undefined;
+    } finally {
+      await this.files.rollBack();
+    }
   }
 
   /** Keeps files that are complete by themselves, such as PNGs, and removes unfinished files and thumbnails. */

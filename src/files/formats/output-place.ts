@@ -23,17 +23,17 @@ export async function claimPlace(
   const job =
     settings && (await UnfinishedJob.claim(store, place, { settings, overwrite, resume }));
   try {
-    if (job?.continues) {
-      // A job that was killed could not remove what it was writing.
-      await sweepTemporary(store, root, single ? `.${basename(path)}.` : undefined);
-    } else if (!overwrite) {
+    if (job?.continues || overwrite) {
+      // A job that was killed, or whose disk failed, could not remove what it was writing.
+      await sweepTemporary(store, root, single ? withCompanions(basename(path)) : undefined);
+    } else {
       const ours = [basename(UnfinishedJob.folderOf(place)), fileListName];
       const { folders, files } = await store.list(root, { hidden: true });
       const existing = [...folders, ...files].filter((name) => !job || !ours.includes(name));
       checkVacant(path, root, single, existing);
     }
   } catch (error) {
-    await job?.leave();
+    await job?.leave().catch(() => undefined);
     throw error;
   }
   return job;
@@ -53,7 +53,8 @@ function checkVacant(
       { code: "not-empty", remedies: [{ kind: "option", name: "overwrite" }] },
     );
   }
-  const file = existing.find((name) => isCompanion(name, basename(path)));
+  const own = withCompanions(basename(path));
+  const file = existing.find((name) => own.includes(name));
   if (file === undefined) return;
   throw new UserError(`${join(root, file)}: exists already; choose another name`, {
     code: "already-exists",
@@ -61,10 +62,10 @@ function checkVacant(
   });
 }
 
-/** Whether a name is that of a file or of one of its companions. */
-function isCompanion(name: string, file: string): boolean {
+/** The names of a format's single file and of those beside it. */
+export function withCompanions(file: string): readonly string[] {
   const bare = file.slice(0, file.length - extname(file).length);
-  return [file, ...companions.map((ending) => bare + ending)].includes(name);
+  return [file, ...companions.map((ending) => bare + ending)];
 }
 
 /** Whether a path is that of a format's single file, and not of a folder. */

@@ -6,12 +6,17 @@ const temporaryName = /^\..+\.[0-9a-z]+-\d+\.tmp$/;
 
 /**
  * Removes the incomplete files that a killed job has left.
- * @param only of a folder that others may write to, the beginning of the names to remove; subfolders are then not searched
+ * @param only of a folder that others may write to, the names of the files; subfolders are then not searched
  */
-export async function sweepTemporary(store: Store, folder: string, only?: string): Promise<void> {
+export async function sweepTemporary(
+  store: Store,
+  folder: string,
+  only?: readonly string[],
+): Promise<void> {
   const { files, folders } = await store.list(folder, { hidden: true, sorted: false });
   for (const name of files) {
-    if (temporaryName.test(name) && name.startsWith(only ?? "")) {
+    const isOwn = only === undefined || only.some((file) => name.startsWith(`.${file}.`));
+    if (temporaryName.test(name) && isOwn) {
       await store.remove(join(folder, name));
     }
   }

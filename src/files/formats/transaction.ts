@@ -70,18 +70,25 @@ export class FileTransaction {
 
   /** Removes everything that the job added. */
   async rollBack(): Promise<void> {
-    await this.removeAdded([...this.added]);
-    await this.removeEmpty(this.folders);
-    if (this.topFolder !== undefined) {
-      await this.store.removeEmptyFolders(this.root, dirname(this.topFolder));
+    try {
+      await this.removeAdded([...this.added]);
+    } finally {
+      await this.removeEmpty(this.folders);
+      if (this.topFolder !== undefined) {
+        await this.store.removeEmptyFolders(this.root, dirname(this.topFolder));
+      }
     }
   }
 
   /** Removes those of some files that the job added, and the folders that they leave empty. */
   async removeAdded(paths: readonly string[]): Promise<void> {
     const removed = paths.filter((path) => this.added.delete(path));
-    for (const path of removed) await removeFile(this.store, path);
+    const results: PromiseSettledResult<void>[] = [];
+    for (const path of removed) {
+      results.push(...(await Promise.allSettled([removeFile(this.store, path)])));
+    }
     await this.removeEmpty(new Set(removed.map((path) => dirname(path))));
+    for (const result of results) if (result.status === "rejected") throw result.reason;
   }
 
   private async removeEmpty(folders: Iterable<string>): Promise<void> {

@@ -82,8 +82,9 @@ export class UnfinishedJob {
       const older = await OlderFiles.find(store, { ...place, root, folder });
       return new UnfinishedJob(store, folder, root, lock, older, options, continues);
     } catch (error) {
-      await lock.release();
-      await store.removeEmptyFolders(folder, root);
+      // A disk that fails may refuse this too; the first reason is the one to tell.
+      await lock.release().catch(() => undefined);
+      await store.removeEmptyFolders(folder, root).catch(() => undefined);
       throw error;
     }
   }

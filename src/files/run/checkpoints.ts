@@ -103,6 +103,14 @@ export class Checkpoints {
     if (name !== "best.safetensors") await this.alias(name, "best.safetensors");
   }
 
+  /** Whether there is a complete checkpoint, or the disk does not tell. */
+  async mayExist(): Promise<boolean> {
+    return this.steps().then(
+      (steps) => steps.length > 0,
+      () => true,
+    );
+  }
+
   /** Steps of the `step-N` files, newest first. */
   private async steps(): Promise<number[]> {
     const { files } = await this.store.list(this.folder);

@@ -104,7 +104,8 @@ export class RunDirectory {
       run.topmostNew = topmost;
       return run;
     } catch (error) {
-      await removeRun(store, path, { topmost, lock });
+      // A disk that fails may refuse this too; the first reason is the one to tell.
+      await removeRun(store, path, { topmost, lock }).catch(() => undefined);
       throw error;
     }
   }
@@ -178,7 +179,7 @@ export class RunDirectory {
       run.started = start !== undefined;
       return run;
     } catch (error) {
-      await log.close();
+      await log.close().catch(() => undefined);
       throw error;
     }
   }
@@ -306,17 +307,26 @@ export class RunDirectory {
     }
   }
 
-  /** Closes the run. If it is new, also removes its folder, and those above that were made for it and are empty. */
+  /**
+   * Closes the run. If it is new and has no checkpoint, also removes its folder, and those above that were made for it and are
+   * empty.
+   */
   async discard(): Promise<void> {
     const topmost = this.topmostNew;
-    if (topmost === undefined) return this.close();
-    await this.closeFiles();
-    await removeRun(this.host.store, this.path, { topmost, lock: this.lock });
+    if (topmost === undefined || (await this.checkpoints.mayExist())) return this.close();
+    try {
+      await this.closeFiles();
+    } finally {
+      await removeRun(this.host.store, this.path, { topmost, lock: this.lock });
+    }
   }
 
   private async closeFiles(): Promise<void> {
-    await this.log.close();
-    await this.events.close();
+    try {
+      await this.log.close();
+    } finally {
+      await this.events.close();
+    }
   }
 
   private className(label: number): string {

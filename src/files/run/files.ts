@@ -70,13 +70,16 @@ export async function removeRun(
     () => true,
     () => false,
   );
-  if (isOwn) {
-    const { files, folders } = await store.list(path, { hidden: true });
-    for (const name of [...files, ...folders]) {
-      if (name !== lockFile) await store.remove(join(path, name));
+  try {
+    if (isOwn) {
+      const { files, folders } = await store.list(path, { hidden: true });
+      for (const name of [...files, ...folders]) {
+        if (name !== lockFile) await store.remove(join(path, name));
+      }
     }
+  } finally {
+    await lock.release();
   }
-  await lock.release();
   if (isOwn) await store.removeEmptyFolders(path, dirname(topmost));
 }
 

@@ -104,7 +104,7 @@ export class RunLog {
     try {
       return new RunLog(jsonl, await store.append(csvPath));
     } catch (error) {
-      await jsonl.close();
+      await jsonl.close().catch(() => undefined);
       throw error;
     }
   }
@@ -121,8 +121,11 @@ export class RunLog {
   }
 
   async close(): Promise<void> {
-    await this.jsonl.close();
-    await this.csv.close();
+    try {
+      await this.jsonl.close();
+    } finally {
+      await this.csv.close();
+    }
   }
 }
 

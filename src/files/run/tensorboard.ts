@@ -27,8 +27,14 @@ export class EventFile {
   ): Promise<EventFile> {
     const path = join(folder, `${prefix}${Math.floor(seconds)}.${machine.name}.0`);
     const events = new EventFile(await store.append(path, 0));
-    await events.append(encodeEvent(seconds, 0, (event) => stringField(event, 3, "brain.Event:2")));
-    return events;
+    try {
+      const version = "brain.Event:2";
+      await events.append(encodeEvent(seconds, 0, (event) => stringField(event, 3, version)));
+      return events;
+    } catch (error) {
+      await events.close().catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Opens the newest file of a folder and cuts it to its first `length` bytes; undefined if there is none. */

@@ -31,3 +31,19 @@ test("a failure is the failure of all", async () => {
   );
   await expect(work).rejects.toThrow("two");
 });
+
+test("after a failure nothing is begun, and what is under way ends first", async () => {
+  const begun: number[] = [];
+  const ended: number[] = [];
+  const work = mapAtOnce([1, 2, 3, 4, 5], 3, async (item) => {
+    begun.push(item);
+    if (item === 1) throw new Error("one");
+    for (let turn = 0; turn < item; turn++) await Promise.resolve();
+    ended.push(item);
+  });
+  await expect(work).rejects.toThrow("one");
+  expect([begun, ended]).toEqual([
+    [1, 2, 3],
+    [2, 3],
+  ]);
+});

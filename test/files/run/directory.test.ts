@@ -18,6 +18,7 @@ import { RunDirectory } from "../../../src/files/run/directory.ts";
 import { nextFree } from "../../../src/files/run/files.ts";
 import type { TrainEvent } from "../../../src/method/train/events.ts";
 import { UserError } from "../../../src/user-error.ts";
+import { withFaultyFiles, type FileOperation } from "../../faulty-files.ts";
 import { readEvents } from "./event-reader.ts";
 import { fakeTraining, squarePanel } from "./fake-run.ts";
 
@@ -226,6 +227,30 @@ test("a discarded run leaves the folders of others", async () => {
   await (await RunDirectory.create(nodeHost, { root: join(root, "runs"), config })).discard();
   await first.close();
   expect(readdirSync(join(root, "runs"))).toEqual(["exp"]);
+});
+
+test("a run whose first checkpoint was complete when the disk failed is not discarded", async () => {
+  const checkpoint = [...training()].find(({ type }) => type === "checkpoint")!;
+  const operations: FileOperation[] = [];
+  const whole = await RunDirectory.create(nodeHost, { root, config });
+  const onOperation = (operation: FileOperation): void => void operations.push(operation);
+  await withFaultyFiles({ fault: "EIO", at: Infinity, onOperation }, () =>
+    whole.record(checkpoint),
+  );
+  await whole.close();
+  const at = operations.findIndex(
+    ({ kind, path }) => kind === "rename" && path.endsWith("last.safetensors"),
+  );
+
+  const run = await RunDirectory.create(nodeHost, { root, config });
+  const { outcome } = await withFaultyFiles({ fault: "EIO", at }, () => run.record(checkpoint));
+  expect(outcome).toMatchObject({
+    reason: { message: expect.stringMatching(/step 3 is intact$/) },
+  });
+  await run.discard();
+  const { run: again, state } = await RunDirectory.open(nodeHost, run.path);
+  expect(state?.step).toBe(3);
+  await again.close();
 });
 
 test("a run that was there before is not discarded", async () => {

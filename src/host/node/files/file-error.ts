@@ -5,6 +5,7 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: "permission denied; check the permissions of the file and its folder",
   EPERM: "not permitted; check the permissions of the file and its folder",
   EROFS: "the disk is read-only",
+  EIO: "the disk reports an input/output error; check it, or write elsewhere",
   ENOSPC: "no space left on the disk; free some or write elsewhere",
   EDQUOT: "disk quota used up; free some space or write elsewhere",
   EISDIR: "it is a folder, not a file",
@@ -20,6 +21,13 @@ const reasons: Readonly<Record<string, string>> = {
 export function describeFileError(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return reasons[code] ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** Whether the disk as a whole is at fault: it is full, broken or read-only. */
+export function isDiskFailure(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT", "EIO", "EROFS"].includes(
+    String((error as NodeJS.ErrnoException).code),
+  );
 }
 
 /** Waits for work on a file; a failure becomes a UserError that begins with `problem`. */

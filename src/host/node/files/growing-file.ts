@@ -51,11 +51,11 @@ export class GrowingFile {
     }
   }
 
-  /** Removes the temporary file. */
+  /** Removes the temporary file, as far as the disk lets it: a reason to discard a file may be a disk that fails. */
   async discard(): Promise<void> {
     this.pieces = [];
     await this.file.close().catch(() => undefined);
-    await rm(this.temporary, { force: true });
+    await rm(this.temporary, { force: true }).catch(() => undefined);
   }
 
   private async flush(): Promise<void> {

@@ -57,9 +57,10 @@ export class ProcessLock {
     return (await readLock(this.path))?.token === this.token;
   }
 
+  /** Gives the lock up. One that the disk refuses to remove counts for nothing once the process has ended. */
   async release(): Promise<void> {
     this.stopHeartbeat();
-    await removeOwn(this.path, this.token);
+    await removeOwn(this.path, this.token).catch(() => undefined);
   }
 }
 
@@ -84,7 +85,8 @@ async function takeFile(path: string, self: ProcessIdentity): Promise<Taken> {
       // The sweep of a new owner may have removed the temporary file.
       if (!isMissing(error) || !(await exists(dirname(path)))) throw error;
     } finally {
-      await rm(temporary, { force: true });
+      // The next owner sweeps what the disk refuses to remove.
+      await rm(temporary, { force: true }).catch(() => undefined);
     }
   }
   return { owner };
@@ -105,7 +107,7 @@ async function replaceDead(
     await rename(by, path);
     return "replaced";
   } finally {
-    await removeOwn(claimPath, claim.token);
+    await removeOwn(claimPath, claim.token).catch(() => undefined);
   }
 }
 

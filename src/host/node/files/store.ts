@@ -107,7 +107,7 @@ async function replace(path: string, write: (temporary: string) => Promise<void>
     await fs.rename(temporary, path);
   } finally {
     // A rename between two links of one file leaves both names.
-    await fs.rm(temporary, { force: true });
+    await fs.rm(temporary, { force: true }).catch(() => undefined);
   }
 }
 

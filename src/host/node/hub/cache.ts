@@ -1,7 +1,8 @@
 import * as fs from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import type { HubCopy, HubFile } from "../../hub.ts";
-import { failure, orUnwritable } from "../files/file-error.ts";
+import { writeFileAtomic } from "../files/atomic-file.ts";
+import { failure, isDiskFailure, orUnwritable } from "../files/file-error.ts";
 import { makeFolder } from "../files/make-folder.ts";
 import { temporaryBeside } from "../files/temporary-name.ts";
 import { isCommit } from "./names.ts";
@@ -116,10 +117,7 @@ async function readReference(top: string, revision: string): Promise<string | un
 
 async function writeReference(top: string, revision: string, commit: string): Promise<void> {
   const path = join(top, "refs", revision);
-  await makeFolder(dirname(path));
-  const temporary = temporaryBeside(path);
-  await orUnwritable(path, fs.writeFile(temporary, commit));
-  await orUnwritable(path, fs.rename(temporary, path));
+  await writeFileAtomic(path, commit);
 }
 
 /** Makes a relative link to a content, or moves the content there where the disk has no links. */
@@ -127,13 +125,14 @@ async function link(blob: string, path: string): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
     await fs.symlink(relative(dirname(path), blob), temporary);
-  } catch {
+  } catch (error) {
+    if (isDiskFailure(error)) throw failure(`${path}: the link cannot be written`, error);
     return orUnwritable(path, fs.rename(blob, path));
   }
   try {
     await fs.rename(temporary, path);
   } catch (error) {
-    await fs.rm(temporary, { force: true });
+    await fs.rm(temporary, { force: true }).catch(() => undefined);
     throw failure(`${path}: the link cannot be written`, error);
   }
 }

@@ -124,12 +124,14 @@ async function* bodyOf(
 }
 
 async function openAt(partial: string, start: number): Promise<FileHandle> {
+  let handle: FileHandle | undefined;
   try {
-    const handle = await open(partial, "a");
+    handle = await open(partial, "a");
     // A device has no length.
     if ((await handle.stat()).isFile()) await handle.truncate(start);
     return handle;
   } catch (error) {
+    await handle?.close().catch(() => undefined);
     throw unwritable(partial, error);
   }
 }
