@@ -64,9 +64,8 @@ test("a mask that was changed since, and files that no job lists, stay and are n
   const { changed, others } = await replacedBy({});
   expect([changed, others]).toEqual([["voc/masks/a.png"], ["voc/masks/mine.png"]]);
   expect(readFileSync(join(out, "voc/masks/a.png"), "utf8")).toBe("corrected by hand");
-  const { "voc/masks/a.png": _, ...rest } = treeOf(out);
-  const mine = ["mine.txt", "voc/masks/mine.png", "voc/masks/notes.txt"];
-  expect(Object.keys(rest).sort()).toEqual([...Object.keys(alone), ...mine].sort());
+  const mine = ["mine.txt", "voc/masks/a.png", "voc/masks/mine.png", "voc/masks/notes.txt"];
+  expect(Object.keys(treeOf(out)).sort()).toEqual([...Object.keys(alone), ...mine].sort());
 });
 
 test.each([0, 2])(
