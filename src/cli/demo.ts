@@ -84,7 +84,6 @@ function demoLines(output: Output): (event: DemoEvent, interruption: Interruptio
           `stopped before the training; ${isKept ? goesOn(place) : "nothing is left behind"}`,
         );
       case "stopped":
-        if (!("step" in event)) return showTraining(event, interruption);
         output.progress.clear();
         throw new Interrupted(`stopped after step ${event.step}; ${goesOn(place)}`);
       case "tour-done":

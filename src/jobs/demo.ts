@@ -204,21 +204,32 @@ async function* takeTour(
 ): AsyncGenerator<DemoEvent, (MeasuredSeed & { readonly training: TrainedEvent }) | undefined> {
   const { host, job, device, state, options } = tour;
   const scenes = join(place.folder, "scenes");
-  let prepared: PreparedTraining;
+  let prepared: PreparedTraining | undefined;
   const continues = state.has(2 * index);
   try {
     const config = await resolveConfig(host.store, job, "small");
-    prepared = continues
-      ? yield* reopen(tour, place.folder, config)
-      : yield* prepare(host, scenes, job, config, device, options);
-    if (!continues) await state.add({ index: 2 * index, name: "scenes", files: [], facts: null });
+    if (continues) {
+      prepared = yield* reopen(tour, place.folder, config);
+    } else {
+      const made = yield* prepare(host, scenes, job, config, device, options);
+      try {
+        await state.add({ index: 2 * index, name: "scenes", files: [], facts: null });
+      } catch (error) {
+        await made.run.discard();
+        throw error;
+      }
+      prepared = made;
+    }
   } catch (error) {
-    if (!continues) {
+    if (!isAbort(error, options.signal)) throw error;
+  } finally {
+    if (!prepared && !continues) {
       // A disk that fails may refuse this too; the first reason is the one to tell.
       await host.store.remove(scenes).catch(() => undefined);
       await releaseFolder(host, place);
     }
-    if (!isAbort(error, options.signal)) throw error;
+  }
+  if (!prepared) {
     yield { type: "canceled" };
     return undefined;
   }
@@ -260,8 +271,8 @@ async function* prepare(
   const testShare = seeds ? testShares.several : testShares.single;
   const testCount = testImages ?? Math.round(images * testShare);
   yield { type: "scenes-started" };
-  // Those of a demo that was killed meanwhile.
-  await host.store.remove(scenes);
+  // Those of a demo that was killed before its training.
+  for (const folder of [scenes, join(dirname(scenes), runName)]) await host.store.remove(folder);
   yield* reports((report) =>
     writeScenes(host, scenes, {
       count: images,

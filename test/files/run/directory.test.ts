@@ -76,7 +76,7 @@ test("without true masks the table has the areas of class activations, of backgr
   const [header, ...rows] = text(run, "results.csv").trim().split("\n");
   const at = header!.split(",").indexOf("cam_areas");
   const areas = rows.map((row) => row.split(",")[at]).filter((field) => field !== "");
-  expect(areas).toEqual(Array(3).fill("0.75;0.125;0.0625"));
+  expect(areas).toEqual(new Array<string>(3).fill("0.75;0.125;0.0625"));
 });
 
 test("a run folder holds config, log, table, scores, samples, weights and TensorBoard's events", async () => {
