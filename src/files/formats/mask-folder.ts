@@ -2,8 +2,7 @@ import type { FileHost } from "../../host/host.ts";
 import { validateClasses } from "../../method/images/classes.ts";
 import { ignoreIndex, type Image, type LabelMap } from "../../method/images/image.ts";
 import { findRegions, type InstanceKind, type Regions } from "../../method/images/regions.ts";
-import { paintLabels } from "../../method/images/overlay.ts";
-import { resizeLabels } from "../../method/images/resize-labels.ts";
+import { paintScaledLabels } from "../../method/images/overlay.ts";
 import { shrinkImage } from "../../method/images/shrink-large.ts";
 import { freeName, safePath } from "../text/file-name.ts";
 import { basename, dirname, extname, join } from "../text/path.ts";
@@ -15,7 +14,13 @@ import { checkFormatOptions, type MaskFolderOptions } from "./mask-folder-option
 import { checkVacant, isSingleFile, stoppedJob } from "./output-place.ts";
 import { FileTransaction, removeFile } from "./transaction.ts";
 import { sweepTemporary, UnfinishedJob } from "./unfinished-job.ts";
-import { thumbnailFolder, thumbnailSide, type MaskWriter, type ThumbnailFile } from "./writer.ts";
+import {
+  isThumbnail,
+  thumbnailFolder,
+  thumbnailSide,
+  type MaskWriter,
+  type ThumbnailFile,
+} from "./writer.ts";
 
 export type { MaskFolderOptions };
 
@@ -223,10 +228,13 @@ export class MaskFolder {
     if (this.options.overlays === false) {
       if (!wantsThumbnail || mask === undefined) return paths;
       const small = shrinkImage(image, thumbnailSide);
-      return { ...paths, thumbnail: await this.writeThumbnail(free, overlayOf(small, labels)) };
+      return {
+        ...paths,
+        thumbnail: await this.writeThumbnail(free, paintScaledLabels(small, labels)),
+      };
     }
     const overlay = join(this.path, "overlays", `${free}.jpg`);
-    const picture = overlayOf(image, labels);
+    const picture = paintScaledLabels(image, labels);
     const [thumbnail] = await Promise.all([
       wantsThumbnail ? this.writeThumbnail(free, picture) : undefined,
       this.writeOverlay(overlay, picture),
@@ -388,20 +396,4 @@ export class MaskFolder {
       throw new RangeError(`masks: ${name} has label ${label}, but there are ${count} classes`);
     }
   }
-}
-
-/** Labels laid over an image, which may be a smaller version of the one that they belong to. */
-function overlayOf(image: Image, labels: LabelMap): Image {
-  const { width, height } = image;
-  const isSmaller = width < labels.width || height < labels.height;
-  return paintLabels(image, isSmaller ? resizeLabels(labels, width, height) : labels);
-}
-
-/** Whether a value of a journal, which may be damaged, is the file of a thumbnail. */
-function isThumbnail({
-  file,
-  width,
-  height,
-}: Partial<Record<keyof ThumbnailFile, unknown>>): boolean {
-  return typeof file === "string" && [width, height].every(Number.isSafeInteger);
 }
