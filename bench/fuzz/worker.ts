@@ -87,19 +87,20 @@ async function readOne(
   return { refused, message, milliseconds, peak, ...(wrong !== undefined && { wrong }) };
 }
 
-/** The cases of every subject, the whole files first. */
+/** The whole files, then the cases of all subjects in turn: a campaign that is stopped has seen every reader. */
 function listCases(
   subjects: readonly Subject[],
   { cases, only }: WorkerOptions,
 ): [Subject, number][] {
   const weight = ({ weight = 1 }: Subject): number => weight;
   const total = subjects.reduce((sum, subject) => sum + weight(subject), 0);
-  return subjects.flatMap((subject) => {
+  const list = subjects.flatMap((subject) => {
     const count = Math.ceil((cases * weight(subject)) / total);
     const whole = subject.seeds.map((_, i) => -1 - i);
     const indices = only === undefined ? [...whole, ...Array(count).keys()] : [only];
     return indices.map((index): [Subject, number] => [subject, index]);
   });
+  return list.sort(([, a], [, b]) => a - b);
 }
 
 const options = JSON.parse(process.argv[2]!) as WorkerOptions;

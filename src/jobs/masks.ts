@@ -204,10 +204,10 @@ async function* writeEach<T extends MaskItem>(
 }
 
 /**
- * Longer side of the images that masks of large ones are made of: more than any network sees, and all that the memory holds
- * together with the refinement.
+ * Longer side of the images that masks of large ones are made of: that at which class activations are refined, and more than
+ * the network sees.
  */
-export const largestSide = 4096;
+export const largestSide = 2048;
 const reading = { largeSide: largestSide } as const;
 
 /** Labels of an image in its own size, if it was made smaller to be read. */

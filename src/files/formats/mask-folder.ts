@@ -2,8 +2,7 @@ import type { FileHost } from "../../host/host.ts";
 import { validateClasses } from "../../method/images/classes.ts";
 import { ignoreIndex, type Image, type LabelMap } from "../../method/images/image.ts";
 import { findRegions, type InstanceKind, type Regions } from "../../method/images/regions.ts";
-import { paintLabels } from "../../method/images/overlay.ts";
-import { resizeLabels } from "../../method/images/resize-labels.ts";
+import { paintScaledLabels } from "../../method/images/overlay.ts";
 import { shrinkImage } from "../../method/images/shrink-large.ts";
 import { freeName, safePath } from "../text/file-name.ts";
 import { dirname, extname, join, relative } from "../text/path.ts";
@@ -229,10 +228,13 @@ export class MaskFolder {
     if (this.options.overlays === false) {
       if (!wantsThumbnail || mask === undefined) return paths;
       const small = shrinkImage(image, thumbnailSide);
-      return { ...paths, thumbnail: await this.writeThumbnail(free, overlayOf(small, labels)) };
+      return {
+        ...paths,
+        thumbnail: await this.writeThumbnail(free, paintScaledLabels(small, labels)),
+      };
     }
     const overlay = join(this.path, "overlays", `${free}.jpg`);
-    const picture = overlayOf(image, labels);
+    const picture = paintScaledLabels(image, labels);
     const writing = [
       wantsThumbnail ? this.writeThumbnail(free, picture) : undefined,
       this.writeOverlay(overlay, picture),
@@ -412,11 +414,4 @@ export class MaskFolder {
     this.fileNames.add(key);
     return preferred;
   }
-}
-
-/** Labels laid over an image, which may be a smaller version of the one that they belong to. */
-function overlayOf(image: Image, labels: LabelMap): Image {
-  const { width, height } = image;
-  const isSmaller = width < labels.width || height < labels.height;
-  return paintLabels(image, isSmaller ? resizeLabels(labels, width, height) : labels);
 }

@@ -1,6 +1,6 @@
 import { ignoreIndex, type LabelMap } from "../../method/images/image.ts";
 import { areLedgerEntries, type LedgerEntry } from "./lost-details.ts";
-import type { ThumbnailFile } from "./writer.ts";
+import { isThumbnail, type ThumbnailFile } from "./writer.ts";
 
 /** Facts about the image of a mask. */
 export interface MaskOrigin {
@@ -33,14 +33,9 @@ export function asKeptFacts(value: unknown): KeptFacts | undefined {
   const { thumbnail, size, ledger } = facts;
   const isSize = Array.isArray(size) && size.length === 2 && size.every(Number.isSafeInteger);
   const areKept = isSize && areLedgerEntries(ledger);
-  return areKept && (thumbnail === undefined || isThumbnail(thumbnail))
+  return areKept && (thumbnail === undefined || isThumbnail(thumbnail ?? {}))
     ? (facts as KeptFacts)
     : undefined;
-}
-
-function isThumbnail(value: unknown): value is ThumbnailFile {
-  const { file, width, height } = (value ?? {}) as Partial<Record<keyof ThumbnailFile, unknown>>;
-  return typeof file === "string" && [width, height].every(Number.isSafeInteger);
 }
 
 /** Paths of the files written for one image. */

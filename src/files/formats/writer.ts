@@ -72,3 +72,9 @@ export const thumbnailSide = 288;
 
 /** Folder of the thumbnails, inside that of the masks. */
 export const thumbnailFolder = "thumbnails";
+
+/** Whether a value of a journal, which may be damaged, is the file of a thumbnail. */
+export function isThumbnail(value: Partial<Record<keyof ThumbnailFile, unknown>>): boolean {
+  const { file, width, height } = value;
+  return typeof file === "string" && [width, height].every(Number.isSafeInteger);
+}

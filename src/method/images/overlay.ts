@@ -1,4 +1,5 @@
 import { ignoreIndex, type Image, type LabelMap } from "./image.ts";
+import { resizeLabels } from "./resize-labels.ts";
 
 export type Color = readonly [red: number, green: number, blue: number];
 
@@ -66,6 +67,13 @@ export function paintLabels(image: Image, labels: LabelMap): Image {
     }
   }
   return { width, height, data: out };
+}
+
+/** Labels laid over an image that may be a smaller version of the one they belong to. */
+export function paintScaledLabels(image: Image, labels: LabelMap): Image {
+  const { width, height } = image;
+  const isSmaller = width < labels.width || height < labels.height;
+  return paintLabels(image, isSmaller ? resizeLabels(labels, width, height) : labels);
 }
 
 /** An activation map, 0..1, laid over its image as heat: dark at 0, then violet to yellow. */
