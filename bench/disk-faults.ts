@@ -27,7 +27,7 @@ const task: Omit<Task, "part"> = {
 };
 const script = fileURLToPath(new URL("disk-faults/worker.ts", import.meta.url));
 const started = performance.now();
-const endings = { survived: 0, resumed: 0, repeated: 0, overwritten: 0, anew: 0 };
+const endings = { survived: 0, resumed: 0, repeated: 0, overwritten: 0 };
 const tried = new Map<string, number>();
 const failures: string[] = [];
 let [drawn, done, ready] = [0, 0, 0];
@@ -72,10 +72,10 @@ const codes = await Promise.all(
   }),
 );
 for (const [command, count] of tried) console.log(`${String(count).padStart(6)} ${command}`);
-const { survived, resumed, repeated, overwritten, anew } = endings;
+const { survived, resumed, repeated, overwritten } = endings;
 console.log(
   `${facts}; ${done} cases tried: ${survived} survived, ${resumed} resumed, ${repeated} repeated, ` +
-    `${overwritten} repeated with --overwrite, ${anew} in a new folder; ${failures.length} failures; ${seconds().toFixed(0)} s`,
+    `${overwritten} repeated with --overwrite; ${failures.length} failures; ${seconds().toFixed(0)} s`,
 );
 if (done < drawn || codes.some((code) => code !== 0)) {
   console.log(`a process ended early: ${codes.join(", ")}; ${drawn - done} cases were not tried`);

@@ -24,8 +24,6 @@ export interface WritingCommand {
   readonly journal?: string;
   /** The folder of the checkpoints of a training. */
   readonly checkpoints?: string;
-  /** It wants a new folder each time, and continues none. */
-  readonly startsAnew?: true;
 }
 
 export interface Commands {
@@ -90,7 +88,7 @@ export async function writingCommands(root: string): Promise<Commands> {
   const convert = (to: string, name: string, ...more: readonly string[]): WritingCommand =>
     masksInto(to, `convert ${name}`, ["convert", masks, "--images", images, ...more]);
   const evaluate = (name: string, ...more: readonly string[]): WritingCommand =>
-    atOnce(`eval ${name}`, ["eval", "--out", out, ...more]);
+    masksInto(out, `eval ${name}`, ["eval", ...more]);
   const exportTo = (to: string, name: string, ...more: readonly string[]): WritingCommand =>
     atOnce(`export ${name}`, ["export", "--model", run, "--out", join(place, to), ...more]);
   const train: WritingCommand = {
@@ -136,7 +134,7 @@ export async function writingCommands(root: string): Promise<Commands> {
     atOnce("data --tags-out", ["data", scenes, "--tags-out", join(place, "tags.csv")]),
     {
       ...atOnce("demo", ["demo", "--images", "14", "--steps", "2", ...tiny, "--out", out]),
-      ...{ checkpoints: join(out, "train/weights"), startsAnew: true },
+      ...{ checkpoints: join(out, "train/weights") },
     },
   ];
   return { commands, close: () => hub.close() };

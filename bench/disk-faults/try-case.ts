@@ -23,7 +23,7 @@ export interface Case {
 }
 
 /** How a command ended: without noticing the fault, or in an error after which it was called again so. */
-export type Ending = "survived" | "resumed" | "repeated" | "overwritten" | "anew";
+export type Ending = "survived" | "resumed" | "repeated" | "overwritten";
 
 export interface Outcome {
   readonly ending: Ending;
@@ -92,11 +92,11 @@ export async function tryCase(
 
 /** Calls a command again as its messages say. */
 async function runAgain(
-  { args, resume, prepare, startsAnew }: WritingCommand,
+  { args, resume }: WritingCommand,
   message: string,
 ): Promise<{ ending: Ending; again: CommandResult }> {
   const wants = (option: string, text: string): boolean => text.includes(option);
-  if (resume && resume !== args && wants("--resume computes", message)) {
+  if (resume && resume !== args && wants("--resume goes on", message)) {
     return { ending: "resumed", again: await tag2mask(resume) };
   }
   const again = await tag2mask(args);
@@ -107,10 +107,6 @@ async function runAgain(
   }
   if (wants("--overwrite", advice)) {
     return { ending: "overwritten", again: await tag2mask([...args, "--overwrite"]) };
-  }
-  if (startsAnew && wants("choose an empty or new folder", advice)) {
-    prepare();
-    return { ending: "anew", again: await tag2mask(args) };
   }
   return { ending: "repeated", again };
 }

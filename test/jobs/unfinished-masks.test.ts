@@ -59,7 +59,9 @@ test.each([0, 2, 4, 6, 9])(
     const { outcome } = await withFaultyFiles(full, () =>
       runMaskJob(images, { out, resume: true }),
     );
-    expect(outcome).toMatchObject({ reason: { message: expect.stringMatching(/no space left/) } });
+    expect(outcome).toMatchObject({
+      reason: { message: expect.stringMatching(/no space left/) as string },
+    });
     const computed: string[] = [];
     await runMaskJob(images, { out, resume: true, computed });
     expect(computed.length).toBeLessThanOrEqual(images.length - kept);

@@ -235,10 +235,8 @@ export class MaskFolder {
     }
     const overlay = join(this.path, "overlays", `${free}.jpg`);
     const picture = paintScaledLabels(image, labels);
-    const writing = [
-      wantsThumbnail ? this.writeThumbnail(free, picture) : undefined,
-      this.writeOverlay(overlay, picture),
-    ] as const;
+    const small = wantsThumbnail ? this.writeThumbnail(free, picture) : Promise.resolve(undefined);
+    const writing = [small, this.writeOverlay(overlay, picture)] as const;
     // Where one fails, the other must not appear after the job has removed what it wrote.
     await Promise.allSettled(writing);
     const [thumbnail] = await Promise.all(writing);

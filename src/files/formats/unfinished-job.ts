@@ -185,20 +185,26 @@ export class UnfinishedJob {
 
   /** Removes the state of a job that is complete, or has nothing to continue. The lock goes last: whoever waits for it finds nothing. */
   async end(): Promise<void> {
-    if (await this.isOwner()) {
-      const { files, folders } = await this.store.list(this.folder, { hidden: true });
-      for (const name of [...files, ...folders]) {
-        if (name !== "run.lock") await this.store.remove(join(this.folder, name));
+    try {
+      if (await this.isOwner()) {
+        const { files, folders } = await this.store.list(this.folder, { hidden: true });
+        for (const name of [...files, ...folders]) {
+          if (name !== "run.lock") await this.store.remove(join(this.folder, name));
+        }
       }
+    } finally {
+      await this.release();
     }
-    await this.release();
   }
 
   private async release(): Promise<void> {
     await this.journal?.close().catch(() => undefined);
     this.journal = undefined;
-    await this.lock.release();
-    await this.store.removeEmptyFolders(this.folder, this.root);
+    try {
+      await this.lock.release();
+    } finally {
+      await this.store.removeEmptyFolders(this.folder, this.root);
+    }
   }
 
   private async sync(): Promise<void> {

@@ -245,7 +245,7 @@ test("a run whose first checkpoint was complete when the disk failed is not disc
   const run = await RunDirectory.create(nodeHost, { root, config });
   const { outcome } = await withFaultyFiles({ fault: "EIO", at }, () => run.record(checkpoint));
   expect(outcome).toMatchObject({
-    reason: { message: expect.stringMatching(/step 3 is intact$/) },
+    reason: { message: expect.stringMatching(/step 3 is intact$/) as string },
   });
   await run.discard();
   const { run: again, state } = await RunDirectory.open(nodeHost, run.path);
