@@ -16,6 +16,9 @@ import { OlderFiles, type Replaced } from "./older-files.ts";
 /** Lines of the journal after which the disk is made to hold them. */
 const linesBetweenSyncs = 32;
 
+const jobName = "job.json";
+const lockName = "run.lock";
+
 /** Times that a job looks for its hidden folder, which another one may be removing at that moment. */
 const claims = 10;
 
@@ -104,7 +107,7 @@ export class UnfinishedJob {
     // the new settings are there: settings never stand beside the journal of others.
     const files = [...found.images.values()].flatMap((image) => image.files);
     await this.older.add(files.filter(({ path }) => !this.isHidden(path)));
-    const job = join(folder, "job.json");
+    const job = join(folder, jobName);
     await store.remove(job);
     this.journal = await store.append(journal, 0);
     const { settings, overwrite = false } = this.options;
@@ -188,9 +191,11 @@ export class UnfinishedJob {
     try {
       if (await this.isOwner()) {
         const { files, folders } = await this.store.list(this.folder, { hidden: true });
-        for (const name of [...files, ...folders]) {
-          if (name !== "run.lock") await this.store.remove(join(this.folder, name));
-        }
+        // The settings go last: where a file cannot be removed, the job can still be continued.
+        const others = [...files, ...folders].filter(
+          (name) => name !== jobName && name !== lockName,
+        );
+        for (const name of [...others, jobName]) await this.store.remove(join(this.folder, name));
       }
     } finally {
       await this.release();
@@ -242,7 +247,7 @@ async function mayContinue(
   { settings, resume = false, overwrite = false, always = false }: ClaimOptions,
 ): Promise<boolean> {
   if (overwrite) return false;
-  const job = await readJob(store, join(folder, "job.json"));
+  const job = await readJob(store, join(folder, jobName));
   if (!job) {
     if (!resume) return false;
     throw new UserError(`${path}: has no unfinished job to continue`, {
