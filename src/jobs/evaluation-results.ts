@@ -84,7 +84,7 @@ export async function* withResultsFolder<E>(
   const topmost = await store.makeFolder(out);
   let job: UnfinishedJob | undefined;
   let isBegun = false;
-  let isComplete = false;
+  let isEnded = false;
   let hasFailed = false;
   try {
     const place = { path: out, single: false };
@@ -94,14 +94,16 @@ export async function* withResultsFolder<E>(
     else if (!overwrite) await checkNoResults(store, out, names);
     isBegun = true;
     await job.begin();
-    isComplete = yield* run(job);
+    if (yield* run(job)) {
+      await job.end();
+      isEnded = true;
+    }
   } catch (error) {
     hasFailed = true;
     throw unfinished(error, job?.finished ?? 0, total);
   } finally {
     const close = async (): Promise<void> => {
-      if (isBegun && (isComplete || job?.isVoid)) await job?.end();
-      else await job?.leave();
+      if (!isEnded) await (isBegun && job?.isVoid ? job.end() : job?.leave());
       await releaseFolder(host, { folder: out, topmost });
     };
     // A disk that fails may refuse this too; the first reason is the one to tell.

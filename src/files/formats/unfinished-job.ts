@@ -1,6 +1,7 @@
 import type { AppendFile, Lock, Store } from "../../host/store.ts";
 import { UserError, type Remedy } from "../../user-error.ts";
 import { crc32c } from "../run/crc32c.ts";
+import { lockFile } from "../run/files.ts";
 import { basename, dirname, join } from "../text/path.ts";
 import { areWhole, type FinishedFile } from "./finished-files.ts";
 import {
@@ -17,7 +18,6 @@ import { OlderFiles, type Replaced } from "./older-files.ts";
 const linesBetweenSyncs = 32;
 
 const jobName = "job.json";
-const lockName = "run.lock";
 
 /** Times that a job looks for its hidden folder, which another one may be removing at that moment. */
 const claims = 10;
@@ -193,7 +193,7 @@ export class UnfinishedJob {
         const { files, folders } = await this.store.list(this.folder, { hidden: true });
         // The settings go last: where a file cannot be removed, the job can still be continued.
         const others = [...files, ...folders].filter(
-          (name) => name !== jobName && name !== lockName,
+          (name) => name !== jobName && name !== lockFile,
         );
         for (const name of [...others, jobName]) await this.store.remove(join(this.folder, name));
       }

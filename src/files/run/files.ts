@@ -4,8 +4,8 @@ import { safeFileName } from "../text/file-name.ts";
 import { basename, dirname, join } from "../text/path.ts";
 import type { LogEntry } from "./log.ts";
 
-/** The file of a run that `Store.lock` writes. */
-const lockFile = "run.lock";
+/** The file of a folder that `Store.lock` writes. */
+export const lockFile = "run.lock";
 
 /** Makes the first of the folders name, name2, name3, … that does not exist yet. */
 export async function nextFree(store: Store, root: string, name: string): Promise<string> {
