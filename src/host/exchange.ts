@@ -4,7 +4,7 @@ export interface Exchange {
   readonly rank: number;
   /** Number of processes, at least 1. */
   readonly size: number;
-  /** Replaces the values by their sums over all ranks, added in rank order: the same bits everywhere. */
+  /** Replaces the values by their sums over all ranks, added pairwise in rank order: the same bits everywhere. */
   sum(values: Float32Array): Promise<void>;
   /** The values of every rank, in rank order. */
   gather(values: Float64Array): Promise<readonly Float64Array[]>;
