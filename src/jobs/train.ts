@@ -17,6 +17,7 @@ import { cocoClasses, vocClasses } from "../method/images/classes.ts";
 import type { InitialWeights } from "../method/inference/initial-weights.ts";
 import type { CatalogEntry, WeightsSource } from "../files/weights/catalog.ts";
 import { describeInitialWeights } from "../files/weights/initial-weights.ts";
+import { addsOtherwise, partsOf } from "../method/train/micro-batch-sums.ts";
 import { UserError } from "../user-error.ts";
 import {
   isAbort,
@@ -258,6 +259,12 @@ async function* reopenRun(
     for (const message of messages) yield { type: "notice", message };
     const file = join(run.path, "config.yaml");
     const { config, origin } = readStoredConfig(file, await run.readConfig());
+    if (state && addsOtherwise(config, state.metadata)) {
+      const message =
+        `${run.path}: was started by a version that added the gradients of ${partsOf(config)} micro-batches in another ` +
+        "order; it goes on, with results that differ in rounding from those of that version";
+      yield { type: "notice", message };
+    }
     const strict = job.strict ?? origin.strict;
     const data = yield* openTrainable(host, job.data ?? origin.data, config, strict);
     checkClasses(run.path, state?.metadata["classes"], data);

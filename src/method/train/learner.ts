@@ -12,8 +12,10 @@ export interface Learner {
   begin(): Promise<void>;
   /** Compiles the graph of the following passes. Parameters that it has no gradient of get a gradient of 0. */
   prepare(graph: StepGraph): Promise<void>;
-  /** Computes one part of a batch; part 0 starts a new sum of gradients, the others add to it. */
+  /** Computes one part of a batch; part 0 starts a new sum of gradients, the others add to it pairwise. */
   pass(feeds: Feeds, part: number): Promise<PassResults>;
+  /** Completes the sum of gradients after the last part. */
+  total(): Promise<void>;
   /** Updates the weights from the sum of gradients, see `AdamW.step`. */
   update(rates: Rates): Promise<string[]>;
   /** Copies weights and moments to the arrays of the state. */

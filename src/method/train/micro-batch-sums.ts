@@ -1,4 +1,25 @@
+import type { Config } from "../config.ts";
 import type { NdArray } from "../../engine/graph/index.ts";
+
+/** Number of micro-batches in a batch. */
+export function partsOf({ data, train }: Pick<Config, "data" | "train">): number {
+  return train.microBatch > 0 ? data.batch / train.microBatch : 1;
+}
+
+/** Name of the order in which the gradients of micro-batches are added, in a checkpoint's metadata. */
+export const sumOrderKey = "gradientSum";
+export const sumOrder = "pairwise";
+
+/**
+ * Whether a run goes on with other bits than before: its checkpoint is from a version that added the gradients of
+ * micro-batches one after the other, which differs from pairs of them from four on.
+ */
+export function addsOtherwise(
+  config: Pick<Config, "data" | "train">,
+  metadata: Readonly<Record<string, string>>,
+): boolean {
+  return partsOf(config) >= 4 && metadata[sumOrderKey] !== sumOrder;
+}
 
 /** Losses, counts of pairs and BatchNorm statistics of a whole batch, from those of its micro-batches (method 2.14). */
 export class MicroBatchSums {

@@ -15,7 +15,7 @@ import type { Learner } from "./learner.ts";
 import type { NetworkState } from "./network-state.ts";
 import { ratesAt } from "./parameter-groups.ts";
 import { computesAllLosses, lossWeights, phaseAt, type Phase } from "./phase.ts";
-import { MicroBatchSums } from "./micro-batch-sums.ts";
+import { MicroBatchSums, partsOf } from "./micro-batch-sums.ts";
 import { buildStep, type PassOptions, type StepGraph, type StepKind } from "./step-graph.ts";
 
 export interface StepResult extends Pick<
@@ -153,8 +153,7 @@ export class Stepper {
     energyInputs: readonly EnergyInput[],
     phase: Phase,
   ): Promise<MicroBatchSums> {
-    const { batch } = this.config.data;
-    const parts = batch / this.partSize;
+    const parts = partsOf(this.config);
     const { graph, energy } = await this.compiledFor(kind);
     const shared: Record<string, NdArray> =
       kind === "full" ? { loss_weights: float32([3], lossWeights(phase, this.config.loss)) } : {};
@@ -170,6 +169,7 @@ export class Stepper {
       }
       sums.add(await this.learner.pass({ ...shared, ...own }, part));
     }
+    await this.learner.total();
     return sums;
   }
 

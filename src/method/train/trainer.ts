@@ -9,6 +9,7 @@ import type { Afa } from "../model/index.ts";
 import { networkOf } from "../model/network-of.ts";
 import type { TrainEvent, TrainingState } from "./events.ts";
 import type { LabelSource } from "./labels.ts";
+import { sumOrder, sumOrderKey } from "./micro-batch-sums.ts";
 import { NetworkState } from "./network-state.ts";
 import {
   endsClassification,
@@ -189,6 +190,7 @@ export async function* trainNetwork(
           bestTagF1: String(bestTagF1),
           staleValidations: String(stale),
           validationOwed: String(validationDue),
+          [sumOrderKey]: sumOrder,
           ...(thresholds && { [thresholdsKey]: JSON.stringify(thresholds) }),
           config: JSON.stringify(config),
           classes: JSON.stringify(classes),

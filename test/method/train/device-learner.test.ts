@@ -168,6 +168,12 @@ test("a learner frees gradients and sessions when it is prepared anew, rests and
   expect([live(), sessions()]).toEqual([weights + zeros + gradients, 1]);
   await learner.pass(feeds, 1); // a second part, added to the first by a session of its own
   expect([live(), sessions()]).toEqual([weights + zeros + gradients, 2]);
+  await learner.pass(feeds, 2); // a third waits for the fourth
+  expect(live()).toBe(weights + zeros + 2 * gradients);
+  await learner.pass(feeds, 3);
+  expect(live()).toBe(weights + zeros + gradients);
+  await learner.total();
+  expect(live()).toBe(weights + zeros + gradients);
   await learner.pass(feeds, 0);
   expect(live()).toBe(weights + zeros + gradients);
   await learner.prepare(graph);
