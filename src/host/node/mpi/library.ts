@@ -44,6 +44,8 @@ const install =
  */
 const stackBytes = 8 * 2 ** 20;
 
+const ucxHooks = "UCX_MEM_MMAP_HOOK_MODE";
+
 /** Flags of dlopen on Linux: RTLD_NOW, RTLD_GLOBAL, RTLD_NODELETE. */
 const pinned = 0x2 | 0x100 | 0x1000;
 
@@ -68,10 +70,13 @@ export async function openMpi(env: NodeJS.ProcessEnv): Promise<MpiLibrary> {
       { code: "no-mpi" },
     );
   }
+  // UCX, on which libraries of MPI build, tries its hooks by moving the end of the heap up and down. If another thread of Node
+  // allocates meanwhile, the heap is broken. UCX reads the variable when it is loaded.
+  process.env[ucxHooks] ??= "none";
   const { default: koffi } = await importKoffi();
   // The setting holds for everything that is loaded later.
   if (koffi.config().async_stack_size !== stackBytes)
-    koffi.config({ async_stack_size: stackBytes, resident_async_pools: 1 });
+    koffi.config({ async_stack_size: stackBytes });
   const self = koffi.load(null);
   const dlopen = self.func("dlopen", "void *", ["const char *", "int"]);
   const dlerror = self.func("dlerror", "const char *", []);

@@ -43,19 +43,34 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Starts a file of TypeScript in several processes and waits for all of them. */
+export interface LaunchOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Called with the output so far, and with a function that sends a signal to the launcher. */
+  readonly onOutput?: (output: string, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+/**
+ * Starts a file of TypeScript in several processes and waits for all of them. All share one core: the bits of results depend on
+ * the number of threads.
+ * @param args arguments of each process; with several lists, of each of as many groups of `ranks` processes
+ */
 export function launch(
   family: Family,
   ranks: number,
   file: URL,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
+  args: readonly string[] | readonly (readonly string[])[],
+  { env = {}, onOutput }: LaunchOptions = {},
 ): Promise<Ended> {
   const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  const command = [process.execPath, "--import", loader, fileURLToPath(file), ...args];
+  const command = [process.execPath, "--import", loader, fileURLToPath(file)];
+  const groups = (Array.isArray(args[0]) ? args : [args]) as readonly (readonly string[])[];
+  const processes = groups.flatMap((own, i) => [
+    ...(i > 0 ? [":"] : []),
+    ...["-n", String(ranks), ...command, ...own],
+  ]);
   const child = spawn(
-    `mpirun.${family}`,
-    [...launcherOptions[family], "-n", String(ranks), ...command],
+    "taskset",
+    ["-c", "0", `mpirun.${family}`, ...launcherOptions[family], ...processes],
     {
       env: {
         ...process.env,
@@ -68,7 +83,10 @@ export function launch(
   );
   let output = "";
   for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (text: Buffer) => (output += text.toString()));
+    stream.on("data", (text: Buffer) => {
+      output += text.toString();
+      onOutput?.(output, (signal) => child.kill(signal));
+    });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, output }));
