@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import { alone, type Exchange } from "../../host/exchange.ts";
 import { resizeLabels } from "../images/resize-labels.ts";
 import type { Sample, SampleReader } from "../data/sample.ts";
 import type { Image, LabelMap } from "../images/image.ts";
@@ -18,6 +19,7 @@ import {
   type ViewOptions,
 } from "./look.ts";
 import { ConfusionMatrix, tagF1 } from "./metrics.ts";
+import { shareOf, Tally } from "./tally.ts";
 import { shrinkImage } from "../images/shrink-large.ts";
 import { imagesAhead, overlap, type Work } from "./overlap.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
@@ -82,6 +84,8 @@ export interface EvaluatorOptions extends ViewOptions {
   readonly lanes?: number;
   /** Whether progress has the result of each image. */
   readonly results?: boolean;
+  /** Processes that evaluate the samples together, each some of them; all get the scores of all, rank 0 the panels. */
+  readonly exchange?: Exchange;
 }
 
 /** Passes with which a network is evaluated. */
@@ -135,32 +139,35 @@ export async function* evaluate(
   networks: SegmentingNetworks,
   options: EvaluatorOptions,
 ): AsyncGenerator<EvaluationProgress, Evaluation> {
-  const { classes, crf: refine, ahead = 4, lanes = 1, results = false } = options;
+  const { classes, crf: refine, ahead = 4, lanes = 1, results = false, exchange = alone } = options;
   const size = classes.length + 1;
   const matrix = (): ConfusionMatrix => new ConfusionMatrix(size);
   const matrices = { cam: matrix(), affinityCam: matrix(), seg: matrix() };
   const crfMatrix = refine ? matrix() : undefined;
   const panels: ValidationPanel[] = [];
-  const skipped: string[] = [];
-  let [f1, tagged, masks, done] = [0, 0, 0, 0];
-  const total = samples.length;
-  const looks = lookAtEach(samples, reader, networks, options);
+  const tally = new Tally(samples.length, [matrices.cam, matrices.affinityCam, matrices.seg]);
+  let done = 0;
+  const own = shareOf(samples.length, options.panels ?? 0, exchange);
+  const total = own.length;
+  const looks = lookAtEach(
+    own.map((i) => samples[i]!),
+    reader,
+    networks,
+    exchange.rank === 0 ? options : { ...options, panels: 0 },
+  );
   for await (const look of overlap(looks, imagesAhead({ lanes, crf: !!refine, ahead }))) {
-    done++;
+    const place = own[done++]!;
     if (look instanceof UserError) {
-      skipped.push(look.message);
+      tally.skip(place, look.message);
       yield { done, total };
       continue;
     }
     const { sample, image, truth, labels, crf } = look;
-    if (!sample.untagged) {
-      tagged++;
-      f1 += tagF1(look.tags, sample.tags);
-    }
+    if (!sample.untagged) tally.scoreTags(place, tagF1(look.tags, sample.tags));
     if (look.panel) panels.push(look.panel);
     let result: ImageResult | undefined;
     if (truth && labels) {
-      masks++;
+      tally.masks++;
       const imageMatrix = matrix();
       imageMatrix.add(truth.data, labels.seg.data);
       matrices.seg.merge(imageMatrix);
@@ -176,6 +183,8 @@ export async function* evaluate(
     }
     yield { done, total, ...(results && result && { result }) };
   }
+  await tally.everywhere(exchange);
+  const { skipped, masks } = tally;
   const { cam, affinityCam, seg } = matrices;
   const images = samples.length - skipped.length;
   return {
@@ -183,7 +192,7 @@ export async function* evaluate(
       cam: cam.meanIou(),
       affinityCam: affinityCam.meanIou(),
       seg: seg.meanIou(),
-      tagF1: f1 / tagged,
+      tagF1: tally.meanF1(),
     },
     perClass: { cam: cam.iou(), affinityCam: affinityCam.iou(), seg: seg.iou() },
     accuracy: { pixel: seg.pixelAccuracy(), mean: seg.meanAccuracy() },

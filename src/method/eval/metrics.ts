@@ -46,6 +46,16 @@ export class ConfusionMatrix {
     for (let i = 0; i < this.counts.length; i++) this.counts[i]! += other.counts[i]!;
   }
 
+  /** All counts, row-major [truth, prediction]. */
+  flat(): Float64Array {
+    return this.counts.slice();
+  }
+
+  /** Replaces the counts. */
+  set(counts: Float64Array): void {
+    this.counts.set(counts);
+  }
+
   /** Pixels of each true class, by predicted class. */
   rows(): number[][] {
     const n = this.numClasses;

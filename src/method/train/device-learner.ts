@@ -15,6 +15,7 @@ import {
 import { PairwiseSum } from "../../engine/pairwise-sum.ts";
 import { adamwModel, blocksOf, lane, type Block } from "./device-adamw.ts";
 import { gradientless, type Learner, type PassResults } from "./learner.ts";
+import type { Exchange } from "../../host/exchange.ts";
 import type { NetworkState } from "./network-state.ts";
 import { type Rates, missingGroup, updateFactors } from "./optimizer.ts";
 import type { StepGraph } from "./step-graph.ts";
@@ -115,7 +116,9 @@ export class DeviceLearner implements Learner {
     return host;
   }
 
-  async total(): Promise<void> {
+  async total({ size }: Exchange): Promise<void> {
+    if (size > 1)
+      throw new Error("device learner: gradients of several processes; train on the CPU");
     this.gradients = (await this.sums.total())!;
   }
 

@@ -1,6 +1,7 @@
 import type { Feeds, NdArray, Runtime, Session } from "../../engine/graph/index.ts";
 import { PairwiseSum } from "../../engine/pairwise-sum.ts";
 import { gradientless, type Learner, type PassResults } from "./learner.ts";
+import type { Exchange } from "../../host/exchange.ts";
 import type { NetworkState } from "./network-state.ts";
 import type { Rates } from "./optimizer.ts";
 import type { StepGraph } from "./step-graph.ts";
@@ -42,8 +43,9 @@ export class HostLearner implements Learner {
     return results;
   }
 
-  async total(): Promise<void> {
+  async total(exchange: Exchange): Promise<void> {
     await this.sums.total();
+    await exchange.sum(this.state.optimizer.allGradients);
   }
 
   async update(rates: Rates): Promise<string[]> {

@@ -1,4 +1,5 @@
 import type { Feeds, NdArray } from "../../engine/graph/index.ts";
+import type { Exchange } from "../../host/exchange.ts";
 import type { NetworkState } from "./network-state.ts";
 import type { Rates } from "./optimizer.ts";
 import type { StepGraph } from "./step-graph.ts";
@@ -14,8 +15,8 @@ export interface Learner {
   prepare(graph: StepGraph): Promise<void>;
   /** Computes one part of a batch; part 0 starts a new sum of gradients, the others add to it pairwise. */
   pass(feeds: Feeds, part: number): Promise<PassResults>;
-  /** Completes the sum of gradients after the last part. */
-  total(): Promise<void>;
+  /** Completes the sum of gradients after the last part, over the parts of all processes. */
+  total(exchange: Exchange): Promise<void>;
   /** Updates the weights from the sum of gradients, see `AdamW.step`. */
   update(rates: Rates): Promise<string[]>;
   /** Copies weights and moments to the arrays of the state. */

@@ -1,3 +1,4 @@
+import { alone } from "../../../src/host/exchange.ts";
 import { expect, test } from "vitest";
 import { parseConfig } from "../../../src/method/config.ts";
 import type { Batch } from "../../../src/method/data/sample.ts";
@@ -172,7 +173,7 @@ test("a learner frees gradients and sessions when it is prepared anew, rests and
   expect(live()).toBe(weights + zeros + 2 * gradients);
   await learner.pass(feeds, 3);
   expect(live()).toBe(weights + zeros + gradients);
-  await learner.total();
+  await learner.total(alone);
   expect(live()).toBe(weights + zeros + gradients);
   await learner.pass(feeds, 0);
   expect(live()).toBe(weights + zeros + gradients);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { float32, type NdArray, type Runtime } from "../../../src/engine/graph/index.ts";
+import { alone } from "../../../src/host/exchange.ts";
 import { parseConfig } from "../../../src/method/config.ts";
 import { networkOf } from "../../../src/method/model/network-of.ts";
 import { HostLearner } from "../../../src/method/train/host-learner.ts";
@@ -36,7 +37,7 @@ async function sumOf(parts: readonly number[]): Promise<number> {
   const learner = new HostLearner(runtime, state);
   await learner.prepare(graph);
   for (const i of parts.keys()) await learner.pass({}, i);
-  await learner.total();
+  await learner.total(alone);
   const values = new Set(
     graph.gradients.flatMap((name) => [...(state.gradients[`grad.${name}`]!.data as Float32Array)]),
   );

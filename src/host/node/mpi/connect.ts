@@ -1,6 +1,7 @@
-import { hostname } from "node:os";
+import { readFileSync } from "node:fs";
+import { availableParallelism, hostname } from "node:os";
 import { UserError } from "../../../user-error.ts";
-import type { Exchange } from "../../exchange.ts";
+import { gatherTexts, type Exchange } from "../../exchange.ts";
 import { threadSerialized } from "./abi.ts";
 import { MpiExchange } from "./exchange.ts";
 import { launchedBy, libraryVariable } from "./launcher.ts";
@@ -14,6 +15,8 @@ export interface MpiConnection {
   readonly name: string;
   /** The library in one line. */
   readonly library: string;
+  /** Cores for this process: its share of those that it may use together with others. */
+  readonly cores: number;
   /**
    * Waits for all processes and leaves MPI. A process that ends without this, with any exit code, has failed: the launcher
    * ends the others.
@@ -58,10 +61,14 @@ export async function connectMpi(env: NodeJS.ProcessEnv = process.env): Promise<
     );
   }
   const exchange = new MpiExchange(mpi, { rank, size, watch: (call) => watchdog.watch(call) });
+  // Launchers bind processes to cores or let them use all.
+  const allowed = `${hostname()} ${allowedCores()}`;
+  const sharing = (await gatherTexts(exchange, allowed)).filter((other) => other === allowed);
   return {
     exchange,
     name,
     library: `${mpi.version} (${mpi.name})`,
+    cores: Math.max(1, Math.floor(availableParallelism() / sharing.length)),
     async close() {
       // MPI_Finalize holds up the thread that called MPI_Init_thread, so nobody comes to it before all others do.
       await exchange.barrier();
@@ -69,6 +76,12 @@ export async function connectMpi(env: NodeJS.ProcessEnv = process.env): Promise<
       open = false;
     },
   };
+}
+
+/** The cores that this process may use, as Linux lists them. */
+function allowedCores(): string {
+  const status = readFileSync("/proc/self/status", "utf8");
+  return /^Cpus_allowed_list:\s*(.*)$/m.exec(status)?.[1] ?? "";
 }
 
 /** With the launcher of another family every process would train alone, all into the same folder. */
