@@ -149,5 +149,6 @@ export {
   type TensorFile,
 } from "./files/weights/safetensors.ts";
 export type { Archive, ByteSource } from "./host/byte-source.ts";
+export type { Exchange } from "./host/exchange.ts";
 export { understandWeights, type UnderstoodWeights } from "./files/weights/understand.ts";
 export { readTensor, type StoredTensor, type WeightsFile } from "./files/weights/weights-file.ts";

@@ -30,6 +30,12 @@ export function measuredNote(kept: number | undefined, what: string): string {
 export class Interruption {
   private readonly controller = new AbortController();
   private onFirst: (() => void) | undefined;
+  private readonly signals: readonly NodeJS.Signals[];
+
+  /** @param more signals that stop this job too */
+  constructor(more: readonly NodeJS.Signals[] = []) {
+    this.signals = [...stopSignals, ...more];
+  }
 
   /** The signal for the job. */
   get signal(): AbortSignal {
@@ -39,14 +45,14 @@ export class Interruption {
   /** Takes Ctrl-C over from the system, which would end the process. @param onFirst tells the user what happens now */
   handle(onFirst: () => void): void {
     if (this.onFirst === undefined) {
-      for (const signal of stopSignals) process.on(signal, this.stop);
+      for (const signal of this.signals) process.on(signal, this.stop);
     }
     this.onFirst = onFirst;
   }
 
   /** Gives Ctrl-C back to the system. */
   release(): void {
-    for (const signal of stopSignals) process.off(signal, this.stop);
+    for (const signal of this.signals) process.off(signal, this.stop);
     this.onFirst = undefined;
   }
 
@@ -57,12 +63,13 @@ export class Interruption {
   };
 }
 
-/** Runs a job with a signal that Ctrl-C aborts, from the moment that `show` asks for it; shows every event. */
+/** Runs a job with a signal that Ctrl-C aborts, from the moment that `show` asks for it; shows every event. @param more signals that act like it */
 export async function runJob<E, R>(
   job: (options: { readonly signal: AbortSignal }) => AsyncGenerator<E, R>,
   show: (event: E, interruption: Interruption) => Promise<void> | void,
+  more: readonly NodeJS.Signals[] = [],
 ): Promise<R> {
-  const interruption = new Interruption();
+  const interruption = new Interruption(more);
   const events = job({ signal: interruption.signal });
   try {
     let next = await events.next();

@@ -2,12 +2,15 @@ import { Command, Option } from "commander";
 import { backboneNames, presetNames } from "../method/config.ts";
 import type { SettingOptions } from "../files/run/settings.ts";
 import type { DeviceName } from "../host/devices.ts";
+import type { Exchange } from "../host/exchange.ts";
+import type { Host } from "../host/host.ts";
 import { runJob } from "./interrupt.ts";
 import { withDevice, withExamples, withJson, wholeNumber } from "./options.ts";
 import { withSettings } from "./set-option.ts";
 import type { OpenOutput, Output } from "./output.ts";
 import { reportFacts } from "./report-facts.ts";
 import { secondsSince } from "./seconds.ts";
+import { togetherSignals, trainTogether } from "./train-together.ts";
 import { trainingLines } from "./training-lines.ts";
 
 interface TrainCommandOptions extends SettingOptions {
@@ -21,6 +24,7 @@ interface TrainCommandOptions extends SettingOptions {
   readonly device: DeviceName;
   readonly strict?: boolean;
   readonly settings?: boolean;
+  readonly mpi?: boolean;
 }
 
 /** `tag2mask train`: training of a model on tagged images. */
@@ -76,6 +80,10 @@ export function trainCommand(open: OpenOutput): Command {
         "set",
       ]),
     )
+    .option(
+      "--mpi",
+      "train together with the other processes that mpirun or srun has started: mpirun -n 4 tag2mask train --mpi …",
+    )
     .option("--strict", "fail on the first image that cannot be read instead of leaving it out")
     .option("--settings", "list all settings that --set accepts, and exit");
   withJson(withDevice(command)).action(async (options: TrainCommandOptions) => {
@@ -89,34 +97,47 @@ export function trainCommand(open: OpenOutput): Command {
         "error: --use-masks needs a folder if --resume is given: the new place of the masks",
       );
     }
-    const started = output.now();
-    const { data, resume, useMasks: masks, ...rest } = options;
+    const startTime = output.now();
+    const { data, resume, useMasks: masks, mpi, ...rest } = options;
     const report = reportFacts(output);
     const device = command.getOptionValueSource("device") === "cli" ? options.device : undefined;
     const { resumeTraining, trainModel } = await import("../jobs/train.ts");
     const { nodeHost } = await import("../host/node/host.ts");
-    const result = await runJob(
-      (job) =>
-        resume === undefined
-          ? trainModel(
-              nodeHost,
-              { ...rest, data: data!, report, ...(masks !== undefined && { masks }) },
-              job,
-            )
-          : resumeTraining(
-              nodeHost,
-              {
-                ...{ ...rest, run: resume, device, report },
-                ...(data !== undefined && { data }),
-                ...(typeof masks === "string" && { masks }),
-              },
-              job,
-            ),
-      trainingLines(output),
-    );
-    if (result.type !== "trained") return;
-    const seconds = secondsSince(started, output);
-    output.record({ run: result.run, seconds, metrics: result.best?.metrics ?? null });
+    const lines = trainingLines(output);
+    const train = async (host: Host, exchange?: Exchange, started?: () => void): Promise<void> => {
+      const together = exchange && { exchange };
+      const result = await runJob(
+        (job) =>
+          resume === undefined
+            ? trainModel(
+                host,
+                {
+                  ...{ ...rest, data: data!, report, ...together },
+                  ...(masks !== undefined && { masks }),
+                },
+                job,
+              )
+            : resumeTraining(
+                host,
+                {
+                  ...{ ...rest, run: resume, device, report, ...together },
+                  ...(data !== undefined && { data }),
+                  ...(typeof masks === "string" && { masks }),
+                },
+                job,
+              ),
+        (event, interruption) => {
+          if (event.type === "started") started?.();
+          lines(event, interruption);
+        },
+        exchange && togetherSignals,
+      );
+      if (result.type !== "trained") return;
+      const seconds = secondsSince(startTime, output);
+      output.record({ run: result.run, seconds, metrics: result.best?.metrics ?? null });
+    };
+    if (mpi) await trainTogether(nodeHost, output, { data, masks, train });
+    else await train(nodeHost);
   });
   return withExamples(
     command,
@@ -127,6 +148,7 @@ export function trainCommand(open: OpenOutput): Command {
     "tag2mask train --data VOC2012 --preset voc --weights mit_b1",
     "tag2mask train --data MSCOCO --preset coco --weights mit_b1",
     "tag2mask train --resume runs/train/exp",
+    "mpirun --bind-to none -n 4 tag2mask train --mpi --data photos",
   );
 }
 

@@ -4,7 +4,7 @@ export interface Exchange {
   readonly rank: number;
   /** Number of processes, at least 1. */
   readonly size: number;
-  /** Replaces the values by their sums over all ranks, added in rank order: the same bits everywhere. */
+  /** Replaces the values by their sums over all ranks, added pairwise in rank order: the same bits everywhere. */
   sum(values: Float32Array): Promise<void>;
   /** The values of every rank, in rank order. */
   gather(values: Float64Array): Promise<readonly Float64Array[]>;
@@ -26,3 +26,26 @@ export const alone: Exchange = {
   broadcast: (bytes) => Promise.resolve(bytes),
   barrier: () => Promise.resolve(),
 };
+
+/** A value of JSON that rank 0 computes, on all ranks. */
+export async function fromFirst<T>(exchange: Exchange, compute: () => Promise<T>): Promise<T> {
+  if (exchange.size === 1) return compute();
+  const units = unitsOf(exchange.rank === 0 ? JSON.stringify(await compute()) : "");
+  const bytes = await exchange.broadcast(new Uint8Array(units.buffer));
+  return JSON.parse(textOf(new Uint16Array(bytes.slice().buffer))) as T;
+}
+
+/** The texts of all ranks, in their order. */
+export async function gatherTexts(exchange: Exchange, text: string): Promise<string[]> {
+  const all = await exchange.gather(Float64Array.from(unitsOf(text)));
+  return all.map((units) => textOf(Uint16Array.from(units)));
+}
+
+/** The units of UTF-16 of a text. */
+function unitsOf(text: string): Uint16Array<ArrayBuffer> {
+  return Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+}
+
+function textOf(units: Uint16Array): string {
+  return Array.from(units, (unit) => String.fromCharCode(unit)).join("");
+}

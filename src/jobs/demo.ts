@@ -19,7 +19,8 @@ import {
   type ReportFacts,
 } from "./run-training.ts";
 import type { TrainedEvent } from "./run-training.ts";
-import { openTrainable, reopenRun, type TrainJobEvent } from "./train.ts";
+import { openTrainable } from "./open-trainable.ts";
+import { reopenRun, type TrainJobEvent } from "./train.ts";
 
 export interface DemoJob extends SettingOptions {
   /** Folder for the scenes and the run; the first free one of runs/demo, demo2, … by default. */

@@ -6,6 +6,7 @@ import type { OpenedDataset } from "../files/datasets/index.ts";
 import type { KnownMasks } from "../files/datasets/known-masks.ts";
 import { join } from "../files/text/path.ts";
 import type { DeviceChoice } from "../host/devices.ts";
+import type { Exchange } from "../host/exchange.ts";
 import type { Host } from "../host/host.ts";
 import type { NdArray } from "../engine/graph/index.ts";
 import type { Config } from "../method/config.ts";
@@ -33,6 +34,8 @@ export interface PreparedTraining {
   readonly origin?: InitialWeights | undefined;
   readonly strict: boolean;
   readonly report: ReportFacts;
+  /** Processes that train together; this one has the run folder. */
+  readonly exchange?: Exchange;
 }
 
 /** Facts for the report that only the front end knows. */
@@ -72,25 +75,27 @@ export async function* runTraining(
   training: PreparedTraining,
   { signal }: JobOptions = {},
 ): AsyncGenerator<RunTrainingEvent, TrainedEvent | TrainingStoppedEvent> {
-  const { run, resume, config } = training;
+  const { run, resume } = training;
   let lastCheckpoint = resume?.step;
   let isWhole = false;
   let hasFailed = false;
+  let isDone = false;
   let last: TrainedEvent | TrainingStoppedEvent;
   try {
     yield { type: "started", run: run.path };
     for await (const event of recordEvents(host, training, signal)) {
       if (event.type === "checkpoint") lastCheckpoint = event.step;
+      if (event.type === "done") isDone = true;
       yield event;
     }
     isWhole = true;
-    const stopped = signal?.aborted === true && lastCheckpoint !== config.train.steps;
-    last = stopped
-      ? { type: "stopped", step: lastCheckpoint!, run: run.path }
-      : await finish(host, training);
+    // It may be the signal of another process that has stopped it.
+    last = isDone
+      ? await finish(host, training)
+      : { type: "stopped", step: lastCheckpoint!, run: run.path };
   } catch (error) {
     hasFailed = true;
-    throw explain(error, training, lastCheckpoint);
+    throw explainFailure(error, training, lastCheckpoint);
   } finally {
     // A run with a checkpoint is kept, also where the consumer leaves.
     const closing = isWhole || lastCheckpoint !== undefined ? run.close() : run.discard();
@@ -101,10 +106,20 @@ export async function* runTraining(
   return last;
 }
 
-/** Records every event in the run folder before it is passed on. */
-async function* recordEvents(
+/** Records every event in the run folder, if this process has it, before it is passed on. */
+export async function* recordEvents(
   host: Host,
-  { run, data, config, device, resume, initial, masks, strict }: PreparedTraining,
+  {
+    run,
+    data,
+    config,
+    device,
+    resume,
+    initial,
+    masks,
+    strict,
+    exchange,
+  }: Omit<PreparedTraining, "run" | "report"> & Partial<Pick<PreparedTraining, "run">>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TrainEvent | SkippedEvent, void> {
   const skipped: SkippedImage[] = [];
@@ -119,8 +134,9 @@ async function* recordEvents(
     ...(masks && { masks }),
     ...(initial && { initial }),
     ...(signal && { signal }),
+    ...(exchange && { exchange }),
   })) {
-    await run.record(event);
+    await run?.record(event);
     for (; reported < skipped.length; reported++) {
       const { file, reason } = skipped[reported]!;
       yield { type: "skipped", file, message: `${file}: ${reason}` };
@@ -166,9 +182,13 @@ export function reportInfo({
 }
 
 /** Turns failures that the user can fix into UserErrors: a checkpoint of another network, and numbers that overflow. */
-function explain(
+export function explainFailure(
   error: unknown,
-  { run, config, checkpoint }: PreparedTraining,
+  {
+    run,
+    config,
+    checkpoint,
+  }: Pick<PreparedTraining, "config" | "checkpoint"> & { readonly run: { readonly path: string } },
   lastCheckpoint: number | undefined,
 ): unknown {
   if (error instanceof WeightsMismatch && checkpoint !== undefined) {

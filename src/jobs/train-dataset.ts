@@ -1,13 +1,16 @@
 import type { Config } from "../method/config.ts";
 import type { NdArray } from "../engine/graph/index.ts";
 import type { TrainEvent, TrainingState } from "../method/train/events.ts";
+import type { Sample } from "../method/data/sample.ts";
 import { trainNetwork } from "../method/train/trainer.ts";
 import { BatchLoader, type SkippedImage } from "../method/train/batch-loader.ts";
 import { requireTrainable, type OpenedDataset } from "../files/datasets/index.ts";
 import { KnownMasks, trainingSamples } from "../files/datasets/known-masks.ts";
 import type { DeviceChoice, DeviceName } from "../host/devices.ts";
+import { alone, type Exchange } from "../host/exchange.ts";
 import type { Host } from "../host/host.ts";
 import { labelPool } from "./plan/label-threads.ts";
+import { requireShares } from "./plan/share-batch.ts";
 import { validationLanes } from "./plan/lanes.ts";
 
 export interface TrainOptions {
@@ -29,6 +32,11 @@ export interface TrainOptions {
   readonly skipped?: SkippedImage[];
   /** Ends the training after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /**
+   * Processes that train together, all with the same options: each loads and computes its share of every batch, and gets the
+   * events of the whole.
+   */
+  readonly exchange?: Exchange;
 }
 
 /**
@@ -37,15 +45,17 @@ export interface TrainOptions {
  */
 export async function* train(host: Host, options: TrainOptions): AsyncGenerator<TrainEvent, void> {
   const { data, config, device = "auto", resume, initial, strict = false } = options;
-  const { skipped = [], signal } = options;
+  const { skipped = [], signal, exchange = alone } = options;
   requireTrainable(data);
+  requireShares(config, exchange.size);
   const { cores } = host.machine;
   const choice = typeof device === "string" ? await host.resolveDevice(device) : device;
   const runtime = await host.runtime({ device: choice.device, threads: cores });
   const setup = { config, classes: data.classes, cores, device: runtime.device };
   const { crop, batch, maxSide, scaleRange, flip, workers } = config.data;
   const masks = await trainedMasks(host, options);
-  const loader = new BatchLoader(host, trainingSamples(data), data.classes.length, {
+  const samples = trainingSamples(data);
+  const loading = {
     crop,
     batch,
     maxSide,
@@ -55,12 +65,21 @@ export async function* train(host: Host, options: TrainOptions): AsyncGenerator<
     strict,
     seed: config.train.seed,
     ...(masks && {
-      maskOf: (sample) => masks.of(sample),
+      maskOf: (sample: Sample) => masks.of(sample),
       maskedShare: config.data.maskedShare,
       // Before the last phase a few images at a time would teach the classes and the affinity too much of themselves.
       maskedFrom: config.train.affinitySteps + 1,
     }),
+  };
+  const loader = new BatchLoader(host, samples, data.classes.length, {
+    ...loading,
+    share: exchange,
   });
+  // The crops that thresholds are measured on are loaded for this alone.
+  const wholeLoader =
+    exchange.size > 1
+      ? new BatchLoader(host, samples, data.classes.length, { ...loading, workers: 0, prefetch: 0 })
+      : undefined;
   try {
     yield* trainNetwork({
       runtime,
@@ -83,11 +102,14 @@ export async function* train(host: Host, options: TrainOptions): AsyncGenerator<
         return lanes > 1 ? host.runtimePool(lanes) : null;
       },
       stop: () => signal?.aborted === true,
+      exchange,
+      ...(wholeLoader && { wholeBatches: wholeLoader }),
       ...(resume && { resume }),
       ...(initial && { initial }),
     });
   } finally {
     await loader.close();
+    await wholeLoader?.close();
   }
 }
 

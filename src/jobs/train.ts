@@ -1,4 +1,4 @@
-import type { OpenedDataset, Problem } from "../files/datasets/index.ts";
+import type { OpenedDataset } from "../files/datasets/index.ts";
 import type { KnownMasks } from "../files/datasets/known-masks.ts";
 import { RunDirectory } from "../files/run/directory.ts";
 import {
@@ -8,7 +8,8 @@ import {
   type SettingOptions,
 } from "../files/run/settings.ts";
 import { basename, dirname, join } from "../files/text/path.ts";
-import type { DeviceName } from "../host/devices.ts";
+import type { DeviceChoice, DeviceName } from "../host/devices.ts";
+import { alone, type Exchange } from "../host/exchange.ts";
 import type { Host } from "../host/host.ts";
 import type { HubEvent } from "../host/hub.ts";
 import { sceneClasses } from "../method/data/scenes.ts";
@@ -17,6 +18,7 @@ import { cocoClasses, vocClasses } from "../method/images/classes.ts";
 import type { InitialWeights } from "../method/inference/initial-weights.ts";
 import type { CatalogEntry, WeightsSource } from "../files/weights/catalog.ts";
 import { describeInitialWeights } from "../files/weights/initial-weights.ts";
+import { addsOtherwise, partsOf } from "../method/train/micro-batch-sums.ts";
 import { UserError } from "../user-error.ts";
 import {
   isAbort,
@@ -33,7 +35,9 @@ import {
 } from "./first-weights.ts";
 import { fetchSource, understandSource, type LocatedWeights } from "./locate-weights.ts";
 import { fitMemory, type MicroBatchEvent } from "./plan/micro-batch.ts";
-import { readDataset } from "./read-dataset.ts";
+import { openTrainable, type DatasetEvent } from "./open-trainable.ts";
+import { describeShares, requireShares, shareBatch } from "./plan/share-batch.ts";
+import { compareData, shareBeginning } from "./train-together.ts";
 import {
   masksOrigin,
   offerMasks,
@@ -70,6 +74,8 @@ export interface TrainJob extends SettingOptions {
   readonly device: DeviceName;
   readonly strict?: boolean;
   readonly report: ReportFacts;
+  /** Processes that train together; this is rank 0, and the others run `followTraining`. */
+  readonly exchange?: Exchange;
 }
 
 export interface ResumeJob {
@@ -83,16 +89,8 @@ export interface ResumeJob {
   readonly device?: DeviceName | undefined;
   readonly strict?: boolean;
   readonly report: ReportFacts;
-}
-
-/** A data set has been opened for training. */
-export interface DatasetEvent {
-  readonly type: "dataset";
-  readonly folder: string;
-  /** Images that are left out, and why. */
-  readonly problems: readonly Problem[];
-  /** Number of images to validate on. */
-  readonly validationImages: number;
+  /** Processes that train together; their number may differ from that of the start. */
+  readonly exchange?: Exchange;
 }
 
 /** A training on images of one's own begins with random weights. */
@@ -178,6 +176,7 @@ async function* prepareRun(
   { signal }: JobOptions,
 ): AsyncGenerator<PreparationEvent, PreparedTraining> {
   const { weights, resetHeads = false, strict = false, out, report, catalog } = job;
+  const { exchange = alone } = job;
   const source = weights === undefined ? undefined : await understandSource(host, weights, catalog);
   const entry = source?.kind === "catalog" ? source.entry : undefined;
   const asked = {
@@ -189,11 +188,13 @@ async function* prepareRun(
   const draft = await resolveConfig(host.store, options, source ? "own" : "small", {
     weightsBackbone: entry?.backbone,
   });
+  shareBatch(draft, exchange);
   const { backbone } = draft.model;
   if (entry && entry.backbone !== backbone) {
     throw otherBackbone(entry.name, entry.backbone, backbone);
   }
   const data = yield* openTrainable(host, job.data, draft, strict);
+  await compareData(exchange, data, draft, strict);
   const located = source && (yield* fetchSource(host, source, { signal }));
   const preset = job.preset ?? (source ? suitablePreset(data) : "small");
   const follows = located && !entry && job.preset === undefined;
@@ -207,10 +208,12 @@ async function* prepareRun(
     yield { type: "random-weights", instead: "pvt_v2_b1" };
   }
   const first = located && (yield* firstWeights(host, located, settings, data, { resetHeads }));
-  const choice = await host.resolveDevice(job.device);
+  const choice = await deviceOf(host, job.device, exchange);
   yield { type: "device", choice };
   const free = host.machine.freeMemory();
-  const { config, event } = fitMemory(settings, data.classes, choice.device, free);
+  const shared = shareBatch(settings, exchange);
+  const { config, event } = fitMemory(shared, data.classes, choice.device, free);
+  if (exchange.size > 1) yield { type: "notice", message: describeShares(config, exchange.size) };
   if (event) yield event;
   const path = out === undefined ? undefined : host.store.absolute(out);
   const run = await RunDirectory.create(host, {
@@ -224,7 +227,23 @@ async function* prepareRun(
     }),
     initialWeights: first?.origin,
   });
-  return { run, data, config, device: choice, strict, report, ...(masks && { masks }), ...first };
+  const training: PreparedTraining = {
+    ...{ run, data, config, device: choice, strict, report, exchange },
+    ...(masks && { masks }),
+    ...first,
+  };
+  await shareBeginning(exchange, training, masks && masksOrigin(masks));
+  return training;
+}
+
+/** The device of a training; several processes train on their CPUs. */
+async function deviceOf(host: Host, wanted: DeviceName, { size }: Exchange): Promise<DeviceChoice> {
+  const choice = await host.resolveDevice(size > 1 && wanted === "auto" ? "cpu" : wanted);
+  if (size === 1 || choice.device === "cpu") return choice;
+  throw new UserError(`train: ${size} processes train together on CPUs, not on ${choice.device}`, {
+    code: "no-device",
+    remedies: [{ kind: "option", name: "device", value: "cpu" }],
+  });
 }
 
 /** The masks that a new run trains on; undefined if none are asked for. */
@@ -264,8 +283,17 @@ export async function* reopenRun(
     for (const message of messages) yield { type: "notice", message };
     const file = join(run.path, "config.yaml");
     const { config, origin } = readStoredConfig(file, await run.readConfig());
+    const { exchange = alone } = job;
+    requireShares(config, exchange.size);
+    if (state && addsOtherwise(config, state.metadata)) {
+      const message =
+        `${run.path}: was started by a version that added the gradients of ${partsOf(config)} micro-batches in another ` +
+        "order; it goes on, with results that differ in rounding from those of that version";
+      yield { type: "notice", message };
+    }
     const strict = job.strict ?? origin.strict;
     const data = yield* openTrainable(host, job.data ?? origin.data, config, strict);
+    await compareData(exchange, data, config, strict);
     checkClasses(run.path, state?.metadata["classes"], data);
     const ignored = config.data.masks !== "train";
     if (ignored && job.masks !== undefined) throw startedWithout(run.path);
@@ -282,10 +310,11 @@ export async function* reopenRun(
       (yield* firstWeights(host, yield* fetchSource(host, source, { signal }), config, data, {
         resetHeads,
       }));
-    const device = await host.resolveDevice(job.device ?? origin.device ?? "auto");
+    const device = await deviceOf(host, job.device ?? origin.device ?? "auto", exchange);
     yield { type: "device", choice: device };
+    if (exchange.size > 1) yield { type: "notice", message: describeShares(config, exchange.size) };
     const { report } = job;
-    return {
+    const training: PreparedTraining = {
       run,
       data,
       config,
@@ -294,27 +323,17 @@ export async function* reopenRun(
       checkpoint,
       strict,
       report,
+      exchange,
       ...(masks && { masks }),
       origin: initialWeights,
       ...(first && { initial: first.initial }),
     };
+    await shareBeginning(exchange, training, masks && masksOrigin(masks));
+    return training;
   } catch (error) {
     await run.close().catch(() => undefined);
     throw error;
   }
-}
-
-/** Opens a data set for training. */
-export async function* openTrainable(
-  host: Host,
-  folder: string,
-  { train: { seed }, data: { mergeCase } }: Config,
-  strict: boolean,
-): AsyncGenerator<ReadingEvent | DatasetEvent, OpenedDataset> {
-  const data = yield* readDataset(host, folder, { seed, strict, mergeCase, training: true });
-  const validationImages = data.counts.splits["val"]?.images ?? 0;
-  yield { type: "dataset", folder, problems: data.problems, validationImages };
-  return data;
 }
 
 /** Checks that a data set has the classes that a run was started with. */

@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, freemem, release, totalmem } from "node:os";
 import type { DeviceReport } from "../devices.ts";
 import { imageFormats } from "../../method/images/image-name.ts";
+import { describeMpi, type MpiReport } from "./mpi/describe.ts";
 import { listDevices } from "./ort/devices.ts";
 import type { Remedy } from "../../user-error.ts";
 import { packageVersion } from "./version.ts";
@@ -15,6 +16,8 @@ export interface DoctorReport {
   /** Bytes. */
   readonly memory: { readonly total: number; readonly free: number };
   readonly devices: readonly DeviceReport[];
+  /** The library through which several machines would train together. */
+  readonly mpi: MpiReport;
 }
 
 /** Examines the machine and tries every device. */
@@ -30,6 +33,7 @@ export async function examine(): Promise<DoctorReport> {
     cpu: { model: cpus()[0]?.model.trim() ?? "unknown", cores: availableParallelism() },
     memory: { total: Math.min(totalmem(), limit), free: Math.min(freemem(), limit) },
     devices: await listDevices(),
+    mpi: await describeMpi(),
   };
 }
 
@@ -38,7 +42,7 @@ export function formatDoctor(
   report: DoctorReport,
   wordRemedies: (remedies: readonly Remedy[]) => string,
 ): string {
-  const { cpu, memory } = report;
+  const { cpu, memory, mpi } = report;
   const rows = [
     ["tag2mask", report.tag2mask],
     ["Node.js", report.node],
@@ -48,6 +52,7 @@ export function formatDoctor(
     ["memory", `${gigabytes(memory.total)}, ${gigabytes(memory.free)} free`],
     ["images", `reads ${imageFormats.map(([, name]) => name).join(", ")}`],
     ...report.devices.map((device) => [`device ${device.device}`, verdict(device, wordRemedies)]),
+    ["MPI", "problem" in mpi ? `not available: ${mpi.problem}` : `${mpi.version} (${mpi.library})`],
   ];
   return rows.map(([name, value]) => `${name!.padEnd(14)} ${value}`).join("\n");
 }

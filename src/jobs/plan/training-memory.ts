@@ -41,6 +41,9 @@ export function trainingBytes(network: Afa, config: Config): number {
     peakBytes(Object.values(outputs)) +
     (energy ? peakBytes([probabilityTensor(network, pass)]) : 0);
   const activations = activationBytes(network, { scales, side: data.crop });
+  // Of the pairwise sum over 2^k parts, k − 1 sums wait while the gradients of a part are computed.
+  const waiting = Math.max(0, Math.floor(Math.log2(data.batch / pass.batch)) - 1);
   // Each parameter has a value, a gradient and two moments of 4 bytes.
-  return baseBytes + 16 * network.size + arena.step * values + arena.activations * activations;
+  const parameters = (16 + 4 * waiting) * network.size;
+  return baseBytes + parameters + arena.step * values + arena.activations * activations;
 }

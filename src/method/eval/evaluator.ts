@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import { alone, type Exchange } from "../../host/exchange.ts";
 import { resizeLabels } from "../images/resize-labels.ts";
 import type { Sample, SampleReader } from "../data/sample.ts";
 import type { Image, LabelMap } from "../images/image.ts";
@@ -21,7 +22,16 @@ import { tagF1, type ConfusionMatrix } from "./metrics.ts";
 import { shrinkImage } from "../images/shrink-large.ts";
 import { imagesAhead, overlap, type Work } from "./overlap.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
-import { cellsOf, pixelsOf, Tally, type ImageScores, type KnownScores } from "./tally.ts";
+import {
+  type ImageScores,
+  type KnownScores,
+  type SampleOutcome,
+  Tally,
+  cellsOf,
+  gatherOutcomes,
+  pixelsOf,
+  shareOf,
+} from "./tally.ts";
 import type { Predictor } from "../inference/predictor.ts";
 import type { RefineLogits } from "../inference/refine-logits.ts";
 
@@ -85,6 +95,8 @@ export interface EvaluatorOptions extends ViewOptions {
   readonly results?: boolean;
   /** Scores of images that were measured before, which are not measured again; they have no panels and no result. */
   readonly known?: KnownScores;
+  /** Processes that evaluate the samples together, each some of them; all get the scores of all, rank 0 the panels. */
+  readonly exchange?: Exchange;
 }
 
 /** Passes with which a network is evaluated. */
@@ -150,33 +162,57 @@ export async function* evaluate(
   networks: SegmentingNetworks,
   options: EvaluatorOptions,
 ): AsyncGenerator<EvaluationProgress, Evaluation> {
-  const { classes, crf: refine, ahead = 4, lanes = 1, results = false } = options;
+  const { classes, crf: refine, ahead = 4, lanes = 1, results = false, exchange = alone } = options;
   const size = classes.length + 1;
   const kinds = ["cam", "affinityCam", "seg", ...(refine ? (["crf"] as const) : [])] as const;
   const tally = new Tally(kinds, size);
   const panels: ValidationPanel[] = [];
   const skipped: string[] = [];
-  const total = samples.length;
+  const count = (outcome: ImageScores | string): void => {
+    if (typeof outcome === "string") skipped.push(outcome);
+    else tally.add(outcome);
+  };
+  // What several processes evaluate is counted at the end, in the order of the samples.
+  const outcomes: SampleOutcome[] = [];
+  const enter = (place: number, outcome: ImageScores | string): void => {
+    if (exchange.size === 1) count(outcome);
+    else outcomes.push([place, outcome]);
+  };
+  const { panels: panelCount = 0, known } = options;
+  const own = shareOf(samples.length, panelCount, exchange);
+  const total = own.length;
   let done = 0;
-  const looks = lookAtEach(samples, reader, networks, options);
+  const looks = lookAtEach(
+    own.map((place) => samples[place]!),
+    reader,
+    networks,
+    {
+      ...options,
+      panels: exchange.rank === 0 ? panelCount : 0,
+      ...(known && { known: (i) => known(own[i]!) }),
+    },
+  );
   for await (const look of overlap(looks, imagesAhead({ lanes, crf: !!refine, ahead }))) {
-    const index = done++;
+    const index = own[done++]!;
     if (look instanceof UserError) {
-      skipped.push(look.message);
+      enter(index, look.message);
       yield { done, total };
       continue;
     }
     const { name } = samples[index]!;
     if ("scores" in look) {
-      tally.add(look.scores);
+      enter(index, look.scores);
       yield { done, total, measured: { index, name, scores: look.scores, known: true } };
       continue;
     }
     if (look.panel) panels.push(look.panel);
     const { scores, result } = scoresOf(look, size);
-    tally.add(scores);
+    enter(index, scores);
     const measured = { index, name, scores, known: false };
     yield { done, total, measured, ...(results && result && { result }) };
+  }
+  if (exchange.size > 1) {
+    for (const [, outcome] of await gatherOutcomes(exchange, outcomes)) count(outcome);
   }
   const { cam, affinityCam, seg, crf } = tally.matrices;
   const images = samples.length - skipped.length;

@@ -1,3 +1,4 @@
+import { gatherTexts, type Exchange } from "../../host/exchange.ts";
 import { ConfusionMatrix } from "./metrics.ts";
 
 /** What one image adds to the scores, in a form that JSON keeps exactly. */
@@ -67,4 +68,29 @@ export function cellsOf(
   const cells: Record<string, readonly number[]> = {};
   for (const [kind, matrix] of Object.entries(matrices)) if (matrix) cells[kind] = matrix.cells();
   return cells;
+}
+
+/**
+ * Places of the samples that a process evaluates. Those of which panels are drawn belong to rank 0, all others to the ranks
+ * in turn.
+ */
+export function shareOf(
+  count: number,
+  panels: number,
+  { rank, size }: Pick<Exchange, "rank" | "size">,
+): number[] {
+  const owner = (place: number): number => (place < panels ? 0 : (place - panels + 1) % size);
+  return [...Array(count).keys()].filter((place) => owner(place) === rank);
+}
+
+/** What became of a sample, by its place among all: its scores, or why it was left out. */
+export type SampleOutcome = readonly [place: number, outcome: ImageScores | string];
+
+/** The outcomes of all processes, in the order of the samples. */
+export async function gatherOutcomes(
+  exchange: Exchange,
+  own: readonly SampleOutcome[],
+): Promise<SampleOutcome[]> {
+  const texts = await gatherTexts(exchange, JSON.stringify(own));
+  return texts.flatMap((text) => JSON.parse(text) as SampleOutcome[]).sort(([a], [b]) => a - b);
 }

@@ -2,6 +2,7 @@ import type { Config } from "../config.ts";
 import { normalize } from "../images/normalize.ts";
 import type { Batch } from "../data/sample.ts";
 import { type NdArray, float32 } from "../../engine/graph/index.ts";
+import { alone, type Exchange } from "../../host/exchange.ts";
 import type { Afa } from "../model/index.ts";
 import { dropFeeds, dropPathFeed } from "./drop-path.ts";
 import type { StepLabels } from "./labels.ts";
@@ -9,13 +10,23 @@ import type { StepLabels } from "./labels.ts";
 /** Inputs of a step's graphs for a whole batch, by name; crops lie along the first axis. */
 export type BatchFeeds = Readonly<Record<string, NdArray>>;
 
-/** Images, tags and noise of a batch. */
-export function batchFeeds(batch: Batch, step: number, network: Afa, config: Config): BatchFeeds {
+/**
+ * Images, tags and noise of a batch, or of the crops of one process: noise is drawn for the crops of all processes, so that
+ * it does not depend on their number.
+ */
+export function batchFeeds(
+  batch: Batch,
+  step: number,
+  network: Afa,
+  config: Config,
+  { rank, size }: Pick<Exchange, "rank" | "size"> = alone,
+): BatchFeeds {
   const { size: n, crop } = batch;
+  const noise = dropFeeds(step, n * size, network, config);
   return {
     image: float32([n, crop, crop, 3], normalize(batch.images, config.data)),
     tags: float32([n, network.classes], batch.tags),
-    ...dropFeeds(step, n, network, config),
+    ...(size === 1 ? noise : partOf(noise, rank, size)),
   };
 }
 
@@ -41,13 +52,22 @@ export function labelFeeds(
 }
 
 /** Counts that the losses divide by: background and foreground pixels, positive and negative pairs. */
-export function labelCounts({ seg_label: seg, affinity_label: affinity }: BatchFeeds): NdArray {
+export function labelCounts(feeds: BatchFeeds): NdArray {
+  return float32([4], Float32Array.from(countLabels(feeds)));
+}
+
+/** These counts over the labels of all processes. */
+export async function labelCountsOfAll(feeds: BatchFeeds, exchange: Exchange): Promise<NdArray> {
+  const all = await exchange.gather(countLabels(feeds));
+  const sums = new Float64Array(4);
+  for (const counts of all) counts.forEach((own, i) => (sums[i]! += own));
+  return float32([4], Float32Array.from(sums));
+}
+
+function countLabels({ seg_label: seg, affinity_label: affinity }: BatchFeeds): Float64Array {
   const [background, ignored] = [count(seg!, 0), count(seg!, 255)];
   const foreground = seg!.data.length - background - ignored;
-  return float32(
-    [4],
-    Float32Array.of(background, foreground, count(affinity!, 1), count(affinity!, 0)),
-  );
+  return Float64Array.of(background, foreground, count(affinity!, 1), count(affinity!, 0));
 }
 
 function count({ data }: NdArray, value: number): number {

@@ -11,6 +11,7 @@ import {
 } from "../data/load-item.ts";
 import type { KnownMask } from "../data/known-mask.ts";
 import { ignoreIndex } from "../images/image.ts";
+import { alone } from "../../host/exchange.ts";
 import type { Host } from "../../host/host.ts";
 import type { WorkerPool } from "../../host/workers.ts";
 
@@ -30,6 +31,8 @@ export interface BatchLoaderOptions extends AugmentOptions {
   readonly maskedShare?: number;
   /** First step of which they take it. */
   readonly maskedFrom?: number;
+  /** Which of equal shares of each batch are loaded; the whole batch by default. */
+  readonly share?: { readonly rank: number; readonly size: number };
 }
 
 /** An image that could not be read, and why. */
@@ -105,8 +108,9 @@ export class BatchLoader {
   }
 
   private async load(step: number): Promise<LoadedBatch> {
-    const { crop } = this.options;
-    const plan = this.sampler.batchPlan(step);
+    const { crop, batch: whole, share = alone } = this.options;
+    const own = whole / share.size;
+    const plan = this.sampler.batchPlan(step).slice(share.rank * own, (share.rank + 1) * own);
     const items = await Promise.all(plan.map(({ k }) => this.loadReadable(k)));
     const size = items.length;
     const images = new Uint8Array(size * crop * crop * 3);

@@ -12,8 +12,10 @@ import {
   writeModel,
   type NdArray,
 } from "../../engine/graph/index.ts";
+import { PairwiseSum } from "../../engine/pairwise-sum.ts";
 import { adamwModel, blocksOf, lane, type Block } from "./device-adamw.ts";
 import { gradientless, type Learner, type PassResults } from "./learner.ts";
+import type { Exchange } from "../../host/exchange.ts";
 import type { NetworkState } from "./network-state.ts";
 import { type Rates, missingGroup, updateFactors } from "./optimizer.ts";
 import type { StepGraph } from "./step-graph.ts";
@@ -42,6 +44,8 @@ export class DeviceLearner implements Learner {
   private uploadedLoads = 0;
   private weights: Record<string, DeviceArray> = {};
   private gradients: DeviceArrays = {};
+  /** Gradients of the parts of a batch that is not complete. */
+  private readonly sums = new PairwiseSum<DeviceArrays>((a, b) => this.addGradients(a, b));
   /** Gradients of the parameters that the loss of the compiled graph does not depend on. */
   private zeroGradients: DeviceArrays = {};
   private blocks: readonly Block[] = [];
@@ -105,22 +109,26 @@ export class DeviceLearner implements Learner {
   }
 
   async pass(feeds: Feeds, part: number): Promise<PassResults> {
-    const compiled = this.compiled!;
-    const { host, device } = await compiled.session.run({ ...this.state.feeds, ...feeds });
-    if (part === 0) {
-      this.dropGradients();
-      this.gradients = device;
-      return host;
-    }
-    compiled.adder ??= await this.createAdder(device);
-    const sums = await compiled.adder.run({
-      ...prefixed("a.", this.gradients),
-      ...prefixed("b.", device),
-    });
-    freeAll(Object.values(device));
-    this.dropGradients();
-    this.gradients = sums.device;
+    const { session } = this.compiled!;
+    const { host, device } = await session.run({ ...this.state.feeds, ...feeds });
+    if (part === 0) this.dropGradients();
+    await this.sums.add(device);
     return host;
+  }
+
+  async total({ size }: Exchange): Promise<void> {
+    if (size > 1)
+      throw new Error("device learner: gradients of several processes; train on the CPU");
+    this.gradients = (await this.sums.total())!;
+  }
+
+  /** Adds the gradients of two runs of parts, and frees both. */
+  private async addGradients(a: DeviceArrays, b: DeviceArrays): Promise<DeviceArrays> {
+    const compiled = this.compiled!;
+    compiled.adder ??= await this.createAdder(a);
+    const { device } = await compiled.adder.run({ ...prefixed("a.", a), ...prefixed("b.", b) });
+    freeAll([...Object.values(a), ...Object.values(b)]);
+    return device;
   }
 
   async update(rates: Rates): Promise<string[]> {
@@ -246,7 +254,8 @@ export class DeviceLearner implements Learner {
   }
 
   private dropGradients(): void {
-    freeAll(Object.values(this.gradients));
+    const unfinished = this.sums.clear();
+    freeAll([this.gradients, ...unfinished].flatMap((arrays) => Object.values(arrays)));
     this.gradients = {};
   }
 

@@ -1,4 +1,5 @@
 import type { Feeds, NdArray } from "../../engine/graph/index.ts";
+import type { Exchange } from "../../host/exchange.ts";
 import type { NetworkState } from "./network-state.ts";
 import type { Rates } from "./optimizer.ts";
 import type { StepGraph } from "./step-graph.ts";
@@ -12,8 +13,10 @@ export interface Learner {
   begin(): Promise<void>;
   /** Compiles the graph of the following passes. Parameters that it has no gradient of get a gradient of 0. */
   prepare(graph: StepGraph): Promise<void>;
-  /** Computes one part of a batch; part 0 starts a new sum of gradients, the others add to it. */
+  /** Computes one part of a batch; part 0 starts a new sum of gradients, the others add to it pairwise. */
   pass(feeds: Feeds, part: number): Promise<PassResults>;
+  /** Completes the sum of gradients after the last part, over the parts of all processes. */
+  total(exchange: Exchange): Promise<void>;
   /** Updates the weights from the sum of gradients, see `AdamW.step`. */
   update(rates: Rates): Promise<string[]>;
   /** Copies weights and moments to the arrays of the state. */

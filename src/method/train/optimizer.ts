@@ -41,6 +41,11 @@ export class AdamW {
     return this.arena.gradients;
   }
 
+  /** All gradients as one array, see `ParameterArena`. */
+  get allGradients(): Float32Array {
+    return this.arena.allGradients;
+  }
+
   /** First moments. */
   get m(): NamedArrays {
     return this.arena.m;

@@ -7,15 +7,22 @@ import { thresholdsOf, type Thresholds } from "../labels/index.ts";
 import { DeviceLearner } from "./device-learner.ts";
 import { EnergyPass, type EnergyInput } from "./energy.ts";
 import type { StepEvent } from "./events.ts";
-import { batchFeeds, labelCounts, labelFeeds, partOf, type BatchFeeds } from "./batch-feeds.ts";
+import {
+  batchFeeds,
+  labelCountsOfAll,
+  labelFeeds,
+  partOf,
+  type BatchFeeds,
+} from "./batch-feeds.ts";
 import { labelInputs } from "./label-inputs.ts";
 import { LabelMaker, type LabelInput, type LabelSource, type StepLabels } from "./labels.ts";
 import { HostLearner } from "./host-learner.ts";
+import { alone, type Exchange } from "../../host/exchange.ts";
 import type { Learner } from "./learner.ts";
 import type { NetworkState } from "./network-state.ts";
 import { ratesAt } from "./parameter-groups.ts";
 import { computesAllLosses, lossWeights, phaseAt, type Phase } from "./phase.ts";
-import { MicroBatchSums } from "./micro-batch-sums.ts";
+import { MicroBatchSums, partsOf } from "./micro-batch-sums.ts";
 import { buildStep, type PassOptions, type StepGraph, type StepKind } from "./step-graph.ts";
 
 export interface StepResult extends Pick<
@@ -50,6 +57,8 @@ export class Stepper {
     private readonly now: () => number,
     /** Makes the labels; by default in the calling thread. */
     labels?: LabelSource,
+    /** The processes that share the batches of the training; each has its own crops of them. */
+    private readonly exchange: Exchange = alone,
   ) {
     this.thresholds = thresholdsOf(config);
     this.learner = hasMemory(runtime)
@@ -61,6 +70,7 @@ export class Stepper {
   /**
    * Trains one step on a batch: labels, then losses and gradients, then the update. Throws before any weight changes if
    * a loss is not finite.
+   * @param batch the crops of this process
    * @param segLabels segmentation labels that replace those made by the network, [n, crop, crop]
    */
   async run(step: number, batch: Batch, segLabels?: Uint8Array): Promise<StepResult> {
@@ -81,7 +91,7 @@ export class Stepper {
     const secondsPerUnit = (labelsEnd - start) / (labelSeconds.cam + labelSeconds.labels || 1);
 
     const feeds = {
-      ...batchFeeds(batch, step, this.network, config),
+      ...batchFeeds(batch, step, this.network, config, this.exchange),
       ...(kind === "full" && labelFeeds(labels, batch.crop, segLabels)),
     };
     const energyInputs = energyInputsOf(inputs, labels, segLabels);
@@ -105,7 +115,8 @@ export class Stepper {
       );
     }
     // The BatchNorm sees the features at a quarter of the crop's side.
-    state.moveStatistics(...sums.statistics(), batch.size * (batch.crop / 4) ** 2);
+    const rows = batch.size * this.exchange.size * (batch.crop / 4) ** 2;
+    state.moveStatistics(...sums.statistics(), rows);
     const end = now();
     return {
       losses,
@@ -153,12 +164,13 @@ export class Stepper {
     energyInputs: readonly EnergyInput[],
     phase: Phase,
   ): Promise<MicroBatchSums> {
-    const { batch } = this.config.data;
-    const parts = batch / this.partSize;
+    const { exchange } = this;
+    const parts = partsOf(this.config) / exchange.size;
     const { graph, energy } = await this.compiledFor(kind);
     const shared: Record<string, NdArray> =
       kind === "full" ? { loss_weights: float32([3], lossWeights(phase, this.config.loss)) } : {};
-    if (kind === "full" && parts > 1) shared["loss_counts"] = labelCounts(feeds);
+    if (kind === "full" && partsOf(this.config) > 1)
+      shared["loss_counts"] = await labelCountsOfAll(feeds, exchange);
 
     const sums = new MicroBatchSums(graph.outputs);
     for (let part = 0; part < parts; part++) {
@@ -170,7 +182,8 @@ export class Stepper {
       }
       sums.add(await this.learner.pass({ ...shared, ...own }, part));
     }
-    return sums;
+    await this.learner.total(exchange);
+    return sums.everywhere(exchange);
   }
 
   /** Number of crops computed at once. */

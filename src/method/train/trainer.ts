@@ -5,10 +5,12 @@ import { camAreas } from "../eval/cam-areas.ts";
 import { type ValidationPanel, type ValidationScores, evaluate } from "../eval/evaluator.ts";
 import { Predictor } from "../inference/predictor.ts";
 import type { NdArray, Runtime } from "../../engine/graph/index.ts";
+import { alone, fromFirst, type Exchange } from "../../host/exchange.ts";
 import type { Afa } from "../model/index.ts";
 import { networkOf } from "../model/network-of.ts";
 import type { TrainEvent, TrainingState } from "./events.ts";
 import type { LabelSource } from "./labels.ts";
+import { sumOrder, sumOrderKey } from "./micro-batch-sums.ts";
 import { NetworkState } from "./network-state.ts";
 import {
   endsClassification,
@@ -40,8 +42,15 @@ export interface TrainNetworkOptions {
    * batch to judge set ones.
    */
   readonly thresholdCrops?: number;
-  /** Called after every step; true saves a checkpoint and ends the training. */
+  /** Called after every step; true saves a checkpoint and ends the training, in all processes after the same step. */
   readonly stop?: () => boolean;
+  /**
+   * The processes that train together, with the same options; each gets its own crops from `batches`. Only rank 0 need keep
+   * the checkpoints: the others wait until it has.
+   */
+  readonly exchange?: Exchange;
+  /** Whole batches, on which rank 0 measures the thresholds; `batches` by default. */
+  readonly wholeBatches?: BatchSource;
   /**
    * Creates the source of labels, whose `rest` is called when training ends. Without this, or if it returns null,
    * labels are made in the calling thread.
@@ -77,7 +86,8 @@ export async function* trainNetwork(
   options: TrainNetworkOptions,
 ): AsyncGenerator<TrainEvent, void> {
   const { runtime, classes, batches, validation, resume, initial, now } = options;
-  const { stop = () => false } = options;
+  const { stop = () => false, exchange = alone, wholeBatches = batches } = options;
+  const stopsAnywhere = async (): Promise<boolean> => (await exchange.max(stop() ? 1 : 0)) > 0;
   /** Thresholds that the run goes on with, once their fit has been measured. */
   let thresholds = storedThresholds(resume);
   let config = withThresholds(options.config, thresholds);
@@ -89,7 +99,7 @@ export async function* trainNetwork(
   else state.load({ ...network.initialize(seed), ...initial });
 
   const labels = options.createLabelSource?.(network, state.parameters) ?? undefined;
-  const stepper = new Stepper(runtime, network, state, config, now, labels);
+  const stepper = new Stepper(runtime, network, state, config, now, labels, exchange);
   const due = (stepsDone: number, every: number): boolean =>
     stepsDone === steps || (every > 0 && stepsDone % every === 0);
   const { maxImages } = config.eval;
@@ -110,8 +120,9 @@ export async function* trainNetwork(
     // The graph of the classification phase is not needed any more.
     await stepper.rest();
     const { thresholdCrops: count } = options;
-    const measuring = { runtime, network, feeds: state.feeds, config, batches, count, stop };
-    const measured = await measureThresholds(stepsDone, measuring);
+    const { feeds } = state;
+    const measuring = { runtime, network, feeds, config, batches: wholeBatches, count, stop };
+    const measured = await fromFirst(exchange, () => measureThresholds(stepsDone, measuring));
     if (!measured) return;
     const { low, high, chosen } = measured;
     thresholds = { low, high, chosen };
@@ -139,7 +150,7 @@ export async function* trainNetwork(
         } = await stepper.run(stepsDone, batch);
         const total = stepSeconds.total + dataSeconds;
         const seconds = { ...stepSeconds, data: dataSeconds, total };
-        const { size: images } = batch;
+        const images = batch.size * exchange.size;
         yield {
           type: "step",
           step: stepsDone,
@@ -181,7 +192,7 @@ export async function* trainNetwork(
           };
         }
       }
-      const stopping = validationDue || (!isOver() && stop());
+      const stopping = validationDue || (!isOver() && (await stopsAnywhere()));
       if (improved || stopping || isOver() || due(stepsDone, checkpointEvery)) {
         const metadata = {
           step: String(stepsDone),
@@ -189,6 +200,7 @@ export async function* trainNetwork(
           bestTagF1: String(bestTagF1),
           staleValidations: String(stale),
           validationOwed: String(validationDue),
+          [sumOrderKey]: sumOrder,
           ...(thresholds && { [thresholdsKey]: JSON.stringify(thresholds) }),
           config: JSON.stringify(config),
           classes: JSON.stringify(classes),
@@ -196,6 +208,8 @@ export async function* trainNetwork(
         await stepper.download();
         const checkpoint = { step: stepsDone, tensors: state.tensors(), metadata };
         yield { type: "checkpoint", step: stepsDone, state: checkpoint, best: improved };
+        // Whatever happens to another process from now on, the checkpoint is complete.
+        await exchange.barrier();
       }
       if (stopping) return;
     }
@@ -235,7 +249,7 @@ async function* validate(
   pool: Lanes | null,
   options: TrainNetworkOptions,
 ): AsyncGenerator<TrainEvent, Scores | null> {
-  const { config, classes, panels = 6, stop = () => false } = options;
+  const { config, classes, panels = 6, stop = () => false, exchange = alone } = options;
   const { scales, flip } = config.eval;
   const runtime = pool ?? options.runtime;
   const frozen = pool !== null;
@@ -244,13 +258,14 @@ async function* validate(
     activations: new ActivationPass(runtime, network, feeds, { ...config.pseudo, frozen }),
   };
   const lanes = pool?.width ?? 1;
-  const evaluationOptions = { config, classes, panels, scales, flip, lanes };
+  const evaluationOptions = { config, classes, panels, scales, flip, lanes, exchange };
   const evaluation = evaluate(samples, reader, networks, evaluationOptions);
   let next;
   try {
     for (next = await evaluation.next(); !next.done; next = await evaluation.next()) {
       yield { type: "validating", ...next.value };
-      if (next.value.done < samples.length && stop()) return null;
+      // Several processes would have to agree on it after every image: they finish.
+      if (exchange.size === 1 && next.value.done < samples.length && stop()) return null;
     }
   } finally {
     // These sessions keep buffers for images of many sizes, which training does not need.

@@ -41,6 +41,15 @@ test("the fewer crops at a time, the less memory", () => {
   expect(sizes[3]! / sizes[0]!).toBeGreaterThan(1.5);
 });
 
+test("the sum over many micro-batches holds gradients of some of them", () => {
+  const network = networkOf(configOf(), classes);
+  const bytes = (batch: number): number =>
+    trainingBytes(network, configOf({ "data.batch": batch, "train.microBatch": 1 }));
+  expect(bytes(3)).toBe(bytes(1));
+  expect(bytes(4)).toBe(bytes(1) + 4 * network.size);
+  expect(bytes(8)).toBe(bytes(1) + 8 * network.size);
+});
+
 test("the dense energy has a pass of its own, which takes memory too", () => {
   const network = networkOf(configOf(), classes);
   const more = trainingBytes(network, configOf({ "loss.regularization": 0.01 }));

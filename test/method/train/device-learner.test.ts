@@ -1,3 +1,4 @@
+import { alone } from "../../../src/host/exchange.ts";
 import { expect, test } from "vitest";
 import { parseConfig } from "../../../src/method/config.ts";
 import type { Batch } from "../../../src/method/data/sample.ts";
@@ -168,6 +169,12 @@ test("a learner frees gradients and sessions when it is prepared anew, rests and
   expect([live(), sessions()]).toEqual([weights + zeros + gradients, 1]);
   await learner.pass(feeds, 1); // a second part, added to the first by a session of its own
   expect([live(), sessions()]).toEqual([weights + zeros + gradients, 2]);
+  await learner.pass(feeds, 2); // a third waits for the fourth
+  expect(live()).toBe(weights + zeros + 2 * gradients);
+  await learner.pass(feeds, 3);
+  expect(live()).toBe(weights + zeros + gradients);
+  await learner.total(alone);
+  expect(live()).toBe(weights + zeros + gradients);
   await learner.pass(feeds, 0);
   expect(live()).toBe(weights + zeros + gradients);
   await learner.prepare(graph);
