@@ -143,7 +143,8 @@ test("label writes masks of a split's tagged images", async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/^4 masks from (segmentation \+ CRF|affinity|cam) in .* s: /);
   const review = ["confidence.csv", "contact-sheet.html", "thumbnails"];
-  expect(readdirSync(out).sort()).toEqual(["classes.json", "masks", ...review].sort());
+  const files = [".tag2mask.jsonl", "classes.json", "masks"];
+  expect(readdirSync(out).sort()).toEqual([...files, ...review].sort());
 });
 
 test("eval measures what the validation at the end of the training measured", async () => {

@@ -1,3 +1,4 @@
+import type { FileOperation } from "../faulty-files.ts";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -85,6 +86,16 @@ export function treeOf(folder: string): Record<string, string> {
         createHash("sha1").update(readFileSync(path)).digest("hex"),
       ]),
   );
+}
+
+/** `treeOf` without a lock that the disk refused to remove: it counts for nothing, and the next job takes it. */
+export function treeWithoutLock(
+  folder: string,
+  failed: readonly FileOperation[],
+): Record<string, string> {
+  const isRefused = failed.some(({ kind, path }) => kind === "rm" && path.endsWith("run.lock"));
+  const files = Object.entries(treeOf(folder));
+  return Object.fromEntries(files.filter(([path]) => !(isRefused && path.endsWith("run.lock"))));
 }
 
 export function removeAll(folder: string): void {

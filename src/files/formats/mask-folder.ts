@@ -2,12 +2,11 @@ import type { FileHost } from "../../host/host.ts";
 import { validateClasses } from "../../method/images/classes.ts";
 import { ignoreIndex, type Image, type LabelMap } from "../../method/images/image.ts";
 import { findRegions, type InstanceKind, type Regions } from "../../method/images/regions.ts";
-import { paintScaledLabels } from "../../method/images/overlay.ts";
-import { shrinkImage } from "../../method/images/shrink-large.ts";
 import { freeName, safePath } from "../text/file-name.ts";
 import { dirname, extname, join, relative } from "../text/path.ts";
 import { classesJson } from "./classes-file.ts";
 import { openWriter } from "./create.ts";
+import { ImageNames } from "./image-names.ts";
 import { LostDetails, type LostDetail } from "./lost-details.ts";
 import { objectUnit, type MaskFormat } from "./formats.ts";
 import { checkFormatOptions, type MaskFolderOptions } from "./mask-folder-options.ts";
@@ -20,12 +19,16 @@ import {
   type MaskOrigin,
   type WrittenMask,
 } from "./mask-origin.ts";
+import { MaskPictures } from "./mask-pictures.ts";
 import { claimPlace, isSingleFile } from "./output-place.ts";
 import { FileTransaction, removeFile } from "./transaction.ts";
 import { UnfinishedJob } from "./unfinished-job.ts";
-import { thumbnailFolder, thumbnailSide, type MaskWriter, type ThumbnailFile } from "./writer.ts";
+import type { MaskWriter } from "./writer.ts";
 
 export type { MaskFolderOptions, MaskOrigin, WrittenMask };
+
+/** Formats that have the names of the images in them. */
+const namesImages: ReadonlySet<MaskFormat> = new Set(["coco", "labelstudio"]);
 
 /** Prefix with which Label Studio names files of its local storage. */
 const localFiles = "/data/local-files/?d=";
@@ -36,8 +39,8 @@ const localFiles = "/data/local-files/?d=";
  */
 export class MaskFolder {
   private readonly names = new Set<string>();
-  private readonly fileNames = new Set<string>();
-  private readonly thumbnails: string[] = [];
+  private readonly imageNames = new ImageNames();
+  private readonly pictures: MaskPictures;
   private writers: readonly MaskWriter[] = [];
   private readonly lost = new LostDetails();
   private unfinished: UnfinishedJob | undefined;
@@ -52,7 +55,9 @@ export class MaskFolder {
     private readonly files: FileTransaction,
     /** Whether the path is that of a single file. */
     readonly single: boolean,
-  ) {}
+  ) {
+    this.pictures = new MaskPictures(host.codec, files, path, options);
+  }
 
   /**
    * Makes the folder, or takes an empty one; a UserError where it cannot be written.
@@ -224,23 +229,7 @@ export class MaskFolder {
     }
     const paths = mask === undefined ? {} : { mask };
     if (!image || this.single) return paths;
-    const wantsThumbnail = this.options.sheet === true;
-    if (this.options.overlays === false) {
-      if (!wantsThumbnail || mask === undefined) return paths;
-      const small = shrinkImage(image, thumbnailSide);
-      return {
-        ...paths,
-        thumbnail: await this.writeThumbnail(free, paintScaledLabels(small, labels)),
-      };
-    }
-    const overlay = join(this.path, "overlays", `${free}.jpg`);
-    const picture = paintScaledLabels(image, labels);
-    const small = wantsThumbnail ? this.writeThumbnail(free, picture) : Promise.resolve(undefined);
-    const writing = [small, this.writeOverlay(overlay, picture)] as const;
-    // Where one fails, the other must not appear after the job has removed what it wrote.
-    await Promise.allSettled(writing);
-    const [thumbnail] = await Promise.all(writing);
-    return { ...paths, overlay, ...(thumbnail && { thumbnail }) };
+    return { ...paths, ...(await this.pictures.write(free, image, labels, mask !== undefined)) };
   }
 
   /** Keeps a copy of the labels for formats that are one file, unless VOC's own mask serves. */
@@ -261,20 +250,6 @@ export class MaskFolder {
   /** A path below the folder, as the journal has it. */
   private below(path: string): string {
     return relative(this.single ? dirname(this.path) : this.path, path);
-  }
-
-  private async writeOverlay(path: string, picture: Image): Promise<void> {
-    const jpeg = await this.host.codec.encode(picture, "jpeg");
-    await this.files.write(path, jpeg, { durable: false });
-  }
-
-  /** Writes the thumbnail while the picture is in memory; the contact sheet would have to decode it again. */
-  private async writeThumbnail(name: string, picture: Image): Promise<ThumbnailFile> {
-    const file = join(this.path, thumbnailFolder, `${name}.jpg`);
-    this.thumbnails.push(file);
-    const { jpeg, width, height } = await this.host.codec.thumbnail(picture, thumbnailSide);
-    await this.files.write(file, jpeg, { durable: false });
-    return { file, width, height };
   }
 
   /** Completes all formats and writes `classes.json`, the sign of a complete folder; returns its path. */
@@ -334,7 +309,7 @@ export class MaskFolder {
   /** Keeps files that are complete by themselves, such as PNGs, and removes unfinished files and thumbnails. */
   async abandon(): Promise<void> {
     for (const writer of this.writers) await writer.discard();
-    await this.files.removeAdded(this.thumbnails.splice(0));
+    await this.files.removeAdded(this.pictures.thumbnails);
   }
 
   /** Enters the objects of a mask into the ledger, for each format that stores objects and enters those it wrote. */
@@ -397,19 +372,12 @@ export class MaskFolder {
     }
   }
 
-  /** The image's name for other tools. Two images may differ in their endings only, which their masks cannot. */
-  private fileName(name: string, free: string, { source, fileName }: MaskOrigin): string {
-    const ending = extname(fileName ?? source ?? "");
-    if (
-      ending === "" &&
-      this.formats.some((format) => format === "coco" || format === "labelstudio")
-    ) {
+  /** The image's name for other tools. */
+  private fileName(name: string, free: string, origin: MaskOrigin): string {
+    const { fileName, isAssumed } = this.imageNames.take(name, free, origin);
+    if (isAssumed && this.formats.some((format) => namesImages.has(format))) {
       this.lost.add("the image's file is not known; its name is assumed to end in .jpg", free);
     }
-    const preferred = safePath(fileName ?? `${name}${ending === "" ? ".jpg" : ending}`);
-    const key = preferred.toLowerCase();
-    if (this.fileNames.has(key)) return `${free}${ending === "" ? ".jpg" : ending}`;
-    this.fileNames.add(key);
-    return preferred;
+    return fileName;
   }
 }

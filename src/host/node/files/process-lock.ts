@@ -12,6 +12,9 @@ const attempts = 20;
 
 const heartbeats = new Heartbeats();
 
+/** Tokens of locks that were given up, but that the disk refused to remove. */
+const givenUp = new Set<string>();
+
 /** The process that holds a lock. */
 export interface LockOwner {
   /** Undefined if another process is taking the lock at this very moment. */
@@ -57,10 +60,10 @@ export class ProcessLock {
     return (await readLock(this.path))?.token === this.token;
   }
 
-  /** Gives the lock up. One that the disk refuses to remove counts for nothing once the process has ended. */
+  /** Gives the lock up. One that the disk refuses to remove counts for nothing here, and for others once the process has ended. */
   async release(): Promise<void> {
     this.stopHeartbeat();
-    await removeOwn(this.path, this.token).catch(() => undefined);
+    await removeOwn(this.path, this.token).catch(() => givenUp.add(this.token));
   }
 }
 
@@ -77,7 +80,8 @@ async function takeFile(path: string, self: ProcessIdentity): Promise<Taken> {
       if (await nameExclusively(temporary, path)) return { token };
       const found = await readLock(path);
       if (found === undefined) continue;
-      if (await isHeld(found, self, now)) return { owner: ownerOf(found, self, now) };
+      const isGivenUp = found.token !== undefined && givenUp.has(found.token);
+      if (!isGivenUp && (await isHeld(found, self, now))) return { owner: ownerOf(found, self, now) };
       const replacing = await replaceDead(path, found.token, temporary, self);
       if (replacing === "replaced") return { token };
       if (replacing !== "changed") owner = replacing.owner;
