@@ -38,7 +38,10 @@ const bomb = `a: &a [x]\n${[..."bcdefgh"]
 test.each([
   ["images: .\nnames: *foo\n", /data\.yaml:2: not readable as YAML: Unresolved alias/],
   [bomb, /data\.yaml:2: not readable as YAML: Excessive alias count/],
-  [`names: ${nest("[", "]", 20000)}\n`, /data\.yaml: not readable as YAML: it is nested more than 100 levels deep/],
+  [
+    `names: ${nest("[", "]", 20000)}\n`,
+    /data\.yaml: not readable as YAML: it is nested more than 100 levels deep/,
+  ],
   ["names: &a [*a]\n", /data\.yaml: names has the wrong type/],
 ])("a data.yaml is refused with its line (%#)", async (yaml, message) => {
   const opening = openDataset(

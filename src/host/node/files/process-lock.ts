@@ -81,7 +81,8 @@ async function takeFile(path: string, self: ProcessIdentity): Promise<Taken> {
       const found = await readLock(path);
       if (found === undefined) continue;
       const isGivenUp = found.token !== undefined && givenUp.has(found.token);
-      if (!isGivenUp && (await isHeld(found, self, now))) return { owner: ownerOf(found, self, now) };
+      if (!isGivenUp && (await isHeld(found, self, now)))
+        return { owner: ownerOf(found, self, now) };
       const replacing = await replaceDead(path, found.token, temporary, self);
       if (replacing === "replaced") return { token };
       if (replacing !== "changed") owner = replacing.owner;
