@@ -10,6 +10,11 @@ interface Example {
   readonly field: string;
 }
 
+/** The first of several fields. */
+interface Examples extends Example {
+  count: number;
+}
+
 /** The letter that stands for bytes that are not UTF-8. */
 const broken = "\uFFFD";
 
@@ -26,9 +31,11 @@ export class Table {
   private header: readonly string[] = [];
   private columns: Columns | undefined;
   private hasHeader = true;
-  /** Whether some image has several tags. */
-  private hasLists = false;
-  private withComma: Example | undefined;
+  /** The first line with semicolons between tags. */
+  private firstList: number | undefined;
+  /** Fields with commas that are read as one tag, and as several. */
+  private withComma: Examples | undefined;
+  private splitAtCommas: Examples | undefined;
   private withBar: Example | undefined;
   private withBrokenLetter: Example | undefined;
   /** Tags with a blank in them and the first line of each, as long as they are few. */
@@ -65,7 +72,9 @@ export class Table {
         line,
       );
     }
-    const tags = columns.isOneHot ? this.classesOf(fields, line) : this.tagsOf(fields, line);
+    const tags = columns.isOneHot
+      ? this.classesOf(fields, line)
+      : this.tagsOf(fields, line, separator);
     if (tags === undefined) return;
     const file = fields[columns.file]!;
     const withBrokenLetter = [file, tags].find((field) => field.includes(broken));
@@ -75,15 +84,29 @@ export class Table {
 
   /** Warns of what was read in a way that is hardly meant. */
   warn(): void {
-    const { hasLists, withBrokenLetter: letter, withComma: comma, withBar: bar, out } = this;
+    const { firstList, withBrokenLetter: letter, withBar: bar, out } = this;
+    const { withComma: comma, splitAtCommas: split } = this;
     if (letter) {
       out.warn(
         `"${letter.field}" has letters that are not UTF-8; save the spreadsheet as "CSV UTF-8"`,
         letter.line,
       );
     }
-    if (comma && !hasLists) {
-      out.warn(`"${comma.field}" is read as one tag; separate tags by semicolons`, comma.line);
+    if (comma && firstList === undefined) {
+      const [cells, are] =
+        comma.count === 1 ? ["", "is"] : [`${comma.count} cells like `, "are each"];
+      out.warn(
+        `${cells}"${comma.field}" ${are} read as one tag; separate tags by semicolons`,
+        comma.line,
+      );
+    }
+    if (split) {
+      const [cells, are] = split.count === 1 ? ["", "is"] : [`${split.count} cells like `, "are"];
+      const other = `; line ${firstList} has semicolons there, so use those throughout`;
+      out.warn(
+        `${cells}"${split.field}" ${are} read as several tags, with commas between them${firstList === undefined ? "" : other}`,
+        split.line,
+      );
     }
     if (bar) out.warn(`"${bar.field}" is read as several tags, with | between them`, bar.line);
     for (const [tag, line] of this.withBlank) {
@@ -97,14 +120,23 @@ export class Table {
     }
   }
 
-  private tagsOf(fields: readonly string[], line: number): string {
+  private tagsOf(fields: readonly string[], line: number, separator: string): string {
     const { tags: places } = this.columns!;
     const wanted = this.hasHeader || this.columns!.split >= 0 ? places : this.restOf(fields);
     const [first = 0] = wanted;
     const text =
       wanted.length === 1 ? fields[first]! : wanted.flatMap((i) => fields[i] || []).join(";");
-    if (text.includes(";")) this.hasLists = true;
-    else if (text.includes(",")) this.withComma ??= { line, field: text };
+    if (text.includes(";")) this.firstList ??= line;
+    else if (text.includes(",")) {
+      // Where semicolons separate columns, commas separate tags, unless semicolons were seen to do that too.
+      if (separator === ";" && this.firstList === undefined) {
+        this.splitAtCommas ??= { line, field: text, count: 0 };
+        this.splitAtCommas.count++;
+        return text.replaceAll(",", ";");
+      }
+      this.withComma ??= { line, field: text, count: 0 };
+      this.withComma.count++;
+    }
     this.noteBlanks(text, line);
     if (!text.includes("|")) return text;
     this.withBar ??= { line, field: text };

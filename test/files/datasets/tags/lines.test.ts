@@ -59,10 +59,13 @@ test("a table that was hardly meant as it is read is warned of once", async () =
   const read = async (rows: string | Uint8Array) => (await foundLines(readCsv, rows)).told;
   const commas = 'file;tags\na.jpg;dog\nb.jpg;cat, dog\nc.jpg;"x,y"\n';
   expect(await read(commas)).toEqual([
-    't:3: "cat, dog" is read as one tag; separate tags by semicolons',
+    't:3: 2 cells like "cat, dog" are read as several tags, with commas between them',
+  ]);
+  expect(await read(`${commas}d.jpg;"x;y"\n`)).toEqual([
+    expect.stringMatching(/^t:3: .*; line 5 has semicolons there, so use those throughout$/),
   ]);
   // Someone who separates tags by semicolons means the comma.
-  expect(await read(`${commas}d.jpg;"x;y"\n`)).toEqual([]);
+  expect(await read('file;tags\nd.jpg;"x;y"\na.jpg;big, dog\n')).toEqual([]);
   for (const row of ["a.jpg,Bär\n", "bär.jpg,a\n"]) {
     expect(await read(Buffer.from(`file,tags\n${row}${row}`, "latin1"))).toEqual([
       expect.stringMatching(/^t: is not UTF-8; .*Windows-1252, as in ".*Bär.*"; .*save the file/i),

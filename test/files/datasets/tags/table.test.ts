@@ -28,6 +28,7 @@ describe("the same table however it was saved", () => {
     ["columns in another order", "Category,Image\ncat;dog,a.jpg\ndog,b.jpg\n"],
     ["pandas' index", ",file,tags\n0,a.jpg,cat;dog\n1,b.jpg,dog\n"],
     ["bars between tags", "file,tags\na.jpg,cat|dog\nb.jpg,dog\n", [/^t:2: "cat\|dog" is read as several tags/]],
+    ["commas between tags, semicolons between columns", "file;tags\na.jpg;cat, dog\nb.jpg;dog\n", [/^t:2: "cat, dog" is read as several tags, with commas between them$/]],
     ["other columns", "file,tags,author\na.jpg,cat;dog,x\nb.jpg,dog,y\n", [/^t:1: the columns author are not read/]],
     ["no header", "a.jpg,cat;dog\nb.jpg,dog\n", [noHeader]],
     ["no header, a column for each tag", "a.jpg,cat,dog\nb.jpg,dog\n", [noHeader]],
@@ -43,6 +44,15 @@ describe("the same table however it was saved", () => {
     expect(found.told).toEqual(told.map((message) => expect.stringMatching(message) as unknown));
   }); // prettier-ignore
 });
+
+test("commas are part of a tag where semicolons separate tags, and cells with them are counted", async () => {
+  const quoted = await read('file;tags\na.jpg;"cat;dog"\nb.jpg;big, dog\n');
+  expect(quoted.rows[1]).toEqual(["b.jpg", "big, dog", undefined]);
+  const several = await read("file;tags\na.jpg;cat,dog\nb.jpg;dog,cow\n");
+  expect(several.told).toEqual(['t:2: 2 cells like "cat,dog" are read as several tags, with commas between them']);
+  const one = await read('file,tags\na.jpg,"cat,dog"\nb.jpg,"dog,cow"\n');
+  expect(one.told).toEqual(['t:2: 2 cells like "cat,dog" are each read as one tag; separate tags by semicolons']);
+}); // prettier-ignore
 
 test("a table without a header may have a column of splits", async () => {
   const { rows, told } = await read("a.jpg,cat,train\nb.jpg,dog,val\n");
