@@ -13,8 +13,8 @@ import { listVoc } from "./voc.ts";
 import { listVocBeside } from "./voc-beside.ts";
 
 const layouts =
-  "supported are images/ with tags.csv (or .jsonl, .json), a folder of images for each class, " +
-  "VOC folders (JPEGImages/, ImageSets/), images with a VOC .xml beside each, and COCO (annotations/instances_*.json with its images, or " +
+  "expected images/ with tags.csv (or .tsv, .jsonl, .json), a folder of images for each class, " +
+  "VOC folders (JPEGImages/, ImageSets/), images with a VOC .xml beside each, or COCO (annotations/instances_*.json with its images, or " +
   "JPEGImages/train and val)";
 
 /** Recognizes the layout of a data set folder and lists its images. */

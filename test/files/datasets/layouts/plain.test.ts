@@ -297,7 +297,7 @@ describe("refused with file and line is", () => {
       "is a file; a data set is a folder",
     );
     await expect(openDataset(nodeHost, root)).rejects.toThrow(
-      "not a data set; it holds empty/, x.txt; supported are",
+      "not a data set; it holds empty/, x.txt; expected images/ with tags.csv",
     );
   });
 
