@@ -91,7 +91,7 @@ async function listDescribed(
   const holds = await describeFolder(store, root);
   throw new UserError(
     holds === "nothing"
-      ? `${root}: the folder is empty, expected a data set; ${layouts}`
+      ? `${root}: the folder is empty; ${layouts}`
       : `${root}: not a data set; it holds ${holds}; ${layouts}`,
   );
 }
