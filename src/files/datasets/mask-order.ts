@@ -43,7 +43,7 @@ export function matchMaskClasses(
 
 /**
  * Compares masks with the tags of their images. One that shows a class without its tag and lacks a tagged one contradicts them;
- * where most do, the masks number the classes in another order. One that shows more alone has incomplete tags.
+ * where a third do, the masks number the classes in another order. One that shows more alone has incomplete tags.
  */
 export class MaskOrder {
   private masks = 0;
@@ -65,7 +65,7 @@ export class MaskOrder {
   /** The judgment on masks without names of their own; undefined if they fit the tags by and large. */
   finding(classes: readonly string[]): MaskFinding | undefined {
     const { masks, contradicting } = this;
-    if (contradicting < 2 || 2 * contradicting < masks) return undefined;
+    if (contradicting < 2 || 3 * contradicting < masks) return undefined;
     const names = classes.length > mostInCommand ? "<file of its classes>" : classes.join(",");
     return {
       message:
