@@ -91,10 +91,10 @@ export async function inspectDataset(
     });
     const reported = new Set(problems.map(({ file }) => file));
     const otherOrder = dataset.maskClasses ? undefined : order.finding(dataset.classes);
-    const found = decodeProblems
-      .flat()
-      .filter(({ file, ofTags }) => !reported.has(file) && !(ofTags && otherOrder));
-    for (const { ofTags: _, ...problem } of found) {
+    const found = decodeProblems.flatMap(({ problems: own, ofTags }) =>
+      ofTags && !otherOrder ? [...own, ofTags] : own,
+    );
+    for (const problem of found.filter(({ file }) => !reported.has(file))) {
       problems.push(strict && problem.leftOut ? { ...problem, severity: "error" } : problem);
     }
     problems.push(...maskProblems(dataset, counts));
@@ -164,8 +164,11 @@ function maskProblems(
   return problems;
 }
 
-/** A problem that only decoding shows, and whether the mask and the tags contradict each other. */
-type DecodeProblem = Problem & { readonly ofTags?: true };
+/** Problems of an image and its mask, and apart from them that the mask shows more than the tags. */
+interface DecodeProblems {
+  readonly problems: readonly Problem[];
+  readonly ofTags?: Problem;
+}
 
 /** Problems that only decoding shows: broken pixels, labels out of range, masks that contradict the tags. */
 async function decodeFully(
@@ -174,10 +177,10 @@ async function decodeFully(
   { origins, sizes }: Assembled,
   { classes, reader }: OpenedDataset,
   { counts, order }: { readonly counts: LabelCounts; readonly order: MaskOrder },
-): Promise<DecodeProblem[]> {
+): Promise<DecodeProblems> {
   const path = pathOf(origins.get(sample)!);
   const { mask } = sample;
-  const problems: DecodeProblem[] = [];
+  const problems: Problem[] = [];
   try {
     // Its pixels are only looked at for damage.
     await codec.decode(path, { largeSide: 1024 });
@@ -185,12 +188,12 @@ async function decodeFully(
     const message = `${messageWithoutPath(error, path)}; it will be skipped`;
     problems.push({ severity: "warning", file: path, message, leftOut: true });
   }
-  if (mask === undefined) return problems;
+  if (mask === undefined) return { problems };
   try {
     const labels = await reader.readMask(sample);
     // A mask of another size is reported already, and its pixels say nothing about this image.
     const { width, height } = sizes.get(sample)!;
-    if (labels.width !== width || labels.height !== height) return problems;
+    if (labels.width !== width || labels.height !== height) return { problems };
     counts.add(sample.name, labels.data);
     const present = new Set(labels.data);
     if (!sample.untagged) order.add(sample.tags, present, classes.length);
@@ -198,10 +201,10 @@ async function decodeFully(
     if (untagged.length > 0) {
       const names = excerpt(untagged.map((name) => `"${name}"`).join(", "));
       const message = `mask shows ${names}, which the image is not tagged with`;
-      problems.push({ severity: "warning", file: mask, message, ofTags: true });
+      return { problems, ofTags: { severity: "warning", file: mask, message } };
     }
   } catch (error) {
     problems.push({ severity: "error", file: mask, message: messageWithoutPath(error, mask) });
   }
-  return problems;
+  return { problems };
 }

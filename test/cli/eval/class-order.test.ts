@@ -71,5 +71,7 @@ test("true masks in another order are judged once, and score the same once their
 
 test("the pixel accuracy says of which column it is", async () => {
   const args = ["eval", "--model", model, "--data", data, "--device", "cpu", "--no-cam", "--crf"];
-  expect((await tag2mask(...args)).stdout).toMatch(/^pixel accuracy of segmentation \+ CRF [\d.]+ %, /m);
+  expect((await tag2mask(...args)).stdout).toMatch(
+    /^pixel accuracy of segmentation \+ CRF [\d.]+ %, /m,
+  );
 });
