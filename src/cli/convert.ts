@@ -6,6 +6,7 @@ import {
   type UnannotatedRule,
 } from "../files/formats/boxes.ts";
 import { formatFiles, maskFormats, type MaskFormat } from "../files/formats/formats.ts";
+import { unknownFile, type LostDetail } from "../files/formats/lost-details.ts";
 import { counted } from "../files/text/units.ts";
 import type { ConvertDoneEvent, ConvertEvent } from "../jobs/convert.ts";
 import { messages, tellFindings } from "./findings.ts";
@@ -23,6 +24,7 @@ import type { FormatOptions } from "./options.ts";
 import type { OpenOutput, Output } from "./output.ts";
 import { lostLine } from "./lost-line.ts";
 import { CountMeter } from "./progress.ts";
+import { wordRemedies } from "./remedies.ts";
 import { tellReplaced } from "./replaced-lines.ts";
 import { secondsSince } from "./seconds.ts";
 
@@ -127,7 +129,7 @@ async function convert(masks: string, options: ConvertOptions, output: Output): 
             `stopped after ${event.done} of ${event.total} masks; ${keptNote(event.kept, "masks")}`,
           );
         case "done":
-          return printSummary(event, secondsSince(started, output), output);
+          return printSummary(event, options, secondsSince(started, output), output);
       }
     },
   );
@@ -144,6 +146,12 @@ function finishedNote(
     : `${finished} of ${counted(of, "mask")} are finished and not read again`;
 }
 
+const imagesRemedy = { kind: "option", name: "images", value: "<folder>" } as const;
+
+function isOfUnknownFile({ what }: LostDetail): boolean {
+  return Object.values<string>(unknownFile).includes(what);
+}
+
 function printSummary(
   {
     from,
@@ -158,6 +166,7 @@ function printSummary(
     warnings,
     replaced,
   }: ConvertDoneEvent,
+  { images }: ConvertOptions,
   seconds: number,
   output: Output,
 ): void {
@@ -170,7 +179,12 @@ function printSummary(
   if (lost.length === 0 && skipped === 0) {
     output.say(`nothing was lost${objects > 0 ? `: ${counted(objects, "object")} counted` : ""}`);
   }
-  for (const detail of lost) output.say(lostLine(detail, written));
+  for (const detail of lost) {
+    const isMended = images === undefined && isOfUnknownFile(detail);
+    output.say(
+      `${lostLine(detail, written)}${isMended ? `; ${wordRemedies([imagesRemedy])}` : ""}`,
+    );
+  }
   tellReplaced(replaced, output);
   output.record({
     ...{ from, to, out, classes, masks, skipped, objects, lost, notes },

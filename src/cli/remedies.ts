@@ -34,7 +34,7 @@ function word(remedy: Remedy): string {
       const { name, argument, options = {}, purpose } = remedy;
       const words = Object.entries(options).flatMap(([key, value]) => [
         flagOf(key),
-        ...(value === true ? [] : [value]),
+        ...(value === true ? [] : [asWord(value)]),
       ]);
       const command = ["tag2mask", name, ...(argument === undefined ? [] : [argument]), ...words];
       return purpose === undefined
@@ -42,6 +42,11 @@ function word(remedy: Remedy): string {
         : `\`${command.join(" ")}\` ${purpose}`;
     }
   }
+}
+
+/** A value as one word of a shell, if it has spaces; `<…>` stands for something to fill in. */
+function asWord(value: string): string {
+  return /\s/.test(value) && !value.startsWith("<") ? `"${value}"` : value;
 }
 
 /** `resetHeads` as `--reset-heads`. */

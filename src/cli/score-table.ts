@@ -21,6 +21,11 @@ export interface Scores {
   readonly perClass: Readonly<Partial<Record<Kind, readonly Score[]>>>;
 }
 
+/** The masks of a column, in the words of a sentence. */
+export function titleOf(kind: string): string {
+  return kind === "crf" ? "segmentation + CRF" : (columns[kind as Kind] ?? kind);
+}
+
 /**
  * Table of the IoU of every class for every kind of masks, in percent, with means and the F1 of the tags if measured; without
  * any true mask, the F1 alone.

@@ -28,6 +28,8 @@ export type CompareMasksEvent =
       readonly type: "unpaired";
       readonly unpredicted: readonly string[];
       readonly untrue: readonly string[];
+      /** How the labels were understood, one sentence each. */
+      readonly notes: readonly string[];
     }
   | ProgressEvent
   | EvaluationStoppedEvent
@@ -59,7 +61,7 @@ export async function* compareMasks(
     ...(list !== undefined && { names: await readNames(host, list) }),
   });
   const [of, against] = [host.store.absolute(masks), host.store.absolute(truth)];
-  const about = { masks: of, truth: against, classes: found.classes, worst };
+  const about = { masks: of, truth: against, classes: found.classes, labels: found.labels, worst };
   const items = found.pairs.map((pair) => [pair.name, pair.mask, pair.truth]);
   yield* withResultsFolder(host, job, {
     settings: settingsOf("eval of masks", about, items),
@@ -76,8 +78,8 @@ async function* compare(
   options: JobOptions,
 ): AsyncGenerator<CompareMasksEvent, boolean> {
   const { masks: folder, truth, out } = job;
-  const { unpredicted, untrue, pairs } = found;
-  yield { type: "unpaired", unpredicted, untrue };
+  const { unpredicted, untrue, pairs, notes } = found;
+  yield { type: "unpaired", unpredicted, untrue, notes };
   const worst = new WorstImages(host.codec, out === undefined ? 0 : job.worst);
   const names = pairs.map(({ name }) => name);
   const journal = await EvaluationJournal.open(unfinished, worst, names);

@@ -123,6 +123,10 @@ export async function* convertMasks(
   });
   try {
     if (source.entries.length === 0) throw new UserError(`${path}: has no masks`);
+    if (job.images !== undefined) {
+      const note = noteOfMissingImages(source.entries, job.images);
+      if (note !== undefined) notes.push(note);
+    }
     const { classes: names, entries, format: readAs } = source;
     const about = {
       ...{ masks: await fileSetting(store, path), from: readAs, classes: names, to, instances },
@@ -196,6 +200,25 @@ export async function* convertMasks(
   } finally {
     await source.close();
   }
+}
+
+/** A sentence on images that are not in the folder that was given; a UserError if it has none of them. */
+function noteOfMissingImages(entries: readonly MaskEntry[], folder: string): string | undefined {
+  const missing = entries.filter(({ image }) => image === undefined);
+  const [first] = missing;
+  if (!first) return undefined;
+  const example = first.fileName ?? first.name;
+  const all = entries.length;
+  if (missing.length < all) {
+    const verb = missing.length === 1 ? "is" : "are";
+    return `${missing.length} of the ${all} images ${verb} not in ${folder}, the first is ${example}`;
+  }
+  throw new UserError(
+    all === 1
+      ? `the only image, ${example}, is not in ${folder}`
+      : `none of the ${all} images is in ${folder}, not even the first, ${example}`,
+    { code: "no-images", remedies: [{ kind: "option", name: "images", instead: true }] },
+  );
 }
 
 /** What was left out because the file does not tell whether anybody looked at it. */

@@ -1,5 +1,6 @@
-import { samplesOf, type OpenedDataset } from "../files/datasets/index.ts";
+import { MaskOrder, samplesOf, type OpenedDataset } from "../files/datasets/index.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
+import type { MaskFinding } from "../files/formats/label-counts.ts";
 import type { JobSettings } from "../files/formats/journal.ts";
 import type { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import { join } from "../files/text/path.ts";
@@ -92,6 +93,7 @@ async function evaluationSettings(
   const about = {
     ...{ model: await fileSetting(store, model.file), device, classes },
     ...{ data: store.absolute(data.root), split, scales, flip, crf, cam, worst },
+    ...(data.maskClasses && { maskLabels: data.maskClasses.labels }),
     longSide: viewsOf(segmenter, job).longSide,
   };
   return settingsOf(
@@ -190,7 +192,12 @@ async function* measure(
   const withCam = job.cam && segmenter.activations !== null;
   const worst = new WorstImages(host.codec, out === undefined ? 0 : job.worst);
   const names = samples.map(({ name }) => name);
-  const journal = await EvaluationJournal.open(unfinished, worst, names);
+  const order = new MaskOrder();
+  const journal = await EvaluationJournal.open(unfinished, worst, names, (index, truth) => {
+    const { tags, untagged } = samples[index]!;
+    const values = truth.map(([value]) => value);
+    if (!untagged) order.add(tags, values, classes.length);
+  });
   yield { type: "started" };
   const evaluating = withCrf(host, withRefinement, (refinement) =>
     evaluate(samples, data.reader, segmenter, {
@@ -219,7 +226,10 @@ async function* measure(
   const { tagF1 } = evaluation.metrics;
   const about = { model, data: data.root, split, ...views, crf: withRefinement, images };
   const final = Object.values(matrices).at(-1)!;
-  const warnings = scoreFindings(final, classes, journal.truth, data.root);
+  const warnings = [
+    ...orderFindings(data, order),
+    ...scoreFindings(final, classes, journal.truth, data.root),
+  ];
   const files = await writeResults(host, job, {
     about,
     warnings: warnings.map(({ message }) => message),
@@ -234,6 +244,16 @@ async function* measure(
   const scores = { model, split, classes, matrices, tagF1, accuracy, images, masks, skipped };
   yield { type: "scores", ...scores, warnings, files };
   return true;
+}
+
+/** What is told about the order in which true masks number the classes. */
+function orderFindings(
+  { root, classes, maskClasses }: OpenedDataset,
+  order: MaskOrder,
+): MaskFinding[] {
+  if (maskClasses) return maskClasses.note === undefined ? [] : [{ message: maskClasses.note }];
+  const finding = order.finding(classes);
+  return finding ? [{ ...finding, message: `${root}: ${finding.message}` }] : [];
 }
 
 async function* predict(

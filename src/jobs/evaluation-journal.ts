@@ -14,6 +14,9 @@ interface ImageFacts {
   readonly worst?: Pick<WorstImage, "meanIou" | "labels"> & { readonly titles: readonly string[] };
 }
 
+/** Takes the number of an image and the values of its true mask. */
+type OnTruth = (index: number, truth: MaskCounts) => void;
+
 const whole = z.int().check(z.nonnegative());
 
 /** Its shape, for a journal that may be damaged. */
@@ -40,20 +43,25 @@ export class EvaluationJournal {
     private readonly job: UnfinishedJob | undefined,
     private readonly worst: WorstImages,
     private readonly facts: ReadonlyMap<number, ImageFacts>,
+    private readonly onTruth: OnTruth | undefined,
   ) {}
 
-  /** @param names the names of the images, in their order */
+  /**
+   * @param names the names of the images, in their order
+   * @param onTruth takes the values of each true mask
+   */
   static async open(
     job: UnfinishedJob | undefined,
     worst: WorstImages,
     names: readonly string[],
+    onTruth?: OnTruth,
   ): Promise<EvaluationJournal> {
     const facts = new Map<number, ImageFacts>();
     for (const [index, name] of names.entries()) {
       const image = job?.has(index) ? await job.intact(index, name) : undefined;
       if (imageFacts.safeParse(image?.facts).success) facts.set(index, image!.facts as ImageFacts);
     }
-    return new EvaluationJournal(job, worst, facts);
+    return new EvaluationJournal(job, worst, facts, onTruth);
   }
 
   /** The scores of the images that were measured before. */
@@ -71,6 +79,7 @@ export class EvaluationJournal {
   ): Promise<void> {
     if (known) return this.repeat(index, name);
     const truth = image && this.truth.add(name, image.truth.data);
+    if (truth) this.onTruth?.(index, truth);
     const shown = image && (await this.worst.add({ ...image, name }));
     if (!this.job) return;
     const files = [];
@@ -88,7 +97,10 @@ export class EvaluationJournal {
 
   private async repeat(index: number, name: string): Promise<void> {
     const { truth, worst } = this.facts.get(index)!;
-    if (truth) this.truth.repeat(name, truth);
+    if (truth) {
+      this.truth.repeat(name, truth);
+      this.onTruth?.(index, truth);
+    }
     if (!worst) return;
     const { titles, ...about } = worst;
     const tiles = [];

@@ -1,10 +1,12 @@
 import { dirname, join, stem } from "../files/text/path.ts";
 import type { FileHost } from "../host/host.ts";
+import { translateLabels } from "../method/data/known-mask.ts";
 import { ignoreIndex, type LabelMap } from "../method/images/image.ts";
 import type { EvaluationProgress } from "../method/eval/evaluator.ts";
 import type { ConfusionMatrix } from "../method/eval/metrics.ts";
 import { cellsOf, pixelsOf, Tally, type KnownScores } from "../method/eval/tally.ts";
 import { UserError } from "../user-error.ts";
+import { chooseClasses } from "../files/formats/chosen-classes.ts";
 import { parseClassNames, readClassNames } from "../files/formats/class-names.ts";
 import { isFolder, listImages } from "../files/text/folders.ts";
 import { listNames } from "../files/text/list-names.ts";
@@ -28,10 +30,14 @@ export interface MaskPairs {
   readonly untrue: readonly string[];
   /** Foreground class names, where a file says them. */
   readonly classes: readonly string[] | undefined;
+  /** The class's label for each label of a side whose own names stand in another order. */
+  readonly labels: { readonly mask?: readonly number[]; readonly truth?: readonly number[] };
+  /** Sentences on labels that are renumbered. */
+  readonly notes: readonly string[];
 }
 
 export interface PairOptions {
-  /** File with the class names; else `classes.json` or `classes.txt` in or above either folder. */
+  /** Class names, or a file of them; else `classes.json` or `classes.txt` in or above either folder. */
   readonly classes?: string;
   /** Only these, all of which must be there. */
   readonly names?: readonly string[];
@@ -72,7 +78,10 @@ export async function pairMasks(
     pairs,
     unpredicted: alone(truths, masks),
     untrue: alone(masks, truths),
-    classes: await agreedClasses(host, classes, masks.around, truths.around),
+    ...(await agreedClasses(host, classes, [
+      { root: predicted, around: masks.around },
+      { root: true_, around: truths.around },
+    ])),
   };
 }
 
@@ -105,28 +114,91 @@ async function findMasks({ store }: FileHost, root: string): Promise<FoundMasks>
   };
 }
 
+/** A side of the comparison, and the folders that may say what its labels mean. */
+interface Side {
+  readonly root: string;
+  readonly around: readonly string[];
+}
+
+type Agreed = Pick<MaskPairs, "classes" | "labels" | "notes">;
+
+/** The classes of both sides: those given, in which the names of either side have to be found, or else those of the sides. */
 async function agreedClasses(
   { store }: FileHost,
   given: string | undefined,
-  ...places: readonly (readonly string[])[]
-): Promise<string[] | undefined> {
-  if (given !== undefined) return parseClassNames(store, given);
-  let found: { file: string; names: string[] } | undefined;
-  for (const folders of places) {
-    for (const file of folders.flatMap((folder) => classFiles.map((name) => join(folder, name)))) {
-      if ((await store.stat(file))?.kind !== "file") continue;
-      const names = await readClassNames(store, file);
-      if (found && JSON.stringify(found.names) !== JSON.stringify(names)) {
-        throw new UserError(
-          `${file}: its ${names.length} classes are ${names.join(", ")}; ${found.file} has ` +
-            `${found.names.length}: ${found.names.join(", ")}; masks count classes in this order, so they must agree`,
-        );
-      }
-      found ??= { file, names };
-      break;
+  sides: readonly [masks: Side, truth: Side],
+): Promise<Agreed> {
+  const masks = await namesAround(store, sides[0].around);
+  const truth = await namesAround(store, sides[1].around);
+  if (given === undefined) {
+    if (masks && truth && JSON.stringify(masks.names) !== JSON.stringify(truth.names)) {
+      throw otherClasses(truth, masks, { ...sides[0], classes: truth.names });
     }
+    return { classes: (masks ?? truth)?.names, labels: {}, notes: [] };
   }
-  return found?.names;
+  const classes = await parseClassNames(store, given);
+  const notes: string[] = [];
+  const labelsOf = (own: NamesFile | undefined, side: Side): readonly number[] | undefined => {
+    if (!own) return undefined;
+    if (!isAmong(own.names, classes)) {
+      throw otherClasses({ file: "the classes given", names: classes }, own, { ...side, classes });
+    }
+    const tell = (note: string): void => void (notes.includes(note) || notes.push(note));
+    const { labels } = chooseClasses(own.names, { classes, tell }, own.file)!;
+    return labels.every((label, i) => label === i) ? undefined : labels;
+  };
+  const labels = { mask: labelsOf(masks, sides[0]), truth: labelsOf(truth, sides[1]) };
+  return {
+    classes,
+    labels: {
+      ...(labels.mask && { mask: labels.mask }),
+      ...(labels.truth && { truth: labels.truth }),
+    },
+    notes,
+  };
+}
+
+interface NamesFile {
+  readonly file: string;
+  readonly names: readonly string[];
+}
+
+async function namesAround(
+  store: FileHost["store"],
+  folders: readonly string[],
+): Promise<NamesFile | undefined> {
+  for (const file of folders.flatMap((folder) => classFiles.map((name) => join(folder, name)))) {
+    if ((await store.stat(file))?.kind !== "file") continue;
+    return { file, names: await readClassNames(store, file) };
+  }
+}
+
+function isAmong(names: readonly string[], classes: readonly string[]): boolean {
+  const known = new Set(classes.map((name) => name.toLowerCase()));
+  return names.every((name) => known.has(name.toLowerCase()));
+}
+
+/** The error for names that differ; the remedy numbers the masks of a folder by the classes of the other side. */
+function otherClasses(
+  one: NamesFile,
+  other: NamesFile,
+  { root, classes }: { readonly root: string; readonly classes: readonly string[] },
+): UserError {
+  const out = `${root.replace(/\/+$/, "")}-renumbered`;
+  return new UserError(
+    `${one.file}: its ${one.names.length} classes are ${one.names.join(", ")}; ${other.file} has ` +
+      `${other.names.length}: ${other.names.join(", ")}; masks count classes in this order, so they must agree`,
+    {
+      code: "other-classes",
+      remedies: [
+        {
+          ...{ kind: "job", name: "convert", argument: root },
+          options: { to: "voc", classes: classes.join(","), out },
+          purpose: "renumbers the masks, or renames their classes",
+        },
+      ],
+    },
+  );
 }
 
 export interface PairScores {
@@ -146,7 +218,7 @@ export interface PairScores {
  */
 export async function* scorePairs(
   host: FileHost,
-  { pairs, classes }: Pick<MaskPairs, "pairs" | "classes">,
+  { pairs, classes, labels }: Pick<MaskPairs, "pairs" | "classes" | "labels">,
   known?: KnownScores,
 ): AsyncGenerator<EvaluationProgress & { readonly image?: MeasuredImage }, PairScores> {
   // Without names the number of classes shows at the end.
@@ -165,7 +237,7 @@ export async function* scorePairs(
     }
     let both: { prediction: LabelMap; truth: LabelMap };
     try {
-      both = await readPair(host, pair, size);
+      both = await readPair(host, pair, labels, size);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       skipped.push(error.message);
@@ -193,9 +265,11 @@ export async function* scorePairs(
 async function readPair(
   { codec }: FileHost,
   { mask, truth: truthFile }: MaskPairs["pairs"][number],
+  labels: MaskPairs["labels"],
   size: number,
 ): Promise<{ prediction: LabelMap; truth: LabelMap }> {
-  const [prediction, truth] = [await codec.decodeLabels(mask), await codec.decodeLabels(truthFile)];
+  const prediction = await readLabels(codec, mask, labels.mask);
+  const truth = await readLabels(codec, truthFile, labels.truth);
   const { width, height } = truth;
   if (prediction.width !== width || prediction.height !== height) {
     throw new UserError(
@@ -209,4 +283,13 @@ async function readPair(
   throw new UserError(
     `${mask}: has ${where}, where the truth is ${truth.data[at]}; predictions are 0 to ${size - 1}`,
   );
+}
+
+async function readLabels(
+  codec: FileHost["codec"],
+  where: string,
+  labels: readonly number[] | undefined,
+): Promise<LabelMap> {
+  const map = await codec.decodeLabels(where);
+  return labels ? translateLabels(map, { where, labels }) : map;
 }

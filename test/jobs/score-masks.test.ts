@@ -127,3 +127,36 @@ test.each([
   writeFileSync(file, text);
   await expect(readClassNames(nodeHost.store, file)).rejects.toThrow(message);
 });
+
+test("the classes given are matched by name with those beside masks in another order, which is told", async () => {
+  await put("masks/a.png", 0, 1, 2, 2);
+  await put("truth/a.png", 0, 2, 1, 1);
+  writeFileSync(join(root, "masks/classes.json"), '["dog", "cat"]');
+  const { classes, matrix, notes } = await score({ classes: "cat,dog" });
+  expect([classes, matrix.iou()]).toEqual([
+    ["cat", "dog"],
+    [1, 1, 1],
+  ]);
+  expect(notes).toEqual([
+    expect.stringMatching(/masks\/classes\.json: classes matched by name, .*dog 1 → 2, cat 2 → 1$/),
+  ]);
+});
+
+test("names that differ are refused with both lists and the command that renumbers, given or not", async () => {
+  await put("masks/a.png", 0, 1);
+  await put("truth/a.png", 0, 1);
+  writeFileSync(join(root, "masks/classes.json"), '["dog", "cow"]');
+  const remedy = (classes: string): unknown => ({
+    remedies: [
+      expect.objectContaining({
+        ...{ kind: "job", name: "convert", argument: join(root, "masks") },
+        options: { to: "voc", classes, out: join(root, "masks-renumbered") },
+      }),
+    ],
+  });
+  const given = score({ classes: "cat,dog" });
+  await expect(given).rejects.toThrow(/2 classes are cat, dog; .* has 2: dog, cow;/);
+  await expect(given).rejects.toMatchObject(remedy("cat,dog") as object);
+  writeFileSync(join(root, "truth/classes.json"), '["cow", "dog"]');
+  await expect(score()).rejects.toMatchObject(remedy("cow,dog") as object);
+});

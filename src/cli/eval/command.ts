@@ -31,7 +31,10 @@ export function evalCommand(open: OpenOutput): Command {
     .option("--stages", "what every part of the method adds, from the CAM to the CRF")
     .option("--masks <folder>", "masks to measure, instead of a model's")
     .option("--truth <folder>", "true masks of the same names")
-    .option("--classes <names>", `of --masks, ${classNamesHelp}`)
+    .option(
+      "--classes <names>",
+      `of --masks and --truth, ${classNamesHelp}; a classes.json beside masks may have them in another order`,
+    )
     .option("--list <file>", "only these of --masks and --truth, a name a line")
     .option("--out <folder>", "write metrics.json, results.csv, confusion matrix, worst.html")
     .option("--overwrite", "write over the results of an earlier evaluation")

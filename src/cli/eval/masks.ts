@@ -22,7 +22,8 @@ export async function evalMasks(options: EvalMasksOptions, output: Output): Prom
     (event, interruption) => {
       switch (event.type) {
         case "unpaired": {
-          const { unpredicted, untrue } = event;
+          const { unpredicted, untrue, notes } = event;
+          for (const sentence of notes) output.note(sentence);
           note(unpredicted, `${unpredicted.length} of ${truth} have no mask in ${folder}`);
           note(untrue, `${untrue.length} of ${folder} have no truth in ${truth}`);
           return interruption.handle(() => output.note(ctrlCNote("finishing the mask under way")));

@@ -18,7 +18,7 @@ import { preparation } from "../preparation.ts";
 import { CountMeter } from "../progress.ts";
 import { messages, tellFindings } from "../findings.ts";
 import { tellReplaced } from "../replaced-lines.ts";
-import { percent, scoreTable } from "../score-table.ts";
+import { percent, scoreTable, titleOf } from "../score-table.ts";
 import { tellStages } from "./stages.ts";
 
 /** `tag2mask eval` of a model: on images with masks its scores, on others its predictions. */
@@ -83,9 +83,9 @@ function tellScores(event: ScoresEvent, output: Output): void {
     ...(crf && { crf: { pixel: crf.pixelAccuracy(), mean: crf.meanAccuracy() } }),
   };
   output.say(scoreTable({ metrics, perClass }, classes));
-  const [, final] = kinds.at(-1)!;
+  const [kind, final] = kinds.at(-1)!;
   output.say(
-    `pixel accuracy ${percent(final.pixelAccuracy())} %, mean of the classes ${percent(final.meanAccuracy())} %` +
+    `pixel accuracy of ${titleOf(kind)} ${percent(final.pixelAccuracy())} %, mean of the classes ${percent(final.meanAccuracy())} %` +
       `\n${images} images, ${masks} with masks, of the split "${split}"`,
   );
   tellFindings(warnings, output);

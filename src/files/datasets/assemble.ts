@@ -9,6 +9,7 @@ import type { FileHost } from "../../host/host.ts";
 import type { Store } from "../../host/store.ts";
 import { extname, join } from "../text/path.ts";
 import { checkHeaders } from "./check-headers.ts";
+import { matchMaskClasses, type MaskClasses } from "./mask-order.ts";
 import { mapAtOnce } from "./map-at-once.ts";
 import type { Entry } from "./listing/entry.ts";
 import { ImageList } from "./listing/image-list.ts";
@@ -30,6 +31,8 @@ export interface AssembleOptions {
 /** A listing checked against its files, in the form that training takes. */
 export interface Assembled {
   readonly classes: readonly string[];
+  /** How the masks number the classes, if names came with them. */
+  readonly maskClasses?: MaskClasses;
   readonly splits: Readonly<Record<string, readonly Sample[]>>;
   /** Whether the splits were held out here, by seed, because the data set names none. */
   readonly heldOut: boolean;
@@ -61,6 +64,8 @@ export async function assemble(
   const classes = listing.classes?.names ?? classesOf(images, problems, mergeCase);
   const file = listing.classes?.file ?? "";
   const tags = indexTags(images, classes, { file, mergeCase }, problems);
+  const maskClasses =
+    listing.maskClasses && matchMaskClasses(listing.maskClasses, classes, problems);
   const samples = toSamples(host.store, images, tags);
 
   const sizes = new Map<Sample, ImageHeader>();
@@ -84,6 +89,7 @@ export async function assemble(
   const { splits, heldOut } = splitSamples(images, samples, usable, options);
   return {
     classes,
+    ...(maskClasses && { maskClasses }),
     splits,
     heldOut,
     sizes,

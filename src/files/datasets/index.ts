@@ -7,6 +7,7 @@ export {
   type Source,
   type Sources,
 } from "./listing/listing.ts";
+export { MaskOrder } from "./mask-order.ts";
 export {
   openDataset,
   requireTrainable,

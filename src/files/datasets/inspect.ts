@@ -9,6 +9,7 @@ import { assemble, checkClasses, inReadingOrder, type Assembled } from "./assemb
 import { messageWithoutPath } from "./check-headers.ts";
 import { pathOf } from "./listing/entry.ts";
 import { judge, type Judgment } from "./judgment.ts";
+import { MaskOrder } from "./mask-order.ts";
 import { mapAtOnce } from "./map-at-once.ts";
 import { listDataset } from "./layouts/detect.ts";
 import type { OnProgress, Problem } from "./listing/listing.ts";
@@ -75,20 +76,29 @@ export async function inspectDataset(
   if (options.tagsTo !== undefined) await writeTags(host.store, options.tagsTo, dataset);
   const problems = [...dataset.problems, ...classesNotTrained(dataset)];
   const counts = new LabelCounts();
+  const order = new MaskOrder();
 
   if (decode) {
     const samples = Object.values(dataset.splits).flat();
     let done = 0;
     const decodeProblems = await mapAtOnce(samples, host.machine.cores + 1, async (sample) => {
-      const sampleProblems = await decodeFully(host.codec, sample, assembled, dataset, counts);
+      const sampleProblems = await decodeFully(host.codec, sample, assembled, dataset, {
+        counts,
+        order,
+      });
       onProgress(++done, samples.length, "images");
       return sampleProblems;
     });
     const reported = new Set(problems.map(({ file }) => file));
-    for (const problem of decodeProblems.flat().filter(({ file }) => !reported.has(file))) {
+    const otherOrder = dataset.maskClasses ? undefined : order.finding(dataset.classes);
+    const found = decodeProblems.flatMap(({ problems: own, ofTags }) =>
+      ofTags && !otherOrder ? [...own, ofTags] : own,
+    );
+    for (const problem of found.filter(({ file }) => !reported.has(file))) {
       problems.push(strict && problem.leftOut ? { ...problem, severity: "error" } : problem);
     }
     problems.push(...maskProblems(dataset, counts));
+    if (otherOrder) problems.push({ severity: "warning", file: root, ...otherOrder });
   }
 
   let [low, high] = [0, 0];
@@ -154,14 +164,20 @@ function maskProblems(
   return problems;
 }
 
+/** Problems of an image and its mask, and apart from them that the mask shows more than the tags. */
+interface DecodeProblems {
+  readonly problems: readonly Problem[];
+  readonly ofTags?: Problem;
+}
+
 /** Problems that only decoding shows: broken pixels, labels out of range, masks that contradict the tags. */
 async function decodeFully(
   codec: ImageCodec,
   sample: Sample,
   { origins, sizes }: Assembled,
   { classes, reader }: OpenedDataset,
-  counts: LabelCounts,
-): Promise<Problem[]> {
+  { counts, order }: { readonly counts: LabelCounts; readonly order: MaskOrder },
+): Promise<DecodeProblems> {
   const path = pathOf(origins.get(sample)!);
   const { mask } = sample;
   const problems: Problem[] = [];
@@ -172,21 +188,23 @@ async function decodeFully(
     const message = `${messageWithoutPath(error, path)}; it will be skipped`;
     problems.push({ severity: "warning", file: path, message, leftOut: true });
   }
-  if (mask === undefined) return problems;
+  if (mask === undefined) return { problems };
   try {
     const labels = await reader.readMask(sample);
     // A mask of another size is reported already, and its pixels say nothing about this image.
     const { width, height } = sizes.get(sample)!;
-    if (labels.width !== width || labels.height !== height) return problems;
+    if (labels.width !== width || labels.height !== height) return { problems };
     counts.add(sample.name, labels.data);
     const present = new Set(labels.data);
+    if (!sample.untagged) order.add(sample.tags, present, classes.length);
     const untagged = classes.filter((_, i) => present.has(i + 1) && !sample.tags.includes(i));
     if (untagged.length > 0) {
-      const message = `mask shows ${excerpt(untagged.join(", "))}, which the image is not tagged with`;
-      problems.push({ severity: "warning", file: mask, message });
+      const names = excerpt(untagged.map((name) => `"${name}"`).join(", "));
+      const message = `mask shows ${names}, which the image is not tagged with`;
+      return { problems, ofTags: { severity: "warning", file: mask, message } };
     }
   } catch (error) {
     problems.push({ severity: "error", file: mask, message: messageWithoutPath(error, mask) });
   }
-  return problems;
+  return { problems };
 }

@@ -78,10 +78,10 @@ export class KnownMasks {
   of(sample: Sample): KnownMask | undefined {
     const file = this.files.get(sample.name);
     if (file || this.folder !== undefined || sample.mask === undefined) return file;
-    const { classes, drawsMasks, reader } = this.data;
+    const { classes, drawsMasks, reader, maskClasses } = this.data;
     return {
       where: sample.mask,
-      labels: identity(classes),
+      labels: maskClasses?.labels ?? identity(classes),
       ...(drawsMasks === true && { read: () => reader.readMask(sample) }),
     };
   }

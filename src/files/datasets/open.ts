@@ -13,6 +13,7 @@ import {
   type Problem,
   type Sources,
 } from "./listing/listing.ts";
+import type { MaskClasses } from "./mask-order.ts";
 import { datasetReader } from "./reader.ts";
 
 export interface OpenOptions {
@@ -55,6 +56,8 @@ export interface OpenedDataset extends Dataset {
     readonly splits: Readonly<Record<string, SplitCounts>>;
   };
   readonly reader: SampleReader;
+  /** How the mask files number the classes, if names came with them; otherwise as the data set does. */
+  readonly maskClasses?: MaskClasses;
   /** Whether masks are drawn from outlines and only `reader` can read them; otherwise they are PNG files. */
   readonly drawsMasks?: boolean;
 }
@@ -108,7 +111,7 @@ export function describe(
   listing: Listing,
   assembled: Assembled,
 ): OpenedDataset {
-  const { classes, splits, heldOut, problems } = assembled;
+  const { classes, splits, heldOut, problems, maskClasses } = assembled;
   const counts = Object.entries(splits).map(
     ([split, samples]) => [split, count([samples], classes.length)] as const,
   );
@@ -124,7 +127,8 @@ export function describe(
       splits: Object.fromEntries(counts),
     },
     ...(listing.sources ? { sources: listing.sources } : {}),
-    reader: datasetReader(codec, classes.length, listing.readMask),
+    ...(maskClasses && { maskClasses }),
+    reader: datasetReader(codec, classes.length, listing.readMask, maskClasses?.labels),
     drawsMasks: listing.readMask !== undefined,
   };
 }

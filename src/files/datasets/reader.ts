@@ -1,4 +1,5 @@
 import { ignoreIndex, type LabelMap } from "../../method/images/image.ts";
+import { translateLabels } from "../../method/data/known-mask.ts";
 import type { Sample, SampleReader } from "../../method/data/sample.ts";
 import { UserError } from "../../user-error.ts";
 import type { ImageCodec } from "../../host/codec.ts";
@@ -6,15 +7,17 @@ import type { ImageCodec } from "../../host/codec.ts";
 /**
  * Reads the images and masks of a data set; a mask with labels beyond the classes is a UserError.
  * @param read reads a mask by its address, by default the path of a PNG file
+ * @param own the data set's label for each label of the masks; by default they are the same
  */
 export function datasetReader(
   codec: ImageCodec,
   classCount: number,
   read: (address: string) => Promise<LabelMap> = (path) => codec.decodeLabels(path),
+  own?: readonly number[],
 ): SampleReader {
   return {
     readImage: (sample) => codec.decode(sample.image),
-    readMask: (sample) => readCheckedMask(sample, classCount, read),
+    readMask: (sample) => readCheckedMask(sample, classCount, read, own),
   };
 }
 
@@ -22,9 +25,11 @@ async function readCheckedMask(
   sample: Sample,
   classCount: number,
   read: (address: string) => Promise<LabelMap>,
+  own: readonly number[] | undefined,
 ): Promise<LabelMap> {
   if (sample.mask === undefined) throw new UserError(`${sample.image}: this image has no mask`);
-  const labels = await read(sample.mask);
+  const stored = await read(sample.mask);
+  const labels = own ? translateLabels(stored, { where: sample.mask, labels: own }) : stored;
   checkLabels(labels, classCount, sample.mask);
   return labels;
 }

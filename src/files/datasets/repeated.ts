@@ -26,10 +26,10 @@ export function groupRepeated(problems: readonly Problem[]): RepeatedProblems[] 
   }));
 }
 
-/** A message without what it quotes, names of images, paths and numbers. */
+/** A message without what it quotes (a list of quotes counts as one), names of images, paths and numbers. */
 function kindOf({ message }: Problem): string {
   return message
-    .replace(/"[^"]*"/g, '"…"')
+    .replace(/"[^"]*"(, "[^"]*")*/g, '"…"')
     .replace(/^.*?\.(jpe?g|png|webp|tiff?|gif|bmp|heic)\b/i, "…")
     .replace(/\S*[\d./\\]\S*/g, "…")
     .replace(/…(\s+…)+/g, "…");

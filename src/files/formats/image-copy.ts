@@ -1,4 +1,5 @@
 import { extname, join } from "../text/path.ts";
+import { unknownFile } from "./lost-details.ts";
 import type { MaskRecord, WriterOptions } from "./writer.ts";
 
 /** Copies an image into `images/`, under the name of its mask. */
@@ -7,7 +8,7 @@ export async function copyImage(
   { folder, files, losses }: WriterOptions,
 ): Promise<void> {
   if (source === undefined) {
-    losses.add("images/ lacks the image: its file is not known", name);
+    losses.add(unknownFile.copy, name);
     return;
   }
   if (kept === true) return;

@@ -9,6 +9,13 @@ export interface LostDetail {
 /** Name of the loss for objects that no other loss explains: a defect of a reader or a writer, never kept quiet. */
 export const unexplained = "objects read and objects shown differ in number, for an unknown reason";
 
+/** Losses of images whose files are not known; who names their folder mends them. */
+export const unknownFile = {
+  name: "the image's file is not known; its name is assumed to end in .jpg",
+  copy: "images/ lacks the image: its file is not known",
+  voc: "JPEGImages/ lacks the image: its file is not known",
+} as const;
+
 /** An entry of the ledger: its kind, the image, the number of objects, and of a loss the detail. */
 export type LedgerEntry = readonly ["lost" | "read" | "shown", string, number, string?];
 

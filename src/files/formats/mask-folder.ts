@@ -7,7 +7,7 @@ import { dirname, extname, join, relative } from "../text/path.ts";
 import { classesJson } from "./classes-file.ts";
 import { openWriter } from "./create.ts";
 import { ImageNames } from "./image-names.ts";
-import { LostDetails, type LostDetail } from "./lost-details.ts";
+import { LostDetails, unknownFile, type LostDetail } from "./lost-details.ts";
 import { objectUnit, type MaskFormat } from "./formats.ts";
 import { checkFormatOptions, type MaskFolderOptions } from "./mask-folder-options.ts";
 import type { FinishedFile } from "./finished-files.ts";
@@ -376,7 +376,7 @@ export class MaskFolder {
   private fileName(name: string, free: string, origin: MaskOrigin): string {
     const { fileName, isAssumed } = this.imageNames.take(name, free, origin);
     if (isAssumed && this.formats.some((format) => namesImages.has(format))) {
-      this.lost.add("the image's file is not known; its name is assumed to end in .jpg", free);
+      this.lost.add(unknownFile.name, free);
     }
     return fileName;
   }

@@ -13,10 +13,10 @@ import { cvatXmlSource, isCvatXml } from "./cvat/read-xml.ts";
 import { isLabelStudio, labelStudioSource } from "./label-studio/read.ts";
 import {
   listPngs,
+  paletteClasses,
   paletteFolder,
   paletteSource,
   ultralyticsSource,
-  yamlClasses,
 } from "./png/read.ts";
 import { classesBeside } from "./source-classes.ts";
 import { ImageFiles } from "./image-files.ts";
@@ -140,8 +140,7 @@ export async function openPaletteMasks(
     );
   }
   const folder = (await paletteFolder(store, path)) ?? path;
-  const classes = (await classesBeside(store, path, true)) ?? (await yamlClasses(store, path));
-  return { folder, classes };
+  return { folder, classes: await paletteClasses(store, path, folder) };
 }
 
 /** The error for a path without masks, or without masks in the format `from`. */

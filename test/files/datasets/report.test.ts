@@ -52,7 +52,7 @@ test("an inspection goes on past errors and finds what only decoding shows", asy
     expect.stringMatching(
       /^warning images\/cut\.png: not a readable image: .*; it will be skipped$/,
     ),
-    "warning masks/a.png: mask shows dog, which the image is not tagged with",
+    'warning masks/a.png: mask shows "dog", which the image is not tagged with',
   ]);
   expect(steps).toEqual(
     ["headers", "images"].flatMap((what) => [1, 2, 3, 4].map((done) => `${what} ${done}/4`)),

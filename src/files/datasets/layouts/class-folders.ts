@@ -4,6 +4,7 @@ import type { Store } from "../../../host/store.ts";
 import { listImages } from "../../text/folders.ts";
 import { join, stem } from "../../text/path.ts";
 import type { Listing, Problem } from "../listing/listing.ts";
+import { classesOfMasks } from "./mask-classes.ts";
 import { NamedSplits } from "./named-splits.ts";
 import { describeFolder, findMasks, notImages } from "./plain.ts";
 
@@ -32,6 +33,8 @@ export async function listClassFolders(
   const list = new ImageList();
   const problems: Problem[] = [];
   const masks = await findMasks(store, root, description);
+  const maskClasses =
+    masks.size === 0 ? undefined : await classesOfMasks(store, join(root, masksFolder), problems);
   const namedSplits = new NamedSplits(description, problems);
 
   const addFolders = async (
@@ -95,6 +98,7 @@ export async function listClassFolders(
     images: list,
     distinct: true,
     problems,
+    ...(maskClasses && { maskClasses }),
     classes: description.classes ?? { names: [...classes].sort(), file: root },
   };
 }

@@ -7,6 +7,7 @@ import { isFile, isFolder, listImages } from "../../text/folders.ts";
 import { listNames } from "../../text/list-names.ts";
 import { join, relative, stem } from "../../text/path.ts";
 import { counted } from "../../text/units.ts";
+import { classesOfMasks } from "./mask-classes.ts";
 import { bareName, composed, FileFinder, isSame, locate } from "./file-finder.ts";
 import { type Listing, type Problem, type TagLine, originAt } from "../listing/listing.ts";
 import { NamedSplits } from "./named-splits.ts";
@@ -37,7 +38,10 @@ export async function listPlain(
     throw new UserError(`${images}: no such folder; put the images there`);
   const problems: Problem[] = [];
   const masks = await findMasks(store, root, description);
-  const masksInside = `${relative(images, join(root, description.masks ?? "masks"))}/`;
+  const masksFolder = join(root, description.masks ?? "masks");
+  const maskClasses =
+    masks.size === 0 ? undefined : await classesOfMasks(store, masksFolder, problems);
+  const masksInside = `${relative(images, masksFolder)}/`;
   const others: string[] = [];
   const files = await listImages(store, images, { sorted: false, others });
   const onDisk = masks.size === 0 ? files : files.filter((file) => !file.startsWith(masksInside));
@@ -127,9 +131,13 @@ export async function listPlain(
   }
   if (masks.size > 0) {
     const stems = new Set(onDisk.map((file) => composed(stem(file))));
-    for (const [name, file] of masks) {
-      if (!stems.has(name)) problems.push({ severity: "warning", file, message: "has no image" });
+    const alone = [...masks].filter(([name]) => !stems.has(name));
+    const twice = alone.filter(([name]) => name.startsWith("masks/"));
+    for (const [name, file] of alone) {
+      if (name.startsWith("masks/")) continue;
+      problems.push({ severity: "warning", file, message: "has no image" });
     }
+    if (twice.length > 0) problems.push(masksInMasks(masksFolder, twice.length));
   }
   return {
     format: "plain",
@@ -137,7 +145,16 @@ export async function listPlain(
     distinct,
     problems,
     ...(description.classes ? { classes: description.classes } : {}),
+    ...(maskClasses && { maskClasses }),
   };
+}
+
+/** The warning about a folder of masks that was copied into another one, as `cp -r` does it the second time. */
+function masksInMasks(folder: string, count: number): Problem {
+  const message =
+    `masks/ has a folder masks/ in it, whose ${counted(count, "mask")} ${count === 1 ? "is" : "are"} not used; ` +
+    "if they are the right ones, move them one folder up, else delete it";
+  return { severity: "warning", file: folder, message };
 }
 
 /** Mask PNGs by the stem, in composed letters, of the image they belong to; empty if there is no masks folder. */

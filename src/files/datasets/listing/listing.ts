@@ -75,6 +75,8 @@ export interface Listing {
   readonly distinct: boolean;
   /** Classes in label order and the file that lists them; absent if no file does. */
   readonly classes?: { readonly names: readonly string[]; readonly file: string };
+  /** Class names that came with the masks in the order of their labels, and the file that lists them. */
+  readonly maskClasses?: { readonly names: readonly string[]; readonly file: string };
   readonly problems: readonly Problem[];
   readonly sources?: Sources;
   /** Reads a mask by its address; absent if masks are separate files. */

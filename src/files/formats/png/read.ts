@@ -1,6 +1,6 @@
 import type { FileHost } from "../../../host/host.ts";
 import type { Store } from "../../../host/store.ts";
-import { stem, join } from "../../text/path.ts";
+import { dirname, stem, join } from "../../text/path.ts";
 import {
   foregroundClasses,
   guessedBackground,
@@ -12,6 +12,8 @@ import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
 import { UserError } from "../../../user-error.ts";
 import { leavesFolder } from "../../text/file-name.ts";
 import { chooseClasses } from "../chosen-classes.ts";
+import { readClassNames } from "../class-names.ts";
+import { LabelCounts } from "../label-counts.ts";
 import { classesBeside } from "../source-classes.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
 import { readDataYaml, type DataYaml } from "../text-files.ts";
@@ -45,11 +47,13 @@ export async function paletteSource(
   if (folder === undefined) {
     throw new UserError(`${root}: no masks/, SegmentationClass/ or PNG files in this folder`);
   }
-  const own = (await classesBeside(store, root, true)) ?? (await yamlClasses(store, root));
+  const own = await paletteClasses(store, root, folder);
   const chosen = chooseClasses(own, options, root);
   const classes =
     chosen?.classes ?? (folder.includes("SegmentationClass") ? vocClasses : undefined);
   if (!classes) {
+    const binary = await binaryError(host, root, folder);
+    if (binary) throw binary;
     throw new UserError(
       `${root}: the class names of its masks are unknown: it has no classes.json, classes.txt or data.yaml with names`,
       {
@@ -61,6 +65,57 @@ export async function paletteSource(
   const read = options.binary ? binaryLabels(classes, root) : renumbered(chosen?.labels);
   const entries = await pngEntries(host, folder, options, read);
   return { format: "voc", classes, entries, close: () => Promise.resolve() };
+}
+
+/** The class names beside masks: in their folder, or in that of the data set whose masks they are. */
+export async function paletteClasses(
+  store: Store,
+  root: string,
+  folder: string,
+): Promise<readonly string[] | undefined> {
+  const own = (await classesBeside(store, root, true)) ?? (await yamlClasses(store, root));
+  // Of a folder of PNGs alone the list may stand one folder higher, as in a data set.
+  const above = join(dirname(root), "classes.txt");
+  if (own || folder !== root || (await store.stat(above))?.kind !== "file") return own;
+  return readClassNames(store, above);
+}
+
+/** Most masks that are read to find out whether all of them are binary. */
+const mostSampled = 20;
+
+/** The error for masks without class names that have only the values 0 and 255, which hold one class; undefined for others. */
+async function binaryError(
+  { store, codec }: FileHost,
+  root: string,
+  folder: string,
+): Promise<UserError | undefined> {
+  const counts = new LabelCounts();
+  for (const file of (await listPngs(store, folder)).slice(0, mostSampled)) {
+    try {
+      counts.add(file, (await codec.decodeLabels(join(folder, file))).data);
+    } catch (error) {
+      // A broken mask is told when it is converted.
+      if (!(error instanceof UserError)) throw error;
+    }
+  }
+  if (!counts.looksBinary) return undefined;
+  const which = counts.masks < mostSampled ? "its masks" : `its first ${mostSampled} masks`;
+  return new UserError(
+    `${root}: the class name of its masks is unknown, and ${which} have only the values 0 and 255, like binary masks of painting programs`,
+    {
+      code: "unnamed-classes",
+      remedies: [
+        {
+          ...{ kind: "job", name: "convert", argument: root },
+          options: {
+            ...{ binary: true, classes: "<one name>", to: "voc" },
+            out: `${root.replace(/\/+$/, "")}-binary`,
+          },
+          purpose: "makes 255 the class",
+        },
+      ],
+    },
+  );
 }
 
 /** Ultralytics' semantic masks: class ids as gray PNGs. Without a class "background", labels are ids + 1. */

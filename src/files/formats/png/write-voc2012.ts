@@ -1,5 +1,6 @@
 import type { ImageCodec } from "../../../host/codec.ts";
 import { join } from "../../text/path.ts";
+import { unknownFile } from "../lost-details.ts";
 import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
 
 /** Quality of a JPEG that is made of an image in another format. */
@@ -38,7 +39,7 @@ export function voc2012Writer(
         await files.write(path, await codec.encodeLabels(labels), { durable: false });
       }
       if (source === undefined) {
-        losses.add("JPEGImages/ lacks the image: its file is not known", name);
+        losses.add(unknownFile.voc, name);
       } else {
         await writeJpeg(name, source, kept);
       }
