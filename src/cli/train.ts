@@ -72,7 +72,6 @@ export function trainCommand(open: OpenOutput): Command {
         "weights",
         "resetHeads",
         "mergeCase",
-        "steps",
         "batch",
         "crop",
         "seed",
@@ -91,6 +90,12 @@ export function trainCommand(open: OpenOutput): Command {
     if (options.settings) return printSettings(output);
     if (options.resume === undefined && options.data === undefined) {
       command.error("error: neither --data <folder> nor --resume <run> is given");
+    }
+    if (options.resume !== undefined && options.steps !== undefined) {
+      command.error(
+        "error: a run's number of steps is fixed when it is started, as the phases of the recipe depend on it: leave --steps " +
+          `out to finish ${options.resume}, or start a new run with --steps ${options.steps}`,
+      );
     }
     if (options.resume !== undefined && options.useMasks === true) {
       command.error(

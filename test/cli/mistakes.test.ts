@@ -92,7 +92,15 @@ test.each<[code: number, message: RegExp, ...args: string[]]>([
   [2, /Expected key=value, found "train\.lr"/, "train", "--set", "train.lr"],
   [2, /'--steps <n>' argument 'many' is invalid/, "train", "--steps", "many"],
   [2, /did you mean --weights\?/, "train", "--wieghts", "x"],
-  [2, /cannot be used with option '--steps <n>'/, "train", "--resume", "x", "--steps", "3"],
+  [
+    ...([
+      2,
+      /number of steps is fixed .*; .* --steps out.*, or start a new run with --steps 3;/,
+      "train",
+    ] as const),
+    ...["--resume", "x", "--steps", "3"],
+  ],
+  [2, /cannot be used with option '--seed <n>'/, "train", "--resume", "x", "--seed", "3"],
   [1, /no such run folder/, "train", "--resume", at("nowhere")],
   [1, /has no config\.yaml/, "train", "--resume", at("empty")],
   [1, /every checkpoint in it is damaged/, "train", "--resume", at("torn")],
