@@ -92,10 +92,19 @@ test.each<[code: number, message: RegExp, ...args: string[]]>([
   [2, /Expected key=value, found "train\.lr"/, "train", "--set", "train.lr"],
   [2, /'--steps <n>' argument 'many' is invalid/, "train", "--steps", "many"],
   [2, /did you mean --weights\?/, "train", "--wieghts", "x"],
+  [2, /label: unknown option '--modle'; did you mean --model\?$/m, "label", "--modle", "x"],
+  [
+    2,
+    /label: unknown option '--modle'; did you mean --model\?$/m,
+    "label",
+    "--data=d",
+    "--modle=x",
+  ],
+  [2, /label: required option '--data <folder>' not specified/, "label", "--model", "x"],
   [
     ...([
       2,
-      /number of steps is fixed .*; .* --steps out.*, or start a new run with --steps 3;/,
+      /number of steps is fixed .*: leave --steps out .* x, or start a new run with --steps 3;/,
       "train",
     ] as const),
     ...["--resume", "x", "--steps", "3"],
@@ -123,7 +132,7 @@ test.each<[code: number, message: RegExp, ...args: string[]]>([
   ],
   [
     1,
-    /run: has \d+ file\(s\) already/,
+    /run: has \d+ files or folders already/,
     "train",
     "--data",
     at("scenes"),
