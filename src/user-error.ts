@@ -40,6 +40,8 @@ export type Remedy =
       /** Effect of the option, as a clause: "writes the predictions". */
       readonly purpose?: string;
     }
+  /** Write into an empty or new folder. */
+  | { readonly kind: "empty-folder" }
   /** Leave this option out. */
   | { readonly kind: "omit"; readonly name: RemedyOption }
   /** Change a setting of the configuration, such as `train.lr`. */

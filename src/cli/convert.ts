@@ -126,7 +126,7 @@ async function convert(masks: string, options: ConvertOptions, output: Output): 
           return output.record({ mask: event.file, error: event.message });
         case "stopped":
           throw new Interrupted(
-            `stopped after ${event.done} of ${event.total} masks; ${keptNote(event.kept, "masks")}`,
+            `stopped after ${event.done} of ${event.total} masks; ${keptNote(event.kept, "mask")}`,
           );
         case "done":
           return printSummary(event, options, secondsSince(started, output), output);

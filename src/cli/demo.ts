@@ -11,7 +11,7 @@ import { CountMeter } from "./progress.ts";
 import { reportFacts } from "./report-facts.ts";
 import { percent, seedTable, stageTable } from "./score-table.ts";
 import { secondsSince } from "./seconds.ts";
-import { trainingLines } from "./training-lines.ts";
+import { describeStop, trainingLines } from "./training-lines.ts";
 
 interface DemoOptions extends SettingOptions {
   readonly json?: boolean;
@@ -85,7 +85,7 @@ function demoLines(output: Output): (event: DemoEvent, interruption: Interruptio
         );
       case "stopped":
         output.progress.clear();
-        throw new Interrupted(`stopped after step ${event.step}; ${goesOn(place)}`);
+        throw new Interrupted(`${describeStop(event)}; ${goesOn(place)}`);
       case "tour-done":
         return printTour(event, secondsSince(started, output), output);
       case "seed":

@@ -1,3 +1,4 @@
+import { counted } from "../files/text/units.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 /** A command that was stopped by Ctrl-C and left everything in order. */
@@ -12,15 +13,21 @@ export const ctrlCNote = (activity: string): string =>
 /** Signals that stop a job: Ctrl-C, the end of a service, a terminal that is closed. */
 const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** What a stopped job leaves, and how to go on. @param what the things that are finished: "images" */
-export function keptNote(kept: number, what: string): string {
+/**
+ * What a stopped job leaves, and how to go on.
+ * @param thing what is finished: "image"
+ * @param out a folder that has files already, but is not complete
+ */
+export function keptNote(kept: number, thing: string, out?: string): string {
   if (kept === 0) return "nothing is left behind";
-  return `${kept} ${what} are finished and kept; the same command with --resume goes on with the rest`;
+  const state = out === undefined ? "" : `${out} is not complete; `;
+  const finished = `${counted(kept, thing)} ${kept === 1 ? "is" : "are"} finished and kept`;
+  return `${state}${finished}; the same command with --resume goes on with the rest`;
 }
 
 /** The same for an evaluation, which keeps nothing without a folder. */
-export function measuredNote(kept: number | undefined, what: string): string {
-  return kept === undefined ? "nothing is written" : keptNote(kept, what);
+export function measuredNote(kept: number | undefined, thing: string, out?: string): string {
+  return kept === undefined ? "nothing is written" : keptNote(kept, thing, out);
 }
 
 /**

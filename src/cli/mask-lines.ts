@@ -69,8 +69,8 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
         return output.progress.update(sheet.read(event.done, event.total));
       case "stopped":
         throw new Interrupted(
-          `stopped after ${event.done} of ${event.total} images; ${event.out} is not complete; ` +
-            keptNote(event.kept, "images"),
+          `stopped after ${event.done} of ${event.total} images; ` +
+            keptNote(event.kept, "image", event.out),
         );
       case "done":
         return printSummary(event, secondsSince(started, output), output, source);

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { packageVersion } from "../host/node/version.ts";
+import { nearest } from "../method/config/nearest.ts";
 import { convertCommand } from "./convert.ts";
 import { dataCommand } from "./data.ts";
 import { demoCommand } from "./demo.ts";
@@ -32,6 +33,25 @@ function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
+/** The complaint about a mistyped option, which goes before one about a missing option: it may be the very one. */
+function mistypedOption(
+  complaint: string,
+  args: readonly string[],
+  { options }: Command,
+): string | undefined {
+  if (!complaint.startsWith("error: required option")) return undefined;
+  const end = args.indexOf("--");
+  const known = options.flatMap(({ long }) => long ?? []);
+  for (const arg of args.slice(0, end < 0 ? args.length : end)) {
+    const [name = ""] = arg.split("=");
+    if (!name.startsWith("--") || known.includes(name)) continue;
+    const guess = nearest(name, known);
+    const hint = guess === undefined ? "" : `\n(Did you mean ${guess}?)`;
+    return `error: unknown option '${name}'${hint}`;
+  }
+  return undefined;
+}
+
 /** Runs `tag2mask` with these arguments; returns the exit code. */
 export async function runProgram(
   args: readonly string[],
@@ -57,7 +77,8 @@ export async function runProgram(
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
-      outputError: (text, write) => write(`${explainUsage(text, name)}\n`),
+      outputError: (text, write) =>
+        write(`${explainUsage(mistypedOption(text, args, command) ?? text, name)}\n`),
     });
     command.hook("preAction", () => void (current = name));
   }

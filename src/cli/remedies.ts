@@ -12,6 +12,8 @@ function word(remedy: Remedy): string {
       if (remedy.purpose !== undefined) return `${flagOf(remedy.name)}${value} ${remedy.purpose}`;
       return `${remedy.instead ? "give another" : "give"} ${flagOf(remedy.name)}${value}`;
     }
+    case "empty-folder":
+      return "choose an empty or new folder";
     case "omit":
       return `leave ${flagOf(remedy.name)} out`;
     case "setting":

@@ -72,7 +72,6 @@ export function trainCommand(open: OpenOutput): Command {
         "weights",
         "resetHeads",
         "mergeCase",
-        "steps",
         "batch",
         "crop",
         "seed",
@@ -85,12 +84,21 @@ export function trainCommand(open: OpenOutput): Command {
       "train together with the other processes that mpirun or srun has started: mpirun -n 4 tag2mask train --mpi …",
     )
     .option("--strict", "fail on the first image that cannot be read instead of leaving it out")
-    .option("--settings", "list all settings that --set accepts, and exit");
+    .option(
+      "--settings",
+      "list all settings that --set accepts, with the values of the preset, and exit",
+    );
   withJson(withDevice(command)).action(async (options: TrainCommandOptions) => {
     const output = open(options);
-    if (options.settings) return printSettings(output);
+    if (options.settings) return printSettings(output, options);
     if (options.resume === undefined && options.data === undefined) {
       command.error("error: neither --data <folder> nor --resume <run> is given");
+    }
+    if (options.resume !== undefined && options.steps !== undefined) {
+      command.error(
+        "error: a run's number of steps is fixed when it is started, as the phases of the recipe depend on it: leave --steps " +
+          `out to finish ${options.resume}, or start a new run with --steps ${options.steps}`,
+      );
     }
     if (options.resume !== undefined && options.useMasks === true) {
       command.error(
@@ -152,13 +160,24 @@ export function trainCommand(open: OpenOutput): Command {
   );
 }
 
-async function printSettings(output: Output): Promise<void> {
+/** Prints all settings with the values of the preset that is given, or else would be taken. */
+async function printSettings(
+  output: Output,
+  { preset: given, weights }: TrainCommandOptions,
+): Promise<void> {
   const { listSettings, parseConfig } = await import("../method/config.ts");
-  const values = parseConfig() as unknown as Record<string, Record<string, unknown>>;
+  const preset = given ?? (weights === undefined ? "small" : "own");
+  const values = parseConfig({ preset }) as unknown as Record<string, Record<string, unknown>>;
+  const fitted =
+    preset === "own"
+      ? "; train.steps and train.validateEvery are fitted to the number of training images unless they are set"
+      : "";
+  const others = presetNames.filter((name) => name !== preset).join(", ");
+  output.say(`values of the preset ${preset} (--preset for those of ${others})${fitted}\n`);
   for (const { key, meaning } of listSettings()) {
     const [section, name] = key.split(".") as [string, string];
     const value = values[section]![name];
     output.say(`${key}=${JSON.stringify(value)}\n    ${meaning}`);
-    output.record({ key, default: value, meaning });
+    output.record({ key, default: value, preset, meaning });
   }
 }

@@ -1,8 +1,8 @@
-import { formatWithRemedies } from "../files/datasets/listing/listing.ts";
+import { formatWithRemedies, mostSerious } from "../files/datasets/listing/listing.ts";
 import { counted, inUnits } from "../files/text/units.ts";
 import type { MicroBatchEvent } from "../jobs/plan/micro-batch.ts";
 import type { ThresholdsEvent } from "../method/train/events.ts";
-import type { TrainedEvent } from "../jobs/run-training.ts";
+import type { TrainedEvent, TrainingStoppedEvent } from "../jobs/run-training.ts";
 import type { KnownMasksEvent } from "../jobs/train-masks.ts";
 import type { DatasetEvent } from "../jobs/open-trainable.ts";
 import type { TrainJobEvent } from "../jobs/train.ts";
@@ -44,8 +44,8 @@ export function trainingLines(
       }
       case "random-weights":
         return output.noteLater(
-          `the training starts from random weights, from which photographs rarely give usable masks (1.3 mIoU after a short ` +
-            `training on 108 of 80 classes); give --weights ${event.instead} to start from ImageNet weights (56 MB, fetched once)`,
+          `the training starts from random weights, from which photographs rarely give usable masks (a short training ` +
+            `on 108 images of 80 classes reached 1.3 mIoU); give --weights ${event.instead} to start from ImageNet weights (56 MB, fetched once)`,
         );
       case "first-weights":
         // Of a file without an origin everything has been said.
@@ -103,13 +103,18 @@ export function trainingLines(
       case "stopped":
         output.progress.finish();
         throw new Interrupted(
-          `stopped after step ${event.step}; continue with: ${invocation()} train --resume ${event.run}`,
+          `${describeStop(event)}; continue with: ${invocation()} train --resume ${event.run}`,
         );
       case "trained":
         interruption.release();
         return printTrained(event, output);
     }
   };
+}
+
+/** Where a training was stopped. */
+export function describeStop({ step, inValidation }: TrainingStoppedEvent): string {
+  return `stopped ${inValidation ? "during the validation " : ""}after step ${step}`;
 }
 
 /** Largest number of classes whose areas are told. */
@@ -121,16 +126,20 @@ export function describeAreas(areas: readonly number[], classes: readonly string
   const told = areas
     .slice(0, mostAreas + 1)
     .map((area, label) => `${names[label]} ${(100 * area).toFixed(1)}`);
-  const more = areas.length > told.length ? `, and ${areas.length - told.length} more classes` : "";
+  const rest = areas.length - told.length;
+  const more = rest > 0 ? `, and ${rest} more class${rest === 1 ? "" : "es"}` : "";
   return `area of the class activations, %: ${told.join("  ")}${more}`;
 }
 
-function noteDataset({ folder, problems, validationImages }: DatasetEvent, output: Output): void {
-  const [first] = problems;
+export function noteDataset(
+  { folder, problems, mergeCase, validationImages }: DatasetEvent,
+  output: Output,
+): void {
+  const first = mostSerious(problems, folder);
   if (first) {
     const more = problems.length - 1;
-    const hint =
-      more > 0 ? ` (and ${more} more; ${invocation()} data ${folder} lists all of them)` : "";
+    const listing = `${invocation()} data ${folder}${mergeCase ? " --merge-case" : ""}`;
+    const hint = more > 0 ? ` (and ${more} more; ${listing} lists all of them)` : "";
     output.noteLater(`${formatWithRemedies(first, wordRemedies)}${hint}`);
   }
   if (validationImages === 0) {

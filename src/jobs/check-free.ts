@@ -1,4 +1,5 @@
 import type { Store } from "../host/store.ts";
+import { occupants } from "../files/text/units.ts";
 import { UserError, type Remedy } from "../user-error.ts";
 
 /** Throws a UserError if a file to write is the one that is read, or exists and must not be replaced. */
@@ -39,8 +40,8 @@ export async function checkEmpty(
   const { files, folders } = await store.list(folder, { hidden: true, sorted: false });
   const count = [...files, ...folders].filter((name) => name !== except).length;
   if (count === 0) return;
-  throw new UserError(`${folder}: has ${count} file(s) already; choose an empty or new folder`, {
+  throw new UserError(`${folder}: has ${occupants(count)} already`, {
     code: "not-empty",
-    remedies,
+    remedies: [{ kind: "empty-folder" }, ...remedies],
   });
 }

@@ -302,7 +302,9 @@ async function* createRun(
   const run = await RunDirectory.create(host, {
     root: dirname(scenes),
     name: runName,
-    config: storedConfig(host.store, config, { data: scenes, strict: true, device: device.device }),
+    config: storedConfig(host.store, config, {
+      ...{ data: scenes, strict: true, device: device.device, command: report.command },
+    }),
   });
   if (signal?.aborted) await run.discard();
   signal?.throwIfAborted();

@@ -39,7 +39,6 @@ export interface MaskEvent extends WrittenMask {
   readonly index: number;
   readonly of: number;
   readonly file: string;
-  readonly name: string;
   readonly confidence: number;
   /** Names of the classes in the image. */
   readonly tags: readonly string[];
@@ -169,7 +168,7 @@ async function* writeEach<T extends MaskItem>(
   let index = 0;
   for await (const next of overlap(segmentEach(host, job, signal), ahead)) {
     const { name, file } = next.item;
-    const about = { type: "image", index, of, file, name } as const;
+    const about = { type: "image", index, of, file } as const;
     let outcome: Outcome<T> | undefined = "finished" in next ? undefined : next;
     if (!outcome) {
       const kept = await folder.takeOver(

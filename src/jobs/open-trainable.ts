@@ -10,6 +10,8 @@ export interface DatasetEvent {
   readonly folder: string;
   /** Images that are left out, and why. */
   readonly problems: readonly Problem[];
+  /** Whether tags that differ only in letter case are one class. */
+  readonly mergeCase: boolean;
   /** Number of images to validate on. */
   readonly validationImages: number;
 }
@@ -23,6 +25,6 @@ export async function* openTrainable(
 ): AsyncGenerator<ReadingEvent | DatasetEvent, OpenedDataset> {
   const data = yield* readDataset(host, folder, { seed, strict, mergeCase, training: true });
   const validationImages = data.counts.splits["val"]?.images ?? 0;
-  yield { type: "dataset", folder, problems: data.problems, validationImages };
+  yield { type: "dataset", folder, problems: data.problems, mergeCase, validationImages };
   return data;
 }

@@ -13,6 +13,7 @@ import type { Config } from "../method/config.ts";
 import type { InitialWeights } from "../method/inference/initial-weights.ts";
 import type { SkippedImage } from "../method/train/batch-loader.ts";
 import type { TrainEvent, TrainingState } from "../method/train/events.ts";
+import { owesValidation } from "../method/train/has-ended.ts";
 import { WeightsMismatch } from "../method/train/network-state.ts";
 import { UserError } from "../user-error.ts";
 import type { JobOptions, SkippedEvent } from "./events.ts";
@@ -33,6 +34,10 @@ export interface PreparedTraining {
   /** Origin of the weights that the run began with; undefined for random ones and where an older version did not store it. */
   readonly origin?: InitialWeights | undefined;
   readonly strict: boolean;
+  /** Of a run that goes on: the command that started it. */
+  readonly startedBy?: string | undefined;
+  /** Whether the run was complete before. */
+  readonly isComplete?: boolean;
   readonly report: ReportFacts;
   /** Processes that train together; this one has the run folder. */
   readonly exchange?: Exchange;
@@ -45,6 +50,8 @@ export type ReportFacts = Pick<ReportInfo, "command" | "versions">;
 export interface TrainingStoppedEvent {
   readonly type: "stopped";
   readonly step: number;
+  /** Whether that was during the validation after the step, which a resumed training begins with. */
+  readonly inValidation: boolean;
   readonly run: string;
 }
 
@@ -77,6 +84,7 @@ export async function* runTraining(
 ): AsyncGenerator<RunTrainingEvent, TrainedEvent | TrainingStoppedEvent> {
   const { run, resume } = training;
   let lastCheckpoint = resume?.step;
+  let inValidation = owesValidation(resume);
   let isWhole = false;
   let hasFailed = false;
   let isDone = false;
@@ -84,7 +92,10 @@ export async function* runTraining(
   try {
     yield { type: "started", run: run.path };
     for await (const event of recordEvents(host, training, signal)) {
-      if (event.type === "checkpoint") lastCheckpoint = event.step;
+      if (event.type === "checkpoint") {
+        lastCheckpoint = event.step;
+        inValidation = owesValidation(event.state);
+      }
       if (event.type === "done") isDone = true;
       yield event;
     }
@@ -92,7 +103,7 @@ export async function* runTraining(
     // It may be the signal of another process that has stopped it.
     last = isDone
       ? await finish(host, training)
-      : { type: "stopped", step: lastCheckpoint!, run: run.path };
+      : { type: "stopped", step: lastCheckpoint!, inValidation, run: run.path };
   } catch (error) {
     hasFailed = true;
     throw explainFailure(error, training, lastCheckpoint);
@@ -162,8 +173,12 @@ export function reportInfo({
   masks,
   report,
   origin,
+  startedBy,
+  isComplete = false,
 }: PreparedTraining): ReportInfo {
   const { counts } = data;
+  const command = startedBy ?? report.command;
+  const goesOn = command !== report.command && !isComplete;
   return {
     title: run.path,
     dataset: {
@@ -178,6 +193,8 @@ export function reportInfo({
     config,
     initialWeights: origin,
     ...report,
+    command,
+    ...(goesOn && { resumedBy: report.command }),
   };
 }
 

@@ -9,6 +9,7 @@ import { UserError } from "../user-error.ts";
 import { chooseClasses } from "../files/formats/chosen-classes.ts";
 import { parseClassNames, readClassNames } from "../files/formats/class-names.ts";
 import { isFolder, listImages } from "../files/text/folders.ts";
+import { counted } from "../files/text/units.ts";
 import { listNames } from "../files/text/list-names.ts";
 import { checkLabels } from "../files/datasets/reader.ts";
 import type { MeasuredImage } from "../files/report/worst-images.ts";
@@ -68,7 +69,7 @@ export async function pairMasks(
   if (pairs.length === 0) {
     const example = (files: ReadonlyMap<string, string>): string => `${[...files.keys()][0]}.png`;
     throw new UserError(
-      `${predicted}: none of its ${masks.files.size} masks is called like one of the ${truths.files.size} in ` +
+      `${predicted}: none of its ${counted(masks.files.size, "mask")} is called like one of the ${truths.files.size} in ` +
         `${true_}: ${example(masks.files)} against ${example(truths.files)}`,
     );
   }
@@ -252,10 +253,10 @@ export async function* scorePairs(
     yield { ...progress, measured: { index, name, scores, known: false }, image };
   }
   const matrix = tally.matrices.masks;
-  const counted = classes ? matrix : matrix.trimmed(2);
-  const names = Array.from({ length: counted.numClasses - 1 }, (_, c) => `class ${c + 1}`);
+  const shown = classes ? matrix : matrix.trimmed(2);
+  const names = Array.from({ length: shown.numClasses - 1 }, (_, c) => `class ${c + 1}`);
   return {
-    matrix: counted,
+    matrix: shown,
     classes: classes ?? names,
     masks: total - skipped.length,
     skipped,

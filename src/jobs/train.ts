@@ -18,6 +18,7 @@ import { cocoClasses, vocClasses } from "../method/images/classes.ts";
 import type { InitialWeights } from "../method/inference/initial-weights.ts";
 import type { CatalogEntry, WeightsSource } from "../files/weights/catalog.ts";
 import { describeInitialWeights } from "../files/weights/initial-weights.ts";
+import { hasEnded } from "../method/train/has-ended.ts";
 import { addsOtherwise, partsOf } from "../method/train/micro-batch-sums.ts";
 import { UserError } from "../user-error.ts";
 import {
@@ -221,7 +222,7 @@ async function* prepareRun(
     config: storedConfig(host.store, config, {
       data: job.data,
       strict,
-      device: choice.device,
+      ...{ device: choice.device, command: report.command },
       ...(weights !== undefined && { weights, initialWeights: first?.origin, resetHeads }),
       ...(masks && { masks: masksOrigin(masks) }),
     }),
@@ -291,6 +292,8 @@ export async function* reopenRun(
         "order; it goes on, with results that differ in rounding from those of that version";
       yield { type: "notice", message };
     }
+    const isComplete = state !== undefined && hasEnded(state, config.train);
+    if (isComplete) yield { type: "notice", message: describeEnd(run.path, state.step, config) };
     const strict = job.strict ?? origin.strict;
     const data = yield* openTrainable(host, job.data ?? origin.data, config, strict);
     await compareData(exchange, data, config, strict);
@@ -326,6 +329,8 @@ export async function* reopenRun(
       exchange,
       ...(masks && { masks }),
       origin: initialWeights,
+      startedBy: origin.command,
+      isComplete,
       ...(first && { initial: first.initial }),
     };
     await shareBeginning(exchange, training, masks && masksOrigin(masks));
@@ -334,6 +339,15 @@ export async function* reopenRun(
     await run.close().catch(() => undefined);
     throw error;
   }
+}
+
+/** Says that a run has nothing left to do, and why. */
+function describeEnd(run: string, step: number, { train: { steps } }: Config): string {
+  const reason =
+    step >= steps
+      ? `all ${steps} steps are done`
+      : `it ended after step ${step} of ${steps}, as the F1 of the tags no longer rose`;
+  return `${run}: is complete already: ${reason}; nothing is trained, and the results are told again`;
 }
 
 /** Checks that a data set has the classes that a run was started with. */

@@ -80,10 +80,26 @@ describe("train", () => {
   });
 
   test("--settings lists what --set takes", async () => {
-    const { code, stdout } = await tag2mask("train", "--settings");
+    const { code, stdout } = await tag2mask("train", "--preset", "voc", "--settings");
     expect(code).toBe(0);
     expect(stdout).toContain("train.lr=0.00006\n    learning rate of the encoder");
   });
+});
+
+test.each([
+  [[], "small", "data.crop=128\n"],
+  [["--preset", "small"], "small", "train.steps=500\n"],
+  [["--preset", "own"], "own", "data.crop=320\n"],
+  [["--weights", "pvt_v2_b1"], "own", 'pseudo.thresholds="auto"\n'],
+  [["--preset", "voc"], "voc", "train.steps=20000\n"],
+  [["--preset", "coco"], "coco", "train.steps=80000\n"],
+])("train %j --settings lists the values of the preset %s", async (args, preset, line) => {
+  const { code, stdout } = await tag2mask("train", ...args, "--settings");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^values of the preset ${preset} \\(`));
+  expect(stdout).toContain(`\n${line}`);
+  const { stdout: json } = await tag2mask("train", ...args, "--settings", "--json");
+  expect(lines(json)[0]).toMatchObject({ preset });
 });
 
 test("demo makes scenes, trains on them and says where everything is", async () => {

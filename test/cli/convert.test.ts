@@ -186,7 +186,11 @@ describe("mistakes are answered in words", () => {
     ["two at once", ["two"], /two: holds masks more than once: voc .*, coco .*--from/],
     ["JSON of something else", ["other.json"], /other\.json: no masks in a known format/],
     ["a zip that is none", ["text.zip"], /text\.zip: not a readable zip/],
-    ["out that is there", ["a", "--out", "a"], /a: has \d file\(s\) already/],
+    [
+      "out that is there",
+      ["a", "--out", "a"],
+      /a: has \d files? or folders? already; choose an empty or new folder, or give --overwrite/,
+    ],
     [
       "a file for a folder",
       ["a", "--to", "voc", "--out", "x.json"],

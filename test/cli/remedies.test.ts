@@ -22,6 +22,7 @@ test.each<[Remedy, string]>([
     { kind: "retrain", key: "train.lr", current: 0.1, weights: "last.safetensors" },
     "train on from it with --weights last.safetensors and a lower --set train.lr (now 0.1)",
   ],
+  [{ kind: "empty-folder" }, "choose an empty or new folder"],
   [
     { kind: "cuda-libraries", installer: "install.js" },
     "`node install.js --onnxruntime-node-install=true` downloads CUDA's libraries, for a machine with an NVIDIA GPU and CUDA 12",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { describeAreas, describeThresholds } from "../../src/cli/training-lines.ts";
+import { Output } from "../../src/cli/output.ts";
+import { describeAreas, describeThresholds, noteDataset } from "../../src/cli/training-lines.ts";
 
 const event = {
   type: "thresholds",
@@ -35,4 +36,31 @@ test("without true masks the area that class activations give to each class is t
   expect(describeAreas(new Array<number>(13).fill(0.05), many)).toMatch(
     / c9 5\.0, and 2 more classes$/,
   );
+  expect(describeAreas(new Array<number>(12).fill(0.05), many)).toMatch(/, and 1 more class$/);
+});
+
+test("of the warnings about a data set, one about tags or lost images goes before other files, and the advice has --merge-case", () => {
+  const tell = (files: readonly object[], mergeCase = false): string => {
+    let text = "";
+    const stream = { write: (more: string) => (text += more) };
+    const terminal = { stdout: stream, stderr: stream, color: false, now: () => 0 };
+    const output = new Output(terminal, false, "train");
+    const problems = files.map((file) => ({ severity: "warning", message: "is odd", ...file }));
+    const event = { type: "dataset", folder: "photos", mergeCase, validationImages: 4 } as const;
+    noteDataset({ ...event, problems: problems as never }, output);
+    output.note("begins");
+    return text;
+  };
+  const other = { file: "photos/images/a.heic" };
+  const line = { file: "photos/tags.csv", line: 3 };
+  const neverLearned = { file: "photos" };
+  const leftOut = { file: "photos/tags.csv", line: 9, leftOut: true };
+  expect(tell([other])).toMatch(/^photos\/images\/a\.heic: is odd\n/);
+  expect(tell([other, line])).toMatch(
+    /^photos\/tags\.csv:3: is odd \(and 1 more; .*tag2mask data photos lists all of them\)/,
+  );
+  expect(tell([other, neverLearned], true)).toMatch(
+    /^photos: is odd \(and 1 more; .*tag2mask data photos --merge-case lists/,
+  );
+  expect(tell([other, line, leftOut])).toMatch(/^photos\/tags\.csv:9: is odd/);
 });

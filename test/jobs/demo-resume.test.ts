@@ -93,5 +93,8 @@ test("another demo in the folder of one that was stopped is refused by the names
     /unfinished job with other settings: images was 14, is 21; train\.steps was 4, is 8; .*give the same/,
   );
   await demo();
-  await expect(demo()).rejects.toThrow(/choose an empty or new folder/);
+  await expect(demo()).rejects.toMatchObject({
+    message: expect.stringMatching(/tour: has \d files or folders already$/) as string,
+    remedies: [{ kind: "empty-folder" }],
+  });
 });

@@ -190,7 +190,7 @@ test("nothing that is there is replaced unless asked, and the model itself never
   const same = exportModel(model, { out: checkpoint, overwrite: true });
   await expect(same).rejects.toThrow("is the file that is read");
   const web = { format: "transformersjs", out: join(folder, "run") } as const;
-  await expect(exportModel(model, web)).rejects.toThrow("run: has 1 file(s) already");
+  await expect(exportModel(model, web)).rejects.toThrow("run: has 1 file or folder already");
   expect(existsSync(join(folder, "run", "config.json"))).toBe(false);
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -139,4 +139,44 @@ test("an image of more than 50 megapixels is read smaller, and its mask has its 
   expect(await nodeHost.codec.header(join(out, "overlays/wide.jpg"))).toMatchObject({
     width: 2048,
   });
+});
+
+test("images of the same name have rows of their own in confidence.csv, under the names of their masks", async () => {
+  const out = join(root, "out");
+  const items = ["jpg", "jpeg", "png"].map((ending) => ({
+    name: "photo",
+    file: join(root, `photo.${ending}`),
+  }));
+  for (const { file } of items) {
+    await writeImage(file, { width: 3, height: 2, data: new Uint8Array(18) });
+  }
+  const classes = ["cat"];
+  let confidence = 0.9;
+  const segment = ({ width, height }: Image) => {
+    confidence -= 0.1;
+    const data = new Uint8Array(width * height);
+    return Promise.resolve({ width, height, data, classes, tags: [0], confidence });
+  };
+  const options = { settings: { job: "label" }, sheet: true };
+  const started = await MaskFolder.create(nodeHost, out, classes, options);
+  const controller = new AbortController();
+  const { signal } = controller;
+  for await (const event of writeMasks(
+    nodeHost,
+    { items, folder: started, segment, strict: false },
+    { signal },
+  )) {
+    if (event.type === "image" && event.index === 1) controller.abort();
+  }
+  const folder = await MaskFolder.create(nodeHost, out, classes, { ...options, resume: true });
+  const events: WriteMasksEvent[] = [];
+  for await (const event of writeMasks(nodeHost, { items, folder, segment, strict: false })) {
+    events.push(event);
+  }
+  const names = ["photo-3", "photo-2", "photo"];
+  const [, ...rows] = readFileSync(join(out, "confidence.csv"), "utf8").trimEnd().split("\n");
+  expect(rows.map((row) => row.split(",")[0])).toEqual(names);
+  expect(readdirSync(join(out, "masks")).sort()).toEqual(names.map((name) => `${name}.png`).sort());
+  expect(events.at(-1)).toMatchObject({ type: "done", lacking: names });
+  expect(readFileSync(join(out, "contact-sheet.html"), "utf8")).toContain("<h3>photo-3</h3>");
 });

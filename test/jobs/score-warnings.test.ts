@@ -27,7 +27,7 @@ describe("scores", () => {
       "25.0 % of the true pixels are ignored (255): neither right nor wrong",
     ]);
     expect(messagesOf([0, 1, 2], [0, 1, 2])).toEqual([]);
-    expect(messagesOf([255, 255], [0, 1])[0]).toMatch(/1 of 1 masks have no labeled pixel.*: a$/);
+    expect(messagesOf([255, 255], [0, 1])[0]).toMatch(/1 of 1 mask has no labeled pixel.*: a$/);
     expect(messagesOf([0, 255], [0, 1]).join()).toMatch(/0 and 255.*shows a class.*no mean/);
   });
 

@@ -14,6 +14,7 @@ import { percent, scoreTable } from "../score-table.ts";
 export async function evalMasks(options: EvalMasksOptions, output: Output): Promise<void> {
   const { masks: folder, truth } = options;
   const meter = new CountMeter("masks", () => output.now());
+  const has = (names: readonly string[]): string => (names.length === 1 ? "has" : "have");
   const note = (names: readonly string[], what: string): void => {
     if (names.length > 0) output.note(`${what}, not counted: ${listed(names)}`);
   };
@@ -24,8 +25,11 @@ export async function evalMasks(options: EvalMasksOptions, output: Output): Prom
         case "unpaired": {
           const { unpredicted, untrue, notes } = event;
           for (const sentence of notes) output.note(sentence);
-          note(unpredicted, `${unpredicted.length} of ${truth} have no mask in ${folder}`);
-          note(untrue, `${untrue.length} of ${folder} have no truth in ${truth}`);
+          note(
+            unpredicted,
+            `${unpredicted.length} of ${truth} ${has(unpredicted)} no mask in ${folder}`,
+          );
+          note(untrue, `${untrue.length} of ${folder} ${has(untrue)} no truth in ${truth}`);
           return interruption.handle(() => output.note(ctrlCNote("finishing the mask under way")));
         }
         case "progress":
@@ -36,7 +40,7 @@ export async function evalMasks(options: EvalMasksOptions, output: Output): Prom
           return;
         case "stopped":
           throw new Interrupted(
-            `stopped after ${event.done} of ${event.total} masks; ${measuredNote(event.kept, "masks")}`,
+            `stopped after ${event.done} of ${event.total} masks; ${measuredNote(event.kept, "mask")}`,
           );
         case "compared":
           return tellCompared(event, options, output);

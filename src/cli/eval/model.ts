@@ -56,8 +56,7 @@ function evaluationLines(
       case "stopped":
         throw new Interrupted(
           `stopped after ${event.done} of ${event.total} images; ` +
-            (event.out === undefined ? "" : `${event.out} is not complete; `) +
-            measuredNote(event.kept, "images"),
+            measuredNote(event.kept, "image", event.out),
         );
       case "scores":
         return tellScores(event, output);
@@ -111,7 +110,7 @@ function tellPredictions(event: PredictionsEvent, output: Output): void {
   output.record({ model, split, out: path, masks, skipped });
   if (skipped.length > 0) {
     throw new UserError(
-      `${path}: ${skipped.length} of ${images} images have no mask; a server wants all: ${listed(skipped)}`,
+      `${path}: ${skipped.length} of ${images} images ${skipped.length === 1 ? "has" : "have"} no mask; a server wants all: ${listed(skipped)}`,
       {
         remedies: [{ kind: "option", name: "resume", purpose: "goes on once they can be read" }],
       },

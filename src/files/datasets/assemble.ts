@@ -167,7 +167,9 @@ function classesOf(images: ImageList, problems: Problem[], mergeCase: boolean): 
     const remedies: Remedy[] = [
       { kind: "option", name: "mergeCase", purpose: "makes one class of them" },
     ];
-    const origin = originOf(firstEntries.get(name)!);
+    // The rarer spelling is the one to correct.
+    const odd = counts.get(twin)! < counts.get(name)! ? twin : name;
+    const origin = originOf(firstEntries.get(odd)!);
     problems.push({ severity: "error", ...origin, message, remedies });
   }
   return [...folded.values()];

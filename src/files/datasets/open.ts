@@ -1,5 +1,5 @@
 import type { Dataset, Sample, SampleReader } from "../../method/data/sample.ts";
-import { UserError, withExcerpts } from "../../user-error.ts";
+import { UserError, withExcerpts, type Remedy } from "../../user-error.ts";
 import type { FileHost } from "../../host/host.ts";
 import { counted } from "../text/units.ts";
 import { assemble, checkClasses, type Assembled } from "./assemble.ts";
@@ -86,10 +86,15 @@ export async function openDataset(
   });
   const errors = assembled.problems.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
+    const [first] = errors as [Problem];
     const more = errors.length - 1;
-    if (more === 0) throw new UserError(formatProblem(errors[0]!));
-    throw new UserError(`${formatProblem(errors[0]!)} (and ${more} more)`, {
-      remedies: [{ kind: "job", name: "data", argument: root, purpose: "lists all of them" }],
+    // Other jobs take the classes of their model, and have no such option.
+    const remedies = (first.remedies ?? []).filter(
+      (remedy) => options.training || !(remedy.kind === "option" && remedy.name === "mergeCase"),
+    );
+    if (more === 0) throw new UserError(formatProblem(first), { remedies });
+    throw new UserError(`${formatProblem(first)} (and ${more} more)`, {
+      remedies: [...remedies, listingJob(root, mergeCase)],
     });
   }
   const dataset = describe(host, root, listing, assembled);
@@ -102,6 +107,12 @@ export async function openDataset(
   if (!options.training) return dataset;
   requireTrainable(dataset);
   return { ...dataset, problems: [...dataset.problems, ...classesNotTrained(dataset)] };
+}
+
+/** The job that lists all problems of a data set. */
+export function listingJob(argument: string, mergeCase: boolean): Remedy {
+  const options = mergeCase && { options: { mergeCase: true } as const };
+  return { kind: "job", name: "data", argument, ...options, purpose: "lists all of them" };
 }
 
 /** The data set of a listing, with all problems of both. */

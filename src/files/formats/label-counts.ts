@@ -1,5 +1,6 @@
 import { ignoreIndex } from "../../method/images/image.ts";
 import type { Remedy } from "../../user-error.ts";
+import { counted } from "../text/units.ts";
 
 /** Number of pixels of each value that a mask has. */
 export type MaskCounts = readonly (readonly [value: number, pixels: number])[];
@@ -107,7 +108,7 @@ export function maskFindings(
     const more = unlabeled.length > 5 ? `, and ${unlabeled.length - 5} more` : "";
     findings.push({
       message:
-        `${unlabeled.length} of ${masks} masks have no labeled pixel, all of them are ignored (255): ` +
+        `${unlabeled.length} of ${counted(masks, "mask")} ${unlabeled.length === 1 ? "has" : "have"} no labeled pixel, all of them are ignored (255): ` +
         `${unlabeled.slice(0, 5).join(", ")}${more}`,
     });
   }

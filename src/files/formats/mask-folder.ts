@@ -154,7 +154,7 @@ export class MaskFolder {
         (path) => path !== undefined,
       );
       this.lost.repeat(ledger);
-      written = mask === undefined ? {} : { mask };
+      written = { name: free, ...(mask !== undefined && { mask }) };
     } else {
       const labels = await this.host.codec.decodeLabels(this.storedLabels(free));
       const about = { free, fileName, kept: true };
@@ -227,7 +227,7 @@ export class MaskFolder {
       });
       mask ??= path;
     }
-    const paths = mask === undefined ? {} : { mask };
+    const paths = { name: free, ...(mask !== undefined && { mask }) };
     if (!image || this.single) return paths;
     return { ...paths, ...(await this.pictures.write(free, image, labels, mask !== undefined)) };
   }

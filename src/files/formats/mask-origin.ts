@@ -38,8 +38,10 @@ export function asKeptFacts(value: unknown): KeptFacts | undefined {
     : undefined;
 }
 
-/** Paths of the files written for one image. */
+/** The name of one image's mask and the paths of its files. */
 export interface WrittenMask {
+  /** Name of the mask in the folder, without ending: that of the image, with a number if another image has it already. */
+  readonly name: string;
   /** The mask's own PNG, in formats that have one. */
   readonly mask?: string;
   readonly overlay?: string;

@@ -1,6 +1,7 @@
 import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
 import { basename, extname, join } from "../text/path.ts";
+import { occupants } from "../text/units.ts";
 import { formatFiles, type MaskFormat } from "./formats.ts";
 import type { MaskFolderOptions } from "./mask-folder-options.ts";
 import { fileListName } from "./older-files.ts";
@@ -48,10 +49,10 @@ function checkVacant(
 ): void {
   if (!single) {
     if (existing.length === 0) return;
-    throw new UserError(
-      `${path}: has ${existing.length} file(s) already; choose an empty or new folder`,
-      { code: "not-empty", remedies: [{ kind: "option", name: "overwrite" }] },
-    );
+    throw new UserError(`${path}: has ${occupants(existing.length)} already`, {
+      code: "not-empty",
+      remedies: [{ kind: "empty-folder" }, { kind: "option", name: "overwrite" }],
+    });
   }
   const own = withCompanions(basename(path));
   const file = existing.find((name) => own.includes(name));

@@ -47,7 +47,9 @@ export interface ReportData {
   readonly config: Readonly<Record<string, unknown>>;
   /** Origin of the weights that the training began with. */
   readonly initialWeights?: InitialWeights | undefined;
+  /** The command that started the run, and the last one that continued it. */
   readonly command: string;
+  readonly resumedBy?: string;
   readonly versions: Readonly<Record<string, string>>;
   /** Foreground class names. */
   readonly classes: readonly string[];

@@ -39,7 +39,14 @@ function heading({ title, dataset, classes, parameters, finished, steps }: Repor
   </header>`;
 }
 
-function facts({ dataset, config, command, versions, initialWeights }: ReportData): Html {
+function facts({
+  dataset,
+  config,
+  command,
+  resumedBy,
+  versions,
+  initialWeights,
+}: ReportData): Html {
   const list = (values: Readonly<Record<string, unknown>>): Html =>
     html`<dl>
       ${Object.entries(values).map(
@@ -56,6 +63,12 @@ function facts({ dataset, config, command, versions, initialWeights }: ReportDat
     <h2>This run</h2>
     <p class="note">Everything needed to repeat the run.</p>
     <pre>${command}</pre>
+    ${
+      resumedBy === undefined
+        ? ""
+        : html`<p class="note">It was stopped, and went on with:</p>
+            <pre>${resumedBy}</pre>`
+    }
     <div class="split gap">
       <div class="card">
         <h3>Data</h3>

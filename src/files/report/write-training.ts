@@ -14,7 +14,7 @@ import { bestValidation } from "../run/best-scores.ts";
 /** Facts for the report that the run folder does not hold. */
 export type ReportInfo = Pick<
   ReportData,
-  "title" | "dataset" | "config" | "command" | "versions"
+  "title" | "dataset" | "config" | "command" | "resumedBy" | "versions"
 > & {
   /** Scores for the top of the page, instead of those of the best validation. */
   readonly scores?: ReportData["scores"];

@@ -2,6 +2,7 @@ import type { Lock, Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
 import { safeFileName } from "../text/file-name.ts";
 import { basename, dirname, join } from "../text/path.ts";
+import { occupants } from "../text/units.ts";
 import type { LogEntry } from "./log.ts";
 
 /** The file of a folder that `Store.lock` writes. */
@@ -27,7 +28,7 @@ export async function requireVacant(store: Store, path: string): Promise<void> {
   const { files, folders } = await store.list(path, { hidden: true, sorted: false });
   const count = files.filter((name) => !isLeftover(name)).length + folders.length;
   if (count === 0) return;
-  throw new UserError(`${path}: has ${count} file(s) already`, {
+  throw new UserError(`${path}: has ${occupants(count)} already`, {
     code: "not-empty",
     remedies: [
       { kind: "option", name: "out", instead: true },

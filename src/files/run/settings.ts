@@ -22,6 +22,8 @@ export interface RunOrigin {
   readonly strict: boolean;
   /** Device to compute on: results differ in rounding between devices. Not in runs of older versions. */
   readonly device?: DeviceName;
+  /** The command that started the run; not in runs of older versions. */
+  readonly command?: string;
 }
 
 /** The masks that a run was started with. */
@@ -110,7 +112,7 @@ export async function readYaml(
 export function storedConfig(
   store: Store,
   config: Config,
-  { data, weights, initialWeights, resetHeads, masks, strict, device }: RunOrigin,
+  { data, weights, initialWeights, resetHeads, masks, strict, device, command }: RunOrigin,
 ): unknown {
   const isPath = initialWeights?.repository === undefined;
   const files = {
@@ -122,7 +124,8 @@ export function storedConfig(
       masks: { ...masks, ...(masks.folder && { folder: store.absolute(masks.folder) }) },
     }),
   };
-  return { ...config, run: { ...files, strict, ...(device && { device }) } };
+  const more = { ...(device && { device }), ...(command !== undefined && { command }) };
+  return { ...config, run: { ...files, strict, ...more } };
 }
 
 /** Separates a run's config.yaml into hyper-parameters and inputs. */
@@ -132,7 +135,7 @@ export function readStoredConfig(
 ): { config: Config; origin: RunOrigin } {
   const { settings, run: inputs } = splitRun(stored);
   const run = (inputs ?? {}) as Partial<Record<string, unknown>>;
-  const { data, weights, resetHeads, masks, strict, device } = run;
+  const { data, weights, resetHeads, masks, strict, device, command } = run;
   if (typeof data !== "string") {
     throw new UserError(
       `${path}: has no data set under run.data; give the folder of a training run`,
@@ -155,6 +158,7 @@ export function readStoredConfig(
       ...(resetHeads === true && { resetHeads }),
       ...(masks !== undefined && { masks: readMasksOrigin(path, masks) }),
       ...(validDevice && { device: validDevice }),
+      ...(typeof command === "string" && { command }),
     },
   };
 }

@@ -9,6 +9,7 @@ import { alone, fromFirst, type Exchange } from "../../host/exchange.ts";
 import type { Afa } from "../model/index.ts";
 import { networkOf } from "../model/network-of.ts";
 import type { TrainEvent, TrainingState } from "./events.ts";
+import { owesValidation, staleValidationsKey, validationOwedKey } from "./has-ended.ts";
 import type { LabelSource } from "./labels.ts";
 import { sumOrder, sumOrderKey } from "./micro-batch-sums.ts";
 import { NetworkState } from "./network-state.ts";
@@ -110,10 +111,10 @@ export async function* trainNetwork(
   let best = Number(resume?.metadata["best"] ?? -1);
   let bestTagF1 = Number(resume?.metadata["bestTagF1"] ?? -1);
   /** Validations in the last phase since the tags were predicted better than ever before. */
-  let stale = Number(resume?.metadata["staleValidations"] ?? 0);
+  let stale = Number(resume?.metadata[staleValidationsKey] ?? 0);
   const isOver = (): boolean => stepsDone >= steps || (patience > 0 && stale >= patience);
   // A run that was stopped during a validation starts with that validation when it resumes.
-  let validationDue = resume?.metadata["validationOwed"] === "true";
+  let validationDue = owesValidation(resume);
   const thresholdsDue = (): boolean => !thresholds && endsClassification(stepsDone, config.train);
   const settleThresholds = async function* (): AsyncGenerator<TrainEvent, void> {
     if (!thresholdsDue()) return;
@@ -198,8 +199,8 @@ export async function* trainNetwork(
           step: String(stepsDone),
           best: String(best),
           bestTagF1: String(bestTagF1),
-          staleValidations: String(stale),
-          validationOwed: String(validationDue),
+          [staleValidationsKey]: String(stale),
+          [validationOwedKey]: String(validationDue),
           [sumOrderKey]: sumOrder,
           ...(thresholds && { [thresholdsKey]: JSON.stringify(thresholds) }),
           config: JSON.stringify(config),

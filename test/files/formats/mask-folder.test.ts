@@ -79,7 +79,7 @@ test("a folder with files is only written to when asked, and then over files of 
   mkdirSync(out);
   writeFileSync(join(out, "mine.txt"), "mine");
   await expect(MaskFolder.create(nodeHost, out, ["cat"])).rejects.toThrow(
-    /out: has 1 file\(s\) already/,
+    /out: has 1 file or folder already/,
   );
   const folder = await MaskFolder.create(nodeHost, out, ["cat", "dog"], { overwrite: true });
   await folder.write("a", labels);
@@ -165,11 +165,14 @@ test("several formats have a folder each, a single one has the folder itself", a
     sheet: true,
   });
   expect(folder.wantsSheet).toBe(true);
-  expect(await folder.write("a", twoByOne)).toEqual({ mask: join(several, "voc/masks/a.png") });
+  expect(await folder.write("a", twoByOne)).toEqual({
+    name: "a",
+    mask: join(several, "voc/masks/a.png"),
+  });
   expect(await folder.finish()).toBe(join(several, "classes.json"));
   expect(files(several)).toEqual(["classes.json", "coco/instances.json", "voc/masks/a.png"]);
   const single = await MaskFolder.create(nodeHost, join(root, "single"), ["cat"], { format: ["coco"] }); // prettier-ignore
-  expect(await single.write("a", twoByOne)).toEqual({});
+  expect(await single.write("a", twoByOne)).toEqual({ name: "a" });
   await single.finish();
   expect(files(join(root, "single"))).toEqual(["classes.json", "instances.json"]);
   expect([single.wantsSheet, single.besides("x.csv")]).toEqual([false, join(root, "single/x.csv")]);
@@ -182,7 +185,7 @@ test("a format that is one file may be written beside others, with its name befo
   const folder = await MaskFolder.create(nodeHost, path, ["cat"], options);
   expect([folder.wantsSheet, folder.besides("x.csv")]).toEqual([false, join(root, "m.x.csv")]);
   const pixels = { width: 2, height: 1, data: new Uint8Array(6) };
-  expect(await folder.write("a", twoByOne, pixels)).toEqual({});
+  expect(await folder.write("a", twoByOne, pixels)).toEqual({ name: "a" });
   await folder.finish();
   expect(files(root)).toEqual(["m.JSON", "m.classes.json", "m.xml", "other.json"]);
   await expect(MaskFolder.create(nodeHost, path, ["cat"], options)).rejects.toMatchObject({

@@ -153,7 +153,7 @@ test("a named run is refused where files are, and where the name is no folder na
   const again = RunDirectory.create(nodeHost, { root, name: "mine", config });
   await expect(again).rejects.toThrow(
     expect.objectContaining({
-      message: expect.stringMatching(/mine: has \d file\(s\) already$/) as string,
+      message: expect.stringMatching(/mine: has \d files? or folders? already$/) as string,
       remedies: [
         { kind: "option", name: "out", instead: true },
         { kind: "option", name: "resume", value: run.path },

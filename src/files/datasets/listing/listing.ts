@@ -89,6 +89,20 @@ export function formatProblem({ file, line, message }: Problem): string {
 }
 
 /**
+ * The problem of a data set to tell where there is room for one: an error, an image that is left out, then what is said of
+ * a line of the tags or of the classes; last what else lies in the folder.
+ */
+export function mostSerious(problems: readonly Problem[], folder: string): Problem | undefined {
+  const rank = ({ severity, leftOut, file, line }: Problem): number => {
+    if (severity === "error") return 0;
+    if (leftOut) return 1;
+    return line !== undefined || file === folder ? 2 : 3;
+  };
+  const ranks = problems.map(rank);
+  return problems[ranks.indexOf(Math.min(...new Set(ranks)))];
+}
+
+/**
  * A problem followed by its remedies.
  * @param word puts remedies into words; without it they are left out
  */

@@ -116,6 +116,23 @@ describe("tags that differ in letter case alone", () => {
 
   test("are an error that offers to merge them", async () => {
     await expect(open(rows, files)).rejects.toThrow(/tags "Cat" and "cat" differ only in case/);
+    const root = await makeFolder({ ...files, "tags.csv": `file,tags\n${rows}` });
+    const merge = { kind: "option", name: "mergeCase", purpose: "makes one class of them" };
+    await expect(openDataset(nodeHost, root, { training: true })).rejects.toMatchObject({
+      remedies: [merge],
+    });
+    // Other jobs take the classes of their model.
+    await expect(openDataset(nodeHost, root)).rejects.toMatchObject({ remedies: [] });
+  });
+
+  test.each([
+    [rows, 2],
+    ["a.jpg,cat\nb.jpg,Cat\nc.jpg,Cat;Dog\n", 2],
+    ["a.jpg,cat\nb.jpg,cat\nc.jpg,Cat;Dog\n", 4],
+  ])("are an error at the rarer spelling (%j)", async (lines, line) => {
+    await expect(open(lines, files)).rejects.toThrow(
+      new RegExp(`tags\\.csv:${line}: tags "Cat" and "cat" differ`),
+    );
   });
 
   test("become the most frequent spelling if asked, which is told", async () => {
