@@ -51,6 +51,7 @@ export {
   type Evaluation,
   type EvaluationProgress,
   type EvaluatorOptions,
+  type MeasuredSample,
   type ImageResult,
   type Measured,
   type Networks,
@@ -76,6 +77,7 @@ export type {
   TagMaskSource,
 } from "./method/inference/label-source.ts";
 export { ConfusionMatrix, tagF1 } from "./method/eval/metrics.ts";
+export type { ImageScores, KnownScores } from "./method/eval/tally.ts";
 export {
   Segmenter,
   type LabelOptions,

@@ -166,7 +166,10 @@ export type { KnownMasks, KnownMasksOptions };
 
 // Types of the parameters and results of these functions.
 export type { Judgment, Outlook } from "./files/datasets/judgment.ts";
-export type { LostDetail, LostDetails } from "./files/formats/lost-details.ts";
+export type { LedgerEntry, LostDetail, LostDetails } from "./files/formats/lost-details.ts";
+export type { MaskFinding } from "./files/formats/label-counts.ts";
+export type { Replaced } from "./files/formats/older-files.ts";
+export type { MaskClasses } from "./files/datasets/mask-order.ts";
 export type { ImageFiles } from "./files/formats/image-files.ts";
 export type { MaskOrigin, WrittenMask } from "./files/formats/mask-folder.ts";
 export type { MaskEntry, MaskSource, SourceOptions } from "./files/formats/source.ts";

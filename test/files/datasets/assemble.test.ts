@@ -95,7 +95,7 @@ test("classes are the tags in alphabetical order, and must differ by more than c
   ];
   const { classes, told } = await assembled(given);
   expect(classes).toEqual(["DOG", "cat"]);
-  expect(told.map((text) => text.slice(0, 15))).toEqual(["error /d/list:1", "error /d/list:2"]);
+  expect(told.map((text) => text.slice(0, 15))).toEqual(["error /d/list:1", "error /d/list:3"]);
   expect(told[0]).toMatch(/"DOG" and "dog"/);
   expect(told[1]).toMatch(/"DOG" and "Dog"/);
 });
