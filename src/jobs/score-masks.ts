@@ -9,7 +9,6 @@ import { UserError } from "../user-error.ts";
 import { chooseClasses } from "../files/formats/chosen-classes.ts";
 import { parseClassNames, readClassNames } from "../files/formats/class-names.ts";
 import { isFolder, listImages } from "../files/text/folders.ts";
-import { counted } from "../files/text/units.ts";
 import { listNames } from "../files/text/list-names.ts";
 import { checkLabels } from "../files/datasets/reader.ts";
 import type { MeasuredImage } from "../files/report/worst-images.ts";
@@ -69,8 +68,8 @@ export async function pairMasks(
   if (pairs.length === 0) {
     const example = (files: ReadonlyMap<string, string>): string => `${[...files.keys()][0]}.png`;
     throw new UserError(
-      `${predicted}: none of its ${counted(masks.files.size, "mask")} is called like one of the ${truths.files.size} in ` +
-        `${true_}: ${example(masks.files)} against ${example(truths.files)}`,
+      `${predicted}: no mask is called like one in ${true_} (${masks.files.size} against ` +
+        `${truths.files.size}): ${example(masks.files)} against ${example(truths.files)}`,
     );
   }
   const alone = (of: typeof masks, other: typeof masks): string[] =>

@@ -114,7 +114,7 @@ describe("masks in a folder are refused", () => {
       () => maskFolder("strange", { [scene(0).name]: 1 }, ["bal", "star"]),
     ],
     [
-      /alien: none of its 1 mask is named like one of the training images of .*scenes: .*other\.png against .*scene-0001\.png/,
+      /alien: no mask of its 1 is named like one of the training images of .*scenes: .*other\.png against .*scene-0001\.png/,
       () => maskFolder("alien", { other: 1 }),
     ],
     [

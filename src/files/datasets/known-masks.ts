@@ -69,7 +69,7 @@ export class KnownMasks {
     const [image] = trainingSamples(data);
     const [mask] = files.values();
     throw new UserError(
-      `${folder}: none of its ${counted(files.size, "mask")} is named like one of the training images of ${data.root}` +
+      `${folder}: no mask of its ${files.size} is named like one of the training images of ${data.root}` +
         (mask && image ? `: ${mask.where} against ${image.image}` : ""),
     );
   }

@@ -8,6 +8,9 @@ import { launchedBy, libraryVariable } from "./launcher.ts";
 import { fixed, openMpi, type MpiLibrary } from "./library.ts";
 import { die, timeoutOf, Watchdog } from "./watchdog.ts";
 
+/** Milliseconds between the last words of a process and the end of all. */
+const beforeAbort = 1000;
+
 /** Communication over MPI, and its end. */
 export interface MpiConnection {
   readonly exchange: Exchange;
@@ -50,6 +53,8 @@ export async function connectMpi(env: NodeJS.ProcessEnv = process.env): Promise<
     if (code === 0) console.error(`${name}: ended before the work of all processes was done`);
     // A call that is under way would keep the process from ending.
     if (watchdog.busy) die(`${name}: ends with exit code ${code}, and all other processes with it`);
+    // The launcher of MPICH drops what it has not passed on by then, such as the reason that has just been printed.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, beforeAbort);
     mpi.call("MPI_Abort", world, code === 0 ? 1 : code);
   });
   checkLauncher(mpi, size, env);
