@@ -69,7 +69,7 @@ try {
     const { ending, problems, message } = await tryCase(
       one,
       references.get(command.name)!,
-      references.get(`${command.name} --resume`)?.tree,
+      references.get(otherName(command.name))?.tree,
     );
     const times = lasting ? "from then on" : "once";
     tell({
@@ -86,3 +86,8 @@ try {
   rmSync(root, { recursive: true, force: true });
 }
 process.exit();
+
+/** The command that goes on with another one, or the one that it goes on with. */
+function otherName(name: string): string {
+  return name.endsWith(" --resume") ? name.replace(/ --resume$/, "") : `${name} --resume`;
+}
