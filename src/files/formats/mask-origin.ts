@@ -33,7 +33,7 @@ export function asKeptFacts(value: unknown): KeptFacts | undefined {
   const { thumbnail, size, ledger } = facts;
   const isSize = Array.isArray(size) && size.length === 2 && size.every(Number.isSafeInteger);
   const areKept = isSize && areLedgerEntries(ledger);
-  return areKept && (thumbnail === undefined || isThumbnail(thumbnail ?? {}))
+  return areKept && (thumbnail === undefined || isThumbnail(thumbnail))
     ? (facts as KeptFacts)
     : undefined;
 }

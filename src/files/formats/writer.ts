@@ -74,7 +74,7 @@ export const thumbnailSide = 288;
 export const thumbnailFolder = "thumbnails";
 
 /** Whether a value of a journal, which may be damaged, is the file of a thumbnail. */
-export function isThumbnail(value: Partial<Record<keyof ThumbnailFile, unknown>>): boolean {
-  const { file, width, height } = value;
+export function isThumbnail(value: unknown): value is ThumbnailFile {
+  const { file, width, height } = (value ?? {}) as Partial<Record<keyof ThumbnailFile, unknown>>;
   return typeof file === "string" && [width, height].every(Number.isSafeInteger);
 }

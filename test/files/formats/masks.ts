@@ -6,7 +6,7 @@ import { generateScene, sceneClasses } from "../../../src/method/data/scenes.ts"
 import { formatFiles, type MaskFormat } from "../../../src/files/formats/formats.ts";
 import { LostDetails, type LostDetail } from "../../../src/files/formats/lost-details.ts";
 import { MaskFolder, type MaskFolderOptions } from "../../../src/files/formats/mask-folder.ts";
-import { ImageFiles, openMasks } from "../../../src/files/formats/open.ts";
+import { ImageFiles, openMasks, type MaskEntry } from "../../../src/files/formats/open.ts";
 import { Random } from "../../../src/engine/random.ts";
 
 export const classes = sceneClasses;
@@ -104,4 +104,21 @@ export async function readAll(
 /** The name that a mask has on disk. */
 export function onDisk(name: string): string {
   return name.replaceAll('"', "_");
+}
+
+/** The labels of masks by name, a letter a pixel and x for 255, and the messages of those that are refused. */
+export async function readEntries(
+  entries: readonly MaskEntry[],
+): Promise<{ masks: Record<string, string>; refused: string[] }> {
+  const masks: Record<string, string> = {};
+  const refused: string[] = [];
+  for (const entry of entries) {
+    try {
+      const { data } = await entry.read();
+      masks[entry.name] = [...data].map((label) => (label === 255 ? "x" : label)).join("");
+    } catch (error) {
+      refused.push((error as Error).message);
+    }
+  }
+  return { masks, refused };
 }

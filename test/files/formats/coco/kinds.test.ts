@@ -7,6 +7,7 @@ import { LostDetails } from "../../../../src/files/formats/lost-details.ts";
 import { ImageFiles, openMasks } from "../../../../src/files/formats/open.ts";
 import { nodeHost } from "../../../../src/host/node/host.ts";
 import { makeFolder, Picture } from "../../datasets/folders.ts";
+import { readEntries } from "../masks.ts";
 
 type Files = Parameters<typeof makeFolder>[0];
 const image = { id: 1, file_name: "a.png", width: 4, height: 2 };
@@ -33,18 +34,9 @@ async function read(
     ...{ losses, instances: "regions" as const, tell: (note: string) => notes.push(note) },
     ...(unannotated && { unannotated }),
   });
-  const masks: Record<string, string> = {};
-  const refused: string[] = [];
-  for (const entry of source.entries) {
-    try {
-      const { data } = await entry.read();
-      masks[entry.name] = [...data].map((label) => (label === 255 ? "x" : label)).join("");
-    } catch (error) {
-      refused.push((error as Error).message.slice(root.length + 1));
-    }
-  }
+  const { masks, refused } = await readEntries(source.entries);
   const { classes, entries } = source;
-  return { root, classes, entries, masks, refused, lost: losses.list(), notes: notes.map((note) => note.slice(root.length + 1)) }; // prettier-ignore
+  return { root, classes, entries, masks, refused: refused.map((message) => message.slice(root.length + 1)), lost: losses.list(), notes: notes.map((note) => note.slice(root.length + 1)) }; // prettier-ignore
 }
 
 describe("run lengths with iscrowd 1", () => {

@@ -6,6 +6,7 @@ import { LostDetails } from "../../../../src/files/formats/lost-details.ts";
 import { ImageFiles, openMasks } from "../../../../src/files/formats/open.ts";
 import { nodeHost } from "../../../../src/host/node/host.ts";
 import { makeFolder, Picture } from "../../datasets/folders.ts";
+import { readEntries } from "../masks.ts";
 
 const labels = (...names: string[]) =>
   `<meta><task><labels>${names.map((name) => `<label><name>${name}</name><color>#aa0000</color></label>`).join("")}</labels></task></meta>`;
@@ -20,16 +21,7 @@ async function read(path: string, tell: (note: string) => void = () => undefined
   const losses = new LostDetails();
   const images = await ImageFiles.find(nodeHost.store, undefined, join(path, ".."));
   const source = await openMasks(nodeHost, path, { images, losses, instances: "regions", tell });
-  const masks: Record<string, string> = {};
-  const refused: string[] = [];
-  for (const entry of source.entries) {
-    try {
-      const { data } = await entry.read();
-      masks[entry.name] = [...data].map((label) => (label === 255 ? "x" : label)).join("");
-    } catch (error) {
-      refused.push((error as Error).message);
-    }
-  }
+  const { masks, refused } = await readEntries(source.entries);
   await source.close();
   return { format: source.format, classes: source.classes, masks, refused, lost: losses.list() };
 }
