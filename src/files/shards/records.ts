@@ -1,0 +1,83 @@
+import type { Store } from "../../host/store.ts";
+import { UserError } from "../../user-error.ts";
+import { isFinishedFile, type FinishedFile } from "../formats/finished-files.ts";
+import { areLedgerEntries, type LedgerEntry } from "../formats/lost-details.ts";
+import { isThumbnail, type ThumbnailFile } from "../formats/writer.ts";
+import { parseJson } from "../text/parse-json.ts";
+import { join } from "../text/path.ts";
+import { textLines } from "../text/text-lines.ts";
+
+/** The list of a shard's images, in the order of the job: what the merge needs to know of each. */
+export const recordsName = "images.jsonl";
+
+/** An image of a shard whose mask is written. */
+export interface ShardImage {
+  /** Number of the image among those of all shards, from 0. */
+  readonly index: number;
+  /** Name of its files, without ending. */
+  readonly name: string;
+  /** Its own files, by their paths below the shard. */
+  readonly files: readonly FinishedFile[];
+  /** Width and height of the mask in pixels. */
+  readonly size: readonly [width: number, height: number];
+  /** What readers and writers entered into the ledger of objects. */
+  readonly ledger: readonly LedgerEntry[];
+  /** The thumbnail; its path is one below the shard. */
+  readonly thumbnail?: ThumbnailFile;
+  /** Facts of the job that wrote the mask. */
+  readonly facts: unknown;
+}
+
+/** An image that was left out. */
+export interface ShardSkip {
+  readonly index: number;
+  /** Why, with the name of the file. */
+  readonly error: string;
+}
+
+export type ShardRecord = ShardImage | ShardSkip;
+
+export function recordText(record: ShardRecord): string {
+  return `${JSON.stringify(record)}\n`;
+}
+
+/** Reads the list of a shard line by line; a UserError where it is damaged. */
+export async function* readRecords(store: Store, shard: string): AsyncGenerator<ShardRecord> {
+  const path = join(shard, recordsName);
+  let line = 0;
+  for await (const text of textLines(store, path)) {
+    line++;
+    const record = asRecord(text);
+    if (!record) throw damagedShard(shard, `line ${line} of ${recordsName} is damaged`);
+    yield record;
+  }
+}
+
+/** The error for a shard that is not as it was written. */
+export function damagedShard(shard: string, what: string): UserError {
+  return new UserError(
+    `${shard}: ${what}; remove this folder and run the task that makes the shard again`,
+    { code: "damaged-shard" },
+  );
+}
+
+function asRecord(text: string): ShardRecord | undefined {
+  let value: Partial<Record<keyof ShardImage | keyof ShardSkip, unknown>> | null;
+  try {
+    value = parseJson(text) as typeof value;
+  } catch {
+    return undefined;
+  }
+  const { index, name, files, size, ledger, thumbnail, error } = value ?? {};
+  if (!Number.isSafeInteger(index)) return undefined;
+  if (typeof error === "string") return value as ShardSkip;
+  const isSize = Array.isArray(size) && size.length === 2 && size.every(Number.isSafeInteger);
+  const isImage =
+    typeof name === "string" &&
+    Array.isArray(files) &&
+    files.every(isFinishedFile) &&
+    isSize &&
+    areLedgerEntries(ledger) &&
+    (thumbnail === undefined || isThumbnail(thumbnail));
+  return isImage ? (value as ShardImage) : undefined;
+}
