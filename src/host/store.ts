@@ -131,6 +131,11 @@ export interface Store {
   makeFolder(path: string): Promise<string | undefined>;
   /** Creates a folder inside an existing one; returns false if the name is taken. */
   claimFolder(path: string): Promise<boolean>;
+  /**
+   * Gives a folder another name on the same disk, at once and with everything in it; returns false if that name is taken. A
+   * UserError if there is no such folder.
+   */
+  moveFolder(from: string, to: string): Promise<boolean>;
   /** Removes a file, or a folder with everything in it; does nothing if there is none. */
   remove(path: string): Promise<void>;
   /** Removes a folder and its parents, up to but not including `top`, as long as they are empty. */

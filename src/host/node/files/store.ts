@@ -69,6 +69,18 @@ export const nodeStore: Store = {
       throw failure(`${path}: the folder cannot be created`, error);
     }
   },
+  async moveFolder(from, to) {
+    // A folder takes the place of an empty one without a word.
+    if (await nodeStore.exists(to)) return false;
+    try {
+      await fs.rename(from, to);
+      return true;
+    } catch (error) {
+      const { code = "" } = error as NodeJS.ErrnoException;
+      if (["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(code)) return false;
+      throw failure(`${from}: cannot be renamed to ${to}`, error);
+    }
+  },
   remove: (path) =>
     orFailure(
       `${path}: cannot be removed`,
