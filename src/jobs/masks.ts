@@ -14,7 +14,13 @@ import { resizeLabels } from "../method/images/resize-labels.ts";
 import { tagsNotShown } from "../method/inference/known-tags.ts";
 import type { Segmentation } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
-import { reports, type JobOptions, type SkippedEvent, type StoppedEvent } from "./events.ts";
+import {
+  isAbort,
+  reports,
+  type JobOptions,
+  type SkippedEvent,
+  type StoppedEvent,
+} from "./events.ts";
 
 /** An image to write a mask of. */
 export interface MaskItem {
@@ -218,6 +224,8 @@ async function* writeEach<T extends MaskItem>(
     }
     if (outcome && "error" in outcome) {
       const { error } = outcome;
+      // The image was under way to be read, and is none that is left out.
+      if (isAbort(error, signal)) return;
       const isOnly = of === 1 && !part;
       if (strict || isOnly || !(error instanceof UserError)) throw error;
       yield { type: "skipped", index, file, message: error.message };

@@ -46,6 +46,10 @@ export const nodeStore: Store = {
     const { openZip } = await import("./stored-archive.ts");
     return openZip(source);
   },
+  async *tarMembers(source) {
+    const { tarMembers } = await import("./tar.ts");
+    yield* tarMembers(source);
+  },
   write: writeFilesAtomic,
   writeStream: (path) => GrowingFile.create(path),
   append: (path, length): Promise<AppendFile> => AppendedFile.open(path, length),
