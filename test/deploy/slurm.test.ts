@@ -107,7 +107,7 @@ describe("label.sbatch", () => {
 describe("train.sbatch", () => {
   test("starts a run, and continues one that is there", () => {
     const options = ["--preset", "own"];
-    const start = "srun --mpi=pmix --kill-on-bad-exit=1 --cpus-per-task=4 tag2mask train --mpi";
+    const start = "srun --mpi=pmix --wait=15 --cpus-per-task=4 tag2mask train --mpi";
     const env = { DATA: "photos", OUT: "run" };
     const first = `${start} --data photos --out run --preset own`;
     expect(run("train.sbatch", env, options).calls).toEqual([first]);
