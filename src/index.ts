@@ -178,6 +178,7 @@ export type { ThumbnailFile } from "./files/formats/writer.ts";
 export type { CheckpointEntry, LogEntry, StoredPanel, ValidationEntry } from "./files/run/log.ts";
 export type { DeviceChoice, DeviceName, DeviceReport } from "./host/devices.ts";
 export type * from "./host/codec.ts";
+export type * from "./host/commands.ts";
 export type * from "./host/host.ts";
 export type * from "./host/machine.ts";
 export type * from "./host/store.ts";

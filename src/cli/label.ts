@@ -3,13 +3,21 @@ import { tagMaskSources, type TagMaskSource } from "../method/inference/label-so
 import { runJob } from "./interrupt.ts";
 import { flagOf } from "./remedies.ts";
 import { maskLines } from "./mask-lines.ts";
-import { withExamples, withJson, withMasks, withModel, withViews } from "./options.ts";
+import {
+  withExamples,
+  withInputCommand,
+  withJson,
+  withMasks,
+  withModel,
+  withViews,
+} from "./options.ts";
 import type { MaskOptions, ModelOptions, ViewOptions } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
 
 interface LabelCommandOptions extends ModelOptions, MaskOptions, ViewOptions {
   readonly json?: boolean;
   readonly data: string;
+  readonly inputCommand?: string;
   readonly split?: string;
   readonly from: TagMaskSource | "auto";
 }
@@ -27,7 +35,10 @@ export function labelCommand(open: OpenOutput): Command {
         "--long-side and --crf are for the segmentation. For review, confidence.csv and contact-sheet.html list " +
         "masks that lack a tag, then the least sure ones.",
     )
-    .requiredOption("--data <folder>", "data set with tagged images")
+    .requiredOption(
+      "--data <path>",
+      "data set with tagged images: its folder, a tar or a folder of tars; with --input-command, a table of names and tags",
+    )
     .option("--split <name>", "only the images of this split")
     .addOption(
       new Option(
@@ -39,7 +50,7 @@ export function labelCommand(open: OpenOutput): Command {
         .default("auto"),
     );
   // After --crf: an option that only has its negative form is true by default.
-  withJson(withViews(withMasks(withModel(command))))
+  withJson(withViews(withMasks(withInputCommand(withModel(command)))))
     .option("--no-crf", "leave masks of the segmentation as the network predicts them")
     .action(async (options: LabelCommandOptions) => {
       const { from } = options;
@@ -61,5 +72,7 @@ export function labelCommand(open: OpenOutput): Command {
     "tag2mask label --model runs/train/exp --data photos --out masks --from segmentation --flip",
     "tag2mask label --model runs/train/exp --data photos --out masks --from affinity",
     "tag2mask label --model runs/train/exp --data photos --out project --format coco,labelstudio",
+    "tag2mask label --model runs/train/exp --data shards/000.tar --out masks",
+    "tag2mask label --model runs/train/exp --data tags.csv --out masks --input-command 'curl -sf https://host/{}'",
   );
 }

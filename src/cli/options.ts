@@ -178,6 +178,14 @@ export function withViews(command: Command): Command {
     .option("--crf", "refine the masks along the image's colors with a dense CRF");
 }
 
+/** `--input-command`, for images that are not on this disk. */
+export function withInputCommand(command: Command): Command {
+  return command.option(
+    "--input-command <command>",
+    "get each image from the standard output of this command, in which {} stands for its name; no shell runs it",
+  );
+}
+
 /** Commands to copy from, below the options in `--help`. */
 export function withExamples(command: Command, ...examples: readonly string[]): Command {
   return command.addHelpText(

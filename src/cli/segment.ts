@@ -1,12 +1,20 @@
 import { Command } from "commander";
 import { runJob } from "./interrupt.ts";
 import { maskLines } from "./mask-lines.ts";
-import { withExamples, withJson, withMasks, withModel, withViews } from "./options.ts";
+import {
+  withExamples,
+  withInputCommand,
+  withJson,
+  withMasks,
+  withModel,
+  withViews,
+} from "./options.ts";
 import type { MaskOptions, ModelOptions, ViewOptions } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
 
 interface SegmentCommandOptions extends ModelOptions, MaskOptions, ViewOptions {
   readonly json?: boolean;
+  readonly inputCommand?: string;
 }
 
 /** `tag2mask segment`: masks of any images. */
@@ -16,8 +24,11 @@ export function segmentCommand(open: OpenOutput): Command {
     .description(
       "Writes masks of images, tagged or not, as the trained segmentation branch predicts them.",
     )
-    .argument("<images...>", "image files, or folders of them");
-  withJson(withViews(withMasks(withModel(command)))).action(
+    .argument(
+      "<images...>",
+      "image files or tars, or folders of them; with --input-command, lists with a name a line",
+    );
+  withJson(withViews(withMasks(withInputCommand(withModel(command))))).action(
     async (images: string[], options: SegmentCommandOptions) => {
       const output = open(options);
       const { segmentImages } = await import("../jobs/segment.ts");
@@ -33,5 +44,7 @@ export function segmentCommand(open: OpenOutput): Command {
     "tag2mask segment --model runs/train/exp --out masks cat.jpg dog.jpg",
     "tag2mask segment --model runs/train/exp --out masks photos/images --flip --scales 0.75,1,1.25",
     "tag2mask segment --model runs/train/exp --out masks photos/images --crf --long-side 768",
+    "tag2mask segment --model runs/train/exp --out masks shards/000.tar shards/001.tar",
+    "tag2mask segment --model runs/train/exp --out masks names.txt --input-command 'aws s3 cp s3://bucket/{} -'",
   );
 }

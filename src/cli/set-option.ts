@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { parse as parseYaml } from "yaml";
+import { checkYamlDepth } from "../files/text/yaml-depth.ts";
 
 /** `--set` and `--config`, for whatever trains. */
 export function withSettings(command: Command): Command {
@@ -18,6 +19,7 @@ export function setting(
     throw new InvalidArgumentError(`Expected key=value, found "${text}".`);
   }
   try {
+    checkYamlDepth(value);
     return { ...before, [key.trim()]: parseYaml(value) as unknown };
   } catch {
     throw new InvalidArgumentError(

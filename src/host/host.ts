@@ -1,5 +1,6 @@
 import type { Runtime } from "../engine/graph/index.ts";
 import type { ImageCodec } from "./codec.ts";
+import type { Commands } from "./commands.ts";
 import type { DeviceChoice, DeviceName, DeviceReport } from "./devices.ts";
 import type { Hub } from "./hub.ts";
 import type { Machine } from "./machine.ts";
@@ -29,6 +30,8 @@ export interface Host {
   readonly hub: Hub;
   readonly codec: ImageCodec;
   readonly workers: Workers;
+  /** Programs of the machine; absent where none can be run, as in a browser. */
+  readonly commands?: Commands;
   readonly machine: Machine;
   /** ONNX Runtime on a device. */
   runtime(options?: RuntimeOptions): Promise<Runtime>;

@@ -26,4 +26,6 @@ export interface Machine {
   now(): number;
   /** Seconds since 1970, UTC. */
   time(): number;
+  /** Lets some seconds pass. */
+  wait(seconds: number): Promise<void>;
 }

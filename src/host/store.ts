@@ -88,6 +88,17 @@ export interface ArchiveReader {
   close(): Promise<void>;
 }
 
+/** A member of a tar; its content are the bytes of the tar from `offset` on. */
+export interface TarMember {
+  /** The path as the tar has it, which may be absolute or lead out of any folder. */
+  readonly name: string;
+  readonly kind: "file" | "folder" | "link" | "sparse" | "other";
+  readonly offset: number;
+  readonly size: number;
+  /** The block of 512 bytes before the content. */
+  readonly header: Uint8Array;
+}
+
 /**
  * Files and folders of a host. Paths use `/` as separator and are relative to the host's working folder or absolute.
  * Every failed operation is a UserError that names the path and the reason in words.
@@ -110,6 +121,8 @@ export interface Store {
   openArchive(path: string): Promise<ArchiveReader>;
   /** Opens a zip archive that stores its entries uncompressed, as PyTorch does; nothing is ever unpacked. */
   openStoredArchive(source: ByteSource): Promise<Archive>;
+  /** Lists the members of a tar, in its order, by their headers alone; a UserError where it is damaged, cut short or compressed. */
+  tarMembers(source: ByteSource): AsyncIterable<TarMember>;
 
   /**
    * Writes files that belong together, all or none, and creates missing folders. Readers begin with the last file: it is
@@ -131,6 +144,11 @@ export interface Store {
   makeFolder(path: string): Promise<string | undefined>;
   /** Creates a folder inside an existing one; returns false if the name is taken. */
   claimFolder(path: string): Promise<boolean>;
+  /**
+   * Gives a folder another name on the same disk, at once and with everything in it; returns false if that name is taken. A
+   * UserError if there is no such folder.
+   */
+  moveFolder(from: string, to: string): Promise<boolean>;
   /** Removes a file, or a folder with everything in it; does nothing if there is none. */
   remove(path: string): Promise<void>;
   /** Removes a folder and its parents, up to but not including `top`, as long as they are empty. */

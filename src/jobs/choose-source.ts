@@ -7,7 +7,7 @@ import {
 } from "../method/inference/label-source.ts";
 import type { Segmenter } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
-import type { JobOptions } from "./events.ts";
+import { isAbort, type JobOptions } from "./events.ts";
 import type { MaskItem } from "./masks.ts";
 import { largestSide } from "./masks.ts";
 
@@ -39,7 +39,10 @@ export async function* chooseSource(
   const images: SourceMeasurements[] = [];
   for (const { file, tags } of sample) {
     if (signal?.aborted) break;
-    const measured = await measureOne(codec, segmenter, file, tags);
+    const measured = await measureOne(codec, segmenter, file, tags).catch((error: unknown) => {
+      if (isAbort(error, signal)) return null;
+      throw error;
+    });
     if (measured) images.push(measured);
     yield { type: "measuring-source", done: images.length, total: sample.length };
   }

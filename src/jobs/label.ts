@@ -6,17 +6,15 @@ import type { Image } from "../method/images/image.ts";
 import type { SourceChoice, TagMaskSource } from "../method/inference/label-source.ts";
 import type { Segmentation, Segmenter } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
-import type { DeviceEvent, JobOptions, ReadingEvent } from "./events.ts";
+import type { DeviceEvent, JobOptions, NoticeEvent, ReadingEvent } from "./events.ts";
 import { maskSettings, settingsOf } from "./job-settings.ts";
 import { unfinished, writeMasks, type WriteMasksEvent } from "./masks.ts";
-import { readDataset } from "./read-dataset.ts";
+import { findTaggedInputs, type TaggedInputs } from "./inputs.ts";
 import { chooseSource, type MeasuringSourceEvent } from "./choose-source.ts";
 import { withCrf } from "./with-crf.ts";
 import { openSegmenterInLanes, type ModelOptions } from "./segmenter-in-lanes.ts";
 
-export interface LabelJob extends ModelOptions, MaskFolderOptions {
-  /** Folder of the data set. */
-  readonly data: string;
+export interface LabelJob extends ModelOptions, MaskFolderOptions, TaggedInputs {
   /** Only the images of this split. */
   readonly split?: string;
   /** Folder of the masks, or their file if the format is a single file. */
@@ -45,23 +43,23 @@ export interface SourceEvent extends SourceChoice {
 export type SegmentationOption = "scales" | "flip" | "longSide" | "crf";
 
 export type LabelEvent =
-  DeviceEvent | ReadingEvent | MeasuringSourceEvent | SourceEvent | WriteMasksEvent;
+  DeviceEvent | NoticeEvent | ReadingEvent | MeasuringSourceEvent | SourceEvent | WriteMasksEvent;
 
 /** Writes masks of the tagged images of a data set, by the branch of the model that serves them best. */
 export async function* labelImages(
-  host: Host,
+  machine: Host,
   job: LabelJob,
   options: JobOptions = {},
 ): AsyncGenerator<LabelEvent, void> {
   const { split, strict = false, scales, flip = false, longSide } = job;
   checkOptions(job);
-  let segmenter = yield* openSegmenterInLanes(host, job);
+  let segmenter = yield* openSegmenterInLanes(machine, job);
   try {
     if (job.from === "affinity" || job.from === "cam") segmenter.needActivations();
     const { config } = segmenter.model;
     const { mergeCase } = config.data;
     const seeded = { seed: config.train.seed, strict, mergeCase };
-    const data = yield* readDataset(host, job.data, seeded);
+    const { data, host, itemOf } = yield* findTaggedInputs(machine, job, seeded, options);
     const all = split === undefined ? Object.values(data.splits).flat() : samplesOf(data, split);
     const samples = all.filter(({ untagged }) => !untagged);
     if (samples.length === 0) {
@@ -70,10 +68,9 @@ export async function* labelImages(
       });
     }
     const labels = matchClasses(data, segmenter.classes, job.model);
-    const items = samples.map(({ name, image, tags }) => ({
-      name,
-      file: image,
-      tags: tags.map((tag) => labels[tag]!),
+    const items = samples.map((sample) => ({
+      ...itemOf(sample),
+      tags: sample.tags.map((tag) => labels[tag]!),
     }));
     // Fails before the images go through the network if the folder cannot be written.
     const settings = settingsOf("label", await dependencies(host, job, segmenter), items);
@@ -112,9 +109,9 @@ async function dependencies(
   job: LabelJob,
   { model, device, classes }: Segmenter,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const { from = "auto", crf = true, split } = job;
+  const { from = "auto", crf = true, split, inputCommand } = job;
   const common = await maskSettings(host.store, job, { model: model.file, device, classes });
-  return { ...common, from, crf, split };
+  return { ...common, from, crf, split, inputCommand };
 }
 
 /** Yields and returns the source of the masks: the one asked for, or the one chosen by the tags. */

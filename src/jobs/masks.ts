@@ -3,6 +3,8 @@ import type { MaskFolder, MaskOrigin, WrittenMask } from "../files/formats/mask-
 import type { Replaced } from "../files/formats/older-files.ts";
 import { writeContactSheet } from "../files/report/contact-sheet.ts";
 import { inReviewOrder } from "../files/report/review-order.ts";
+import type { ShardSkip } from "../files/shards/records.ts";
+import { writeRecords } from "../files/shards/write-records.ts";
 import { csvField } from "../files/text/csv.ts";
 import type { ImageCodec } from "../host/codec.ts";
 import type { FileHost } from "../host/host.ts";
@@ -12,7 +14,13 @@ import { resizeLabels } from "../method/images/resize-labels.ts";
 import { tagsNotShown } from "../method/inference/known-tags.ts";
 import type { Segmentation } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
-import { reports, type JobOptions, type SkippedEvent, type StoppedEvent } from "./events.ts";
+import {
+  isAbort,
+  reports,
+  type JobOptions,
+  type SkippedEvent,
+  type StoppedEvent,
+} from "./events.ts";
 
 /** An image to write a mask of. */
 export interface MaskItem {
@@ -30,6 +38,23 @@ export interface MaskJob<T extends MaskItem> {
   readonly strict: boolean;
   /** Images that may be begun before the first of them is finished, where other threads do part of the work. */
   readonly ahead?: number;
+  /** The items are a part of those of a job: its tables and pages are made of all parts later. */
+  readonly part?: JobPart;
+}
+
+/** A part of the images of a job. */
+export interface JobPart {
+  /** Number of its first image among those of the job. */
+  readonly first: number;
+  /** The path of an image as it is stored for the other parts. */
+  readonly storedPath: (file: string) => string;
+}
+
+/** The masks of a part of a job have been written. */
+export interface PartDoneEvent {
+  readonly type: "part-done";
+  readonly masks: number;
+  readonly skipped: number;
 }
 
 /** A mask that has been written. */
@@ -75,6 +100,7 @@ export type WriteMasksEvent =
   /** Number of masks on the contact sheet so far. */
   | { readonly type: "sheet"; readonly done: number; readonly total: number }
   | (StoppedEvent & { readonly out: string; readonly kept: number })
+  | PartDoneEvent
   | MasksDoneEvent;
 
 /**
@@ -86,10 +112,9 @@ export async function* writeMasks<T extends MaskItem>(
   job: MaskJob<T>,
   options: JobOptions = {},
 ): AsyncGenerator<WriteMasksEvent, void> {
-  const { folder, items } = job;
+  const { folder, items, part } = job;
   const masks: MaskEvent[] = [];
-  let skipped = 0;
-  let firstProblem = "";
+  const skipped: ShardSkip[] = [];
   let classes: string;
   let confidence: string;
   let sheet: string | undefined;
@@ -99,10 +124,10 @@ export async function* writeMasks<T extends MaskItem>(
     yield { type: "started", of: items.length };
     for await (const event of writeEach(host, job, options)) {
       if (event.type === "image") masks.push(event);
-      else if (skipped++ === 0) firstProblem = event.message;
+      else skipped.push({ index: event.index + (part?.first ?? 0), error: event.message });
       yield event;
     }
-    const done = masks.length + skipped;
+    const done = masks.length + skipped.length;
     if (done < items.length) {
       let kept = 0;
       if (folder.canContinue) kept = await folder.stop();
@@ -112,10 +137,22 @@ export async function* writeMasks<T extends MaskItem>(
       yield { type: "stopped", done, total: items.length, out: folder.path, kept };
       return;
     }
-    if (masks.length === 0) {
-      throw new UserError(`${firstProblem}; none of the ${items.length} images can be used`);
+    if (masks.length === 0 && !part) {
+      const [first] = skipped;
+      throw new UserError(`${first?.error}; none of the ${items.length} images can be used`);
     }
     classes = await folder.finish();
+    if (part) {
+      const { first, storedPath } = part;
+      const factsOf = (facts: unknown, index: number): StoredFacts => ({
+        file: storedPath(items[index - first]!.file),
+        ...(facts as Facts),
+      });
+      await folder.complete([await writeRecords(host.store, folder, skipped, factsOf)]);
+      isSettled = true;
+      yield { type: "part-done", masks: masks.length, skipped: skipped.length };
+      return;
+    }
     confidence = await writeConfidence(host, folder, masks);
     const written = [confidence];
     sheet = yield* writeSheet(host, folder, masks, written);
@@ -124,7 +161,7 @@ export async function* writeMasks<T extends MaskItem>(
   } catch (error) {
     const kept = isSettled ? 0 : await folder.stopAfterFailure();
     isSettled = true;
-    throw unfinished(error, kept, items.length);
+    throw part ? error : unfinished(error, kept, items.length);
   } finally {
     // The consumer leaves.
     if (!isSettled) await (folder.canContinue ? folder.stop() : folder.abandon());
@@ -134,7 +171,7 @@ export async function* writeMasks<T extends MaskItem>(
     out: folder.path,
     classes,
     masks: masks.length,
-    skipped,
+    skipped: skipped.length,
     lacking: inReviewOrder(masks).flatMap(({ name, missing }) =>
       missing.length > 0 ? [name] : [],
     ),
@@ -162,9 +199,10 @@ async function* writeEach<T extends MaskItem>(
   host: FileHost,
   job: MaskJob<T>,
   { signal }: JobOptions,
-): AsyncGenerator<MaskEvent | SkippedEvent> {
-  const { items, folder, strict, ahead = 0 } = job;
+): AsyncGenerator<MaskEvent | (SkippedEvent & { readonly index: number })> {
+  const { items, folder, strict, ahead = 0, part } = job;
   const of = items.length;
+  const first = part?.first ?? 0;
   let index = 0;
   for await (const next of overlap(segmentEach(host, job, signal), ahead)) {
     const { name, file } = next.item;
@@ -174,7 +212,7 @@ async function* writeEach<T extends MaskItem>(
       const kept = await folder.takeOver(
         name,
         (facts) => (isFacts(facts) ? originOf(file, facts) : undefined),
-        index,
+        first + index,
       );
       if (kept) {
         const { facts, ...files } = kept;
@@ -186,14 +224,18 @@ async function* writeEach<T extends MaskItem>(
     }
     if (outcome && "error" in outcome) {
       const { error } = outcome;
-      if (strict || of === 1 || !(error instanceof UserError)) throw error;
-      yield { type: "skipped", file, message: error.message };
+      // The image was under way to be read, and is none that is left out.
+      if (isAbort(error, signal)) return;
+      const isOnly = of === 1 && !part;
+      if (strict || isOnly || !(error instanceof UserError)) throw error;
+      yield { type: "skipped", index, file, message: error.message };
     } else if (outcome) {
       const { image, result } = outcome;
       const names = (tags: readonly number[]): string[] => tags.map((tag) => result.classes[tag]!);
       const [tags, missing] = [names(result.tags), names(tagsNotShown(result, result.tags))];
       const facts: Facts = { confidence: result.confidence, tags, missing };
-      const origin = { ...originOf(file, facts), index, facts, storesLabels: true };
+      const kept = { index: first + index, facts, storesLabels: true };
+      const origin = { ...originOf(file, facts), ...kept };
       const labels = await atFullSize(host.codec, file, result);
       const files = await folder.write(name, labels, image, origin);
       yield { ...about, ...files, ...facts };
@@ -219,10 +261,15 @@ async function atFullSize(codec: ImageCodec, file: string, labels: LabelMap): Pr
 }
 
 /** Facts about a mask that a job keeps for its table and its contact sheet. */
-type Facts = Pick<MaskEvent, "confidence" | "tags" | "missing">;
+export type Facts = Pick<MaskEvent, "confidence" | "tags" | "missing">;
+
+/** The same with the path of the image, as the list of a shard has them. */
+export interface StoredFacts extends Facts {
+  readonly file: string;
+}
 
 /** Whether a value of a journal, which may be damaged, holds facts. */
-function isFacts(value: unknown): value is Facts {
+export function isFacts(value: unknown): value is Facts {
   const { confidence, tags, missing } = (value ?? {}) as Partial<Record<keyof Facts, unknown>>;
   const areTexts = [tags, missing].every(
     (list) => Array.isArray(list) && list.every((item) => typeof item === "string"),
@@ -252,9 +299,9 @@ async function* segmentEach<T extends MaskItem>(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Work<Outcome<T> | Finished<T>>> {
   let previous: Promise<unknown> = Promise.resolve();
-  for (const [index, item] of job.items.entries()) {
+  for (const [i, item] of job.items.entries()) {
     if (signal?.aborted) return;
-    if (job.folder.hasFinished(index)) {
+    if (job.folder.hasFinished((job.part?.first ?? 0) + i)) {
       yield { finished: Promise.resolve({ item, finished: true }) };
       continue;
     }

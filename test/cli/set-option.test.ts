@@ -19,6 +19,11 @@ describe("a setting", () => {
     expect(setting("a=3", { a: 1, b: 2 })).toEqual({ a: 3, b: 2 });
   });
 
+  test("nested too deeply is refused at once", () => {
+    const nested = `a=${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`;
+    expect(() => setting(nested)).toThrow("Expected a number");
+  });
+
   test.each(["train.lr", "=3", "a=[1"])("%s is refused", (text) => {
     expect(() => setting(text)).toThrow("Expected");
   });

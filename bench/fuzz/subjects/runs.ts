@@ -1,7 +1,8 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { parse as parseYaml } from "yaml";
+import { InvalidArgumentError } from "commander";
+import { setting } from "../../../src/cli/set-option.ts";
 import { UnfinishedJob } from "../../../src/files/formats/unfinished-job.ts";
 import { RunDirectory } from "../../../src/files/run/directory.ts";
 import { readStoredConfig, readYaml, resolveConfig } from "../../../src/files/run/settings.ts";
@@ -38,7 +39,7 @@ export async function runSubjects(work: string): Promise<Subject[]> {
     },
     {
       ...{ name: "a setting", kind: "yaml", weight: 0.5, seeds: [Buffer.from("[1, 0.5, 1.5]")] },
-      read: async (bytes) => parseConfig({ set: { "pseudo.scales": yamlOf(bytes) } }),
+      read: async (bytes) => parseConfig({ set: { "pseudo.scales": settingOf(bytes) } }),
     },
     ...runFolderSubjects(work),
     ...(await unfinishedSubjects(work)),
@@ -46,11 +47,13 @@ export async function runSubjects(work: string): Promise<Subject[]> {
 }
 
 /** As `--set` reads it: what is no YAML never gets to the settings. */
-function yamlOf(bytes: Uint8Array): unknown {
+function settingOf(bytes: Uint8Array): unknown {
+  const command = `pseudo.scales=${Buffer.from(bytes).toString()}`;
   try {
-    return parseYaml(Buffer.from(bytes).toString(), { logLevel: "silent" }) as unknown;
-  } catch {
-    return undefined;
+    return setting(command)["pseudo.scales"];
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) return undefined;
+    throw error;
   }
 }
 

@@ -73,9 +73,20 @@ export async function openDataset(
   root: string,
   options: OpenOptions = {},
 ): Promise<OpenedDataset> {
+  const listing = await listDataset(host, root, options.onProgress);
+  const headers = mayReadHeaders(listing.images.length, { strict: options.strict ?? false });
+  return openListing(host, root, listing, { ...options, headers });
+}
+
+/** Opens the data set of a listing, see `openDataset`. */
+export async function openListing(
+  host: FileHost,
+  root: string,
+  listing: Listing,
+  options: OpenOptions & { readonly headers: boolean },
+): Promise<OpenedDataset> {
   const { seed = 0, valFraction = 0.2, strict = false, mergeCase = false, onProgress } = options;
-  const listing = await listDataset(host, root, onProgress);
-  const headers = mayReadHeaders(listing.images.length, { strict });
+  const { headers } = options;
   const assembled = await assemble(host, listing, {
     seed,
     valFraction,
@@ -93,8 +104,9 @@ export async function openDataset(
       (remedy) => options.training || !(remedy.kind === "option" && remedy.name === "mergeCase"),
     );
     if (more === 0) throw new UserError(formatProblem(first), { remedies });
+    const isFolder = listing.format !== "tars" && listing.format !== "names";
     throw new UserError(`${formatProblem(first)} (and ${more} more)`, {
-      remedies: [...remedies, listingJob(root, mergeCase)],
+      remedies: isFolder ? [...remedies, listingJob(root, mergeCase)] : remedies,
     });
   }
   const dataset = describe(host, root, listing, assembled);

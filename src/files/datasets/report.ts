@@ -17,6 +17,8 @@ const layoutNames: Readonly<Record<LayoutName, string>> = {
   "class folders": "a folder for each class",
   voc: "VOC folder",
   coco: "COCO",
+  tars: "tars (WebDataset)",
+  names: "a table of names",
 };
 
 const barWidth = 24;

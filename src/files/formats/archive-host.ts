@@ -1,21 +1,15 @@
-import { bytesSource } from "../../host/byte-source.ts";
-import type { ImageCodec, ImageSource } from "../../host/codec.ts";
 import type { FileHost } from "../../host/host.ts";
-import type { ArchiveReader, FolderContent, Store } from "../../host/store.ts";
+import type { ArchiveReader, FileInfo, FolderContent, Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
 import { join } from "../text/path.ts";
+import { overlayHost, type Overlay } from "./overlay-host.ts";
 
 /** Most bytes of a file in an archive that is unpacked into memory. */
 const unpackLimit = 512 * 1024 * 1024;
 
 /** A host that shows an archive as a folder at the archive's path, to be read only; all other paths are its own. */
-export function archiveHost(
-  { store, codec }: FileHost,
-  path: string,
-  archive: ArchiveReader,
-): FileHost {
-  const folder = new ArchiveFolder(path, archive);
-  return { store: archiveStore(store, folder), codec: archiveCodec(codec, folder) };
+export function archiveHost(host: FileHost, path: string, archive: ArchiveReader): FileHost {
+  return overlayHost(host, new ArchiveFolder(path, archive));
 }
 
 /** The folder of an archive that holds everything: the archive itself, or the only folder in it, and so on. */
@@ -29,7 +23,7 @@ export async function topFolder(store: Store, path: string): Promise<string> {
 }
 
 /** The files of an archive by the paths that they have below it. */
-class ArchiveFolder {
+class ArchiveFolder implements Overlay {
   private readonly names = new Map<string, string>();
   private readonly folders = new Map<string, { folders: Set<string>; files: string[] }>();
   /** The file that was read last, as annotations are read again for every image. */
@@ -68,11 +62,14 @@ class ArchiveFolder {
     return join(path) === top || join(path).startsWith(`${top}/`);
   }
 
-  isFile(path: string): boolean {
-    return this.names.has(join(path));
+  stat(path: string): Promise<FileInfo | undefined> {
+    const at = join(path);
+    const kind = this.names.has(at) ? "file" : this.folders.has(at) ? "folder" : undefined;
+    // The size is checked when the file is unpacked.
+    return Promise.resolve(kind && { kind, size: 0, modified: 0 });
   }
 
-  content(path: string): FolderContent | undefined {
+  list(path: string): FolderContent | undefined {
     const content = this.folders.get(join(path));
     return content && { folders: [...content.folders].sort(), files: [...content.files].sort() };
   }
@@ -85,56 +82,4 @@ class ArchiveFolder {
     }
     return this.last.bytes;
   }
-}
-
-function archiveStore(store: Store, folder: ArchiveFolder): Store {
-  return {
-    ...store,
-    async list(path, options) {
-      if (!folder.has(path)) return store.list(path, options);
-      const content = folder.content(path);
-      if (content) return content;
-      throw new UserError(`${path}: no such folder`);
-    },
-    async stat(path) {
-      if (!folder.has(path)) return store.stat(path);
-      // The size is checked when the file is unpacked.
-      if (folder.isFile(path)) return { kind: "file", size: 0, modified: 0 };
-      return folder.content(path) && { kind: "folder", size: 0, modified: 0 };
-    },
-    exists: async (path) =>
-      folder.has(path)
-        ? folder.isFile(path) || folder.content(path) !== undefined
-        : store.exists(path),
-    async open(path) {
-      if (!folder.has(path)) return store.open(path);
-      const source = bytesSource(await folder.read(path), path);
-      const read = (offset: number, length: number): Promise<Uint8Array> =>
-        source.read(offset, length);
-      return { name: path, size: source.size, read, close: () => Promise.resolve() };
-    },
-    read: (path) => (folder.has(path) ? folder.read(path) : store.read(path)),
-    readText: async (path) =>
-      folder.has(path) ? new TextDecoder().decode(await folder.read(path)) : store.readText(path),
-    async *pieces(path, bytes) {
-      if (folder.has(path)) yield await folder.read(path);
-      else yield* store.pieces(path, bytes);
-    },
-  };
-}
-
-function archiveCodec(codec: ImageCodec, folder: ArchiveFolder): ImageCodec {
-  const unpacked = async (source: ImageSource): Promise<ImageSource> =>
-    typeof source === "string" && folder.has(source)
-      ? { bytes: await folder.read(source), name: source }
-      : source;
-  return {
-    header: async (source) => codec.header(await unpacked(source)),
-    decode: async (source, options) => codec.decode(await unpacked(source), options),
-    decodeLabels: async (source) => codec.decodeLabels(await unpacked(source)),
-    encode: (image, format, options) => codec.encode(image, format, options),
-    encodeLabels: (labels) => codec.encodeLabels(labels),
-    thumbnail: (source, side) => codec.thumbnail(source, side),
-    rasterize: (svg) => codec.rasterize(svg),
-  };
 }

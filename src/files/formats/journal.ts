@@ -18,6 +18,21 @@ export interface FinishedImage {
 /** Settings that the results of a job depend on, by name: values that JSON can hold. */
 export type JobSettings = Readonly<Record<string, unknown>>;
 
+/** The settings in which two jobs differ, with both values. */
+export function differingSettings(before: JobSettings, now: JobSettings): string[] {
+  const text = (value: unknown): string => {
+    const json = JSON.stringify(value ?? null);
+    return json.length > 100 ? `${json.slice(0, 100)}…` : json;
+  };
+  const valueOf = (settings: JobSettings, name: string): unknown =>
+    (Object.hasOwn(settings, name) ? settings[name] : null) ?? null;
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])]
+    .filter(
+      (name) => JSON.stringify(valueOf(before, name)) !== JSON.stringify(valueOf(now, name)),
+    )
+    .map((name) => `${name} was ${text(valueOf(before, name))}, is ${text(valueOf(now, name))}`);
+}
+
 /** `job.json`: the settings of an unfinished job. */
 export interface JobFile {
   readonly version: number;

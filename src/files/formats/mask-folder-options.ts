@@ -2,6 +2,7 @@ import type { InstanceKind } from "../../method/images/regions.ts";
 import { UserError } from "../../user-error.ts";
 import type { CocoShape, MaskFormat, MaskLayout } from "./formats.ts";
 import type { JobSettings } from "./journal.ts";
+import type { OutputName } from "./output-names.ts";
 
 export interface MaskFolderOptions {
   /** Formats to write, `voc` by default; several go into a folder each, named after the format. */
@@ -27,6 +28,10 @@ export interface MaskFolderOptions {
   readonly settings?: JobSettings;
   /** Continue the unfinished job in the folder; a UserError if there is none, or its settings are others. */
   readonly resume?: boolean;
+  /** Continue an unfinished job of the same settings without being asked. */
+  readonly always?: boolean;
+  /** The names of an image by its number among those of the job (`MaskOrigin.index`); made from its own name by default. */
+  readonly nameOf?: (index: number) => OutputName;
 }
 
 /** Throws a UserError for options of a format that is not written. */

@@ -11,6 +11,7 @@ import { LostDetails, unknownFile, type LostDetail } from "./lost-details.ts";
 import { objectUnit, type MaskFormat } from "./formats.ts";
 import { checkFormatOptions, type MaskFolderOptions } from "./mask-folder-options.ts";
 import type { FinishedFile } from "./finished-files.ts";
+import type { FinishedImage } from "./journal.ts";
 import type { Replaced } from "./older-files.ts";
 import {
   asKeptFacts,
@@ -21,6 +22,7 @@ import {
 } from "./mask-origin.ts";
 import { MaskPictures } from "./mask-pictures.ts";
 import { claimPlace, isSingleFile } from "./output-place.ts";
+import type { OutputName } from "./output-names.ts";
 import { FileTransaction, removeFile } from "./transaction.ts";
 import { UnfinishedJob } from "./unfinished-job.ts";
 import type { MaskWriter } from "./writer.ts";
@@ -44,6 +46,7 @@ export class MaskFolder {
   private writers: readonly MaskWriter[] = [];
   private readonly lost = new LostDetails();
   private unfinished: UnfinishedJob | undefined;
+  private hasBegun = false;
 
   private constructor(
     private readonly host: FileHost,
@@ -104,7 +107,7 @@ export class MaskFolder {
   ): Promise<WrittenMask> {
     checkLabels(name, labels, this.classes.length);
     const { index } = origin;
-    const free = await this.claimName(name);
+    const free = await this.claimName(name, index);
     const fileName = this.fileName(name, free, origin);
     const kept = index !== undefined && !!(await this.unfinished?.intact(index, free));
     this.lost.takeEntries();
@@ -136,7 +139,7 @@ export class MaskFolder {
     origin: (facts: unknown) => MaskOrigin | undefined,
     index: number,
   ): Promise<(WrittenMask & { readonly facts: unknown }) | undefined> {
-    const free = await this.claimName(name);
+    const free = await this.claimName(name, index);
     const image = await this.unfinished?.intact(index, free);
     const facts = asKeptFacts(image?.facts);
     const from = facts && origin(facts.own);
@@ -146,7 +149,7 @@ export class MaskFolder {
       return undefined;
     }
     const { thumbnail, own, size, ledger } = facts;
-    const fileName = this.fileName(name, free, from);
+    const fileName = this.fileName(name, free, { ...from, index });
     let written: WrittenMask;
     if (this.needsNoLabels) {
       const record = { name: free, fileName, width: size[0], height: size[1] };
@@ -185,6 +188,11 @@ export class MaskFolder {
     return this.unfinished?.finished ?? 0;
   }
 
+  /** The finished images of a job that has settings, with what was kept of each, in the order of the job. */
+  finishedImages(): readonly FinishedImage[] {
+    return this.unfinished?.finishedImages() ?? [];
+  }
+
   /** Whether an earlier part of the job finished an image; `takeOver` tells whether its files are still whole. */
   hasFinished(index: number): boolean {
     return this.unfinished?.has(index) ?? false;
@@ -196,12 +204,16 @@ export class MaskFolder {
   }
 
   /** A name for the files of an image that no other image has. */
-  private async claimName(name: string): Promise<string> {
-    const isFirst = this.names.size === 0;
-    const free = freeName(safePath(name), this.names);
+  private async claimName(name: string, index: number | undefined): Promise<string> {
+    const free = this.plannedName(index)?.free ?? freeName(safePath(name), this.names);
     // An earlier job's list would make the folder look complete, and does not describe the new masks.
-    if (isFirst) await removeFile(this.host.store, this.classesFile);
+    if (!this.hasBegun) await removeFile(this.host.store, this.classesFile);
+    this.hasBegun = true;
     return free;
+  }
+
+  private plannedName(index: number | undefined): OutputName | undefined {
+    return index === undefined ? undefined : this.options.nameOf?.(index);
   }
 
   private async writeFiles(
@@ -374,7 +386,8 @@ export class MaskFolder {
 
   /** The image's name for other tools. */
   private fileName(name: string, free: string, origin: MaskOrigin): string {
-    const { fileName, isAssumed } = this.imageNames.take(name, free, origin);
+    const { fileName, isAssumed } =
+      this.plannedName(origin.index) ?? this.imageNames.take(name, free, origin);
     if (isAssumed && this.formats.some((format) => namesImages.has(format))) {
       this.lost.add(unknownFile.name, free);
     }

@@ -18,11 +18,11 @@ const companions = [".classes.json", ".confidence.csv", ".xml"] as const;
 export async function claimPlace(
   store: Store,
   { root, ...place }: OutputPlace & { readonly root: string },
-  { settings, overwrite = false, resume = false }: MaskFolderOptions,
+  { settings, overwrite = false, resume = false, always = false }: MaskFolderOptions,
 ): Promise<UnfinishedJob | undefined> {
   const { path, single } = place;
   const job =
-    settings && (await UnfinishedJob.claim(store, place, { settings, overwrite, resume }));
+    settings && (await UnfinishedJob.claim(store, place, { settings, overwrite, resume, always }));
   try {
     if (job?.continues || overwrite) {
       // A job that was killed, or whose disk failed, could not remove what it was writing.

@@ -5,6 +5,7 @@ import { lockFile } from "../run/files.ts";
 import { basename, dirname, join } from "../text/path.ts";
 import { areWhole, type FinishedFile } from "./finished-files.ts";
 import {
+  differingSettings,
   jobText,
   journalName,
   readJob,
@@ -117,6 +118,11 @@ export class UnfinishedJob {
   /** Number of finished images. */
   get finished(): number {
     return this.images.size;
+  }
+
+  /** The finished images in the order of the job. */
+  finishedImages(): readonly FinishedImage[] {
+    return [...this.images.values()].sort((a, b) => a.index - b.index);
   }
 
   has(index: number): boolean {
@@ -274,22 +280,10 @@ function checkSameSettings(
   now: JobSettings,
   more: readonly Remedy[],
 ): void {
-  const text = (value: unknown): string => {
-    const json = JSON.stringify(value ?? null);
-    return json.length > 100 ? `${json.slice(0, 100)}…` : json;
-  };
-  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
-  const valueOf = (settings: JobSettings, name: string): unknown =>
-    (Object.hasOwn(settings, name) ? settings[name] : null) ?? null;
-  const differing = names.filter(
-    (name) => JSON.stringify(valueOf(before, name)) !== JSON.stringify(valueOf(now, name)),
-  );
+  const differing = differingSettings(before, now);
   if (differing.length === 0) return;
-  const list = differing.map(
-    (name) => `${name} was ${text(valueOf(before, name))}, is ${text(valueOf(now, name))}`,
-  );
   throw new UserError(
-    `${path}: holds an unfinished job with other settings: ${list.join("; ")}; give the same settings to continue it`,
+    `${path}: holds an unfinished job with other settings: ${differing.join("; ")}; give the same settings to continue it`,
     {
       code: "other-settings",
       remedies: [{ kind: "option", name: "out", instead: true }, ...more],

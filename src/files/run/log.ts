@@ -60,7 +60,13 @@ function isWhole(entry: LogEntry): boolean {
     keys.every((key) => typeof (entry as unknown as Record<string, unknown>)[key] === "object");
   if (type === "step") return has("losses", "seconds");
   if (type === "thresholds") return has("areas");
-  return type !== "validation" || has("metrics", "perClass");
+  return type !== "validation" || (has("metrics", "perClass") && hasClassScores(entry as object));
+}
+
+/** Whether the scores of a validation's classes are lists. */
+function hasClassScores({ perClass, camAreas }: Partial<ValidationEntry>): boolean {
+  const lists = [perClass?.cam, perClass?.affinityCam, perClass?.seg, camAreas ?? []];
+  return lists.every((list) => Array.isArray(list));
 }
 
 /** The entry, its panels reduced to the complete ones. */

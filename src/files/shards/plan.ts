@@ -32,8 +32,11 @@ export interface ShardPlan {
   readonly shardSize: number;
   /** Number of tasks that the planning task knew of. Others may divide the shards differently. */
   readonly tasks: number;
-  /** SHA-256 of the list of images, and where the images of each shard begin in it, in bytes. */
-  readonly list: { readonly sha256: string; readonly offsets: readonly number[] };
+  /**
+   * Where the lines of each shard begin in `items.jsonl`, in bytes, with the end of the last one, and their checksums (CRC-32C).
+   * Undefined if every task reads the source of the images itself.
+   */
+  readonly list?: { readonly offsets: readonly number[]; readonly checksums: readonly number[] };
   /** Facts that the planning task found out for all. */
   readonly facts?: unknown;
 }
@@ -75,6 +78,11 @@ export function shardItems(
   return Math.min(shardSize, items - shard * shardSize);
 }
 
+/** The text of `plan.json`. */
+export function planText(plan: Omit<ShardPlan, "version">): string {
+  return `${JSON.stringify({ version, ...plan }, undefined, 2)}\n`;
+}
+
 /** Reads the plan of a folder; undefined if there is none, a UserError if it is not readable. */
 export async function readPlan(store: Store, out: string): Promise<ShardPlan | undefined> {
   const path = planFile(out);
@@ -103,13 +111,11 @@ function isPlan(plan: Partial<ShardPlan> | null): plan is ShardPlan {
   );
   if (!areCounts || typeof job !== "string") return false;
   if (typeof settings !== "object" || settings === null || !Array.isArray(classes)) return false;
-  const { sha256, offsets } = list ?? {};
-  return (
-    typeof sha256 === "string" &&
-    Array.isArray(offsets) &&
-    offsets.length === shardCount({ items: items!, shardSize: shardSize! }) + 1 &&
-    offsets.every(Number.isSafeInteger)
-  );
+  if (list === undefined) return true;
+  const shards = shardCount({ items: items!, shardSize: shardSize! });
+  const areNumbers = (values: unknown, length: number): boolean =>
+    Array.isArray(values) && values.length === length && values.every(Number.isSafeInteger);
+  return areNumbers(list?.offsets, shards + 1) && areNumbers(list?.checksums, shards);
 }
 
 /** Numbers of the shards that are not complete, in order. */

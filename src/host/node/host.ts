@@ -1,4 +1,5 @@
 import type { Host } from "../host.ts";
+import { nodeCommands } from "./commands.ts";
 import { nodeStore } from "./files/store.ts";
 import { nodeHub } from "./hub/hub.ts";
 import { nodeCodec } from "./images/codec.ts";
@@ -15,6 +16,7 @@ export const nodeHost: Host = {
   hub: nodeHub,
   codec: nodeCodec,
   workers: nodeWorkers,
+  commands: nodeCommands,
   machine: nodeMachine,
   async runtime(options) {
     const { nodeRuntime } = await import("./ort/runtime.ts");

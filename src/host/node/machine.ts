@@ -1,4 +1,5 @@
 import { availableParallelism, hostname } from "node:os";
+import { setTimeout } from "node:timers/promises";
 import type { Machine } from "../machine.ts";
 import { thisProcess } from "./process-identity.ts";
 
@@ -12,4 +13,5 @@ export const nodeMachine: Machine = {
   freeMemory: () => process.availableMemory(),
   now: () => performance.now() / 1000,
   time: () => Date.now() / 1000,
+  wait: (seconds) => setTimeout(1000 * seconds),
 };

@@ -260,7 +260,7 @@ test("a run that was there before is not discarded", async () => {
   expect(existsSync(join(root, "exp", "config.yaml"))).toBe(true);
 });
 
-test("a validation without panels, or half a line, does not keep a run from going on", async () => {
+test("a validation without panels or scores, or half a line, does not keep a run from going on", async () => {
   const run = await RunDirectory.create(nodeHost, { root, config });
   await recordAll(run, training());
   const lines = text(run, "log.jsonl").trim().split("\n");
@@ -268,7 +268,15 @@ test("a validation without panels, or half a line, does not keep a run from goin
   const changed = entries.map((entry) =>
     entry["type"] === "validation" ? { ...entry, panels: undefined } : entry,
   );
-  const odd = [{ type: "validation", step: 1 }, { type: "step", step: 1 }, ...changed];
+  const scores = { cam: [0.5], affinityCam: "none", seg: [0.5] };
+  const odd = [
+    { type: "validation", step: 1 },
+    { type: "step", step: 1 },
+    ...changed.slice(0, -2),
+    { type: "validation", step: 12, metrics: {}, perClass: scores },
+    { type: "validation", step: 12, metrics: {}, perClass: null },
+    ...changed.slice(-2),
+  ];
   writeFileSync(join(run.path, "log.jsonl"), odd.map((entry) => JSON.stringify(entry)).join("\n"));
   const opened = await RunDirectory.open(nodeHost, run.path);
   await opened.run.close();

@@ -4,6 +4,7 @@ import { listCoco } from "./coco.ts";
 import { readDescription, type Description } from "./description.ts";
 import type { FileHost } from "../../../host/host.ts";
 import { isFile, isFolder } from "../../text/folders.ts";
+import { isTarName, tarsInFolder } from "../../inputs/tars.ts";
 import { labelFolders } from "../../formats/yolo/label-files.ts";
 import { listNames } from "../../text/list-names.ts";
 import { extname, join } from "../../text/path.ts";
@@ -25,8 +26,10 @@ export async function listDataset(
 ): Promise<Listing> {
   const { store } = host;
   if (!(await isFolder(store, root))) {
+    const isThere = await isFile(store, root);
+    if (isThere && isTarName(root)) throw onlyForMasks(root, "is a tar");
     throw new UserError(
-      (await isFile(store, root))
+      isThere
         ? `${root}: is a file; a data set is a folder`
         : `${root}: no such folder; name the folder of a data set`,
     );
@@ -88,11 +91,21 @@ async function listDescribed(
   }
   const folders = await listClassFolders(store, root, description);
   if (folders) return folders;
+  if (await tarsInFolder(store, root)) throw onlyForMasks(root, "holds tars");
   const holds = await describeFolder(store, root);
   throw new UserError(
     holds === "nothing"
       ? `${root}: the folder is empty; ${layouts}`
       : `${root}: not a data set; it holds ${holds}; ${layouts}`,
+  );
+}
+
+/** The error for tars where a data set is to be on disk. */
+function onlyForMasks(root: string, what: string): UserError {
+  return new UserError(
+    `${root}: ${what}, of whose images only masks can be made (label, segment); for everything else unpack the images into ` +
+      "a folder images/, with their tags in a tags.csv beside it",
+    { code: "tar" },
   );
 }
 

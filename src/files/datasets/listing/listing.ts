@@ -34,7 +34,7 @@ export function originAt(file: string, line: number | undefined): Origin {
   return line === undefined ? { file } : { file, line };
 }
 
-export type LayoutName = "plain" | "class folders" | "voc" | "coco";
+export type LayoutName = "plain" | "class folders" | "voc" | "coco" | "tars" | "names";
 
 /** One line of a tags file. */
 export interface TagLine {

@@ -118,6 +118,12 @@ const [fileKeys, tagKeys] = [
   ["labels", "label", "tag", "classes"],
 ] as const;
 
+/** Whether an object of JSON has a field for tags, whatever that holds. */
+export function hasTags(value: unknown): boolean {
+  const fields = (value ?? {}) as Record<string, unknown>;
+  return typeof value === "object" && (fields["tags"] ?? first(fields, tagKeys)) !== undefined;
+}
+
 function first(fields: Record<string, unknown>, keys: readonly string[]): unknown {
   const key = keys.find((name) => fields[name] !== undefined);
   return key === undefined ? undefined : fields[key];

@@ -46,6 +46,10 @@ export const nodeStore: Store = {
     const { openZip } = await import("./stored-archive.ts");
     return openZip(source);
   },
+  async *tarMembers(source) {
+    const { tarMembers } = await import("./tar.ts");
+    yield* tarMembers(source);
+  },
   write: writeFilesAtomic,
   writeStream: (path) => GrowingFile.create(path),
   append: (path, length): Promise<AppendFile> => AppendedFile.open(path, length),
@@ -67,6 +71,18 @@ export const nodeStore: Store = {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
       throw failure(`${path}: the folder cannot be created`, error);
+    }
+  },
+  async moveFolder(from, to) {
+    // A folder takes the place of an empty one without a word.
+    if (await nodeStore.exists(to)) return false;
+    try {
+      await fs.rename(from, to);
+      return true;
+    } catch (error) {
+      const { code = "" } = error as NodeJS.ErrnoException;
+      if (["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(code)) return false;
+      throw failure(`${from}: cannot be renamed to ${to}`, error);
     }
   },
   remove: (path) =>

@@ -1,0 +1,34 @@
+import type { Store } from "../../host/store.ts";
+import type { MaskFolder } from "../formats/mask-folder.ts";
+import { asKeptFacts } from "../formats/mask-origin.ts";
+import { join, relative } from "../text/path.ts";
+import { recordsName, recordText, type ShardRecord, type ShardSkip } from "./records.ts";
+
+/**
+ * Writes the list of the images of a shard beside their masks, in the order of the job; returns its path.
+ * @param skips images that were left out
+ * @param factsOf facts of an image to store, from those that its job kept
+ */
+export async function writeRecords(
+  store: Store,
+  folder: MaskFolder,
+  skips: readonly ShardSkip[],
+  factsOf: (facts: unknown, index: number) => unknown,
+): Promise<string> {
+  const images = folder.finishedImages().map(({ index, name, files, facts }): ShardRecord => {
+    const kept = asKeptFacts(facts)!;
+    const { thumbnail, size, ledger, own } = kept;
+    return {
+      ...{ index, name, size, ledger, facts: factsOf(own, index) },
+      // The state of the unfinished job goes with it.
+      files: files.filter(({ path }) => !path.startsWith(".")),
+      ...(thumbnail && {
+        thumbnail: { ...thumbnail, file: relative(folder.path, thumbnail.file) },
+      }),
+    };
+  });
+  const records = [...images, ...skips].sort((a, b) => a.index - b.index);
+  const path = join(folder.path, recordsName);
+  await store.write([{ path, data: records.map(recordText).join("") }]);
+  return path;
+}

@@ -1,0 +1,159 @@
+import type { MaskFolderOptions } from "../files/formats/mask-folder-options.ts";
+import { MaskFolder } from "../files/formats/mask-folder.ts";
+import { fileListName } from "../files/formats/older-files.ts";
+import { nameOutputs, type OutputName } from "../files/formats/output-names.ts";
+import { UnfinishedJob } from "../files/formats/unfinished-job.ts";
+import { pathOf, readItems, storedPath } from "../files/shards/item-list.ts";
+import { openShardFolder, shardFolder, type PlannedMasks } from "../files/shards/plan.ts";
+import type { ShardPlan } from "../files/shards/plan.ts";
+import { isFolder } from "../files/text/folders.ts";
+import { join } from "../files/text/path.ts";
+import type { Host } from "../host/host.ts";
+import type { Store } from "../host/store.ts";
+import { UserError } from "../user-error.ts";
+import type { JobOptions, StoppedEvent } from "./events.ts";
+import type { MaskItem, WriteMasksEvent } from "./masks.ts";
+import { runShards, type ShardEnd, type ShardEvent, type TaskDoneEvent, type TaskEvent } from "./run-shards.ts"; // prettier-ignore
+import type { ShardTask, WaitingEvent } from "./shard-plan.ts";
+
+/** An image in the list of a plan: with the names of its results, which depend on all images. */
+type PlannedItem<T> = T & { readonly output: OutputName };
+
+/** The images of a job as its plan lists them. */
+export function plannedItems<T extends MaskItem>(
+  store: Store,
+  out: string,
+  items: readonly T[],
+): PlannedItem<T>[] {
+  const names = nameOutputs(items.map(({ name, file }) => ({ name, source: file })));
+  return items.map((item, i) => ({
+    ...item,
+    file: storedPath(store, out, item.file),
+    output: names[i]!,
+  }));
+}
+
+/** Options of a job that say how masks are written, as its plan stores them. */
+export function plannedMasks(options: MaskFolderOptions): PlannedMasks {
+  const { format, instances, imageUrl, shapes, layout, overlays, sheet } = options;
+  const all = { format, instances, imageUrl, shapes, layout, overlays, sheet };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** A shard that a task begins to make. */
+export interface OpenShard<T> {
+  readonly items: readonly T[];
+  readonly folder: MaskFolder;
+  readonly part: { readonly first: number; readonly storedPath: (file: string) => string };
+}
+
+/** Events of a task: those of its shards, counted over the whole task. */
+export type MaskShardsEvent =
+  | Exclude<WriteMasksEvent, { readonly type: "part-done" | "done" | "stopped" | "sheet" }>
+  | TaskEvent
+  | ShardEvent
+  | WaitingEvent
+  | TaskDoneEvent
+  | (StoppedEvent & { readonly out: string });
+
+/**
+ * Makes the shards of a task in a folder of masks.
+ * @param write writes the masks of a shard, as the part of a job
+ */
+export async function* makeMaskShards<T extends MaskItem>(
+  host: Host,
+  { out, plan, task }: { readonly out: string; readonly plan: ShardPlan; readonly task: ShardTask },
+  write: (shard: OpenShard<T>) => AsyncGenerator<WriteMasksEvent, void>,
+  options: JobOptions = {},
+): AsyncGenerator<MaskShardsEvent, void> {
+  const { store } = host;
+  let [before, total] = [0, 0];
+  const make = async function* (
+    shard: number,
+  ): AsyncGenerator<Exclude<MaskShardsEvent, { readonly type: "stopped" }>, ShardEnd> {
+    const items = (await readItems(store, out, plan, shard)) as PlannedItem<T>[];
+    const part = {
+      first: shard * plan.shardSize,
+      storedPath: (file: string) => storedPath(store, out, file),
+    };
+    const shown = items.map((item) => ({ ...item, file: pathOf(out, item.file) }));
+    const nameOf = (index: number): OutputName => items[index - part.first]!.output;
+    const folder = await takeShard(host, out, plan, shard, nameOf);
+    if (!(folder instanceof MaskFolder)) return folder;
+    try {
+      for await (const event of write({ items: shown, folder, part })) {
+        switch (event.type) {
+          case "image":
+            yield { ...event, index: before++, of: total };
+            break;
+          case "skipped":
+            before++;
+            yield event;
+            break;
+          case "stopped":
+            return { end: "stopped" };
+        }
+      }
+    } catch (error) {
+      // Another process has taken the shard over, and perhaps completed it.
+      if (error instanceof UserError && ["lock-lost", "not-found"].includes(error.code)) {
+        return { end: "held", owner: error.message };
+      }
+      throw error;
+    }
+    return publish(store, out, shard);
+  };
+  for await (const event of runShards(host, out, plan, task, make, options)) {
+    yield event;
+    if (event.type === "task") {
+      total = event.images;
+      yield { type: "started", of: total };
+    } else if (event.type === "task-done") return;
+  }
+  yield { type: "stopped", done: before, total, out };
+}
+
+/** Takes a shard to make it, unless it is complete or another process has it. */
+async function takeShard(
+  host: Host,
+  out: string,
+  plan: ShardPlan,
+  shard: number,
+  nameOf: (index: number) => OutputName,
+): Promise<MaskFolder | ShardEnd> {
+  const { store } = host;
+  const path = openShardFolder(out, shard);
+  if (await isFinished(store, path)) return publish(store, out, shard);
+  const settings = { ...plan.settings, shard, list: plan.list?.checksums[shard] ?? null };
+  try {
+    return await MaskFolder.create(host, path, plan.classes, {
+      ...plan.masks,
+      ...{ settings, always: true, nameOf },
+    });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    if (error.code === "locked") return { end: "held", owner: error.message };
+    // Another process has finished it just now.
+    const isDone = error.code === "not-empty" && (await isFinished(store, path));
+    if (isDone) return publish(store, out, shard);
+    throw error;
+  }
+}
+
+/** Whether the masks of a shard are all written, but its process ended before it could give the folder its name. */
+async function isFinished(store: Store, path: string): Promise<boolean> {
+  const state = join(UnfinishedJob.folderOf({ path, single: false }), "job.json");
+  return (await store.exists(join(path, fileListName))) && !(await store.exists(state));
+}
+
+/** Gives a finished shard its name. One that another process has made too, which had taken it over, is dropped. */
+async function publish(store: Store, out: string, shard: number): Promise<ShardEnd> {
+  const [from, to] = [openShardFolder(out, shard), shardFolder(out, shard)];
+  try {
+    if (!(await store.moveFolder(from, to))) await store.remove(from);
+  } catch (error) {
+    // The other process was faster.
+    if (!(await isFolder(store, to))) throw error;
+  }
+  return { end: "complete" };
+}

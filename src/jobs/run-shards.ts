@@ -1,0 +1,93 @@
+import { missingShards, shardCount, shardFolder, shardItems } from "../files/shards/plan.ts";
+import type { ShardPlan } from "../files/shards/plan.ts";
+import { isFolder } from "../files/text/folders.ts";
+import type { Host } from "../host/host.ts";
+import type { JobOptions } from "./events.ts";
+import { waitSeconds, type ShardTask, type WaitingEvent } from "./shard-plan.ts";
+
+/** A task begins. */
+export interface TaskEvent {
+  readonly type: "task";
+  readonly task: number;
+  readonly tasks: number;
+  /** Shards of the whole job. */
+  readonly of: number;
+  /** Number of shards of this task, and how many of them are complete. */
+  readonly shards: number;
+  readonly complete: number;
+  /** Images in the shards that it has yet to make. */
+  readonly images: number;
+}
+
+/** A shard is complete. */
+export interface ShardEvent {
+  readonly type: "shard";
+  readonly shard: number;
+  readonly folder: string;
+}
+
+/** All shards of a task are complete. */
+export interface TaskDoneEvent {
+  readonly type: "task-done";
+  readonly out: string;
+  readonly task: number;
+  readonly tasks: number;
+  /** Number of its shards. */
+  readonly shards: number;
+  /** Number of shards of the whole job that are not complete. */
+  readonly missing: number;
+}
+
+/** How the making of a shard ends: `held` if another process makes it. */
+export interface ShardEnd {
+  readonly end: "complete" | "stopped" | "held";
+  /** Who makes it. */
+  readonly owner?: string;
+}
+
+/**
+ * Makes the shards of a task, one after the other. Those that another process makes come last: they are waited for, and made here if
+ * that process ends without completing them. Returns false if the signal was aborted.
+ */
+export async function* runShards<E>(
+  { store, machine }: Pick<Host, "store" | "machine">,
+  out: string,
+  plan: ShardPlan,
+  { task, tasks }: Pick<ShardTask, "task" | "tasks">,
+  make: (shard: number) => AsyncGenerator<E, ShardEnd>,
+  { signal }: JobOptions = {},
+): AsyncGenerator<E | TaskEvent | ShardEvent | WaitingEvent | TaskDoneEvent, boolean> {
+  const of = shardCount(plan);
+  const own = (numbers: readonly number[]): number[] => numbers.filter((k) => k % tasks === task);
+  const shards = own(Array.from({ length: of }, (_, shard) => shard)).length;
+  let open = own(await missingShards(store, out, plan));
+  const images = open.reduce((sum, shard) => sum + shardItems(plan, shard), 0);
+  yield { ...{ type: "task", task, tasks, of, shards }, complete: shards - open.length, images };
+  let told = "";
+  while (open.length > 0) {
+    const held: number[] = [];
+    for (const shard of open) {
+      if (signal?.aborted) return false;
+      const folder = shardFolder(out, shard);
+      let owner: string | undefined;
+      if (!(await isFolder(store, folder))) {
+        const made = yield* make(shard);
+        if (made.end === "stopped") return false;
+        if (made.end === "held") {
+          held.push(shard);
+          owner = made.owner;
+        }
+      }
+      if (owner === undefined) yield { type: "shard", shard, folder };
+      else if (held.length === open.length && told !== owner) {
+        told = owner;
+        yield { type: "waiting", message: `for shard ${shard}: ${owner}` };
+      }
+    }
+    if (held.length === open.length) await machine.wait(waitSeconds);
+    open = held;
+  }
+  const missing = (await missingShards(store, out, plan)).length;
+  yield { type: "task-done", out, task, tasks, shards, missing };
+  return true;
+}
