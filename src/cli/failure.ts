@@ -15,7 +15,7 @@ export function explainFailure(
     return { text: "", code: error.exitCode === 0 ? exitCodes.ok : exitCodes.usage };
   }
   if (error instanceof Interrupted) {
-    return { text: oneLine(`${command}: ${error.message}`), code: exitCodes.interrupted };
+    return { text: oneLine(`${command}: ${error.message}`), code: error.code };
   }
   const remedies = error instanceof UserError ? wordRemedies(error.remedies) : "";
   const original = error instanceof Error ? error.message : String(error);
@@ -26,7 +26,13 @@ export function explainFailure(
   }
   const expected = error instanceof UserError || isSystemError(error) || isOutOfMemory(error);
   const hint = expected ? "" : " (unexpected error; set TAG2MASK_DEBUG=1 to see where it occurs)";
-  return { text: `${oneLine(`${command}: ${message}`)}${hint}`, code: exitCodes.failure };
+  return { text: `${oneLine(`${command}: ${message}`)}${hint}`, code: codeOf(error) };
+}
+
+/** A task that has other settings than its job fails however often it is started, which schedulers tell by the code. */
+function codeOf(error: unknown): number {
+  const isUsage = error instanceof UserError && ["usage", "other-plan"].includes(error.code);
+  return isUsage ? exitCodes.usage : exitCodes.failure;
 }
 
 /** Commander's complaint (`error: …`, perhaps with `(Did you mean …?)` below it) as one line with a remedy. */
