@@ -1,5 +1,6 @@
 /** Options of jobs that a remedy can name. */
 export type RemedyOption =
+  | "allowMissing"
   | "backbone"
   | "boxes"
   | "classes"
@@ -55,6 +56,8 @@ export type Remedy =
     }
   /** Install ONNX Runtime's CUDA libraries with its own script, at this path. */
   | { readonly kind: "cuda-libraries"; readonly installer: string }
+  /** Run tasks of a job again that is divided between several. */
+  | { readonly kind: "tasks"; readonly tasks: readonly number[]; readonly of: number }
   /** Run another job; `options` are its own, by name. */
   | {
       readonly kind: "job";
