@@ -126,14 +126,15 @@ export async function writeOrderedSheet(
       image: link(store, folder, entry.image),
       mask: link(store, folder, entry.mask),
     });
-    if (cards.length === pageSize || done + 1 === total) {
+    done++;
+    if (cards.length === pageSize || done === total) {
       // The first page comes last: where it is, so are the others.
       if (page === 0) first = cards;
       else await writePage(page, cards);
       cards = [];
       page++;
     }
-    onProgress?.(++done, total);
+    onProgress?.(done, total);
   }
   await writePage(0, first);
   await removeLaterPages(store, folder, pages);
