@@ -28,7 +28,7 @@ export type RemedyOption =
 
 /** Jobs that a remedy can propose to run. */
 export type RemedyJob =
-  "convert" | "data" | "eval" | "export" | "label" | "segment" | "train" | "weights";
+  "convert" | "data" | "eval" | "export" | "label" | "merge" | "segment" | "train" | "weights";
 
 /** A way to fix an error, as data: each front end words it in its own terms, such as flags or buttons. */
 export type Remedy =

@@ -22,11 +22,17 @@ export function explainFailure(
   const problem = isOutOfMemory(error) ? outOfMemory(original) : systemProblem(error, original);
   const message = remedies === "" ? problem : `${problem}; ${remedies}`;
   if (debug && error instanceof Error) {
-    return { text: `${command}: ${error.stack ?? message}`, code: exitCodes.failure };
+    return { text: `${command}: ${error.stack ?? message}`, code: codeOf(error) };
   }
   const expected = error instanceof UserError || isSystemError(error) || isOutOfMemory(error);
   const hint = expected ? "" : " (unexpected error; set TAG2MASK_DEBUG=1 to see where it occurs)";
-  return { text: `${oneLine(`${command}: ${message}`)}${hint}`, code: exitCodes.failure };
+  return { text: `${oneLine(`${command}: ${message}`)}${hint}`, code: codeOf(error) };
+}
+
+/** The exit code for an error that a program may want to know from others. */
+function codeOf(error: unknown): number {
+  const isMissing = error instanceof UserError && error.code === "missing-shards";
+  return isMissing ? exitCodes.missing : exitCodes.failure;
 }
 
 /** Commander's complaint (`error: …`, perhaps with `(Did you mean …?)` below it) as one line with a remedy. */

@@ -237,7 +237,8 @@ async function* mergeFormats(
     const folder = join(out, inside);
     const options = { store, folder, inside, classes: plan.classes, layout, shards, files };
     let done = 0;
-    for await (const _ of merge(options)) {
+    for await (const step of merge(options)) {
+      void step;
       signal?.throwIfAborted();
       yield { type: "progress", stage: format, done: ++done, total: shards.length };
     }

@@ -60,8 +60,11 @@ export async function* mergeShards(
   const place = await MergePlace.take(store, out);
   let last: MergeEvent;
   try {
-    const marked = (await markedResult(store, out)) as MergeDoneEvent | undefined;
-    last = marked ?? (yield* mergePlanned(host, job, place, signal));
+    const marked = (await markedResult(store, out)) as Partial<MergeDoneEvent> | undefined;
+    last =
+      marked?.type === "done"
+        ? (marked as MergeDoneEvent)
+        : yield* mergePlanned(host, job, place, signal);
     if (last.type === "done" && !last.kept) {
       for await (const progress of removeShards(store, out)) {
         yield { type: "progress", stage: "removal", ...progress };

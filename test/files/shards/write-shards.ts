@@ -6,7 +6,7 @@ import { writeContactSheet } from "../../../src/files/report/contact-sheet.ts";
 import { inReviewOrder } from "../../../src/files/report/review-order.ts";
 import { ImageNames } from "../../../src/files/formats/image-names.ts";
 import { readJournal } from "../../../src/files/formats/journal.ts";
-import { MaskFolder, type MaskFolderOptions } from "../../../src/files/formats/mask-folder.ts";
+import { MaskFolder } from "../../../src/files/formats/mask-folder.ts";
 import type { LostDetail } from "../../../src/files/formats/lost-details.ts";
 import { asKeptFacts, type WrittenMask } from "../../../src/files/formats/mask-origin.ts";
 import { UnfinishedJob } from "../../../src/files/formats/unfinished-job.ts";
@@ -68,7 +68,8 @@ export async function writeImages(folder: string, all: readonly MaskedImage[]): 
   }
 }
 
-export interface ShardedJob extends PlannedMasks {
+export interface ShardedJob {
+  readonly options: PlannedMasks;
   readonly images: readonly MaskedImage[];
   /** Folder of the images. */
   readonly folder: string;
@@ -106,7 +107,7 @@ async function write(
 
 /** What a job without shards writes. */
 export async function writeAtOnce(out: string, job: ShardedJob): Promise<LostDetail[]> {
-  const folder = await MaskFolder.create(nodeHost, out, classes, { ...optionsOf(job), settings: { job: "test" } }); // prettier-ignore
+  const folder = await MaskFolder.create(nodeHost, out, classes, { ...job.options, settings: { job: "test" } }); // prettier-ignore
   const masks: (WrittenMask & NamedImage)[] = [];
   for (const image of named(job)) {
     if (image.error === undefined) masks.push(await write(folder, image, null));
@@ -124,18 +125,13 @@ export async function writeAtOnce(out: string, job: ShardedJob): Promise<LostDet
       if (picture === undefined) return [];
       return [{ ...rest, image: file, mask: picture, ...(overlay !== undefined && { overlay }) }];
     });
-    if (job.sheet && entries.length > 0) {
+    if (job.options.sheet && entries.length > 0) {
       const onFile = (path: string): void => void written.push(path);
       await writeContactSheet(nodeHost, out, entries, { classes, onFile });
     }
   }
   await folder.complete(written);
   return folder.losses();
-}
-
-function optionsOf(job: ShardedJob): MaskFolderOptions {
-  const { images: _, folder: _folder, job: _job, ...options } = job;
-  return options;
 }
 
 /** What the tasks of a sharded job write: the plan and the shards. */
@@ -146,7 +142,7 @@ export async function writeShards(
 ): Promise<ShardPlan> {
   const items = job.images.length;
   const plan: ShardPlan = {
-    ...{ version: 1, job: job.job ?? "label", settings: { job: "test" }, masks: optionsOf(job) },
+    ...{ version: 1, job: job.job ?? "label", settings: { job: "test" }, masks: job.options },
     ...{ classes, items, shardSize, tasks: 2 },
     list: {
       sha256: "0",
@@ -161,7 +157,7 @@ export async function writeShards(
     const own = all.slice(shard * shardSize, (shard + 1) * shardSize);
     const settings = { shard };
     const folder = await MaskFolder.create(nodeHost, open, classes, {
-      ...optionsOf(job),
+      ...job.options,
       settings,
     });
     for (const image of own.filter(({ error }) => error === undefined)) {
