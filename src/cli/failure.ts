@@ -22,17 +22,24 @@ export function explainFailure(
   const problem = isOutOfMemory(error) ? outOfMemory(original) : systemProblem(error, original);
   const message = remedies === "" ? problem : `${problem}; ${remedies}`;
   if (debug && error instanceof Error) {
-    return { text: `${command}: ${error.stack ?? message}`, code: exitCodes.failure };
+    return { text: `${command}: ${error.stack ?? message}`, code: codeOf(error) };
   }
   const expected = error instanceof UserError || isSystemError(error) || isOutOfMemory(error);
   const hint = expected ? "" : " (unexpected error; set TAG2MASK_DEBUG=1 to see where it occurs)";
   return { text: `${oneLine(`${command}: ${message}`)}${hint}`, code: codeOf(error) };
 }
 
-/** A task that has other settings than its job fails however often it is started, which schedulers tell by the code. */
+/** Exit codes by the code of an error: what a scheduler must know, such as a task whose settings are not those of its job. */
 function codeOf(error: unknown): number {
-  const isUsage = error instanceof UserError && ["usage", "other-plan"].includes(error.code);
-  return isUsage ? exitCodes.usage : exitCodes.failure;
+  switch (error instanceof UserError ? error.code : "") {
+    case "usage":
+    case "other-plan":
+      return exitCodes.usage;
+    case "missing-shards":
+      return exitCodes.missing;
+    default:
+      return exitCodes.failure;
+  }
 }
 
 /** Commander's complaint (`error: …`, perhaps with `(Did you mean …?)` below it) as one line with a remedy. */
