@@ -32,7 +32,14 @@ if [ -z "${CLUSTER:-}" ]; then
   CLUSTER=$(mktemp -d /var/tmp/tag2mask-slurm.XXXXXX)
   export CLUSTER
   inside=
-  trap '[ -z "$inside" ] || { kill -KILL "$inside" && wait "$inside"; } 2>/dev/null; rm -rf --one-file-system "$CLUSTER"' EXIT
+  clean_up() {
+    if [ -n "$inside" ]; then
+      kill -KILL "$inside" || true
+      wait "$inside" || true
+    fi 2>/dev/null
+    rm -rf --one-file-system "$CLUSTER"
+  }
+  trap clean_up EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
   code=0
