@@ -17,8 +17,19 @@ export function settingsOf(
   values: Readonly<Record<string, unknown>>,
   items: readonly unknown[],
 ): JobSettings {
-  const all = { job, ...values, images: itemsSetting(items) };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return withoutMissing({ job, ...values, images: itemsSetting(items) });
+}
+
+/** The settings that are set. */
+export function withoutMissing(values: Readonly<Record<string, unknown>>): JobSettings {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+/** A file as a setting that is the same wherever it lies: a digest of its content. */
+export async function contentSetting(store: Store, path: string): Promise<string> {
+  const digest = sha256.create();
+  for await (const piece of store.pieces(path, 1 << 20)) digest.update(piece);
+  return `SHA-256 ${bytesToHex(digest.digest())}`;
 }
 
 /** A file or folder as a setting: its path, size and time of change, since other content gives other masks. */
@@ -28,7 +39,10 @@ export async function fileSetting(store: Store, path: string): Promise<string> {
   return `${store.absolute(path)}${facts}`;
 }
 
-/** Settings of the masks of a model that all jobs share. */
+/**
+ * Settings of the masks of a model that all jobs share.
+ * @param modelSetting the model as a setting
+ */
 export async function maskSettings(
   store: Store,
   job: MaskFolderOptions & {
@@ -37,11 +51,12 @@ export async function maskSettings(
     readonly longSide?: number;
   },
   model: { readonly model: string; readonly device: string; readonly classes: readonly string[] },
+  modelSetting = fileSetting,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { scales, flip = false, longSide, format = ["voc"], overlays = true, sheet = true } = job;
   const { instances = "regions", imageUrl, shapes = "rle", layout = "masks" } = job;
   return {
-    model: await fileSetting(store, model.model),
+    model: await modelSetting(store, model.model),
     device: model.device,
     classes: model.classes,
     ...{ scales, flip, longSide, format, instances, imageUrl, shapes, layout, overlays, sheet },

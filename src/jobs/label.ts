@@ -1,5 +1,7 @@
 import { samplesOf, type OpenedDataset } from "../files/datasets/index.ts";
 import { MaskFolder, type MaskFolderOptions } from "../files/formats/mask-folder.ts";
+import type { InputItem } from "../files/inputs/item.ts";
+import { storedPath } from "../files/shards/item-list.ts";
 import type { DeviceName } from "../host/devices.ts";
 import type { Host } from "../host/host.ts";
 import type { Image } from "../method/images/image.ts";
@@ -7,8 +9,10 @@ import type { SourceChoice, TagMaskSource } from "../method/inference/label-sour
 import type { Segmentation, Segmenter } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
 import type { DeviceEvent, JobOptions, NoticeEvent, ReadingEvent } from "./events.ts";
-import { maskSettings, settingsOf } from "./job-settings.ts";
-import { unfinished, writeMasks, type WriteMasksEvent } from "./masks.ts";
+import { contentSetting, maskSettings, settingsOf, withoutMissing } from "./job-settings.ts";
+import { makeMaskShards, plannedItems, plannedMasks, type MaskShardsEvent } from "./mask-shards.ts";
+import { unfinished, writeMasks, type MaskJob, type WriteMasksEvent } from "./masks.ts";
+import { openPlan, type ShardTask } from "./shard-plan.ts";
 import { findTaggedInputs, type TaggedInputs } from "./inputs.ts";
 import { chooseSource, type MeasuringSourceEvent } from "./choose-source.ts";
 import { withCrf } from "./with-crf.ts";
@@ -19,6 +23,8 @@ export interface LabelJob extends ModelOptions, MaskFolderOptions, TaggedInputs 
   readonly split?: string;
   /** Folder of the masks, or their file if the format is a single file. */
   readonly out: string;
+  /** Make only the shards of one task, in the folder `out`; a merge makes the whole of all shards. */
+  readonly shards?: ShardTask;
   readonly strict?: boolean;
   /** Branch of the model that the masks come from; `auto`, the default, chooses by the tags. */
   readonly from?: TagMaskSource | "auto";
@@ -43,7 +49,9 @@ export interface SourceEvent extends SourceChoice {
 export type SegmentationOption = "scales" | "flip" | "longSide" | "crf";
 
 export type LabelEvent =
-  DeviceEvent | NoticeEvent | ReadingEvent | MeasuringSourceEvent | SourceEvent | WriteMasksEvent;
+  DeviceEvent | PlanningEvent | SourceEvent | WriteMasksEvent | MaskShardsEvent;
+
+type PlanningEvent = NoticeEvent | ReadingEvent | MeasuringSourceEvent;
 
 /** Writes masks of the tagged images of a data set, by the branch of the model that serves them best. */
 export async function* labelImages(
@@ -51,56 +59,138 @@ export async function* labelImages(
   job: LabelJob,
   options: JobOptions = {},
 ): AsyncGenerator<LabelEvent, void> {
-  const { split, strict = false, scales, flip = false, longSide } = job;
   checkOptions(job);
-  let segmenter = yield* openSegmenterInLanes(machine, job);
+  const { out, shards } = job;
+  const segmenter = yield* openSegmenterInLanes(machine, job);
+  // Another takes its place once it is known what is to be computed.
+  const opened = { segmenter };
   try {
     if (job.from === "affinity" || job.from === "cam") segmenter.needActivations();
-    const { config } = segmenter.model;
-    const { mergeCase } = config.data;
-    const seeded = { seed: config.train.seed, strict, mergeCase };
-    const { data, host, itemOf } = yield* findTaggedInputs(machine, job, seeded, options);
-    const all = split === undefined ? Object.values(data.splits).flat() : samplesOf(data, split);
-    const samples = all.filter(({ untagged }) => !untagged);
-    if (samples.length === 0) {
-      throw new UserError(`${data.root}: none of the ${all.length} images has tags`, {
-        remedies: [{ kind: "job", name: "segment", purpose: "needs no tags" }],
-      });
-    }
-    const labels = matchClasses(data, segmenter.classes, job.model);
-    const items = samples.map((sample) => ({
-      ...itemOf(sample),
-      tags: sample.tags.map((tag) => labels[tag]!),
-    }));
+    if (shards) return yield* labelShards(machine, job, shards, opened, options);
+    const { items, host } = yield* findItems(machine, job, segmenter, options);
     // Fails before the images go through the network if the folder cannot be written.
     const settings = settingsOf("label", await dependencies(host, job, segmenter), items);
-    const folder = await MaskFolder.create(host, job.out, segmenter.classes, { ...job, settings });
+    const folder = await MaskFolder.create(host, out, segmenter.classes, { ...job, settings });
     let chosen: SourceEvent;
     try {
-      chosen = yield* decideSource(host, segmenter, items, job, options);
-      if (chosen.source === "segmentation") {
-        // Lanes take memory by what they compute and how many images there are, which is known only now.
-        await segmenter.release();
-        const device = { model: job.model, device: segmenter.device as DeviceName };
-        const work = { images: items.length, scales: scales ?? [1], flip, longSide };
-        segmenter = yield* openSegmenterInLanes(host, device, work);
-        segmenter.warmUp();
-      }
+      const choice = yield* decideSource(host, segmenter, items, job, options);
+      chosen = yield* tellSource(choice, job);
+      yield* prepare(host, job, opened, chosen, items.length);
     } catch (error) {
       throw unfinished(error, await folder.stopAfterFailure(), items.length);
     }
-    const { source: from, crf: refined } = chosen;
-    const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };
-    yield* withCrf(host, refined, ({ crf, ahead = 0 }) => {
-      const { lanes } = segmenter;
-      const segment = (image: Image, { tags }: (typeof items)[number]): Promise<Segmentation> =>
-        segmenter.label(image, tags, { from, ...views, ...(crf && { crf }) });
-      const mostAhead = from === "segmentation" ? Math.max(lanes > 1 ? lanes + 1 : 0, ahead) : 0;
-      return writeMasks(host, { items, folder, segment, strict, ahead: mostAhead }, options);
-    });
+    yield* withLabeling(host, job, opened.segmenter, chosen, (work) =>
+      writeMasks(host, { items, folder, ...work }, options),
+    );
   } finally {
-    await segmenter.release();
+    await opened.segmenter.release();
   }
+}
+
+/** Makes the shards of a task. The plan has the source of the masks, which the first task decides for all. */
+async function* labelShards(
+  host: Host,
+  job: LabelJob,
+  task: ShardTask,
+  opened: { segmenter: Segmenter },
+  options: JobOptions,
+): AsyncGenerator<LabelEvent, void> {
+  const { out, inputCommand } = job;
+  const { store } = host;
+  const { segmenter } = opened;
+  const settings = withoutMissing({
+    ...(await dependencies(host, job, segmenter, contentSetting)),
+    data: storedPath(store, out, job.data),
+  });
+  const wanted = { job: "label", settings, classes: segmenter.classes, masks: plannedMasks(job) };
+  const find = async function* () {
+    const { items, host: reader } = yield* findItems(host, job, segmenter, options);
+    const facts = yield* decideSource(reader, segmenter, items, job, options);
+    if (options.signal?.aborted) return undefined;
+    return {
+      count: items.length,
+      items: plannedItems(store, out, items, inputCommand),
+      facts,
+    };
+  };
+  const plan = yield* openPlan<PlanningEvent>(host, out, task, wanted, find, options);
+  if (!plan) return yield { type: "stopped", done: 0, total: 0, out };
+  const chosen = yield* tellSource(plan.facts as SourceChoice, job);
+  yield* prepare(host, job, opened, chosen, Infinity);
+  yield* withLabeling(host, job, opened.segmenter, chosen, (work) =>
+    makeMaskShards<TaggedItem>(
+      host,
+      { out, plan, task, inputCommand },
+      ({ host: reader, ...shard }) => writeMasks(reader, { ...shard, ...work }, options),
+      options,
+    ),
+  );
+}
+
+/** An image with its tags as labels of the model. */
+type TaggedItem = InputItem & { readonly tags: readonly number[] };
+
+/** Finds the tagged images of a data set, and the host that reads them. */
+async function* findItems(
+  machine: Host,
+  job: LabelJob,
+  { classes, model }: Segmenter,
+  options: JobOptions,
+): AsyncGenerator<
+  NoticeEvent | ReadingEvent,
+  { readonly items: TaggedItem[]; readonly host: Host }
+> {
+  const { split, strict = false } = job;
+  const { mergeCase } = model.config.data;
+  const seeded = { seed: model.config.train.seed, strict, mergeCase };
+  const { data, host, itemOf } = yield* findTaggedInputs(machine, job, seeded, options);
+  const all = split === undefined ? Object.values(data.splits).flat() : samplesOf(data, split);
+  const samples = all.filter(({ untagged }) => !untagged);
+  if (samples.length === 0) {
+    throw new UserError(`${data.root}: none of the ${all.length} images has tags`, {
+      remedies: [{ kind: "job", name: "segment", purpose: "needs no tags" }],
+    });
+  }
+  const labels = matchClasses(data, classes, job.model);
+  const items = samples.map((sample) => ({
+    ...itemOf(sample),
+    tags: sample.tags.map((tag) => labels[tag]!),
+  }));
+  return { items, host };
+}
+
+/** Opens the model again for the segmentation: lanes take memory by what they compute and how many images there are. */
+async function* prepare(
+  host: Host,
+  { model, scales, flip = false, longSide }: LabelJob,
+  opened: { segmenter: Segmenter },
+  { source }: SourceEvent,
+  images: number,
+): AsyncGenerator<DeviceEvent, void> {
+  if (source !== "segmentation") return;
+  const device = opened.segmenter.device as DeviceName;
+  await opened.segmenter.release();
+  const work = { images, scales: scales ?? [1], flip, longSide };
+  opened.segmenter = yield* openSegmenterInLanes(host, { model, device }, work);
+  opened.segmenter.warmUp();
+}
+
+/** Passes on how masks are computed; refinement runs in threads that end with the job. */
+function withLabeling<E>(
+  host: Host,
+  { scales, flip = false, longSide, strict = false }: LabelJob,
+  segmenter: Segmenter,
+  { source: from, crf: refined }: SourceEvent,
+  use: (work: Pick<MaskJob<TaggedItem>, "segment" | "strict" | "ahead">) => AsyncGenerator<E, void>,
+): AsyncGenerator<E, void> {
+  const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };
+  return withCrf(host, refined, ({ crf, ahead = 0 }) => {
+    const { lanes } = segmenter;
+    const segment = (image: Image, { tags }: TaggedItem): Promise<Segmentation> =>
+      segmenter.label(image, tags, { from, ...views, ...(crf && { crf }) });
+    const mostAhead = from === "segmentation" ? Math.max(lanes > 1 ? lanes + 1 : 0, ahead) : 0;
+    return use({ segment, strict, ahead: mostAhead });
+  });
 }
 
 /** The settings that the masks depend on, besides the images and their tags. */
@@ -108,28 +198,32 @@ async function dependencies(
   host: Host,
   job: LabelJob,
   { model, device, classes }: Segmenter,
+  modelSetting?: typeof contentSetting,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { from = "auto", crf = true, split, inputCommand } = job;
-  const common = await maskSettings(host.store, job, { model: model.file, device, classes });
+  const about = { model: model.file, device, classes };
+  const common = await maskSettings(host.store, job, about, modelSetting);
   return { ...common, from, crf, split, inputCommand };
 }
 
-/** Yields and returns the source of the masks: the one asked for, or the one chosen by the tags. */
+/** The source of the masks: the one asked for, or the one chosen by the tags. */
 async function* decideSource(
   host: Host,
   segmenter: Segmenter,
-  items: Parameters<typeof chooseSource>[2],
-  job: LabelJob,
+  items: readonly TaggedItem[],
+  { from = "auto" }: LabelJob,
   options: JobOptions,
-): AsyncGenerator<MeasuringSourceEvent | SourceEvent, SourceEvent> {
-  const { from = "auto", crf = true } = job;
-  const choice: SourceChoice =
-    from === "auto"
-      ? yield* chooseSource(host, segmenter, items, options)
-      : { source: from, reason: "as asked", measured: null };
+): AsyncGenerator<MeasuringSourceEvent, SourceChoice> {
+  if (from === "auto") return yield* chooseSource(host, segmenter, items, options);
+  return { source: from, reason: "as asked", measured: null };
+}
+
+/** Yields and returns the source of the masks, with what it has no use for. */
+function* tellSource(choice: SourceChoice, job: LabelJob): Generator<SourceEvent, SourceEvent> {
   const isSegmentation = choice.source === "segmentation";
   const unused = isSegmentation ? [] : segmentationOptions(job);
-  const event = { type: "source", ...choice, crf: isSegmentation && crf, unused } as const;
+  const crf = isSegmentation && (job.crf ?? true);
+  const event = { type: "source", ...choice, crf, unused } as const;
   yield event;
   return event;
 }

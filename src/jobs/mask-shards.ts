@@ -12,25 +12,39 @@ import type { Host } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
 import { UserError } from "../user-error.ts";
 import type { JobOptions, StoppedEvent } from "./events.ts";
-import type { MaskItem, WriteMasksEvent } from "./masks.ts";
+import { inputHost } from "../files/inputs/input-host.ts";
+import type { InputItem } from "../files/inputs/item.ts";
+import type { MaskItem, MaskJob, WriteMasksEvent } from "./masks.ts";
 import { runShards, type ShardEnd, type ShardEvent, type TaskDoneEvent, type TaskEvent } from "./run-shards.ts"; // prettier-ignore
 import type { ShardTask, WaitingEvent } from "./shard-plan.ts";
 
 /** An image in the list of a plan: with the names of its results, which depend on all images. */
 type PlannedItem<T> = T & { readonly output: OutputName };
 
-/** The images of a job as its plan lists them. */
-export function plannedItems<T extends MaskItem>(
+/** The images of a job as its plan lists them. @param inputCommand the command that gives images which are no files */
+export function plannedItems<T extends InputItem>(
   store: Store,
   out: string,
   items: readonly T[],
+  inputCommand: string | undefined,
 ): PlannedItem<T>[] {
   const names = nameOutputs(items.map(({ name, file }) => ({ name, source: file })));
+  const place = (path: string): string => storedPath(store, out, path);
   return items.map((item, i) => ({
-    ...item,
-    file: storedPath(store, out, item.file),
+    ...withPlaces(item, inputCommand, place),
     output: names[i]!,
   }));
+}
+
+/** An image with other paths. The names that a command understands are none. */
+function withPlaces<T extends InputItem>(
+  item: T,
+  inputCommand: string | undefined,
+  place: (path: string) => string,
+): T {
+  const { file, at } = item;
+  if (at) return { ...item, file: place(file), at: { ...at, tar: place(at.tar) } };
+  return inputCommand === undefined ? { ...item, file: place(file) } : item;
 }
 
 /** Options of a job that say how masks are written, as its plan stores them. */
@@ -41,10 +55,19 @@ export function plannedMasks(options: MaskFolderOptions): PlannedMasks {
 }
 
 /** A shard that a task begins to make. */
-export interface OpenShard<T> {
+export interface OpenShard<T> extends Pick<MaskJob<MaskItem>, "folder" | "part"> {
+  /** The host that reads the images where they are. */
+  readonly host: Host;
   readonly items: readonly T[];
-  readonly folder: MaskFolder;
-  readonly part: { readonly first: number; readonly storedPath: (file: string) => string };
+}
+
+/** A task of a job that writes masks. */
+export interface MaskTask {
+  readonly out: string;
+  readonly plan: ShardPlan;
+  readonly task: ShardTask;
+  /** Command that gives images which are no files. */
+  readonly inputCommand?: string | undefined;
 }
 
 /** Events of a task: those of its shards, counted over the whole task. */
@@ -60,28 +83,28 @@ export type MaskShardsEvent =
  * Makes the shards of a task in a folder of masks.
  * @param write writes the masks of a shard, as the part of a job
  */
-export async function* makeMaskShards<T extends MaskItem>(
-  host: Host,
-  { out, plan, task }: { readonly out: string; readonly plan: ShardPlan; readonly task: ShardTask },
+export async function* makeMaskShards<T extends InputItem>(
+  machine: Host,
+  { out, plan, task, inputCommand }: MaskTask,
   write: (shard: OpenShard<T>) => AsyncGenerator<WriteMasksEvent, void>,
   options: JobOptions = {},
 ): AsyncGenerator<MaskShardsEvent, void> {
-  const { store } = host;
+  const { store } = machine;
   let [before, total] = [0, 0];
   const make = async function* (
     shard: number,
   ): AsyncGenerator<Exclude<MaskShardsEvent, { readonly type: "stopped" }>, ShardEnd> {
-    const items = (await readItems(store, out, plan, shard)) as PlannedItem<T>[];
-    const part = {
-      first: shard * plan.shardSize,
-      storedPath: (file: string) => storedPath(store, out, file),
-    };
-    const shown = items.map((item) => ({ ...item, file: pathOf(out, item.file) }));
-    const nameOf = (index: number): OutputName => items[index - part.first]!.output;
+    const planned = (await readItems(store, out, plan, shard)) as PlannedItem<T>[];
+    const place = (path: string): string => pathOf(out, path);
+    const items = planned.map((item) => withPlaces(item, inputCommand, place));
+    const host = inputHost(machine, items, { inputCommand, signal: options.signal });
+    const first = shard * plan.shardSize;
+    const nameOf = (index: number): OutputName => planned[index - first]!.output;
     const folder = await takeShard(host, out, plan, shard, nameOf);
     if (!(folder instanceof MaskFolder)) return folder;
+    const part = { first, storedPath: (path: string) => storedPath(store, out, path) };
     try {
-      for await (const event of write({ items: shown, folder, part })) {
+      for await (const event of write({ host, items, folder, part })) {
         switch (event.type) {
           case "image":
             yield { ...event, index: before++, of: total };
@@ -103,7 +126,7 @@ export async function* makeMaskShards<T extends MaskItem>(
     }
     return publish(store, out, shard);
   };
-  for await (const event of runShards(host, out, plan, task, make, options)) {
+  for await (const event of runShards(machine, out, plan, task, make, options)) {
     yield event;
     if (event.type === "task") {
       total = event.images;
