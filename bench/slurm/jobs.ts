@@ -79,7 +79,7 @@ const endStates = /^(COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL|OUT_OF_MEMORY)
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  { seconds = 120, everyMs = 100 }: { readonly seconds?: number; readonly everyMs?: number } = {},
+  { seconds = 300, everyMs = 100 }: { readonly seconds?: number; readonly everyMs?: number } = {},
 ): Promise<T> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
