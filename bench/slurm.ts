@@ -3,13 +3,20 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
 import { writeScenes } from "../src/files/datasets/index.ts";
 import { nodeHost } from "../src/host/node/host.ts";
 import { runChecks } from "./slurm/check.ts";
+import { labellingChecks } from "./slurm/labelling.ts";
 import { trainingChecks } from "./slurm/training.ts";
 
 // The scripts of deploy/slurm in a real SLURM: a controller and two nodes, which are namespaces of this machine. Needs root and
 // the packages that bench/slurm/cluster.sh names, Open MPI and MPICH.
+const { values } = parseArgs({ options: { only: { type: "string" } } });
+const { only } = values;
+if (only !== undefined && only !== "training" && only !== "labelling") {
+  throw new Error(`--only is training or labelling, not ${only}`);
+}
 const root = fileURLToPath(new URL("..", import.meta.url));
 const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const cluster = process.env["CLUSTER"];
@@ -40,5 +47,16 @@ async function check(shared: string): Promise<boolean> {
   process.env["PATH"] = `${bin}:${process.env["PATH"]}`;
   const data = join(work, "scenes");
   await writeScenes(nodeHost, data, { count: 16, valCount: 4, seed: 0, size: 64 });
-  return runChecks(trainingChecks({ work, data, deploy: join(root, "deploy/slurm") }));
+  const bench = {
+    ...{ work, data, deploy: join(root, "deploy/slurm") },
+    ...{ model: join(work, "one"), small: join(work, "small") },
+  };
+  const photos = join(work, "photos");
+  await writeScenes(nodeHost, photos, { count: 44, valCount: 4, seed: 1, size: 64 });
+  const [first, ...training] = trainingChecks(bench);
+  return runChecks([
+    first!,
+    ...(only === "labelling" ? [] : training),
+    ...(only === "training" ? [] : labellingChecks({ ...bench, data: photos })),
+  ]);
 }

@@ -5,6 +5,10 @@ export interface Bench {
   readonly data: string;
   /** The scripts for SLURM. */
   readonly deploy: string;
+  /** The run of one process, which the first check makes. */
+  readonly model: string;
+  /** A disk that is soon full: `mount -o remount,size=…` makes it larger. */
+  readonly small: string;
 }
 
 export interface Check {

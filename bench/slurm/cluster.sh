@@ -4,9 +4,9 @@
 #
 #   bench/slurm/cluster.sh COMMAND…
 #
-# Needs root on Linux, and: apt-get install slurm-wlm munge iproute2
-# The command finds the cluster by SLURM_CONF, and in CLUSTER a folder that it shares with the nodes. Nodes see the files of this
-# machine, except for /tmp, of which each has its own.
+# Needs root on Linux, and: apt-get install slurm-wlm munge libpmix-dev iproute2
+# The command finds the cluster by SLURM_CONF, and in CLUSTER a folder that it shares with the nodes, where work/small is a disk of
+# 256 kB. Nodes see the files of this machine, except for /tmp, of which each has its own.
 set -euo pipefail
 
 nodes=2
@@ -27,14 +27,28 @@ if [ -z "${CLUSTER:-}" ]; then
     command -v "$program" >/dev/null || missing+=("$program")
   done
   [ ${#missing[@]} -eq 0 ] ||
-    fail "missing: ${missing[*]}; apt-get install slurm-wlm munge iproute2 util-linux"
+    fail "missing: ${missing[*]}; apt-get install slurm-wlm munge libpmix-dev iproute2 util-linux"
   # Not below /tmp, which the nodes do not share.
   CLUSTER=$(mktemp -d /var/tmp/tag2mask-slurm.XXXXXX)
   export CLUSTER
-  trap 'rm -rf --one-file-system "$CLUSTER"' EXIT
+  inside=
+  clean_up() {
+    if [ -n "$inside" ]; then
+      kill -KILL "$inside" || true
+      wait "$inside" || true
+    fi 2>/dev/null
+    rm -rf --one-file-system "$CLUSTER"
+  }
+  trap clean_up EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
   code=0
+  # In the background, so that signals do not wait for its end.
   unshare --mount --net --uts --ipc --pid --fork --kill-child --mount-proc \
-    bash "${BASH_SOURCE[0]}" "$@" || code=$?
+    bash "${BASH_SOURCE[0]}" "$@" <&0 &
+  inside=$!
+  wait "$inside" || code=$?
+  inside=
   exit "$code"
 fi
 
@@ -88,6 +102,10 @@ NodeName=node[1-$nodes] NodeAddr=10.77.0.1[1-$nodes] CPUs=$cpus RealMemory=4096 
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 CONF
 printf 'CgroupAutomount=no\n' >"$CLUSTER/cgroup.conf"
+
+# A disk that is soon full.
+mkdir -p "$CLUSTER/work/small"
+mount -t tmpfs -o size=256k tmpfs "$CLUSTER/work/small"
 
 head -c 1024 /dev/urandom >"$CLUSTER/munge.key"
 chmod 400 "$CLUSTER/munge.key"

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
@@ -78,14 +79,14 @@ const endStates = /^(COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL|OUT_OF_MEMORY)
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  seconds = 120,
+  { seconds = 300, everyMs = 100 }: { readonly seconds?: number; readonly everyMs?: number } = {},
 ): Promise<T> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
     if (Date.now() > end) throw new Error(`${what}: not after ${seconds} s`);
-    await sleep(100);
+    await sleep(everyMs);
   }
 }
 
@@ -108,4 +109,28 @@ export async function succeed(
   const path = log(job);
   const text = existsSync(path) ? readFileSync(path, "utf8").slice(-2000) : "no log";
   throw new Error(`${JSON.stringify(states)}: ${text}`);
+}
+
+/**
+ * The number of the process with a word on its command line and a variable in its environment. The nodes' processes are in one PID
+ * namespace with this one.
+ */
+export function processWith(word: string, variable: string): number {
+  const read = (pid: string, file: string): readonly string[] => {
+    try {
+      return readFileSync(join("/proc", pid, file), "utf8").split("\0");
+    } catch {
+      // It has ended.
+      return [];
+    }
+  };
+  const pid = readdirSync("/proc").find((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    const [program = "", ...args] = read(name, "cmdline");
+    return (
+      program.endsWith("node") && args.includes(word) && read(name, "environ").includes(variable)
+    );
+  });
+  if (pid === undefined) throw new Error(`there is no process with ${word} and ${variable}`);
+  return Number(pid);
 }

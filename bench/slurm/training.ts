@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bench, Check } from "./check.ts";
-import { ended, run, submit, succeed, until, type Submission } from "./jobs.ts";
+import { ended, processWith, run, submit, succeed, until, type Submission } from "./jobs.ts";
 
 /** All phases, in micro-batches of two crops, with everything random. */
 const settings = [
@@ -10,13 +10,12 @@ const settings = [
   ...["--set", "model.dropPath=0.1", "--set", "model.dropout=0.1"],
   ...["--set", "data.crop=64", "--set", "data.workers=0", "--set", "pseudo.radius=1"],
   ...["--set", "train.camSteps=4", "--set", "train.affinitySteps=8", "--set", "train.microBatch=2"],
-  ...["--set", "train.validateEvery=12", "--set", "eval.longSide=64", "--set", "eval.minSide=0"],
-  ...["--steps", "12", "--batch", "8", "--device", "cpu"],
+  ...["--set", "train.validateEvery=0", "--set", "eval.longSide=64", "--set", "eval.minSide=0"],
+  ...["--steps", "10", "--batch", "8", "--device", "cpu"],
 ];
 
 /** `train.sbatch` over two nodes, against one process. */
-export function trainingChecks({ work, data, deploy }: Bench): readonly Check[] {
-  const one = join(work, "one");
+export function trainingChecks({ work, data, deploy, model: one }: Bench): readonly Check[] {
   const job = (out: string, mpi = "pmix"): Submission => ({
     script: join(deploy, "train.sbatch"),
     options: ["--nodes=2", "--ntasks-per-node=1", "--cpus-per-task=1"],
@@ -41,6 +40,13 @@ export function trainingChecks({ work, data, deploy }: Bench): readonly Check[] 
       async run() {
         await run("tag2mask", ["train", "--data", data, "--out", one, ...settings]);
         return `weights ${weightsOf(one)}`;
+      },
+    },
+    {
+      name: "srun --mpi=pmix and --mpi=pmi2 start programs (Debian's pmix needs libpmix-dev)",
+      async run() {
+        for (const mpi of ["pmix", "pmi2"]) await run("srun", [`--mpi=${mpi}`, "-N2", "true"]);
+        return "both";
       },
     },
     {
@@ -77,7 +83,7 @@ export function trainingChecks({ work, data, deploy }: Bench): readonly Check[] 
       async run() {
         const number = await submit(job("killed"));
         await until("a step of the training", () => steps("killed") > 2);
-        process.kill(processOfRank(1), "SIGKILL");
+        process.kill(processWith("--mpi", "SLURM_PROCID=1"), "SIGKILL");
         const [state] = await ended(number);
         if (state?.state !== "FAILED") throw new Error(JSON.stringify(state));
         await succeed(job("killed"), log);
@@ -85,26 +91,6 @@ export function trainingChecks({ work, data, deploy }: Bench): readonly Check[] 
       },
     },
   ];
-}
-
-/** The process of a rank: the nodes are in one PID namespace. */
-function processOfRank(rank: number): number {
-  const read = (pid: string, file: string): readonly string[] => {
-    try {
-      return readFileSync(join("/proc", pid, file), "utf8").split("\0");
-    } catch {
-      // It has ended.
-      return [];
-    }
-  };
-  const pid = readdirSync("/proc").find(
-    (name) =>
-      /^\d+$/.test(name) &&
-      read(name, "cmdline").includes("--mpi") &&
-      read(name, "environ").includes(`SLURM_PROCID=${rank}`),
-  );
-  if (pid === undefined) throw new Error(`there is no process of rank ${rank}`);
-  return Number(pid);
 }
 
 function weightsOf(run: string): string {

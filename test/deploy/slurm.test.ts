@@ -92,8 +92,10 @@ describe("label.sbatch", () => {
   });
 
   test("goes back into the queue if it was told to stop", () => {
-    const { code, calls } = run("label.sbatch", { SRUN_CODE: "75" });
-    expect([code, calls[1]]).toEqual([0, "scontrol requeue 71"]);
+    for (const end of ["75", "143"]) {
+      const { code, calls } = run("label.sbatch", { SRUN_CODE: end });
+      expect([code, calls[1]]).toEqual([0, "scontrol requeue 71"]);
+    }
     expect(run("label.sbatch", { SRUN_CODE: "75", SCONTROL_CODE: "1" }).code).toBe(75);
   });
 
