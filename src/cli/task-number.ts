@@ -54,7 +54,7 @@ export function taskNumber(options: TaskOptions, env: Environment): TaskNumber {
   }
   const source = sources.find(({ task: name }) => valueOf(env, name) !== undefined);
   if (source === undefined) {
-    if (tasks === undefined) return alone;
+    if (tasks === undefined || tasks === 1) return alone;
     throw usage(
       `--tasks ${tasks} is given, but not which of them this is; give --task, or start it where one of these is set: ` +
         sources.map(({ task: name }) => name).join(", "),
@@ -87,7 +87,7 @@ export function taskNumber(options: TaskOptions, env: Environment): TaskNumber {
 const alone: TaskNumber = {
   task: 0,
   tasks: 1,
-  from: "task 0 of 1: neither --task nor --tasks nor a launcher says otherwise",
+  from: "task 0 of 1: neither --task nor a launcher says otherwise",
 };
 
 /**
