@@ -151,7 +151,7 @@ describe("one line tells what is wrong with a tar that", () => {
     ["has a length below zero", async () => size("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00")(await plain()), "is no tar, or its first header is damaged"],
     ["has a name of 8 GB", async () => size("77777777777 ", "L")(await plain()), "is no tar"],
     ["has a record of pax that leads back", () => paxOf("-5 a="), "is a damaged tar: at byte 512 there is no name as pax has them"],
-    ["has a sparse file of the old kind", async () => changeHeader(await plain(), 0, (header) => void (header.write("S", 156), (header[482] = 1))), '"a.jpg" is stored as a sparse file, which is not read; make the tar without --sparse'],
+    ["has a sparse file of the old kind", async () => changeHeader(await plain(), 0, (header) => void (header.write("S", 156), (header[482] = 1))), '"a.jpg" is stored as a sparse file, which is not read; make the tar without sparse files'],
   ]; // prettier-ignore
   test.each(cases)("%s", async (_, make, message) => {
     const reading = samplesOf(await make());

@@ -177,7 +177,7 @@ function checkStart(name: string, start: Uint8Array): void {
 
 function sparse(name: string, member: string): UserError {
   return new UserError(
-    `${name}: "${member}" is stored as a sparse file, which is not read; make the tar without --sparse`,
+    `${name}: "${member}" is stored as a sparse file, which is not read; make the tar without sparse files`,
   );
 }
 
