@@ -39,7 +39,7 @@ const methodOrder: readonly (readonly string[])[] = [
 const hosts: readonly string[] = ["host/node", "host/web", "cli"];
 
 /** Packages that only a host may import, besides Node's builtins. */
-const hostPackages = /^(node:|sharp$|onnxruntime-|tinypool$|koffi$|undici$|yauzl$)/;
+const hostPackages = /^(node:|sharp$|onnxruntime-|tinypool$|koffi$|undici$|yauzl$|tar-stream$)/;
 
 interface Import {
   /** The importing file, from src/. */

@@ -3,6 +3,7 @@ import { mutateBytes, pick } from "./mutate-bytes.ts";
 import { mutatePng } from "./mutate-png.ts";
 import { mutateTable, mutateXml } from "./mutate-text.ts";
 import { mutateJson, mutateJsonLines, mutateYaml } from "./mutate-tree.ts";
+import { mutateTar } from "./mutate-tar.ts";
 import { mutateZip } from "./mutate-zip.ts";
 import type { FileKind, Subject } from "./subject.ts";
 
@@ -16,6 +17,7 @@ const byStructure: Readonly<
   xml: mutateXml,
   png: mutatePng,
   zip: mutateZip,
+  tar: mutateTar,
 };
 
 /** Largest changed file: a longer one is cut. */
@@ -28,7 +30,7 @@ export function makeCase(subject: Subject, seed: number, index: number): Uint8Ar
   const { kind, seeds, span } = subject;
   // A buffer of Node would share its memory with its slices.
   let bytes: Uint8Array = Uint8Array.from(pick(random, seeds));
-  const isText = kind !== "bytes" && kind !== "png" && kind !== "zip";
+  const isText = !["bytes", "png", "zip", "tar"].includes(kind);
   for (let left = pick(random, [1, 1, 1, 2, 3]); left > 0; left--) {
     if (kind !== "bytes" && random.chance(0.65)) bytes = byStructure[kind](bytes, random);
     else {

@@ -1,5 +1,6 @@
 /** Content of a file: how it can be changed beyond single bytes. */
-export type FileKind = "bytes" | "json" | "json lines" | "yaml" | "table" | "xml" | "png" | "zip";
+export type FileKind =
+  "bytes" | "json" | "json lines" | "yaml" | "table" | "xml" | "png" | "zip" | "tar";
 
 /** A reader, and whole files that it accepts. */
 export interface Subject {

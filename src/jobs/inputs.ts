@@ -60,7 +60,7 @@ async function imagesAt({ store }: Host, paths: readonly string[]): Promise<Foun
   const addTars = async (tars: readonly string[], alone: boolean): Promise<void> => {
     const found = await readTars(store, tars, { alone, texts: false });
     for (const { item } of found.samples) items.push(item);
-    problems.push(...found.problems);
+    for (const problem of found.problems) problems.push(problem);
   };
   for (const path of paths) {
     const kind = (await store.stat(path))?.kind;
@@ -91,7 +91,7 @@ async function namesIn({ store }: Host, lists: readonly string[]): Promise<Found
   const problems: Problem[] = [];
   for (const list of lists) {
     const found = await readNames(store, list);
-    problems.push(...found.problems);
+    for (const problem of found.problems) problems.push(problem);
     for (const { file, line } of found.lines) {
       if (items.has(file)) {
         const message = `${file} is listed again`;

@@ -100,7 +100,7 @@ test.each<[code: number, message: RegExp, ...args: string[]]>([
     "--data=d",
     "--modle=x",
   ],
-  [2, /label: required option '--data <folder>' not specified/, "label", "--model", "x"],
+  [2, /label: required option '--data <path>' not specified/, "label", "--model", "x"],
   [
     ...([
       2,

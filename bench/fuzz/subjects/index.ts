@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Subject } from "../subject.ts";
 import { datasetSubjects } from "./datasets.ts";
+import { inputSubjects } from "./inputs.ts";
 import { maskSubjects } from "./masks.ts";
 import { pictureSubjects } from "./pictures.ts";
 import { runSubjects } from "./runs.ts";
@@ -17,6 +18,7 @@ export async function makeSubjects(work: string): Promise<Subject[]> {
     ...(await maskSubjects(inside("masks"))),
     ...(await pictureSubjects()),
     ...(await datasetSubjects(inside("data"))),
+    ...(await inputSubjects(inside("inputs"))),
     ...weightsSubjects(inside("weights")),
     ...(await runSubjects(inside("runs"))),
   ];

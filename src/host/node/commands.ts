@@ -75,6 +75,7 @@ function resultOf(
       else pieces.push(piece);
     });
     child.stderr.on("data", (piece: Buffer) => {
+      timer.refresh();
       const room = complaintBytes - complaint.length;
       if (room > 0) complaint = Buffer.concat([complaint, piece.subarray(0, room)]);
     });

@@ -177,7 +177,7 @@ function checkStart(name: string, start: Uint8Array): void {
 
 function sparse(name: string, member: string): UserError {
   return new UserError(
-    `${name}: "${member}" is stored as a sparse file, which is not read; make the tar without --sparse`,
+    `${name}: "${member}" is stored as a sparse file, which is not read; make the tar without sparse files`,
   );
 }
 
@@ -189,7 +189,10 @@ function cutShort({ name, size }: ByteSource, what: string, end: number): UserEr
 }
 
 function damaged(name: string, at: number, what: string, cause?: unknown): UserError {
-  const problem = at === 0 ? "is no tar" : `is a damaged tar: at byte ${at} ${what}`;
+  const problem =
+    at === 0
+      ? "is no tar, or its first header is damaged"
+      : `is a damaged tar: at byte ${at} ${what}`;
   return new UserError(`${name}: ${problem}; download or make it again`, {
     cause,
     code: "damaged-tar",
