@@ -22,18 +22,21 @@ const script = new URL("./scale/merge-process.ts", import.meta.url);
 const work = mkdtempSync(join(tmpdir(), "tag2mask-scale-"));
 
 try {
-  console.log(`| format | images | shards of ${shardSize} | s | µs an image | peak memory, MiB |`);
-  console.log("|---|---|---|---|---|---|");
+  console.log(
+    `| format | images | shards of ${shardSize} | s | µs an image | memory in use, MiB | resident, MiB |`,
+  );
+  console.log("|---|---|---|---|---|---|---|");
   for (const format of values.format as MaskFormat[]) {
     for (const items of counts) {
       const out = join(work, `${format}-${items}`);
       await writeSyntheticShards(out, format, { items, shardSize });
-      const { seconds, memory } = await measureApart<MeasuredMerge>(script, [out], "a merge");
+      const { seconds, memory, used } = await measureApart<MeasuredMerge>(script, [out], "a merge");
       rmSync(out, { recursive: true });
       const cells = [
         format === "voc" ? "voc, contact sheet" : format,
         ...[items.toLocaleString("en"), Math.ceil(items / shardSize), seconds.toFixed(1)],
-        ...[((1e6 * seconds) / items).toFixed(0), (memory / 2 ** 20).toFixed(0)],
+        ...[((1e6 * seconds) / items).toFixed(0), (used / 2 ** 20).toFixed(0)],
+        (memory / 2 ** 20).toFixed(0),
       ];
       console.log(`| ${cells.join(" | ")} |`);
     }

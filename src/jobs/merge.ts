@@ -1,3 +1,4 @@
+import { maskFormats, type MaskFormat } from "../files/formats/formats.ts";
 import { fileListName } from "../files/formats/older-files.ts";
 import { markedResult, markMerged, removeShards } from "../files/shards/merge-mark.ts";
 import { MergePlace } from "../files/shards/merge-place.ts";
@@ -60,11 +61,7 @@ export async function* mergeShards(
   const place = await MergePlace.take(store, out);
   let last: MergeEvent;
   try {
-    const marked = (await markedResult(store, out)) as Partial<MergeDoneEvent> | undefined;
-    last =
-      marked?.type === "done"
-        ? (marked as MergeDoneEvent)
-        : yield* mergePlanned(host, job, place, signal);
+    last = (await mergedBefore(store, out)) ?? (yield* mergePlanned(host, job, place, signal));
     if (last.type === "done" && !last.kept) {
       for await (const progress of removeShards(store, out)) {
         yield { type: "progress", stage: "removal", ...progress };
@@ -118,8 +115,16 @@ function plannedMasks(out: string, { job, masks }: ShardPlan): PlannedMasks {
       { code: "unknown-job" },
     );
   }
-  if (masks) return masks;
+  const isKnown = (format: MaskFormat): boolean => maskFormats.includes(format);
+  if (masks && (masks.format ?? []).every(isKnown)) return masks;
   throw new UserError(`${path}: is damaged, it does not say how masks are written`);
+}
+
+/** The result of a complete merge that was killed before it had removed all shards; undefined if there was none. */
+async function mergedBefore(store: Store, out: string): Promise<MergeDoneEvent | undefined> {
+  const marked = (await markedResult(store, out)) as Partial<MergeDoneEvent> | undefined;
+  const isComplete = marked?.type === "done" && (await store.exists(join(out, classesName)));
+  return isComplete ? (marked as MergeDoneEvent) : undefined;
 }
 
 /** The event for a folder without shards, if an earlier merge has removed them; else a UserError. */

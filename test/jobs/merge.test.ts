@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { maskFormats } from "../../src/files/formats/formats.ts";
+import { jobText } from "../../src/files/formats/journal.ts";
 import { planFile, shardFolder, type PlannedMasks } from "../../src/files/shards/plan.ts";
 import { nodeHost } from "../../src/host/node/host.ts";
 import { outcomeOf } from "../../src/jobs/events.ts";
@@ -287,6 +288,26 @@ test("shards of which no image could be used are told with the first reason", as
   const broken = images.slice(0, 3).map((image) => ({ ...image, error }));
   await writeShards(out, jobOf({ format: ["coco"] }, { images: broken }), 2);
   await expect(merge(out)).rejects.toThrow(`${error}; none of the 3 images can be used`);
+});
+
+test("shards are removed by the next merge where the last one was killed while it did that", async () => {
+  const out = copyOf(prepared, fresh());
+  for await (const event of mergeShards(nodeHost, { out })) {
+    // The first shard is gone when its removal is told.
+    if (event.type === "progress" && event.stage === "removal") break;
+  }
+  expect(existsSync(shardFolder(out, 0))).toBe(false);
+  expect(await merge(out)).toMatchObject({ masks: 6, shards: 3, kept: false });
+  expect(contents(out)).toEqual(complete);
+});
+
+test("a folder with another job that is unfinished is left as it is", async () => {
+  const out = copyOf(prepared, fresh());
+  const data = jobText({ settings: { job: "segment" } });
+  await nodeHost.store.write([{ path: join(out, ".unfinished/job.json"), data }]);
+  const before = contents(out);
+  await expect(merge(out)).rejects.toThrow(/holds another job unfinished/);
+  expect(contents(out)).toEqual(before);
 });
 
 test.each<[string, (out: string) => void, string]>([

@@ -39,7 +39,7 @@ export class SortedRuns<K> {
     private readonly path: string,
     private readonly order: LineOrder<K>,
     private file: WriteStream | undefined,
-    { fanIn = 256, readAhead = 1 << 24 }: SortedRunsOptions,
+    { fanIn = 256, readAhead = 1 << 23 }: SortedRunsOptions,
   ) {
     this.fanIn = fanIn;
     this.readAhead = readAhead;

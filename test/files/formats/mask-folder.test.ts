@@ -74,6 +74,31 @@ test("names that would escape or collide each get a file of their own inside the
   );
 });
 
+test("images and tasks have the numbers that they have in the job, and are counted where they have none", async () => {
+  const numbers = async (path: string, origins: readonly { index?: number }[]) => {
+    const options = { format: ["coco", "labelstudio"], overlays: false } as const;
+    const folder = await MaskFolder.create(nodeHost, path, ["cat", "dog"], options);
+    for (const [i, origin] of origins.entries()) {
+      await folder.write(`image-${i}`, labels, undefined, origin);
+    }
+    await folder.finish();
+    const read = (file: string): unknown => JSON.parse(readFileSync(join(path, file), "utf8"));
+    const { images, annotations } = read("coco/instances.json") as {
+      images: { id: number }[];
+      annotations: { id: number; image_id: number }[];
+    };
+    const tasks = read("labelstudio/labelstudio.json") as { predictions: { result: { id: string }[] }[] }[]; // prettier-ignore
+    const of = new Set(annotations.map(({ image_id: id }) => id));
+    expect(annotations.map(({ id }) => id)).toEqual(annotations.map((_, i) => i + 1));
+    expect([...of]).toEqual(images.map(({ id }) => id));
+    const ids = tasks.map(({ predictions: [one] }) => Number(one!.result[0]!.id.split("-")[0]));
+    expect(ids).toEqual([...of]);
+    return ids;
+  };
+  expect(await numbers(join(root, "a"), [{ index: 1 }, { index: 4 }])).toEqual([2, 5]);
+  expect(await numbers(join(root, "b"), [{}, {}])).toEqual([1, 2]);
+});
+
 test("a folder with files is only written to when asked, and then over files of the same name", async () => {
   const out = join(root, "out");
   mkdirSync(out);
