@@ -2,12 +2,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import {
-  installedFamilies,
-  launch,
-  type Family,
-  type LaunchOptions,
-} from "../host/node/mpi/launch.ts";
+import { installedFamilies } from "../host/node/mpi/installed-families.ts";
+import { launch, type Family, type LaunchOptions } from "../host/node/mpi/launch.ts";
 import { fewScenes, temporaryFolder } from "./scenes.ts";
 
 const folder = temporaryFolder();
