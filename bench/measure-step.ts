@@ -74,7 +74,7 @@ export async function measureStep(
     matrix: passes.matrix + activations.matrix,
     total: passes.total + activations.total,
   };
-  const part = (key: keyof Seconds): number[] => measured.map((seconds) => seconds[key]);
+  const part = (key: keyof Seconds): number[] => measured.map((seconds) => seconds[key] ?? 0);
   const parts: PartSample[] = [
     {
       name: "forward + backward",

@@ -98,7 +98,7 @@ export class StepMeter {
 
   /** The line for a step, and whether it begins a phase or ends the run. */
   read(event: StepEvent): { line: string; milestone: boolean } {
-    const { steps, phase, losses, images } = event;
+    const { steps, phase, losses, images, seconds } = event;
     const step = event.step + 1;
     const time = this.now();
     const newPhase = phase !== this.phase;
@@ -121,6 +121,8 @@ export class StepMeter {
       parts.push(`${(images / this.secondsPerStep).toFixed(1)} images/s`);
       parts.push(`ETA ${duration((steps - step) * this.secondsPerStep)}`);
     }
+    if (seconds.exchange !== undefined && seconds.total > 0)
+      parts.push(`exchange ${Math.round((100 * seconds.exchange) / seconds.total)} %`);
     return { line: parts.join("  "), milestone };
   }
 }

@@ -9,6 +9,9 @@ import type { Output } from "./output.ts";
 /** Signals besides Ctrl-C that save a checkpoint: launchers forward SIGUSR1, which `sbatch --signal` sends before the end. */
 export const togetherSignals: readonly NodeJS.Signals[] = ["SIGUSR1"];
 
+/** Codes of errors that all processes find at the same time: rank 0 tells of them, and ends the others, which wait for that. */
+const foundByAll: readonly (string | undefined)[] = ["not-finite", "other-data"];
+
 export interface TogetherOptions {
   readonly data: string | undefined;
   readonly masks: true | string | undefined;
@@ -58,6 +61,8 @@ export async function trainTogether(
   } catch (error) {
     // From then on all processes stop together; before, the others still wait for the beginning.
     if (error instanceof Interrupted && isStarted) await close();
+    if (exchange.rank > 0 && error instanceof UserError && foundByAll.includes(error.code))
+      await exchange.barrier();
     throw named(error, name);
   }
   await close();

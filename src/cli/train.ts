@@ -142,7 +142,11 @@ export function trainCommand(open: OpenOutput): Command {
       );
       if (result.type !== "trained") return;
       const seconds = secondsSince(startTime, output);
-      output.record({ run: result.run, seconds, metrics: result.best?.metrics ?? null });
+      const { run, best, skipped } = result;
+      output.record({
+        ...{ run, seconds, metrics: best?.metrics ?? null },
+        skipped: skipped.map(({ file, reason }) => `${file}: ${reason}`),
+      });
     };
     if (mpi) await trainTogether(nodeHost, output, { data, masks, train });
     else await train(nodeHost);

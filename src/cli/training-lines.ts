@@ -1,4 +1,5 @@
 import { formatWithRemedies, mostSerious } from "../files/datasets/listing/listing.ts";
+import { listNames } from "../files/text/list-names.ts";
 import { counted, inUnits } from "../files/text/units.ts";
 import type { MicroBatchEvent } from "../jobs/plan/micro-batch.ts";
 import type { ThresholdsEvent } from "../method/train/events.ts";
@@ -204,8 +205,16 @@ export function describeMicroBatch(event: MicroBatchEvent): string {
   );
 }
 
-function printTrained({ run, weights, report, best, classes }: TrainedEvent, output: Output): void {
+function printTrained(trained: TrainedEvent, output: Output): void {
+  const { run, weights, report, best, classes, skipped } = trained;
   output.progress.finish();
+  if (skipped.length > 0) {
+    const files = listNames(
+      skipped.map(({ file }) => file),
+      5,
+    );
+    output.note(`left out ${counted(skipped.length, "training image")}: ${files}`);
+  }
   if (best) output.say(scoreTable(best, classes));
   output.say(`\nrun      ${run}`);
   output.say(`weights  ${weights}`);

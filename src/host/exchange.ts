@@ -27,6 +27,52 @@ export const alone: Exchange = {
   barrier: () => Promise.resolve(),
 };
 
+/** An exchange that measures how long it takes. */
+export class TimedExchange implements Exchange {
+  readonly rank: number;
+  readonly size: number;
+  /** Seconds of all operations so far, with those of waiting for the other processes. */
+  seconds = 0;
+
+  /** @param now a clock in seconds */
+  constructor(
+    private readonly exchange: Exchange,
+    private readonly now: () => number,
+  ) {
+    this.rank = exchange.rank;
+    this.size = exchange.size;
+  }
+
+  sum(values: Float32Array): Promise<void> {
+    return this.measure(() => this.exchange.sum(values));
+  }
+
+  gather(values: Float64Array): Promise<readonly Float64Array[]> {
+    return this.measure(() => this.exchange.gather(values));
+  }
+
+  max(value: number): Promise<number> {
+    return this.measure(() => this.exchange.max(value));
+  }
+
+  broadcast(bytes: Uint8Array): Promise<Uint8Array> {
+    return this.measure(() => this.exchange.broadcast(bytes));
+  }
+
+  barrier(): Promise<void> {
+    return this.measure(() => this.exchange.barrier());
+  }
+
+  private async measure<T>(operation: () => Promise<T>): Promise<T> {
+    const start = this.now();
+    try {
+      return await operation();
+    } finally {
+      this.seconds += this.now() - start;
+    }
+  }
+}
+
 /** A value of JSON that rank 0 computes, on all ranks. */
 export async function fromFirst<T>(exchange: Exchange, compute: () => Promise<T>): Promise<T> {
   if (exchange.size === 1) return compute();

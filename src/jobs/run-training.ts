@@ -6,7 +6,7 @@ import type { OpenedDataset } from "../files/datasets/index.ts";
 import type { KnownMasks } from "../files/datasets/known-masks.ts";
 import { join } from "../files/text/path.ts";
 import type { DeviceChoice } from "../host/devices.ts";
-import type { Exchange } from "../host/exchange.ts";
+import { alone, gatherTexts, type Exchange } from "../host/exchange.ts";
 import type { Host } from "../host/host.ts";
 import type { NdArray } from "../engine/graph/index.ts";
 import type { Config } from "../method/config.ts";
@@ -64,6 +64,8 @@ export interface TrainedEvent {
   /** The validation with the best segmentation; undefined without a validation. */
   readonly best: ValidationEntry | undefined;
   readonly classes: readonly string[];
+  /** Training images that a process has left out since the run was started or resumed, each once. */
+  readonly skipped: readonly SkippedImage[];
 }
 
 export type RunTrainingEvent =
@@ -82,7 +84,8 @@ export async function* runTraining(
   training: PreparedTraining,
   { signal }: JobOptions = {},
 ): AsyncGenerator<RunTrainingEvent, TrainedEvent | TrainingStoppedEvent> {
-  const { run, resume } = training;
+  const { run, resume, exchange = alone } = training;
+  const skipped: SkippedImage[] = [];
   let lastCheckpoint = resume?.step;
   let inValidation = owesValidation(resume);
   let isWhole = false;
@@ -91,7 +94,7 @@ export async function* runTraining(
   let last: TrainedEvent | TrainingStoppedEvent;
   try {
     yield { type: "started", run: run.path };
-    for await (const event of recordEvents(host, training, signal)) {
+    for await (const event of recordEvents(host, training, skipped, signal)) {
       if (event.type === "checkpoint") {
         lastCheckpoint = event.step;
         inValidation = owesValidation(event.state);
@@ -100,9 +103,10 @@ export async function* runTraining(
       yield event;
     }
     isWhole = true;
+    const everywhere = await skippedEverywhere(exchange, skipped);
     // It may be the signal of another process that has stopped it.
     last = isDone
-      ? await finish(host, training)
+      ? await finish(host, training, everywhere)
       : { type: "stopped", step: lastCheckpoint!, inValidation, run: run.path };
   } catch (error) {
     hasFailed = true;
@@ -117,7 +121,7 @@ export async function* runTraining(
   return last;
 }
 
-/** Records every event in the run folder, if this process has it, before it is passed on. */
+/** Records every event in the run folder, if this process has it, before it is passed on. @param skipped receives what is left out */
 export async function* recordEvents(
   host: Host,
   {
@@ -131,9 +135,9 @@ export async function* recordEvents(
     strict,
     exchange,
   }: Omit<PreparedTraining, "run" | "report"> & Partial<Pick<PreparedTraining, "run">>,
+  skipped: SkippedImage[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TrainEvent | SkippedEvent, void> {
-  const skipped: SkippedImage[] = [];
   let reported = 0;
   for await (const event of train(host, {
     data,
@@ -156,13 +160,27 @@ export async function* recordEvents(
   }
 }
 
-async function finish(host: Host, training: PreparedTraining): Promise<TrainedEvent> {
+/** The images that any of the processes has left out, each once. All of them call this after the training. */
+export async function skippedEverywhere(
+  exchange: Exchange,
+  skipped: readonly SkippedImage[],
+): Promise<SkippedImage[]> {
+  const texts = await gatherTexts(exchange, JSON.stringify(skipped));
+  const all = texts.flatMap((text) => JSON.parse(text) as SkippedImage[]);
+  return [...new Map(all.toReversed().map((image) => [image.file, image])).values()].toReversed();
+}
+
+async function finish(
+  host: Host,
+  training: PreparedTraining,
+  skipped: readonly SkippedImage[],
+): Promise<TrainedEvent> {
   const { run, data } = training;
   const report = await writeReport(host, run.path, reportInfo(training));
   const best = bestValidation(await run.readLog());
   const weights = join(run.path, "weights", `${best ? "best" : "last"}.safetensors`);
   const { classes } = data;
-  return { type: "trained", run: run.path, weights, report, best, classes };
+  return { type: "trained", run: run.path, weights, report, best, classes, skipped };
 }
 
 /** Facts about a training for its report. */

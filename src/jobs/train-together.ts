@@ -9,8 +9,15 @@ import type { Config } from "../method/config.ts";
 import { UserError } from "../user-error.ts";
 import type { JobOptions, NoticeEvent, ReadingEvent, SkippedEvent } from "./events.ts";
 import { openTrainable, type DatasetEvent } from "./open-trainable.ts";
-import { explainFailure, recordEvents, type PreparedTraining } from "./run-training.ts";
+import { trainingThreads } from "./plan/processors.ts";
+import {
+  explainFailure,
+  recordEvents,
+  skippedEverywhere,
+  type PreparedTraining,
+} from "./run-training.ts";
 import { reopenMasks, type KnownMasksEvent } from "./train-masks.ts";
+import type { SkippedImage } from "../method/train/batch-loader.ts";
 import type { TrainEvent } from "../method/train/events.ts";
 
 /** A process that trains with rank 0, which has the run folder and tells all others what to do. */
@@ -98,6 +105,7 @@ export async function* followTraining(
   const { strict } = opening;
   const data = yield* openTrainable(host, job.data ?? opening.data, opening.config, strict);
   await requireSameData(exchange, data);
+  await trainingThreads(host, exchange);
   const { run, config, resume, checkpoint, ...rest } = await fromFirst<Beginning>(
     exchange,
     notFirst,
@@ -112,9 +120,11 @@ export async function* followTraining(
     ...(resume ? { resume: { ...resume, tensors } } : { initial: tensors }),
     ...(masks && { masks }),
   };
+  const skipped: SkippedImage[] = [];
   yield { type: "started", run };
   try {
-    yield* recordEvents(host, training, signal);
+    yield* recordEvents(host, training, skipped, signal);
+    await skippedEverywhere(exchange, skipped);
   } catch (error) {
     throw explainFailure(error, { ...training, run: { path: run } }, resume?.step);
   }

@@ -8,7 +8,7 @@ import {
   type SettingOptions,
 } from "../files/run/settings.ts";
 import { basename, dirname, join } from "../files/text/path.ts";
-import type { DeviceChoice, DeviceName } from "../host/devices.ts";
+import type { DeviceName } from "../host/devices.ts";
 import { alone, type Exchange } from "../host/exchange.ts";
 import type { Host } from "../host/host.ts";
 import type { HubEvent } from "../host/hub.ts";
@@ -37,6 +37,7 @@ import {
 import { fetchSource, understandSource, type LocatedWeights } from "./locate-weights.ts";
 import { fitMemory, type MicroBatchEvent } from "./plan/micro-batch.ts";
 import { openTrainable, type DatasetEvent } from "./open-trainable.ts";
+import { describeThreads, trainingDevice, trainingThreads } from "./plan/processors.ts";
 import { describeShares, requireShares, shareBatch } from "./plan/share-batch.ts";
 import { compareData, shareBeginning } from "./train-together.ts";
 import {
@@ -209,12 +210,15 @@ async function* prepareRun(
     yield { type: "random-weights", instead: "pvt_v2_b1" };
   }
   const first = located && (yield* firstWeights(host, located, settings, data, { resetHeads }));
-  const choice = await deviceOf(host, job.device, exchange);
+  const choice = await trainingDevice(host, job.device, exchange);
   yield { type: "device", choice };
+  const threads = await trainingThreads(host, exchange);
   const free = host.machine.freeMemory();
   const shared = shareBatch(settings, exchange);
   const { config, event } = fitMemory(shared, data.classes, choice.device, free);
   if (exchange.size > 1) yield { type: "notice", message: describeShares(config, exchange.size) };
+  const unequal = describeThreads(threads);
+  if (unequal !== undefined) yield { type: "notice", message: unequal };
   if (event) yield event;
   const path = out === undefined ? undefined : host.store.absolute(out);
   const run = await RunDirectory.create(host, {
@@ -223,6 +227,7 @@ async function* prepareRun(
       data: job.data,
       strict,
       ...{ device: choice.device, command: report.command },
+      ...(choice.device === "cpu" && { threads: Math.min(...threads) }),
       ...(weights !== undefined && { weights, initialWeights: first?.origin, resetHeads }),
       ...(masks && { masks: masksOrigin(masks) }),
     }),
@@ -235,16 +240,6 @@ async function* prepareRun(
   };
   await shareBeginning(exchange, training, masks && masksOrigin(masks));
   return training;
-}
-
-/** The device of a training; several processes train on their CPUs. */
-async function deviceOf(host: Host, wanted: DeviceName, { size }: Exchange): Promise<DeviceChoice> {
-  const choice = await host.resolveDevice(size > 1 && wanted === "auto" ? "cpu" : wanted);
-  if (size === 1 || choice.device === "cpu") return choice;
-  throw new UserError(`train: ${size} processes train together on CPUs, not on ${choice.device}`, {
-    code: "no-device",
-    remedies: [{ kind: "option", name: "device", value: "cpu" }],
-  });
 }
 
 /** The masks that a new run trains on; undefined if none are asked for. */
@@ -313,9 +308,13 @@ export async function* reopenRun(
       (yield* firstWeights(host, yield* fetchSource(host, source, { signal }), config, data, {
         resetHeads,
       }));
-    const device = await deviceOf(host, job.device ?? origin.device ?? "auto", exchange);
+    const device = await trainingDevice(host, job.device ?? origin.device ?? "auto", exchange);
     yield { type: "device", choice: device };
     if (exchange.size > 1) yield { type: "notice", message: describeShares(config, exchange.size) };
+    const threads = await trainingThreads(host, exchange);
+    const other =
+      isComplete || device.device !== "cpu" ? undefined : describeThreads(threads, origin.threads);
+    if (other !== undefined) yield { type: "notice", message: other };
     const { report } = job;
     const training: PreparedTraining = {
       run,

@@ -38,9 +38,9 @@ describe("the number of a task", () => {
     ["mpirun of MPICH", {}, from("PMI_RANK"), "task 4 of 8, taken from PMI_RANK and PMI_SIZE"],
     ["the names of torchrun", {}, from("RANK"), "task 5 of 8, taken from RANK and WORLD_SIZE"],
     ["a launcher that agrees with --tasks", { tasks: 8 }, from("RANK"), "task 5 of 8, taken from RANK and WORLD_SIZE"],
-    ["no launcher", {}, {}, "task 0 of 1: neither --task nor --tasks nor a launcher says otherwise"],
-    ["a batch script of SLURM without an array", {}, { SLURM_PROCID: "0", SLURM_NTASKS: "4" }, "task 0 of 1: neither --task nor --tasks nor a launcher says otherwise"],
-    ["empty variables", {}, { RANK: "", SLURM_ARRAY_TASK_ID: "" }, "task 0 of 1: neither --task nor --tasks nor a launcher says otherwise"],
+    ["no launcher", {}, {}, "task 0 of 1: neither --task nor a launcher says otherwise"],
+    ["a batch script of SLURM without an array", {}, { SLURM_PROCID: "0", SLURM_NTASKS: "4" }, "task 0 of 1: neither --task nor a launcher says otherwise"],
+    ["empty variables", {}, { RANK: "", SLURM_ARRAY_TASK_ID: "" }, "task 0 of 1: neither --task nor a launcher says otherwise"],
   ]; // prettier-ignore
 
   test.each(found)("comes from %s", (_, options, env, sentence) => {

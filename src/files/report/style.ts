@@ -4,13 +4,13 @@ export const reportStyle = `
   color-scheme: light dark;
   --page: #f7f7f5; --card: #ffffff; --ink: #1d1d24; --soft: #62626e; --line: #e4e4df; --wash: #f1f1ee;
   --seg: #4b4ee6; --affinity: #0b8f83; --cam: #d4770c; --tags: #c2357a; --total: #1d1d24;
-  --data: #8a8fa3; --labels: #0b8f83; --network: #4b4ee6; --optimizer: #c2357a; --other: #d4d4cf;
+  --data: #8a8fa3; --labels: #0b8f83; --network: #4b4ee6; --optimizer: #c2357a; --exchange: #d4770c; --other: #d4d4cf;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #131318; --card: #1c1c23; --ink: #efeff2; --soft: #a3a3b0; --line: #31313b; --wash: #25252e;
     --seg: #8b8eff; --affinity: #35c7b8; --cam: #f2a545; --tags: #f07bb0; --total: #efeff2;
-    --data: #868ba0; --labels: #35c7b8; --network: #8b8eff; --optimizer: #f07bb0; --other: #45454f;
+    --data: #868ba0; --labels: #35c7b8; --network: #8b8eff; --optimizer: #f07bb0; --exchange: #f2a545; --other: #45454f;
   }
 }
 * { box-sizing: border-box; }
@@ -126,7 +126,7 @@ pre { background: var(--wash); border-radius: 8px; padding: 12px 14px; white-spa
     color-scheme: light;
     --page: #fff; --card: #fff; --ink: #111; --soft: #555; --line: #d5d5d5; --wash: #f1f1ee;
     --seg: #4b4ee6; --affinity: #0b8f83; --cam: #d4770c; --tags: #c2357a; --total: #111;
-    --data: #8a8fa3; --labels: #0b8f83; --network: #4b4ee6; --optimizer: #c2357a; --other: #d4d4cf;
+    --data: #8a8fa3; --labels: #0b8f83; --network: #4b4ee6; --optimizer: #c2357a; --exchange: #d4770c; --other: #d4d4cf;
   }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { font-size: 12px; }

@@ -60,12 +60,13 @@ const parts = [
   { key: "cam", name: "CAM", hue: "cam" },
   { key: "labels", name: "Labels", hue: "labels" },
   { key: "optimizer", name: "Optimizer", hue: "optimizer" },
+  { key: "exchange", name: "Exchange between processes", hue: "exchange" },
   { key: "data", name: "Waiting for data", hue: "data" },
 ] as const;
 
 function timings(steps: readonly StepEvent[]): Html {
   const meanOf = (entries: readonly StepEvent[], key: keyof StepEvent["seconds"]): number =>
-    entries.reduce((sum, { seconds }) => sum + seconds[key], 0) / entries.length;
+    entries.reduce((sum, { seconds }) => sum + (seconds[key] ?? 0), 0) / entries.length;
   const split = (entries: readonly StepEvent[]): { name: string; hue: string; value: number }[] => {
     const known = parts.map(({ key, name, hue }) => ({ name, hue, value: meanOf(entries, key) }));
     const rest = meanOf(entries, "total") - known.reduce((sum, { value }) => sum + value, 0);

@@ -222,6 +222,9 @@ export class RunDirectory {
           "loss/total": losses.total,
           "train/learning_rate": learningRate,
           "train/images_per_second": images / seconds.total,
+          ...(seconds.exchange !== undefined && {
+            "train/exchange_share": seconds.exchange / seconds.total,
+          }),
         });
       }
       case "thresholds":

@@ -22,6 +22,11 @@ export interface RunOrigin {
   readonly strict: boolean;
   /** Device to compute on: results differ in rounding between devices. Not in runs of older versions. */
   readonly device?: DeviceName;
+  /**
+   * Threads of a process on the CPU, on which the last bits of results depend: of processes that differ the fewest. Not in runs of
+   * older versions, or on other devices.
+   */
+  readonly threads?: number | undefined;
   /** The command that started the run; not in runs of older versions. */
   readonly command?: string;
 }
@@ -112,7 +117,7 @@ export async function readYaml(
 export function storedConfig(
   store: Store,
   config: Config,
-  { data, weights, initialWeights, resetHeads, masks, strict, device, command }: RunOrigin,
+  { data, weights, initialWeights, resetHeads, masks, strict, device, threads, command }: RunOrigin,
 ): unknown {
   const isPath = initialWeights?.repository === undefined;
   const files = {
@@ -124,7 +129,11 @@ export function storedConfig(
       masks: { ...masks, ...(masks.folder && { folder: store.absolute(masks.folder) }) },
     }),
   };
-  const more = { ...(device && { device }), ...(command !== undefined && { command }) };
+  const more = {
+    ...(device && { device }),
+    ...(threads !== undefined && { threads }),
+    ...(command !== undefined && { command }),
+  };
   return { ...config, run: { ...files, strict, ...more } };
 }
 
@@ -135,7 +144,7 @@ export function readStoredConfig(
 ): { config: Config; origin: RunOrigin } {
   const { settings, run: inputs } = splitRun(stored);
   const run = (inputs ?? {}) as Partial<Record<string, unknown>>;
-  const { data, weights, resetHeads, masks, strict, device, command } = run;
+  const { data, weights, resetHeads, masks, strict, device, threads, command } = run;
   if (typeof data !== "string") {
     throw new UserError(
       `${path}: has no data set under run.data; give the folder of a training run`,
@@ -158,6 +167,7 @@ export function readStoredConfig(
       ...(resetHeads === true && { resetHeads }),
       ...(masks !== undefined && { masks: readMasksOrigin(path, masks) }),
       ...(validDevice && { device: validDevice }),
+      ...(typeof threads === "number" && { threads }),
       ...(typeof command === "string" && { command }),
     },
   };

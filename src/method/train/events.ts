@@ -22,6 +22,8 @@ export interface StepSeconds {
   /** Forward and backward pass. */
   readonly network: number;
   readonly optimizer: number;
+  /** Exchange with the other processes that train together, waiting for them included; absent in a training of one. */
+  readonly exchange?: number;
   readonly total: number;
 }
 

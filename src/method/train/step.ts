@@ -17,7 +17,7 @@ import {
 import { labelInputs } from "./label-inputs.ts";
 import { LabelMaker, type LabelInput, type LabelSource, type StepLabels } from "./labels.ts";
 import { HostLearner } from "./host-learner.ts";
-import { alone, type Exchange } from "../../host/exchange.ts";
+import { alone, gatherTexts, TimedExchange, type Exchange } from "../../host/exchange.ts";
 import type { Learner } from "./learner.ts";
 import type { NetworkState } from "./network-state.ts";
 import { ratesAt } from "./parameter-groups.ts";
@@ -47,6 +47,7 @@ export class Stepper {
   private readonly labels: LabelSource;
   private thresholds: Thresholds;
   private readonly learner: Learner;
+  private readonly exchange: TimedExchange;
 
   constructor(
     private readonly runtime: Runtime,
@@ -58,8 +59,9 @@ export class Stepper {
     /** Makes the labels; by default in the calling thread. */
     labels?: LabelSource,
     /** The processes that share the batches of the training; each has its own crops of them. */
-    private readonly exchange: Exchange = alone,
+    exchange: Exchange = alone,
   ) {
+    this.exchange = new TimedExchange(exchange, now);
     this.thresholds = thresholdsOf(config);
     this.learner = hasMemory(runtime)
       ? new DeviceLearner(runtime, state)
@@ -74,8 +76,9 @@ export class Stepper {
    * @param segLabels segmentation labels that replace those made by the network, [n, crop, crop]
    */
   async run(step: number, batch: Batch, segLabels?: Uint8Array): Promise<StepResult> {
-    const { config, state, now } = this;
+    const { config, state, now, exchange } = this;
     const start = now();
+    const exchangedBefore = exchange.seconds;
     const phase = phaseAt(step, config.train);
     await this.learner.begin();
     const kind: StepKind = computesAllLosses(phase, config.train) ? "full" : "classification";
@@ -91,7 +94,7 @@ export class Stepper {
     const secondsPerUnit = (labelsEnd - start) / (labelSeconds.cam + labelSeconds.labels || 1);
 
     const feeds = {
-      ...batchFeeds(batch, step, this.network, config, this.exchange),
+      ...batchFeeds(batch, step, this.network, config, exchange),
       ...(kind === "full" && labelFeeds(labels, batch.crop, segLabels)),
     };
     const energyInputs = energyInputsOf(inputs, labels, segLabels);
@@ -103,8 +106,9 @@ export class Stepper {
       energy: sums.loss("energy"),
       total: sums.loss("total")!,
     };
-    checkFinite(step, losses, batch.names);
+    await checkFinite(step, losses, batch.names, exchange);
     const lossesEnd = now();
+    const exchanged = exchange.seconds - exchangedBefore;
 
     const rates = ratesAt(step, config.train);
     const nonFinite = await this.learner.update(rates);
@@ -115,7 +119,7 @@ export class Stepper {
       );
     }
     // The BatchNorm sees the features at a quarter of the crop's side.
-    const rows = batch.size * this.exchange.size * (batch.crop / 4) ** 2;
+    const rows = batch.size * exchange.size * (batch.crop / 4) ** 2;
     state.moveStatistics(...sums.statistics(), rows);
     const end = now();
     return {
@@ -128,8 +132,9 @@ export class Stepper {
         data: 0,
         cam: labelSeconds.cam * secondsPerUnit,
         labels: labelSeconds.labels * secondsPerUnit,
-        network: lossesEnd - labelsEnd,
+        network: lossesEnd - labelsEnd - exchanged,
         optimizer: end - lossesEnd,
+        ...(exchange.size > 1 && { exchange: exchanged }),
         total: end - start,
       },
     };
@@ -243,13 +248,21 @@ function energyInputsOf(
   });
 }
 
-function checkFinite(step: number, losses: StepResult["losses"], names: readonly string[]): void {
-  for (const [name, value] of Object.entries(losses)) {
-    if (value !== null && !Number.isFinite(value)) {
-      throw new RangeError(
-        `train: step ${step}: the ${name} loss is ${value} (images ${names.join(", ")}); ` +
-          `resume from the last checkpoint with a lower train.lr`,
-      );
-    }
-  }
+/** Throws in all processes at once, as all have the losses of the whole batch. @param names images of this process */
+async function checkFinite(
+  step: number,
+  losses: StepResult["losses"],
+  names: readonly string[],
+  exchange: Exchange,
+): Promise<void> {
+  const found = Object.entries(losses).find(
+    ([, value]) => value !== null && !Number.isFinite(value),
+  );
+  if (!found) return;
+  const [name, value] = found;
+  const all = await gatherTexts(exchange, names.join(", "));
+  throw new RangeError(
+    `train: step ${step}: the ${name} loss is ${value} (images ${all.join(", ")}); ` +
+      `resume from the last checkpoint with a lower train.lr`,
+  );
 }

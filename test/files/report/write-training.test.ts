@@ -51,6 +51,17 @@ function textOf(page: string): string {
   return body.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
 }
 
+test("the page shows what the exchange of several processes takes, which one process does not have", async () => {
+  const events = [...fakeTraining({ panels: () => [], ...options })];
+  const together = events.map((event) => {
+    if (event.type !== "step") return event;
+    const { seconds } = event;
+    return { ...event, seconds: { ...seconds, exchange: seconds.total, total: 2 * seconds.total } };
+  });
+  expect(textOf(await report(events))).not.toContain("Exchange");
+  expect(textOf(await report(together))).toMatch(/Exchange between processes 50%/);
+});
+
 test("the page shows the thresholds of a run and how they suit it, if the log has them", async () => {
   const about = { panels: () => [], ...options };
   const events = [...fakeTraining(about)];

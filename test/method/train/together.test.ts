@@ -79,6 +79,8 @@ async function eventsOf(events: AsyncGenerator<TrainEvent>): Promise<TrainEvent[
     if (event.type === "validating") continue;
     if (event.type === "validation") all.push({ ...event, panels: [] });
     else if (event.type === "checkpoint") all.push({ ...event, state: copyOf(event.state) });
+    else if (event.type === "step")
+      all.push({ ...event, seconds: { ...event.seconds, exchange: 0 } });
     else all.push(event);
   }
   return all;
@@ -124,10 +126,39 @@ test("a loss that is not finite ends all processes at once", async () => {
   const ends = await Promise.allSettled(
     pretendExchange(2).map((exchange) => eventsOf(run(exchange, { config }))),
   );
-  for (const end of ends) {
-    expect(end.status).toBe("rejected");
-    expect(String((end as PromiseRejectedResult).reason)).toMatch(
-      /train: step \d: the .* not finite|is NaN/,
-    );
-  }
+  const reasons = ends.map((end) => String((end as PromiseRejectedResult).reason));
+  expect(reasons[0]).toMatch(/train: step \d: the .* not finite|is NaN/);
+  expect(reasons[1]).toBe(reasons[0]);
+});
+
+test("a loss that is not finite is told with the images of all processes", async () => {
+  const [end] = await Promise.allSettled(
+    pretendExchange(2).map((exchange) => {
+      const { rank } = exchange;
+      const next = async (step: number): Promise<Batch> => {
+        const batch = batchOf(step, exchange);
+        // One tag of one crop at the second process.
+        if (rank === 1) batch.tags[0] = NaN;
+        return { ...batch, names: batch.names.map((name) => `${rank}-${name}`) };
+      };
+      return eventsOf(run(exchange, { batches: { next } }));
+    }),
+  );
+  expect(String((end as PromiseRejectedResult).reason)).toContain(
+    "train: step 0: the cls loss is NaN (images 0-0.png, 0-1.png, 1-0.png, 1-1.png); resume",
+  );
+});
+
+test("only the steps of several processes have a time of the exchange", async () => {
+  const stepsOf = async (exchange: Exchange): Promise<(number | undefined)[]> => {
+    let time = 0;
+    const times: (number | undefined)[] = [];
+    for await (const event of run(exchange, { now: () => time++ }))
+      if (event.type === "step") times.push(event.seconds.exchange);
+    return times;
+  };
+  expect(await stepsOf(alone)).toEqual(Array(5).fill(undefined));
+  // The gradients, what the losses and statistics are made of, and with labels their counts.
+  const times = [2, 2, 3, 3, 3];
+  expect(await Promise.all(pretendExchange(2).map(stepsOf))).toEqual([times, times]);
 });

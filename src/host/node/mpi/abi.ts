@@ -1,12 +1,16 @@
 /** Implementations of MPI that differ in their binary interface. Intel MPI and MVAPICH share that of MPICH. */
 export type MpiFamily = "Open MPI" | "MPICH";
 
-/** Communicators and types as a library of MPI knows them. */
+/** Communicators, types and operations as a library of MPI knows them. */
 export interface MpiHandles {
   readonly world: bigint;
   readonly float: bigint;
   readonly double: bigint;
   readonly byte: bigint;
+  /** The operation that adds. */
+  readonly sum: bigint;
+  /** In place of an address: the values of this process are where its results go. */
+  readonly inPlace: bigint;
   /** The error handler that lets a call return its error. */
   readonly errorsReturn: bigint;
 }
@@ -17,6 +21,8 @@ const mpichHandles: MpiHandles = {
   float: 0x4c00040an,
   double: 0x4c00080bn,
   byte: 0x4c00010dn,
+  sum: 0x58000003n,
+  inPlace: -1n,
   errorsReturn: 0x54000001n,
 };
 
@@ -45,6 +51,8 @@ export function handlesOf(symbol: (name: string) => bigint | undefined): {
       float: address("ompi_mpi_float"),
       double: address("ompi_mpi_double"),
       byte: address("ompi_mpi_byte"),
+      sum: address("ompi_mpi_op_sum"),
+      inPlace: 1n,
       errorsReturn: address("ompi_mpi_errors_return"),
     },
   };
@@ -64,7 +72,11 @@ export const prototypes = {
   MPI_Barrier: ["address"],
   MPI_Bcast: ["address", "int", "address", "int", "address"],
   MPI_Allgather: ["address", "int", "address", "address", "int", "address", "address"],
-  MPI_Alltoall: ["address", "int", "address", "address", "int", "address", "address"],
+  MPI_Alltoallv: [
+    ...["address", "address", "address", "address", "address"],
+    ...["address", "address", "address", "address"],
+  ],
+  MPI_Reduce_local: ["address", "address", "int", "address", "address"],
   MPI_Finalize: [],
   MPI_Abort: ["address", "int"],
 } as const satisfies Readonly<Record<string, readonly ("address" | "int")[]>>;

@@ -44,9 +44,11 @@ export async function connectMpi(env: NodeJS.ProcessEnv = process.env): Promise<
   const name = `rank ${rank} (${hostname()})`;
   const watchdog = new Watchdog(name, seconds);
   let open = true;
-  // Node prints an uncaught error after "exit", which the process does not survive.
   process.on("uncaughtExceptionMonitor", (error) => {
-    if (open && process.listenerCount("uncaughtException") === 0) console.error(`${name}:`, error);
+    if (!open) return;
+    // Node prints an uncaught error after "exit", which the process does not survive.
+    if (process.listenerCount("uncaughtException") === 0) console.error(`${name}:`, error);
+    else if (error instanceof Error) error.message = `${name}: ${error.message}`;
   });
   process.on("exit", (code) => {
     if (!open) return;

@@ -1,36 +1,9 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { test } from "vitest";
 
 export const families = ["openmpi", "mpich"] as const;
 export type Family = (typeof families)[number];
-
-/** Why a family cannot be tested here; null if it can. */
-function missing(family: Family): string | null {
-  const { error, status } = spawnSync(`mpirun.${family}`, ["--version"]);
-  return error || status !== 0
-    ? `there is no mpirun.${family}: apt-get install openmpi-bin libopenmpi3 mpich`
-    : null;
-}
-
-/**
- * The families of MPI that are installed here; a missing one is an error where TAG2MASK_REQUIRE_MPI asks for both, and its
- * tests are skipped elsewhere.
- */
-export function installedFamilies(): { readonly family: Family; readonly installed: boolean }[] {
-  return families.map((family) => {
-    const reason = missing(family);
-    if (reason !== null) console.warn(`tests are skipped: ${reason}`);
-    test.runIf(process.env["TAG2MASK_REQUIRE_MPI"] === "1")(
-      `${family} is there, as TAG2MASK_REQUIRE_MPI asks`,
-      () => {
-        if (reason !== null) throw new Error(reason);
-      },
-    );
-    return { family, installed: reason === null };
-  });
-}
 
 const launcherOptions: Readonly<Record<Family, readonly string[]>> = {
   openmpi: ["--oversubscribe", "--bind-to", "none"],
@@ -45,13 +18,14 @@ export interface Ended {
 
 export interface LaunchOptions {
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether all share one core, so that every process computes in one thread: bits depend on their number. True by default. */
+  readonly oneCore?: boolean;
   /** Called with the output so far, and with a function that sends a signal to the launcher. */
   readonly onOutput?: (output: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 /**
- * Starts a file of TypeScript in several processes and waits for all of them. All share one core: the bits of results depend on
- * the number of threads.
+ * Starts a file of TypeScript in several processes and waits for all of them.
  * @param args arguments of each process; with several lists, of each of as many groups of `ranks` processes
  */
 export function launch(
@@ -59,7 +33,7 @@ export function launch(
   ranks: number,
   file: URL,
   args: readonly string[] | readonly (readonly string[])[],
-  { env = {}, onOutput }: LaunchOptions = {},
+  { env = {}, oneCore = true, onOutput }: LaunchOptions = {},
 ): Promise<Ended> {
   const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
   const command = [process.execPath, "--import", loader, fileURLToPath(file)];
@@ -68,19 +42,19 @@ export function launch(
     ...(i > 0 ? [":"] : []),
     ...["-n", String(ranks), ...command, ...own],
   ]);
-  const child = spawn(
-    "taskset",
-    ["-c", "0", `mpirun.${family}`, ...launcherOptions[family], ...processes],
-    {
-      env: {
-        ...process.env,
-        OMPI_ALLOW_RUN_AS_ROOT: "1",
-        OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
-        ...env,
-      },
-      stdio: ["ignore", "pipe", "pipe"],
+  const [program, ...rest] = [
+    ...(oneCore ? ["taskset", "-c", "0"] : []),
+    ...[`mpirun.${family}`, ...launcherOptions[family], ...processes],
+  ] as [string, ...string[]];
+  const child = spawn(program, rest, {
+    env: {
+      ...process.env,
+      OMPI_ALLOW_RUN_AS_ROOT: "1",
+      OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
+      ...env,
     },
-  );
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (text: Buffer) => {
