@@ -27,6 +27,8 @@ export interface FaultPlan {
   readonly lasting?: boolean;
   /** Only operations below this folder are counted and fail. */
   readonly within?: string;
+  /** Only operations of this kind are counted and fail. */
+  readonly only?: OperationKind;
   /** Called before each operation. */
   readonly onOperation?: (operation: FileOperation, index: number) => void;
 }
@@ -63,7 +65,7 @@ const largestWrite = 1 << 19;
  * `writeFile` is what it is in Node: as many writes as it takes, each with a count that may be smaller than asked.
  */
 export async function withFaultyFiles<T>(
-  { fault, at, lasting = false, within = "/", onOperation }: FaultPlan,
+  { fault, at, lasting = false, within = "/", only, onOperation }: FaultPlan,
   work: () => Promise<T>,
 ): Promise<FaultyRun<T>> {
   let operations = 0;
@@ -72,6 +74,7 @@ export async function withFaultyFiles<T>(
   const folder = `${resolve(within)}${sep}`.replace(`${sep}${sep}`, sep);
   /** Counts an operation; true if it fails. */
   const fails = (kind: OperationKind, path: string): boolean => {
+    if (only !== undefined && kind !== only) return false;
     if (!`${resolve(path)}${sep}`.startsWith(folder)) return false;
     const index = operations++;
     onOperation?.({ kind, path }, index);

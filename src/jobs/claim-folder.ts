@@ -14,9 +14,14 @@ export async function claimFolder(
   wanted: string | undefined,
 ): Promise<ClaimedFolder> {
   if (wanted === undefined) {
-    const topmost = await store.makeFolder("runs");
-    const folder = await nextFree(store, "runs", "demo");
-    return { folder, topmost: topmost ?? folder };
+    const runs = { folder: "runs", topmost: await store.makeFolder("runs") };
+    try {
+      const folder = await nextFree(store, "runs", "demo");
+      return { folder, topmost: runs.topmost ?? folder };
+    } catch (error) {
+      await releaseFolder({ store }, runs);
+      throw error;
+    }
   }
   return { folder: wanted, topmost: await store.makeFolder(wanted) };
 }

@@ -81,28 +81,51 @@ export async function* runDemo(
   const choice = await host.resolveDevice(job.device);
   yield { type: "device", choice };
   const settings = await demoSettings(host, job, choice);
+  const { store } = host;
   const place = await claimFolder(host, job.out);
   let state: UnfinishedJob | undefined;
   let isComplete = false;
   let isBegun = false;
+  let hasFailed = false;
   try {
     state = await UnfinishedJob.claim(
-      host.store,
+      store,
       { path: place.folder, single: false },
       { settings, always: true },
     );
-    const hidden = basename(state.folder);
-    if (!state.continues) await checkEmpty(host.store, place.folder, [], hidden);
+    if (!state.continues) await checkEmpty(store, place.folder, [], basename(state.folder));
     isBegun = true;
     await state.begin();
     yield { type: "place", folder: place.folder, continues: state.continues };
     const tour = { host, job, device: choice, state, options };
     isComplete = yield* job.seeds ? compareSeeds(tour, place.folder) : singleSeed(tour, place);
+  } catch (error) {
+    hasFailed = true;
+    throw error;
   } finally {
-    if (isBegun && (isComplete || state?.isVoid)) await state?.end();
-    else await state?.leave();
-    await releaseFolder(host, place);
+    const close = async (): Promise<void> => {
+      const ends = state && isBegun && (isComplete || (await leavesNothing(store, place, state)));
+      await (ends ? state?.end() : state?.leave());
+      await releaseFolder(host, place);
+    };
+    // A disk that fails may refuse this too; the first reason is the one to tell.
+    await (hasFailed ? close().catch(() => undefined) : close());
   }
+}
+
+/**
+ * Whether a demo that stops has finished nothing and left nothing in its folder. The state is what lets the same command go on
+ * where it did, and clear up what a disk refused to remove.
+ */
+async function leavesNothing(
+  store: Host["store"],
+  { folder }: ClaimedFolder,
+  state: UnfinishedJob,
+): Promise<boolean> {
+  if (!state.isVoid) return false;
+  // A disk that cannot tell may hold something. Files are not the demo's own: until it is complete, it makes folders.
+  const list = await store.list(folder, { hidden: true }).catch(() => undefined);
+  return list?.folders.every((name) => name === basename(state.folder)) ?? false;
 }
 
 /** Settings that a demo depends on, by name. */
@@ -206,27 +229,30 @@ async function* takeTour(
   const { host, job, device, state, options } = tour;
   const scenes = join(place.folder, "scenes");
   let prepared: PreparedTraining | undefined;
-  const continues = state.has(2 * index);
+  let hasFailed = false;
   try {
     const config = await resolveConfig(host.store, job, "small");
-    if (continues) {
+    if (state.has(2 * index)) {
       prepared = yield* reopen(tour, place.folder, config);
     } else {
       const made = yield* prepare(host, scenes, job, config, device, options);
       try {
         await state.add({ index: 2 * index, name: "scenes", files: [], facts: null });
       } catch (error) {
-        await made.run.discard();
+        await made.run.discard().catch(() => undefined);
         throw error;
       }
       prepared = made;
     }
   } catch (error) {
-    if (!isAbort(error, options.signal)) throw error;
+    hasFailed = !isAbort(error, options.signal);
+    if (hasFailed) throw error;
   } finally {
-    if (!prepared && !continues) {
+    // Scenes that the state knows are kept, and so are those of another process that has taken the place over.
+    if (!prepared && !state.has(2 * index) && (await state.isOwner())) {
+      const removing = host.store.remove(scenes);
       // A disk that fails may refuse this too; the first reason is the one to tell.
-      await host.store.remove(scenes).catch(() => undefined);
+      await (hasFailed ? removing.catch(() => undefined) : removing);
       await releaseFolder(host, place);
     }
   }

@@ -285,6 +285,7 @@ async function* predict(
   const folder = await testSetFolder(host, out, data, { overwrite, resume, settings });
   const { path, top } = folder;
   let isComplete = false;
+  let hasFailed = false;
   try {
     yield { type: "predicting", split };
     const views = viewsOf(segmenter, job);
@@ -305,9 +306,12 @@ async function* predict(
     const written = { masks, images, skipped, ...(replaced && { replaced }) };
     yield { type: "predictions", model, split, ...places, ...written };
   } catch (error) {
+    hasFailed = true;
     throw unfinishedError(error, folder.finished, samples.length);
   } finally {
-    if (!isComplete) await folder.stop();
+    const stopping = isComplete ? Promise.resolve() : folder.stop();
+    // A disk that fails may refuse this too; the first reason is the one to tell.
+    await (hasFailed ? stopping.catch(() => undefined) : stopping);
   }
 }
 

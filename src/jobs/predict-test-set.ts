@@ -94,17 +94,20 @@ async function serverTree(
   const topmost = await store.makeFolder(path);
   const release = (): Promise<void> => releaseFolder({ store }, { folder: path, topmost });
   let job: UnfinishedJob | undefined;
+  let isBegun = false;
   try {
     job = await UnfinishedJob.claim(store, { path: out, single: false }, options);
     if (job.continues) await sweepTemporary(store, path);
     else if (options.overwrite !== true) await checkEmpty(store, path, anotherFolder);
+    isBegun = true;
+    await job.begin();
   } catch (error) {
-    await job?.leave();
+    // A disk that fails may refuse this too; the first reason is the one to tell.
+    await (isBegun && job?.isVoid ? job.end() : job?.leave())?.catch(() => undefined);
     await release();
     throw error;
   }
   const state = job;
-  await state.begin();
   return {
     path,
     top: "results",

@@ -1,4 +1,4 @@
-import { cpSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Sample } from "../../src/method/data/sample.ts";
@@ -201,4 +201,35 @@ test("VOC's tree of predictions goes on where it stopped, and is complete only w
   expect(await predict(stopped, { resume: true, fail: "b" })).toEqual([2]);
   expect(await predict(stopped, { resume: true })).toEqual([1]);
   expect(treeOf(stopped)).toEqual(treeOf(whole));
+});
+
+test("VOC's tree of predictions that cannot begin leaves nothing, and its folder is free", async () => {
+  const folder = join(root, "voc-full");
+  const begin = () =>
+    testSetFolder(
+      nodeHost,
+      folder,
+      { format: "voc", classes: vocClasses },
+      { settings: { job: "p" } },
+    );
+  for (const name of ["run.lock", "job.json"]) {
+    const within = join(folder, ".unfinished", name);
+    const full = { fault: "ENOSPC", at: 0, lasting: true, within } as const;
+    const { outcome } = await withFaultyFiles(full, begin);
+    expect(outcome).toMatchObject({
+      reason: { message: expect.stringMatching(/no space left/) as string },
+    });
+    expect(existsSync(folder), name).toBe(false);
+  }
+  await (await begin()).stop();
+  expect(existsSync(folder)).toBe(false);
+});
+
+test("predictions that a disk stops tell the first reason, not that it refuses to clear up too", async () => {
+  removeAll(out);
+  const broken = { fault: "EIO", at: 2, lasting: true, within: join(out, "masks") } as const;
+  const { outcome } = await withFaultyFiles(broken, () => run("predictions", { out }));
+  expect(outcome).toMatchObject({
+    reason: { message: expect.stringMatching(/\.png: cannot be written/) as string },
+  });
 });

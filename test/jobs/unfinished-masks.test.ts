@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -72,6 +72,21 @@ test.each([0, 2, 4, 6, 9])(
     await runMaskJob(images, { out, resume: true, computed });
     expect(computed.length).toBeLessThanOrEqual(images.length - kept);
     expect(treeOf(out)).toEqual(whole);
+  },
+);
+
+test.each([join(out, "masks"), join(root, "single.json")])(
+  "a job that cannot lock its place leaves none of its folders: %s",
+  async (place) => {
+    const before = readdirSync(root);
+    const full = { fault: "ENOSPC", at: 0, within: root, only: "open" } as const;
+    const { outcome } = await withFaultyFiles(full, () =>
+      runMaskJob(images, { out: place, formats: ["coco"] }),
+    );
+    expect(outcome).toMatchObject({
+      reason: { message: expect.stringMatching(/no space left/) as string },
+    });
+    expect(readdirSync(root)).toEqual(before);
   },
 );
 

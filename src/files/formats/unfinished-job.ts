@@ -81,7 +81,7 @@ export class UnfinishedJob {
   ): Promise<UnfinishedJob> {
     const folder = UnfinishedJob.folderOf(place);
     const root = place.single ? dirname(place.path) : place.path;
-    const lock = await takeLock(store, folder, place.path);
+    const lock = await takeLock(store, folder, { root, place: place.path });
     try {
       const continues = await mayContinue(store, folder, place.path, options);
       const older = await OlderFiles.find(store, { ...place, root, folder });
@@ -233,15 +233,21 @@ export class UnfinishedJob {
   }
 }
 
-/** Locks the hidden folder of a job. */
-export async function takeLock(store: Store, folder: string, place: string): Promise<Lock> {
+/** Locks the hidden folder of a job, which it makes; one that cannot be locked goes if it is empty. */
+export async function takeLock(
+  store: Store,
+  folder: string,
+  { root, place }: { readonly root: string; readonly place: string },
+): Promise<Lock> {
   for (let attempt = 1; ; attempt++) {
     await store.makeFolder(folder);
     try {
       return await store.lock(folder, { place, work: "writing" });
     } catch (error) {
       // Another job has completed, and taken the folder with it.
-      if (attempt === claims || (await store.exists(folder))) throw error;
+      if (attempt < claims && !(await store.exists(folder))) continue;
+      await store.removeEmptyFolders(folder, root);
+      throw error;
     }
   }
 }

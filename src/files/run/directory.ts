@@ -13,14 +13,12 @@ import { safeFileName } from "../text/file-name.ts";
 import { basename, join } from "../text/path.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import {
+  claimRun,
   hasOnlyLeftovers,
-  nextFree,
   removeLaterSamples,
   removeRun,
   removeTemporary,
-  requireVacant,
   sampleFile,
-  vacantFolder,
 } from "./files.ts";
 import { entriesUpTo, readLog, RunLog, type LogEntry, type StoredPanel } from "./log.ts";
 import { composePanel, tileTitles } from "./panel-picture.ts";
@@ -83,20 +81,7 @@ export class RunDirectory {
     if (name !== undefined && safeFileName(name) !== name) {
       throw new UserError(`${name}: cannot be the folder name of a run; try ${safeFileName(name)}`);
     }
-    const topmostNew = await store.makeFolder(root);
-    const path =
-      name === undefined
-        ? await nextFree(store, root, "exp")
-        : await vacantFolder(store, join(root, name));
-    const lock = await store.lock(path);
-    try {
-      // Another process may have used the folder and gone in the meantime.
-      await requireVacant(store, path);
-    } catch (error) {
-      await lock.release();
-      throw error;
-    }
-    const topmost = topmostNew ?? path;
+    const { path, topmost, lock } = await claimRun(store, root, name);
     try {
       await removeTemporary(store, path);
       await store.write([{ path: join(path, "config.yaml"), data: stringify(config) }]);

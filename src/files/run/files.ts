@@ -8,6 +8,9 @@ import type { LogEntry } from "./log.ts";
 /** The file of a folder that `Store.lock` writes. */
 export const lockFile = "run.lock";
 
+/** The file with the settings of a run: the first that it has. */
+const settingsFile = "config.yaml";
+
 /** Makes the first of the folders name, name2, name3, … that does not exist yet. */
 export async function nextFree(store: Store, root: string, name: string): Promise<string> {
   for (let n = 1; ; n++) {
@@ -16,15 +19,49 @@ export async function nextFree(store: Store, root: string, name: string): Promis
   }
 }
 
-/** Makes a folder, or accepts one without files or with nothing but the leftovers of a killed start. Returns its path. */
-export async function vacantFolder(store: Store, path: string): Promise<string> {
-  await store.makeFolder(path);
-  await requireVacant(store, path);
-  return path;
+/** The folder of a new run, for which it is locked. */
+export interface ClaimedRun {
+  readonly path: string;
+  /** The topmost folder that was made for it; itself if it was there before. */
+  readonly topmost: string;
+  readonly lock: Lock;
+}
+
+/**
+ * Makes and locks the folder of a new run: the one of a name, or else the first free one of exp, exp2, … One that exists may have no
+ * files, or nothing but the leftovers of a killed start. Where this fails, the folders that were made are removed.
+ */
+export async function claimRun(
+  store: Store,
+  root: string,
+  name: string | undefined,
+): Promise<ClaimedRun> {
+  let made = await store.makeFolder(root);
+  let path = root;
+  let lock: Lock | undefined;
+  try {
+    if (name === undefined) {
+      path = await nextFree(store, root, "exp");
+      made ??= path;
+    } else {
+      path = join(root, name);
+      const folder = await store.makeFolder(path);
+      made ??= folder;
+      await requireVacant(store, path);
+    }
+    lock = await store.lock(path);
+    // Another process may have used the folder and gone in the meantime.
+    await requireVacant(store, path);
+    return { path, topmost: made ?? path, lock };
+  } catch (error) {
+    await lock?.release();
+    if (made !== undefined) await store.removeEmptyFolders(path, dirname(made));
+    throw error;
+  }
 }
 
 /** Throws a UserError if a folder has more than the leftovers of a start that was killed before the run had its settings. */
-export async function requireVacant(store: Store, path: string): Promise<void> {
+async function requireVacant(store: Store, path: string): Promise<void> {
   const { files, folders } = await store.list(path, { hidden: true, sorted: false });
   const count = files.filter((name) => !isLeftover(name)).length + folders.length;
   if (count === 0) return;
@@ -59,8 +96,9 @@ export async function removeTemporary(store: Store, folder: string): Promise<voi
 }
 
 /**
- * Removes the folder of a run with everything in it, and those above it up to and including `topmost` if they are empty. The lock
- * goes last: whoever waits for it finds an empty folder. Does nothing but release it where the lock was lost.
+ * Removes the folder of a run with everything in it, and those above it up to and including `topmost` if they are empty. The
+ * settings go last of all files, so that what a disk refuses to remove can be resumed, and then the lock: whoever waits for it finds
+ * an empty folder. Does nothing but release it where the lock was lost.
  */
 export async function removeRun(
   store: Store,
@@ -74,9 +112,10 @@ export async function removeRun(
   try {
     if (isOwn) {
       const { files, folders } = await store.list(path, { hidden: true });
-      for (const name of [...files, ...folders]) {
-        if (name !== lockFile) await store.remove(join(path, name));
-      }
+      const others = [...files, ...folders].filter(
+        (name) => name !== settingsFile && name !== lockFile,
+      );
+      for (const name of [...others, settingsFile]) await store.remove(join(path, name));
     }
   } finally {
     await lock.release();

@@ -25,7 +25,7 @@ export class MergePlace {
   /** Takes the folder; a UserError if another process has it, or another job is unfinished in it. */
   static async take(store: Store, out: string): Promise<MergePlace> {
     const folder = UnfinishedJob.folderOf({ path: out, single: false });
-    const lock = await takeLock(store, folder, out);
+    const lock = await takeLock(store, folder, { root: out, place: out });
     const place = new MergePlace(store, out, folder, lock);
     try {
       const found = await readJob(store, join(folder, jobName));

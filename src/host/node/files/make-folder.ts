@@ -2,7 +2,10 @@ import { mkdir, rmdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { failure } from "./file-error.ts";
 
-/** Creates a folder and its missing parents. Returns the topmost new folder, undefined if all existed. Failures are UserErrors. */
+/**
+ * Creates a folder and its missing parents. Returns the topmost new folder, undefined if all existed. Failures are UserErrors, and
+ * leave none of the parents.
+ */
 export async function makeFolder(path: string): Promise<string | undefined> {
   try {
     return await makeWithParents(resolve(path));
@@ -43,7 +46,10 @@ export async function makeWithParents(path: string): Promise<string | undefined>
       await mkdir(path);
     } catch (secondError) {
       // Another process may have created it at the same time.
-      if (!(await isFolder(path))) throw secondError;
+      if (!(await isFolder(path))) {
+        if (topmost !== undefined) await removeEmptyFolders(parent, dirname(topmost));
+        throw secondError;
+      }
     }
     return topmost ?? path;
   }

@@ -1,9 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { nodeStore } from "../../../../src/host/node/files/store.ts";
 import { UserError } from "../../../../src/user-error.ts";
+import { withFaultyFiles } from "../../../faulty-files.ts";
 
 let root: string;
 beforeEach(() => {
@@ -42,4 +51,14 @@ test("nothing is at a path that is missing, below a file, a broken link, or too 
   }
   expect(await nodeStore.exists(join(root, "broken"))).toBe(true);
   await expect(nodeStore.readText(join(root, "b"))).rejects.toThrow(UserError);
+});
+
+test("of a folder that cannot be made no parent is left", async () => {
+  const path = join(root, "a/b/c");
+  // Of three folders that are missing each is tried first, from the lowest up.
+  const full = { fault: "ENOSPC", at: 4, within: root, only: "mkdir" } as const;
+  const { outcome, failed } = await withFaultyFiles(full, () => nodeStore.makeFolder(path));
+  expect(failed).toEqual([{ kind: "mkdir", path }]);
+  expect(outcome).toMatchObject({ status: "rejected", reason: { name: "UserError" } });
+  expect(readdirSync(root)).toEqual([]);
 });
