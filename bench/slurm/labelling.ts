@@ -45,8 +45,8 @@ export function labellingChecks({ work, data, deploy, model, small }: Bench): re
     numbers.map((task) => `${task} COMPLETED`);
   /** Waits until a task is in the middle of a shard. */
   const making = (out: string, shard: number): Promise<true> =>
-    until(`shard ${shard}`, () => existsSync(join(out, "shards", `.shard-0000${shard}`, "masks")), {
-      everyMs: 5,
+    until(`shard ${shard}`, () => existsSync(join(out, "shards", `.shard-0000${shard}`)), {
+      ...{ everyMs: 5, seconds: 120 },
     });
   const merge = async (out: string): Promise<string> => {
     await run("tag2mask", ["merge", out]);
