@@ -1,5 +1,6 @@
 /** Options of jobs that a remedy can name. */
 export type RemedyOption =
+  | "allowMissing"
   | "backbone"
   | "boxes"
   | "classes"
@@ -27,7 +28,7 @@ export type RemedyOption =
 
 /** Jobs that a remedy can propose to run. */
 export type RemedyJob =
-  "convert" | "data" | "eval" | "export" | "label" | "segment" | "train" | "weights";
+  "convert" | "data" | "eval" | "export" | "label" | "merge" | "segment" | "train" | "weights";
 
 /** A way to fix an error, as data: each front end words it in its own terms, such as flags or buttons. */
 export type Remedy =
@@ -55,6 +56,8 @@ export type Remedy =
     }
   /** Install ONNX Runtime's CUDA libraries with its own script, at this path. */
   | { readonly kind: "cuda-libraries"; readonly installer: string }
+  /** Run tasks of a job again that is divided between several. */
+  | { readonly kind: "tasks"; readonly tasks: readonly number[]; readonly of: number }
   /** Run another job; `options` are its own, by name. */
   | {
       readonly kind: "job";

@@ -183,7 +183,7 @@ describe("words", () => {
   });
 });
 
-const commandNames = "demo|train|segment|label|eval|data|convert|weights|export|doctor";
+const commandNames = "demo|train|segment|label|merge|eval|data|convert|weights|export|doctor";
 const commandWord = new RegExp(`(?<![\\w-])--[a-z][\\w-]*|tag2mask (?:${commandNames})\\b`, "g");
 
 /** Flags and commands that a text names, without variables of style sheets and flags of Node. */

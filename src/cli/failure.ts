@@ -15,18 +15,31 @@ export function explainFailure(
     return { text: "", code: error.exitCode === 0 ? exitCodes.ok : exitCodes.usage };
   }
   if (error instanceof Interrupted) {
-    return { text: oneLine(`${command}: ${error.message}`), code: exitCodes.interrupted };
+    return { text: oneLine(`${command}: ${error.message}`), code: error.code };
   }
   const remedies = error instanceof UserError ? wordRemedies(error.remedies) : "";
   const original = error instanceof Error ? error.message : String(error);
   const problem = isOutOfMemory(error) ? outOfMemory(original) : systemProblem(error, original);
   const message = remedies === "" ? problem : `${problem}; ${remedies}`;
   if (debug && error instanceof Error) {
-    return { text: `${command}: ${error.stack ?? message}`, code: exitCodes.failure };
+    return { text: `${command}: ${error.stack ?? message}`, code: codeOf(error) };
   }
   const expected = error instanceof UserError || isSystemError(error) || isOutOfMemory(error);
   const hint = expected ? "" : " (unexpected error; set TAG2MASK_DEBUG=1 to see where it occurs)";
-  return { text: `${oneLine(`${command}: ${message}`)}${hint}`, code: exitCodes.failure };
+  return { text: `${oneLine(`${command}: ${message}`)}${hint}`, code: codeOf(error) };
+}
+
+/** Exit codes by the code of an error: what a scheduler must know, such as a task whose settings are not those of its job. */
+function codeOf(error: unknown): number {
+  switch (error instanceof UserError ? error.code : "") {
+    case "usage":
+    case "other-plan":
+      return exitCodes.usage;
+    case "missing-shards":
+      return exitCodes.missing;
+    default:
+      return exitCodes.failure;
+  }
 }
 
 /** Commander's complaint (`error: …`, perhaps with `(Did you mean …?)` below it) as one line with a remedy. */

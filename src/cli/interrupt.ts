@@ -4,6 +4,14 @@ import { exitCodes } from "./exit-codes.ts";
 /** A command that was stopped by Ctrl-C and left everything in order. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
+
+  /** @param code exit code; that of a scheduler's task asks for another start */
+  constructor(
+    message: string,
+    readonly code: number = exitCodes.interrupted,
+  ) {
+    super(message);
+  }
 }
 
 /** The note at the first Ctrl-C. @param activity what goes on until the job has ended, such as "stopping" */

@@ -12,9 +12,10 @@ import {
   withViews,
 } from "./options.ts";
 import type { MaskOptions, ModelOptions, ViewOptions } from "./options.ts";
+import { shardTask, withShards, type ShardOptions } from "./shard-options.ts";
 import type { OpenOutput } from "./output.ts";
 
-interface LabelCommandOptions extends ModelOptions, MaskOptions, ViewOptions {
+interface LabelCommandOptions extends ModelOptions, MaskOptions, ViewOptions, ShardOptions {
   readonly json?: boolean;
   readonly data: string;
   readonly inputCommand?: string;
@@ -50,7 +51,7 @@ export function labelCommand(open: OpenOutput): Command {
         .default("auto"),
     );
   // After --crf: an option that only has its negative form is true by default.
-  withJson(withViews(withMasks(withInputCommand(withModel(command)))))
+  withJson(withShards(withViews(withMasks(withInputCommand(withModel(command))))))
     .option("--no-crf", "leave masks of the segmentation as the network predicts them")
     .action(async (options: LabelCommandOptions) => {
       const { from } = options;
@@ -61,9 +62,13 @@ export function labelCommand(open: OpenOutput): Command {
         );
       }
       const output = open(options);
+      const divided = shardTask(command, options, output);
       const { labelImages } = await import("../jobs/label.ts");
       const { nodeHost } = await import("../host/node/host.ts");
-      await runJob((job) => labelImages(nodeHost, options, job), maskLines(output));
+      await runJob(
+        (job) => labelImages(nodeHost, { ...options, ...divided }, job),
+        maskLines(output),
+      );
     });
   return withExamples(
     command,
@@ -73,6 +78,7 @@ export function labelCommand(open: OpenOutput): Command {
     "tag2mask label --model runs/train/exp --data photos --out masks --from affinity",
     "tag2mask label --model runs/train/exp --data photos --out project --format coco,labelstudio",
     "tag2mask label --model runs/train/exp --data shards/000.tar --out masks",
+    "tag2mask label --model runs/train/exp --data photos --out masks --shard-size 1000 --task 0 --tasks 8",
     "tag2mask label --model runs/train/exp --data tags.csv --out masks --input-command 'curl -sf https://host/{}'",
   );
 }

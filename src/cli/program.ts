@@ -10,6 +10,7 @@ import { exportCommand } from "./export.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { explainFailure, explainUsage } from "./failure.ts";
 import { labelCommand } from "./label.ts";
+import { mergeCommand } from "./merge.ts";
 import { Output, type OpenOutput, type Terminal } from "./output.ts";
 import { segmentCommand } from "./segment.ts";
 import { trainCommand } from "./train.ts";
@@ -20,6 +21,7 @@ const commands: readonly ((open: OpenOutput) => Command)[] = [
   trainCommand,
   segmentCommand,
   labelCommand,
+  mergeCommand,
   evalCommand,
   dataCommand,
   convertCommand,

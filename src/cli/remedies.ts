@@ -1,3 +1,5 @@
+import { ranges } from "../files/text/ranges.ts";
+import { counted } from "../files/text/units.ts";
 import type { Remedy, RemedyOption } from "../user-error.ts";
 
 /** Remedies in the words of the command line, any one of them: `give another --out, or give --overwrite`. */
@@ -32,6 +34,13 @@ function word(remedy: Remedy): string {
         `\`node ${remedy.installer} --onnxruntime-node-install=true\` downloads CUDA's libraries, ` +
         "for a machine with an NVIDIA GPU and CUDA 12"
       );
+    case "tasks": {
+      const { tasks, of } = remedy;
+      const list = ranges(tasks);
+      const name = tasks.length === 1 ? `task ${list[0]!}` : `tasks ${inWords(list)}`;
+      const which = list.length > mostRanges ? counted(tasks.length, "task") : name;
+      return `run ${which} of ${of} again, ${arrayOf(tasks)}`;
+    }
     case "job": {
       const { name, argument, options = {}, purpose } = remedy;
       const words = Object.entries(options).flatMap(([key, value]) => [
@@ -44,6 +53,20 @@ function word(remedy: Remedy): string {
         : `\`${command.join(" ")}\` ${purpose}`;
     }
   }
+}
+
+/** Most ranges of tasks that a sentence names. */
+const mostRanges = 12;
+
+/** Tasks as an option of a job array of SLURM: `--array=1,3-7`. */
+export function arrayOf(tasks: readonly number[]): string {
+  return `--array=${ranges(tasks).join(",")}`;
+}
+
+/** `a, b and c` */
+function inWords(words: readonly string[]): string {
+  const [last = "", ...others] = [...words].reverse();
+  return others.length === 0 ? last : `${others.reverse().join(", ")} and ${last}`;
 }
 
 /** A value as one word of a shell, if it has spaces; `<…>` stands for something to fill in. */

@@ -10,9 +10,10 @@ import {
   withViews,
 } from "./options.ts";
 import type { MaskOptions, ModelOptions, ViewOptions } from "./options.ts";
+import { shardTask, withShards, type ShardOptions } from "./shard-options.ts";
 import type { OpenOutput } from "./output.ts";
 
-interface SegmentCommandOptions extends ModelOptions, MaskOptions, ViewOptions {
+interface SegmentCommandOptions extends ModelOptions, MaskOptions, ViewOptions, ShardOptions {
   readonly json?: boolean;
   readonly inputCommand?: string;
 }
@@ -28,13 +29,14 @@ export function segmentCommand(open: OpenOutput): Command {
       "<images...>",
       "image files or tars, or folders of them; with --input-command, lists with a name a line",
     );
-  withJson(withViews(withMasks(withInputCommand(withModel(command))))).action(
+  withJson(withShards(withViews(withMasks(withInputCommand(withModel(command)))))).action(
     async (images: string[], options: SegmentCommandOptions) => {
       const output = open(options);
+      const divided = shardTask(command, options, output);
       const { segmentImages } = await import("../jobs/segment.ts");
       const { nodeHost } = await import("../host/node/host.ts");
       await runJob(
-        (job) => segmentImages(nodeHost, { ...options, images }, job),
+        (job) => segmentImages(nodeHost, { ...options, ...divided, images }, job),
         maskLines(output),
       );
     },
@@ -45,6 +47,7 @@ export function segmentCommand(open: OpenOutput): Command {
     "tag2mask segment --model runs/train/exp --out masks photos/images --flip --scales 0.75,1,1.25",
     "tag2mask segment --model runs/train/exp --out masks photos/images --crf --long-side 768",
     "tag2mask segment --model runs/train/exp --out masks shards/000.tar shards/001.tar",
+    "tag2mask segment --model runs/train/exp --out masks photos/images --shard-size 1000 --task 0 --tasks 8",
     "tag2mask segment --model runs/train/exp --out masks names.txt --input-command 'aws s3 cp s3://bucket/{} -'",
   );
 }

@@ -1,11 +1,15 @@
 import type { LostDetail } from "../files/formats/lost-details.ts";
 import type { MaskFolder, MaskOrigin, WrittenMask } from "../files/formats/mask-folder.ts";
 import type { Replaced } from "../files/formats/older-files.ts";
+import {
+  confidenceFile,
+  confidenceHead,
+  confidenceLine,
+} from "../files/report/confidence-table.ts";
 import { writeContactSheet } from "../files/report/contact-sheet.ts";
 import { inReviewOrder } from "../files/report/review-order.ts";
 import type { ShardSkip } from "../files/shards/records.ts";
 import { writeRecords } from "../files/shards/write-records.ts";
-import { csvField } from "../files/text/csv.ts";
 import type { ImageCodec } from "../host/codec.ts";
 import type { FileHost } from "../host/host.ts";
 import { overlap, type Work } from "../method/eval/overlap.ts";
@@ -339,11 +343,8 @@ async function writeConfidence(
   folder: MaskFolder,
   masks: readonly MaskEvent[],
 ): Promise<string> {
-  const lines = inReviewOrder(masks).map(({ name, confidence, tags, missing }) =>
-    [name, confidence.toFixed(4), tags.join(";"), missing.join(";")].map(csvField).join(","),
-  );
-  const path = folder.besides("confidence.csv");
-  const data = `${["name,confidence,tags,missing", ...lines].join("\n")}\n`;
+  const path = folder.besides(confidenceFile);
+  const data = [confidenceHead, ...inReviewOrder(masks).map(confidenceLine)].join("");
   await store.write([{ path, data }]);
   return path;
 }

@@ -31,6 +31,11 @@ test.each<[Remedy, string]>([
     { kind: "job", name: "train", options: { weights: "a.pth", overwrite: true } },
     "run: tag2mask train --weights a.pth --overwrite",
   ],
+  [{ kind: "tasks", tasks: [3], of: 16 }, "run task 3 of 16 again, --array=3"],
+  [
+    { kind: "tasks", tasks: [0, 1, 3, 7, 8, 9], of: 16 },
+    "run tasks 0-1, 3 and 7-9 of 16 again, --array=0-1,3,7-9",
+  ],
   [
     { kind: "job", name: "data", argument: "photos", purpose: "lists all of them" },
     "`tag2mask data photos` lists all of them",

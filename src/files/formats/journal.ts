@@ -27,9 +27,7 @@ export function differingSettings(before: JobSettings, now: JobSettings): string
   const valueOf = (settings: JobSettings, name: string): unknown =>
     (Object.hasOwn(settings, name) ? settings[name] : null) ?? null;
   return [...new Set([...Object.keys(before), ...Object.keys(now)])]
-    .filter(
-      (name) => JSON.stringify(valueOf(before, name)) !== JSON.stringify(valueOf(now, name)),
-    )
+    .filter((name) => JSON.stringify(valueOf(before, name)) !== JSON.stringify(valueOf(now, name)))
     .map((name) => `${name} was ${text(valueOf(before, name))}, is ${text(valueOf(now, name))}`);
 }
 

@@ -108,9 +108,9 @@ export class MaskFolder {
     checkLabels(name, labels, this.classes.length);
     const { index } = origin;
     const free = await this.claimName(name, index);
-    const fileName = this.fileName(name, free, origin);
     const kept = index !== undefined && !!(await this.unfinished?.intact(index, free));
     this.lost.takeEntries();
+    const fileName = this.fileName(name, free, origin);
     const written = await this.writeFiles({ free, fileName, kept }, labels, image, origin);
     const ledger = this.lost.takeEntries();
     const files = this.files.takeWritten();
@@ -161,7 +161,7 @@ export class MaskFolder {
     } else {
       const labels = await this.host.codec.decodeLabels(this.storedLabels(free));
       const about = { free, fileName, kept: true };
-      written = await this.writeFiles(about, labels, undefined, from);
+      written = await this.writeFiles(about, labels, undefined, { ...from, index });
     }
     const overlay = join(this.path, "overlays", `${free}.jpg`);
     const hasOverlay = image.files.some(({ path }) => path === `overlays/${free}.jpg`);
@@ -231,9 +231,10 @@ export class MaskFolder {
     this.countObjects(free, regions);
     let mask: string | undefined;
     for (const writer of this.writers) {
-      const { source, confidence } = origin;
+      const { source, confidence, index } = origin;
       const path = await writer.write({
         ...{ name: free, fileName, labels, regions, kept },
+        ...(index !== undefined && { number: index + 1 }),
         ...(source !== undefined && { source }),
         ...(confidence !== undefined && { confidence }),
       });

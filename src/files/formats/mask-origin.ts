@@ -10,7 +10,7 @@ export interface MaskOrigin {
   readonly fileName?: string;
   /** Confidence of the mask, 0..1. */
   readonly confidence?: number;
-  /** Number of the image among those of the job, from 0; needed to continue a job. */
+  /** Number of the image among those of the job, from 0; needed to continue a job, and the base of ids in files. */
   readonly index?: number;
   /** Facts about the image that a job that continues this one is to get back, as JSON can hold them. */
   readonly facts?: unknown;

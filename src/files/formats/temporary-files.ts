@@ -7,11 +7,13 @@ const temporaryName = /^\..+\.[0-9a-z]+-\d+\.tmp$/;
 /**
  * Removes the incomplete files that a killed job has left.
  * @param only of a folder that others may write to, the names of the files; subfolders are then not searched
+ * @param except a subfolder that is not searched
  */
 export async function sweepTemporary(
   store: Store,
   folder: string,
   only?: readonly string[],
+  except?: string,
 ): Promise<void> {
   const { files, folders } = await store.list(folder, { hidden: true, sorted: false });
   for (const name of files) {
@@ -21,5 +23,7 @@ export async function sweepTemporary(
     }
   }
   if (only !== undefined) return;
-  for (const name of folders) await sweepTemporary(store, join(folder, name));
+  for (const name of folders) {
+    if (name !== except) await sweepTemporary(store, join(folder, name));
+  }
 }

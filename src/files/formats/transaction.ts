@@ -33,20 +33,34 @@ export class FileTransaction {
     this.written.push({ path: this.below(path), size: bytes.length, checksum: crc32c(bytes) });
   }
 
-  /** Begins a file that belongs to the job once it is finished. */
-  async writeStream(path: string): Promise<WriteStream> {
+  /**
+   * Begins a file that belongs to the job once it is finished.
+   * @param options.checksum whether its checksum is known afterwards, as that of a file written at once
+   */
+  async writeStream(
+    path: string,
+    { checksum: wantsChecksum = false }: { readonly checksum?: boolean } = {},
+  ): Promise<WriteStream> {
     this.folders.add(dirname(path));
     const stream = await this.store.writeStream(path);
+    const encoder = new TextEncoder();
+    let checksum = 0;
     return {
       path,
       get size() {
         return stream.size;
       },
-      write: (data) => stream.write(data),
+      write: (data) => {
+        if (!wantsChecksum) return stream.write(data);
+        const bytes = typeof data === "string" ? encoder.encode(data) : data;
+        checksum = crc32c(bytes, checksum);
+        return stream.write(bytes);
+      },
       finish: async () => {
         await this.claim(path);
         await stream.finish();
-        this.written.push({ path: this.below(path), size: stream.size });
+        const known = wantsChecksum && { checksum };
+        this.written.push({ path: this.below(path), size: stream.size, ...known });
       },
       discard: () => stream.discard(),
     };

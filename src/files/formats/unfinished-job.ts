@@ -18,7 +18,8 @@ import { OlderFiles, type Replaced } from "./older-files.ts";
 /** Lines of the journal after which the disk is made to hold them. */
 const linesBetweenSyncs = 32;
 
-const jobName = "job.json";
+/** The settings of a job in its hidden folder. */
+export const jobName = "job.json";
 
 /** Times that a job looks for its hidden folder, which another one may be removing at that moment. */
 const claims = 10;
@@ -233,7 +234,7 @@ export class UnfinishedJob {
 }
 
 /** Locks the hidden folder of a job. */
-async function takeLock(store: Store, folder: string, place: string): Promise<Lock> {
+export async function takeLock(store: Store, folder: string, place: string): Promise<Lock> {
   for (let attempt = 1; ; attempt++) {
     await store.makeFolder(folder);
     try {

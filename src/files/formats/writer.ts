@@ -10,6 +10,8 @@ export interface MaskRecord {
   readonly name: string;
   /** The image's name for other tools: a safe relative path with ending. */
   readonly fileName: string;
+  /** Number of the image among all of the job, from 1. Without it, formats that number images count those that they get. */
+  readonly number?: number;
   readonly labels: LabelMap;
   /** The objects of the labels; found once for all formats. */
   regions(kind: InstanceKind): Regions;

@@ -53,14 +53,25 @@ export function renderSheet(sheet: Sheet): string {
   );
 }
 
-/** Links to all pages, if there are several. */
-function pageLinks({ files, page }: Sheet): Html | undefined {
+/** Most pages that all link each other: the links of thousands would take more space than the masks. */
+const mostLinked = 100;
+
+/** Whether a page links another: of too many only the first, the last, those around itself and every hundredth. */
+function isLinked({ files, page }: Sheet, at: number): boolean {
+  if (files.length <= mostLinked || at === 0 || at === files.length - 1) return true;
+  return Math.abs(at - page) <= 10 || (at + 1) % 100 === 0;
+}
+
+/** Links to the pages, if there are several. */
+function pageLinks(sheet: Sheet): Html | undefined {
+  const { files, page } = sheet;
   if (files.length === 1) return undefined;
+  const linked = [...files.keys()].filter((at) => isLinked(sheet, at));
   const link = (at: number, text: string): Html | undefined =>
     files[at] === undefined ? undefined : html`<a href="${files[at]}">${text}</a>`;
   return html`<nav aria-label="Pages">
     ${link(page - 1, "← less sure")}
-    ${files.map((_, at) => (at === page ? html`<b aria-current="page">${at + 1}</b>` : link(at, String(at + 1))))}
+    ${linked.map((at) => (at === page ? html`<b aria-current="page">${at + 1}</b>` : link(at, String(at + 1))))}
     ${link(page + 1, "surer →")}
   </nav>`;
 }

@@ -57,15 +57,32 @@ function pageFile(page: number): string {
   return page === 0 ? sheetFile : sheetFile.replace(".", `-${page + 1}.`);
 }
 
+/** Masks in the order of `inReviewOrder`, one by one, and their number. */
+export interface OrderedEntries {
+  readonly entries: Iterable<SheetEntry> | AsyncIterable<SheetEntry>;
+  readonly total: number;
+}
+
 /**
  * Writes `contact-sheet.html` into a folder of masks, and `thumbnails/*.jpg` beside it: every mask over its image,
  * in the order of `inReviewOrder`. The pictures are separate files, loaded when they come into view. Each thousand masks
  * has a page of its own: `contact-sheet-2.html` and so on, linked with each other. Returns the path of the first page.
  */
-export async function writeContactSheet(
+export function writeContactSheet(
   host: FileHost,
   folder: string,
   entries: readonly SheetEntry[],
+  options: ContactSheetOptions,
+): Promise<string> {
+  const sorted = { entries: inReviewOrder(entries), total: entries.length };
+  return writeOrderedSheet(host, folder, sorted, options);
+}
+
+/** The same for any number of masks that are in order already: memory holds two pages of them. */
+export async function writeOrderedSheet(
+  host: FileHost,
+  folder: string,
+  { entries, total }: OrderedEntries,
   {
     classes,
     title = "Masks",
@@ -76,12 +93,18 @@ export async function writeContactSheet(
   }: ContactSheetOptions,
 ): Promise<string> {
   const { store } = host;
-  const sorted = inReviewOrder(entries);
   const names = new Set<string>();
-  const cards: SheetCard[] = [];
-  const pages = Math.max(1, Math.ceil(sorted.length / pageSize));
+  const pages = Math.max(1, Math.ceil(total / pageSize));
   const files = Array.from({ length: pages }, (_, page) => pageFile(page));
-  for (const [i, entry] of sorted.entries()) {
+  const writePage = async (page: number, cards: readonly SheetCard[]): Promise<void> => {
+    const about = { page, files, before: page * pageSize, total };
+    const path = join(folder, files[page]!);
+    await store.write([{ path, data: renderSheet({ title, classes, cards, ...about }) }]);
+    onFile?.(path);
+  };
+  let [first, cards]: [SheetCard[], SheetCard[]] = [[], []];
+  let [page, done] = [0, 0];
+  for await (const entry of entries) {
     signal?.throwIfAborted();
     let thumbnail = entry.thumbnail;
     if (!thumbnail) {
@@ -103,18 +126,17 @@ export async function writeContactSheet(
       image: link(store, folder, entry.image),
       mask: link(store, folder, entry.mask),
     });
-    onProgress?.(i + 1, sorted.length);
+    done++;
+    if (cards.length === pageSize || done === total) {
+      // The first page comes last: where it is, so are the others.
+      if (page === 0) first = cards;
+      else await writePage(page, cards);
+      cards = [];
+      page++;
+    }
+    onProgress?.(done, total);
   }
-  // The first page comes last: where it is, so are the others.
-  for (let page = pages - 1; page >= 0; page--) {
-    const before = page * pageSize;
-    const shown = cards.slice(before, before + pageSize);
-    const about = { page, files, before, total: cards.length };
-    const data = renderSheet({ title, classes, cards: shown, ...about });
-    const path = join(folder, files[page]!);
-    await store.write([{ path, data }]);
-    onFile?.(path);
-  }
+  await writePage(0, first);
   await removeLaterPages(store, folder, pages);
   return join(folder, sheetFile);
 }

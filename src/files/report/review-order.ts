@@ -7,7 +7,12 @@ interface Reviewed {
 
 /** Masks that lack a tag, then the others; among both the least sure first, before them those without a confidence. */
 export function inReviewOrder<T extends Reviewed>(masks: readonly T[]): T[] {
-  return [...masks].sort((a, b) => complete(a) - complete(b) || order(a) - order(b));
+  return [...masks].sort(compareReviewed);
+}
+
+/** The same order for two masks; 0 where it leaves that of the images. */
+export function compareReviewed(a: Reviewed, b: Reviewed): number {
+  return complete(a) - complete(b) || order(a) - order(b);
 }
 
 /** 0 for a mask that lacks a tag. */

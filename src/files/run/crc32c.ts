@@ -1,6 +1,6 @@
-/** CRC-32C (Castagnoli), the checksum of TensorBoard's records. */
-export function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
+/** CRC-32C (Castagnoli), the checksum of TensorBoard's records. @param before that of the bytes before these */
+export function crc32c(bytes: Uint8Array, before = 0): number {
+  let crc = before ^ 0xffffffff;
   for (let i = 0; i < bytes.length; i++) crc = table[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8);
   return (crc ^ 0xffffffff) >>> 0;
 }

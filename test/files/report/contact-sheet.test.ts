@@ -5,6 +5,7 @@ import sharp from "sharp";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { nodeHost } from "../../../src/host/node/host.ts";
 import { writeImage, writeMask } from "../../../src/host/node/images/codec.ts";
+import { renderSheet } from "../../../src/files/report/contact-sheet-page.ts";
 import { writeContactSheet, type SheetEntry } from "../../../src/files/report/contact-sheet.ts";
 
 let root: string;
@@ -142,4 +143,15 @@ test("each thousand masks has a page, the least sure first, linked with the othe
   await writeContactSheet(nodeHost, out, entries.slice(0, 5), options);
   expect(pages.filter((page) => existsSync(join(out, page)))).toEqual([pages[0]]);
   expect(readFileSync(path, "utf8")).not.toContain("<nav");
+});
+
+test("of very many pages, each links the first, the last, those around it and every hundredth", () => {
+  const files = Array.from({ length: 1234 }, (_, page) => `p${page + 1}.html`);
+  const about = { title: "Masks", classes: [], cards: [], before: 0, total: 1_233_500 };
+  const page = renderSheet({ ...about, page: 649, files });
+  const linked = [...page.matchAll(/href="p(\d+)\.html">\1</g)].map(([, number]) => Number(number));
+  const around = Array.from({ length: 21 }, (_, i) => 640 + i).filter((number) => number !== 650);
+  const hundreds = [100, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1100, 1200];
+  const expected = [1, 1234, ...around, ...hundreds].sort((a, b) => a - b);
+  expect([...new Set(linked)].sort((a, b) => a - b)).toEqual(expected);
 });

@@ -7,9 +7,10 @@ import {
 } from "../../../method/images/run-lengths.ts";
 import type { WriteStream } from "../../../host/store.ts";
 import { join } from "../../text/path.ts";
-import { formatFiles, ignoredName, ignoredSupercategory } from "../formats.ts";
+import { formatFiles } from "../formats.ts";
 import { regionOutlines } from "../region-outlines.ts";
 import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
+import { cocoHead, cocoMiddle, cocoTail, ignoredId } from "./file-text.ts";
 
 /**
  * COCO instances JSON. A category's id is the label of its class; an object is compressed RLE or polygons, as asked.
@@ -30,15 +31,19 @@ export class CocoWriter implements MaskWriter {
   static async create(options: WriterOptions): Promise<CocoWriter> {
     const path = options.file ?? join(options.folder, formatFiles.coco!);
     const file = await options.files.writeStream(path);
-    await file.write(
-      '{"info": {"description": "masks by tag2mask"}, "licenses": [],\n"annotations": [',
-    );
+    await file.write(cocoHead);
     return new CocoWriter(file, options);
   }
 
-  async write({ name, fileName, labels, regions: regionsOf }: MaskRecord): Promise<undefined> {
+  async write({
+    name,
+    fileName,
+    number,
+    labels,
+    regions: regionsOf,
+  }: MaskRecord): Promise<undefined> {
     const { width, height } = labels;
-    const image = this.images.length + 1;
+    const image = number ?? this.images.length + 1;
     this.images.push(JSON.stringify({ id: image, file_name: fileName, width, height }));
     const regions = regionsOf(this.options.instances);
     const counts = regionCounts(regions.ids, { count: regions.labels.length, width, height });
@@ -51,7 +56,7 @@ export class CocoWriter implements MaskWriter {
       const text = JSON.stringify({
         id,
         image_id: image,
-        category_id: crowd ? this.ignoredId : label,
+        category_id: crowd ? ignoredId(this.options.classes) : label,
         segmentation: !outlines
           ? { size, counts: compressCounts(counts[k]!) }
           : crowd
@@ -67,23 +72,12 @@ export class CocoWriter implements MaskWriter {
   }
 
   async finish(): Promise<void> {
-    await this.file.write('\n],\n"images": [');
+    await this.file.write(cocoMiddle);
     for (const [i, image] of this.images.entries()) {
       await this.file.write(`${i === 0 ? "" : ","}\n${image}`);
     }
-    const { classes } = this.options;
-    const categories = classes.map((name, i) => ({ id: i + 1, name, supercategory: "" }));
-    if (this.ignored) {
-      const name = ignoredName(classes);
-      categories.push({ id: this.ignoredId, name, supercategory: ignoredSupercategory });
-    }
-    const lines = categories.map((category) => JSON.stringify(category));
-    await this.file.write(`\n],\n"categories": [\n${lines.join(",\n")}\n]}\n`);
+    await this.file.write(cocoTail(this.options.classes, this.ignored));
     await this.file.finish();
-  }
-
-  private get ignoredId(): number {
-    return this.options.classes.length + 1;
   }
 
   async discard(): Promise<void> {

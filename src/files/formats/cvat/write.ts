@@ -3,9 +3,10 @@ import { ignoreIndex, type Image } from "../../../method/images/image.ts";
 import type { ImageCodec } from "../../../host/codec.ts";
 import type { WriteStream } from "../../../host/store.ts";
 import { join } from "../../text/path.ts";
-import { formatFiles, ignoredName } from "../formats.ts";
+import { formatFiles } from "../formats.ts";
 import { ZipWriter } from "./zip-writer.ts";
 import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
+import { imageList, labelMap, labelMapFile, labelMapName, picturesOf } from "./file-text.ts";
 
 /** Most objects of an image: each has one of the 256 colors of VOC, and black means none. */
 const mostObjects = 255;
@@ -56,14 +57,16 @@ export class CvatWriter implements MaskWriter {
       regions.ids.map((id) => id + 1),
       size,
     );
-    await this.zip.add(`SegmentationClass/${name}.png`, await this.codec.encode(colors, "png"));
-    await this.zip.add(`SegmentationObject/${name}.png`, await this.codec.encode(objects, "png"));
+    const [ofClasses, ofObjects] = picturesOf(name);
+    await this.zip.add(ofClasses, await this.codec.encode(colors, "png"));
+    await this.zip.add(ofObjects, await this.codec.encode(objects, "png"));
   }
 
   async finish(): Promise<void> {
     const names = this.names.map((name) => `${name}\n`).join("");
-    await this.zip.add("ImageSets/Segmentation/default.txt", encoder.encode(names));
-    await this.zip.add("labelmap.txt", encoder.encode(this.labelMap()));
+    await this.zip.add(imageList, encoder.encode(names));
+    const map = labelMap(this.options.classes, this.ignored);
+    await this.zip.add(labelMapFile, encoder.encode(map));
     await this.zip.finish();
     await this.file.finish();
   }
@@ -71,19 +74,6 @@ export class CvatWriter implements MaskWriter {
   async discard(): Promise<void> {
     await this.zip.discard();
     await this.file.discard();
-  }
-
-  private labelMap(): string {
-    const { classes } = this.options;
-    const entries = [
-      ["background", 0] as const,
-      ...classes.map((name, i) => [name, i + 1] as const),
-    ];
-    if (this.ignored) entries.push([ignoredName(classes), ignoreIndex]);
-    const lines = entries.map(
-      ([name, label]) => `${labelMapName(name)}:${vocPalette[label]!.join(",")}::`,
-    );
-    return `# label:color_rgb:parts:actions\n${lines.join("\n")}\n`;
   }
 }
 
@@ -100,9 +90,4 @@ function paintIndices(
     data[3 * i + 2] = color[2];
   }
   return { width, height, data };
-}
-
-/** A class name that a label map can hold: there, colons separate fields and # begins a comment. */
-function labelMapName(name: string): string {
-  return name.replaceAll(":", "-").replace(/^#/, "_");
 }

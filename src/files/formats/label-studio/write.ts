@@ -1,16 +1,19 @@
-import { vocPalette } from "../../../method/images/classes.ts";
 import { ignoreIndex } from "../../../method/images/image.ts";
 import { regionCounts } from "../../../method/images/run-lengths.ts";
 import type { WriteStream } from "../../../host/store.ts";
-import { extname, join } from "../../text/path.ts";
+import { join } from "../../text/path.ts";
 import { encodeBrush } from "./brush.ts";
-import { formatFiles, ignoredName } from "../formats.ts";
-import { hexColor, overlayColor } from "../../../method/images/overlay.ts";
+import { formatFiles } from "../formats.ts";
 import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
-
-/** Names of the two tags of the labeling configuration that results refer to. */
-const control = "mask";
-const object = "image";
+import {
+  configurationFile,
+  control,
+  labelingConfiguration,
+  labelNames,
+  object,
+  tasksHead,
+  tasksTail,
+} from "./file-text.ts";
 
 /**
  * Label Studio tasks with predictions: a brush label for each object. The labeling configuration that they need is a
@@ -28,13 +31,14 @@ export class LabelStudioWriter implements MaskWriter {
   static async create(options: WriterOptions): Promise<LabelStudioWriter> {
     const path = options.file ?? join(options.folder, formatFiles.labelstudio!);
     const file = await options.files.writeStream(path);
-    await file.write("[");
+    await file.write(tasksHead);
     return new LabelStudioWriter(file, options);
   }
 
   async write({
     name,
     fileName,
+    number,
     labels,
     regions: regionsOf,
     confidence,
@@ -44,8 +48,9 @@ export class LabelStudioWriter implements MaskWriter {
     const size = { count: regions.labels.length, width, height, along: "rows" } as const;
     const counts = regionCounts(regions.ids, size);
     this.ignored ||= regions.labels.includes(ignoreIndex);
-    const names = this.names();
-    const task = ++this.tasks;
+    const names = labelNames(this.options.classes);
+    const isFirst = this.tasks++ === 0;
+    const task = number ?? this.tasks;
     // The lists of bytes are long; joining them is faster than JSON.stringify.
     const results = regions.labels.map((label, k) => {
       if (label !== ignoreIndex) this.options.losses.shown(name, 1);
@@ -65,49 +70,18 @@ export class LabelStudioWriter implements MaskWriter {
     const data = JSON.stringify({ image: url, width, height });
     const score = confidence === undefined ? "" : `"score":${Number(confidence.toFixed(4))},`;
     const prediction = `{"model_version":"tag2mask",${score}"result":[${results.join(",\n")}]}`;
-    await this.file.write(
-      `${task === 1 ? "" : ","}\n{"data":${data},"predictions":[${prediction}]}`,
-    );
+    await this.file.write(`${isFirst ? "" : ","}\n{"data":${data},"predictions":[${prediction}]}`);
   }
 
   async finish(): Promise<void> {
-    await this.file.write("\n]\n");
-    const { path } = this.file;
-    const configuration = `${path.slice(0, path.length - extname(path).length)}.xml`;
-    await this.options.files.write(configuration, this.configuration());
+    await this.file.write(tasksTail);
+    const { classes, files } = this.options;
+    const configuration = labelingConfiguration(classes, this.ignored);
+    await files.write(configurationFile(this.file.path), configuration);
     await this.file.finish();
   }
 
   async discard(): Promise<void> {
     await this.file.discard();
   }
-
-  /** The name of each label. */
-  private names(): ReadonlyMap<number, string> {
-    const { classes } = this.options;
-    const names = new Map(classes.map((name, i) => [i + 1, name]));
-    return names.set(ignoreIndex, ignoredName(classes));
-  }
-
-  private configuration(): string {
-    const labels = [...this.names()]
-      .filter(([label]) => label !== ignoreIndex || this.ignored)
-      .map(([label, name]) => {
-        const color = label === ignoreIndex ? vocPalette[ignoreIndex]! : overlayColor(label);
-        return `    <Label value="${escapeXml(name)}" background="${hexColor(color)}"/>`;
-      });
-    return `${[
-      "<View>",
-      `  <Image name="${object}" value="$image" zoom="true"/>`,
-      `  <BrushLabels name="${control}" toName="${object}">`,
-      ...labels,
-      "  </BrushLabels>",
-      "</View>",
-    ].join("\n")}\n`;
-  }
-}
-
-function escapeXml(text: string): string {
-  const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }; // prettier-ignore
-  return text.replace(/[&<>"]/g, (letter) => entities[letter]!);
 }

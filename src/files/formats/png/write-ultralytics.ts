@@ -2,7 +2,17 @@ import { encode } from "fast-png";
 import { join } from "../../text/path.ts";
 import { copyImage } from "../image-copy.ts";
 import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
-import { dataYaml } from "../yolo/write.ts";
+import { dataFile, dataYaml } from "../yolo/write.ts";
+
+/** The mask of an image in the folder of the format. */
+export function grayMask(name: string): string {
+  return `masks/${name}.png`;
+}
+
+/** The text of `data.yaml`. */
+export function semanticDataYaml(classes: readonly string[]): string {
+  return dataYaml(["background", ...classes], { masks_dir: "masks" });
+}
 
 /**
  * Ultralytics' layout for semantic segmentation: `images/`, gray PNGs of class ids in `masks/` under the same names,
@@ -10,7 +20,7 @@ import { dataYaml } from "../yolo/write.ts";
  */
 export function ultralyticsWriter(options: WriterOptions): MaskWriter {
   const { folder, classes, files } = options;
-  const pathOf = (name: string): string => join(folder, "masks", `${name}.png`);
+  const pathOf = (name: string): string => join(folder, grayMask(name));
   return {
     async write(record: MaskRecord) {
       const { width, height, data } = record.labels;
@@ -24,8 +34,7 @@ export function ultralyticsWriter(options: WriterOptions): MaskWriter {
     },
     keep: ({ name }) => Promise.resolve(pathOf(name)),
     async finish() {
-      const description = dataYaml(["background", ...classes], { masks_dir: "masks" });
-      await files.write(join(folder, "data.yaml"), description);
+      await files.write(join(folder, dataFile), semanticDataYaml(classes));
     },
     discard: () => Promise.resolve(),
   };

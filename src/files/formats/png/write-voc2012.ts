@@ -7,7 +7,14 @@ import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
 const quality = 95;
 
 /** The lists of VOC 2012 for segmentation. All have every image, since the masks come without splits. */
-const lists = ["train", "val", "trainval"] as const;
+export const voc2012Lists = ["train", "val", "trainval"].map(
+  (list) => `ImageSets/Segmentation/${list}.txt`,
+);
+
+/** The mask of an image in the folder of the format. */
+export function voc2012Mask(name: string): string {
+  return `SegmentationClass/${name}.png`;
+}
 
 /**
  * The tree of VOC 2012: `SegmentationClass/<name>.png` with VOC's palette, `JPEGImages/<name>.jpg`, which is all that VOC's
@@ -18,7 +25,7 @@ export function voc2012Writer(
   { folder, files, losses }: WriterOptions,
 ): MaskWriter {
   const names: string[] = [];
-  const pathOf = (name: string): string => join(folder, "SegmentationClass", `${name}.png`);
+  const pathOf = (name: string): string => join(folder, voc2012Mask(name));
   const writeJpeg = async (name: string, source: string, kept = false): Promise<void> => {
     const path = join(folder, "JPEGImages", `${name}.jpg`);
     const { format, turned = false } = await codec.header(source);
@@ -52,9 +59,7 @@ export function voc2012Writer(
     },
     async finish() {
       const text = names.map((name) => `${name}\n`).join("");
-      for (const list of lists) {
-        await files.write(join(folder, "ImageSets", "Segmentation", `${list}.txt`), text);
-      }
+      for (const list of voc2012Lists) await files.write(join(folder, list), text);
     },
     discard: () => Promise.resolve(),
   };

@@ -11,6 +11,12 @@ import type { KeptRecord, MaskRecord, MaskWriter, WriterOptions } from "../write
 /** The file with the sizes of the images, so that the outlines can be read back without the images. */
 export const sizesFile = "image-sizes.csv";
 
+/** The first line of that file. */
+export const sizesHead = "name,width,height\n";
+
+/** The file with the classes in both YOLO layouts. */
+export const dataFile = "data.yaml";
+
 /**
  * The text of `data.yaml` in both YOLO layouts. Names are a list, because some readers sort the keys of a map as texts: "10"
  * before "2". It is YAML 1.1, as Python reads it, where a plain `no` is not a text.
@@ -38,7 +44,7 @@ export class YoloWriter implements MaskWriter {
 
   static async create(options: WriterOptions): Promise<YoloWriter> {
     const sizes = await options.files.writeStream(join(options.folder, sizesFile));
-    await sizes.write("name,width,height\n");
+    await sizes.write(sizesHead);
     return new YoloWriter(sizes, options);
   }
 
@@ -69,7 +75,7 @@ export class YoloWriter implements MaskWriter {
 
   async finish(): Promise<void> {
     const { folder, classes, files } = this.options;
-    await files.write(join(folder, "data.yaml"), dataYaml(classes));
+    await files.write(join(folder, dataFile), dataYaml(classes));
     await this.sizes.finish();
   }
 

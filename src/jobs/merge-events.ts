@@ -1,0 +1,58 @@
+import type { MaskFormat } from "../files/formats/formats.ts";
+import type { ProgressEvent, StoppedEvent } from "./events.ts";
+import type { MasksDoneEvent } from "./masks.ts";
+
+/** Shards that are not complete, and the tasks that make them. */
+export interface MissingShardsEvent {
+  readonly type: "missing";
+  /** Their numbers, out of `of`. */
+  readonly shards: readonly number[];
+  readonly of: number;
+  /** Numbers of the tasks, out of `ofTasks`: those that the job began with. */
+  readonly tasks: readonly number[];
+  readonly ofTasks: number;
+}
+
+/** Progress of a stage of a merge. */
+export interface MergeProgressEvent extends ProgressEvent {
+  /** The stage: the files of images, the shards of a format, the masks in the order of their review, the removal of the shards. */
+  readonly stage: "images" | MaskFormat | "review" | "removal";
+}
+
+/** What a merge of masks made. */
+export interface MergedMasks extends Pick<
+  MasksDoneEvent,
+  "out" | "classes" | "masks" | "skipped" | "lost" | "lacking" | "replaced"
+> {
+  /** Reasons of the first images that were left out. */
+  readonly leftOut: readonly string[];
+  /** Number of images with a tag that no pixel of their mask shows; `lacking` has the names of the first thousand. */
+  readonly lackingInAll: number;
+  /** The table of confidences, and the page of the least sure masks, where the job has them. */
+  readonly confidence?: string;
+  readonly sheet?: string;
+  /** Number of objects in the source of a conversion. */
+  readonly objects?: number;
+  /** Formats of one file that are left in the shards, since there are too many images, and the list of their files. */
+  readonly index?: { readonly formats: readonly MaskFormat[]; readonly file: string };
+}
+
+/** The results of a job without shards are complete. */
+export interface MergeDoneEvent extends MergedMasks {
+  readonly type: "done";
+  /** Number of shards that were merged. */
+  readonly shards: number;
+  /** Numbers of the shards that were missing. */
+  readonly missing: readonly number[];
+  /** Whether the shards are still there. */
+  readonly kept: boolean;
+}
+
+export type MergeEvent =
+  | { readonly type: "started"; readonly job: string; readonly shards: number; readonly of: number }
+  | MissingShardsEvent
+  | MergeProgressEvent
+  | (StoppedEvent & { readonly out: string })
+  /** The folder is complete, and its shards were removed by an earlier merge. */
+  | { readonly type: "merged-already"; readonly out: string }
+  | MergeDoneEvent;

@@ -1,0 +1,272 @@
+import { classesJson } from "../files/formats/classes-file.ts";
+import { fileListText, type FinishedFile } from "../files/formats/finished-files.ts";
+import { areLedgerEntries, type LedgerEntry } from "../files/formats/lost-details.ts";
+import { mergedFormat } from "../files/formats/merge.ts";
+import type { MaskShard } from "../files/formats/merger.ts";
+import { FileTransaction } from "../files/formats/transaction.ts";
+import { crc32c } from "../files/run/crc32c.ts";
+import { MergedLosses } from "../files/shards/merged-losses.ts";
+import { listRuns, writeMergedList } from "../files/shards/merged-list.ts";
+import {
+  shardFolder,
+  shardItems,
+  type PlannedMasks,
+  type ShardPlan,
+} from "../files/shards/plan.ts";
+import {
+  damagedShard,
+  readRecords,
+  recordsName,
+  type ShardImage,
+} from "../files/shards/records.ts";
+import { ShardLinks } from "../files/shards/shard-links.ts";
+import { classesName, formatFolder, linesOfImages } from "../files/shards/shard-files.ts";
+import { formatsOfOneFile, writeShardIndex } from "../files/shards/shard-index.ts";
+import type { SortedRuns } from "../files/text/merge-sorted.ts";
+import { join, relative } from "../files/text/path.ts";
+import type { FileHost } from "../host/host.ts";
+import type { Store } from "../host/store.ts";
+import { UserError } from "../user-error.ts";
+import type { MergedMasks, MergeProgressEvent } from "./merge-events.ts";
+import {
+  asReviewedMask,
+  reviewLines,
+  reviewRuns,
+  writeReview,
+  type Pictures,
+  type Review,
+  type ReviewedMask,
+} from "./merge-review.ts";
+
+/** Most reasons for images that were left out that are told. */
+const mostReasons = 5;
+
+/** What is merged, and where. */
+export interface MaskMerge {
+  readonly out: string;
+  readonly plan: ShardPlan;
+  readonly masks: PlannedMasks;
+  /** Numbers of the shards, in order. */
+  readonly shards: readonly number[];
+  /** A folder for temporary files. */
+  readonly temporary: string;
+  /** Most images of a format that is one file. */
+  readonly mostInOneFile: number;
+  /** Number of images whose files are linked so far. */
+  readonly taken: { images: number };
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What the images of all shards have told. */
+class Totals {
+  masks = 0;
+  skipped = 0;
+  readonly leftOut: string[] = [];
+  readonly parts: MaskShard[] = [];
+  /** Losses of reading masks, which only conversions have, and of writing them. */
+  readonly losses = [new MergedLosses(), new MergedLosses()] as const;
+}
+
+/** Makes the files that the job would have written without shards; the last one is `classes.json`. */
+export async function* mergeMasks(
+  host: FileHost,
+  merge: MaskMerge,
+): AsyncGenerator<MergeProgressEvent, MergedMasks> {
+  const { store } = host;
+  const { out, plan, temporary, signal } = merge;
+  const files = await FileTransaction.begin(store, out);
+  const classes = join(out, classesName);
+  // An earlier list would make the folder look complete.
+  await store.remove(classes);
+  const list = await listRuns(store, join(temporary, "files"));
+  const review = isReviewed(plan) ? await reviewRuns(store, join(temporary, "review")) : undefined;
+  try {
+    const totals = new Totals();
+    yield* takeShards(store, merge, totals, { list, ...(review && { review }) });
+    const { masks, skipped, leftOut, losses, parts } = totals;
+    if (masks === 0) {
+      throw new UserError(`${leftOut[0] ?? out}; none of the ${skipped} images can be used`);
+    }
+    const index = yield* mergeFormats(store, merge, parts, files);
+    const pictures = picturesOf(merge.masks);
+    const about = { total: masks, classes: plan.classes, pictures, signal };
+    const reviewed = review && (yield* writeReview(host, out, review.merged(), about));
+    const { files: pages = [], ...results } = reviewed ?? nothing;
+    const text = classesJson(plan.classes);
+    const whole = [...files.takeWritten(), fileOf(classesName, text)];
+    for (const path of pages) {
+      whole.push({ path: relative(out, path), size: (await store.stat(path))!.size });
+    }
+    await list.add(linesOf(whole));
+    signal?.throwIfAborted();
+    const replaced = await writeMergedList(store, out, list.merged());
+    await store.write([{ path: classes, data: text }]);
+    const [read, own] = losses;
+    return {
+      ...{ out, classes, masks, skipped, leftOut, ...results, replaced },
+      lost: [...read.list(), ...own.list()],
+      ...(!review && { objects: read.objects }),
+      ...(index && { index }),
+    };
+  } finally {
+    for (const runs of [list, review]) await runs?.discard().catch(() => undefined);
+  }
+}
+
+/** The results of a review of masks without confidences. */
+const nothing: Omit<Review, "confidence" | "files"> & { readonly files?: readonly string[] } = {
+  lacking: [],
+  lackingInAll: 0,
+};
+
+/** Whether the masks of a job have confidences. */
+function isReviewed({ job }: ShardPlan): boolean {
+  return job !== "convert";
+}
+
+interface Runs {
+  readonly list: SortedRuns<string>;
+  readonly review?: SortedRuns<ReviewedMask>;
+}
+
+/** Checks the shards one after the other, links the files of their images, and notes what the rest needs of them. */
+async function* takeShards(
+  store: Store,
+  merge: MaskMerge,
+  totals: Totals,
+  runs: Runs,
+): AsyncGenerator<MergeProgressEvent, void> {
+  const { out, plan, masks, shards } = merge;
+  const total = shards.reduce((sum, shard) => sum + shardItems(plan, shard), 0);
+  const { format: formats = ["voc"], layout = "masks" } = masks;
+  for (const shard of shards) {
+    const folder = shardFolder(out, shard);
+    const before = totals.masks;
+    const linked = yield* takeImages(store, merge, shard, totals, { total, ...runs });
+    let listed = 0;
+    const lines = linesOfImages(store, folder, { formats, layout, classes: plan.classes });
+    const counted = async function* (): AsyncGenerator<string> {
+      for await (const line of lines) {
+        listed++;
+        yield line;
+      }
+    };
+    await runs.list.add(counted());
+    if (listed !== linked) {
+      throw damagedShard(folder, `lists ${listed} files of its images, expected ${linked}`);
+    }
+    totals.parts.push({ folder, images: totals.masks - before });
+    yield { type: "progress", stage: "images", done: merge.taken.images, total };
+  }
+}
+
+/** Takes the images of a shard; returns the number of their files. */
+async function* takeImages(
+  store: Store,
+  { out, plan, taken, signal }: MaskMerge,
+  shard: number,
+  totals: Totals,
+  { review, total }: Pick<Runs, "review"> & { readonly total: number },
+): AsyncGenerator<MergeProgressEvent, number> {
+  const folder = shardFolder(out, shard);
+  const links = new ShardLinks(store, folder, out);
+  const reviewed: ReviewedMask[] = [];
+  const items = shardItems(plan, shard);
+  let [linked, images] = [0, 0];
+  for await (const record of readRecords(store, folder)) {
+    signal?.throwIfAborted();
+    const expected = shard * plan.shardSize + images++;
+    taken.images++;
+    if (record.index !== expected || images > items) {
+      throw damagedShard(folder, `${recordsName} has image ${record.index}, expected ${expected}`);
+    }
+    if ("error" in record) {
+      if (totals.skipped++ < mostReasons) totals.leftOut.push(record.error);
+      continue;
+    }
+    totals.masks++;
+    totals.losses[1].add(record.ledger);
+    // Labels that the job kept for itself are hidden.
+    const files = record.files.filter(({ path }) => !path.startsWith("."));
+    linked += files.length;
+    await links.add(files);
+    if (review) reviewed.push(reviewedMask(folder, record));
+    else totals.losses[0].add(readingLedger(folder, record));
+    if (images % imagesBetweenEvents === 0) {
+      yield { type: "progress", stage: "images", done: taken.images, total };
+    }
+  }
+  if (images !== items) {
+    throw damagedShard(folder, `${recordsName} has ${images} images, expected ${items}`);
+  }
+  await links.flush();
+  await review?.add(reviewLines(reviewed));
+  return linked;
+}
+
+/** Images between two reports. */
+const imagesBetweenEvents = 100;
+
+function reviewedMask(folder: string, record: ShardImage): ReviewedMask {
+  const mask = asReviewedMask(record);
+  if (mask) return mask;
+  throw damagedShard(folder, `${recordsName} has no facts of image ${record.index}`);
+}
+
+/** What the reader of a conversion entered into its ledger for an image. */
+function readingLedger(folder: string, { index, facts }: ShardImage): readonly LedgerEntry[] {
+  const { read } = (facts ?? {}) as { readonly read?: unknown };
+  if (areLedgerEntries(read)) return read;
+  throw damagedShard(folder, `${recordsName} has no facts of image ${index}`);
+}
+
+/** Makes the files of each format; returns the formats that are left in the shards. */
+async function* mergeFormats(
+  store: Store,
+  { out, plan, masks, mostInOneFile, signal }: MaskMerge,
+  shards: readonly MaskShard[],
+  files: FileTransaction,
+): AsyncGenerator<MergeProgressEvent, MergedMasks["index"]> {
+  const { format: formats = ["voc"], layout = "masks" } = masks;
+  const images = shards.reduce((sum, shard) => sum + shard.images, 0);
+  const left = images > mostInOneFile ? formatsOfOneFile(formats) : [];
+  for (const format of formats) {
+    const { merge } = mergedFormat(format, layout);
+    if (!merge || left.includes(format)) continue;
+    const inside = formatFolder(formats, format);
+    const folder = join(out, inside);
+    const options = { store, folder, inside, classes: plan.classes, layout, shards, files };
+    let done = 0;
+    for await (const step of merge(options)) {
+      void step;
+      signal?.throwIfAborted();
+      yield { type: "progress", stage: format, done: ++done, total: shards.length };
+    }
+  }
+  if (left.length === 0) return undefined;
+  const file = await writeShardIndex(store, out, shards, { formats: left, of: formats }, files);
+  return { formats: left, file };
+}
+
+function picturesOf({
+  format: formats = ["voc"],
+  layout = "masks",
+  ...masks
+}: PlannedMasks): Pictures {
+  const { overlays = true, sheet = false } = masks;
+  for (const format of formats) {
+    const { maskOf } = mergedFormat(format, layout);
+    const folder = formatFolder(formats, format);
+    if (maskOf) return { maskOf: (name) => join(folder, maskOf(name)), overlays, sheet };
+  }
+  return { overlays, sheet };
+}
+
+function fileOf(path: string, text: string): FinishedFile {
+  const bytes = new TextEncoder().encode(text);
+  return { path, size: bytes.length, checksum: crc32c(bytes) };
+}
+
+function linesOf(files: readonly FinishedFile[]): string[] {
+  return fileListText(files).split("\n").slice(0, -1);
+}

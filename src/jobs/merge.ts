@@ -1,0 +1,164 @@
+import { fileListName } from "../files/formats/older-files.ts";
+import { markedResult, markMerged, removeShards } from "../files/shards/merge-mark.ts";
+import { MergePlace } from "../files/shards/merge-place.ts";
+import {
+  missingShards,
+  planFile,
+  readPlan,
+  shardCount,
+  shardsFolder,
+  type PlannedMasks,
+  type ShardPlan,
+} from "../files/shards/plan.ts";
+import { classesName } from "../files/shards/shard-files.ts";
+import { listNames } from "../files/text/list-names.ts";
+import { join } from "../files/text/path.ts";
+import { ranges } from "../files/text/ranges.ts";
+import { counted } from "../files/text/units.ts";
+import type { FileHost } from "../host/host.ts";
+import type { Store } from "../host/store.ts";
+import { shown, UserError } from "../user-error.ts";
+import { isAbort, type JobOptions } from "./events.ts";
+import type { MergeDoneEvent, MergeEvent, MissingShardsEvent } from "./merge-events.ts";
+import { mergeMasks } from "./merge-masks.ts";
+
+export interface MergeJob {
+  /** Folder of the results, with the shards in it. */
+  readonly out: string;
+  /** Merge the shards that are there even if others are missing. */
+  readonly allowMissing?: boolean;
+  /** Leave the shards where they are. They stay in any case if others are missing. */
+  readonly keepShards?: boolean;
+  /** Most images of a format that is one file; 5 million by default. */
+  readonly mostInOneFile?: number;
+}
+
+/** Images of a format that is one file; readers take it into memory as a whole. */
+const usualMost = 5_000_000;
+
+/** Most ranges of shards that a message names. */
+const mostRanges = 12;
+
+/** Jobs that write masks. */
+const maskJobs: readonly string[] = ["label", "segment", "convert"];
+
+/**
+ * Makes a folder what the job would have written without shards, byte for byte. It appears complete at the end, and not before. A
+ * merge that fails, is stopped or killed leaves the shards as they are, and can be called again.
+ */
+export async function* mergeShards(
+  host: FileHost,
+  job: MergeJob,
+  { signal }: JobOptions = {},
+): AsyncGenerator<MergeEvent, void> {
+  const { store } = host;
+  const { out } = job;
+  if ((await store.stat(out))?.kind !== "folder") {
+    throw new UserError(`${out}: no such folder`, { code: "not-found" });
+  }
+  if (!(await store.exists(join(out, shardsFolder)))) return yield await mergedAlready(store, out);
+  const place = await MergePlace.take(store, out);
+  let last: MergeEvent;
+  try {
+    const marked = (await markedResult(store, out)) as Partial<MergeDoneEvent> | undefined;
+    last =
+      marked?.type === "done"
+        ? (marked as MergeDoneEvent)
+        : yield* mergePlanned(host, job, place, signal);
+    if (last.type === "done" && !last.kept) {
+      for await (const progress of removeShards(store, out)) {
+        yield { type: "progress", stage: "removal", ...progress };
+      }
+    }
+  } finally {
+    await place.end();
+  }
+  yield last;
+}
+
+/** Merges the shards of a plan, and marks them as merged unless they are kept. */
+async function* mergePlanned(
+  host: FileHost,
+  { out, allowMissing = false, keepShards = false, mostInOneFile = usualMost }: MergeJob,
+  place: MergePlace,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<MergeEvent, MergeEvent> {
+  const { store } = host;
+  const plan = await readPlan(store, out);
+  if (!plan) return mergedAlready(store, out);
+  const masks = plannedMasks(out, plan);
+  const missing = await missingShards(store, out, plan);
+  const of = shardCount(plan);
+  if (missing.length > 0) yield* tellMissing(out, plan, missing, allowMissing);
+  const left = new Set(missing);
+  const shards = Array.from({ length: of }, (_, shard) => shard).filter((one) => !left.has(one));
+  yield { type: "started", job: plan.job, shards: shards.length, of };
+  const taken = { images: 0 };
+  const about = { out, plan, masks, shards, mostInOneFile, taken, temporary: place.folder };
+  try {
+    const merged = yield* mergeMasks(host, { ...about, signal });
+    await place.check();
+    const kept = keepShards || missing.length > 0 || merged.index !== undefined;
+    const done = { type: "done", ...merged, shards: shards.length, missing, kept } as const;
+    if (!kept) await markMerged(store, out, done);
+    return done;
+  } catch (error) {
+    if (!isAbort(error, signal)) throw error;
+    return { type: "stopped", done: taken.images, total: plan.items, out };
+  }
+}
+
+/** How the masks of a plan are written; a UserError for plans of jobs that cannot be merged. */
+function plannedMasks(out: string, { job, masks }: ShardPlan): PlannedMasks {
+  const path = planFile(out);
+  if (!maskJobs.includes(job)) {
+    throw new UserError(
+      `${path}: is of the job ${shown(job)}, whose shards this version cannot merge; ` +
+        `it can merge those of ${maskJobs.join(", ")}; use the version that made them`,
+      { code: "unknown-job" },
+    );
+  }
+  if (masks) return masks;
+  throw new UserError(`${path}: is damaged, it does not say how masks are written`);
+}
+
+/** The event for a folder without shards, if an earlier merge has removed them; else a UserError. */
+async function mergedAlready(store: Store, out: string): Promise<MergeEvent> {
+  const isFile = async (name: string): Promise<boolean> =>
+    (await store.stat(join(out, name)))?.kind === "file";
+  if ((await isFile(classesName)) && (await isFile(fileListName))) {
+    return { type: "merged-already", out };
+  }
+  throw new UserError(
+    `${out}: has no shards to merge, ${planFile(out)} is missing; name the folder that the tasks write to`,
+    { code: "nothing-to-merge" },
+  );
+}
+
+/** Tells the shards that are missing; a UserError unless the others may be merged without them. */
+async function* tellMissing(
+  out: string,
+  plan: ShardPlan,
+  missing: readonly number[],
+  allowMissing: boolean,
+): AsyncGenerator<MissingShardsEvent, void> {
+  const of = shardCount(plan);
+  const { tasks: ofTasks } = plan;
+  const tasks = [...new Set(missing.map((shard) => shard % ofTasks))].sort((a, b) => a - b);
+  yield { type: "missing", shards: missing, of, tasks, ofTasks };
+  const areAll = missing.length === of;
+  if (allowMissing && !areAll) return;
+  const verb = missing.length === 1 ? "is" : "are";
+  throw new UserError(
+    `${out}: ${missing.length} of ${counted(of, "shard")} ${verb} missing: ${listNames(ranges(missing), mostRanges)}`,
+    {
+      code: "missing-shards",
+      remedies: [
+        { kind: "tasks", tasks, of: ofTasks },
+        ...(areAll
+          ? []
+          : [{ kind: "option", name: "allowMissing", purpose: "merges the others" } as const]),
+      ],
+    },
+  );
+}
