@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { maskFormats } from "../../src/files/formats/formats.ts";
 import type { Bench, Check } from "./check.ts";
@@ -45,8 +45,8 @@ export function labellingChecks({ work, data, deploy, model, small }: Bench): re
     numbers.map((task) => `${task} COMPLETED`);
   /** Waits until a task is in the middle of a shard. */
   const making = (out: string, shard: number): Promise<true> =>
-    until(`shard ${shard}`, () => existsSync(join(out, "shards", `.shard-0000${shard}`, "masks")), {
-      everyMs: 5,
+    until(`shard ${shard}`, () => existsSync(join(out, "shards", `.shard-0000${shard}`)), {
+      ...{ everyMs: 5, seconds: 120 },
     });
   const merge = async (out: string): Promise<string> => {
     await run("tag2mask", ["merge", out]);
@@ -129,6 +129,23 @@ export function labellingChecks({ work, data, deploy, model, small }: Bench): re
       },
     },
     {
+      name: "launchers number the tasks: an array of SLURM, mpirun of Open MPI, srun for MPICH",
+      async run() {
+        const told: string[] = [];
+        for (const { name, launch } of launchers(work)) {
+          const out = join(work, `numbered-by-${name}`);
+          const command = ["tag2mask", ...label, "--out", out, "--shard-size", String(shardSize)];
+          const text = await launch(command);
+          const numbers = Array.from(text.matchAll(/task . of 2, taken .*/g), String).sort();
+          const tasks = numbers.map((number) => number.slice(0, "task 0".length)).join();
+          if (tasks !== "task 0,task 1") throw new Error(`${name}: ${numbers.join("; ") || text}`);
+          await merge(out);
+          told.push(numbers[1]!);
+        }
+        return told.join("; ");
+      },
+    },
+    {
       name: "a full disk: the task says so and fails, and goes on when there is space",
       async run() {
         const failing = await start(small, 1, "0");
@@ -139,6 +156,42 @@ export function labellingChecks({ work, data, deploy, model, small }: Bench): re
         await expectEnds(await start(small, 1, "0"), complete([0]));
         return `${reason}; then ${await merge(small)}`;
       },
+    },
+  ];
+}
+
+/** Ways to start a command twice, with the number of each in its environment. They return what it prints. */
+function launchers(work: string): readonly {
+  readonly name: string;
+  readonly launch: (command: readonly string[]) => Promise<string>;
+}[] {
+  const asRoot = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
+  const both = (command: readonly string[]): string[] => [
+    "bash",
+    "-c",
+    '"$@" 2>&1',
+    "bash",
+    ...command,
+  ];
+  return [
+    {
+      name: "array",
+      async launch(command) {
+        const script = join(work, "array.sbatch");
+        writeFileSync(script, `#!/bin/bash\n${command.map((word) => `'${word}'`).join(" ")}\n`);
+        const options = ["--array=0-1", `--output=${join(work, "array-%a.log")}`];
+        await ended(await submit({ script, options, cwd: work }));
+        return [0, 1].map((task) => readFileSync(join(work, `array-${task}.log`), "utf8")).join("");
+      },
+    },
+    {
+      name: "open-mpi",
+      launch: (command) =>
+        run("mpirun.openmpi", ["--oversubscribe", "-n", "2", ...both(command)], { env: asRoot }),
+    },
+    {
+      name: "pmi2",
+      launch: (command) => run("srun", ["--mpi=pmi2", "-N2", ...both(command)]),
     },
   ];
 }

@@ -72,7 +72,7 @@ describe.each(jobs)("%s", (name) => {
   test("is a Job of batch/v1, with no other fields", () => {
     new Job(job).validate();
     expect(typeErrors("kubernetes-models/batch/v1/Job", "IJob", job)).toEqual([]);
-  }, 30_000);
+  });
 
   test("has a policy for failures that the API server takes", () => {
     expect(policyErrors(job)).toEqual([]);
@@ -91,7 +91,7 @@ test("the compiler and the rules find what is wrong with a job", () => {
   ]);
   const wrong = { ...job, spec: { ...job.spec, completions: "16" } };
   expect(() => new Job(wrong as unknown as IJob).validate()).toThrow(/completions/);
-}, 30_000);
+});
 
 test("a label job has as many tasks as indexes, and tells tag2mask so", () => {
   const { spec } = read("label-job.yaml") as IJob;
@@ -158,7 +158,7 @@ describe("mpi-job.yaml", () => {
         typeErrors("kubernetes-models/v1/PodTemplateSpec", "IPodTemplateSpec", template),
       ).toEqual([]);
     }
-  }, 30_000);
+  });
 
   test("starts as many processes as the workers have slots, and the keys lie in the home of their user", () => {
     const text = JSON.stringify(spec.mpiReplicaSpecs.Launcher);
