@@ -12,7 +12,7 @@ describe("usage", () => {
   });
 
   test("--version is the package's", async () => {
-    expect(await tag2mask("--version")).toMatchObject({ code: 0, stdout: "0.4.0\n" });
+    expect(await tag2mask("--version")).toMatchObject({ code: 0, stdout: "0.5.0\n" });
   });
 
   test("without a command the help goes to stderr", async () => {
