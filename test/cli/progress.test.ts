@@ -79,7 +79,7 @@ test("a step's line has losses, speed and time left, and marks phases and the en
   const together = { ...seconds, total: 0.5, exchange: 0.06 };
   const shared = { steps: 100, losses, learningRate: 1e-3, phase: "pseudo", images: 8 } as const;
   expect(meter.read({ ...shared, type: "step", step: 3, seconds: together }).line).toMatch(
-    /^step 4\/100 .*  exchange 12 %$/,
+    /^step 4\/100 .* {2}exchange 12 %$/,
   );
   expect(read(100, "pseudo").milestone).toBe(true);
 });
