@@ -202,6 +202,7 @@ describe("a damaged shard is named, with what to do, and the folder is not compl
   ])("%s", async (_, damage, what) => {
     const out = copyOf(prepared, fresh());
     damage(shardFolder(out, 1));
+    writeFileSync(join(out, "classes.json"), "the sign of an earlier merge");
     const problem = await merge(out).catch((error: unknown) => error);
     expect(problem).toMatchObject({ name: "UserError", code: "damaged-shard" });
     expect((problem as Error).message).toContain(`${shardFolder(out, 1)}: `);

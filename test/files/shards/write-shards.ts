@@ -49,9 +49,9 @@ function stripes(width: number, height: number, labels: readonly number[]): Labe
 /** Images with what a merge may stumble over: equal names, ignored pixels in one, one left out, equal confidences. */
 export const images: readonly MaskedImage[] = [
   { path: "a.jpg", labels: stripes(24, 16, [0, 1, 2]), confidence: 0.5, tags: ["cat"], missing: [] },
-  { path: "trip/b é.png", labels: stripes(20, 18, [1, 0, 1]), confidence: 0.90001, tags: ["cat"], missing: [] },
+  { path: "trip/b é.png", labels: stripes(20, 18, [1, 0, 1]), confidence: 0.90002, tags: ["cat"], missing: [] },
   { path: "c.png", labels: stripes(16, 16, [0]), confidence: 0.7, tags: ["dog: small"], missing: ["dog: small"] },
-  { path: "a.png", labels: stripes(24, 16, [2, 2, 0, 1]), confidence: 0.90002, tags: classes, missing: [] },
+  { path: "a.png", labels: stripes(24, 16, [2, 2, 0, 1]), confidence: 0.90001, tags: classes, missing: [] },
   { path: "broken.png", labels: stripes(1, 1, [0]), confidence: 0, tags: [], missing: [], error: "broken.png: cut short" },
   { path: "d.jpg", labels: stripes(32, 12, [0, ignore, 1]), confidence: 0.5, tags: ["cat"], missing: [] },
   { path: "e, f.png", labels: stripes(12, 32, [2, 0, 2, 1]), confidence: 0.1, tags: ["cat"], missing: [] },
