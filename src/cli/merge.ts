@@ -40,7 +40,7 @@ export function mergeCommand(open: OpenOutput): Command {
     command,
     "tag2mask merge masks",
     "tag2mask merge masks --allow-missing",
-    "sbatch --dependency=afterany:$JOB --wrap 'npx tag2mask merge masks'",
+    "sbatch --dependency=afterany:$JOB --wrap 'tag2mask merge masks'",
   );
   return command.addHelpText(
     "after",
