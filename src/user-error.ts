@@ -22,6 +22,7 @@ export type RemedyOption =
   | "scales"
   | "mergeCase"
   | "shapes"
+  | "shardSize"
   | "unannotated"
   | "useMasks"
   | "weights";

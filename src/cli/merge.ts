@@ -2,7 +2,12 @@ import { Command } from "commander";
 import { listNames } from "../files/text/list-names.ts";
 import { ranges } from "../files/text/ranges.ts";
 import { counted } from "../files/text/units.ts";
-import type { MergeDoneEvent, MergeEvent, MergeProgressEvent } from "../jobs/merge-events.ts";
+import type {
+  MergeDoneEvent,
+  MergedScoresEvent,
+  MergeEvent,
+  MergeProgressEvent,
+} from "../jobs/merge-events.ts";
 import { ctrlCNote, Interrupted, runJob, type Interruption } from "./interrupt.ts";
 import { lostLine } from "./lost-line.ts";
 import { withExamples, withJson } from "./options.ts";
@@ -49,9 +54,20 @@ export function mergeCommand(open: OpenOutput): Command {
 }
 
 async function merge(out: string, options: MergeOptions, output: Output): Promise<void> {
+  let measured: MergedScoresEvent | undefined;
   const { mergeShards } = await import("../jobs/merge.ts");
   const { nodeHost } = await import("../host/node/host.ts");
-  await runJob((job) => mergeShards(nodeHost, { ...options, out }, job), mergeLines(output));
+  const show = mergeLines(output);
+  await runJob(
+    (job) => mergeShards(nodeHost, { ...options, out }, job),
+    (event, interruption) => {
+      if (event.type === "measured") measured = event;
+      else show(event, interruption);
+    },
+  );
+  if (!measured) return;
+  const { tellMerged } = await import("./eval/merged.ts");
+  tellMerged(measured, output);
 }
 
 /** What the stages of a merge count. */
@@ -69,7 +85,9 @@ function titleOf(stage: MergeProgressEvent["stage"]): string {
 }
 
 /** Prints the events of a merge. */
-function mergeLines(output: Output): (event: MergeEvent, interruption: Interruption) => void {
+function mergeLines(
+  output: Output,
+): (event: Exclude<MergeEvent, MergedScoresEvent>, interruption: Interruption) => void {
   const now = (): number => output.now();
   const started = now();
   let stage: MergeProgressEvent["stage"] | undefined;

@@ -1,15 +1,19 @@
 import type { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
+import { storedPath } from "../files/shards/item-list.ts";
 import type { Host } from "../host/host.ts";
-import type { ConfusionMatrix } from "../method/eval/metrics.ts";
+import type { KnownScores } from "../method/eval/tally.ts";
 import { UserError } from "../user-error.ts";
-import { withResultsFolder, writeResults, type ResultsFolder } from "./evaluation-results.ts";
-import type { MaskFinding } from "../files/formats/label-counts.ts";
-import { neverRight, scoreFindings } from "./score-warnings.ts";
+import type { ComparedEvent, EvaluationShardsEvent } from "./evaluation-events.ts";
+import type { ComparisonFacts } from "./evaluation-facts.ts";
 import { EvaluationJournal } from "./evaluation-journal.ts";
+import { withResultsFolder, type ResultsFolder } from "./evaluation-results.ts";
+import { evaluateInShards } from "./evaluation-shards.ts";
 import type { JobOptions, ProgressEvent } from "./events.ts";
+import { finishComparison } from "./finish-evaluation.ts";
 import { settingsOf } from "./job-settings.ts";
 import { pairMasks, scorePairs, type MaskPairs } from "./score-masks.ts";
+import type { ShardTask } from "./shard-plan.ts";
 import { untilAborted, type EvaluationStoppedEvent } from "./with-progress.ts";
 
 export interface CompareMasksJob extends ResultsFolder {
@@ -20,34 +24,27 @@ export interface CompareMasksJob extends ResultsFolder {
   readonly classes?: string;
   /** A file with the names to compare, one a line. */
   readonly list?: string;
+  /** Make only the shards of one task, in the folder `out`; a merge makes the scores of all shards. */
+  readonly shards?: ShardTask;
+}
+
+/** Masks of one folder that the other does not have. */
+export interface UnpairedEvent {
+  readonly type: "unpaired";
+  readonly unpredicted: readonly string[];
+  readonly untrue: readonly string[];
+  /** How the labels were understood, one sentence each. */
+  readonly notes: readonly string[];
 }
 
 export type CompareMasksEvent =
-  /** Masks of one folder that the other does not have. */
-  | {
-      readonly type: "unpaired";
-      readonly unpredicted: readonly string[];
-      readonly untrue: readonly string[];
-      /** How the labels were understood, one sentence each. */
-      readonly notes: readonly string[];
-    }
+  | UnpairedEvent
   | ProgressEvent
   | EvaluationStoppedEvent
   /** Masks that could not be compared, one sentence each. */
   | { readonly type: "left-out"; readonly problems: readonly string[] }
-  | {
-      readonly type: "compared";
-      readonly matrix: ConfusionMatrix;
-      readonly classes: readonly string[];
-      readonly masks: number;
-      readonly unpredicted: readonly string[];
-      readonly untrue: readonly string[];
-      readonly skipped: readonly string[];
-      /** Reasons to doubt the scores. */
-      readonly warnings: readonly MaskFinding[];
-      /** Files that were written. */
-      readonly files: readonly string[];
-    };
+  | ComparedEvent
+  | EvaluationShardsEvent;
 
 /** Measures a folder of masks against one of true masks. A job that is stopped keeps what it measured. */
 export async function* compareMasks(
@@ -62,12 +59,47 @@ export async function* compareMasks(
   });
   const [of, against] = [host.store.absolute(masks), host.store.absolute(truth)];
   const about = { masks: of, truth: against, classes: found.classes, labels: found.labels, worst };
+  if (job.shards) return yield* compareInShards(host, job, found, job.shards, options);
   const items = found.pairs.map((pair) => [pair.name, pair.mask, pair.truth]);
   yield* withResultsFolder(host, job, {
     settings: settingsOf("eval of masks", about, items),
     total: found.pairs.length,
     run: (unfinished) => compare(host, job, found, unfinished, options),
   });
+}
+
+/** Makes the shards of a task of a comparison. */
+async function* compareInShards(
+  host: Host,
+  job: CompareMasksJob,
+  found: MaskPairs,
+  task: ShardTask,
+  options: JobOptions,
+): AsyncGenerator<CompareMasksEvent, void> {
+  const { masks, truth, worst, out } = job;
+  const { pairs, labels, classes } = found;
+  const { store } = host;
+  const place = (path: string): string => storedPath(store, out ?? ".", path);
+  const about = { masks: place(masks), truth: place(truth), classes, labels, worst };
+  const items = pairs.map((pair) => [pair.name, place(pair.mask), place(pair.truth)]);
+  yield unpairedOf(found);
+  const divided = {
+    ...{ out, task, worst, classes: classes ?? [], facts: factsOf(job, found) },
+    settings: settingsOf("eval of masks", about, items),
+    names: pairs.map(({ name }) => name),
+    measure: ({ first, end }: { first: number; end: number }, known: KnownScores) =>
+      scorePairs(host, { ...found, pairs: pairs.slice(first, end) }, known),
+  };
+  yield* evaluateInShards(host, divided, options);
+}
+
+function factsOf({ masks, truth }: CompareMasksJob, found: MaskPairs): ComparisonFacts {
+  const { unpredicted, untrue, notes, classes = null } = found;
+  return { kind: "masks", masks, truth, unpredicted, untrue, notes, classes };
+}
+
+function unpairedOf({ unpredicted, untrue, notes }: MaskPairs): UnpairedEvent {
+  return { type: "unpaired", unpredicted, untrue, notes };
 }
 
 async function* compare(
@@ -77,40 +109,22 @@ async function* compare(
   unfinished: UnfinishedJob | undefined,
   options: JobOptions,
 ): AsyncGenerator<CompareMasksEvent, boolean> {
-  const { masks: folder, truth, out } = job;
-  const { unpredicted, untrue, pairs, notes } = found;
-  yield { type: "unpaired", unpredicted, untrue, notes };
+  const { out } = job;
+  const { pairs } = found;
+  yield unpairedOf(found);
   const worst = new WorstImages(host.codec, out === undefined ? 0 : job.worst);
   const names = pairs.map(({ name }) => name);
   const journal = await EvaluationJournal.open(unfinished, worst, names);
   const scored = yield* untilAborted(scorePairs(host, found, journal.known), {
     ...options,
     kept: () => journal.kept,
-    each: async ({ measured, image }) => {
-      if (measured) await journal.record(measured, image);
-    },
+    each: (step) => journal.enter(step),
   });
   if (!scored) return false;
-  const { matrix, classes, masks, skipped } = scored;
-  yield { type: "left-out", problems: skipped };
-  if (masks === 0) {
-    throw new UserError(`${skipped[0]}; none of the ${pairs.length} masks can be measured`);
-  }
-  const warnings = [
-    ...scoreFindings(matrix, classes, journal.truth, truth),
-    ...neverRight(matrix, classes),
-  ];
-  const files = await writeResults(host, job, {
-    about: { predictions: folder, truth, unpredicted, untrue },
-    warnings: warnings.map(({ message }) => message),
-    classes,
-    matrices: { masks: matrix },
-    masks,
-    skipped,
-    title: "Worst masks",
-    worst: worst.images,
-  });
-  yield { type: "compared", matrix, classes, masks, unpredicted, untrue, skipped, warnings, files };
+  yield { type: "left-out", problems: scored.skipped };
+  const { truth } = journal;
+  const finish = { out, total: pairs.length, truth, worst: worst.images };
+  yield await finishComparison(host, factsOf(job, found), scored, finish);
   return true;
 }
 

@@ -1,24 +1,33 @@
-import { MaskOrder, samplesOf, type OpenedDataset } from "../files/datasets/index.ts";
+import { MaskOrder, type OpenedDataset } from "../files/datasets/index.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
-import type { MaskFinding } from "../files/formats/label-counts.ts";
 import type { JobSettings } from "../files/formats/journal.ts";
 import type { UnfinishedJob } from "../files/formats/unfinished-job.ts";
-import { join } from "../files/text/path.ts";
+import { storedPath } from "../files/shards/item-list.ts";
 import type { Host } from "../host/host.ts";
-import { evaluate, type Evaluation } from "../method/eval/evaluator.ts";
-import { evaluateStages } from "../method/eval/stages.ts";
-import type { Segmenter } from "../method/inference/segmenter.ts";
+import { stageNames } from "../method/eval/stages.ts";
 import { UserError } from "../user-error.ts";
 import type { EvaluateEvent } from "./evaluation-events.ts";
+import type { ScoresFacts, StagesFacts } from "./evaluation-facts.ts";
 import { EvaluationJournal } from "./evaluation-journal.ts";
-import { withResultsFolder, writeResults, type ResultsFolder } from "./evaluation-results.ts";
+import { withResultsFolder } from "./evaluation-results.ts";
+import { evaluateInShards, type DividedEvaluation } from "./evaluation-shards.ts";
 import type { JobOptions } from "./events.ts";
-import { fileSetting, settingsOf } from "./job-settings.ts";
+import { finishScores, finishStages, stagesFile } from "./finish-evaluation.ts";
+import { contentSetting, fileSetting, settingsOf } from "./job-settings.ts";
 import { unfinished as unfinishedError } from "./masks.ts";
+import {
+  measuresCam,
+  scoreSamples,
+  scoreStages,
+  stageSamples,
+  viewsOf,
+  withModelAndData,
+  withoutTruth,
+  type EvaluateJob,
+  type ModelAndData,
+} from "./open-evaluation.ts";
 import { predictTestSet, testSetFolder } from "./predict-test-set.ts";
-import { readDataset } from "./read-dataset.ts";
-import { openSegmenterInLanes, type ModelOptions } from "./segmenter-in-lanes.ts";
-import { scoreFindings } from "./score-warnings.ts";
+import type { ShardTask } from "./shard-plan.ts";
 import { withCrf } from "./with-crf.ts";
 import { untilAborted } from "./with-progress.ts";
 
@@ -28,18 +37,7 @@ export type {
   ScoresEvent,
   StagesEvent,
 } from "./evaluation-events.ts";
-
-export interface EvaluateJob extends ModelOptions, ResultsFolder {
-  /** Folder of the data set. */
-  readonly data: string;
-  readonly split: string;
-  readonly scales?: readonly number[];
-  readonly flip?: boolean;
-  readonly longSide?: number;
-  readonly crf?: boolean;
-  /** Whether class activation maps are measured too. */
-  readonly cam: boolean;
-}
+export type { EvaluateJob } from "./open-evaluation.ts";
 
 /** Evaluates a model: its scores on images with true masks, or else its predictions. */
 export async function* evaluateModel(
@@ -47,15 +45,18 @@ export async function* evaluateModel(
   job: EvaluateJob,
   options: JobOptions = {},
 ): AsyncGenerator<EvaluateEvent, void> {
-  yield* withModelAndData(host, job, async function* (opened) {
-    if (opened.samples.some(({ mask }) => mask !== undefined)) {
+  yield* withModelAndData(host, job, async function* (opened): AsyncGenerator<EvaluateEvent, void> {
+    if (!opened.samples.some(({ mask }) => mask !== undefined)) {
+      if (job.shards) throw predictionsInShards(opened.data, job.split);
+      yield* predict(host, opened, job, options);
+    } else if (job.shards) {
+      yield* measureInShards(host, opened, job, job.shards, options);
+    } else {
       yield* withResultsFolder(host, job, {
-        settings: await evaluationSettings(host, "eval", opened, job, opened.samples),
+        settings: await evaluationSettings(host, "eval", opened, job),
         total: opened.samples.length,
         run: (unfinished) => measure(host, opened, job, unfinished, options),
       });
-    } else {
-      yield* predict(host, opened, job, options);
     }
   });
 }
@@ -66,130 +67,162 @@ export async function* evaluateModelStages(
   job: EvaluateJob,
   options: JobOptions = {},
 ): AsyncGenerator<EvaluateEvent, void> {
-  yield* withModelAndData(host, job, async function* (opened) {
-    const { data, samples } = opened;
-    const scored = samples.filter(({ mask, untagged }) => mask !== undefined && !untagged);
-    if (!samples.some(({ mask }) => mask !== undefined)) throw withoutTruth(data, job.split);
+  yield* withModelAndData(host, job, async function* (all): AsyncGenerator<EvaluateEvent, void> {
+    const opened = { ...all, samples: stageSamples(all, job.split) };
+    if (job.shards) return yield* measureStagesInShards(host, opened, job, job.shards, options);
     yield* withResultsFolder(host, job, {
-      settings: await evaluationSettings(host, "eval of stages", opened, job, scored),
-      total: scored.length,
+      settings: await evaluationSettings(host, "eval of stages", opened, job),
+      total: opened.samples.length,
       names: [stagesFile],
-      run: (unfinished) =>
-        measureStages(host, { ...opened, samples: scored }, job, unfinished, options),
+      run: (unfinished) => measureStages(host, opened, job, unfinished, options),
     });
   });
+}
+
+/** Makes the settings of a job the same wherever its files lie. */
+interface Portable {
+  readonly out: string;
 }
 
 /** The settings that the results of an evaluation depend on. */
 async function evaluationSettings(
   { store }: Host,
   kind: string,
-  { segmenter, data }: ModelAndData,
+  { segmenter, data, samples }: ModelAndData,
   job: EvaluateJob,
-  samples: ModelAndData["samples"],
+  portable?: Portable,
 ): Promise<JobSettings> {
   const { split, scales, flip, crf, cam, worst } = job;
   const { model, device, classes } = segmenter;
+  const modelSetting = portable ? contentSetting : fileSetting;
+  const place = (path: string): string => (portable ? storedPath(store, portable.out, path) : path);
+  const root = portable ? place(data.root) : store.absolute(data.root);
   const about = {
-    ...{ model: await fileSetting(store, model.file), device, classes },
-    ...{ data: store.absolute(data.root), split, scales, flip, crf, cam, worst },
+    ...{ model: await modelSetting(store, model.file), device, classes },
+    ...{ data: root, split, scales, flip, crf, cam, worst },
     ...(data.maskClasses && { maskLabels: data.maskClasses.labels }),
     longSide: viewsOf(segmenter, job).longSide,
   };
   return settingsOf(
     kind,
     about,
-    samples.map(({ name, image, mask, tags, untagged }) => [name, image, mask, tags, untagged]),
+    samples.map(({ name, image, mask, tags, untagged }) => [
+      ...[name, place(image), mask === undefined ? mask : place(mask)],
+      ...[tags, untagged],
+    ]),
   );
+}
+
+/** Makes the shards of a task of an evaluation. */
+async function* measureInShards(
+  host: Host,
+  opened: ModelAndData,
+  job: EvaluateJob,
+  task: ShardTask,
+  options: JobOptions,
+): AsyncGenerator<EvaluateEvent, void> {
+  const divided = await dividedEvaluation(host, "eval", opened, job, task);
+  const { samples } = opened;
+  const tagsOf = (index: number): readonly number[] | undefined => {
+    const { tags, untagged } = samples[index]!;
+    return untagged ? undefined : tags;
+  };
+  yield* withCrf(host, job.crf ?? false, (refinement) => {
+    const measure: DividedEvaluation["measure"] = ({ first, end }, known) =>
+      scoreSamples({ ...opened, samples: samples.slice(first, end) }, job, refinement, known);
+    const { worst } = job;
+    const facts = scoresFacts(opened, job);
+    return evaluateInShards(host, { ...divided, facts, worst, tagsOf, measure }, options);
+  });
+}
+
+/** Makes the shards of a task of an evaluation after every part of the method. */
+async function* measureStagesInShards(
+  host: Host,
+  opened: ModelAndData,
+  job: EvaluateJob,
+  task: ShardTask,
+  options: JobOptions,
+): AsyncGenerator<EvaluateEvent, void> {
+  const divided = await dividedEvaluation(host, "eval of stages", opened, job, task);
+  yield* withCrf(host, true, (refinement) => {
+    const measure: DividedEvaluation["measure"] = ({ first, end }, known) => {
+      const samples = opened.samples.slice(first, end);
+      return scoreStages({ ...opened, samples }, job, refinement, known);
+    };
+    const facts = stagesFacts(opened, job);
+    return evaluateInShards(host, { ...divided, facts, worst: 0, measure }, options);
+  });
+}
+
+/** What both have in common. */
+async function dividedEvaluation(
+  host: Host,
+  kind: string,
+  opened: ModelAndData,
+  job: EvaluateJob,
+  task: ShardTask,
+): Promise<Pick<DividedEvaluation, "out" | "task" | "settings" | "classes" | "names">> {
+  const { out } = job;
+  const { samples, segmenter } = opened;
+  const settings = await evaluationSettings(host, kind, opened, job, { out: out ?? "." });
+  const names = samples.map(({ name }) => name);
+  return { out, task, settings, classes: segmenter.classes, names };
+}
+
+function scoresFacts({ segmenter, data }: ModelAndData, job: EvaluateJob): ScoresFacts {
+  const { split, crf = false } = job;
+  const cam = measuresCam(segmenter, job);
+  const about = { model: segmenter.model.file, data: data.root, split };
+  const { maskClasses } = data;
+  const names = { names: maskClasses !== undefined, note: maskClasses?.note ?? null };
+  return { kind: "scores", ...about, ...viewsOf(segmenter, job), crf, cam, ...names };
+}
+
+function stagesFacts({ segmenter, data }: ModelAndData, job: EvaluateJob): StagesFacts {
+  const { longSide } = viewsOf(segmenter, job);
+  const stages = stageNames({ activations: segmenter.activations !== null, crf: true });
+  const about = { model: segmenter.model.file, data: data.root, split: job.split };
+  return { kind: "stages", ...about, longSide, stages };
 }
 
 async function* measureStages(
   host: Host,
-  { segmenter, data, samples }: ModelAndData,
+  opened: ModelAndData,
   job: EvaluateJob,
   unfinished: UnfinishedJob | undefined,
   options: JobOptions,
 ): AsyncGenerator<EvaluateEvent, boolean> {
-  const { split, scales, out } = job;
-  const { config, classes, file: model } = segmenter.model;
-  const { longSide } = viewsOf(segmenter, job);
+  const { samples } = opened;
   const names = samples.map(({ name }) => name);
   const journal = await EvaluationJournal.open(unfinished, new WorstImages(host.codec, 0), names);
   yield { type: "started" };
   const evaluation = withCrf(host, true, (refinement) =>
-    evaluateStages(samples, data.reader, segmenter, {
-      config,
-      classes,
-      longSide,
-      lanes: segmenter.lanes,
-      known: journal.known,
-      ...(scales && { scales }),
-      ...refinement,
-    }),
+    scoreStages(opened, job, refinement, journal.known),
   );
   const scores = yield* untilAborted(evaluation, {
     ...options,
     kept: () => journal.kept,
-    each: async ({ measured }) => {
-      if (measured) await journal.record(measured);
-    },
+    each: (step) => journal.enter(step),
   });
   if (!scores) return false;
-  const { stages, tagF1, masks, skipped } = scores;
-  yield { type: "left-out", problems: skipped };
-  if (masks === 0) throw nothingMeasured(skipped, samples.length);
-  const result = { model, data: data.root, split, longSide, stages, tagF1, masks, skipped };
-  const file = out === undefined ? undefined : join(out, stagesFile);
-  if (file !== undefined) {
-    const text = `${JSON.stringify(result, undefined, 2)}\n`;
-    await host.store.write([{ path: file, data: text }]);
-  }
-  yield { type: "stages", ...result, ...(file !== undefined && { file }) };
+  yield { type: "left-out", problems: scores.skipped };
+  const finish = { out: job.out, total: samples.length };
+  yield await finishStages(host, stagesFacts(opened, job), scores, finish);
   return true;
-}
-
-const stagesFile = "stages.json";
-
-interface ModelAndData {
-  readonly segmenter: Segmenter;
-  readonly data: OpenedDataset;
-  readonly samples: OpenedDataset["splits"][string];
-}
-
-/** Opens a model and the images to measure it on, and releases the model afterwards. */
-async function* withModelAndData(
-  host: Host,
-  job: EvaluateJob,
-  use: (opened: ModelAndData) => AsyncGenerator<EvaluateEvent, void>,
-): AsyncGenerator<EvaluateEvent, void> {
-  const { scales, flip, longSide, cam } = job;
-  // Their number is not known yet; hardly ever are there fewer than cores.
-  const work = { images: Infinity, scales, flip, longSide, activations: cam };
-  const segmenter = yield* openSegmenterInLanes(host, job, work);
-  try {
-    const { config } = segmenter.model;
-    const { mergeCase } = config.data;
-    const data = yield* readDataset(host, job.data, { seed: config.train.seed, mergeCase });
-    const samples = samplesOf(data, job.split);
-    checkSameClasses(segmenter, data.classes, job.data);
-    yield* use({ segmenter, data, samples });
-  } finally {
-    await segmenter.release();
-  }
 }
 
 /** Measures the final masks, and activations if they are wanted. */
 async function* measure(
   host: Host,
-  { segmenter, data, samples }: ModelAndData,
+  opened: ModelAndData,
   job: EvaluateJob,
   unfinished: UnfinishedJob | undefined,
   options: JobOptions,
 ): AsyncGenerator<EvaluateEvent, boolean> {
-  const { split, out, crf: withRefinement = false } = job;
-  const { config, classes, file: model } = segmenter.model;
-  const views = viewsOf(segmenter, job);
-  const withCam = job.cam && segmenter.activations !== null;
+  const { samples, segmenter } = opened;
+  const { out, crf: withRefinement = false } = job;
+  const { classes } = segmenter.model;
   const worst = new WorstImages(host.codec, out === undefined ? 0 : job.worst);
   const names = samples.map(({ name }) => name);
   const order = new MaskOrder();
@@ -200,60 +233,20 @@ async function* measure(
   });
   yield { type: "started" };
   const evaluating = withCrf(host, withRefinement, (refinement) =>
-    evaluate(samples, data.reader, segmenter, {
-      config,
-      classes,
-      ...views,
-      cam: withCam,
-      results: true,
-      known: journal.known,
-      lanes: segmenter.lanes,
-      ...refinement,
-    }),
+    scoreSamples(opened, job, refinement, journal.known),
   );
   const evaluation = yield* untilAborted(evaluating, {
     ...options,
     kept: () => journal.kept,
-    each: async ({ measured, result }) => {
-      if (measured) await journal.record(measured, result && { ...result, name: measured.name });
-    },
+    each: (step) => journal.enter(step),
   });
   if (!evaluation) return false;
-  const { images, masks, skipped, accuracy } = evaluation;
-  yield { type: "left-out", problems: skipped };
-  if (masks === 0) throw nothingMeasured(skipped, samples.length);
-  const matrices = matricesOf(evaluation, withCam);
-  const { tagF1 } = evaluation.metrics;
-  const about = { model, data: data.root, split, ...views, crf: withRefinement, images };
-  const final = Object.values(matrices).at(-1)!;
-  const warnings = [
-    ...orderFindings(data, order),
-    ...scoreFindings(final, classes, journal.truth, data.root),
-  ];
-  const files = await writeResults(host, job, {
-    about,
-    warnings: warnings.map(({ message }) => message),
-    classes,
-    matrices,
-    masks,
-    skipped,
-    title: `Worst of ${split}`,
-    tagF1,
-    worst: worst.images,
-  });
-  const scores = { model, split, classes, matrices, tagF1, accuracy, images, masks, skipped };
-  yield { type: "scores", ...scores, warnings, files };
+  yield { type: "left-out", problems: evaluation.skipped };
+  const facts = scoresFacts(opened, job);
+  const { truth } = journal;
+  const finish = { out, total: samples.length, truth, worst: worst.images };
+  yield await finishScores(host, facts, classes, evaluation, order, finish);
   return true;
-}
-
-/** What is told about the order in which true masks number the classes. */
-function orderFindings(
-  { root, classes, maskClasses }: OpenedDataset,
-  order: MaskOrder,
-): MaskFinding[] {
-  if (maskClasses) return maskClasses.note === undefined ? [] : [{ message: maskClasses.note }];
-  const finding = order.finding(classes);
-  return finding ? [{ ...finding, message: `${root}: ${finding.message}` }] : [];
 }
 
 async function* predict(
@@ -275,13 +268,8 @@ async function* predict(
       ],
     });
   }
-  const settings = await evaluationSettings(
-    host,
-    "predictions",
-    { segmenter, data, samples },
-    job,
-    samples,
-  );
+  const opened = { segmenter, data, samples };
+  const settings = await evaluationSettings(host, "predictions", opened, job);
   const folder = await testSetFolder(host, out, data, { overwrite, resume, settings });
   const { path, top } = folder;
   let isComplete = false;
@@ -315,50 +303,15 @@ async function* predict(
   }
 }
 
-/** How images are seen: as the job says, or else as the model's settings do. */
-function viewsOf(
-  { model: { config } }: Segmenter,
-  { scales, flip, longSide }: Pick<EvaluateJob, "scales" | "flip" | "longSide">,
-): { readonly scales: readonly number[]; readonly flip: boolean; readonly longSide: number } {
-  return {
-    scales: scales ?? config.eval.scales,
-    flip: flip ?? config.eval.flip,
-    longSide: longSide ?? config.eval.longSide,
-  };
-}
-
-/** The counts that were asked for, the final masks last. */
-function matricesOf(
-  { matrices: { cam, affinityCam, seg, crf } }: Evaluation,
-  withCam: boolean,
-): Evaluation["matrices"] | Pick<Evaluation["matrices"], "seg" | "crf"> {
-  return { ...(withCam && { cam, affinityCam }), seg, ...(crf && { crf }) };
-}
-
-function checkSameClasses(
-  { classes, model }: Segmenter,
-  found: readonly string[],
-  data: string,
-): void {
-  if (JSON.stringify(found) === JSON.stringify(classes)) return;
-  throw new UserError(
-    `${data}: its ${found.length} classes are ${found.join(", ")}; ${model.file} was trained on ` +
-      `${classes.length}: ${classes.join(", ")}; masks count classes in this order, so they must agree`,
-    { code: "other-classes" },
-  );
-}
-
-function withoutTruth(
-  { root }: OpenedDataset,
-  split: string,
-  options: ConstructorParameters<typeof UserError>[1] = {},
-): UserError {
-  return new UserError(`${root}: no image of the split "${split}" has a mask to measure against`, {
-    code: "no-truth",
-    ...options,
+function predictionsInShards(data: OpenedDataset, split: string): UserError {
+  return withoutTruth(data, split, {
+    remedies: [
+      { kind: "omit", name: "shardSize" },
+      {
+        ...{ kind: "job", name: "segment", argument: "<images>" },
+        options: { shardSize: "<n>", out: "<folder>" },
+        purpose: "writes masks in shards, without truth",
+      },
+    ],
   });
-}
-
-function nothingMeasured([first]: readonly string[], count: number): UserError {
-  return new UserError(`${first}; none of the ${count} images can be measured`);
 }

@@ -2,7 +2,10 @@ import type { MaskFinding } from "../files/formats/label-counts.ts";
 import type { Replaced } from "../files/formats/older-files.ts";
 import type { Evaluation } from "../method/eval/evaluator.ts";
 import type { StageScores } from "../method/eval/stages.ts";
-import type { DeviceEvent, ProgressEvent, ReadingEvent } from "./events.ts";
+import type { ConfusionMatrix } from "../method/eval/metrics.ts";
+import type { DeviceEvent, ProgressEvent, ReadingEvent, StoppedEvent } from "./events.ts";
+import type { ShardEvent, TaskDoneEvent, TaskEvent } from "./run-shards.ts";
+import type { WaitingEvent } from "./shard-plan.ts";
 import type { EvaluationStoppedEvent } from "./with-progress.ts";
 
 /** Scores of a model on images with true masks. */
@@ -51,7 +54,41 @@ export interface StagesEvent extends StageScores {
   readonly longSide: number;
   /** The file with the scores, if one was wanted. */
   readonly file?: string;
+  /** Reasons to doubt the scores. */
+  readonly warnings?: readonly string[];
 }
+
+/** Scores of a folder of masks against true masks. */
+export interface ComparedEvent {
+  readonly type: "compared";
+  readonly matrix: ConfusionMatrix;
+  readonly classes: readonly string[];
+  readonly masks: number;
+  readonly unpredicted: readonly string[];
+  readonly untrue: readonly string[];
+  readonly skipped: readonly string[];
+  /** Reasons to doubt the scores. */
+  readonly warnings: readonly MaskFinding[];
+  /** Files that were written. */
+  readonly files: readonly string[];
+}
+
+/** The task of an evaluation in shards was stopped; all that it measured is kept. */
+export interface TaskStoppedEvent extends StoppedEvent {
+  readonly out: string;
+  readonly task: number;
+}
+
+/** Events of a task of an evaluation in shards, counted over the whole task. */
+export type EvaluationShardsEvent =
+  | { readonly type: "started" }
+  | ProgressEvent
+  | { readonly type: "left-out"; readonly problems: readonly string[] }
+  | TaskEvent
+  | ShardEvent
+  | WaitingEvent
+  | TaskDoneEvent
+  | TaskStoppedEvent;
 
 export type EvaluateEvent =
   | DeviceEvent
@@ -65,4 +102,5 @@ export type EvaluateEvent =
   | EvaluationStoppedEvent
   | ScoresEvent
   | PredictionsEvent
-  | StagesEvent;
+  | StagesEvent
+  | EvaluationShardsEvent;

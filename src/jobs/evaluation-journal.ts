@@ -2,16 +2,21 @@ import { z } from "zod";
 import { areMaskCounts, LabelCounts, type MaskCounts } from "../files/formats/label-counts.ts";
 import type { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import type { MeasuredImage, WorstImage, WorstImages } from "../files/report/worst-images.ts";
-import type { MeasuredSample } from "../method/eval/evaluator.ts";
+import type { EvaluationProgress, MeasuredSample } from "../method/eval/evaluator.ts";
 import type { ImageScores, KnownScores } from "../method/eval/tally.ts";
 
 /** What an evaluation keeps of an image in its journal. */
-interface ImageFacts {
+export interface ImageFacts {
   readonly scores: ImageScores;
   /** Values of its true mask. */
   readonly truth?: MaskCounts;
   /** Its place among the worst; the pictures are files. */
   readonly worst?: Pick<WorstImage, "meanIou" | "labels"> & { readonly titles: readonly string[] };
+}
+
+/** A step of an evaluation; without a result, masks alone are compared. */
+export interface MeasuringStep extends EvaluationProgress {
+  readonly image?: MeasuredImage;
 }
 
 /** Takes the number of an image and the values of its true mask. */
@@ -20,7 +25,7 @@ type OnTruth = (index: number, truth: MaskCounts) => void;
 const whole = z.int().check(z.nonnegative());
 
 /** Its shape, for a journal that may be damaged. */
-const imageFacts = z.object({
+export const imageFacts = z.object({
   scores: z.object({
     tagF1: z.optional(z.number()),
     pixels: z.optional(z.record(z.string(), z.array(whole))),
@@ -72,8 +77,14 @@ export class EvaluationJournal {
     return this.job?.finished;
   }
 
-  /** Enters an image. @param image its pixels, if it has a true mask and was not known before */
-  async record(
+  /** Enters the image of a step, if it could be measured. */
+  async enter({ measured, result, image }: MeasuringStep): Promise<void> {
+    if (!measured) return;
+    await this.record(measured, image ?? (result && { ...result, name: measured.name }));
+  }
+
+  /** @param image its pixels, if it has a true mask and was not known before */
+  private async record(
     { index, name, scores, known }: MeasuredSample,
     image?: MeasuredImage,
   ): Promise<void> {
@@ -111,6 +122,7 @@ export class EvaluationJournal {
   }
 }
 
-function tileName(index: number, tile: number): string {
+/** Name of a picture in the hidden folder of the job. */
+export function tileName(index: number, tile: number): string {
   return `worst/${index}-${tile}.jpg`;
 }

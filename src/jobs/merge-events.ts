@@ -1,6 +1,7 @@
 import type { MaskFormat } from "../files/formats/formats.ts";
 import type { ProgressEvent, StoppedEvent } from "./events.ts";
 import type { MasksDoneEvent } from "./masks.ts";
+import type { MergedEvaluation } from "./merged-evaluation.ts";
 
 /** Shards that are not complete, and the tasks that make them. */
 export interface MissingShardsEvent {
@@ -48,6 +49,15 @@ export interface MergeDoneEvent extends MergedMasks {
   readonly kept: boolean;
 }
 
+/** The scores of an evaluation are complete. */
+export interface MergedScoresEvent extends MergedEvaluation {
+  readonly type: "measured";
+  readonly out: string;
+  readonly shards: number;
+  readonly missing: readonly number[];
+  readonly kept: boolean;
+}
+
 export type MergeEvent =
   | { readonly type: "started"; readonly job: string; readonly shards: number; readonly of: number }
   | MissingShardsEvent
@@ -55,4 +65,5 @@ export type MergeEvent =
   | (StoppedEvent & { readonly out: string })
   /** The folder is complete, and its shards were removed by an earlier merge. */
   | { readonly type: "merged-already"; readonly out: string }
-  | MergeDoneEvent;
+  | MergeDoneEvent
+  | MergedScoresEvent;

@@ -12,6 +12,7 @@ import {
   type ShardPlan,
 } from "../files/shards/plan.ts";
 import { classesName } from "../files/shards/shard-files.ts";
+import { isFile } from "../files/text/folders.ts";
 import { listNames } from "../files/text/list-names.ts";
 import { join } from "../files/text/path.ts";
 import { ranges } from "../files/text/ranges.ts";
@@ -19,8 +20,11 @@ import { counted } from "../files/text/units.ts";
 import type { FileHost } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
 import { shown, UserError } from "../user-error.ts";
+import { resultFiles } from "./evaluation-results.ts";
 import { isAbort, type JobOptions } from "./events.ts";
+import { stagesFile } from "./finish-evaluation.ts";
 import type { MergeDoneEvent, MergeEvent, MissingShardsEvent } from "./merge-events.ts";
+import { mergeEvaluation } from "./merge-evaluation.ts";
 import { mergeMasks } from "./merge-masks.ts";
 
 export interface MergeJob {
@@ -43,6 +47,9 @@ const mostRanges = 12;
 /** Jobs that write masks. */
 const maskJobs: readonly string[] = ["label", "segment", "convert"];
 
+/** The job that measures. */
+const evaluation = "eval";
+
 /**
  * Makes a folder what the job would have written without shards, byte for byte. It appears complete at the end, and not before. A
  * merge that fails, is stopped or killed leaves the shards as they are, and can be called again.
@@ -61,8 +68,9 @@ export async function* mergeShards(
   const place = await MergePlace.take(store, out);
   let last: MergeEvent;
   try {
-    last = (await mergedBefore(store, out)) ?? (yield* mergePlanned(host, job, place, signal));
-    if (last.type === "done" && !last.kept) {
+    const before = await mergedBefore(store, out);
+    last = before ?? (yield* mergePlanned(host, job, place, signal));
+    if (before || ((last.type === "done" || last.type === "measured") && !last.kept)) {
       for await (const progress of removeShards(store, out)) {
         yield { type: "progress", stage: "removal", ...progress };
       }
@@ -83,7 +91,7 @@ async function* mergePlanned(
   const { store } = host;
   const plan = await readPlan(store, out);
   if (!plan) return mergedAlready(store, out);
-  const masks = plannedMasks(out, plan);
+  const masks = plan.job === evaluation ? undefined : plannedMasks(out, plan);
   const missing = await missingShards(store, out, plan);
   const of = shardCount(plan);
   if (missing.length > 0) yield* tellMissing(out, plan, missing, allowMissing);
@@ -91,8 +99,16 @@ async function* mergePlanned(
   const shards = Array.from({ length: of }, (_, shard) => shard).filter((one) => !left.has(one));
   yield { type: "started", job: plan.job, shards: shards.length, of };
   const taken = { images: 0 };
-  const about = { out, plan, masks, shards, mostInOneFile, taken, temporary: place.folder };
   try {
+    if (!masks) {
+      const check = (): Promise<void> => place.check();
+      const all = { out, plan, shards, taken, check, signal };
+      const merged = yield* mergeEvaluation(host, all);
+      const kept = keepShards || missing.length > 0;
+      if (!kept) await markMerged(store, out, { type: "merged-already", out });
+      return { type: "measured", ...merged, out, shards: shards.length, missing, kept };
+    }
+    const about = { out, plan, masks, shards, mostInOneFile, taken, temporary: place.folder };
     const merged = yield* mergeMasks(host, { ...about, signal });
     await place.check();
     const kept = keepShards || missing.length > 0 || merged.index !== undefined;
@@ -111,7 +127,7 @@ function plannedMasks(out: string, { job, masks }: ShardPlan): PlannedMasks {
   if (!maskJobs.includes(job)) {
     throw new UserError(
       `${path}: is of the job ${shown(job)}, whose shards this version cannot merge; ` +
-        `it can merge those of ${maskJobs.join(", ")}; use the version that made them`,
+        `it can merge those of ${[...maskJobs, evaluation].join(", ")}; use the version that made them`,
       { code: "unknown-job" },
     );
   }
@@ -121,17 +137,29 @@ function plannedMasks(out: string, { job, masks }: ShardPlan): PlannedMasks {
 }
 
 /** The result of a complete merge that was killed before it had removed all shards; undefined if there was none. */
-async function mergedBefore(store: Store, out: string): Promise<MergeDoneEvent | undefined> {
-  const marked = (await markedResult(store, out)) as Partial<MergeDoneEvent> | undefined;
+async function mergedBefore(store: Store, out: string): Promise<MergeEvent | undefined> {
+  const marked = (await markedResult(store, out)) as Partial<MergeEvent> | undefined;
+  if (marked?.type === "merged-already" && (await isMeasured(store, out))) {
+    return { type: "merged-already", out };
+  }
   const isComplete = marked?.type === "done" && (await store.exists(join(out, classesName)));
   return isComplete ? (marked as MergeDoneEvent) : undefined;
 }
 
+/** Whether a folder has the files of a complete evaluation. */
+async function isMeasured(store: Store, out: string): Promise<boolean> {
+  for (const files of [resultFiles, [stagesFile]]) {
+    const found = await Promise.all(files.map((name) => isFile(store, join(out, name))));
+    if (found.every((isThere) => isThere)) return true;
+  }
+  return false;
+}
+
 /** The event for a folder without shards, if an earlier merge has removed them; else a UserError. */
 async function mergedAlready(store: Store, out: string): Promise<MergeEvent> {
-  const isFile = async (name: string): Promise<boolean> =>
-    (await store.stat(join(out, name)))?.kind === "file";
-  if ((await isFile(classesName)) && (await isFile(fileListName))) {
+  const isThere = (name: string): Promise<boolean> => isFile(store, join(out, name));
+  const hasMasks = (await isThere(classesName)) && (await isThere(fileListName));
+  if (hasMasks || (await isMeasured(store, out))) {
     return { type: "merged-already", out };
   }
   throw new UserError(

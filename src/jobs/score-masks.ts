@@ -221,9 +221,8 @@ export async function* scorePairs(
   { pairs, classes, labels }: Pick<MaskPairs, "pairs" | "classes" | "labels">,
   known?: KnownScores,
 ): AsyncGenerator<EvaluationProgress & { readonly image?: MeasuredImage }, PairScores> {
-  // Without names the number of classes shows at the end.
-  const size = classes ? classes.length + 1 : ignoreIndex;
-  const tally = new Tally(["masks"], size);
+  const size = sizeOf(classes);
+  const tally = pairTally(classes);
   const skipped: string[] = [];
   const total = pairs.length;
   for (const [index, pair] of pairs.entries()) {
@@ -251,15 +250,29 @@ export async function* scorePairs(
     const image = { name, prediction, truth, meanIou: masks!.meanIou() };
     yield { ...progress, measured: { index, name, scores, known: false }, image };
   }
+  return pairScoresOf(tally, classes, skipped);
+}
+
+/** Number of classes to count, with the background. Without names it shows at the end. */
+function sizeOf(classes: readonly string[] | undefined): number {
+  return classes ? classes.length + 1 : ignoreIndex;
+}
+
+/** The sums that pairs are added to. */
+export function pairTally(classes: readonly string[] | undefined): Tally<"masks"> {
+  return new Tally(["masks"], sizeOf(classes));
+}
+
+/** The scores of the pairs that were counted. */
+export function pairScoresOf(
+  tally: Tally<"masks">,
+  classes: readonly string[] | undefined,
+  skipped: readonly string[],
+): PairScores {
   const matrix = tally.matrices.masks;
   const shown = classes ? matrix : matrix.trimmed(2);
   const names = Array.from({ length: shown.numClasses - 1 }, (_, c) => `class ${c + 1}`);
-  return {
-    matrix: shown,
-    classes: classes ?? names,
-    masks: total - skipped.length,
-    skipped,
-  };
+  return { matrix: shown, classes: classes ?? names, masks: tally.masks, skipped };
 }
 
 async function readPair(

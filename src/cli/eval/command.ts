@@ -9,11 +9,13 @@ import {
   withViews,
 } from "../options.ts";
 import type { OpenOutput } from "../output.ts";
+import { shardTask, withShards, type ShardOptions } from "../shard-options.ts";
 
 /** As the command line gives them; which belong together is checked here. */
-type EvalCommandOptions = Partial<Omit<EvalMasksOptions, "worst">> &
+type EvalCommandOptions = Partial<Omit<EvalMasksOptions, "worst" | "shards">> &
   Partial<Pick<EvalModelOptions, "model" | "data">> &
-  Omit<EvalModelOptions, "model" | "data"> & { readonly json?: boolean; readonly stages?: boolean };
+  Omit<EvalModelOptions, "model" | "data" | "shards"> &
+  ShardOptions & { readonly json?: boolean; readonly stages?: boolean };
 
 /** `tag2mask eval`: how well a model does on images with true masks. */
 export function evalCommand(open: OpenOutput): Command {
@@ -45,43 +47,55 @@ export function evalCommand(open: OpenOutput): Command {
       ).conflicts("overwrite"),
     )
     .option("--worst <n>", "images on the page of the worst", wholeNumber(0), 24);
-  withJson(withViews(withDevice(command))).action(async (options: EvalCommandOptions) => {
-    const { masks, truth, model, data, stages = false } = options;
-    const output = open(options);
-    if (options.resume && options.out === undefined) {
-      return usage(command, "--resume goes with --out, the folder of the evaluation that stopped");
-    }
-    if (masks !== undefined || truth !== undefined) {
-      if (masks === undefined || truth === undefined) {
-        return usage(command, "--masks and --truth go together: the masks and what is true");
+  withJson(withShards(withViews(withDevice(command)))).action(
+    async (options: EvalCommandOptions) => {
+      const { masks, truth, model, data, stages = false } = options;
+      const output = open(options);
+      if (options.resume && options.out === undefined) {
+        return usage(
+          command,
+          "--resume goes with --out, the folder of the evaluation that stopped",
+        );
       }
-      const foreign = modelOnly.find((name) => command.getOptionValueSource(name) === "cli");
-      if (foreign !== undefined) {
-        return usage(command, `--masks needs no model: leave out ${flagOf(command, foreign)}`);
+      if (options.shardSize !== undefined && options.out === undefined) {
+        return usage(command, "--shard-size goes with --out, the folder that all tasks write to");
       }
-      const { evalMasks } = await import("./masks.ts");
-      return evalMasks({ ...options, masks, truth }, output);
-    }
-    const foreign = (["classes", "list"] as const).find((name) => options[name] !== undefined);
-    if (foreign !== undefined) return usage(command, `--${foreign} goes with --masks`);
-    if (model === undefined || data === undefined) {
-      const missing = model === undefined ? "--model <run>" : "--data <folder>";
-      return usage(command, `required option '${missing}' not specified`);
-    }
-    const chosen = { ...options, model, data };
-    if (stages) {
-      if (!options.cam) return usage(command, "--stages measures the CAM: leave out --no-cam");
-      const { evalStages } = await import("./model.ts");
-      return evalStages(chosen, output);
-    }
-    const { evalModel } = await import("./model.ts");
-    return evalModel(chosen, output);
-  });
+      if (masks !== undefined || truth !== undefined) {
+        if (masks === undefined || truth === undefined) {
+          return usage(command, "--masks and --truth go together: the masks and what is true");
+        }
+        const foreign = modelOnly.find((name) => command.getOptionValueSource(name) === "cli");
+        if (foreign !== undefined) {
+          return usage(command, `--masks needs no model: leave out ${flagOf(command, foreign)}`);
+        }
+        const { evalMasks } = await import("./masks.ts");
+        const divided = shardTask(command, options, output);
+        return evalMasks({ ...options, ...divided, masks, truth }, output);
+      }
+      const foreign = (["classes", "list"] as const).find((name) => options[name] !== undefined);
+      if (foreign !== undefined) return usage(command, `--${foreign} goes with --masks`);
+      if (model === undefined || data === undefined) {
+        const missing = model === undefined ? "--model <run>" : "--data <folder>";
+        return usage(command, `required option '${missing}' not specified`);
+      }
+      if (stages && !options.cam) {
+        return usage(command, "--stages measures the CAM: leave out --no-cam");
+      }
+      const chosen = { ...options, ...shardTask(command, options, output), model, data };
+      if (stages) {
+        const { evalStages } = await import("./model.ts");
+        return evalStages(chosen, output);
+      }
+      const { evalModel } = await import("./model.ts");
+      return evalModel(chosen, output);
+    },
+  );
   return withExamples(
     command,
     "tag2mask eval --model runs/train/exp --data photos",
     "tag2mask eval --model runs/train/exp --data VOC2012 --flip --scales 1,0.5,0.75 --crf --out scores",
     "tag2mask eval --model runs/train/exp --data VOC2012 --stages",
+    "tag2mask eval --model runs/train/exp --data VOC2012 --out scores --shard-size 500 --task 0 --tasks 4",
     "tag2mask eval --model runs/train/exp --data VOC2012 --split test --out submission",
     "tag2mask eval --masks masks --truth VOC2012/SegmentationClass --list VOC2012/ImageSets/Segmentation/val.txt",
   );

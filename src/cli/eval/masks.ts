@@ -1,5 +1,6 @@
 import { counted } from "../../files/text/units.ts";
-import { compareMasks, type CompareMasksEvent } from "../../jobs/compare-masks.ts";
+import { compareMasks, type UnpairedEvent } from "../../jobs/compare-masks.ts";
+import type { ComparedEvent } from "../../jobs/evaluation-events.ts";
 import { listed } from "../../jobs/score-masks.ts";
 import { nodeHost } from "../../host/node/host.ts";
 import { meanIouOfClasses } from "../../jobs/score-warnings.ts";
@@ -9,29 +10,22 @@ import type { Output } from "../output.ts";
 import { CountMeter } from "../progress.ts";
 import { messages, tellFindings } from "../findings.ts";
 import { percent, scoreTable } from "../score-table.ts";
+import { evaluationTask } from "./task.ts";
 
 /** `tag2mask eval --masks … --truth …`: one folder of masks against another. */
 export async function evalMasks(options: EvalMasksOptions, output: Output): Promise<void> {
-  const { masks: folder, truth } = options;
   const meter = new CountMeter("masks", () => output.now());
-  const has = (names: readonly string[]): string => (names.length === 1 ? "has" : "have");
-  const note = (names: readonly string[], what: string): void => {
-    if (names.length > 0) output.note(`${what}, not counted: ${listed(names)}`);
-  };
+  const isOfTask = evaluationTask(output);
   await runJob(
     (job) => compareMasks(nodeHost, options, job),
     (event, interruption) => {
+      if (isOfTask(event)) return;
       switch (event.type) {
-        case "unpaired": {
-          const { unpredicted, untrue, notes } = event;
-          for (const sentence of notes) output.note(sentence);
-          note(
-            unpredicted,
-            `${unpredicted.length} of ${truth} ${has(unpredicted)} no mask in ${folder}`,
-          );
-          note(untrue, `${untrue.length} of ${folder} ${has(untrue)} no truth in ${truth}`);
+        case "unpaired":
+          tellUnpaired(event, options, output);
           return interruption.handle(() => output.note(ctrlCNote("finishing the mask under way")));
-        }
+        case "started":
+          return;
         case "progress":
           return output.progress.update(meter.read(event.done, event.total));
         case "left-out":
@@ -49,9 +43,27 @@ export async function evalMasks(options: EvalMasksOptions, output: Output): Prom
   );
 }
 
-function tellCompared(
-  event: Extract<CompareMasksEvent, { type: "compared" }>,
-  { masks: folder, truth }: EvalMasksOptions,
+type Folders = Pick<EvalMasksOptions, "masks" | "truth">;
+
+/** Tells the masks that only one of two folders has. */
+export function tellUnpaired(
+  { unpredicted, untrue, notes }: Omit<UnpairedEvent, "type">,
+  { masks: folder, truth }: Folders,
+  output: Output,
+): void {
+  const has = (names: readonly string[]): string => (names.length === 1 ? "has" : "have");
+  const note = (names: readonly string[], what: string): void => {
+    if (names.length > 0) output.note(`${what}, not counted: ${listed(names)}`);
+  };
+  for (const sentence of notes) output.note(sentence);
+  note(unpredicted, `${unpredicted.length} of ${truth} ${has(unpredicted)} no mask in ${folder}`);
+  note(untrue, `${untrue.length} of ${folder} ${has(untrue)} no truth in ${truth}`);
+}
+
+/** Shows the scores of a folder of masks. */
+export function tellCompared(
+  event: ComparedEvent,
+  { masks: folder, truth }: Folders,
   output: Output,
 ): void {
   const { matrix, classes, masks, unpredicted, untrue, skipped, warnings, files } = event;

@@ -20,6 +20,7 @@ import { messages, tellFindings } from "../findings.ts";
 import { tellReplaced } from "../replaced-lines.ts";
 import { percent, scoreTable, titleOf } from "../score-table.ts";
 import { tellStages } from "./stages.ts";
+import { evaluationTask } from "./task.ts";
 
 /** `tag2mask eval` of a model: on images with masks its scores, on others its predictions. */
 export async function evalModel(options: EvalModelOptions, output: Output): Promise<void> {
@@ -35,10 +36,11 @@ function evaluationLines(
   output: Output,
 ): (event: EvaluateEvent, interruption: Interruption) => void {
   const isPreparation = preparation(output);
+  const isOfTask = evaluationTask(output);
   const now = (): number => output.now();
   let meter = new CountMeter("images", now);
   return (event, interruption) => {
-    if (isPreparation(event)) return;
+    if (isPreparation(event) || isOfTask(event)) return;
     switch (event.type) {
       case "started":
         meter = new CountMeter("images", now);
@@ -68,7 +70,8 @@ function evaluationLines(
   };
 }
 
-function tellScores(event: ScoresEvent, output: Output): void {
+/** Shows the scores of a model. */
+export function tellScores(event: ScoresEvent, output: Output): void {
   const { model, split, classes, matrices, tagF1, images, masks, skipped, warnings, files } = event;
   const kinds = Object.entries(matrices);
   const metrics = {

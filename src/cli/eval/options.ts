@@ -1,4 +1,5 @@
 import type { DeviceName } from "../../host/devices.ts";
+import type { ShardTask } from "../../jobs/shard-plan.ts";
 import type { ViewOptions } from "../options.ts";
 
 /** Options common to all kinds of evaluation. */
@@ -9,6 +10,8 @@ export interface EvalOutOptions {
   readonly resume?: boolean;
   /** Images on the page of the worst. */
   readonly worst: number;
+  /** The task of several that divide the images between them. */
+  readonly shards?: ShardTask;
 }
 
 /** Options of the evaluation of a model. */

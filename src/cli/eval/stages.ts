@@ -5,7 +5,7 @@ import { percent } from "../score-table.ts";
 
 /** Shows mIoU after every part of the method. */
 export function tellStages(event: StagesEvent, output: Output): void {
-  const { model, data, split, longSide, stages, tagF1, masks, skipped, file } = event;
+  const { model, data, split, longSide, stages, tagF1, masks, skipped, file, warnings } = event;
   output.say(
     textTable([
       ["stage", "mIoU, %"],
@@ -15,6 +15,8 @@ export function tellStages(event: StagesEvent, output: Output): void {
   output.say(
     `F1 of the tags ${percent(tagF1)} %\n${masks} images with masks, of the split "${split}"`,
   );
+  for (const warning of warnings ?? []) output.say(`warning: ${warning}`);
   if (file !== undefined) output.say(file);
-  output.record({ model, data, split, longSide, stages, tagF1, masks, skipped });
+  const scores = { model, data, split, longSide, stages, tagF1, masks, skipped };
+  output.record({ ...scores, ...(warnings && { warnings }) });
 }

@@ -40,12 +40,17 @@ export class WorstImages {
     return this.worst;
   }
 
+  /** Whether the score of an image is low enough. */
+  wouldTake(meanIou: number): boolean {
+    if (!Number.isFinite(meanIou)) return false;
+    const last = this.worst.at(-1);
+    return this.worst.length < this.limit || (last !== undefined && meanIou < last.meanIou);
+  }
+
   /** Takes an image in if its score is low enough, and returns its pictures then. */
   async add(measured: MeasuredImage): Promise<WorstImage | undefined> {
     const { name, meanIou, truth, prediction } = measured;
-    const last = this.worst.at(-1);
-    if (!Number.isFinite(meanIou)) return undefined;
-    if (this.worst.length >= this.limit && !(last && meanIou < last.meanIou)) return undefined;
+    if (!this.wouldTake(meanIou)) return undefined;
     const labels = new Set(truth.data);
     for (const label of prediction.data) labels.add(label);
     const classLabels = [...labels].filter((label) => label > 0 && label !== ignoreIndex);

@@ -151,6 +151,9 @@ export interface Evaluation extends ValidationScores {
 /** Kind of labels that are scored. */
 export type Measured = "cam" | "affinityCam" | "seg";
 
+/** The same, and the segmentation as the CRF refines it. */
+export type MeasuredKind = Measured | "crf";
+
 /**
  * Scores the segmentation, the class activation maps, the propagated ones and the tags of a network on samples (method
  * 3.1, 3.3 and 3.4). Images and masks that cannot be read are left out and listed as skipped. Yields progress in the
@@ -164,8 +167,7 @@ export async function* evaluate(
 ): AsyncGenerator<EvaluationProgress, Evaluation> {
   const { classes, crf: refine, ahead = 4, lanes = 1, results = false, exchange = alone } = options;
   const size = classes.length + 1;
-  const kinds = ["cam", "affinityCam", "seg", ...(refine ? (["crf"] as const) : [])] as const;
-  const tally = new Tally(kinds, size);
+  const tally = new Tally(measuredKinds(refine !== undefined), size);
   const panels: ValidationPanel[] = [];
   const skipped: string[] = [];
   const count = (outcome: ImageScores | string): void => {
@@ -214,8 +216,22 @@ export async function* evaluate(
   if (exchange.size > 1) {
     for (const [, outcome] of await gatherOutcomes(exchange, outcomes)) count(outcome);
   }
-  const { cam, affinityCam, seg, crf } = tally.matrices;
-  const images = samples.length - skipped.length;
+  return { ...evaluationOf(tally, samples.length, skipped), panels };
+}
+
+/** Kinds of labels whose pixels an evaluation counts. */
+export function measuredKinds(withCrf: boolean): readonly MeasuredKind[] {
+  return ["cam", "affinityCam", "seg", ...(withCrf ? (["crf"] as const) : [])];
+}
+
+/** The scores of the images that were counted. @param total number of images, with those left out */
+export function evaluationOf(
+  tally: Tally<MeasuredKind>,
+  total: number,
+  skipped: readonly string[],
+): Omit<Evaluation, "panels"> {
+  const { cam, affinityCam, seg } = tally.matrices;
+  const crf = tally.matrices.crf as ConfusionMatrix | undefined;
   return {
     metrics: {
       cam: cam.meanIou(),
@@ -225,11 +241,10 @@ export async function* evaluate(
     },
     perClass: { cam: cam.iou(), affinityCam: affinityCam.iou(), seg: seg.iou() },
     accuracy: { pixel: seg.pixelAccuracy(), mean: seg.meanAccuracy() },
-    images,
+    images: total - skipped.length,
     masks: tally.masks,
     skipped,
-    panels,
-    matrices: { cam, affinityCam, seg, ...(refine && { crf }) },
+    matrices: { cam, affinityCam, seg, ...(crf && { crf }) },
   };
 }
 

@@ -106,10 +106,7 @@ export async function* evaluateStages(
   options: StageOptions,
 ): AsyncGenerator<EvaluationProgress, StageScores & { readonly examples: StageExample[] }> {
   const { classes, crf, ahead = 4, lanes = 1, examples: wanted = 0 } = options;
-  const names = (Object.keys(stageTitles) as StageName[]).filter((name) => {
-    if (name === "crf") return crf !== undefined;
-    return networks.activations || name === "seg" || name === "views";
-  });
+  const names = stageNames({ activations: !!networks.activations, crf: crf !== undefined });
   const size = classes.length + 1;
   const tally = new Tally(names, size);
   const skipped: string[] = [];
@@ -136,6 +133,29 @@ export async function* evaluateStages(
     tally.add(scores);
     yield { ...progress, measured: { index, name: scored[index]!.name, scores, known } };
   }
+  return { ...stageScoresOf(names, tally, skipped), examples };
+}
+
+/** The stages that can be scored, in their order. */
+export function stageNames({
+  activations,
+  crf,
+}: {
+  readonly activations: boolean;
+  readonly crf: boolean;
+}): StageName[] {
+  return (Object.keys(stageTitles) as StageName[]).filter((name) => {
+    if (name === "crf") return crf;
+    return activations || name === "seg" || name === "views";
+  });
+}
+
+/** The scores of the images that were counted. */
+export function stageScoresOf(
+  names: readonly StageName[],
+  tally: Tally<StageName>,
+  skipped: readonly string[],
+): StageScores {
   const stages = names.map((name) => ({
     name,
     title: stageTitles[name],
@@ -143,7 +163,7 @@ export async function* evaluateStages(
     perClass: tally.matrices[name].iou(),
   }));
   const { tagF1, masks } = tally;
-  return { stages, tagF1, masks, skipped, examples };
+  return { stages, tagF1, masks, skipped };
 }
 
 function exampleOf(

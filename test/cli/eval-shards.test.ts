@@ -1,0 +1,196 @@
+import { appendFileSync, cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { nodeHost } from "../../src/host/node/host.ts";
+import { writeMask } from "../../src/host/node/images/codec.ts";
+import { compareMasks, type CompareMasksEvent } from "../../src/jobs/compare-masks.ts";
+import { writeCheckpoint } from "../jobs/exported-model.ts";
+import { treeOf } from "../jobs/unfinished-masks.ts";
+import { fewScenes, temporaryFolder } from "./scenes.ts";
+import { tag2mask } from "./terminal.ts";
+
+const folder = temporaryFolder();
+const at = (name: string) => join(folder, name);
+const [data, model, predicted] = [at("scenes"), at("model.safetensors"), at("predicted")];
+const [out, whole] = [at("out"), at("whole")];
+
+beforeAll(async () => {
+  await fewScenes(data);
+  // The network has one class more.
+  appendFileSync(join(data, "classes.txt"), "pebble\n");
+  writeCheckpoint(model);
+  const images = readdirSync(join(data, "images")).sort();
+  cpSync(join(data, "masks"), predicted, { recursive: true });
+  // Masks of other images, so that the scores differ, a true mask and a mask that cannot be used, and one mask too few.
+  for (let i = 4; i < 12; i++) {
+    cpSync(join(data, "masks", images[i]!), join(predicted, images[i + 1]!));
+  }
+  const wrong = { width: 64, height: 64, data: new Uint8Array(64 * 64).fill(9) };
+  await writeMask(join(data, "masks", images[6]!), wrong);
+  writeFileSync(join(predicted, images[2]!), "no PNG");
+  rmSync(join(predicted, images[9]!));
+});
+beforeEach(() => [out, whole].forEach((path) => rmSync(path, { recursive: true, force: true })));
+
+const ofModel = [
+  "--model",
+  model,
+  "--data",
+  data,
+  "--split",
+  "train",
+  "--device",
+  "cpu",
+  "--long-side",
+  "32",
+];
+const kinds = {
+  scores: [...ofModel, "--worst", "3"],
+  stages: [...ofModel, "--stages", "--scales", "1"],
+  masks: ["--masks", predicted, "--truth", join(data, "masks"), "--worst", "3"],
+};
+const evaluate = (kind: keyof typeof kinds, ...options: string[]) =>
+  tag2mask("eval", ...kinds[kind], ...options);
+const linesOf = (text: string) => text.trimEnd().split("\n");
+const shard = (number: number) => join(out, "shards", `shard-0000${number}`);
+const alone = (size: number) => ["--out", out, "--shard-size", String(size), "--tasks", "1"];
+
+describe.each([
+  ["scores", 2],
+  ["stages", 1],
+  ["masks", 2],
+] as const)("%s in shards", (kind, tasks) => {
+  test(`of ${tasks === 1 ? "one task" : "two tasks"}, merged, are those of one process: the same files, the same words`, async () => {
+    const one = await evaluate(kind, "--out", whole);
+    expect(one.stdout).not.toBe("");
+    for (let task = tasks - 1; task >= 0; task--) {
+      const number = ["--task", String(task), "--tasks", String(tasks)];
+      const made = await evaluate(kind, "--out", out, "--shard-size", "5", ...number);
+      expect(made.code, made.stderr).toBe(0);
+    }
+    expect(readdirSync(out)).toEqual(["shards"]);
+    const merged = await tag2mask("merge", out);
+    expect(merged.code, merged.stderr).toBe(0);
+    expect(treeOf(out)).toEqual(treeOf(whole));
+    expect(merged.stdout).toBe(one.stdout.replaceAll(whole, out));
+    const told = linesOf(one.stderr).filter((line) => /left out|not counted/.test(line));
+    expect(told.length).toBeGreaterThan(0);
+    for (const line of told) expect(linesOf(merged.stderr)).toContain(line);
+    expect((await tag2mask("merge", out)).stdout).toContain("has no shards any more");
+  });
+});
+
+test("shards of single images give the same scores and the same worst images", async () => {
+  await evaluate("masks", "--out", whole);
+  const { code, stdout } = await evaluate("masks", ...alone(1));
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/its 15 shards are complete; 13 images measured in .* s, 2 left out/);
+  expect(await tag2mask("merge", out, "--keep-shards")).toMatchObject({ code: 0 });
+  expect(existsSync(shard(3))).toBe(true);
+  rmSync(join(out, "shards"), { recursive: true });
+  expect(treeOf(out)).toEqual(treeOf(whole));
+});
+
+test("a part is never passed off as the whole", async () => {
+  await evaluate("masks", "--out", whole);
+  await evaluate("masks", ...alone(5));
+  rmSync(shard(1), { recursive: true });
+  const early = await tag2mask("merge", out);
+  expect([early.code, early.stderr]).toMatchObject([
+    3,
+    expect.stringContaining("1 of 3 shards is missing: 1"),
+  ]);
+  expect(readdirSync(out)).toEqual(["shards"]);
+  const part = await tag2mask("merge", out, "--allow-missing");
+  expect(part.code).toBe(0);
+  const warning = "only a part is measured: 10 of 15 images; 1 of 3 shards is missing";
+  expect(part.stdout).toContain(`warning: ${warning}`);
+  const { warnings } = JSON.parse(await nodeHost.store.readText(join(out, "metrics.json"))) as {
+    warnings: string[];
+  };
+  expect(warnings[0]).toBe(warning);
+  // The shards are still there, and the missing one makes them complete.
+  await evaluate("masks", ...alone(5));
+  expect(await tag2mask("merge", out)).toMatchObject({ code: 0 });
+  expect(treeOf(out)).toEqual(treeOf(whole));
+});
+
+test("a shard that is not as it was written is named, with what to do", async () => {
+  await evaluate("masks", ...alone(5));
+  const [picture] = readdirSync(join(shard(0), "worst"));
+  writeFileSync(join(shard(0), "worst", picture!), "damaged");
+  const { code, stderr } = await tag2mask("merge", out);
+  expect(code).toBe(1);
+  expect(stderr).toContain(
+    `${shard(0)}: worst/${picture} is missing or damaged; remove this folder`,
+  );
+  rmSync(shard(0), { recursive: true });
+  await evaluate("masks", ...alone(5));
+  expect(await tag2mask("merge", out)).toMatchObject({ code: 0 });
+});
+
+test("a task that is stopped in the middle of a shard goes on there, to the same bytes", async () => {
+  await evaluate("masks", "--out", whole);
+  const run = async (stopAfter: number) => {
+    let decoded = 0;
+    const { codec } = nodeHost;
+    const decodeLabels = (file: string) => {
+      if (file.startsWith(predicted)) decoded++;
+      return codec.decodeLabels(file);
+    };
+    const controller = new AbortController();
+    const events: CompareMasksEvent[] = [];
+    const shards = { shardSize: 5, task: 0, tasks: 1 };
+    const job = { masks: predicted, truth: join(data, "masks"), worst: 3, out, shards };
+    const host = { ...nodeHost, codec: { ...codec, decodeLabels } };
+    for await (const event of compareMasks(host, job, { signal: controller.signal })) {
+      events.push(event);
+      if (event.type === "progress" && event.done === stopAfter) controller.abort();
+    }
+    return { last: events.at(-1)!, decoded };
+  };
+  expect((await run(8)).last).toMatchObject({ type: "stopped", done: 8, total: 15, task: 0 });
+  expect(existsSync(shard(0))).toBe(true);
+  expect(existsSync(shard(1))).toBe(false);
+  const rest = await run(Infinity);
+  expect(rest.last).toMatchObject({ type: "task-done", missing: 0 });
+  // Those after the eighth, and the one that could not be measured.
+  expect(rest.decoded).toBe(8);
+  // As if the process had ended just before it could give the shard its name.
+  cpSync(shard(1), join(out, "shards", ".shard-00001"), { recursive: true });
+  rmSync(shard(1), { recursive: true });
+  expect((await run(Infinity)).decoded).toBe(0);
+  expect(await tag2mask("merge", out)).toMatchObject({ code: 0 });
+  expect(treeOf(out)).toEqual(treeOf(whole));
+});
+
+test("tasks with other settings, other images or another kind of evaluation are refused with both values", async () => {
+  await evaluate("masks", ...alone(5));
+  const other = await evaluate("masks", ...alone(6), "--worst", "2");
+  expect([other.code, other.stderr]).toMatchObject([
+    2,
+    expect.stringContaining("worst was 3, is 2; shardSize was 5, is 6"),
+  ]);
+  const list = at("list.txt");
+  writeFileSync(list, "scene-0001\nscene-0004\n");
+  const fewer = await evaluate("masks", ...alone(5), "--list", list);
+  expect(fewer.stderr).toMatch(/images was "15 \(\w+\)", is "2 \(\w+\)"/);
+  const scores = await evaluate("scores", ...alone(5));
+  expect(scores.stderr).toContain('job was "eval of masks", is "eval"');
+});
+
+test("shards want a folder, and true masks", async () => {
+  const size = ["--shard-size", "5", "--tasks", "1"];
+  const nowhere = await evaluate("masks", ...size);
+  expect([nowhere.code, nowhere.stderr]).toMatchObject([2, expect.stringContaining("--out")]);
+  expect((await evaluate("masks", ...alone(5), "--overwrite")).code).toBe(2);
+  const untrue = at("untrue");
+  cpSync(data, untrue, { recursive: true });
+  rmSync(join(untrue, "masks"), { recursive: true });
+  const { code, stderr } = await evaluate("scores", ...alone(5), "--data", untrue);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /has a mask to measure against.*leave --shard-size out, or `tag2mask segment/,
+  );
+  expect(existsSync(out)).toBe(false);
+});
