@@ -3,7 +3,6 @@ import type { DeviceEvent, NoticeEvent, ReadingEvent } from "../jobs/events.ts";
 import type { LabelEvent } from "../jobs/label.ts";
 import type { WriteMasksEvent } from "../jobs/masks.ts";
 import type { MaskShardsEvent } from "../jobs/mask-shards.ts";
-import { exitCodes } from "./exit-codes.ts";
 import { ctrlCNote, Interrupted, keptNote, type Interruption } from "./interrupt.ts";
 import type { Output } from "./output.ts";
 import { preparation } from "./preparation.ts";
@@ -12,6 +11,7 @@ import { CountMeter } from "./progress.ts";
 import { flagOf } from "./remedies.ts";
 import { tellReplaced } from "./replaced-lines.ts";
 import { secondsSince } from "./seconds.ts";
+import { printTask, stoppedTask, tellTask } from "./task-lines.ts";
 
 type Event =
   ReadingEvent | DeviceEvent | NoticeEvent | WriteMasksEvent | MaskShardsEvent | LabelEvent;
@@ -74,26 +74,15 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
       case "part-done":
         return;
       case "waiting":
-        output.progress.clear();
-        return output.note(`waiting ${event.message}`);
-      case "task": {
-        const { task, tasks, of, shards, complete } = event;
-        const known = complete === 0 ? "" : `, ${complete} of which are complete already`;
-        output.note(`task ${task} of ${tasks}: ${shards} of ${counted(of, "shard")}${known}`);
-        return output.record(event);
-      }
+      case "task":
       case "shard":
-        return output.record(event);
-      case "task-done":
-        return printTask(event, { done, skipped, seconds: secondsSince(started, output) }, output);
+        return tellTask(event, output);
+      case "task-done": {
+        const seconds = secondsSince(started, output);
+        return printTask(event, { masks: done - skipped, skipped, seconds }, output);
+      }
       case "stopped":
-        if (!("kept" in event)) {
-          throw new Interrupted(
-            `stopped after ${event.done} of ${counted(event.total, "image")} of this task; all that is finished is kept, and the ` +
-              "same command goes on with the rest",
-            exitCodes.temporary,
-          );
-        }
+        if (!("kept" in event)) throw stoppedTask(event, "image");
         throw new Interrupted(
           `stopped after ${event.done} of ${event.total} images; ` +
             keptNote(event.kept, "image", event.out),
@@ -102,33 +91,6 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
         return printSummary(event, secondsSince(started, output), output, source);
     }
   };
-}
-
-/** What a task has made, and what is left to the others. */
-function printTask(
-  event: Extract<Event, { type: "task-done" }>,
-  {
-    done,
-    skipped,
-    seconds,
-  }: { readonly done: number; readonly skipped: number; readonly seconds: number },
-  output: Output,
-): void {
-  output.progress.clear();
-  const { out, task, tasks, shards, missing } = event;
-  const masks = done - skipped;
-  const leftOut = skipped > 0 ? `, ${skipped} left out` : "";
-  const verb = shards === 1 ? "is" : "are";
-  output.say(
-    `task ${task} of ${tasks}: its ${counted(shards, "shard")} ${verb} complete; ${counted(masks, "mask")} in ${seconds} s${leftOut}`,
-  );
-  const next = `tag2mask merge ${out}`;
-  output.say(
-    missing === 0
-      ? `all shards are complete: ${next}`
-      : `${counted(missing, "shard")} of other tasks ${missing === 1 ? "is" : "are"} missing; then: ${next}`,
-  );
-  output.record({ ...event, masks, skipped, seconds });
 }
 
 type SourceFacts = Pick<Extract<Event, { type: "source" }>, "source" | "crf">;

@@ -1,25 +1,26 @@
 import type { MaskFolderOptions } from "../files/formats/mask-folder-options.ts";
 import { MaskFolder } from "../files/formats/mask-folder.ts";
-import { fileListName } from "../files/formats/older-files.ts";
 import { nameOutputs, type OutputName } from "../files/formats/output-names.ts";
-import { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import { pathOf, readItems, storedPath } from "../files/shards/item-list.ts";
-import { openShardFolder, shardFolder, type PlannedMasks } from "../files/shards/plan.ts";
-import type { ShardPlan } from "../files/shards/plan.ts";
-import { isFolder } from "../files/text/folders.ts";
-import { join } from "../files/text/path.ts";
+import type { PlannedMasks, ShardPlan } from "../files/shards/plan.ts";
 import type { Host } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
-import { UserError } from "../user-error.ts";
 import type { JobOptions, StoppedEvent } from "./events.ts";
 import { inputHost } from "../files/inputs/input-host.ts";
 import type { InputItem } from "../files/inputs/item.ts";
 import type { MaskItem, MaskJob, WriteMasksEvent } from "./masks.ts";
 import { runShards, type ShardEnd, type ShardEvent, type TaskDoneEvent, type TaskEvent } from "./run-shards.ts"; // prettier-ignore
+import { publishShard, takenOver, takeShard } from "./shard-folder.ts";
 import type { ShardTask, WaitingEvent } from "./shard-plan.ts";
 
 /** An image in the list of a plan: with the names of its results, which depend on all images. */
 type PlannedItem<T> = T & { readonly output: OutputName };
+
+/** Names the results of all images of a job; the names are got by the numbers of the images. */
+export function nameItems(items: readonly MaskItem[]): (index: number) => OutputName {
+  const names = nameOutputs(items.map(({ name, file }) => ({ name, source: file })));
+  return (index) => names[index]!;
+}
 
 /** The images of a job as its plan lists them. @param inputCommand the command that gives images which are no files */
 export function plannedItems<T extends InputItem>(
@@ -28,11 +29,11 @@ export function plannedItems<T extends InputItem>(
   items: readonly T[],
   inputCommand: string | undefined,
 ): PlannedItem<T>[] {
-  const names = nameOutputs(items.map(({ name, file }) => ({ name, source: file })));
+  const nameOf = nameItems(items);
   const place = (path: string): string => storedPath(store, out, path);
   return items.map((item, i) => ({
     ...withPlaces(item, inputCommand, place),
-    output: names[i]!,
+    output: nameOf(i),
   }));
 }
 
@@ -100,8 +101,15 @@ export async function* makeMaskShards<T extends InputItem>(
     const host = inputHost(machine, items, { inputCommand, signal: options.signal });
     const first = shard * plan.shardSize;
     const nameOf = (index: number): OutputName => planned[index - first]!.output;
-    const folder = await takeShard(host, out, plan, shard, nameOf);
-    if (!(folder instanceof MaskFolder)) return folder;
+    const settings = { ...plan.settings, shard, list: plan.list?.checksums[shard] ?? null };
+    const taken = await takeShard(store, out, shard, (path) =>
+      MaskFolder.create(host, path, plan.classes, {
+        ...plan.masks,
+        ...{ settings, always: true, nameOf },
+      }),
+    );
+    if ("end" in taken) return taken;
+    const { folder } = taken;
     const part = { first, storedPath: (path: string) => storedPath(store, out, path) };
     try {
       for await (const event of write({ host, items, folder, part })) {
@@ -118,13 +126,9 @@ export async function* makeMaskShards<T extends InputItem>(
         }
       }
     } catch (error) {
-      // Another process has taken the shard over, and perhaps completed it.
-      if (error instanceof UserError && ["lock-lost", "not-found"].includes(error.code)) {
-        return { end: "held", owner: error.message };
-      }
-      throw error;
+      return takenOver(error);
     }
-    return publish(store, out, shard);
+    return publishShard(store, out, shard);
   };
   for await (const event of runShards(machine, out, plan, task, make, options)) {
     yield event;
@@ -134,49 +138,4 @@ export async function* makeMaskShards<T extends InputItem>(
     } else if (event.type === "task-done") return;
   }
   yield { type: "stopped", done: before, total, out };
-}
-
-/** Takes a shard to make it, unless it is complete or another process has it. */
-async function takeShard(
-  host: Host,
-  out: string,
-  plan: ShardPlan,
-  shard: number,
-  nameOf: (index: number) => OutputName,
-): Promise<MaskFolder | ShardEnd> {
-  const { store } = host;
-  const path = openShardFolder(out, shard);
-  if (await isFinished(store, path)) return publish(store, out, shard);
-  const settings = { ...plan.settings, shard, list: plan.list?.checksums[shard] ?? null };
-  try {
-    return await MaskFolder.create(host, path, plan.classes, {
-      ...plan.masks,
-      ...{ settings, always: true, nameOf },
-    });
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    if (error.code === "locked") return { end: "held", owner: error.message };
-    // Another process has finished it just now.
-    const isDone = error.code === "not-empty" && (await isFinished(store, path));
-    if (isDone) return publish(store, out, shard);
-    throw error;
-  }
-}
-
-/** Whether the masks of a shard are all written, but its process ended before it could give the folder its name. */
-async function isFinished(store: Store, path: string): Promise<boolean> {
-  const state = join(UnfinishedJob.folderOf({ path, single: false }), "job.json");
-  return (await store.exists(join(path, fileListName))) && !(await store.exists(state));
-}
-
-/** Gives a finished shard its name. One that another process has made too, which had taken it over, is dropped. */
-async function publish(store: Store, out: string, shard: number): Promise<ShardEnd> {
-  const [from, to] = [openShardFolder(out, shard), shardFolder(out, shard)];
-  try {
-    if (!(await store.moveFolder(from, to))) await store.remove(from);
-  } catch (error) {
-    // The other process was faster.
-    if (!(await isFolder(store, to))) throw error;
-  }
-  return { end: "complete" };
 }

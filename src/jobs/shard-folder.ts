@@ -1,0 +1,58 @@
+import { fileListName } from "../files/formats/older-files.ts";
+import { UnfinishedJob } from "../files/formats/unfinished-job.ts";
+import { openShardFolder, shardFolder } from "../files/shards/plan.ts";
+import { isFolder } from "../files/text/folders.ts";
+import { join } from "../files/text/path.ts";
+import type { Store } from "../host/store.ts";
+import { UserError } from "../user-error.ts";
+import type { ShardEnd } from "./run-shards.ts";
+
+/**
+ * Takes a shard to make it, unless it is complete or another process has it.
+ * @param open opens its folder; a UserError "locked" or "not-empty" if that is not possible
+ */
+export async function takeShard<F>(
+  store: Store,
+  out: string,
+  shard: number,
+  open: (path: string) => Promise<F>,
+): Promise<{ readonly folder: F } | ShardEnd> {
+  const path = openShardFolder(out, shard);
+  if (await isFinished(store, path)) return publishShard(store, out, shard);
+  try {
+    return { folder: await open(path) };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    if (error.code === "locked") return { end: "held", owner: error.message };
+    // Another process has finished it just now.
+    const isDone = error.code === "not-empty" && (await isFinished(store, path));
+    if (isDone) return publishShard(store, out, shard);
+    throw error;
+  }
+}
+
+/** How a shard ends whose making failed, if another process has taken it over, and perhaps completed it; else throws the error. */
+export function takenOver(error: unknown): ShardEnd {
+  if (error instanceof UserError && ["lock-lost", "not-found"].includes(error.code)) {
+    return { end: "held", owner: error.message };
+  }
+  throw error;
+}
+
+/** Whether the files of a shard are all written, but its process ended before it could give the folder its name. */
+async function isFinished(store: Store, path: string): Promise<boolean> {
+  const state = join(UnfinishedJob.folderOf({ path, single: false }), "job.json");
+  return (await store.exists(join(path, fileListName))) && !(await store.exists(state));
+}
+
+/** Gives a finished shard its name. One that another process has made too, which had taken it over, is dropped. */
+export async function publishShard(store: Store, out: string, shard: number): Promise<ShardEnd> {
+  const [from, to] = [openShardFolder(out, shard), shardFolder(out, shard)];
+  try {
+    if (!(await store.moveFolder(from, to))) await store.remove(from);
+  } catch (error) {
+    // The other process was faster.
+    if (!(await isFolder(store, to))) throw error;
+  }
+  return { end: "complete" };
+}
