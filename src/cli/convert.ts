@@ -6,10 +6,11 @@ import {
   type UnannotatedRule,
 } from "../files/formats/boxes.ts";
 import { formatFiles, maskFormats, type MaskFormat } from "../files/formats/formats.ts";
-import { unknownFile, type LostDetail } from "../files/formats/lost-details.ts";
 import { counted } from "../files/text/units.ts";
-import type { ConvertDoneEvent, ConvertEvent } from "../jobs/convert.ts";
-import { messages, tellFindings } from "./findings.ts";
+import type { ConvertDoneEvent, ConvertEvent } from "../jobs/convert-job.ts";
+import type { ShardTask } from "../jobs/shard-plan.ts";
+import { printConversion } from "./conversion-lines.ts";
+import { messages } from "./findings.ts";
 import { ctrlCNote, Interrupted, keptNote, runJob } from "./interrupt.ts";
 import {
   classNamesHelp,
@@ -22,13 +23,13 @@ import {
 } from "./options.ts";
 import type { FormatOptions } from "./options.ts";
 import type { OpenOutput, Output } from "./output.ts";
-import { lostLine } from "./lost-line.ts";
 import { CountMeter } from "./progress.ts";
-import { wordRemedies } from "./remedies.ts";
 import { tellReplaced } from "./replaced-lines.ts";
 import { secondsSince } from "./seconds.ts";
+import { shardTask, withShards, type ShardOptions } from "./shard-options.ts";
+import { taskStopped, tellTask, type TaskSums } from "./task-lines.ts";
 
-interface ConvertOptions extends FormatOptions {
+interface ConvertOptions extends FormatOptions, ShardOptions {
   readonly json?: boolean;
   readonly to: readonly MaskFormat[];
   readonly out: string;
@@ -38,8 +39,6 @@ interface ConvertOptions extends FormatOptions {
   readonly boxes?: BoxRule;
   readonly unannotated?: UnannotatedRule;
   readonly binary?: boolean;
-  readonly overwrite?: boolean;
-  readonly resume?: boolean;
   readonly strict?: boolean;
 }
 
@@ -91,40 +90,62 @@ export function convertCommand(open: OpenOutput): Command {
         .choices(unannotatedRules)
         .default("leave-out"),
     );
-  withJson(
-    withFormatOptions(command)
-      .option("--overwrite", overwriteHelp)
-      .addOption(resumeOption())
-      .option("--strict", "fail on the first mask that cannot be read instead of leaving it out"),
-  ).action((masks: string, options: ConvertOptions) => convert(masks, options, open(options)));
+  withFormatOptions(command)
+    .option("--overwrite", overwriteHelp)
+    .addOption(resumeOption())
+    .option("--strict", "fail on the first mask that cannot be read instead of leaving it out");
+  withJson(withShards(command)).action((masks: string, options: ConvertOptions) => {
+    const output = open(options);
+    const divided = shardTask(command, options, output);
+    return convert({ ...options, ...divided, masks }, output);
+  });
   return withExamples(
     command,
     "tag2mask convert masks --to coco --images photos/images --out instances.json",
     "tag2mask convert export.json --to voc --out masks",
     "tag2mask convert task.zip --from cvat --to yolo,ultralytics --images photos/images --out sets",
     "tag2mask convert masks --to voc --classes cat,dog --out named",
+    "tag2mask convert export.json --to coco --out masks --shard-size 1000 --task 0 --tasks 8",
   );
 }
 
-async function convert(masks: string, options: ConvertOptions, output: Output): Promise<void> {
+async function convert(
+  options: ConvertOptions & { readonly masks: string; readonly shards?: ShardTask },
+  output: Output,
+): Promise<void> {
   const { convertMasks } = await import("../jobs/convert.ts");
   const { nodeHost } = await import("../host/node/host.ts");
   const now = (): number => output.now();
   const started = now();
+  let [masks, skipped] = [0, 0];
   const meter = new CountMeter("masks", now);
   await runJob(
-    (job) => convertMasks(nodeHost, { ...options, masks }, job),
+    (job) => convertMasks(nodeHost, options, job),
     (event, interruption) => {
       switch (event.type) {
         case "started":
           if (event.finished > 0) output.note(finishedNote(event, options.to));
           return interruption.handle(() => output.note(ctrlCNote("finishing the mask under way")));
+        case "waiting":
+        case "task":
+        case "shard":
+        case "task-done": {
+          const made = counted(masks, "mask");
+          const sums = (): TaskSums => {
+            const seconds = secondsSince(started, output);
+            return { made, skipped, seconds, facts: { masks } };
+          };
+          return tellTask(event, sums, output);
+        }
         case "progress":
+          masks++;
           return output.progress.update(meter.read(event.done, event.total));
         case "skipped":
+          skipped++;
           output.note(`left out ${event.message}`);
           return output.record({ mask: event.file, error: event.message });
         case "stopped":
+          if (!("kept" in event)) throw taskStopped(event.done, event.total, "mask");
           throw new Interrupted(
             `stopped after ${event.done} of ${event.total} masks; ${keptNote(event.kept, "mask")}`,
           );
@@ -146,45 +167,16 @@ function finishedNote(
     : `${finished} of ${counted(of, "mask")} are finished and not read again`;
 }
 
-const imagesRemedy = { kind: "option", name: "images", value: "<folder>" } as const;
-
-function isOfUnknownFile({ what }: LostDetail): boolean {
-  return Object.values<string>(unknownFile).includes(what);
-}
-
 function printSummary(
-  {
-    from,
-    to,
-    out,
-    classes,
-    masks,
-    skipped,
-    objects,
-    lost,
-    notes,
-    warnings,
-    replaced,
-  }: ConvertDoneEvent,
+  event: ConvertDoneEvent,
   { images }: ConvertOptions,
   seconds: number,
   output: Output,
 ): void {
   output.progress.clear();
-  const leftOut = skipped > 0 ? `, ${skipped} left out` : "";
-  const written = counted(masks, "mask");
-  output.say(`${written} from ${from} to ${to.join(", ")} in ${seconds} s${leftOut}: ${out}`);
-  for (const note of notes) output.say(note);
-  tellFindings(warnings, output);
-  if (lost.length === 0 && skipped === 0) {
-    output.say(`nothing was lost${objects > 0 ? `: ${counted(objects, "object")} counted` : ""}`);
-  }
-  for (const detail of lost) {
-    const isMended = images === undefined && isOfUnknownFile(detail);
-    output.say(
-      `${lostLine(detail, written)}${isMended ? `; ${wordRemedies([imagesRemedy])}` : ""}`,
-    );
-  }
+  const { from, to, out, classes, masks, skipped, objects, lost, notes, warnings, replaced } =
+    event;
+  printConversion({ ...event, hasImages: images !== undefined }, seconds, output);
   tellReplaced(replaced, output);
   output.record({
     ...{ from, to, out, classes, masks, skipped, objects, lost, notes },

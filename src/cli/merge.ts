@@ -2,12 +2,15 @@ import { Command } from "commander";
 import { listNames } from "../files/text/list-names.ts";
 import { ranges } from "../files/text/ranges.ts";
 import { counted } from "../files/text/units.ts";
+import type { ConversionFacts } from "../jobs/convert-job.ts";
 import type {
   MergeDoneEvent,
   MergedScoresEvent,
   MergeEvent,
   MergeProgressEvent,
 } from "../jobs/merge-events.ts";
+import { printConversion } from "./conversion-lines.ts";
+import { messages } from "./findings.ts";
 import { ctrlCNote, Interrupted, runJob, type Interruption } from "./interrupt.ts";
 import { lostLine } from "./lost-line.ts";
 import { withExamples, withJson } from "./options.ts";
@@ -124,12 +127,16 @@ function mergeLines(
 function printSummary(event: MergeDoneEvent, seconds: number, output: Output): void {
   output.progress.clear();
   const { out, classes, masks, skipped, leftOut, lacking, lackingInAll, lost, confidence } = event;
-  const { sheet, replaced, shards, missing, kept, index, objects } = event;
+  const { sheet, replaced, shards, missing, kept, index, conversion } = event;
   const written = counted(masks, "mask");
   const skips = skipped > 0 ? `, ${skipped} left out` : "";
-  output.say(
-    `${written} of ${counted(shards, "shard")} in ${seconds} s${skips}: ${out} (class names: ${classes})`,
-  );
+  if (conversion) {
+    printConversion({ ...conversion, out, masks, skipped, lost }, seconds, output);
+  } else {
+    output.say(
+      `${written} of ${counted(shards, "shard")} in ${seconds} s${skips}: ${out} (class names: ${classes})`,
+    );
+  }
   for (const reason of leftOut) output.say(`left out ${reason}`);
   if (skipped > leftOut.length) output.say(`left out: ${skipped - leftOut.length} more`);
   if (lackingInAll > 0) {
@@ -139,10 +146,8 @@ function printSummary(event: MergeDoneEvent, seconds: number, output: Output): v
         `${lackingInAll > 5 ? ", …" : ""} (column missing of ${confidence})`,
     );
   }
-  if (objects !== undefined && lost.length === 0 && skipped === 0) {
-    output.say(`nothing was lost${objects > 0 ? `: ${counted(objects, "object")} counted` : ""}`);
-  }
-  for (const detail of lost) output.say(lostLine(detail, written));
+  // Those of a conversion are printed already.
+  if (!conversion) for (const detail of lost) output.say(lostLine(detail, written));
   tellReplaced(replaced, output);
   if (index) {
     output.say(
@@ -165,8 +170,14 @@ function printSummary(event: MergeDoneEvent, seconds: number, output: Output): v
       lackingInAll,
       lost,
     },
-    ...{ ...(objects !== undefined && { objects }), ...(index && { index }) },
+    ...(conversion && factsOf(conversion)),
+    ...(index && { index }),
     ...{ ...(confidence !== undefined && { confidence }), ...(sheet !== undefined && { sheet }) },
     ...{ replaced, seconds },
   });
+}
+
+/** What a conversion tells besides, for programs. */
+function factsOf({ from, to, objects, notes, warnings }: ConversionFacts): object {
+  return { from, to, objects, notes, warnings: messages(warnings) };
 }

@@ -60,10 +60,10 @@ function tellTaskDone(
   output.record({ ...event, ...facts, skipped, seconds });
 }
 
-/** How a task ends that was stopped. */
-export function taskStopped(done: number, total: number): Interrupted {
+/** How a task ends that was stopped. @param thing what it makes or measures: "image" */
+export function taskStopped(done: number, total: number, thing = "image"): Interrupted {
   return new Interrupted(
-    `stopped after ${done} of ${counted(total, "image")} of this task; all that is finished is kept, and the ` +
+    `stopped after ${done} of ${counted(total, thing)} of this task; all that is finished is kept, and the ` +
       "same command goes on with the rest",
     exitCodes.temporary,
   );

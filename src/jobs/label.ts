@@ -10,7 +10,8 @@ import type { Segmentation, Segmenter } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
 import type { DeviceEvent, JobOptions, NoticeEvent, ReadingEvent } from "./events.ts";
 import { contentSetting, maskSettings, settingsOf, withoutMissing } from "./job-settings.ts";
-import { makeMaskShards, plannedItems, plannedMasks, type MaskShardsEvent } from "./mask-shards.ts";
+import { makeMaskShards, nameItems, plannedItems, plannedMasks } from "./mask-shards.ts";
+import type { MaskShardsEvent } from "./mask-shards.ts";
 import { unfinished, writeMasks, type MaskJob, type WriteMasksEvent } from "./masks.ts";
 import { openPlan, type ShardTask } from "./shard-plan.ts";
 import { findTaggedInputs, type TaggedInputs } from "./inputs.ts";
@@ -70,7 +71,8 @@ export async function* labelImages(
     const { items, host } = yield* findItems(machine, job, segmenter, options);
     // Fails before the images go through the network if the folder cannot be written.
     const settings = settingsOf("label", await dependencies(host, job, segmenter), items);
-    const folder = await MaskFolder.create(host, out, segmenter.classes, { ...job, settings });
+    const named = { ...job, settings, nameOf: nameItems(items) };
+    const folder = await MaskFolder.create(host, out, segmenter.classes, named);
     let chosen: SourceEvent;
     try {
       const choice = yield* decideSource(host, segmenter, items, job, options);

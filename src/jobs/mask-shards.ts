@@ -16,6 +16,12 @@ import type { ShardTask, WaitingEvent } from "./shard-plan.ts";
 /** An image in the list of a plan: with the names of its results, which depend on all images. */
 type PlannedItem<T> = T & { readonly output: OutputName };
 
+/** Names the results of all images of a job; the names are got by the numbers of the images. */
+export function nameItems(items: readonly MaskItem[]): (index: number) => OutputName {
+  const names = nameOutputs(items.map(({ name, file }) => ({ name, source: file })));
+  return (index) => names[index]!;
+}
+
 /** The images of a job as its plan lists them. @param inputCommand the command that gives images which are no files */
 export function plannedItems<T extends InputItem>(
   store: Store,
@@ -23,11 +29,11 @@ export function plannedItems<T extends InputItem>(
   items: readonly T[],
   inputCommand: string | undefined,
 ): PlannedItem<T>[] {
-  const names = nameOutputs(items.map(({ name, file }) => ({ name, source: file })));
+  const nameOf = nameItems(items);
   const place = (path: string): string => storedPath(store, out, path);
   return items.map((item, i) => ({
     ...withPlaces(item, inputCommand, place),
-    output: names[i]!,
+    output: nameOf(i),
   }));
 }
 

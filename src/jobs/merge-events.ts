@@ -1,4 +1,5 @@
 import type { MaskFormat } from "../files/formats/formats.ts";
+import type { ConversionFacts } from "./convert-job.ts";
 import type { ProgressEvent, StoppedEvent } from "./events.ts";
 import type { MasksDoneEvent } from "./masks.ts";
 import type { MergedEvaluation } from "./merged-evaluation.ts";
@@ -32,8 +33,8 @@ export interface MergedMasks extends Pick<
   /** The table of confidences, and the page of the least sure masks, where the job has them. */
   readonly confidence?: string;
   readonly sheet?: string;
-  /** Number of objects in the source of a conversion. */
-  readonly objects?: number;
+  /** What a conversion tells besides, and whether it was given a folder of images. */
+  readonly conversion?: ConversionFacts & { readonly hasImages: boolean };
   /** Formats of one file that are left in the shards, since there are too many images, and the list of their files. */
   readonly index?: { readonly formats: readonly MaskFormat[]; readonly file: string };
 }

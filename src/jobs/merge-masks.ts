@@ -1,6 +1,5 @@
 import { classesJson } from "../files/formats/classes-file.ts";
 import { fileListText, type FinishedFile } from "../files/formats/finished-files.ts";
-import { areLedgerEntries, type LedgerEntry } from "../files/formats/lost-details.ts";
 import { mergedFormat } from "../files/formats/merge.ts";
 import type { MaskShard } from "../files/formats/merger.ts";
 import { FileTransaction } from "../files/formats/transaction.ts";
@@ -8,6 +7,7 @@ import { crc32c } from "../files/run/crc32c.ts";
 import { MergedLosses } from "../files/shards/merged-losses.ts";
 import { listRuns, writeMergedList } from "../files/shards/merged-list.ts";
 import {
+  planFile,
   shardFolder,
   shardItems,
   type PlannedMasks,
@@ -27,6 +27,13 @@ import { join, relative } from "../files/text/path.ts";
 import type { FileHost } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
 import { UserError } from "../user-error.ts";
+import {
+  asPlannedConversion,
+  asReadFacts,
+  ConversionTotals,
+  type PlannedConversion,
+  type ReadFacts,
+} from "./conversion-totals.ts";
 import type { MergedMasks, MergeProgressEvent } from "./merge-events.ts";
 import {
   asReviewedMask,
@@ -63,8 +70,11 @@ class Totals {
   skipped = 0;
   readonly leftOut: string[] = [];
   readonly parts: MaskShard[] = [];
-  /** Losses of reading masks, which only conversions have, and of writing them. */
-  readonly losses = [new MergedLosses(), new MergedLosses()] as const;
+  /** Losses of writing masks. */
+  readonly losses = new MergedLosses();
+
+  /** @param read what reading masks told, which only conversions have */
+  constructor(readonly read?: ConversionTotals) {}
 }
 
 /** Makes the files that the job would have written without shards; the last one is `classes.json`. */
@@ -74,14 +84,16 @@ export async function* mergeMasks(
 ): AsyncGenerator<MergeProgressEvent, MergedMasks> {
   const { store } = host;
   const { out, plan, temporary, signal } = merge;
+  const converted = isConversion(plan) ? conversionOf(out, plan) : undefined;
   const files = await FileTransaction.begin(store, out);
   const classes = join(out, classesName);
   // An earlier list would make the folder look complete.
   await store.remove(classes);
   const list = await listRuns(store, join(temporary, "files"));
-  const review = isReviewed(plan) ? await reviewRuns(store, join(temporary, "review")) : undefined;
+  const review = converted ? undefined : await reviewRuns(store, join(temporary, "review"));
   try {
-    const totals = new Totals();
+    const read = converted && new ConversionTotals(converted.opened);
+    const totals = new Totals(read);
     yield* takeShards(store, merge, totals, { list, ...(review && { review }) });
     const { masks, skipped, leftOut, losses, parts } = totals;
     if (masks === 0) {
@@ -101,11 +113,10 @@ export async function* mergeMasks(
     signal?.throwIfAborted();
     const replaced = await writeMergedList(store, out, list.merged());
     await store.write([{ path: classes, data: text }]);
-    const [read, own] = losses;
     return {
       ...{ out, classes, masks, skipped, leftOut, ...results, replaced },
-      lost: [...read.list(), ...own.list()],
-      ...(!review && { objects: read.objects }),
+      lost: [...(read?.lost() ?? []), ...losses.list()],
+      ...(converted && read && { conversion: toldOf(converted, read, plan) }),
       ...(index && { index }),
     };
   } finally {
@@ -119,9 +130,26 @@ const nothing: Omit<Review, "confidence" | "files"> & { readonly files?: readonl
   lackingInAll: 0,
 };
 
-/** Whether the masks of a job have confidences. */
-function isReviewed({ job }: ShardPlan): boolean {
-  return job !== "convert";
+/** Whether the masks of a job come from others, and have no confidences. */
+function isConversion({ job }: ShardPlan): boolean {
+  return job === "convert";
+}
+
+/** The source of a conversion; a UserError if the plan does not tell it. */
+function conversionOf(out: string, { facts }: ShardPlan): PlannedConversion {
+  const conversion = asPlannedConversion(facts);
+  if (conversion) return conversion;
+  throw new UserError(`${planFile(out)}: is damaged, it does not say what is converted`);
+}
+
+/** What the conversion would have told without shards, besides its files. */
+function toldOf(
+  { masks, from, hasImages, notes }: PlannedConversion,
+  read: ConversionTotals,
+  { classes, masks: { format: to = [] } = {} }: ShardPlan,
+): NonNullable<MergedMasks["conversion"]> {
+  const warnings = read.warnings(masks, from, classes);
+  return { from, to, hasImages, objects: read.objects, notes, warnings };
 }
 
 interface Runs {
@@ -182,16 +210,17 @@ async function* takeImages(
     }
     if ("error" in record) {
       if (totals.skipped++ < mostReasons) totals.leftOut.push(record.error);
+      totals.read?.leaveOut(record.code);
       continue;
     }
     totals.masks++;
-    totals.losses[1].add(record.ledger);
+    totals.losses.add(record.ledger);
     // Labels that the job kept for itself are hidden.
     const files = record.files.filter(({ path }) => !path.startsWith("."));
     linked += files.length;
     await links.add(files);
     if (review) reviewed.push(reviewedMask(folder, record));
-    else totals.losses[0].add(readingLedger(folder, record));
+    totals.read?.add(readFacts(folder, record));
     if (images % imagesBetweenEvents === 0) {
       yield { type: "progress", stage: "images", done: taken.images, total };
     }
@@ -213,10 +242,9 @@ function reviewedMask(folder: string, record: ShardImage): ReviewedMask {
   throw damagedShard(folder, `${recordsName} has no facts of image ${record.index}`);
 }
 
-/** What the reader of a conversion entered into its ledger for an image. */
-function readingLedger(folder: string, { index, facts }: ShardImage): readonly LedgerEntry[] {
-  const { read } = (facts ?? {}) as { readonly read?: unknown };
-  if (areLedgerEntries(read)) return read;
+function readFacts(folder: string, { index, facts }: ShardImage): ReadFacts {
+  const known = asReadFacts(facts);
+  if (known) return known;
   throw damagedShard(folder, `${recordsName} has no facts of image ${index}`);
 }
 

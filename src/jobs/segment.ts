@@ -7,7 +7,8 @@ import type { Segmentation, Segmenter } from "../method/inference/segmenter.ts";
 import type { DeviceEvent, JobOptions, NoticeEvent } from "./events.ts";
 import { findInputs, type ImageInputs } from "./inputs.ts";
 import { contentSetting, maskSettings, settingsOf, withoutMissing } from "./job-settings.ts";
-import { makeMaskShards, plannedItems, plannedMasks, type MaskShardsEvent } from "./mask-shards.ts";
+import { makeMaskShards, nameItems, plannedItems, plannedMasks } from "./mask-shards.ts";
+import type { MaskShardsEvent } from "./mask-shards.ts";
 import { writeMasks, type MaskJob, type WriteMasksEvent } from "./masks.ts";
 import { openSegmenterInLanes, type ModelOptions } from "./segmenter-in-lanes.ts";
 import { openPlan, type ShardTask } from "./shard-plan.ts";
@@ -42,7 +43,8 @@ export async function* segmentImages(
     const common = await maskSettings(host.store, job, about);
     const own = { crf: job.crf ?? false, inputCommand: job.inputCommand };
     const settings = settingsOf("segment", { ...common, ...own }, items);
-    const folder = await MaskFolder.create(host, job.out, classes, { ...job, settings });
+    const named = { ...job, settings, nameOf: nameItems(items) };
+    const folder = await MaskFolder.create(host, job.out, classes, named);
     yield* withSegmentation(host, job, segmenter, (work) =>
       writeMasks(host, { items, folder, ...work }, options),
     );

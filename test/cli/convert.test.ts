@@ -102,6 +102,33 @@ test("a mask that cannot be read is named and left out, or with --strict the end
   );
 });
 
+test("the names of masks do not depend on which of them can be read", async () => {
+  const images = ["a.jpg", "a.png"].map((file_name, i) => ({ id: i + 1, file_name, width: 4, height: 4 })); // prettier-ignore
+  const object = { category_id: 1, iscrowd: 0, segmentation: [[0, 0, 2, 0, 2, 2]] };
+  const [source, out] = [join(root, "a.json"), join(root, "b")];
+  const categories = [{ id: 1, name: "cat" }];
+  for (const annotated of [[1, 2], [2]]) {
+    const annotations = annotated.map((id) => ({ id, image_id: id, ...object }));
+    writeFileSync(source, JSON.stringify({ images, categories, annotations }));
+    await convert(source, "--to", "voc", "--out", join(out, String(annotated.length)));
+  }
+  expect(readdirSync(join(out, "2", "masks"))).toEqual(["a-2.png", "a.png"]);
+  // The image that nothing is known of keeps its name to itself.
+  expect(readdirSync(join(out, "1", "masks"))).toEqual(["a-2.png"]);
+});
+
+test("masks of one name are counted for themselves, also if one of them is left out", async () => {
+  const images = ["a.png", "a.jpg", "a.bmp"].map((file_name, i) => ({ id: i + 1, file_name, width: 4, height: 4 })); // prettier-ignore
+  const box = { category_id: 1, iscrowd: 0, bbox: [0, 0, 2, 2] };
+  const annotations = [1, 2].map((id) => ({ id, image_id: id, ...box }));
+  const categories = [{ id: 1, name: "cat" }];
+  writeFileSync(join(root, "a.json"), JSON.stringify({ images, categories, annotations }));
+  const { text } = await convert(join(root, "a.json"), "--to", "voc", "--out", join(root, "b"));
+  expect(text).toContain(
+    "in 2 of 2 masks: objects of which only the box is known are ignored (255) (2 objects)",
+  );
+});
+
 test("what a format cannot hold is counted", async () => {
   await writeAll(join(root, "a"), "voc", awkwardMasks());
   const { text } = await convert(join(root, "a"), "--to", "yolo", "--out", join(root, "b"));

@@ -2,6 +2,7 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -62,6 +63,16 @@ describe.each([
     expect(merged).toMatchObject({ code: 0 });
     expect(treeOf(out)).toEqual(expected);
   });
+});
+
+test("the names of masks do not depend on which images can be read", async () => {
+  const two = at("two");
+  mkdirSync(two);
+  writeFileSync(join(two, "a.jpg"), "no image");
+  copyFileSync(join(images, "scene-0001.png"), join(two, "a.png"));
+  const done = await tag2mask("segment", "--model", model, "--device", "cpu", two, "--out", out);
+  expect(done).toMatchObject({ code: 0 });
+  expect(readdirSync(join(out, "masks"))).toEqual(["a-2.png"]);
 });
 
 test("one shard after the other says what is done and what is missing", async () => {

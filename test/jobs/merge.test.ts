@@ -103,7 +103,7 @@ test("a conversion has no confidences, and tells what reading and writing lost",
   const lost = await writeAtOnce(whole, job);
   expect(lost).toEqual([{ what: "ignored pixels became background", images: 1 }]);
   await writeShards(out, job, 2);
-  expect(await merge(out)).toMatchObject({ masks: 6, objects: 6, lost });
+  expect(await merge(out)).toMatchObject({ masks: 6, conversion: { objects: 6 }, lost });
   expect(contents(out)).toEqual(contents(whole));
 });
 

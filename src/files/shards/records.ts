@@ -33,6 +33,8 @@ export interface ShardSkip {
   readonly index: number;
   /** Why, with the name of the file. */
   readonly error: string;
+  /** Code of the error, where the merge counts it. */
+  readonly code?: string;
 }
 
 export type ShardRecord = ShardImage | ShardSkip;
@@ -68,9 +70,10 @@ function asRecord(text: string): ShardRecord | undefined {
   } catch {
     return undefined;
   }
-  const { index, name, files, size, ledger, thumbnail, error } = value ?? {};
+  const { index, name, files, size, ledger, thumbnail, error, code } = value ?? {};
   if (!Number.isSafeInteger(index)) return undefined;
-  if (typeof error === "string") return value as ShardSkip;
+  const isSkip = typeof error === "string" && (code === undefined || typeof code === "string");
+  if (isSkip) return value as ShardSkip;
   const isSize = Array.isArray(size) && size.length === 2 && size.every(Number.isSafeInteger);
   const isImage =
     typeof name === "string" &&

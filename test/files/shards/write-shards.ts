@@ -144,6 +144,9 @@ export async function writeShards(
   const plan: ShardPlan = {
     ...{ version: 1, job: job.job ?? "label", settings: { job: "test" }, masks: job.options },
     ...{ classes, items, shardSize, tasks: 2 },
+    ...(job.job === "convert" && {
+      facts: { masks: "masks", from: "coco", hasImages: true, notes: [], opened: [] },
+    }),
   };
   await mkdir(join(out, "shards"), { recursive: true });
   writeFileSync(planFile(out), JSON.stringify(plan));
@@ -159,7 +162,9 @@ export async function writeShards(
     for (const image of own.filter(({ error }) => error === undefined)) {
       const { confidence, tags, missing, file } = image;
       const masks = { file: relative(out, file), confidence, tags, missing };
-      await write(folder, image, job.job === "convert" ? { read: [["read", image.name, 1], ["shown", image.name, 1]] } : masks); // prettier-ignore
+      const read = [["read", image.name, 1], ["shown", image.name, 1]]; // prettier-ignore
+      const converted = { name: image.name, read, labels: [[0, 1]] };
+      await write(folder, image, job.job === "convert" ? converted : masks);
     }
     await folder.finish();
     const { images: finished } = await readJournal(
