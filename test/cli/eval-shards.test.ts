@@ -1,8 +1,9 @@
 import { appendFileSync, cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { markMerged } from "../../src/files/shards/merge-mark.ts";
 import { nodeHost } from "../../src/host/node/host.ts";
-import { writeMask } from "../../src/host/node/images/codec.ts";
+import { readMask, writeMask } from "../../src/host/node/images/codec.ts";
 import { compareMasks, type CompareMasksEvent } from "../../src/jobs/compare-masks.ts";
 import { writeCheckpoint } from "../jobs/exported-model.ts";
 import { treeOf } from "../jobs/unfinished-masks.ts";
@@ -12,7 +13,7 @@ import { tag2mask } from "./terminal.ts";
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
 const [data, model, predicted] = [at("scenes"), at("model.safetensors"), at("predicted")];
-const [out, whole] = [at("out"), at("whole")];
+const [out, whole, wholeMasks] = [at("out"), at("whole"), at("whole-masks")];
 
 beforeAll(async () => {
   await fewScenes(data);
@@ -21,14 +22,24 @@ beforeAll(async () => {
   writeCheckpoint(model);
   const images = readdirSync(join(data, "images")).sort();
   cpSync(join(data, "masks"), predicted, { recursive: true });
-  // Masks of other images, so that the scores differ, a true mask and a mask that cannot be used, and one mask too few.
+  // Masks of other images, so that the scores differ, true masks and a mask that cannot be used, and one mask too few.
   for (let i = 4; i < 12; i++) {
     cpSync(join(data, "masks", images[i]!), join(predicted, images[i + 1]!));
   }
+  // True masks that number the classes in another order than the tags, which is told.
+  for (const image of images) {
+    const path = join(data, "masks", image);
+    const mask = await readMask(path);
+    await writeMask(path, {
+      ...mask,
+      data: mask.data.map((label) => (label ? (label % 4) + 1 : 0)),
+    });
+  }
   const wrong = { width: 64, height: 64, data: new Uint8Array(64 * 64).fill(9) };
-  await writeMask(join(data, "masks", images[6]!), wrong);
+  for (const i of [6, 13]) await writeMask(join(data, "masks", images[i]!), wrong);
   writeFileSync(join(predicted, images[2]!), "no PNG");
   rmSync(join(predicted, images[9]!));
+  await evaluate("masks", "--out", wholeMasks);
 });
 beforeEach(() => [out, whole].forEach((path) => rmSync(path, { recursive: true, force: true })));
 
@@ -45,7 +56,7 @@ const ofModel = [
   "32",
 ];
 const kinds = {
-  scores: [...ofModel, "--worst", "3"],
+  scores: [...ofModel, "--split", "train", "--worst", "3"],
   stages: [...ofModel, "--stages", "--scales", "1"],
   masks: ["--masks", predicted, "--truth", join(data, "masks"), "--worst", "3"],
 };
@@ -56,16 +67,16 @@ const shard = (number: number) => join(out, "shards", `shard-0000${number}`);
 const alone = (size: number) => ["--out", out, "--shard-size", String(size), "--tasks", "1"];
 
 describe.each([
-  ["scores", 2],
-  ["stages", 1],
-  ["masks", 2],
-] as const)("%s in shards", (kind, tasks) => {
+  ["scores", 2, 5],
+  ["stages", 1, 3],
+  ["masks", 2, 5],
+] as const)("%s in shards", (kind, tasks, size) => {
   test(`of ${tasks === 1 ? "one task" : "two tasks"}, merged, are those of one process: the same files, the same words`, async () => {
     const one = await evaluate(kind, "--out", whole);
     expect(one.stdout).not.toBe("");
     for (let task = tasks - 1; task >= 0; task--) {
       const number = ["--task", String(task), "--tasks", String(tasks)];
-      const made = await evaluate(kind, "--out", out, "--shard-size", "5", ...number);
+      const made = await evaluate(kind, ...alone(size).slice(0, 4), ...number);
       expect(made.code, made.stderr).toBe(0);
     }
     expect(readdirSync(out)).toEqual(["shards"]);
@@ -73,6 +84,7 @@ describe.each([
     expect(merged.code, merged.stderr).toBe(0);
     expect(treeOf(out)).toEqual(treeOf(whole));
     expect(merged.stdout).toBe(one.stdout.replaceAll(whole, out));
+    if (kind === "scores") expect(merged.stdout).toContain("number the classes in another order");
     const told = linesOf(one.stderr).filter((line) => /left out|not counted/.test(line));
     expect(told.length).toBeGreaterThan(0);
     for (const line of told) expect(linesOf(merged.stderr)).toContain(line);
@@ -81,18 +93,16 @@ describe.each([
 });
 
 test("shards of single images give the same scores and the same worst images", async () => {
-  await evaluate("masks", "--out", whole);
   const { code, stdout } = await evaluate("masks", ...alone(1));
   expect(code).toBe(0);
-  expect(stdout).toMatch(/its 15 shards are complete; 13 images measured in .* s, 2 left out/);
+  expect(stdout).toMatch(/its 15 shards are complete; 12 images measured in .* s, 3 left out/);
   expect(await tag2mask("merge", out, "--keep-shards")).toMatchObject({ code: 0 });
   expect(existsSync(shard(3))).toBe(true);
   rmSync(join(out, "shards"), { recursive: true });
-  expect(treeOf(out)).toEqual(treeOf(whole));
+  expect(treeOf(out)).toEqual(treeOf(wholeMasks));
 });
 
 test("a part is never passed off as the whole", async () => {
-  await evaluate("masks", "--out", whole);
   await evaluate("masks", ...alone(5));
   rmSync(shard(1), { recursive: true });
   const early = await tag2mask("merge", out);
@@ -112,7 +122,7 @@ test("a part is never passed off as the whole", async () => {
   // The shards are still there, and the missing one makes them complete.
   await evaluate("masks", ...alone(5));
   expect(await tag2mask("merge", out)).toMatchObject({ code: 0 });
-  expect(treeOf(out)).toEqual(treeOf(whole));
+  expect(treeOf(out)).toEqual(treeOf(wholeMasks));
 });
 
 test("a shard that is not as it was written is named, with what to do", async () => {
@@ -129,39 +139,64 @@ test("a shard that is not as it was written is named, with what to do", async ()
   expect(await tag2mask("merge", out)).toMatchObject({ code: 0 });
 });
 
-test("a task that is stopped in the middle of a shard goes on there, to the same bytes", async () => {
-  await evaluate("masks", "--out", whole);
-  const run = async (stopAfter: number) => {
-    let decoded = 0;
-    const { codec } = nodeHost;
-    const decodeLabels = (file: string) => {
-      if (file.startsWith(predicted)) decoded++;
-      return codec.decodeLabels(file);
-    };
-    const controller = new AbortController();
-    const events: CompareMasksEvent[] = [];
-    const shards = { shardSize: 5, task: 0, tasks: 1 };
-    const job = { masks: predicted, truth: join(data, "masks"), worst: 3, out, shards };
-    const host = { ...nodeHost, codec: { ...codec, decodeLabels } };
-    for await (const event of compareMasks(host, job, { signal: controller.signal })) {
-      events.push(event);
-      if (event.type === "progress" && event.done === stopAfter) controller.abort();
-    }
-    return { last: events.at(-1)!, decoded };
+/** Makes shards of masks until so many are measured; counts the masks that it reads. */
+async function measureTask(stopAfter = Infinity) {
+  let decoded = 0;
+  const { codec } = nodeHost;
+  const decodeLabels = (file: string) => {
+    if (file.startsWith(predicted)) decoded++;
+    return codec.decodeLabels(file);
   };
-  expect((await run(8)).last).toMatchObject({ type: "stopped", done: 8, total: 15, task: 0 });
+  const controller = new AbortController();
+  const events: CompareMasksEvent[] = [];
+  const shards = { shardSize: 5, task: 0, tasks: 1 };
+  const job = { masks: predicted, truth: join(data, "masks"), worst: 3, out, shards };
+  const host = { ...nodeHost, codec: { ...codec, decodeLabels } };
+  for await (const event of compareMasks(host, job, { signal: controller.signal })) {
+    events.push(event);
+    if (event.type === "progress" && event.done === stopAfter) controller.abort();
+  }
+  return { last: events.at(-1)!, decoded };
+}
+
+test("a task that is stopped in the middle of a shard goes on there, to the same bytes", async () => {
+  expect((await measureTask(8)).last).toMatchObject({
+    type: "stopped",
+    done: 8,
+    total: 15,
+    task: 0,
+  });
   expect(existsSync(shard(0))).toBe(true);
   expect(existsSync(shard(1))).toBe(false);
-  const rest = await run(Infinity);
+  const rest = await measureTask();
   expect(rest.last).toMatchObject({ type: "task-done", missing: 0 });
   // Those after the eighth, and the one that could not be measured.
   expect(rest.decoded).toBe(8);
   // As if the process had ended just before it could give the shard its name.
   cpSync(shard(1), join(out, "shards", ".shard-00001"), { recursive: true });
   rmSync(shard(1), { recursive: true });
-  expect((await run(Infinity)).decoded).toBe(0);
+  expect((await measureTask()).decoded).toBe(0);
   expect(await tag2mask("merge", out)).toMatchObject({ code: 0 });
-  expect(treeOf(out)).toEqual(treeOf(whole));
+  expect(treeOf(out)).toEqual(treeOf(wholeMasks));
+});
+
+test("a merge that was killed while it removed the shards is finished by the next one", async () => {
+  await evaluate("masks", ...alone(5));
+  await tag2mask("merge", out, "--keep-shards");
+  await markMerged(nodeHost.store, out, { type: "merged-already", out });
+  rmSync(shard(0), { recursive: true });
+  const { code, stdout } = await tag2mask("merge", out);
+  expect(code).toBe(0);
+  expect(stdout).toContain(`${out} is complete and has no shards any more`);
+  expect(treeOf(out)).toEqual(treeOf(wholeMasks));
+});
+
+test("of two attempts at the shards of one task, each mask is measured once, and both end well", async () => {
+  const both = await Promise.all([measureTask(), measureTask()]);
+  for (const { last } of both) expect(last).toMatchObject({ type: "task-done", missing: 0 });
+  expect(both[0].decoded + both[1].decoded).toBe(15);
+  expect(await tag2mask("merge", out)).toMatchObject({ code: 0 });
+  expect(treeOf(out)).toEqual(treeOf(wholeMasks));
 });
 
 test("tasks with other settings, other images or another kind of evaluation are refused with both values", async () => {
