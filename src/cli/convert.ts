@@ -27,7 +27,7 @@ import { CountMeter } from "./progress.ts";
 import { tellReplaced } from "./replaced-lines.ts";
 import { secondsSince } from "./seconds.ts";
 import { shardTask, withShards, type ShardOptions } from "./shard-options.ts";
-import { printTask, stoppedTask, tellTask } from "./task-lines.ts";
+import { taskStopped, tellTask, type TaskSums } from "./task-lines.ts";
 
 interface ConvertOptions extends FormatOptions, ShardOptions {
   readonly json?: boolean;
@@ -118,6 +118,10 @@ async function convert(
   const now = (): number => output.now();
   const started = now();
   let [masks, skipped] = [0, 0];
+  const sums = (): TaskSums => ({
+    ...{ made: counted(masks, "mask"), skipped, facts: { masks } },
+    seconds: secondsSince(started, output),
+  });
   const meter = new CountMeter("masks", now);
   await runJob(
     (job) => convertMasks(nodeHost, options, job),
@@ -129,7 +133,8 @@ async function convert(
         case "waiting":
         case "task":
         case "shard":
-          return tellTask(event, output);
+        case "task-done":
+          return tellTask(event, sums, output);
         case "progress":
           masks++;
           return output.progress.update(meter.read(event.done, event.total));
@@ -138,15 +143,9 @@ async function convert(
           output.note(`left out ${event.message}`);
           return output.record({ mask: event.file, error: event.message });
         case "stopped":
-          if (!("kept" in event)) throw stoppedTask(event, "mask");
+          if (!("kept" in event)) throw taskStopped(event.done, event.total);
           throw new Interrupted(
             `stopped after ${event.done} of ${event.total} masks; ${keptNote(event.kept, "mask")}`,
-          );
-        case "task-done":
-          return printTask(
-            event,
-            { masks, skipped, seconds: secondsSince(started, output) },
-            output,
           );
         case "done":
           return printSummary(event, options, secondsSince(started, output), output);

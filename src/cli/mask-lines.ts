@@ -11,7 +11,7 @@ import { CountMeter } from "./progress.ts";
 import { flagOf } from "./remedies.ts";
 import { tellReplaced } from "./replaced-lines.ts";
 import { secondsSince } from "./seconds.ts";
-import { printTask, stoppedTask, tellTask } from "./task-lines.ts";
+import { taskStopped, tellTask, type TaskSums } from "./task-lines.ts";
 
 type Event =
   ReadingEvent | DeviceEvent | NoticeEvent | WriteMasksEvent | MaskShardsEvent | LabelEvent;
@@ -76,13 +76,16 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
       case "waiting":
       case "task":
       case "shard":
-        return tellTask(event, output);
       case "task-done": {
-        const seconds = secondsSince(started, output);
-        return printTask(event, { masks: done - skipped, skipped, seconds }, output);
+        const sums = (): TaskSums => {
+          const made = done - skipped;
+          const seconds = secondsSince(started, output);
+          return { made: counted(made, "mask"), skipped, seconds, facts: { masks: made } };
+        };
+        return tellTask(event, sums, output);
       }
       case "stopped":
-        if (!("kept" in event)) throw stoppedTask(event, "image");
+        if (!("kept" in event)) throw taskStopped(event.done, event.total);
         throw new Interrupted(
           `stopped after ${event.done} of ${event.total} images; ` +
             keptNote(event.kept, "image", event.out),

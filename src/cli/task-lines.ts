@@ -5,8 +5,22 @@ import { exitCodes } from "./exit-codes.ts";
 import { Interrupted } from "./interrupt.ts";
 import type { Output } from "./output.ts";
 
-/** Prints what a task is about to make, what it waits for, and each shard that is complete. */
-export function tellTask(event: TaskEvent | ShardEvent | WaitingEvent, output: Output): void {
+/** What a task has made of its images. */
+export interface TaskSums {
+  /** What became of them in words: "12 masks". */
+  readonly made: string;
+  readonly skipped: number;
+  readonly seconds: number;
+  /** The same for programs. */
+  readonly facts: Readonly<Record<string, number>>;
+}
+
+/** Prints the events that all tasks of jobs in shards have in common. @param sums at the end of the task */
+export function tellTask(
+  event: TaskEvent | ShardEvent | WaitingEvent | TaskDoneEvent,
+  sums: () => TaskSums,
+  output: Output,
+): void {
   switch (event.type) {
     case "waiting":
       output.progress.clear();
@@ -19,17 +33,15 @@ export function tellTask(event: TaskEvent | ShardEvent | WaitingEvent, output: O
     }
     case "shard":
       return output.record(event);
+    case "task-done":
+      return tellTaskDone(event, sums(), output);
   }
 }
 
-/** Prints what a task has made, and what is left to the others. */
-export function printTask(
+/** What a task has made, and what is left to the others. */
+function tellTaskDone(
   event: TaskDoneEvent,
-  {
-    masks,
-    skipped,
-    seconds,
-  }: { readonly masks: number; readonly skipped: number; readonly seconds: number },
+  { made, skipped, seconds, facts }: TaskSums,
   output: Output,
 ): void {
   output.progress.clear();
@@ -37,7 +49,7 @@ export function printTask(
   const leftOut = skipped > 0 ? `, ${skipped} left out` : "";
   const verb = shards === 1 ? "is" : "are";
   output.say(
-    `task ${task} of ${tasks}: its ${counted(shards, "shard")} ${verb} complete; ${counted(masks, "mask")} in ${seconds} s${leftOut}`,
+    `task ${task} of ${tasks}: its ${counted(shards, "shard")} ${verb} complete; ${made} in ${seconds} s${leftOut}`,
   );
   const next = `tag2mask merge ${out}`;
   output.say(
@@ -45,16 +57,13 @@ export function printTask(
       ? `all shards are complete: ${next}`
       : `${counted(missing, "shard")} of other tasks ${missing === 1 ? "is" : "are"} missing; then: ${next}`,
   );
-  output.record({ ...event, masks, skipped, seconds });
+  output.record({ ...event, ...facts, skipped, seconds });
 }
 
-/** A task that was stopped; its exit code asks for another start. @param thing what it counts: "image" */
-export function stoppedTask(
-  { done, total }: { readonly done: number; readonly total: number },
-  thing: string,
-): Interrupted {
+/** How a task ends that was stopped. */
+export function taskStopped(done: number, total: number): Interrupted {
   return new Interrupted(
-    `stopped after ${done} of ${counted(total, thing)} of this task; all that is finished is kept, and the ` +
+    `stopped after ${done} of ${counted(total, "image")} of this task; all that is finished is kept, and the ` +
       "same command goes on with the rest",
     exitCodes.temporary,
   );

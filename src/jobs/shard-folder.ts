@@ -25,8 +25,9 @@ export async function takeShard<F>(
     if (!(error instanceof UserError)) throw error;
     if (error.code === "locked") return { end: "held", owner: error.message };
     // Another process has finished it just now.
-    const isDone = error.code === "not-empty" && (await isFinished(store, path));
-    if (isDone) return publishShard(store, out, shard);
+    if (error.code !== "not-empty") throw error;
+    if (await isFinished(store, path)) return publishShard(store, out, shard);
+    if (await isFolder(store, shardFolder(out, shard))) return { end: "complete" };
     throw error;
   }
 }
