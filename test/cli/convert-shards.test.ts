@@ -74,9 +74,9 @@ const convert = (masks: string, ...options: string[]) =>
   tag2mask("convert", masks, "--to", maskFormats.join(","), ...options);
 
 /** The shards of two tasks, the second one first. */
-async function shards(masks: string, ...options: string[]): Promise<void> {
+async function shards(size: number, masks: string, ...options: string[]): Promise<void> {
   for (const task of ["1", "0"]) {
-    const numbers = ["--shard-size", "3", "--task", task, "--tasks", "2", "--out", out];
+    const numbers = ["--shard-size", String(size), "--task", task, "--tasks", "2", "--out", out];
     expect(await convert(masks, ...options, ...numbers)).toMatchObject({ code: 0 });
   }
 }
@@ -90,16 +90,16 @@ function told(stdout: string): object {
 }
 
 describe("shards of two tasks, merged, are what one conversion writes and tells, in all formats", () => {
-  test.each<[string, () => string, readonly string[], object]>([
-    ["of COCO", () => coco, ["--classes", "dog,cat"], { skipped: 1, objects: 8, notes: [expect.stringContaining("classes matched by name")], warnings: [expect.stringContaining("without any annotation")] }], // prettier-ignore
-    ["of COCO with objects of no image", () => strays, [], { skipped: 1, lost: expect.arrayContaining([{ what: "annotations of an image that is not listed", images: 1 }]), warnings: [] }], // prettier-ignore
-    ["of a folder of PNGs", () => voc, ["--images", images], { skipped: 1, notes: [expect.stringContaining("images are not in")], warnings: [expect.stringContaining("has no labeled pixel")] }], // prettier-ignore
-    ["of a zip", () => zip, ["--shapes", "polygon", "--instances", "classes"], { from: "cvat", skipped: 0 }], // prettier-ignore
-  ])("%s", async (_, masks, options, expected) => {
+  test.each<[string, number, () => string, readonly string[], object]>([
+    ["of COCO", 3, () => coco, ["--classes", "dog,cat"], { skipped: 1, objects: 8, notes: [expect.stringContaining("classes matched by name")], warnings: [expect.stringContaining("without any annotation")] }], // prettier-ignore
+    ["of COCO with objects of no image, one by one", 1, () => strays, [], { skipped: 1, lost: expect.arrayContaining([{ what: "annotations of an image that is not listed", images: 1 }]), warnings: [] }], // prettier-ignore
+    ["of a folder of PNGs", 3, () => voc, ["--images", images], { skipped: 1, notes: [expect.stringContaining("images are not in")], warnings: [expect.stringContaining("has no labeled pixel")] }], // prettier-ignore
+    ["of a zip", 3, () => zip, ["--shapes", "polygon", "--instances", "classes"], { from: "cvat", skipped: 0 }], // prettier-ignore
+  ])("%s", async (_, size, masks, options, expected) => {
     const atOnce = await convert(masks(), ...options, "--out", whole, "--json");
     expect(atOnce.code).toBe(0);
     expect(told(atOnce.stdout)).toMatchObject(expected);
-    await shards(masks(), ...options);
+    await shards(size, masks(), ...options);
     const merged = await tag2mask("merge", out, "--json");
     expect(merged.code).toBe(0);
     expect(told(merged.stdout)).toEqual(told(atOnce.stdout));
@@ -109,7 +109,7 @@ describe("shards of two tasks, merged, are what one conversion writes and tells,
 
 test("the merge prints the lines of the conversion, and each task what it made", async () => {
   const { stdout } = await convert(coco, "--out", whole);
-  await shards(coco);
+  await shards(3, coco);
   const lines = (text: string, path: string) =>
     text.replaceAll(path, "OUT").replace(/in [\d.]+ s/, "in 0 s").split("\n"); // prettier-ignore
   const merged = await tag2mask("merge", out);

@@ -2,7 +2,7 @@ import { excerpt } from "../../user-error.ts";
 import type { Sample } from "../../method/data/sample.ts";
 import type { ImageCodec } from "../../host/codec.ts";
 import type { Host } from "../../host/host.ts";
-import { LabelCounts, maskFindings } from "../formats/label-counts.ts";
+import { LabelCounts, maskFindings, type MaskCounts } from "../formats/label-counts.ts";
 import { dirname } from "../text/path.ts";
 import { counted } from "../text/units.ts";
 import { assemble, checkClasses, inReadingOrder, type Assembled } from "./assemble.ts";
@@ -81,17 +81,21 @@ export async function inspectDataset(
   if (decode) {
     const samples = Object.values(dataset.splits).flat();
     let done = 0;
-    const decodeProblems = await mapAtOnce(samples, host.machine.cores + 1, async (sample) => {
-      const sampleProblems = await decodeFully(host.codec, sample, assembled, dataset, {
-        counts,
-        order,
-      });
+    const decoded = await mapAtOnce(samples, host.machine.cores + 1, async (sample) => {
+      const facts = await decodeFully(host.codec, sample, assembled, dataset);
       onProgress(++done, samples.length, "images");
-      return sampleProblems;
+      return facts;
     });
+    // In the order of the images, whichever of them is decoded first.
+    for (const [i, { labels }] of decoded.entries()) {
+      if (!labels) continue;
+      const { name, tags, untagged = false } = samples[i]!;
+      counts.repeat(name, labels);
+      if (!untagged) order.add(tags, labels.map(([label]) => label), dataset.classes.length); // prettier-ignore
+    }
     const reported = new Set(problems.map(({ file }) => file));
     const otherOrder = dataset.maskClasses ? undefined : order.finding(dataset.classes);
-    const found = decodeProblems.flatMap(({ problems: own, ofTags }) =>
+    const found = decoded.flatMap(({ problems: own, ofTags }) =>
       ofTags && !otherOrder ? [...own, ofTags] : own,
     );
     for (const problem of found.filter(({ file }) => !reported.has(file))) {
@@ -164,10 +168,13 @@ function maskProblems(
   return problems;
 }
 
-/** Problems of an image and its mask, and apart from them that the mask shows more than the tags. */
-interface DecodeProblems {
+/** What decoding an image and its mask shows: a matter of the two alone. */
+interface DecodedFacts {
   readonly problems: readonly Problem[];
+  /** Apart from the others, that the mask shows more than the tags. */
   readonly ofTags?: Problem;
+  /** The pixels of a mask that has the size of its image. */
+  readonly labels?: MaskCounts;
 }
 
 /** Problems that only decoding shows: broken pixels, labels out of range, masks that contradict the tags. */
@@ -176,8 +183,7 @@ async function decodeFully(
   sample: Sample,
   { origins, sizes }: Assembled,
   { classes, reader }: OpenedDataset,
-  { counts, order }: { readonly counts: LabelCounts; readonly order: MaskOrder },
-): Promise<DecodeProblems> {
+): Promise<DecodedFacts> {
   const path = pathOf(origins.get(sample)!);
   const { mask } = sample;
   const problems: Problem[] = [];
@@ -190,19 +196,17 @@ async function decodeFully(
   }
   if (mask === undefined) return { problems };
   try {
-    const labels = await reader.readMask(sample);
+    const map = await reader.readMask(sample);
     // A mask of another size is reported already, and its pixels say nothing about this image.
     const { width, height } = sizes.get(sample)!;
-    if (labels.width !== width || labels.height !== height) return { problems };
-    counts.add(sample.name, labels.data);
-    const present = new Set(labels.data);
-    if (!sample.untagged) order.add(sample.tags, present, classes.length);
+    if (map.width !== width || map.height !== height) return { problems };
+    const labels = new LabelCounts().add(sample.name, map.data);
+    const present = new Set(labels.map(([label]) => label));
     const untagged = classes.filter((_, i) => present.has(i + 1) && !sample.tags.includes(i));
-    if (untagged.length > 0) {
-      const names = excerpt(untagged.map((name) => `"${name}"`).join(", "));
-      const message = `mask shows ${names}, which the image is not tagged with`;
-      return { problems, ofTags: { severity: "warning", file: mask, message } };
-    }
+    if (untagged.length === 0) return { problems, labels };
+    const names = excerpt(untagged.map((name) => `"${name}"`).join(", "));
+    const message = `mask shows ${names}, which the image is not tagged with`;
+    return { problems, labels, ofTags: { severity: "warning", file: mask, message } };
   } catch (error) {
     problems.push({ severity: "error", file: mask, message: messageWithoutPath(error, mask) });
   }

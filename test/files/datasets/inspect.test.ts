@@ -48,6 +48,26 @@ test("a mask that shows more than the tags say is told, class by class, and one 
   expect([report.trainable, report.obstacle]).toEqual([false, "1 error"]);
 });
 
+test("masks are named in the order of the images, whichever is decoded first", async () => {
+  const root = await makeFolder({
+    ...{ ...pictures, ...tags, "masks/a.png": new Mask([255], 8, 6) },
+    "masks/b.png": new Mask([255], 3, 20),
+  });
+  let decoded: () => void;
+  const second = new Promise<void>((resolve) => (decoded = resolve));
+  const decodeLabels = async (file: string) => {
+    if (file.endsWith("a.png")) await second;
+    const labels = await nodeHost.codec.decodeLabels(file);
+    if (file.endsWith("b.png")) decoded();
+    return labels;
+  };
+  const host = { ...nodeHost, codec: { ...nodeHost.codec, decodeLabels } };
+  const { problems } = await inspectDataset(host, root);
+  expect(problems.map(({ message }) => message)).toContainEqual(
+    expect.stringMatching(/^2 of 2 masks have no labeled pixel, .*: a, b$/),
+  );
+});
+
 test("nothing is decoded if not wanted", async () => {
   const steps: string[] = [];
   const onProgress = (done: number, total: number, what: string): void =>
