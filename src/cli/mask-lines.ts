@@ -9,7 +9,7 @@ import type { Output } from "./output.ts";
 import { preparation } from "./preparation.ts";
 import { lostLine } from "./lost-line.ts";
 import { CountMeter } from "./progress.ts";
-import { flagOf } from "./remedies.ts";
+import { asWord, flagOf } from "./remedies.ts";
 import { tellReplaced } from "./replaced-lines.ts";
 import { secondsSince } from "./seconds.ts";
 
@@ -120,9 +120,11 @@ function printTask(
   const leftOut = skipped > 0 ? `, ${skipped} left out` : "";
   const verb = shards === 1 ? "is" : "are";
   output.say(
-    `task ${task} of ${tasks}: its ${counted(shards, "shard")} ${verb} complete; ${counted(masks, "mask")} in ${seconds} s${leftOut}`,
+    shards === 0
+      ? `task ${task} of ${tasks}: nothing to do, as there are fewer shards than tasks`
+      : `task ${task} of ${tasks}: its ${counted(shards, "shard")} ${verb} complete; ${counted(masks, "mask")} in ${seconds} s${leftOut}`,
   );
-  const next = `tag2mask merge ${out}`;
+  const next = `tag2mask merge ${asWord(out)}`;
   output.say(
     missing === 0
       ? `all shards are complete: ${next}`

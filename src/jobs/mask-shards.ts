@@ -8,6 +8,7 @@ import { openShardFolder, shardFolder, type PlannedMasks } from "../files/shards
 import type { ShardPlan } from "../files/shards/plan.ts";
 import { isFolder } from "../files/text/folders.ts";
 import { join } from "../files/text/path.ts";
+import { counted } from "../files/text/units.ts";
 import type { Host } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
 import { UserError } from "../user-error.ts";
@@ -100,8 +101,10 @@ export async function* makeMaskShards<T extends InputItem>(
     const host = inputHost(machine, items, { inputCommand, signal: options.signal });
     const first = shard * plan.shardSize;
     const nameOf = (index: number): OutputName => planned[index - first]!.output;
+    if (inputCommand === undefined) await checkThere(store, items, shard);
     const folder = await takeShard(host, out, plan, shard, nameOf);
     if (!(folder instanceof MaskFolder)) return folder;
+    const failures: string[] = [];
     const part = { first, storedPath: (path: string) => storedPath(store, out, path) };
     try {
       for await (const event of write({ host, items, folder, part })) {
@@ -111,6 +114,7 @@ export async function* makeMaskShards<T extends InputItem>(
             break;
           case "skipped":
             before++;
+            failures.push(event.message);
             yield event;
             break;
           case "stopped":
@@ -124,6 +128,14 @@ export async function* makeMaskShards<T extends InputItem>(
       }
       throw error;
     }
+    if (inputCommand !== undefined && failures.length === items.length) {
+      // Without this, the shard would count as complete wherever a login has expired or a server is down.
+      await store.remove(openShardFolder(out, shard));
+      throw new UserError(
+        `${failures[0]}; the command gives none of the ${counted(items.length, "image")} of shard ${shard}, which is not kept`,
+        { code: "no-image" },
+      );
+    }
     return publish(store, out, shard);
   };
   for await (const event of runShards(machine, out, plan, task, make, options)) {
@@ -134,6 +146,21 @@ export async function* makeMaskShards<T extends InputItem>(
     } else if (event.type === "task-done") return;
   }
   yield { type: "stopped", done: before, total, out };
+}
+
+/**
+ * A UserError if none of a shard's images is there, as on a machine where a disk is not mounted. Images that are gone
+ * beside others are only left out.
+ */
+async function checkThere(store: Store, items: readonly InputItem[], shard: number): Promise<void> {
+  const files = new Set(items.map(({ file, at }) => at?.tar ?? file));
+  for (const file of files) if (await store.exists(file)) return;
+  const [first] = files;
+  throw new UserError(
+    `${first}: no such file; none of the ${counted(items.length, "image")} of shard ${shard} is there, though all were when ` +
+      "the job began; see whether their disk can be reached from this machine, and start the task again",
+    { code: "not-found" },
+  );
 }
 
 /** Takes a shard to make it, unless it is complete or another process has it. */
