@@ -74,6 +74,7 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
       case "part-done":
         return;
       case "waiting":
+        interruption.handle(() => output.note(ctrlCNote("stopping")));
         output.progress.clear();
         return output.note(`waiting ${event.message}`);
       case "task": {
