@@ -176,10 +176,15 @@ async function takeShard(
   if (await isFinished(store, path)) return publish(store, out, shard);
   const settings = { ...plan.settings, shard, list: plan.list?.checksums[shard] ?? null };
   try {
-    return await MaskFolder.create(host, path, plan.classes, {
+    const folder = await MaskFolder.create(host, path, plan.classes, {
       ...plan.masks,
       ...{ settings, always: true, nameOf },
     });
+    if (!(await isFolder(store, shardFolder(out, shard)))) return folder;
+    // Another process has completed it since this one looked.
+    await folder.stop();
+    await store.remove(path);
+    return { end: "complete" };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     if (error.code === "locked") return { end: "held", owner: error.message };
