@@ -135,7 +135,7 @@ async function convert(
             const seconds = secondsSince(started, output);
             return { made, skipped, seconds, facts: { masks } };
           };
-          return tellTask(event, sums, output);
+          return tellTask(event, sums, output, interruption);
         }
         case "progress":
           masks++;

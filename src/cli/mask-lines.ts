@@ -82,7 +82,7 @@ export function maskLines(output: Output): (event: Event, interruption: Interrup
           const seconds = secondsSince(started, output);
           return { made: counted(made, "mask"), skipped, seconds, facts: { masks: made } };
         };
-        return tellTask(event, sums, output);
+        return tellTask(event, sums, output, interruption);
       }
       case "stopped":
         if (!("kept" in event)) throw taskStopped(event.done, event.total);

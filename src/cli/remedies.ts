@@ -70,7 +70,7 @@ function inWords(words: readonly string[]): string {
 }
 
 /** A value as one word of a shell, if it has spaces; `<…>` stands for something to fill in. */
-function asWord(value: string): string {
+export function asWord(value: string): string {
   return /\s/.test(value) && !value.startsWith("<") ? `"${value}"` : value;
 }
 

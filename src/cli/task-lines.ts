@@ -2,8 +2,9 @@ import { counted } from "../files/text/units.ts";
 import type { ShardEvent, TaskDoneEvent, TaskEvent } from "../jobs/run-shards.ts";
 import type { WaitingEvent } from "../jobs/shard-plan.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { Interrupted } from "./interrupt.ts";
+import { ctrlCNote, Interrupted, type Interruption } from "./interrupt.ts";
 import type { Output } from "./output.ts";
+import { asWord } from "./remedies.ts";
 
 /** What a task has made of its images. */
 export interface TaskSums {
@@ -20,9 +21,12 @@ export function tellTask(
   event: TaskEvent | ShardEvent | WaitingEvent | TaskDoneEvent,
   sums: () => TaskSums,
   output: Output,
+  interruption: Interruption,
 ): void {
   switch (event.type) {
     case "waiting":
+      // Nobody else has taken Ctrl-C over as yet.
+      interruption.handle(() => output.note(ctrlCNote("stopping")));
       output.progress.clear();
       return output.note(`waiting ${event.message}`);
     case "task": {
@@ -49,9 +53,11 @@ function tellTaskDone(
   const leftOut = skipped > 0 ? `, ${skipped} left out` : "";
   const verb = shards === 1 ? "is" : "are";
   output.say(
-    `task ${task} of ${tasks}: its ${counted(shards, "shard")} ${verb} complete; ${made} in ${seconds} s${leftOut}`,
+    shards === 0
+      ? `task ${task} of ${tasks}: nothing to do, as there are fewer shards than tasks`
+      : `task ${task} of ${tasks}: its ${counted(shards, "shard")} ${verb} complete; ${made} in ${seconds} s${leftOut}`,
   );
-  const next = `tag2mask merge ${out}`;
+  const next = `tag2mask merge ${asWord(out)}`;
   output.say(
     missing === 0
       ? `all shards are complete: ${next}`

@@ -101,14 +101,16 @@ async function* makeShards(
   const make = async function* (
     shard: number,
   ): AsyncGenerator<ProgressEvent | SkippedEvent, ShardEnd> {
-    const taken = await takeShard(host.store, out, shard, (path) =>
-      MaskFolder.create(host, path, plan.classes, {
-        ...plan.masks,
-        settings: { ...plan.settings, shard },
-        nameOf: (index) => conversion.names[index]!,
-        always: true,
-      }),
-    );
+    const taken = await takeShard(host.store, out, shard, {
+      open: (path) =>
+        MaskFolder.create(host, path, plan.classes, {
+          ...plan.masks,
+          settings: { ...plan.settings, shard },
+          nameOf: (index) => conversion.names[index]!,
+          always: true,
+        }),
+      leave: (folder) => folder.stop(),
+    });
     if ("end" in taken) return taken;
     const { folder } = taken;
     try {

@@ -90,7 +90,10 @@ async function* makeShard(
   shard: number,
   options: JobOptions,
 ): AsyncGenerator<EvaluationShardsEvent, ShardEnd> {
-  const taken = await takeShard(store, out, shard, (path) => openShard(store, out, plan, shard, path)); // prettier-ignore
+  const taken = await takeShard(store, out, shard, {
+    open: (path) => openShard(store, out, plan, shard, path),
+    leave: ({ job }) => job.leave(),
+  });
   if ("end" in taken) return taken;
   const { path, job } = taken.folder;
   const first = shard * plan.shardSize;

@@ -2,9 +2,11 @@ import type { MaskFolderOptions } from "../files/formats/mask-folder-options.ts"
 import { MaskFolder } from "../files/formats/mask-folder.ts";
 import { nameOutputs, type OutputName } from "../files/formats/output-names.ts";
 import { pathOf, readItems, storedPath } from "../files/shards/item-list.ts";
-import type { PlannedMasks, ShardPlan } from "../files/shards/plan.ts";
+import { openShardFolder, type PlannedMasks, type ShardPlan } from "../files/shards/plan.ts";
+import { counted } from "../files/text/units.ts";
 import type { Host } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
+import { UserError } from "../user-error.ts";
 import type { JobOptions, StoppedEvent } from "./events.ts";
 import { inputHost } from "../files/inputs/input-host.ts";
 import type { InputItem } from "../files/inputs/item.ts";
@@ -101,15 +103,19 @@ export async function* makeMaskShards<T extends InputItem>(
     const host = inputHost(machine, items, { inputCommand, signal: options.signal });
     const first = shard * plan.shardSize;
     const nameOf = (index: number): OutputName => planned[index - first]!.output;
+    if (inputCommand === undefined) await checkThere(store, items, shard);
     const settings = { ...plan.settings, shard, list: plan.list?.checksums[shard] ?? null };
-    const taken = await takeShard(store, out, shard, (path) =>
-      MaskFolder.create(host, path, plan.classes, {
-        ...plan.masks,
-        ...{ settings, always: true, nameOf },
-      }),
-    );
+    const taken = await takeShard(store, out, shard, {
+      open: (path) =>
+        MaskFolder.create(host, path, plan.classes, {
+          ...plan.masks,
+          ...{ settings, always: true, nameOf },
+        }),
+      leave: (folder) => folder.stop(),
+    });
     if ("end" in taken) return taken;
     const { folder } = taken;
+    const failures: string[] = [];
     const part = { first, storedPath: (path: string) => storedPath(store, out, path) };
     try {
       for await (const event of write({ host, items, folder, part })) {
@@ -119,6 +125,7 @@ export async function* makeMaskShards<T extends InputItem>(
             break;
           case "skipped":
             before++;
+            failures.push(event.message);
             yield event;
             break;
           case "stopped":
@@ -127,6 +134,14 @@ export async function* makeMaskShards<T extends InputItem>(
       }
     } catch (error) {
       return takenOver(error);
+    }
+    if (inputCommand !== undefined && failures.length === items.length) {
+      // Without this, the shard would count as complete wherever a login has expired or a server is down.
+      await store.remove(openShardFolder(out, shard));
+      throw new UserError(
+        `${failures[0]}; the command gives none of the ${counted(items.length, "image")} of shard ${shard}, which is not kept`,
+        { code: "no-image" },
+      );
     }
     return publishShard(store, out, shard);
   };
@@ -138,4 +153,19 @@ export async function* makeMaskShards<T extends InputItem>(
     } else if (event.type === "task-done") return;
   }
   yield { type: "stopped", done: before, total, out };
+}
+
+/**
+ * A UserError if none of a shard's images is there, as on a machine where a disk is not mounted. Images that are gone
+ * beside others are only left out.
+ */
+async function checkThere(store: Store, items: readonly InputItem[], shard: number): Promise<void> {
+  const files = new Set(items.map(({ file, at }) => at?.tar ?? file));
+  for (const file of files) if (await store.exists(file)) return;
+  const [first] = files;
+  throw new UserError(
+    `${first}: no such file; none of the ${counted(items.length, "image")} of shard ${shard} is there, though all were when ` +
+      "the job began; see whether their disk can be reached from this machine, and start the task again",
+    { code: "not-found" },
+  );
 }

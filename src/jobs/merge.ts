@@ -7,6 +7,7 @@ import {
   planFile,
   readPlan,
   shardCount,
+  shardFolder,
   shardsFolder,
   type PlannedMasks,
   type ShardPlan,
@@ -116,9 +117,26 @@ async function* mergePlanned(
     if (!kept) await markMerged(store, out, done);
     return done;
   } catch (error) {
-    if (!isAbort(error, signal)) throw error;
+    if (!isAbort(error, signal)) throw withTask(error, out, plan, shards);
     return { type: "stopped", done: taken.images, total: plan.items, out };
   }
+}
+
+/** The error for a damaged shard, with the task that makes it. */
+function withTask(
+  error: unknown,
+  out: string,
+  { tasks: of }: ShardPlan,
+  shards: readonly number[],
+): unknown {
+  if (!(error instanceof UserError) || error.code !== "damaged-shard") return error;
+  const damaged = shards.find((shard) => error.message.startsWith(`${shardFolder(out, shard)}: `));
+  if (damaged === undefined) return error;
+  return new UserError(error.message, {
+    cause: error,
+    code: error.code,
+    remedies: [{ kind: "tasks", tasks: [damaged % of], of }],
+  });
 }
 
 /** How the masks of a plan are written; a UserError for plans of jobs that cannot be merged. */

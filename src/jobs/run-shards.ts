@@ -63,7 +63,7 @@ export async function* runShards<E>(
   let open = own(await missingShards(store, out, plan));
   const images = open.reduce((sum, shard) => sum + shardItems(plan, shard), 0);
   yield { ...{ type: "task", task, tasks, of, shards }, complete: shards - open.length, images };
-  let told = "";
+  const told = new Set<number>();
   while (open.length > 0) {
     const held: number[] = [];
     for (const shard of open) {
@@ -79,8 +79,9 @@ export async function* runShards<E>(
         }
       }
       if (owner === undefined) yield { type: "shard", shard, folder };
-      else if (held.length === open.length && told !== owner) {
-        told = owner;
+      else if (held.length === open.length && !told.has(shard)) {
+        // Once, as the sentence on the owner changes with every look at it.
+        told.add(shard);
         yield { type: "waiting", message: `for shard ${shard}: ${owner}` };
       }
     }

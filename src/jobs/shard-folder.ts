@@ -7,20 +7,29 @@ import type { Store } from "../host/store.ts";
 import { UserError } from "../user-error.ts";
 import type { ShardEnd } from "./run-shards.ts";
 
-/**
- * Takes a shard to make it, unless it is complete or another process has it.
- * @param open opens its folder; a UserError "locked" or "not-empty" if that is not possible
- */
+/** How the folder of a shard is opened and given up again. */
+export interface OpensShard<F> {
+  /** Opens the folder; a UserError "locked" or "not-empty" if that is not possible. */
+  readonly open: (path: string) => Promise<F>;
+  readonly leave: (folder: F) => Promise<unknown>;
+}
+
+/** Takes a shard to make it, unless it is complete or another process has it. */
 export async function takeShard<F>(
   store: Store,
   out: string,
   shard: number,
-  open: (path: string) => Promise<F>,
+  { open, leave }: OpensShard<F>,
 ): Promise<{ readonly folder: F } | ShardEnd> {
   const path = openShardFolder(out, shard);
   if (await isFinished(store, path)) return publishShard(store, out, shard);
   try {
-    return { folder: await open(path) };
+    const folder = await open(path);
+    if (!(await isFolder(store, shardFolder(out, shard)))) return { folder };
+    // Another process has completed it since this one looked.
+    await leave(folder);
+    await store.remove(path);
+    return { end: "complete" };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     if (error.code === "locked") return { end: "held", owner: error.message };

@@ -1,6 +1,9 @@
 import type { JobSettings } from "../files/formats/journal.ts";
 import { differingSettings } from "../files/formats/journal.ts";
+import { fileListName } from "../files/formats/older-files.ts";
+import { isSingleFile } from "../files/formats/output-place.ts";
 import { writeItems } from "../files/shards/item-list.ts";
+import { markedResult } from "../files/shards/merge-mark.ts";
 import {
   planFile,
   planText,
@@ -9,8 +12,9 @@ import {
   type PlannedMasks,
   type ShardPlan,
 } from "../files/shards/plan.ts";
+import { classesName } from "../files/shards/shard-files.ts";
 import { dirname, join } from "../files/text/path.ts";
-import { occupants } from "../files/text/units.ts";
+import { counted, occupants } from "../files/text/units.ts";
 import type { Host } from "../host/host.ts";
 import type { Lock } from "../host/store.ts";
 import { UserError } from "../user-error.ts";
@@ -64,11 +68,23 @@ export async function* openPlan<E>(
   find: () => AsyncGenerator<E, PlannedItems | undefined>,
   { signal }: JobOptions = {},
 ): AsyncGenerator<E | WaitingEvent, ShardPlan | undefined> {
+  if (wanted.masks && isSingleFile(out, wanted.masks.format ?? ["voc"])) {
+    throw new UserError(`${out}: names a file, but shards are made and merged in a folder`, {
+      code: "usage",
+      remedies: [{ kind: "option", name: "out", value: "<folder>" }],
+    });
+  }
   const folder = join(out, shardsFolder);
   for (let isTold = false; signal?.aborted !== true;) {
     const known = await readPlan(store, out);
     if (known) {
       checkPlan(out, known, { ...wanted, shardSize });
+      if ((await markedResult(store, out)) !== undefined) {
+        throw new UserError(`${out}: is merged already, and its shards are being removed`, {
+          code: "merged",
+          remedies: [{ kind: "job", name: "merge", argument: out, purpose: "ends the removal" }],
+        });
+      }
       return known;
     }
     const topmost = await store.makeFolder(folder);
@@ -114,11 +130,25 @@ async function lockOrOwner(taking: Promise<Lock>): Promise<Lock | string> {
   }
 }
 
-/** A UserError if the folder holds anything but shards. */
+/** A UserError if the folder holds results, or shards of a job whose plan is lost: nobody knows what they were made with. */
 async function checkVacant(store: Host["store"], out: string): Promise<void> {
   const { files, folders } = await store.list(out, { hidden: true });
+  const inside = await store.list(join(out, shardsFolder), { hidden: true });
+  if (inside.folders.length > 0) {
+    const shards = counted(inside.folders.length, "shard");
+    throw new UserError(
+      `${join(out, shardsFolder)}: has ${shards} of a job whose plan, ${planFile(out)}, is gone`,
+      { code: "not-empty", remedies: [{ kind: "empty-folder" }] },
+    );
+  }
   const others = [...folders, ...files].filter((name) => name !== shardsFolder);
   if (others.length === 0) return;
+  if ([classesName, fileListName].every((name) => files.includes(name))) {
+    throw new UserError(
+      `${out}: is complete already, and has no shards: if it was merged, nothing is left to do`,
+      { code: "not-empty", remedies: [{ kind: "empty-folder" }] },
+    );
+  }
   throw new UserError(`${out}: has ${occupants(others.length)} already`, {
     code: "not-empty",
     remedies: [{ kind: "empty-folder" }],
@@ -139,8 +169,10 @@ function checkPlan(
   const now = values({ job, settings, classes, shardSize });
   const differing = differingSettings(values(plan), now);
   if (differing.length === 0) return;
+  const isPath = differing.some((text) => /^(images|data) was /.test(text));
   throw new UserError(
-    `${planFile(out)}: is the plan of another job: ${differing.join("; ")}; all tasks must have the same settings`,
+    `${planFile(out)}: is the plan of another job: ${differing.join("; ")}${isPath ? ` (paths as seen from ${out})` : ""}; ` +
+      "all tasks must have the same settings",
     { code: "other-plan", remedies: [{ kind: "option", name: "out", instead: true }] },
   );
 }

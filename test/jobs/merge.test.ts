@@ -207,7 +207,7 @@ describe("a damaged shard is named, with what to do, and the folder is not compl
     expect(problem).toMatchObject({ name: "UserError", code: "damaged-shard" });
     expect((problem as Error).message).toContain(`${shardFolder(out, 1)}: `);
     expect((problem as Error).message).toContain(what);
-    expect((problem as Error).message).toContain("remove this folder and run the task that makes the shard again");
+    expect((problem as Error).message).toContain("remove this folder and make the shard again");
     expect(existsSync(join(out, "classes.json"))).toBe(false);
     expect(existsSync(join(out, ".unfinished"))).toBe(false);
   }); // prettier-ignore

@@ -19,7 +19,7 @@ export async function evalMasks(options: EvalMasksOptions, output: Output): Prom
   await runJob(
     (job) => compareMasks(nodeHost, options, job),
     (event, interruption) => {
-      if (isOfTask(event)) return;
+      if (isOfTask(event, interruption)) return;
       switch (event.type) {
         case "unpaired":
           tellUnpaired(event, options, output);

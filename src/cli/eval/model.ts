@@ -40,7 +40,7 @@ function evaluationLines(
   const now = (): number => output.now();
   let meter = new CountMeter("images", now);
   return (event, interruption) => {
-    if (isPreparation(event) || isOfTask(event)) return;
+    if (isPreparation(event) || isOfTask(event, interruption)) return;
     switch (event.type) {
       case "started":
         meter = new CountMeter("images", now);

@@ -2,6 +2,7 @@ import { counted } from "../../files/text/units.ts";
 import type { EvaluationShardsEvent, TaskStoppedEvent } from "../../jobs/evaluation-events.ts";
 import type { ShardEvent, TaskDoneEvent, TaskEvent } from "../../jobs/run-shards.ts";
 import type { WaitingEvent } from "../../jobs/shard-plan.ts";
+import type { Interruption } from "../interrupt.ts";
 import type { Output } from "../output.ts";
 import { secondsSince } from "../seconds.ts";
 import { taskStopped, tellTask, type TaskSums } from "../task-lines.ts";
@@ -14,7 +15,10 @@ type TaskLine = TaskEvent | ShardEvent | WaitingEvent | TaskDoneEvent | TaskStop
  */
 export function evaluationTask(
   output: Output,
-): <E extends { readonly type: string }>(event: E) => event is Extract<E, TaskLine> {
+): <E extends { readonly type: string }>(
+  event: E,
+  interruption: Interruption,
+) => event is Extract<E, TaskLine> {
   const started = output.now();
   let [done, skipped] = [0, 0];
   const sums = (): TaskSums => {
@@ -22,7 +26,7 @@ export function evaluationTask(
     const made = `${counted(measured, "image")} measured`;
     return { made, skipped, seconds: secondsSince(started, output), facts: { measured } };
   };
-  const show = (event: EvaluationShardsEvent): boolean => {
+  const show = (event: EvaluationShardsEvent, interruption: Interruption): boolean => {
     switch (event.type) {
       case "progress":
         done = event.done;
@@ -37,7 +41,7 @@ export function evaluationTask(
       case "task":
       case "shard":
       case "task-done":
-        tellTask(event, sums, output);
+        tellTask(event, sums, output, interruption);
         return true;
       default:
         return false;

@@ -1,4 +1,4 @@
-import { safePath } from "../text/file-name.ts";
+import { nameKey, safePath } from "../text/file-name.ts";
 import { extname } from "../text/path.ts";
 import type { MaskOrigin } from "./mask-origin.ts";
 
@@ -19,7 +19,7 @@ export class ImageNames {
     const known = extname(fileName ?? source ?? "");
     const [ending, isAssumed] = [known || ".jpg", known === ""];
     const preferred = safePath(fileName ?? `${name}${ending}`);
-    const key = preferred.toLowerCase();
+    const key = nameKey(preferred);
     if (this.taken.has(key)) return { fileName: `${free}${ending}`, isAssumed };
     this.taken.add(key);
     return { fileName: preferred, isAssumed };

@@ -2,7 +2,7 @@ import type { FileHost } from "../../host/host.ts";
 import { validateClasses } from "../../method/images/classes.ts";
 import { ignoreIndex, type Image, type LabelMap } from "../../method/images/image.ts";
 import { findRegions, type InstanceKind, type Regions } from "../../method/images/regions.ts";
-import { freeName, safePath } from "../text/file-name.ts";
+import { freeName, nameKey, safePath } from "../text/file-name.ts";
 import { dirname, extname, join, relative } from "../text/path.ts";
 import { classesJson } from "./classes-file.ts";
 import { openWriter } from "./create.ts";
@@ -145,7 +145,7 @@ export class MaskFolder {
     const from = facts && origin(facts.own);
     const hasLabels = image?.files.some(({ path }) => path === this.below(this.storedLabels(free)));
     if (!image || !from || !(hasLabels || this.needsNoLabels)) {
-      this.names.delete(free.toLowerCase());
+      this.names.delete(nameKey(free));
       return undefined;
     }
     const { thumbnail, own, size, ledger } = facts;

@@ -49,6 +49,11 @@ export async function readItems(
   shard: number,
 ): Promise<unknown[]> {
   const path = itemsFile(out);
+  if ((await store.stat(path))?.kind !== "file") {
+    throw new UserError(`${path}: is missing; begin the job again in an empty folder`, {
+      code: "damaged-plan",
+    });
+  }
   const { offsets, checksums } = plan.list!;
   const [begin, end] = [offsets[shard]!, offsets[shard + 1]!];
   const file = await store.open(path);

@@ -100,7 +100,8 @@ export async function readPlan(store: Store, out: string): Promise<ShardPlan | u
       { code: "plan-version" },
     );
   }
-  if (!isPlan(plan)) throw new UserError(`${path}: is damaged; begin the job again`);
+  if (!isPlan(plan))
+    throw new UserError(`${path}: is damaged; begin the job again in an empty folder`);
   return plan;
 }
 

@@ -46,6 +46,9 @@ export function recordText(record: ShardRecord): string {
 /** Reads the list of a shard line by line; a UserError where it is damaged. */
 export async function* readRecords(store: Store, shard: string): AsyncGenerator<ShardRecord> {
   const path = join(shard, recordsName);
+  if ((await store.stat(path))?.kind !== "file") {
+    throw damagedShard(shard, `${recordsName} is missing`);
+  }
   let line = 0;
   for await (const text of textLines(store, path)) {
     line++;
@@ -57,10 +60,9 @@ export async function* readRecords(store: Store, shard: string): AsyncGenerator<
 
 /** The error for a shard that is not as it was written. */
 export function damagedShard(shard: string, what: string): UserError {
-  return new UserError(
-    `${shard}: ${what}; remove this folder and run the task that makes the shard again`,
-    { code: "damaged-shard" },
-  );
+  return new UserError(`${shard}: ${what}; remove this folder and make the shard again`, {
+    code: "damaged-shard",
+  });
 }
 
 function asRecord(text: string): ShardRecord | undefined {

@@ -24,14 +24,19 @@ export function safeFileName(name: string): string {
 }
 
 /**
- * A name that is not in use in any letter case, since `safePath` can make different names equal.
- * @param used names in use, in lower case; the new one is added
+ * A name that is not in use in any letter case or Unicode form, since `safePath` can make different names equal.
+ * @param used names in use, as `nameKey` has them; the new one is added
  */
 export function freeName(wanted: string, used: Set<string>): string {
   let name = wanted;
-  for (let n = 2; used.has(name.toLowerCase()); n++) name = `${wanted}-${n}`;
-  used.add(name.toLowerCase());
+  for (let n = 2; used.has(nameKey(name)); n++) name = `${wanted}-${n}`;
+  used.add(nameKey(name));
   return name;
+}
+
+/** Equal for names that are one on some file systems, or to readers of zips: in letter case, and in how an accent is written. */
+export function nameKey(name: string): string {
+  return name.normalize("NFC").toLowerCase();
 }
 
 /** Whether a path is absolute or climbs out of the folder that it is relative to. */
