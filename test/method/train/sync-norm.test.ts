@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import "../../compare-bits.ts";
 import type { NdArray, Runtime } from "../../../src/engine/graph/index.ts";
 import { alone, type Exchange } from "../../../src/host/exchange.ts";
 import { nodeRuntime } from "../../../src/host/node/ort/runtime.ts";
@@ -87,6 +86,17 @@ function gradientError(a: NetworkState, b: NetworkState): number {
   );
 }
 
+/** Names of the gradients, weights, statistics and moments that differ in a bit. */
+function differences(a: NetworkState, b: NetworkState): string[] {
+  const others: Record<string, NdArray> = { ...b.gradients, ...b.tensors() };
+  return Object.entries({ ...a.gradients, ...a.tensors() }).flatMap(([name, { data }]) => {
+    const [own, other] = [data, others[name]!.data].map(({ buffer, byteOffset, byteLength }) =>
+      Buffer.from(buffer, byteOffset, byteLength),
+    );
+    return own!.equals(other!) ? [] : [name];
+  });
+}
+
 const floats = (array: NdArray | undefined): Float32Array => array!.data as Float32Array;
 
 function lossError(a: StepResult, b: StepResult): number {
@@ -119,7 +129,7 @@ test.each([1, 2])(
 test("a whole batch has the same bits with the setting and without", async () => {
   const [on, off] = [await step(0), await step(0, { "train.syncNorm": false })];
   expect(on.result).toEqual(off.result);
-  expect(on.state.tensors()).toEqual(off.state.tensors());
+  expect(differences(on.state, off.state)).toEqual([]);
 });
 
 test("the dense energy passes the synchronized BatchNorm too", async () => {
@@ -144,8 +154,7 @@ test.each([
     );
     for (const { result, state } of all) {
       expect(result.losses).toEqual(expected.result.losses);
-      expect(state.gradients).toEqual(expected.state.gradients);
-      expect(state.tensors()).toEqual(expected.state.tensors());
+      expect(differences(state, expected.state)).toEqual([]);
     }
   },
 );
