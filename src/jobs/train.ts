@@ -20,6 +20,7 @@ import type { CatalogEntry, WeightsSource } from "../files/weights/catalog.ts";
 import { describeInitialWeights } from "../files/weights/initial-weights.ts";
 import { hasEnded } from "../method/train/has-ended.ts";
 import { addsOtherwise, partsOf } from "../method/train/micro-batch-sums.ts";
+import { describeNormChange } from "./plan/norm-change.ts";
 import { UserError } from "../user-error.ts";
 import {
   isAbort,
@@ -288,6 +289,8 @@ export async function* reopenRun(
       yield { type: "notice", message };
     }
     const isComplete = state !== undefined && hasEnded(state, config.train);
+    const norm = state && !isComplete && describeNormChange(run.path, config, state);
+    if (norm) yield { type: "notice", message: norm };
     if (isComplete) yield { type: "notice", message: describeEnd(run.path, state.step, config) };
     const strict = job.strict ?? origin.strict;
     const data = yield* openTrainable(host, job.data ?? origin.data, config, strict);

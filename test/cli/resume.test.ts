@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { decodeSafetensors } from "../../src/files/weights/safetensors.ts";
@@ -22,9 +22,10 @@ async function trainUntil(
   signal: NodeJS.Signals,
   steps: number,
   out: string,
+  more: readonly string[] = [],
 ): Promise<{ code: number | null; stderr: string }> {
   const args = ["--import", "tsx", "src/cli/main.ts", "train", "--data", data, "--out", out];
-  const child = spawn(process.execPath, [...args, ...settings, "--json"]);
+  const child = spawn(process.execPath, [...args, ...settings, ...more, "--json"]);
   let stdout = "";
   let stderr = "";
   let sent = false;
@@ -92,4 +93,24 @@ describe("a run that was cut off", () => {
     const left = readdirSync(run, { recursive: true, encoding: "utf8" });
     expect(left.filter((path) => path.endsWith(".tmp"))).toEqual([]);
   });
+});
+
+test("a run keeps the setting of its BatchNorm, and says so if that was changed before it goes on", async () => {
+  const [run, changed] = [join(folder, "norm"), join(folder, "norm-changed")];
+  const set = ["--set", "train.microBatch=1", "--set", "train.syncNorm=true"];
+  await trainUntil("SIGINT", 4, run, set);
+  cpSync(run, changed, { recursive: true });
+  const file = join(changed, "config.yaml");
+  const text = readFileSync(file, "utf8");
+  expect(text).toContain("syncNorm: true");
+  writeFileSync(file, text.replace("syncNorm: true", "syncNorm: false"));
+
+  const same = await tag2mask("train", "--resume", run, "--device", "cpu");
+  const other = await tag2mask("train", "--resume", changed, "--device", "cpu");
+  expect([same.code, other.code]).toEqual([0, 0]);
+  expect(same.stderr).not.toContain("syncNorm");
+  expect(other.stderr).toMatch(
+    /until step \d+ train\.syncNorm was true, and is false now: from here on the decoder's BatchNorm/,
+  );
+  expect(differences(run, changed)).not.toEqual([]);
 });

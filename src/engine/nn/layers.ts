@@ -3,8 +3,10 @@ import {
   type BlockedMaps,
   type Grid,
   type Tensor,
+  type WholeBatch,
   batchNorm,
   batchNormInference,
+  batchNormOfPart,
   blockedDepthwise3x3,
   conv2d,
   depthwise3x3,
@@ -127,6 +129,11 @@ export class BatchNorm {
   /** Training mode: normalizes by the statistics of the batch and returns them. @param x [rows, channels] */
   forwardTraining(x: Tensor): { y: Tensor; statistics: BatchStatistics } {
     return batchNorm(x, this.weight.tensor, this.bias.tensor, this.epsilon);
+  }
+
+  /** Training mode, a part of a batch: normalizes by the statistics of all of it. @param x [rows, channels] */
+  forwardPart(x: Tensor, whole: WholeBatch): Tensor {
+    return batchNormOfPart(x, this.weight.tensor, this.bias.tensor, this.epsilon, whole);
   }
 
   /** Evaluation mode: normalizes by the running statistics. @param x [rows, channels] */

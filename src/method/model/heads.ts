@@ -3,6 +3,7 @@ import {
   type Dim,
   type Grid,
   type Tensor,
+  type WholeBatch,
   add,
   channelsOf,
   gemm,
@@ -100,7 +101,7 @@ function weightHeads({ logits, scale }: AttentionLogits, weight: Tensor): Tensor
 export interface Segmented {
   /** [n·h·w, classes + 1] at stage 1's resolution, 1/4. */
   readonly logits: Grid;
-  /** Statistics of the batch in training mode, with which the running ones are updated; null in evaluation mode. */
+  /** Statistics of the batch in training mode, with which the running ones are updated; null if they were given. */
   readonly statistics: BatchStatistics | null;
 }
 
@@ -148,10 +149,22 @@ export class SegmentationDecoder {
   /**
    * Training mode: statistics of the batch.
    * @param dropout scale of each channel of each image, 0 or 1 / (1 − p), [n, width]; null for no dropout
+   * @param whole statistics of the batch that the images are a part of; null if they are the batch
    */
-  forwardTraining(features: Encoded["features"], dropout: Tensor | null): Segmented {
-    const fused = this.fuse(features);
-    const { y, statistics } = this.linear_fuse.bn.forwardTraining(fused.tokens);
+  forwardTraining(
+    features: Encoded["features"],
+    dropout: Tensor | null,
+    whole: WholeBatch | null = null,
+  ): Segmented {
+    return this.predictTraining(this.fuse(features), dropout, whole);
+  }
+
+  /** What follows the fused map in training mode. @param fused from `fuse`; for the others see `forwardTraining` */
+  predictTraining(fused: Grid, dropout: Tensor | null, whole: WholeBatch | null): Segmented {
+    const { bn } = this.linear_fuse;
+    const { y, statistics } = whole
+      ? { y: bn.forwardPart(fused.tokens, whole), statistics: null }
+      : bn.forwardTraining(fused.tokens);
     const active = relu(y);
     const weight = reshape(this.linear_pred.weight.tensor, [this.labels, this.width]);
     const bias = this.linear_pred.bias.tensor;
@@ -170,7 +183,7 @@ export class SegmentationDecoder {
    * The fused map before normalization. Both 1×1 layers are linear and bilinear weights sum to 1, so the layers are
    * multiplied into one, which is applied at each stage's own resolution before upsampling.
    */
-  private fuse(features: Encoded["features"]): Grid {
+  fuse(features: Encoded["features"]): Grid {
     const fuse = reshape(this.linear_fuse.conv.weight.tensor, [this.width, 4 * this.width]);
     const parts = split(fuse, Array<number>(4).fill(this.width), 1); // for c4, c3, c2, c1
     const layers = [

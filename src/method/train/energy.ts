@@ -1,4 +1,4 @@
-import { type NdArray, type Runtime, float32 } from "../../engine/graph/index.ts";
+import { type Feeds, type NdArray, type Runtime, float32 } from "../../engine/graph/index.ts";
 import type { NetworkFeeds } from "../inference/network-feeds.ts";
 import { LazySession } from "../inference/lazy-session.ts";
 import type { Afa } from "../model/index.ts";
@@ -38,13 +38,10 @@ export class EnergyPass {
   }
 
   /**
-   * @param feeds inputs of these crops: `image` and noise
+   * @param feeds inputs of these crops: `image` and noise, or those of a synchronized BatchNorm, see `buildProbabilities`
    * @returns [n, C + 1, crop, crop]
    */
-  async gradient(
-    feeds: Readonly<Record<string, NdArray>>,
-    crops: readonly EnergyInput[],
-  ): Promise<NdArray> {
+  async gradient(feeds: Feeds, crops: readonly EnergyInput[]): Promise<NdArray> {
     const { crop } = this.options;
     const session = await this.session.get();
     const results = await session.run({ ...this.parameters, ...feeds }, { probabilities: null });

@@ -7,6 +7,14 @@ export function partsOf({ data, train }: Pick<Config, "data" | "train">): number
   return train.microBatch > 0 ? data.batch / train.microBatch : 1;
 }
 
+/**
+ * Whether the decoder's BatchNorm has the statistics of the whole batch beyond a micro-batch; with a single one it has them
+ * anyway.
+ */
+export function synchronizesNorm(config: Pick<Config, "data" | "train">): boolean {
+  return config.train.syncNorm && partsOf(config) > 1;
+}
+
 /** Name of the order in which the gradients of micro-batches are added, in a checkpoint's metadata. */
 export const sumOrderKey = "gradientSum";
 export const sumOrder = "pairwise";
@@ -36,7 +44,7 @@ export class MicroBatchSums {
 
   /** @param outputs names and shapes of the outputs of a part */
   constructor(private readonly outputs: Readonly<Record<string, readonly number[]>>) {
-    const [width] = outputs["bn.mean"] as [number];
+    const [width = 0] = outputs["bn.mean"] ?? [];
     this.mean = new Float64Array(width);
     this.square = new Float64Array(width);
   }
@@ -57,8 +65,9 @@ export class MicroBatchSums {
     };
     this.positive = pairs("positive");
     this.negative = pairs("negative");
-    const mean = results["bn.mean"]!.data as Float32Array;
-    const variance = results["bn.variance"]!.data as Float32Array;
+    const mean = results["bn.mean"]?.data as Float32Array | undefined;
+    const variance = results["bn.variance"]?.data as Float32Array | undefined;
+    if (!mean || !variance) return;
     for (let i = 0; i < mean.length; i++) {
       this.mean[i]! += mean[i]!;
       this.square[i]! += variance[i]! + mean[i]! ** 2;
@@ -94,7 +103,7 @@ export class MicroBatchSums {
     return positive === null || negative === null ? null : { positive, negative };
   }
 
-  /** Mean and biased variance over the whole batch, whose parts are equally large. */
+  /** Mean and biased variance over the whole batch, whose parts are equally large; empty if the parts have none. */
   statistics(): [mean: Float32Array, variance: Float32Array] {
     const { parts } = this;
     const mean = this.mean.map((sum) => sum / parts);

@@ -1,6 +1,8 @@
 import {
   type Dim,
+  type Grid,
   type Tensor,
+  type WholeBatch,
   add,
   fromChannelsFirst,
   gradients,
@@ -15,7 +17,7 @@ import {
   withTokens,
   writeModel,
 } from "../../engine/graph/index.ts";
-import { type Afa, type HiddenLayout, imageInput } from "../model/index.ts";
+import { type Afa, type HiddenLayout, type Segmented, imageInput } from "../model/index.ts";
 import type { Parameter } from "../../engine/nn/index.ts";
 import { affinityLoss, classificationLoss, energyLoss, segmentationLoss } from "./losses.ts";
 
@@ -34,6 +36,8 @@ export interface PassOptions {
   readonly dropout: boolean;
   /** Layout of the feed-forward layers; must be one with gradients. */
   readonly layout?: HiddenLayout;
+  /** Whether the decoder's BatchNorm normalizes by the statistics of a whole batch, which are inputs (method 2.14). */
+  readonly synchronized?: boolean;
 }
 
 export interface StepGraphOptions extends PassOptions {
@@ -70,14 +74,16 @@ export interface StepGraph {
  *       part    loss_counts                      [4]                in the whole batch: background and foreground pixels,
  *                                                                   positive and negative pairs
  *       energy  energy_gradient                  [n, C + 1, h, w]
+ *       sync    bn.mean, bn.variance             [width]            of the whole batch
+ *               bn.total_mean, bn.aligned_mean   [width]            means over it for the gradient, see `batchNormOfPart`
  *     outputs   loss.cls, loss.total             scalar
- *               bn.mean, bn.variance             [width]
  *               grad.<name>                                         learned parameters that the loss depends on
  *       full    loss.seg, loss.affinity          scalar
  *               pairs.positive, pairs.negative   scalar             counts plus 1
  *       energy  loss.energy                      scalar
+ *       no sync bn.mean, bn.variance             [width]            of these crops
  *
- * "full": steps of this kind; "part": with `whole`; "energy": with `energy`.
+ * "full": steps of this kind; "part": with `whole`; "energy": with `energy`; "sync": with `synchronized`.
  */
 export function buildStep(network: Afa, options: StepGraphOptions): StepGraph {
   const { outputs, gradients } = stepTensors(network, options);
@@ -92,7 +98,7 @@ export function stepTensors(
   network: Afa,
   options: StepGraphOptions,
 ): { outputs: Record<string, Tensor>; gradients: string[] } {
-  const { kind, batch: n, crop, learned, whole = n, energy = false } = options;
+  const { kind, batch: n, learned, whole = n } = options;
   const { features, attention, decoded } = trainingPass(network, options);
   const tags = input("tags", [n, network.classes]);
   const cls = classificationLoss(
@@ -100,17 +106,12 @@ export function stepTensors(
     tags,
     whole,
   );
-  const statistics = decoded.statistics!;
-
   let total = cls;
   const losses: Record<string, Tensor> = { "loss.cls": cls };
   if (kind === "full") {
     const weight = elements("loss_weights", 3);
     const count = whole === n ? null : elements("loss_counts", 4);
-    const logits = resizeMaps(toChannelsFirst(decoded.logits), crop, crop);
-    const label = input("seg_label", [n, crop, crop]);
-    const pixels = count && { background: count(0), foreground: count(1) };
-    const seg = segmentationLoss(logits, label, pixels ?? undefined);
+    const { seg, regularization } = decoderLosses(network, decoded.logits, options, count);
     const affinity = network.attn_proj.forward(attention);
     const pairs = input("affinity_label", affinity.shape as number[]);
     const pairCounts = count && { positive: count(2), negative: count(3) };
@@ -122,10 +123,7 @@ export function stepTensors(
       "pairs.positive": aff.positives,
       "pairs.negative": aff.negatives,
     });
-    if (energy) {
-      const pull = input("energy_gradient", [n, network.classes + 1, crop, crop]);
-      const tokensOf = (maps: Tensor): Tensor => fromChannelsFirst(maps).tokens;
-      const regularization = energyLoss(tokensOf(logits), tokensOf(pull));
+    if (regularization) {
       losses["loss.energy"] = regularization;
       total = add(total, mul(regularization, weight(2)));
     }
@@ -133,8 +131,10 @@ export function stepTensors(
   const outputs: Record<string, Tensor> = {
     ...losses,
     "loss.total": total,
-    "bn.mean": statistics.mean,
-    "bn.variance": statistics.variance,
+    ...(decoded.statistics && {
+      "bn.mean": decoded.statistics.mean,
+      "bn.variance": decoded.statistics.variance,
+    }),
   };
   const results = gradients(
     total,
@@ -148,8 +148,29 @@ export function stepTensors(
 }
 
 /**
+ * The losses of the decoder's logits.
+ * @param count the elements of `loss_counts`; null if the crops are the whole batch
+ */
+export function decoderLosses(
+  network: Afa,
+  decoded: Grid,
+  { batch: n, crop, energy = false }: Pick<StepGraphOptions, "batch" | "crop" | "energy">,
+  count: ((i: number) => Tensor) | null,
+): { seg: Tensor; regularization: Tensor | null } {
+  const logits = resizeMaps(toChannelsFirst(decoded), crop, crop);
+  const label = input("seg_label", [n, crop, crop]);
+  const pixels = count && { background: count(0), foreground: count(1) };
+  const seg = segmentationLoss(logits, label, pixels ?? undefined);
+  if (!energy) return { seg, regularization: null };
+  const pull = input("energy_gradient", [n, network.classes + 1, crop, crop]);
+  const tokensOf = (maps: Tensor): Tensor => fromChannelsFirst(maps).tokens;
+  return { seg, regularization: energyLoss(tokensOf(logits), tokensOf(pull)) };
+}
+
+/**
  * Graph of the class probabilities at the size of the crop, from which the dense energy is computed; they equal those
- * of a step with the same feeds. Inputs: `image`, the parameters, the noise. Output: `probabilities` [n, C + 1, h, w].
+ * of a step with the same feeds. Inputs: `image`, the parameters, the noise; with `synchronized`, `fused` (`fusedTensors`) instead of
+ * `image`, and the statistics. Output: `probabilities` [n, C + 1, h, w].
  */
 export function buildProbabilities(network: Afa, options: PassOptions): Uint8Array<ArrayBuffer> {
   return writeModel({ probabilities: probabilityTensor(network, options) });
@@ -157,22 +178,60 @@ export function buildProbabilities(network: Afa, options: PassOptions): Uint8Arr
 
 /** The tensor of these probabilities, before it is written as ONNX. */
 export function probabilityTensor(network: Afa, options: PassOptions): Tensor {
-  const { decoded } = trainingPass(network, options);
+  const decoded = options.synchronized
+    ? decodedFused(network, options)
+    : trainingPass(network, options).decoded;
   const logits = resizeBilinear(decoded.logits, options.crop, options.crop);
   return toChannelsFirst(withTokens(logits, softmax(logits.tokens)));
 }
 
 /** The network in training mode: BatchNorm over the batch, DropPath and dropout as fed. */
-function trainingPass(network: Afa, { batch: n, crop, layout, ...noise }: PassOptions) {
-  const dropPath = noise.dropPath ? input("drop_path", [2 * network.encoder.blockCount, n]) : null;
-  const dropout = noise.dropout ? input("dropout", [n, network.decoder.width]) : null;
-  const image = imageInput([n, crop, crop]);
-  const { features, attention } = network.encoder.forward(image, dropPath, layout);
-  return { features, attention, decoded: network.decoder.forwardTraining(features, dropout) };
+function trainingPass(network: Afa, options: PassOptions) {
+  const { features, attention } = encodedTraining(network, options);
+  const { width } = network.decoder;
+  const whole = options.synchronized
+    ? {
+        statistics: statisticsInputs(width),
+        gradientMeans: {
+          total: input("bn.total_mean", [width]),
+          aligned: input("bn.aligned_mean", [width]),
+        },
+      }
+    : null;
+  const dropout = dropoutInput(network, options);
+  return {
+    features,
+    attention,
+    decoded: network.decoder.forwardTraining(features, dropout, whole),
+  };
+}
+
+/** The encoder in training mode. */
+export function encodedTraining(network: Afa, { batch: n, crop, layout, dropPath }: PassOptions) {
+  const scales = dropPath ? input("drop_path", [2 * network.encoder.blockCount, n]) : null;
+  return network.encoder.forward(imageInput([n, crop, crop]), scales, layout);
+}
+
+/** The decoder in training mode from the input `fused` on, by the statistics of a whole batch. */
+export function decodedFused(network: Afa, options: PassOptions): Segmented {
+  const { batch: n, crop } = options;
+  const { width } = network.decoder;
+  const side = crop / 4;
+  const fused = { tokens: input("fused", [n * side * side, width]), n, h: side, w: side };
+  const whole: WholeBatch = { statistics: statisticsInputs(width) };
+  return network.decoder.predictTraining(fused, dropoutInput(network, options), whole);
+}
+
+function statisticsInputs(width: number): WholeBatch["statistics"] {
+  return { mean: input("bn.mean", [width]), variance: input("bn.variance", [width]) };
+}
+
+function dropoutInput(network: Afa, { batch: n, dropout }: PassOptions): Tensor | null {
+  return dropout ? input("dropout", [n, network.decoder.width]) : null;
 }
 
 /** A graph input of `count` numbers, as a function that returns the scalar at an index. */
-function elements(name: string, count: number): (i: number) => Tensor {
+export function elements(name: string, count: number): (i: number) => Tensor {
   const all = input(name, [count]);
   return (i) => reshape(slice(all, [i], [1]), []);
 }

@@ -1,7 +1,13 @@
 import type { Config } from "../config.ts";
 import type { Batch } from "../data/sample.ts";
 import { fastestLayout } from "../inference/fastest-layout.ts";
-import { type NdArray, type Runtime, float32, hasMemory } from "../../engine/graph/index.ts";
+import {
+  type Feeds,
+  type NdArray,
+  type Runtime,
+  float32,
+  hasMemory,
+} from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
 import { thresholdsOf, type Thresholds } from "../labels/index.ts";
 import { DeviceLearner } from "./device-learner.ts";
@@ -22,8 +28,15 @@ import type { Learner } from "./learner.ts";
 import type { NetworkState } from "./network-state.ts";
 import { ratesAt } from "./parameter-groups.ts";
 import { computesAllLosses, lossWeights, phaseAt, type Phase } from "./phase.ts";
-import { MicroBatchSums, partsOf } from "./micro-batch-sums.ts";
-import { buildStep, type PassOptions, type StepGraph, type StepKind } from "./step-graph.ts";
+import { MicroBatchSums, partsOf, synchronizesNorm } from "./micro-batch-sums.ts";
+import {
+  buildStep,
+  type PassOptions,
+  type StepGraph,
+  type StepGraphOptions,
+  type StepKind,
+} from "./step-graph.ts";
+import { SynchronizedNorm, type NormStatistics } from "./synchronized-norm.ts";
 
 export interface StepResult extends Pick<
   StepEvent,
@@ -39,6 +52,8 @@ interface CompiledStep {
   readonly kind: StepKind;
   readonly graph: StepGraph;
   readonly energy: EnergyPass | null;
+  /** Makes the decoder's BatchNorm see all micro-batches; null if it sees each by itself. */
+  readonly norm: SynchronizedNorm | null;
 }
 
 /** One training step (method 2): labels, losses, gradients, AdamW. */
@@ -98,7 +113,7 @@ export class Stepper {
       ...(kind === "full" && labelFeeds(labels, batch.crop, segLabels)),
     };
     const energyInputs = energyInputsOf(inputs, labels, segLabels);
-    const sums = await this.compute(kind, feeds, energyInputs, phase);
+    const { sums, statistics } = await this.compute(kind, feeds, energyInputs, phase);
     const losses = {
       cls: sums.loss("cls")!,
       seg: sums.loss("seg"),
@@ -120,7 +135,7 @@ export class Stepper {
     }
     // The BatchNorm sees the features at a quarter of the crop's side.
     const rows = batch.size * exchange.size * (batch.crop / 4) ** 2;
-    state.moveStatistics(...sums.statistics(), rows);
+    state.moveStatistics(...statistics, rows);
     const end = now();
     return {
       losses,
@@ -168,27 +183,35 @@ export class Stepper {
     feeds: BatchFeeds,
     energyInputs: readonly EnergyInput[],
     phase: Phase,
-  ): Promise<MicroBatchSums> {
+  ): Promise<{ sums: MicroBatchSums; statistics: NormStatistics }> {
     const { exchange } = this;
     const parts = partsOf(this.config) / exchange.size;
-    const { graph, energy } = await this.compiledFor(kind);
+    const { graph, energy, norm } = await this.compiledFor(kind);
     const shared: Record<string, NdArray> =
       kind === "full" ? { loss_weights: float32([3], lossWeights(phase, this.config.loss)) } : {};
     if (kind === "full" && partsOf(this.config) > 1)
       shared["loss_counts"] = await labelCountsOfAll(feeds, exchange);
 
+    const feedsOf = (part: number): Record<string, NdArray> => ({
+      ...shared,
+      ...(parts === 1 ? feeds : partOf(feeds, part, parts)),
+    });
+    const energyFeeds = async (part: number, own: Feeds): Promise<Record<string, NdArray>> => {
+      if (!energy) return {};
+      const first = part * this.partSize;
+      const crops = energyInputs.slice(first, first + this.partSize);
+      return { energy_gradient: await energy.gradient(own, crops) };
+    };
+    const whole = norm && (await norm.synchronize(parts, feedsOf, energyFeeds, exchange));
     const sums = new MicroBatchSums(graph.outputs);
     for (let part = 0; part < parts; part++) {
-      const own = parts === 1 ? { ...feeds } : partOf(feeds, part, parts);
-      if (energy) {
-        const first = part * this.partSize;
-        const crops = energyInputs.slice(first, first + this.partSize);
-        own["energy_gradient"] = await energy.gradient(own, crops);
-      }
-      sums.add(await this.learner.pass({ ...shared, ...own }, part));
+      const own = feedsOf(part);
+      const more = whole ? whole.feedsOf(part) : await energyFeeds(part, own);
+      sums.add(await this.learner.pass({ ...own, ...more }, part));
     }
     await this.learner.total(exchange);
-    return sums.everywhere(exchange);
+    const all = await sums.everywhere(exchange);
+    return { sums: all, statistics: whole?.statistics ?? all.statistics() };
   }
 
   /** Number of crops computed at once. */
@@ -209,20 +232,22 @@ export class Stepper {
       dropPath: model.dropPath > 0,
       dropout: model.dropout > 0,
       layout: await fastestLayout(runtime, "convolution"),
+      // The classification loss alone does not reach the decoder.
+      synchronized: kind === "full" && synchronizesNorm(this.config),
     };
     const energy =
       kind === "full" && loss.regularization > 0
         ? new EnergyPass(runtime, network, state.feeds, pass, data.batch)
         : null;
-    const graph = buildStep(network, {
-      ...pass,
-      kind,
-      whole: data.batch,
-      energy: energy !== null,
-      learned: state.learned,
-    });
+    const step: StepGraphOptions = {
+      ...{ ...pass, kind, whole: data.batch, energy: energy !== null, learned: state.learned },
+    };
+    const graph = buildStep(network, step);
     await this.learner.prepare(graph);
-    this.compiled = { kind, graph, energy };
+    const norm = pass.synchronized
+      ? new SynchronizedNorm(runtime, network, state.feeds, step)
+      : null;
+    this.compiled = { kind, graph, energy, norm };
     return this.compiled;
   }
 
@@ -231,6 +256,7 @@ export class Stepper {
     this.compiled = null;
     await this.learner.rest();
     await compiled?.energy?.release();
+    await compiled?.norm?.release();
   }
 }
 

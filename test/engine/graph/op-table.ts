@@ -213,12 +213,22 @@ function normal(count: number, values: (i: number) => number, i: number): number
 }
 const stats = (x: Tensor, gain: Tensor, bias: Tensor): g.BatchStatistics =>
   g.batchNorm(x, gain, bias, 0.01).statistics;
+const known = { mean: [0.5, -1, 2], variance: [0.25, 1, 4] } as const;
+function ofPart(x: Tensor, gain: Tensor, bias: Tensor): Tensor {
+  const channels = (values: readonly number[]): Tensor => g.constant([3], values, x.dtype);
+  const none = channels([0, 0, 0]);
+  return g.batchNormOfPart(x, gain, bias, 0.01, {
+    statistics: { mean: channels(known.mean), variance: channels(known.variance) },
+    gradientMeans: { total: none, aligned: none },
+  });
+}
 // prettier-ignore
 const norm: Row[] = [
   ["layerNorm", [m34, [4], [4]], (x, gain, bias) => g.layerNorm(x, gain, bias, 0.01), m34, (x, gain, bias) => (i, j) => normal(4, (k) => x(i, k), j) * gain(j) + bias(j), float32],
   ["batchNorm", [m53, [3], [3]], (x, gain, bias) => g.batchNorm(x, gain, bias, 0.01).y, m53, (x, gain, bias) => (i, j) => normal(5, (k) => x(k, j), i) * gain(j) + bias(j)],
   ["batchNorm's mean", [m53, [3], [3]], (x, gain, bias) => stats(x, gain, bias).mean, [3], (x) => (j) => mean(5, (i) => x(i, j))],
   ["batchNorm's variance", [m53, [3], [3]], (x, gain, bias) => stats(x, gain, bias).variance, [3], (x) => (j) => variance(5, (i) => x(i, j))],
+  ["batchNormOfPart without gradients of the statistics", [m53, [3], [3]], ofPart, m53, (x, gain, bias) => (i, j) => ((x(i, j) - known.mean[j]!) / Math.sqrt(known.variance[j]! + 0.01)) * gain(j) + bias(j)],
   ["batchNormInference", [m53, [3], [3], [3], [3]], (x, gain, bias, m, v) => g.batchNormInference(x, gain, bias, { mean: m, variance: v }, 0.01), m53, (x, gain, bias, m, v) => (i, j) => ((x(i, j) - m(j)) / Math.sqrt(v(j) + 0.01)) * gain(j) + bias(j), positive],
 ];
 

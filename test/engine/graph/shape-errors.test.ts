@@ -105,6 +105,16 @@ test.each<[string, () => unknown, ...string[]]>([
     "[2,3]",
   ],
   [
+    "batchNormOfPart",
+    () => {
+      const statistics = { mean: x(3), variance: x(3) };
+      return graph.batchNormOfPart(x(2, 3), x(4), x(3), 1e-5, { statistics });
+    },
+    "batchNormOfPart:",
+    "gain [4]",
+    "[2,3]",
+  ],
+  [
     "batchNorm of unknown rows",
     () => graph.batchNorm(x("n", 3), x(3), x(3), 1e-5),
     "batchNorm:",

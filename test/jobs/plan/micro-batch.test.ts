@@ -50,6 +50,20 @@ test("the sum over many micro-batches holds gradients of some of them", () => {
   expect(bytes(8)).toBe(bytes(1) + 8 * network.size);
 });
 
+test("a synchronized BatchNorm has passes of its own, and maps that wait for the whole batch", () => {
+  const network = networkOf(configOf(), classes);
+  const bytes = (batch: number, microBatch: number, syncNorm: boolean): number => {
+    const set = { "data.batch": batch, "train.microBatch": microBatch };
+    return trainingBytes(network, configOf({ ...set, "train.syncNorm": syncNorm }));
+  };
+  expect(bytes(6, 0, true)).toBe(bytes(6, 0, false));
+  expect(bytes(3, 1, true)).toBeGreaterThan(1.02 * bytes(3, 1, false));
+  // A map of 256 channels at a quarter of the crop's side, for each crop more.
+  expect(bytes(3, 1, true) - bytes(2, 1, true)).toBeCloseTo(1.3 * 4 * 256 * 64 ** 2, -1);
+  // Less than what splitting saves.
+  expect(bytes(6, 1, true)).toBeLessThan(bytes(6, 2, false));
+});
+
 test("the dense energy has a pass of its own, which takes memory too", () => {
   const network = networkOf(configOf(), classes);
   const more = trainingBytes(network, configOf({ "loss.regularization": 0.01 }));

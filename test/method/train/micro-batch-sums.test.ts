@@ -28,6 +28,13 @@ test("losses add up, pairs are those of any part, and the variance is that of al
   expect(sums.statistics()).toEqual([Float32Array.of(3, 0), Float32Array.of(7, 2)]);
 });
 
+test("parts whose statistics were known before have none to add", () => {
+  const sums = new MicroBatchSums({ "loss.cls": [] });
+  sums.add({ "loss.cls": float32([], [0.5]) });
+  expect(sums.loss("cls")).toBe(0.5);
+  expect(sums.statistics()).toEqual([new Float32Array(0), new Float32Array(0)]);
+});
+
 test("a step without the affinity loss has no pairs", () => {
   const sums = new MicroBatchSums(outputs);
   sums.add(results([1, 2], [3, 4], { "loss.cls": 1 }));
