@@ -2,7 +2,9 @@ import type { MaskFolderOptions } from "../files/formats/mask-folder-options.ts"
 import { MaskFolder } from "../files/formats/mask-folder.ts";
 import { nameOutputs, type OutputName } from "../files/formats/output-names.ts";
 import { pathOf, readItems, storedPath } from "../files/shards/item-list.ts";
-import { openShardFolder, type PlannedMasks, type ShardPlan } from "../files/shards/plan.ts";
+import { openShardFolder, shardFolder, type PlannedMasks } from "../files/shards/plan.ts";
+import type { ShardPlan } from "../files/shards/plan.ts";
+import { join, relative } from "../files/text/path.ts";
 import { counted } from "../files/text/units.ts";
 import type { Host } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
@@ -10,7 +12,7 @@ import { UserError } from "../user-error.ts";
 import type { JobOptions, StoppedEvent } from "./events.ts";
 import { inputHost } from "../files/inputs/input-host.ts";
 import type { InputItem } from "../files/inputs/item.ts";
-import type { MaskItem, MaskJob, WriteMasksEvent } from "./masks.ts";
+import type { MaskEvent, MaskItem, MaskJob, WriteMasksEvent } from "./masks.ts";
 import { runShards, type ShardEnd, type ShardEvent, type TaskDoneEvent, type TaskEvent } from "./run-shards.ts"; // prettier-ignore
 import { publishShard, takenOver, takeShard } from "./shard-folder.ts";
 import type { ShardTask, WaitingEvent } from "./shard-plan.ts";
@@ -121,7 +123,7 @@ export async function* makeMaskShards<T extends InputItem>(
       for await (const event of write({ host, items, folder, part })) {
         switch (event.type) {
           case "image":
-            yield { ...event, index: before++, of: total };
+            yield { ...named(event, out, shard), index: before++, of: total };
             break;
           case "skipped":
             before++;
@@ -153,6 +155,19 @@ export async function* makeMaskShards<T extends InputItem>(
     } else if (event.type === "task-done") return;
   }
   yield { type: "stopped", done: before, total, out };
+}
+
+/** An image with the paths that its files have once the shard has its name. */
+function named(event: MaskEvent, out: string, shard: number): MaskEvent {
+  const [from, to] = [openShardFolder(out, shard), shardFolder(out, shard)];
+  const place = (path: string): string => join(to, relative(from, path));
+  const { mask, overlay, thumbnail } = event;
+  return {
+    ...event,
+    ...(mask !== undefined && { mask: place(mask) }),
+    ...(overlay !== undefined && { overlay: place(overlay) }),
+    ...(thumbnail && { thumbnail: { ...thumbnail, file: place(thumbnail.file) } }),
+  };
 }
 
 /**

@@ -162,7 +162,10 @@ test("a task that is stopped goes on in the middle of a shard, and a finished sh
   cpSync(shard(1), join(out, "shards", ".shard-00001"), { recursive: true });
   rmSync(shard(1), { recursive: true });
   const named = await segmentUntil(1, () => false);
-  expect(named.filter(({ type }) => type === "image")).toHaveLength(3);
+  const made = named.flatMap((event) => (event.type === "image" ? [event] : []));
+  expect(made).toHaveLength(3);
+  // Files are told by the names that they have once the shard is complete.
+  for (const { mask, overlay } of made) expect([mask, overlay].map((path) => existsSync(path!))).toEqual([true, true]); // prettier-ignore
   expect(await tag2mask("merge", out)).toMatchObject({ code: 0 });
   expect(treeOf(out)).toEqual(await treeOfOne(segment));
 });
