@@ -129,6 +129,18 @@ test("a list of images that was changed is refused", async () => {
   expect(stderr).toContain("the images of shard 1 are not as they were written");
 });
 
+test("a shard whose list of images was changed is not merged", async () => {
+  await segment("--out", out, "--shard-size", "20", "--tasks", "1");
+  const list = join(shard(0), "images.jsonl");
+  const text = readFileSync(list, "utf8");
+  writeFileSync(list, text.replace('"tags":["ball"', '"tags":["leaf"'));
+  const { code, stderr } = await tag2mask("merge", out);
+  expect([code, stderr]).toEqual([1, expect.stringContaining("images.jsonl is damaged")]);
+  expect(existsSync(join(out, "classes.json"))).toBe(false);
+  writeFileSync(list, text);
+  expect(await tag2mask("merge", out)).toMatchObject({ code: 0 });
+});
+
 /** Makes shards until `stop` wants it. */
 async function segmentUntil(
   task: number,

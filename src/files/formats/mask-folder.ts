@@ -277,13 +277,14 @@ export class MaskFolder {
    * of a job that has settings; nothing in others.
    * @param more files that were written besides
    */
-  async complete(more: readonly string[] = []): Promise<Replaced> {
+  async complete(more: readonly (string | FinishedFile)[] = []): Promise<Replaced> {
     const none: Replaced = { removed: 0, changed: [], others: [] };
     if (!this.unfinished) return none;
     const files: FinishedFile[] = [...this.files.takeWritten()];
-    for (const path of more) {
-      const info = await this.host.store.stat(path);
-      if (info) files.push({ path: this.below(path), size: info.size });
+    for (const file of more) {
+      const info = typeof file === "string" ? await this.host.store.stat(file) : undefined;
+      if (typeof file !== "string") files.push(file);
+      else if (info) files.push({ path: this.below(file), size: info.size });
     }
     const replaced = await this.unfinished.complete(files);
     this.unfinished = undefined;

@@ -40,8 +40,8 @@ function isAboutAll(path: string): boolean {
 }
 
 /**
- * The lines of a shard's list of files that are those of single images, in the order of their paths. At the end, a UserError if a file
- * that holds several masks is not as it was written, or if the classes are others.
+ * The lines of a shard's list of files that are those of single images, in the order of their paths. A UserError if the list of its
+ * images, or a file that holds several masks, is not as it was written, or if the classes are others.
  */
 export async function* linesOfImages(
   store: Store,
@@ -58,8 +58,9 @@ export async function* linesOfImages(
     const file = asFile(text);
     if (!file || file.path <= last) throw damaged(`line ${line} of ${fileListName} is damaged`);
     last = file.path;
-    if (isAboutAll(file.path)) continue;
-    if (!expected.has(file.path)) {
+    const isRecords = file.path === recordsName;
+    if (isAboutAll(file.path) && !isRecords) continue;
+    if (!expected.has(file.path) && !isRecords) {
       yield text;
       continue;
     }

@@ -1,11 +1,13 @@
 import type { Store } from "../../host/store.ts";
+import type { FinishedFile } from "../formats/finished-files.ts";
 import type { MaskFolder } from "../formats/mask-folder.ts";
 import { asKeptFacts } from "../formats/mask-origin.ts";
+import { crc32c } from "../run/crc32c.ts";
 import { join, relative } from "../text/path.ts";
 import { recordsName, recordText, type ShardRecord, type ShardSkip } from "./records.ts";
 
 /**
- * Writes the list of the images of a shard beside their masks, in the order of the job; returns its path.
+ * Writes the list of the images of a shard beside their masks, in the order of the job; returns the file.
  * @param skips images that were left out
  * @param factsOf facts of an image to store, from those that its job kept
  */
@@ -14,7 +16,7 @@ export async function writeRecords(
   folder: MaskFolder,
   skips: readonly ShardSkip[],
   factsOf: (facts: unknown, index: number) => unknown,
-): Promise<string> {
+): Promise<FinishedFile> {
   const images = folder.finishedImages().map(({ index, name, files, facts }): ShardRecord => {
     const kept = asKeptFacts(facts)!;
     const { thumbnail, size, ledger, own } = kept;
@@ -28,7 +30,7 @@ export async function writeRecords(
     };
   });
   const records = [...images, ...skips].sort((a, b) => a.index - b.index);
-  const path = join(folder.path, recordsName);
-  await store.write([{ path, data: records.map(recordText).join("") }]);
-  return path;
+  const data = new TextEncoder().encode(records.map(recordText).join(""));
+  await store.write([{ path: join(folder.path, recordsName), data }]);
+  return { path: recordsName, size: data.length, checksum: crc32c(data) };
 }
