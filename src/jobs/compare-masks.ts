@@ -57,9 +57,9 @@ export async function* compareMasks(
     ...(job.classes !== undefined && { classes: job.classes }),
     ...(list !== undefined && { names: await readNames(host, list) }),
   });
+  if (job.shards) return yield* compareInShards(host, job, found, job.shards, options);
   const [of, against] = [host.store.absolute(masks), host.store.absolute(truth)];
   const about = { masks: of, truth: against, classes: found.classes, labels: found.labels, worst };
-  if (job.shards) return yield* compareInShards(host, job, found, job.shards, options);
   const items = found.pairs.map((pair) => [pair.name, pair.mask, pair.truth]);
   yield* withResultsFolder(host, job, {
     settings: settingsOf("eval of masks", about, items),

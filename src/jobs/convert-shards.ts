@@ -130,14 +130,15 @@ async function* makeShards(
     }
     return publishShard(host.store, out, shard);
   };
-  for await (const event of runShards(host, out, plan, task, make, options)) {
-    yield event;
-    if (event.type === "task") {
-      total = event.images;
-      yield { type: "started", of: total, finished: 0, rereads: false };
-    } else if (event.type === "task-done") return;
-  }
-  yield { type: "stopped", done, total, out };
+  const begin = (images: number): ConvertEvent => {
+    total = images;
+    return { type: "started", of: total, finished: 0, rereads: false };
+  };
+  const isWhole = yield* runShards<ConvertEvent>(host, out, plan, task, make, {
+    ...options,
+    begin,
+  });
+  if (!isWhole) yield { type: "stopped", done, total, out };
 }
 
 /** Converts the masks of a shard. Yields undefined for each one that is written. */

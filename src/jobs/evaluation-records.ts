@@ -1,9 +1,13 @@
 import { z } from "zod";
-import { areWhole, readFileList, type FinishedFile } from "../files/formats/finished-files.ts";
+import {
+  areWhole,
+  fileWith,
+  readFileList,
+  type FinishedFile,
+} from "../files/formats/finished-files.ts";
 import { fileListName } from "../files/formats/older-files.ts";
 import type { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
-import { crc32c } from "../files/run/crc32c.ts";
 import { damagedShard, recordsName, type ShardSkip } from "../files/shards/records.ts";
 import { parseJson } from "../files/text/parse-json.ts";
 import { join } from "../files/text/path.ts";
@@ -75,14 +79,14 @@ export async function writeEvaluationRecords(
       const file = tileName(first + index, k);
       const data = await job.readKept(tileName(index, k));
       await store.write([{ path: join(path, file), data }], { durable: false });
-      files.push({ path: file, size: data.length, checksum: crc32c(data) });
+      files.push(fileWith(file, data));
     }
   }
   for (const [index, error] of left) records.push({ index: first + index, error });
   const lines = records.sort((a, b) => a.index - b.index).map((one) => `${JSON.stringify(one)}\n`);
   const data = new TextEncoder().encode(lines.join(""));
   await store.write([{ path: join(path, recordsName), data }]);
-  return [...files, { path: recordsName, size: data.length, checksum: crc32c(data) }];
+  return [...files, fileWith(recordsName, data)];
 }
 
 /** Reads the lines of a shard; a UserError where it is not as it was written. @param count number of its images */

@@ -1,8 +1,7 @@
 import { fileListName } from "../files/formats/older-files.ts";
 import { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
-import { shardFolder, shardItems, shardsFolder, type ShardPlan } from "../files/shards/plan.ts";
-import { isFolder } from "../files/text/folders.ts";
+import { shardItems, type ShardPlan } from "../files/shards/plan.ts";
 import { join } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
@@ -62,14 +61,11 @@ export async function* evaluateInShards(
   if (!plan) return yield stopped();
   const make = (shard: number): AsyncGenerator<EvaluationShardsEvent, ShardEnd> =>
     makeShard(host, { ...job, out, plan, progress }, shard, options);
-  for await (const event of runShards(host, out, plan, task, make, options)) {
-    yield event;
-    if (event.type === "task") {
-      progress.total = event.images;
-      yield { type: "started" };
-    } else if (event.type === "task-done") return;
-  }
-  yield stopped();
+  const begin = (images: number): EvaluationShardsEvent => {
+    progress.total = images;
+    return { type: "started" };
+  };
+  if (!(yield* runShards(host, out, plan, task, make, { ...options, begin }))) yield stopped();
 }
 
 /** Images of a task that are done, of those in the shards that it has to make. */
@@ -91,7 +87,7 @@ async function* makeShard(
   options: JobOptions,
 ): AsyncGenerator<EvaluationShardsEvent, ShardEnd> {
   const taken = await takeShard(store, out, shard, {
-    open: (path) => openShard(store, out, plan, shard, path),
+    open: (path) => openShard(store, plan, shard, path),
     leave: ({ job }) => job.leave(),
   });
   if ("end" in taken) return taken;
@@ -146,10 +142,9 @@ async function* withTaskProgress<R>(
   }
 }
 
-/** Takes the place of a shard; a UserError "not-empty" if another process has completed it just now. */
+/** Takes the place of a shard; a UserError "not-empty" if another process has just made all of it. */
 async function openShard(
   store: Store,
-  out: string,
   plan: ShardPlan,
   shard: number,
   path: string,
@@ -157,11 +152,7 @@ async function openShard(
   const settings = { ...plan.settings, shard };
   const place = { path, single: false };
   const job = await UnfinishedJob.claim(store, place, { settings, always: true });
-  const isNamed = await isFolder(store, shardFolder(out, shard));
-  if (!isNamed && (job.continues || !(await store.exists(join(path, fileListName))))) {
-    return { path, job };
-  }
+  if (job.continues || !(await store.exists(join(path, fileListName)))) return { path, job };
   await job.leave();
-  await store.removeEmptyFolders(path, join(out, shardsFolder));
   throw new UserError(`${path}: is complete`, { code: "not-empty" });
 }

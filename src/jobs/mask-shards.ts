@@ -10,6 +10,7 @@ import type { Host } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
 import { UserError } from "../user-error.ts";
 import type { JobOptions, StoppedEvent } from "./events.ts";
+import { withoutMissing } from "./job-settings.ts";
 import { inputHost } from "../files/inputs/input-host.ts";
 import type { InputItem } from "../files/inputs/item.ts";
 import type { MaskEvent, MaskItem, MaskJob, WriteMasksEvent } from "./masks.ts";
@@ -55,8 +56,7 @@ function withPlaces<T extends InputItem>(
 /** Options of a job that say how masks are written, as its plan stores them. */
 export function plannedMasks(options: MaskFolderOptions): PlannedMasks {
   const { format, instances, imageUrl, shapes, layout, overlays, sheet } = options;
-  const all = { format, instances, imageUrl, shapes, layout, overlays, sheet };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return withoutMissing({ format, instances, imageUrl, shapes, layout, overlays, sheet });
 }
 
 /** A shard that a task begins to make. */
@@ -84,6 +84,8 @@ export type MaskShardsEvent =
   | TaskDoneEvent
   | (StoppedEvent & { readonly out: string });
 
+type MadeEvent = Exclude<MaskShardsEvent, { readonly type: "stopped" }>;
+
 /**
  * Makes the shards of a task in a folder of masks.
  * @param write writes the masks of a shard, as the part of a job
@@ -96,9 +98,7 @@ export async function* makeMaskShards<T extends InputItem>(
 ): AsyncGenerator<MaskShardsEvent, void> {
   const { store } = machine;
   let [before, total] = [0, 0];
-  const make = async function* (
-    shard: number,
-  ): AsyncGenerator<Exclude<MaskShardsEvent, { readonly type: "stopped" }>, ShardEnd> {
+  const make = async function* (shard: number): AsyncGenerator<MadeEvent, ShardEnd> {
     const planned = (await readItems(store, out, plan, shard)) as PlannedItem<T>[];
     const place = (path: string): string => pathOf(out, path);
     const items = planned.map((item) => withPlaces(item, inputCommand, place));
@@ -147,14 +147,12 @@ export async function* makeMaskShards<T extends InputItem>(
     }
     return publishShard(store, out, shard);
   };
-  for await (const event of runShards(machine, out, plan, task, make, options)) {
-    yield event;
-    if (event.type === "task") {
-      total = event.images;
-      yield { type: "started", of: total };
-    } else if (event.type === "task-done") return;
-  }
-  yield { type: "stopped", done: before, total, out };
+  const begin = (images: number): MadeEvent => {
+    total = images;
+    return { type: "started", of: total };
+  };
+  const isWhole = yield* runShards(machine, out, plan, task, make, { ...options, begin });
+  if (!isWhole) yield { type: "stopped", done: before, total, out };
 }
 
 /** An image with the paths that its files have once the shard has its name. */

@@ -265,15 +265,21 @@ async function atFullSize(codec: ImageCodec, file: string, labels: LabelMap): Pr
 }
 
 /** Facts about a mask that a job keeps for its table and its contact sheet. */
-export type Facts = Pick<MaskEvent, "confidence" | "tags" | "missing">;
+type Facts = Pick<MaskEvent, "confidence" | "tags" | "missing">;
 
 /** The same with the path of the image, as the list of a shard has them. */
 export interface StoredFacts extends Facts {
+  /** Absolute, or relative to the folder of all masks. */
   readonly file: string;
 }
 
+/** Whether a value of the list of a shard, which may be damaged, holds facts with a path. */
+export function isStored(value: unknown): value is StoredFacts {
+  return isFacts(value) && typeof (value as Partial<StoredFacts>).file === "string";
+}
+
 /** Whether a value of a journal, which may be damaged, holds facts. */
-export function isFacts(value: unknown): value is Facts {
+function isFacts(value: unknown): value is Facts {
   const { confidence, tags, missing } = (value ?? {}) as Partial<Record<keyof Facts, unknown>>;
   const areTexts = [tags, missing].every(
     (list) => Array.isArray(list) && list.every((item) => typeof item === "string"),

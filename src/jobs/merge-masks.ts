@@ -1,9 +1,8 @@
 import { classesJson } from "../files/formats/classes-file.ts";
-import { fileListText, type FinishedFile } from "../files/formats/finished-files.ts";
+import { fileListText, fileWith, type FinishedFile } from "../files/formats/finished-files.ts";
 import { mergedFormat } from "../files/formats/merge.ts";
 import type { MaskShard } from "../files/formats/merger.ts";
 import { FileTransaction } from "../files/formats/transaction.ts";
-import { crc32c } from "../files/run/crc32c.ts";
 import { MergedLosses } from "../files/shards/merged-losses.ts";
 import { listRuns, writeMergedList } from "../files/shards/merged-list.ts";
 import {
@@ -105,7 +104,7 @@ export async function* mergeMasks(
     const reviewed = review && (yield* writeReview(host, out, review.merged(), about));
     const { files: pages = [], ...results } = reviewed ?? nothing;
     const text = classesJson(plan.classes);
-    const whole = [...files.takeWritten(), fileOf(classesName, text)];
+    const whole = [...files.takeWritten(), fileWith(classesName, text)];
     for (const path of pages) {
       whole.push({ path: relative(out, path), size: (await store.stat(path))!.size });
     }
@@ -288,11 +287,6 @@ function picturesOf({
     if (maskOf) return { maskOf: (name) => join(folder, maskOf(name)), overlays, sheet };
   }
   return { overlays, sheet };
-}
-
-function fileOf(path: string, text: string): FinishedFile {
-  const bytes = new TextEncoder().encode(text);
-  return { path, size: bytes.length, checksum: crc32c(bytes) };
 }
 
 function linesOf(files: readonly FinishedFile[]): string[] {

@@ -11,16 +11,12 @@ import { isAbsolute, join } from "../files/text/path.ts";
 import type { FileHost } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
 import { reports } from "./events.ts";
+import { isStored, type StoredFacts } from "./masks.ts";
 import type { MergeProgressEvent } from "./merge-events.ts";
 
 /** What the table of confidences and the contact sheet need of a mask. */
-export interface ReviewedMask extends Pick<ShardImage, "index" | "name" | "thumbnail"> {
-  /** The image: absolute, or relative to the folder of the masks. */
-  readonly file: string;
-  readonly confidence: number;
-  readonly tags: readonly string[];
-  readonly missing: readonly string[];
-}
+export interface ReviewedMask
+  extends Pick<ShardImage, "index" | "name" | "thumbnail">, StoredFacts {}
 
 /** Most names of masks that lack a tag. */
 const mostNames = 1000;
@@ -32,15 +28,15 @@ const inOrder: LineOrder<ReviewedMask> = {
 };
 
 /** Reads what the review needs of the record of an image; undefined if it is damaged. */
-export function asReviewedMask({ index, name, thumbnail, facts }: ShardImage) {
-  const { file, confidence, tags, missing } = (facts ?? {}) as Partial<
-    Record<keyof ReviewedMask, unknown>
-  >;
-  const areTexts = [tags, missing].every(
-    (list) => Array.isArray(list) && list.every((item) => typeof item === "string"),
-  );
-  if (typeof file !== "string" || typeof confidence !== "number" || !areTexts) return undefined;
-  const about = { file, confidence, tags, missing } as Omit<ReviewedMask, "index" | "name">;
+export function asReviewedMask({
+  index,
+  name,
+  thumbnail,
+  facts,
+}: ShardImage): ReviewedMask | undefined {
+  if (!isStored(facts)) return undefined;
+  const { file, confidence, tags, missing } = facts;
+  const about = { file, confidence, tags, missing };
   return { index, name, ...about, ...(thumbnail && { thumbnail }) };
 }
 

@@ -1,3 +1,4 @@
+import { fileWith } from "../files/formats/finished-files.ts";
 import { vocClasses } from "../method/images/classes.ts";
 import type { Sample } from "../method/data/sample.ts";
 import type { LabelMap } from "../method/images/image.ts";
@@ -13,7 +14,6 @@ import { MaskFolder } from "../files/formats/mask-folder.ts";
 import type { Replaced } from "../files/formats/older-files.ts";
 import { sweepTemporary } from "../files/formats/temporary-files.ts";
 import { UnfinishedJob } from "../files/formats/unfinished-job.ts";
-import { crc32c } from "../files/run/crc32c.ts";
 import { checkEmpty } from "./check-free.ts";
 import { releaseFolder } from "./claim-folder.ts";
 import type { Segmenter, SegmentOptions } from "../method/inference/segmenter.ts";
@@ -120,7 +120,7 @@ async function serverTree(
       const data = await codec.encodeLabels(labels);
       const file = join(vocTree, `${safePath(name)}.png`);
       await store.write([{ path: join(out, file), data }], { durable: false });
-      const files = [{ path: file, size: data.length, checksum: crc32c(data) }];
+      const files = [fileWith(file, data)];
       await state.add({ index, name, files, facts: null });
     },
     finish: () => state.complete([]),

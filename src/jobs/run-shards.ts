@@ -45,6 +45,11 @@ export interface ShardEnd {
   readonly owner?: string;
 }
 
+export interface RunShardsOptions<E> extends JobOptions {
+  /** The event with which work on so many images begins. */
+  readonly begin?: (images: number) => E;
+}
+
 /**
  * Makes the shards of a task, one after the other. Those that another process makes come last: they are waited for, and made here if
  * that process ends without completing them. Returns false if the signal was aborted.
@@ -55,7 +60,7 @@ export async function* runShards<E>(
   plan: ShardPlan,
   { task, tasks }: Pick<ShardTask, "task" | "tasks">,
   make: (shard: number) => AsyncGenerator<E, ShardEnd>,
-  { signal }: JobOptions = {},
+  { signal, begin }: RunShardsOptions<E> = {},
 ): AsyncGenerator<E | TaskEvent | ShardEvent | WaitingEvent | TaskDoneEvent, boolean> {
   const of = shardCount(plan);
   const own = (numbers: readonly number[]): number[] => numbers.filter((k) => k % tasks === task);
@@ -63,6 +68,7 @@ export async function* runShards<E>(
   let open = own(await missingShards(store, out, plan));
   const images = open.reduce((sum, shard) => sum + shardItems(plan, shard), 0);
   yield { ...{ type: "task", task, tasks, of, shards }, complete: shards - open.length, images };
+  if (begin) yield begin(images);
   const told = new Set<number>();
   while (open.length > 0) {
     const held: number[] = [];

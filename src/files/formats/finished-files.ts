@@ -12,6 +12,12 @@ export interface FinishedFile {
   readonly checksum?: number;
 }
 
+/** The file that holds some bytes, or a UTF-8 text. @param path below the folder of the job */
+export function fileWith(path: string, data: Uint8Array | string): FinishedFile {
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  return { path, size: bytes.length, checksum: crc32c(bytes) };
+}
+
 /** Whether a value of JSON is such a file, and lies below its folder. */
 export function isFinishedFile(value: unknown): value is FinishedFile {
   const { path, size } = (value ?? {}) as Partial<FinishedFile>;

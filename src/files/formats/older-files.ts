@@ -1,4 +1,5 @@
 import type { Store } from "../../host/store.ts";
+import { nameKey } from "../text/file-name.ts";
 import { basename, dirname, extname, join } from "../text/path.ts";
 import { areWhole, fileListText, readFileList, type FinishedFile } from "./finished-files.ts";
 
@@ -73,7 +74,7 @@ export class OlderFiles {
   async replaceBy(own: readonly FinishedFile[], look: boolean): Promise<Replaced> {
     const { store } = this;
     const { root, single } = this.places;
-    const names = new Map(own.map(({ path }) => [keyOf(path), path]));
+    const names = new Map(own.map(({ path }) => [nameKey(path), path]));
     const exact = new Set(own.map(({ path }) => path));
     const changed: string[] = [];
     let removed = 0;
@@ -82,7 +83,7 @@ export class OlderFiles {
       if (
         !(await store.exists(path)) ||
         exact.has(file.path) ||
-        (await this.isOneFile(file.path, names.get(keyOf(file.path))))
+        (await this.isOneFile(file.path, names.get(nameKey(file.path))))
       )
         continue;
       if (await areWhole(store, root, [file])) {
@@ -93,7 +94,7 @@ export class OlderFiles {
         changed.push(file.path);
       }
     }
-    const known = new Set([...names.keys(), ...changed.map(keyOf)]);
+    const known = new Set([...names.keys(), ...changed.map(nameKey)]);
     const others = look && !single ? await this.unknownFiles(own, known) : [];
     if (!single) {
       const list = new Map(own.map((file) => [file.path, file]));
@@ -127,17 +128,12 @@ export class OlderFiles {
       const paths = files.map((file) => `${folder}/${file}`);
       found.push(
         ...paths.filter(
-          (path) => kinds.has(extname(path).toLowerCase()) && !known.has(keyOf(path)),
+          (path) => kinds.has(extname(path).toLowerCase()) && !known.has(nameKey(path)),
         ),
       );
     }
     return found.slice(0, mostNamed);
   }
-}
-
-/** Names with the same key are one file on some disks. */
-function keyOf(path: string): string {
-  return path.normalize("NFC").toLowerCase();
 }
 
 /** Beginnings of the files beside a single file that an earlier job may have written and another format has not. */

@@ -1,7 +1,7 @@
 import type { FileData, Store, WriteOptions, WriteStream } from "../../host/store.ts";
 import { crc32c } from "../run/crc32c.ts";
 import { dirname, relative } from "../text/path.ts";
-import type { FinishedFile } from "./finished-files.ts";
+import { fileWith, type FinishedFile } from "./finished-files.ts";
 
 /**
  * The files that one job writes below a folder. A job that fails rolls back: the files and folders that it added are
@@ -28,9 +28,8 @@ export class FileTransaction {
   async write(path: string, data: FileData, options?: WriteOptions): Promise<void> {
     await this.claim(path);
     await this.store.write([{ path, data }], options);
-    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-    if (!(bytes instanceof Uint8Array)) return;
-    this.written.push({ path: this.below(path), size: bytes.length, checksum: crc32c(bytes) });
+    if (typeof data !== "string" && !(data instanceof Uint8Array)) return;
+    this.written.push(fileWith(this.below(path), data));
   }
 
   /**

@@ -1,9 +1,8 @@
 import type { AppendFile, Lock, Store } from "../../host/store.ts";
 import { UserError, type Remedy } from "../../user-error.ts";
-import { crc32c } from "../run/crc32c.ts";
 import { lockFile } from "../run/files.ts";
 import { basename, dirname, join } from "../text/path.ts";
-import { areWhole, type FinishedFile } from "./finished-files.ts";
+import { areWhole, fileWith, type FinishedFile } from "./finished-files.ts";
 import {
   differingSettings,
   jobText,
@@ -151,7 +150,7 @@ export class UnfinishedJob {
   async keep(name: string, data: Uint8Array): Promise<FinishedFile> {
     const path = join(this.folder, name);
     await this.store.write([{ path, data }], { durable: false });
-    return { path: this.keptPath(name), size: data.length, checksum: crc32c(data) };
+    return fileWith(this.keptPath(name), data);
   }
 
   readKept(name: string): Promise<Uint8Array> {

@@ -9,7 +9,7 @@ import { thumbnailFolder, thumbnailSide, type ThumbnailFile } from "../formats/w
 import { renderSheet, type SheetCard } from "./contact-sheet-page.ts";
 import { inReviewOrder } from "./review-order.ts";
 import { freeName, safePath } from "../text/file-name.ts";
-import { join, relative } from "../text/path.ts";
+import { join, relativeOnDrive } from "../text/path.ts";
 import { paintLabels } from "../../method/images/overlay.ts";
 
 /** An image and its mask. */
@@ -178,9 +178,7 @@ export function fitInside(image: Image, side: number): Image {
 
 /** A link from a page in `folder` to a file, relative so that both can be moved together. */
 function link(store: Store, folder: string, file: string): string {
-  const [from, to] = [store.absolute(folder), store.absolute(file)];
-  const drive = (path: string): string => path.slice(0, path.indexOf("/")).toLowerCase();
-  // No relative path leads to another drive.
-  if (drive(from) !== drive(to)) return store.url(to);
-  return relative(from, to).split("/").map(encodeURIComponent).join("/");
+  const to = store.absolute(file);
+  const path = relativeOnDrive(store.absolute(folder), to);
+  return path?.split("/").map(encodeURIComponent).join("/") ?? store.url(to);
 }

@@ -2,7 +2,7 @@ import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
 import { crc32c } from "../run/crc32c.ts";
 import { parseJson } from "../text/parse-json.ts";
-import { join, normalize, relative } from "../text/path.ts";
+import { join, normalize, relativeOnDrive } from "../text/path.ts";
 import { shardItems, shardsFolder, type ShardPlan } from "./plan.ts";
 
 /** The list of all images of a job, of which a task reads only the lines of its shards. */
@@ -80,11 +80,8 @@ function damagedList(path: string, shard: number): UserError {
  * different places by different machines.
  */
 export function storedPath(store: Store, out: string, path: string): string {
-  const [from, to] = [store.absolute(out), store.absolute(path)];
-  const drive = (absolute: string): string =>
-    absolute.slice(0, absolute.indexOf("/")).toLowerCase();
-  // No relative path leads to another drive.
-  return drive(from) === drive(to) ? relative(from, to) : to;
+  const to = store.absolute(path);
+  return relativeOnDrive(store.absolute(out), to) ?? to;
 }
 
 /** The path that was stored. */

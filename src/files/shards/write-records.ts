@@ -1,8 +1,7 @@
 import type { Store } from "../../host/store.ts";
-import type { FinishedFile } from "../formats/finished-files.ts";
+import { fileWith, type FinishedFile } from "../formats/finished-files.ts";
 import type { MaskFolder } from "../formats/mask-folder.ts";
 import { asKeptFacts } from "../formats/mask-origin.ts";
-import { crc32c } from "../run/crc32c.ts";
 import { join, relative } from "../text/path.ts";
 import { recordsName, recordText, type ShardRecord, type ShardSkip } from "./records.ts";
 
@@ -32,5 +31,5 @@ export async function writeRecords(
   const records = [...images, ...skips].sort((a, b) => a.index - b.index);
   const data = new TextEncoder().encode(records.map(recordText).join(""));
   await store.write([{ path: join(folder.path, recordsName), data }]);
-  return { path: recordsName, size: data.length, checksum: crc32c(data) };
+  return fileWith(recordsName, data);
 }

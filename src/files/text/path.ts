@@ -59,6 +59,12 @@ export function stem(path: string): string {
   return path.slice(0, path.length - extname(path).length);
 }
 
+/** The relative path from a folder to a path, both absolute; undefined if it is on another drive, to which no relative path leads. */
+export function relativeOnDrive(from: string, to: string): string | undefined {
+  const drive = (path: string): string => path.slice(0, path.indexOf("/")).toLowerCase();
+  return drive(from) === drive(to) ? relative(from, to) : undefined;
+}
+
 /** The relative path from a folder to a path; both absolute, or both relative to the same folder. */
 export function relative(from: string, to: string): string {
   const parts = (path: string): string[] =>
