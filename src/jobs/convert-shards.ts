@@ -1,5 +1,4 @@
 import { isSingleFile } from "../files/formats/output-place.ts";
-import { checkFormatOptions } from "../files/formats/mask-folder-options.ts";
 import { MaskFolder } from "../files/formats/mask-folder.ts";
 import { storedPath } from "../files/shards/item-list.ts";
 import { shardItems, type ShardPlan } from "../files/shards/plan.ts";
@@ -29,8 +28,6 @@ export async function* convertShards(
 ): AsyncGenerator<ConvertEvent, void> {
   const { out, to } = job;
   const how = writingOptions(job);
-  // Whatever is wrong with these must not get into the plan.
-  checkFormatOptions(out, to, how);
   if (isSingleFile(out, to)) {
     throw new UserError(
       `${out}: several tasks write into a folder of shards, not into a file; name a folder`,

@@ -1,6 +1,7 @@
 import type { JobSettings } from "../files/formats/journal.ts";
 import { differingSettings } from "../files/formats/journal.ts";
 import { fileListName } from "../files/formats/older-files.ts";
+import { checkFormatOptions } from "../files/formats/mask-folder-options.ts";
 import { isSingleFile } from "../files/formats/output-place.ts";
 import { writeItems } from "../files/shards/item-list.ts";
 import { markedResult } from "../files/shards/merge-mark.ts";
@@ -68,12 +69,7 @@ export async function* openPlan<E>(
   find: () => AsyncGenerator<E, PlannedItems | undefined>,
   { signal }: JobOptions = {},
 ): AsyncGenerator<E | WaitingEvent, ShardPlan | undefined> {
-  if (wanted.masks && isSingleFile(out, wanted.masks.format ?? ["voc"])) {
-    throw new UserError(`${out}: names a file, but shards are made and merged in a folder`, {
-      code: "usage",
-      remedies: [{ kind: "option", name: "out", value: "<folder>" }],
-    });
-  }
+  if (wanted.masks) checkMasks(out, wanted.masks);
   const folder = join(out, shardsFolder);
   for (let isTold = false; signal?.aborted !== true;) {
     const known = await readPlan(store, out);
@@ -118,6 +114,17 @@ export async function* openPlan<E>(
     }
   }
   return undefined;
+}
+
+/** A UserError for a way to write masks that must not get into a plan. */
+function checkMasks(out: string, masks: PlannedMasks): void {
+  const { format: formats = ["voc"] } = masks;
+  checkFormatOptions(out, formats, masks);
+  if (!isSingleFile(out, formats)) return;
+  throw new UserError(`${out}: names a file, but shards are made and merged in a folder`, {
+    code: "usage",
+    remedies: [{ kind: "option", name: "out", value: "<folder>" }],
+  });
 }
 
 /** A lock, or the sentence on who has it. */

@@ -134,6 +134,14 @@ test("a task beyond the shards has nothing to do; the next command is one that a
   expect(stdout).toContain(`all shards are complete: tag2mask merge "${out}"`);
 });
 
+test("options of a format that is not written are refused before there is a plan", async () => {
+  const fresh = at("fresh");
+  const { code, stderr } = await segment(images, "--out", fresh, "--shapes", "polygon", ...size, "--task", "0"); // prettier-ignore
+  expect(code).toBe(2);
+  expect(stderr).toContain(`${fresh}: shapes polygon is for the format coco`);
+  expect(existsSync(fresh)).toBe(false);
+});
+
 test("one file cannot be the place of shards", async () => {
   const file = at("masks.json");
   const { code, stderr } = await segment(images, "--format", "coco", "--out", file, ...size, "--task", "0"); // prettier-ignore
