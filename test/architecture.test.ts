@@ -16,7 +16,12 @@ const mayImport: Record<string, readonly string[]> = {
   "host/web": ["engine", "host", "method/tasks.ts", "method/images"],
   files: ["engine", "method", "host"],
   jobs: ["engine", "method", "host", "files"],
-  cli: ["engine", "method", "host", "host/node", "files", "jobs"],
+  cli: ["engine", "method", "host", "host/node", "files", "jobs", "studio", "studio/server"],
+  // What page and server share: their protocol, and the arithmetic of masks and reviews.
+  studio: ["method/images", "method/labels"],
+  "studio/server": ["engine", "method", "host", "host/node", "files", "jobs", "studio"],
+  // A page runs in a browser: nothing of a host, no files, no jobs.
+  "studio/page": ["engine", "method", "studio"],
   // The entries: the library with its Node host, and the neutral core.
   index: ["engine", "method", "host", "host/node", "files", "jobs", "core.ts"],
   core: ["engine", "method", "host", "files"],
@@ -36,10 +41,11 @@ const methodOrder: readonly (readonly string[])[] = [
 ];
 
 /** Rooms that run on a machine of their own kind: the only ones with its builtins and its packages. */
-const hosts: readonly string[] = ["host/node", "host/web", "cli"];
+const hosts: readonly string[] = ["host/node", "host/web", "cli", "studio/server"];
 
 /** Packages that only a host may import, besides Node's builtins. */
-const hostPackages = /^(node:|sharp$|onnxruntime-|tinypool$|koffi$|undici$|yauzl$|tar-stream$)/;
+const hostPackages =
+  /^(node:|sharp$|onnxruntime-|tinypool$|koffi$|undici$|yauzl$|tar-stream$|hono$|@hono\/|hono\/)/;
 
 interface Import {
   /** The importing file, from src/. */
@@ -77,10 +83,12 @@ function importsOf(from: string, text: string): Import[] {
   return found;
 }
 
-/** The room of a file: its top folder, `host/node` and `host/web` apart, or its own name in src/ itself. */
+/** The room of a file: its top folder, or its own name in src/ itself; the hosts, and the studio's two sides, are rooms of their own. */
 function roomOf(path: string): string {
   const [first = "", second = ""] = path.split("/");
-  if (first === "host" && path.split("/").length > 2) return `${first}/${second}`;
+  const parts = path.split("/").length;
+  if (first === "host" && parts > 2) return `${first}/${second}`;
+  if (first === "studio" && (second === "server" || second === "page")) return `${first}/${second}`;
   return first.replace(/\.ts$/, "");
 }
 
@@ -183,7 +191,8 @@ describe("words", () => {
   });
 });
 
-const commandNames = "demo|train|segment|label|merge|eval|data|convert|weights|export|doctor";
+const commandNames =
+  "demo|train|segment|label|merge|eval|data|convert|weights|export|doctor|studio|serve";
 const commandWord = new RegExp(`(?<![\\w-])--[a-z][\\w-]*|tag2mask (?:${commandNames})\\b`, "g");
 
 /** Flags and commands that a text names, without variables of style sheets and flags of Node. */

@@ -1,0 +1,15 @@
+import { defineConfig } from "vite";
+
+/** The studio's page: one folder of files that the studio's server sends as they are. */
+export default defineConfig({
+  root: "src/studio/page",
+  base: "./",
+  build: {
+    outDir: "../../../dist/studio/page",
+    emptyOutDir: true,
+    target: "es2023",
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+  },
+  worker: { format: "es" },
+});
