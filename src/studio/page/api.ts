@@ -32,6 +32,8 @@ function takeToken(): string {
 }
 
 const token = takeToken();
+/** Tells the tabs of this server from those of another one that had the same address. */
+export const tokenName = token.slice(0, 8);
 
 /** Sends a request with the token; a RequestFailed unless it is answered with 2xx. */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {

@@ -1,0 +1,37 @@
+import { useSyncExternalStore } from "react";
+
+export const screens = ["start", "tag", "train", "inspect", "review", "export"] as const;
+export type Screen = (typeof screens)[number];
+
+export interface Route {
+  readonly screen: Screen;
+  /** Image that the screen is about; null without one. */
+  readonly id: number | null;
+}
+
+/** Reads `#/review/12`; anything else is the tag screen. */
+export function parseRoute(hash: string): Route {
+  const [, name, id] = /^#\/(\w+)(?:\/(\d+))?$/.exec(hash) ?? [];
+  const screen = screens.find((one) => one === name) ?? "tag";
+  return { screen, id: id === undefined ? null : Number(id) };
+}
+
+/** The address of a screen, for links. */
+export function routeHash(screen: Screen, id?: number | null): string {
+  return id === undefined || id === null ? `#/${screen}` : `#/${screen}/${id}`;
+}
+
+export function go(screen: Screen, id?: number | null): void {
+  location.hash = routeHash(screen, id);
+}
+
+function listen(changed: () => void): () => void {
+  addEventListener("hashchange", changed);
+  return () => removeEventListener("hashchange", changed);
+}
+
+/** Where the page is, as its address says, and how to go elsewhere. */
+export function useRoute(): Route & { readonly go: typeof go } {
+  const hash = useSyncExternalStore(listen, () => location.hash);
+  return { ...parseRoute(hash), go };
+}
