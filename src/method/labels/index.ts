@@ -9,6 +9,7 @@ export {
   type Thresholds,
 } from "./pseudo-label.ts";
 export { candidateScores, explainedVariance, thresholdsFor } from "./threshold-rule.ts";
+export { tokenAffinity, type TokenAffinity } from "./token-affinity.ts";
 export { windowRadius } from "./window-radius.ts";
 export { propagateAffinity, type Affinity } from "./random-walk.ts";
 export {
@@ -17,4 +18,5 @@ export {
   refineInside,
   refinePseudoLabel,
   refinePseudoLabels,
+  sureLabels,
 } from "./refined-labels.ts";

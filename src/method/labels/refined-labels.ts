@@ -124,7 +124,7 @@ function halve(maps: Maps): Maps {
  * even the low background beats all classes; all other pixels are ignored.
  * @param scores maps [background, ...classes] with the low background, then those with the high one
  */
-function sureLabels(scores: Maps, classes: readonly number[]): Uint8Array {
+export function sureLabels(scores: Maps, classes: readonly number[]): Uint8Array {
   const count = scores.count / 2;
   const low = argmax(slice(scores, 0, count));
   const labels = argmax(slice(scores, count, scores.count));
