@@ -176,7 +176,8 @@ export type Project = z.infer<typeof projectSchema>;
 export const reloadTagsSchema = z.object({ keep: z.enum(["file", "mine"]) });
 
 /**
- * `GET /api/images/:id/mask` answers with `encodeMask` (patches.ts) and the headers `x-mask-rev` and `x-mask-source`.
+ * `GET /api/images/:id/mask` answers with `encodeMask` (patches.ts) and the headers `x-mask-rev` and `x-mask-source`;
+ * with `?of=draft` it answers with the draft, whatever a person made of it, and with nothing if there is none.
  * `POST /api/images/:id/strokes` with `if-match: <rev>` takes one patch and answers with the new revision once it is on the disk;
  * 409 if the revision is not the current one.
  */
