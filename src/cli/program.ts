@@ -12,7 +12,9 @@ import { explainFailure, explainUsage } from "./failure.ts";
 import { labelCommand } from "./label.ts";
 import { mergeCommand } from "./merge.ts";
 import { Output, type OpenOutput, type Terminal } from "./output.ts";
+import { quote } from "./quote.ts";
 import { segmentCommand } from "./segment.ts";
+import { studioCommand } from "./studio.ts";
 import { trainCommand } from "./train.ts";
 import { weightsCommand } from "./weights.ts";
 
@@ -27,13 +29,9 @@ const commands: readonly ((open: OpenOutput) => Command)[] = [
   convertCommand,
   weightsCommand,
   exportCommand,
+  studioCommand,
   doctorCommand,
 ];
-
-/** A word of a command line, quoted for a shell where necessary. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
 
 /** The complaint about a mistyped option, which goes before one about a missing option: it may be the very one. */
 function mistypedOption(

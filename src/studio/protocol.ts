@@ -57,13 +57,17 @@ export const imageDetailsSchema = z.object({
   name: z.string(),
   /** Path from the data folder, with `/`. */
   file: z.string(),
-  /** Part of the addresses of thumbnail, image and layers; changes with the file's content. */
+  /**
+   * Changes with the file's content; "0" before it was looked at. `/api/images/:id/thumb?v=<version>` and `/image?v=<version>` may be
+   * kept for ever; with another version, or without, the browser asks again each time.
+   */
   version: z.string(),
   tags: z.array(z.number()),
   /** Whether the tags are not known; `tags` is empty then. */
   untagged: z.boolean(),
   /** Counts up with every change of the tags. */
   tagsRev: z.number(),
+  /** Empty where the data names none. */
   split: z.string(),
   /** Upright, in pixels; 0 where not known yet. */
   width: z.number(),
@@ -146,6 +150,7 @@ export const projectSchema = z.object({
   /** Layout of the data, such as `plain`; `images` for a folder of images without tags, `empty` without images. */
   format: z.string(),
   classes: z.array(z.string()),
+  /** Splits of the images, by which `ImageRecord.split` is numbered; the empty one stands for images without. */
   splits: z.array(z.string()),
   /** Why tags cannot be changed here; null if they can. */
   tagsFixed: z.string().nullable(),

@@ -1,5 +1,6 @@
 import type { Host } from "../../host/host.ts";
 import type { LabelMap } from "../../method/images/image.ts";
+import type { CommandWords } from "./command-words.ts";
 import type { ImageRecord, RecordPage } from "../records.ts";
 import type {
   Drafts,
@@ -25,8 +26,12 @@ export interface Studio {
   readonly images: Images;
   readonly masks: Masks;
   readonly models: Models;
+  readonly words: CommandWords;
   project(): Project;
 }
+
+/** What the masks are opened with; the models get the masks too. */
+export type Library = Pick<Studio, "host" | "root" | "folder" | "events" | "images" | "words">;
 
 /** Sends events to all tabs. */
 export interface Events {
@@ -67,6 +72,7 @@ export interface ReviewFacts {
 
 /** The list of all images, and tags.csv. */
 export interface Images {
+  /** Ids are 0 .. count - 1, of which some may belong to images that are gone. */
   readonly count: number;
   readonly classes: readonly string[];
   /** Resolves when all images are listed. */

@@ -1,0 +1,36 @@
+import { Hono } from "hono";
+import { eventStream } from "./event-stream.ts";
+import { answerFailure, notFound } from "./failure.ts";
+import { imageRoutes } from "./images/routes.ts";
+import { pageRoutes } from "./page-files.ts";
+import { preferenceRoutes } from "./preferences.ts";
+import { limitedBodies, onlyOwnHost, onlyOwnPage, securityHeaders } from "./security.ts";
+import type { OpenedStudio } from "./open-studio.ts";
+
+/** All that the server answers. */
+export function studioApp(
+  studio: OpenedStudio,
+  { token, port }: { readonly token: string; readonly port: () => number },
+): Hono {
+  const api = new Hono()
+    .use(onlyOwnPage(token))
+    .use(limitedBodies)
+    .get("/health", (c) => c.json({ ok: true, version: studio.host.version }))
+    .get("/project", (c) => c.json(studio.project()))
+    .get("/events", (c) =>
+      eventStream(c, (send) =>
+        studio.events.subscribe((event) =>
+          send({ event: event.type, data: JSON.stringify(event) }),
+        ),
+      ),
+    )
+    .route("/", preferenceRoutes(studio))
+    .route("/", imageRoutes(studio));
+  api.all("*", () => {
+    throw notFound();
+  });
+  const app = new Hono().use(securityHeaders).use(onlyOwnHost(port));
+  app.onError(answerFailure);
+  app.notFound((c) => answerFailure(notFound(), c));
+  return app.route("/api", api).route("/", pageRoutes());
+}

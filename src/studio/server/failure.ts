@@ -1,0 +1,44 @@
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { UserError } from "../../user-error.ts";
+import type { Failure } from "../protocol.ts";
+
+/** A request that cannot be answered as asked; becomes a `Failure` with this status. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+
+  /** @param more fields of the answer besides code and message */
+  constructor(
+    readonly status: ContentfulStatusCode,
+    readonly code: string,
+    message: string,
+    readonly more: Readonly<Record<string, unknown>> = {},
+  ) {
+    super(message);
+  }
+}
+
+export function notFound(message = "There is nothing at this address."): RequestError {
+  return new RequestError(404, "not-found", message);
+}
+
+/** @param more what is current, for the page to go on from */
+export function conflict(message: string, more?: Readonly<Record<string, unknown>>): RequestError {
+  return new RequestError(409, "conflict", message, more);
+}
+
+/** The answer to a request that failed. An error nobody expected is told on stderr; the page learns nothing of it. */
+export function answerFailure(error: unknown, c: Context): Response {
+  const send = (status: ContentfulStatusCode, failure: Failure & object): Response =>
+    c.json(failure, status);
+  if (error instanceof RequestError) {
+    return send(error.status, { code: error.code, message: error.message, ...error.more });
+  }
+  if (error instanceof UserError) return send(400, { code: error.code, message: error.message });
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${c.req.method} ${c.req.path}: ${text}\n`);
+  return send(500, {
+    code: "internal",
+    message: "Something unexpected went wrong in the server; its terminal shows where.",
+  });
+}

@@ -1,0 +1,168 @@
+import { join } from "../../../files/text/path.ts";
+import type { ImageDetails, ImagesQuery, Project } from "../../protocol.ts";
+import type { ImageRecord, RecordPage } from "../../records.ts";
+import { isDrawn } from "../../review/queue.ts";
+import type { Events, Images, IndexedImage, ReviewFacts } from "../studio.ts";
+import type { BuiltIndex } from "./columns.ts";
+import { ImageTable, type Content } from "./image-table.ts";
+import { ImageQueries } from "./queries.ts";
+
+/** Most ids of an event; more are told as a change of the list. */
+const mostIds = 1000;
+
+/** The images of the studio, and what is told of their changes. */
+export class ImageIndex implements Images {
+  readonly table = new ImageTable();
+  complete: Promise<void> = Promise.resolve();
+  private readonly names: string[] = [];
+  private readonly queries = new ImageQueries(this.table);
+  private counts: Project["counts"] | undefined;
+
+  constructor(
+    private readonly root: string,
+    private readonly events: Events,
+  ) {}
+
+  get count(): number {
+    return this.table.length;
+  }
+
+  get classes(): readonly string[] {
+    return this.names;
+  }
+
+  at(id: number): IndexedImage | undefined {
+    if (!this.table.has(id)) return undefined;
+    return { ...this.shown(id), path: join(this.root, this.table.file(id)) };
+  }
+
+  private shown(id: number): Omit<IndexedImage, "path"> {
+    const { table } = this;
+    return {
+      id,
+      name: table.name(id),
+      file: table.file(id),
+      version: String(table.version[id]),
+      tags: table.tags(id) as number[],
+      untagged: table.isUntagged(id),
+      tagsRev: table.tagsRev[id]!,
+      split: table.head.splits[table.split[id]!]!,
+      width: table.width[id]!,
+      height: table.height[id]!,
+    };
+  }
+
+  named(name: string): IndexedImage | undefined {
+    const id = this.table.idOf(name);
+    return id === undefined ? undefined : this.at(id);
+  }
+
+  facts(id: number): ReviewFacts {
+    return this.table.facts.at(id, isDrawn(this.table.lots[id]!));
+  }
+
+  setFacts(
+    changes: readonly { readonly id: number; readonly facts: Partial<ReviewFacts> }[],
+  ): void {
+    for (const { id, facts } of changes) this.table.facts.set(id, facts);
+    this.publish(changes.map(({ id }) => id));
+  }
+
+  record(id: number): ImageRecord {
+    return this.queries.record(id);
+  }
+
+  page(query: ImagesQuery): RecordPage {
+    return this.queries.page(query);
+  }
+
+  details(ids: readonly number[]): ImageDetails[] {
+    return ids.flatMap((id) => {
+      if (!this.table.has(id)) return [];
+      const { verdict, maskRev, drawn, confidence, missing } = this.facts(id);
+      const problems = this.table.problemsOf(id);
+      const known = Number.isNaN(confidence) ? null : confidence;
+      const review = { verdict, maskRev, drawn, confidence: known, missing: [...missing] };
+      return [{ ...this.shown(id), ...review, problems }];
+    });
+  }
+
+  classOf(name: string): number {
+    const known = this.names.indexOf(name);
+    if (known >= 0) return known;
+    this.names.push(name);
+    this.counts = undefined;
+    this.events.publish({ type: "project" });
+    return this.names.length - 1;
+  }
+
+  /** Adds images of which only the path is known so far. */
+  addFound(paths: readonly string[]): void {
+    this.table.addFound(paths);
+    this.publishList();
+  }
+
+  /** Takes over a list that was built; classes keep their numbers, and new ones follow. */
+  take({ head, columns }: BuiltIndex): void {
+    for (const name of head.classes) if (!this.names.includes(name)) this.names.push(name);
+    const numbers = head.classes.map((name) => this.names.indexOf(name));
+    const tagLists = head.tagLists.map((list) =>
+      list.map((tag) => numbers[tag]!).sort((a, b) => a - b),
+    );
+    this.table.take({ head: { ...head, tagLists }, columns });
+    this.publishList();
+  }
+
+  /** @param changes tags by id, undefined if they are not known */
+  setTags(
+    changes: readonly { readonly id: number; readonly tags: readonly number[] | undefined }[],
+  ): void {
+    for (const { id, tags } of changes) this.table.setTags(id, tags);
+    this.publish(changes.map(({ id }) => id));
+  }
+
+  setContent(contents: readonly { readonly id: number; readonly content: Content }[]): void {
+    for (const { id, content } of contents) this.table.setContent(id, content);
+    this.publish(contents.map(({ id }) => id));
+  }
+
+  /** Counts of images, untagged ones, problems, verdicts, corrections and classes. */
+  counted(): Project["counts"] {
+    return (this.counts ??= countImages(this.table, this.names.length));
+  }
+
+  private publish(ids: readonly number[]): void {
+    if (ids.length === 0) return;
+    this.queries.changed();
+    this.counts = undefined;
+    if (ids.length > mostIds) this.events.publish({ type: "list" });
+    else this.events.publish({ type: "images", ids: [...ids] });
+    this.events.publish({ type: "project" });
+  }
+
+  private publishList(): void {
+    this.queries.changed();
+    this.counts = undefined;
+    this.events.publish({ type: "list" });
+    this.events.publish({ type: "project" });
+  }
+}
+
+function countImages(table: ImageTable, classes: number): Project["counts"] {
+  const { order, facts, hasProblem } = table;
+  const perList = new Uint32Array(table.tagLists.length);
+  const perVerdict = [0, 0, 0, 0];
+  let [untagged, problems, corrections] = [0, 0, 0];
+  for (const id of order) {
+    perList[table.tagList[id]!]!++;
+    perVerdict[facts.verdict[id]!]!++;
+    if (table.isUntagged(id)) untagged++;
+    if (hasProblem[id] === 1) problems++;
+    if (facts.hasCorrection(id)) corrections++;
+  }
+  const perClass = new Array<number>(classes).fill(0);
+  table.tagLists.forEach((list, i) => list.forEach((tag) => (perClass[tag]! += perList[i]!)));
+  const [, accepted, rejected, unsure] = perVerdict as [number, number, number, number];
+  const images = order.length;
+  return { images, untagged, problems, accepted, rejected, unsure, corrections, perClass };
+}

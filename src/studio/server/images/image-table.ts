@@ -1,0 +1,186 @@
+import { safeName } from "../../../files/datasets/assemble.ts";
+import { stem } from "../../../files/text/path.ts";
+import { lotOf } from "../../review/queue.ts";
+import { TagLists } from "./build-index.ts";
+import { folded, unknownTags, type BuiltIndex, type IndexHead } from "./columns.ts";
+import { FactColumns, longer } from "./facts.ts";
+import { buildNameTable, findName } from "./name-lookup.ts";
+import { TextColumn } from "./text-column.ts";
+
+/** What is known of an image file once it was looked at. */
+export interface Content {
+  readonly version: number;
+  /** Upright, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Why it cannot be read. */
+  readonly problem: string | undefined;
+}
+
+const emptyHead: IndexHead = {
+  ...{ format: "empty", classes: [], classesFile: null, splits: [""], tagLists: [[]] },
+  ...{ otherNames: [], tagsFixed: null, tagsFile: null, imageFolder: "" },
+  ...{ problems: [], imageProblems: [] },
+};
+
+/** All images of a data folder by id: 70 bytes and twice the path for each. */
+export class ImageTable {
+  head: IndexHead = emptyHead;
+  /** Ids of the images that are there, in the order of their paths. */
+  order: Uint32Array = new Uint32Array(0);
+  lots: Uint32Array = new Uint32Array(0);
+  tagList: Uint32Array = new Uint32Array(0);
+  split: Uint16Array = new Uint16Array(0);
+  version: Uint32Array = new Uint32Array(0);
+  width: Uint32Array = new Uint32Array(0);
+  height: Uint32Array = new Uint32Array(0);
+  tagsRev: Uint32Array = new Uint32Array(0);
+  hasProblem: Uint8Array = new Uint8Array(0);
+  /** The paths in lower case, to search in. */
+  folded = new TextColumn();
+  readonly facts = new FactColumns();
+  private files = new TextColumn();
+  private nameStarts: Uint16Array = new Uint16Array(0);
+  private nameTable: Uint32Array = new Uint32Array(4);
+  private isThere: Uint8Array = new Uint8Array(0);
+  private otherNames = new Map<number, string>();
+  private lists = new TagLists();
+  private dataProblems = new Map<number, readonly string[]>();
+  private readonly contentProblems = new Map<number, string>();
+
+  /** Ids are 0 .. length - 1, of which some may belong to images that are gone. */
+  get length(): number {
+    return this.files.length;
+  }
+
+  has(id: number): boolean {
+    return this.isThere[id] === 1;
+  }
+
+  file(id: number): string {
+    return this.files.at(id);
+  }
+
+  /** Name as that of the image's mask. */
+  name(id: number): string {
+    const other = this.otherNames.get(id);
+    return other ?? safeName(stem(this.files.at(id).slice(this.nameStarts[id])));
+  }
+
+  idOf(name: string): number | undefined {
+    return findName(this.nameTable, lotOf(name), (id) => this.name(id) === name);
+  }
+
+  /** Ascending; none if they are not known. */
+  tags(id: number): readonly number[] {
+    return this.lists.all[this.tagList[id]!]!;
+  }
+
+  isUntagged(id: number): boolean {
+    return this.tagList[id] === unknownTags;
+  }
+
+  /** All lists of tags, by the numbers in `tagList`. */
+  get tagLists(): readonly (readonly number[])[] {
+    return this.lists.all;
+  }
+
+  /** @param tags undefined if they are not known */
+  setTags(id: number, tags: readonly number[] | undefined): void {
+    const sorted = tags && [...new Set(tags)].sort((a, b) => a - b);
+    this.tagList[id] = sorted === undefined ? unknownTags : this.lists.numberOf(sorted);
+    this.tagsRev[id]!++;
+  }
+
+  problemsOf(id: number): string[] {
+    const content = this.contentProblems.get(id);
+    return [...(this.dataProblems.get(id) ?? []), ...(content === undefined ? [] : [content])];
+  }
+
+  setContent(id: number, { version, width, height, problem }: Content): void {
+    this.version[id] = version;
+    this.width[id] = width;
+    this.height[id] = height;
+    if (problem === undefined) this.contentProblems.delete(id);
+    else this.contentProblems.set(id, problem);
+    this.hasProblem[id] = this.problemsOf(id).length > 0 ? 1 : 0;
+  }
+
+  /** Adds images of which only the path is known so far. */
+  addFound(paths: readonly string[]): void {
+    const before = this.length;
+    for (const path of paths) {
+      this.files.push(path);
+      this.folded.push(folded(path));
+    }
+    this.grow();
+    const listed = this.order.length;
+    this.order = longer(this.order, new Uint32Array(listed + paths.length));
+    for (let i = 0; i < paths.length; i++) this.order[listed + i] = before + i;
+    this.isThere.fill(1, before, this.length);
+    for (let id = before; id < this.length; id++) this.lots[id] = lotOf(this.name(id));
+    this.nameTable = buildNameTable(this.lots.subarray(0, this.length), this.order);
+  }
+
+  /** Takes over what was built, in which all ids so far have kept their images. */
+  take({ head, columns }: BuiltIndex): void {
+    const before = this.snapshot();
+    this.head = head;
+    this.files = new TextColumn(columns.files);
+    this.folded = new TextColumn(columns.folded);
+    this.lists = new TagLists([...head.tagLists]);
+    this.otherNames = new Map(head.otherNames);
+    this.dataProblems = new Map(head.imageProblems);
+    ({ nameStarts: this.nameStarts, nameTable: this.nameTable, order: this.order } = columns);
+    ({ lots: this.lots, tagList: this.tagList, split: this.split } = columns);
+    this.grow();
+    // What was looked at meanwhile is newer.
+    for (const name of ["version", "width", "height"] as const) {
+      const [own, built] = [this[name], columns[name]];
+      for (let id = 0; id < built.length; id++) if (own[id] === 0) own[id] = built[id]!;
+    }
+    this.isThere.fill(0);
+    for (const id of this.order) this.isThere[id] = 1;
+    this.hasProblem.fill(0);
+    for (const id of this.dataProblems.keys()) this.hasProblem[id] = 1;
+    for (const id of this.contentProblems.keys()) this.hasProblem[id] = 1;
+    this.countTagChanges(before);
+  }
+
+  private snapshot(): { readonly length: number; tagList: Uint32Array; lists: TagLists } {
+    return { length: this.length, tagList: this.tagList, lists: this.lists };
+  }
+
+  /** Counts up the revisions of the images whose tags are others than before. */
+  private countTagChanges({
+    length,
+    tagList,
+    lists,
+  }: {
+    readonly length: number;
+    readonly tagList: Uint32Array;
+    readonly lists: TagLists;
+  }): void {
+    const now = lists.all.map((list, i) => (i === unknownTags ? i : this.lists.numberOf(list)));
+    for (let id = 0; id < length; id++) {
+      if (now[tagList[id]!] !== this.tagList[id]) this.tagsRev[id]!++;
+    }
+  }
+
+  /** Makes room for all ids in the columns that are not handed over. */
+  private grow(): void {
+    const { length } = this;
+    this.facts.grow(length);
+    if (length <= this.isThere.length) return;
+    const room = Math.max(1024, length, Math.min(2 * this.isThere.length, length + (1 << 18)));
+    for (const name of ["lots", "tagList", "version", "width", "height", "tagsRev"] as const) {
+      this[name] = longer(this[name], new Uint32Array(Math.max(room, this[name].length)));
+    }
+    for (const name of ["split", "nameStarts"] as const) {
+      this[name] = longer(this[name], new Uint16Array(Math.max(room, this[name].length)));
+    }
+    for (const name of ["hasProblem", "isThere"] as const) {
+      this[name] = longer(this[name], new Uint8Array(room));
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { tokenHeader } from "../../src/studio/protocol.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** A studio that runs in a process of its own, as the command line starts it. */
+export interface StartedStudio {
+  /** Address with the token, for a browser. */
+  readonly url: string;
+  readonly port: number;
+  readonly token: string;
+  readonly process: ChildProcess;
+  /** Sends a request with the token. */
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** GET, JSON parsed; an error shows the answer unless it is 2xx. */
+  get<T>(path: string): Promise<T>;
+  /** Sends JSON; an error shows the answer unless it is 2xx. */
+  send<T>(method: "POST" | "PUT", path: string, body: unknown): Promise<T>;
+  /** Waits until all images are listed. */
+  indexed(): Promise<void>;
+  /** Ctrl-C; resolves with the exit code. */
+  stop(): Promise<number | null>;
+  /** kill -9 */
+  kill(): Promise<void>;
+}
+
+/** Starts the studio of a folder from the sources. @param args more options of the command line */
+export async function startStudio(folder: string, ...args: string[]): Promise<StartedStudio> {
+  const child = spawn(
+    process.execPath,
+    ["--import", "tsx", "src/cli/main.ts", "studio", folder, "--json", "--port", "0", ...args],
+    { cwd: root, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let complaints = "";
+  child.stderr.on("data", (text: Buffer) => (complaints += text.toString()));
+  const ended = once(child, "exit") as Promise<[number | null]>;
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).once("line", (line) =>
+      resolve((JSON.parse(line) as { url: string }).url),
+    );
+    void ended.then(() => reject(new Error(`the studio did not start: ${complaints}`)));
+  });
+  const { origin, port, hash } = new URL(url);
+  const token = new URLSearchParams(hash.slice(1)).get("token")!;
+  const request = (path: string, init: RequestInit = {}): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    headers.set(tokenHeader, token);
+    return fetch(`${origin}${path}`, { ...init, headers });
+  };
+  const json = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
+    const response = await request(path, init);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text} ${complaints}`);
+    return JSON.parse(text) as T;
+  };
+  return {
+    ...{ url, port: Number(port), token, process: child, request },
+    get: (path) => json(path),
+    send: (method, path, body) =>
+      json(path, {
+        method,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    async indexed() {
+      await waitUntil(async () => {
+        const { indexing } = await json<{ indexing: unknown }>("/api/project");
+        return indexing === null;
+      });
+    },
+    async stop() {
+      child.kill("SIGINT");
+      return (await ended)[0];
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+/** Asks again and again until it is so; a test's own time limit ends it otherwise. */
+export async function waitUntil(isSo: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
