@@ -62,46 +62,75 @@ export function encodeRecords({ total, next, records }: RecordPage): Uint8Array<
   view.setUint32(0, total, true);
   view.setUint32(4, next ?? 0xffffffff, true);
   view.setUint32(8, records.length, true);
-  records.forEach((record, i) => {
-    const at = headBytes + recordBytes * i;
-    view.setUint32(at, record.id, true);
-    view.setUint32(at + 4, record.version, true);
-    view.setFloat32(at + 8, record.confidence, true);
-    view.setUint16(at + 12, Math.min(record.width, 0xffff), true);
-    view.setUint16(at + 14, Math.min(record.height, 0xffff), true);
-    view.setUint8(at + 16, verdictOrder.indexOf(record.verdict));
-    view.setUint8(at + 17, record.flags);
-    view.setUint8(at + 18, Math.min(record.split, 255));
-    view.setUint8(at + 19, Math.min(record.tagCount, 255));
-    const first = record.tags.filter((tag) => tag < 255).slice(0, 4);
-    first.forEach((tag, k) => view.setUint8(at + 20 + k, tag + 1));
-  });
+  records.forEach((record, i) => replaceRecord(bytes, i, record));
   return bytes;
 }
 
 /** Reads what `encodeRecords` wrote; a RangeError if the bytes are cut short. */
 export function decodeRecords(bytes: Uint8Array): RecordPage {
+  const { total, next, count } = decodeHead(bytes);
+  return {
+    total,
+    next,
+    records: Array.from({ length: count }, (_, i) => decodeRecord(bytes, i)),
+  };
+}
+
+/** What stands before the records of a page. */
+export function decodeHead(bytes: Uint8Array): {
+  readonly total: number;
+  readonly next: number | null;
+  readonly count: number;
+} {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [total, next, count] = [0, 4, 8].map((at) => view.getUint32(at, true)) as [
     number,
     number,
     number,
   ];
-  const records = Array.from({ length: count }, (_, i): ImageRecord => {
-    const at = headBytes + recordBytes * i;
-    const tags = [0, 1, 2, 3].map((k) => view.getUint8(at + 20 + k) - 1).filter((tag) => tag >= 0);
-    return {
-      id: view.getUint32(at, true),
-      version: view.getUint32(at + 4, true),
-      confidence: view.getFloat32(at + 8, true),
-      width: view.getUint16(at + 12, true),
-      height: view.getUint16(at + 14, true),
-      verdict: verdictOrder[view.getUint8(at + 16)] ?? "none",
-      flags: view.getUint8(at + 17),
-      split: view.getUint8(at + 18),
-      tagCount: view.getUint8(at + 19),
-      tags,
-    };
-  });
-  return { total, next: next === 0xffffffff ? null : next, records };
+  return { total, next: next === 0xffffffff ? null : next, count };
+}
+
+/** One record of a page, so that a page of which little is shown need not be read as a whole. */
+export function decodeRecord(bytes: Uint8Array, index: number): ImageRecord {
+  const at = headBytes + recordBytes * index;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, recordBytes);
+  return {
+    id: view.getUint32(0, true),
+    version: view.getUint32(4, true),
+    confidence: view.getFloat32(8, true),
+    width: view.getUint16(12, true),
+    height: view.getUint16(14, true),
+    verdict: verdictOrder[view.getUint8(16)] ?? "none",
+    flags: view.getUint8(17),
+    split: view.getUint8(18),
+    tagCount: view.getUint8(19),
+    tags: [20, 21, 22, 23].map((k) => view.getUint8(k) - 1).filter((tag) => tag >= 0),
+  };
+}
+
+/** The id of one record of a page. */
+export function decodeId(bytes: Uint8Array, index: number): number {
+  const at = bytes.byteOffset + headBytes + recordBytes * index;
+  return new DataView(bytes.buffer, at, 4).getUint32(0, true);
+}
+
+/** Writes one record of a page over the one that stands there. */
+export function replaceRecord(bytes: Uint8Array, index: number, record: ImageRecord): void {
+  const at = headBytes + recordBytes * index;
+  encodeRecord(new DataView(bytes.buffer, bytes.byteOffset + at, recordBytes), record);
+}
+
+function encodeRecord(view: DataView, record: ImageRecord): void {
+  view.setUint32(0, record.id, true);
+  view.setUint32(4, record.version, true);
+  view.setFloat32(8, record.confidence, true);
+  view.setUint16(12, Math.min(record.width, 0xffff), true);
+  view.setUint16(14, Math.min(record.height, 0xffff), true);
+  view.setUint8(16, verdictOrder.indexOf(record.verdict));
+  view.setUint8(17, record.flags);
+  view.setUint8(18, Math.min(record.split, 255));
+  view.setUint8(19, Math.min(record.tagCount, 255));
+  const first = record.tags.filter((tag) => tag < 255).slice(0, 4);
+  for (let k = 0; k < 4; k++) view.setUint8(20 + k, (first[k] ?? -1) + 1);
 }

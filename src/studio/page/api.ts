@@ -66,10 +66,18 @@ export function sendJson<T>(method: "POST" | "PUT", path: string, body: unknown)
 }
 
 export async function getRecords(query: ImagesQuery, signal?: AbortSignal): Promise<RecordPage> {
+  return decodeRecords(await getRecordBytes(query, signal));
+}
+
+/** A page of records as it is sent; see `decodeRecord`. */
+export async function getRecordBytes(
+  query: ImagesQuery,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
   const search = new URLSearchParams(given.map(([key, value]) => [key, String(value)]));
   const response = await request(`/api/images?${search}`, signal ? { signal } : {});
-  return decodeRecords(new Uint8Array(await response.arrayBuffer()));
+  return new Uint8Array(await response.arrayBuffer());
 }
 
 /** A mask, its revision and where it comes from; null if there is none. */

@@ -7,7 +7,7 @@ import {
   useSyncExternalStore,
   type ReactNode,
 } from "react";
-import { ActionList, keysOf, type Action, type ListedAction } from "./action-list.ts";
+import { ActionList, keysOf, type Action } from "./action-list.ts";
 import { ariaKey, belongsToControl, keyOf, showKey } from "./keys.ts";
 import { useStudio } from "./studio.tsx";
 
@@ -63,10 +63,11 @@ export function useActionList(): ActionList {
   return list;
 }
 
-/** The keys of an action as text, such as `Ctrl+Z`; empty without any. */
-export function useKeysOf(action: Pick<ListedAction, "id" | "keys"> | undefined): string {
+/** The keys of an action as people read them on their keyboard. */
+export function useKeys(id: string): readonly string[] {
+  const action = useActionList().find(id);
   const { preferences } = useStudio();
-  return action === undefined ? "" : keysOf(action, preferences.keys).map(showKey).join(", ");
+  return action === undefined ? [] : keysOf(action, preferences.keys).map(showKey);
 }
 
 /** A button for an action of `useActions`, with its label, key and state. */

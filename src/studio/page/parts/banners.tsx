@@ -1,8 +1,9 @@
 import { useState, useSyncExternalStore } from "react";
-import { RequestFailed, sendJson } from "../api.ts";
+import { sendJson } from "../api.ts";
 import { fill } from "../text.ts";
 import type { EventStream } from "./events.ts";
 import { useStudio } from "./studio.tsx";
+import { messageOf } from "./message.ts";
 
 /** What a person must know before anything else. */
 export function Banners({ events }: { readonly events: EventStream }) {
@@ -48,7 +49,7 @@ function ChangedOutside() {
       notify(t.shell.kept);
       refresh();
     } catch (error) {
-      notify(error instanceof RequestFailed ? error.message : String(error), "error");
+      notify(messageOf(error), "error");
     }
     setBusy(false);
   };

@@ -15,6 +15,7 @@ import { loadStrings, preferredLanguage } from "../text.ts";
 import type { EventStream } from "./events.ts";
 import type { Saving } from "./saving.ts";
 import { StudioContext, type StudioView } from "./studio.tsx";
+import { messageOf } from "./message.ts";
 
 /** Fetches what all screens share, and keeps it as the server has it. */
 export function StudioProvider({
@@ -56,7 +57,7 @@ export function StudioProvider({
       saving
         .save(() => sendJson("PUT", "/api/preferences", latest.current))
         .catch((error: unknown) => {
-          notify(error instanceof RequestFailed ? error.message : String(error), "error");
+          notify(messageOf(error), "error");
           setChange({});
           refreshPreferences();
         });
