@@ -1,4 +1,4 @@
-import { ignoreIndex, type LabelMap } from "../../method/images/image.ts";
+import type { LabelMap } from "../../method/images/image.ts";
 import type { Patch } from "../patches.ts";
 import { sweepBrush, type Dab } from "./brush.ts";
 import { flood } from "./flood.ts";
@@ -25,7 +25,7 @@ export class MaskEditor {
   readonly map: LabelMap;
   readonly #history: History;
   /** Labels that may be painted. */
-  readonly #palette: ReadonlySet<number>;
+  #palette: ReadonlySet<number>;
 
   constructor(
     map: LabelMap,
@@ -34,6 +34,11 @@ export class MaskEditor {
     this.map = map;
     this.#palette = new Set(palette);
     this.#history = new History(mostBytes === undefined ? {} : { mostBytes });
+  }
+
+  /** Changes which labels may be painted, as after the tags of the image changed. */
+  setPalette(palette: readonly number[]): void {
+    this.#palette = new Set(palette);
   }
 
   get depth(): { readonly undo: number; readonly redo: number } {
@@ -171,9 +176,4 @@ function likeColor({ data }: Colors, start: number, tolerance: number): (i: numb
     Math.abs(data[4 * i]! - red) <= tolerance &&
     Math.abs(data[4 * i + 1]! - green) <= tolerance &&
     Math.abs(data[4 * i + 2]! - blue) <= tolerance;
-}
-
-/** A mask in which nothing is known yet. */
-export function unknownMask(width: number, height: number): LabelMap {
-  return { width, height, data: new Uint8Array(width * height).fill(ignoreIndex) };
 }
