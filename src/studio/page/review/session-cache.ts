@@ -1,0 +1,97 @@
+import type { ImageDetails } from "../../protocol.ts";
+import { getMask, request, RequestFailed, sendJson } from "../api.ts";
+import type { LabelLook } from "../canvas/label-layer.ts";
+import { MaskSession } from "./mask-session.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** Opened images that are kept: the last ones with their steps of undo, and the next one. */
+const mostSessions = 4;
+/** Pixels of all of them together, of which each takes about 10 bytes. */
+const mostPixels = 60_000_000;
+
+/** Opens images for review, ahead of time where it is known which comes next. */
+export class SessionCache {
+  readonly #outbox: Outbox;
+  readonly #opened = new Map<number, Promise<MaskSession>>();
+  readonly #ready = new Map<number, MaskSession>();
+  #look: LabelLook;
+
+  constructor(outbox: Outbox, look: LabelLook) {
+    this.#outbox = outbox;
+    this.#look = look;
+  }
+
+  get ready(): Iterable<MaskSession> {
+    return this.#ready.values();
+  }
+
+  /** Changes the colors of all masks. */
+  setLook(look: LabelLook): void {
+    this.#look = look;
+    for (const { layer } of this.#ready.values()) layer.setLook(look);
+  }
+
+  /** The opened image. */
+  open(id: number): Promise<MaskSession> {
+    const known = this.#opened.get(id);
+    if (known) {
+      this.#opened.delete(id);
+      this.#opened.set(id, known);
+      return known;
+    }
+    const opening = this.#load(id);
+    this.#opened.set(id, opening);
+    opening.then(
+      (session) => {
+        if (this.#opened.get(id) === opening) this.#ready.set(id, session);
+        else session.close();
+        this.#closeOldest();
+      },
+      () => {
+        if (this.#opened.get(id) === opening) this.#opened.delete(id);
+      },
+    );
+    return opening;
+  }
+
+  /** The image if it is open already. */
+  get(id: number): MaskSession | undefined {
+    return this.#ready.get(id);
+  }
+
+  /** Closes an image, so that it is fetched again when it is next opened. */
+  drop(id: number): void {
+    this.#opened.delete(id);
+    this.#ready.get(id)?.close();
+    this.#ready.delete(id);
+  }
+
+  close(): void {
+    for (const id of [...this.#opened.keys()]) this.drop(id);
+  }
+
+  async #load(id: number): Promise<MaskSession> {
+    // What was painted before has to be on the server first.
+    await this.#outbox.drained(id);
+    const [[details], stored] = await Promise.all([
+      sendJson<ImageDetails[]>("POST", "/api/images/details", { ids: [id] }),
+      getMask(id),
+    ]);
+    if (details === undefined) {
+      throw new RequestFailed(404, { code: "not-found", message: "There is no such image." });
+    }
+    const response = await request(`/api/images/${id}/image?v=${details.version}`);
+    const picture = await createImageBitmap(await response.blob());
+    return new MaskSession({ details, picture, stored, outbox: this.#outbox, look: this.#look });
+  }
+
+  #closeOldest(): void {
+    let pixels = 0;
+    const newest = [...this.#opened.keys()].reverse();
+    newest.forEach((id, i) => {
+      const session = this.#ready.get(id);
+      if (session) pixels += session.picture.width * session.picture.height;
+      if (i >= mostSessions || (i >= 2 && pixels > mostPixels)) this.drop(id);
+    });
+  }
+}
