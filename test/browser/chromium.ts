@@ -4,16 +4,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { test } from "vitest";
 import { browserBundle } from "./bundle.ts";
+import { launchChromium, missing } from "./launch.ts";
 
-const executablePath = "/usr/bin/chromium";
+export { missing };
 
-/** Why there is no browser to test in: an error where TAG2MASK_REQUIRE_CHROMIUM asks for one. */
-export const missing = existsSync(executablePath)
-  ? null
-  : `no ${executablePath}; install it by apt-get install chromium`;
 if (missing !== null) console.warn(`the tests in Chromium are skipped: ${missing}`);
 test.runIf(process.env["TAG2MASK_REQUIRE_CHROMIUM"] === "1")(
   "Chromium is there, as TAG2MASK_REQUIRE_CHROMIUM asks",
@@ -21,9 +18,6 @@ test.runIf(process.env["TAG2MASK_REQUIRE_CHROMIUM"] === "1")(
     if (missing !== null) throw new Error(missing);
   },
 );
-
-const quiet = ["quic", "gpu", "background-networking", "component-update", "sync"];
-const args = ["--no-sandbox", "--no-first-run", ...quiet.map((name) => `--disable-${name}`)];
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html",
@@ -54,7 +48,7 @@ export async function openPage(): Promise<{ page: Page; close(): Promise<void> }
     response.end(body);
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
-  const browser = await chromium.launch({ executablePath, args });
+  const browser = await launchChromium();
   const page = await browser.newPage();
   page.on("pageerror", (error) => console.error(error));
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);

@@ -35,7 +35,7 @@ export function ActionsProvider({ children }: { readonly children: ReactNode }) 
 
 /** Whether a dialog has the keyboard, so that nothing behind it may react. */
 function isCovered(): boolean {
-  return document.querySelector("[role=dialog], [role=alertdialog]") !== null;
+  return document.querySelector("dialog[open], [role=dialog], [role=alertdialog]") !== null;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useId, useLayoutEffect, useRef, type ReactNode } from "react";
 import { useStudio } from "./studio.tsx";
 
 /** A window over the page, shown while it is mounted: the page behind does not react, Escape and a press outside close it. */
@@ -18,7 +18,8 @@ export function Dialog({
   const { t } = useStudio();
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => {
+  // Before the effects of what is inside, which may choose another place for the focus.
+  useLayoutEffect(() => {
     const element = dialog.current!;
     const before = document.activeElement;
     if (!element.open) element.showModal();

@@ -41,7 +41,7 @@ export function PickList({
     const end = input.current!.value.length;
     input.current!.setSelectionRange(end, end);
   }, []);
-  useEffect(() => list.current?.children[at]?.scrollIntoView({ block: "nearest" }), [at]);
+  useEffect(() => void list.current?.children[at]?.scrollIntoView({ block: "nearest" }), [at]);
 
   const pressed = (event: KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return;

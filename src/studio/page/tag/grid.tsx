@@ -112,7 +112,8 @@ export function Grid({
       return;
     }
     const isLetter = /^\p{L}$/u.test(event.key) && !/Ctrl|Alt/.test(key);
-    if (!isLetter || actions.forKey(key, preferences.keys) !== undefined) return;
+    const action = actions.forKey(key, preferences.keys);
+    if (!isLetter || (action !== undefined && action.isDisabled !== true)) return;
     event.preventDefault();
     onLetter(event.key);
   };

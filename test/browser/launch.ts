@@ -1,0 +1,16 @@
+import { existsSync } from "node:fs";
+import { chromium, type Browser } from "playwright-core";
+
+const executablePath = "/usr/bin/chromium";
+
+/** Why there is no browser to test in: an error where TAG2MASK_REQUIRE_CHROMIUM asks for one. */
+export const missing = existsSync(executablePath)
+  ? null
+  : `no ${executablePath}; install it by apt-get install chromium`;
+
+const quiet = ["quic", "gpu", "background-networking", "component-update", "sync"];
+const args = ["--no-sandbox", "--no-first-run", ...quiet.map((name) => `--disable-${name}`)];
+
+export function launchChromium(more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath, args: [...args, ...more] });
+}

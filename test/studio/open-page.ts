@@ -1,0 +1,57 @@
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll } from "vitest";
+import { launchChromium } from "../browser/launch.ts";
+
+export { missing } from "../browser/chromium.ts";
+
+/** A page of the studio, and what went wrong in it. */
+export interface OpenedPage {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Errors, and what broke the content security policy. */
+  readonly complaints: string[];
+}
+
+export interface Browsers {
+  /** Opens the address of a studio in a window of its own. */
+  open(url: string, options?: Parameters<Browser["newContext"]>[0]): Promise<OpenedPage>;
+  /** One more tab of a window. */
+  tab(opened: OpenedPage, url: string): Promise<OpenedPage>;
+}
+
+/** One browser for the tests of a file. */
+export function useBrowser(): Browsers {
+  let browser: Browser | undefined;
+  beforeAll(async () => void (browser = await launchChromium()));
+  afterAll(async () => browser?.close());
+  return {
+    open: async (url, options = {}) => {
+      const context = await browser!.newContext({
+        viewport: { width: 1280, height: 800 },
+        locale: "en",
+        ...options,
+      });
+      return openTab(context, url);
+    },
+    tab: ({ context }, url) => openTab(context, url),
+  };
+}
+
+async function openTab(context: BrowserContext, url: string): Promise<OpenedPage> {
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    // Requests that fail while a server is away are what the tests are about.
+    if (message.type() === "error" && !/Failed to load resource/.test(message.text())) {
+      complaints.push(message.text());
+    }
+  });
+  await page.addInitScript(() => {
+    addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+      console.error(`content security policy: ${violatedDirective} ${blockedURI}`),
+    );
+  });
+  await page.goto(url);
+  return { page, context, complaints };
+}
