@@ -3,6 +3,7 @@ import type { Choices, NewRun, Run } from "../../protocol.ts";
 import { getJson, sendJson } from "../api.ts";
 import { ActionButton, useActions } from "../parts/actions.tsx";
 import { messageOf } from "../parts/message.ts";
+import { proposeSettings, useProposedSettings } from "../parts/proposed-settings.ts";
 import { useStudio } from "../parts/studio.tsx";
 import { fill } from "../text.ts";
 import { BeginWith, beginnings, type Beginning } from "./begin-with.tsx";
@@ -27,6 +28,7 @@ export function NewRunForm({
   const [given, setGiven] = useState<Given>({});
   const [usesCorrections, setUsesCorrections] = useState(true);
   const [isStarting, setStarting] = useState(false);
+  const proposed = useProposedSettings();
   useEffect(() => {
     getJson<Choices>("/api/choices").then(setChoices, (error: unknown) =>
       notify(messageOf(error), "error"),
@@ -53,6 +55,7 @@ export function NewRunForm({
       ...(begin.weights !== undefined && { weights: begin.weights }),
       ...(begin.run !== undefined && { from: begin.run }),
       ...Object.fromEntries(numbers),
+      set: proposed,
     };
     try {
       onStarted(await sendJson<Run>("POST", "/api/runs", request));
@@ -119,6 +122,17 @@ export function NewRunForm({
           />
         ))}
       </div>
+      {Object.keys(proposed).length > 0 && (
+        <p className="row">
+          {fill(t.train.proposed, {
+            low: proposed["pseudo.lowThreshold"] ?? "–",
+            high: proposed["pseudo.highThreshold"] ?? "–",
+          })}
+          <button type="button" className="plain" onClick={() => proposeSettings({})}>
+            {t.train.withdraw}
+          </button>
+        </p>
+      )}
       {corrections > 0 && (
         <label>
           <input

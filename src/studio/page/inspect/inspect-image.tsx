@@ -1,0 +1,208 @@
+import { useEffect, useMemo, useState } from "react";
+import { getAffinity, type TokenAffinity } from "../api.ts";
+import { CanvasView } from "../canvas/canvas-view.tsx";
+import type { ImageCanvas } from "../canvas/image-canvas.ts";
+import { useStudio } from "../parts/studio.tsx";
+import { LayerList, viewsOf } from "./layer-list.tsx";
+import { drawMarks, movedPlace, placeTool } from "./place-tool.ts";
+import { liveLabel, tokenOf, type Place, type Thresholds } from "./stages.ts";
+import { ThresholdSliders } from "./threshold-sliders.tsx";
+import { TokenPanel } from "./token-panel.tsx";
+import type { Inspected } from "./use-inspected.ts";
+import { layerOf, viewKey, type ViewChoice, type ViewState } from "./view-choice.ts";
+import { Why } from "./why.tsx";
+
+const onlyImage: ViewChoice = { kind: "image" };
+const steps: Readonly<Record<string, { readonly dx: number; readonly dy: number }>> = {
+  ArrowLeft: { dx: -1, dy: 0 },
+  ArrowRight: { dx: 1, dy: 0 },
+  ArrowUp: { dx: 0, dy: -1 },
+  ArrowDown: { dx: 0, dy: 1 },
+};
+
+/** The canvas with what lies over it, and the panels beside it. */
+export function InspectImage({
+  inspected,
+  model,
+}: {
+  readonly inspected: Inspected;
+  readonly model: string | undefined;
+}) {
+  const { t, colorOf } = useStudio();
+  const { layers, picture, details, failure } = inspected;
+  const [canvas, setCanvas] = useState<ImageCanvas>();
+  const [place, setPlace] = useState<Place>();
+  const [token, setToken] = useState<number>();
+  const [given, setThresholds] = useState<Thresholds>();
+  const [first, setFirst] = useState<ViewChoice>({ kind: "labels", stage: "crf" });
+  const [second, setSecond] = useState<ViewChoice>();
+  const [wipe, setWipe] = useState(0.5);
+  const [opacity, setOpacity] = useState(0.7);
+  const affinity = useAffinity(details.id, model, token);
+  const views = viewsOf(inspected, affinity !== undefined);
+  const thresholds = useMemo(
+    () => given ?? (layers?.head.thresholds || { low: 0, high: 1 }),
+    [given, layers],
+  );
+  const state: ViewState = useMemo(
+    () => ({ inspected, thresholds, token: affinity, look: { colorOf, outlines: false } }),
+    [inspected, thresholds, affinity, colorOf],
+  );
+  const shown = (view: ViewChoice): ViewChoice =>
+    views.find((one) => viewKey(one) === viewKey(view)) ?? onlyImage;
+
+  useEffect(() => canvas?.setImage(picture, picture), [canvas, picture]);
+  useEffect(() => {
+    if (canvas === undefined) return;
+    const parts = [
+      { view: first, between: [0, second ? wipe : 1] as const },
+      ...(second ? [{ view: second, between: [wipe, 1] as const }] : []),
+    ];
+    canvas.setLayers(
+      parts.flatMap(({ view, between }) => {
+        const layer = layerOf(view, state);
+        return layer ? [Object.assign(layer, { opacity, between })] : [];
+      }),
+    );
+  }, [canvas, state, first, second, wipe, opacity]);
+  useEffect(() => {
+    canvas?.setTool(
+      placeTool(canvas, {
+        hover: setPlace,
+        choose: (at) => layers && setToken(tokenOf(layers, at)),
+      }),
+    );
+  }, [canvas, layers]);
+  useEffect(() => {
+    canvas?.setTop((context, on) =>
+      drawMarks(context, on, { place, token, tokens: layers?.head.tokens }),
+    );
+  }, [canvas, place, token, layers]);
+
+  const pressed = (event: React.KeyboardEvent): void => {
+    const at = place ?? { x: 0.5, y: 0.5 };
+    const step = steps[event.key];
+    if (step !== undefined && !event.ctrlKey && !event.altKey) {
+      const by = event.shiftKey ? 10 : 1;
+      setPlace(movedPlace(at, { dx: by * step.dx, dy: by * step.dy }, picture));
+    } else if (event.key === " " && layers) {
+      setPlace(at);
+      setToken(tokenOf(layers, at));
+    } else return;
+    event.preventDefault();
+  };
+  const live = useMemo(() => layers && liveLabel(layers, thresholds), [layers, thresholds]);
+  return (
+    <div className="inspect-body">
+      <div className="scroll layer-lists">
+        <LayerList
+          views={views}
+          inspected={inspected}
+          title={second ? t.inspect.left : t.inspect.show}
+          value={shown(first)}
+          onChoose={setFirst}
+        />
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={second !== undefined}
+            onChange={(event) => setSecond(event.target.checked ? onlyImage : undefined)}
+          />
+          {t.inspect.compare}
+        </label>
+        {second && (
+          <LayerList
+            views={views}
+            inspected={inspected}
+            title={t.inspect.right}
+            value={shown(second)}
+            onChoose={setSecond}
+          />
+        )}
+      </div>
+      <div className="inspect-canvas">
+        <CanvasView label={t.inspect.canvas} onReady={setCanvas} onKeyDown={pressed} />
+        <div className="row canvas-controls">
+          <Range label={t.inspect.opacity} value={opacity} onChange={setOpacity} />
+          {second && <Range label={t.inspect.wipe} value={wipe} onChange={setWipe} />}
+        </div>
+      </div>
+      <div className="scroll inspect-side">
+        {layers === undefined && (
+          <p className={failure === undefined ? "muted" : "failure"} role="status">
+            {model === undefined ? t.inspect.noModel : (failure ?? t.inspect.looking)}
+          </p>
+        )}
+        {layers?.head.tags.length === 0 && <p className="muted">{t.inspect.noTags}</p>}
+        {layers && live && (
+          <ThresholdSliders
+            value={thresholds}
+            model={layers.head.thresholds}
+            label={live}
+            onChange={(changed) => {
+              setThresholds(changed);
+              if (first.kind !== "labels" || first.stage !== "pseudo") {
+                setFirst({ kind: "labels", stage: "pseudo" });
+              }
+            }}
+          />
+        )}
+        {layers && token !== undefined && (
+          <TokenPanel token={token} affinity={affinity} columns={layers.head.tokens.width} />
+        )}
+        {layers && place ? (
+          <Why state={state} place={place} />
+        ) : (
+          <p className="muted">{t.inspect.hint}</p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** The affinity of a token; undefined until it is known. */
+function useAffinity(
+  id: number,
+  model: string | undefined,
+  token: number | undefined,
+): TokenAffinity | undefined {
+  const [known, setKnown] = useState<{
+    readonly token: number;
+    readonly affinity: TokenAffinity;
+  }>();
+  useEffect(() => {
+    if (token === undefined || model === undefined) return;
+    const ended = new AbortController();
+    getAffinity(id, model, token, ended.signal).then(
+      (affinity) => setKnown({ token, affinity }),
+      // The panel goes on saying that it asks; another click asks again.
+      () => undefined,
+    );
+    return () => ended.abort();
+  }, [id, model, token]);
+  return known !== undefined && known.token === token ? known.affinity : undefined;
+}
+
+function Range({
+  label,
+  value,
+  onChange,
+}: {
+  readonly label: string;
+  readonly value: number;
+  readonly onChange: (value: number) => void;
+}) {
+  return (
+    <label className="row">
+      {label}
+      <input
+        type="range"
+        min={0}
+        max={1}
+        step={0.01}
+        value={value}
+        onChange={(event) => onChange(event.target.valueAsNumber)}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,99 @@
+import { useId } from "react";
+import { proposeSettings } from "../parts/proposed-settings.ts";
+import { useStudio } from "../parts/studio.tsx";
+import { fill, formatNumber, formatPercent } from "../text.ts";
+import type { LabelMap } from "../../../method/images/image.ts";
+import type { Thresholds } from "./stages.ts";
+
+/** The background scores of pseudo labels; what they make of the image is drawn as they move. */
+export function ThresholdSliders({
+  value,
+  model,
+  label,
+  onChange,
+}: {
+  readonly value: Thresholds;
+  /** Those that the model was trained with. */
+  readonly model: Thresholds;
+  /** The pseudo label that they make. */
+  readonly label: LabelMap;
+  readonly onChange: (thresholds: Thresholds) => void;
+}) {
+  const { t, notify } = useStudio();
+  const title = useId();
+  const isModels = value.low === model.low && value.high === model.high;
+  const propose = (): void => {
+    proposeSettings({
+      "pseudo.lowThreshold": value.low,
+      "pseudo.highThreshold": value.high,
+    });
+    notify(t.inspect.proposed);
+  };
+  return (
+    <section className="panel" aria-labelledby={title}>
+      <h3 id={title}>{t.inspect.thresholds}</h3>
+      <Slider
+        label="β low"
+        value={value.low}
+        onChange={(low) => onChange({ low, high: Math.max(low, value.high) })}
+      />
+      <Slider
+        label="β high"
+        value={value.high}
+        onChange={(high) => onChange({ low: Math.min(value.low, high), high })}
+      />
+      <p className="muted">
+        {fill(t.inspect.ignoredShare, { share: formatPercent(shareOf(label, 255)) })} ·{" "}
+        {fill(t.inspect.backgroundShare, { share: formatPercent(shareOf(label, 0)) })}
+      </p>
+      <p className="row">
+        <button
+          type="button"
+          className="button"
+          disabled={isModels}
+          onClick={() => onChange(model)}
+        >
+          {t.inspect.modelsThresholds}
+        </button>
+        <button type="button" className="button" disabled={isModels} onClick={propose}>
+          {t.inspect.propose}
+        </button>
+      </p>
+    </section>
+  );
+}
+
+function Slider({
+  label,
+  value,
+  onChange,
+}: {
+  readonly label: string;
+  readonly value: number;
+  readonly onChange: (value: number) => void;
+}) {
+  const id = useId();
+  return (
+    <div className="slider">
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        type="range"
+        min={0}
+        max={1}
+        step={0.01}
+        value={value}
+        onChange={(event) => onChange(event.target.valueAsNumber)}
+      />
+      <output htmlFor={id}>
+        {formatNumber(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 })}
+      </output>
+    </div>
+  );
+}
+
+function shareOf({ data }: LabelMap, label: number): number {
+  let count = 0;
+  for (const one of data) if (one === label) count++;
+  return count / data.length;
+}

@@ -1,0 +1,66 @@
+import { useEffect, useState } from "react";
+import type { LabelMap } from "../../../method/images/image.ts";
+import type { Layers } from "../../layers.ts";
+import type { ImageDetails } from "../../protocol.ts";
+import { getLayers, getMask, request, RequestFailed, sendJson } from "../api.ts";
+import { messageOf } from "../parts/message.ts";
+
+/** An image with everything that is known of it. */
+export interface Inspected {
+  readonly details: ImageDetails;
+  readonly picture: ImageBitmap;
+  /** What the model sees; undefined without a model or until it has looked, and why it could not. */
+  readonly layers: Layers | undefined;
+  readonly failure: string | undefined;
+  /** What a person made of the mask; undefined if nobody did. */
+  readonly correction: LabelMap | undefined;
+}
+
+/** Fetches an image; its layers come later, as the model may have to compute them first. */
+export function useInspected(id: number | undefined, model: string | undefined) {
+  const [shown, setShown] = useState<Inspected>();
+  const [error, setError] = useState<{ readonly id: number; readonly message: string }>();
+  useEffect(() => {
+    if (id === undefined) return;
+    const ended = new AbortController();
+    const { signal } = ended;
+    let picture: ImageBitmap | undefined;
+    const load = async (): Promise<void> => {
+      const [[details], mask] = await Promise.all([
+        sendJson<ImageDetails[]>("POST", "/api/images/details", { ids: [id] }),
+        getMask(id, signal),
+      ]);
+      if (details === undefined) {
+        throw new RequestFailed(404, { code: "not-found", message: "There is no such image." });
+      }
+      const response = await request(`/api/images/${id}/image?v=${details.version}`, { signal });
+      const bitmap = await createImageBitmap(await response.blob());
+      if (signal.aborted) return bitmap.close();
+      picture = bitmap;
+      const labels = mask.source === "correction" ? (mask.labels ?? undefined) : undefined;
+      const first: Inspected = {
+        ...{ details, picture: bitmap, correction: labels },
+        ...{ layers: undefined, failure: undefined },
+      };
+      setShown(first);
+      if (model === undefined) return;
+      const seen = await getLayers(id, model, signal).then(
+        (layers) => ({ layers }),
+        (reason: unknown) => ({ failure: messageOf(reason) }),
+      );
+      if (!signal.aborted) setShown({ ...first, ...seen });
+    };
+    load().catch((reason: unknown) => {
+      if (!signal.aborted) setError({ id, message: messageOf(reason) });
+    });
+    return () => {
+      ended.abort();
+      // The canvas may still draw it in this frame.
+      if (picture !== undefined) setTimeout(() => picture?.close(), 1000);
+    };
+  }, [id, model]);
+  return {
+    inspected: shown?.details.id === id ? shown : undefined,
+    error: error?.id === id ? error?.message : undefined,
+  };
+}

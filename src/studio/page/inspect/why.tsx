@@ -1,0 +1,126 @@
+import { useId, type ReactNode } from "react";
+import type { LabelMap } from "../../../method/images/image.ts";
+import { useStudio } from "../parts/studio.tsx";
+import { formatNumber } from "../text.ts";
+import { hasBackground, labelAt, scoresAt, scoreStages, type Place } from "./stages.ts";
+import { labelsFor, type ViewState } from "./view-choice.ts";
+
+/** Why a pixel is what it is: its scores and labels along all stages, from class activations to the correction. */
+export function Why({ state, place }: { readonly state: ViewState; readonly place: Place }) {
+  const { t } = useStudio();
+  const title = useId();
+  const { layers, picture } = {
+    layers: state.inspected.layers,
+    picture: state.inspected.picture,
+  };
+  if (layers === undefined) return null;
+  const { tags } = layers.head;
+  const [x, y] = [
+    Math.min(picture.width - 1, Math.floor(place.x * picture.width)),
+    Math.min(picture.height - 1, Math.floor(place.y * picture.height)),
+  ];
+  const scores = scoreStages.map((stage) => {
+    const values = scoresAt(layers, stage, place);
+    return { stage, values: hasBackground(stage) ? values : [undefined, ...values] };
+  });
+  const [cam, propagated, refined, probabilities] = scores;
+  const labels = (name: Parameters<typeof labelsFor>[0]): ReactNode => {
+    const map = labelsFor(name, state);
+    return (
+      map && (
+        <LabelRow name={t.inspect.stages[name]} map={map} place={place} span={tags.length + 1} />
+      )
+    );
+  };
+  return (
+    <section className="panel why" aria-labelledby={title}>
+      <h3 id={title}>{t.inspect.why}</h3>
+      <table>
+        <caption>
+          {t.inspect.pixel} {formatNumber(x)}, {formatNumber(y)}
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">{t.inspect.stage}</th>
+            <th scope="col">{t.inspect.background}</th>
+            {tags.map((tag) => (
+              <th key={tag} scope="col">
+                <LabelName label={tag + 1} />
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <ScoreRow {...cam!} />
+          {labels("pseudo")}
+          <ScoreRow {...propagated!} />
+          <ScoreRow {...refined!} />
+          {labels("pseudoLabel")}
+          <ScoreRow {...probabilities!} />
+          {labels("prediction")}
+          {labels("crf")}
+          {labels("correction")}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function ScoreRow({
+  stage,
+  values,
+}: {
+  readonly stage: (typeof scoreStages)[number];
+  /** Background first, undefined where the stage has none. */
+  readonly values: readonly (number | undefined)[];
+}) {
+  const { t } = useStudio();
+  const highest = Math.max(...values.map((value) => value ?? 0));
+  return (
+    <tr>
+      <th scope="row">{t.inspect.stages[stage]}</th>
+      {values.map((value, k) => (
+        <td key={k} className={value !== undefined && value === highest ? "highest" : ""}>
+          {value === undefined
+            ? ""
+            : formatNumber(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 })}
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+function LabelRow({
+  name,
+  map,
+  place,
+  span,
+}: {
+  readonly name: string;
+  readonly map: LabelMap;
+  readonly place: Place;
+  /** Columns of the table after the first. */
+  readonly span: number;
+}) {
+  return (
+    <tr className="label-row">
+      <th scope="row">{name}</th>
+      <td colSpan={span}>
+        <LabelName label={labelAt(map, place)} />
+      </td>
+    </tr>
+  );
+}
+
+/** The name of a label with its color. */
+export function LabelName({ label }: { readonly label: number }) {
+  const { t, project, colorOf } = useStudio();
+  if (label === 0) return <>{t.inspect.background}</>;
+  if (label === 255) return <>{t.inspect.ignored}</>;
+  return (
+    <>
+      <i className="swatch" style={{ background: colorOf(label - 1) }} />{" "}
+      {project.classes[label - 1] ?? label}
+    </>
+  );
+}
