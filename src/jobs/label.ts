@@ -77,7 +77,7 @@ export async function* labelImages(
     try {
       const choice = yield* decideSource(host, segmenter, items, job, options);
       chosen = yield* tellSource(choice, job);
-      yield* prepare(host, job, opened, chosen, items.length);
+      yield* prepareLabeling(host, job, opened, chosen, items.length);
     } catch (error) {
       throw unfinished(error, await folder.stopAfterFailure(), items.length);
     }
@@ -118,7 +118,7 @@ async function* labelShards(
   const plan = yield* openPlan<PlanningEvent>(host, out, task, wanted, find, options);
   if (!plan) return yield { type: "stopped", done: 0, total: 0, out };
   const chosen = yield* tellSource(plan.facts as SourceChoice, job);
-  yield* prepare(host, job, opened, chosen, Infinity);
+  yield* prepareLabeling(host, job, opened, chosen, Infinity);
   yield* withLabeling(host, job, opened.segmenter, chosen, (work) =>
     makeMaskShards<TaggedItem>(
       host,
@@ -162,11 +162,16 @@ async function* findItems(
 }
 
 /** Opens the model again for the segmentation: lanes take memory by what they compute and how many images there are. */
-async function* prepare(
+export async function* prepareLabeling(
   host: Host,
-  { model, scales, flip = false, longSide }: LabelJob,
+  {
+    model,
+    scales,
+    flip = false,
+    longSide,
+  }: Pick<LabelJob, "model" | "scales" | "flip" | "longSide">,
   opened: { segmenter: Segmenter },
-  { source }: SourceEvent,
+  { source }: Pick<SourceEvent, "source">,
   images: number,
 ): AsyncGenerator<DeviceEvent, void> {
   if (source !== "segmentation") return;
@@ -177,18 +182,31 @@ async function* prepare(
   opened.segmenter.warmUp();
 }
 
+/** How masks of tagged images are computed. */
+export interface Labeling extends Pick<MaskJob<TaggedItem>, "strict" | "ahead"> {
+  readonly segment: (
+    image: Image,
+    item: { readonly tags: readonly number[] },
+  ) => Promise<Segmentation>;
+}
+
 /** Passes on how masks are computed; refinement runs in threads that end with the job. */
-function withLabeling<E>(
+export function withLabeling<E>(
   host: Host,
-  { scales, flip = false, longSide, strict = false }: LabelJob,
+  {
+    scales,
+    flip = false,
+    longSide,
+    strict = false,
+  }: Pick<LabelJob, "scales" | "flip" | "longSide" | "strict">,
   segmenter: Segmenter,
-  { source: from, crf: refined }: SourceEvent,
-  use: (work: Pick<MaskJob<TaggedItem>, "segment" | "strict" | "ahead">) => AsyncGenerator<E, void>,
+  { source: from, crf: refined }: Pick<SourceEvent, "source" | "crf">,
+  use: (work: Labeling) => AsyncGenerator<E, void>,
 ): AsyncGenerator<E, void> {
   const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };
   return withCrf(host, refined, ({ crf, ahead = 0 }) => {
     const { lanes } = segmenter;
-    const segment = (image: Image, { tags }: TaggedItem): Promise<Segmentation> =>
+    const segment: Labeling["segment"] = (image, { tags }) =>
       segmenter.label(image, tags, { from, ...views, ...(crf && { crf }) });
     const mostAhead = from === "segmentation" ? Math.max(lanes > 1 ? lanes + 1 : 0, ahead) : 0;
     return use({ segment, strict, ahead: mostAhead });

@@ -256,7 +256,11 @@ export const largestSide = 2048;
 const reading = { largeSide: largestSide } as const;
 
 /** Labels of an image in its own size, if it was made smaller to be read. */
-async function atFullSize(codec: ImageCodec, file: string, labels: LabelMap): Promise<LabelMap> {
+export async function atFullSize(
+  codec: ImageCodec,
+  file: string,
+  labels: LabelMap,
+): Promise<LabelMap> {
   if (Math.max(labels.width, labels.height) !== largestSide) return labels;
   const { width, height } = await codec.header(file);
   return width === labels.width && height === labels.height

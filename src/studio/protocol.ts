@@ -376,8 +376,10 @@ export const sampleRequestSchema = z.object({
 
 /**
  * `GET /api/events`: server-sent events, one stream for all tabs of a browser. The name of an event is its `type`.
- * `GET /api/runs/:id/events` streams the lines of log.jsonl instead: `id` is the number of the line from 1, `data` the line;
- * `Last-Event-ID` (a header) replays those after it; then events named `run` with a `Run` whenever its state changes.
+ * `GET /api/runs/:id/events` streams the lines of log.jsonl instead: `id` is the number of the line from 1 and a mark of all lines so
+ * far, `17-5f3a09c1`, `data` the line; `Last-Event-ID` (a header) replays those after it. An event `cut` with `{ kept }` says that
+ * only so many of the lines hold, as after a resumption; lines follow from there. Events named `run` have a `Run` whenever its state
+ * changes. `phase` of a training that is being prepared is `reading` or `download`.
  */
 export const studioEventSchema = z.discriminatedUnion("type", [
   /** The project's counts, classes, models or indexing changed: fetch it again. */
