@@ -64,7 +64,9 @@ export class PaintTool implements PointerTool {
   down(at: Sample, event: PointerEvent): boolean {
     const session = this.#session;
     const settings = this.#host.settings();
-    if (session === undefined || settings.tool === "pan") return false;
+    if (settings.tool === "pan") return false;
+    // Nothing to paint on yet; the image is not to jump away under the first stroke.
+    if (session === undefined) return true;
     this.#host.growth.close();
     this.#keyboard = undefined;
     if (event.altKey) {

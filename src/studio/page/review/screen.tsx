@@ -214,7 +214,7 @@ export default function ReviewScreen() {
       </section>
       <aside className="review-side">
         {session && (
-          <header className="review-image">
+          <header className="review-image" data-revision={outbox.revOf(session.details.id)}>
             <h2 title={session.details.file}>{name}</h2>
             <small className={`source is-${session.source}`}>{sources[session.source]}</small>
             {session.details.verdict !== "none" && (
@@ -230,7 +230,7 @@ export default function ReviewScreen() {
           settings={settings}
           onChange={change}
         />
-        <label className="row">
+        <label className="check">
           <input
             type="checkbox"
             checked={preferences.knownTags}
