@@ -47,10 +47,9 @@ async function openTab(context: BrowserContext, url: string): Promise<OpenedPage
       complaints.push(message.text());
     }
   });
-  await page.addInitScript(() => {
-    addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
-      console.error(`content security policy: ${violatedDirective} ${blockedURI}`),
-    );
+  await page.addInitScript({
+    content: `addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+      console.error("content security policy: " + violatedDirective + " " + blockedURI));`,
   });
   await page.goto(url);
   return { page, context, complaints };

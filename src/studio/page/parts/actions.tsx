@@ -101,7 +101,7 @@ export function ActionButton({
       aria-keyshortcuts={keys.length > 0 ? keys.map(ariaKey).join(" ") : undefined}
     >
       {children ?? action.label}
-      {shown !== "" && showsKey && <kbd aria-hidden>{shown}</kbd>}
+      {shown !== "" && showsKey && <kbd data-key={shown} />}
     </button>
   );
 }

@@ -89,6 +89,7 @@ function KeyRow({
   const { t, preferences } = useStudio();
   const [isAsking, setAsking] = useState(false);
   const keys = keysOf(action, preferences.keys);
+  const shown = isAsking ? t.keyList.press : keys.map(showKey).join(", ") || t.keyList.none;
   const conflicts = others
     .filter(({ id }) => id !== action.id)
     .flatMap((other) =>
@@ -120,12 +121,12 @@ function KeyRow({
         <button
           type="button"
           className={isAsking ? "button key asking" : "button key"}
-          aria-label={`${fill(t.keyList.change, { action: action.label })}: ${keys.join(", ")}`}
+          aria-label={`${fill(t.keyList.change, { action: action.label })}: ${shown}`}
           onClick={() => setAsking(true)}
           onBlur={() => setAsking(false)}
           onKeyDown={pressed}
         >
-          {isAsking ? t.keyList.press : keys.map(showKey).join(", ") || t.keyList.none}
+          {shown}
         </button>
         {preferences.keys[action.id] !== undefined && (
           <button type="button" className="plain" onClick={() => choose(undefined)}>

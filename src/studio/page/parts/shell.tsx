@@ -77,9 +77,10 @@ export function Shell({
         </div>
       </header>
       <Banners events={events} />
-      <main id="content" tabIndex={-1}>
+      <main id="content" tabIndex={-1} data-screen={current}>
+        {current !== "start" && <h1 className="hidden">{t.shell[current]}</h1>}
         <ErrorBoundary key={current} t={t}>
-          <Suspense fallback={<p className="notice muted">{t.shell.loading}</p>}>
+          <Suspense fallback={<p className="notice muted loading">{t.shell.loading}</p>}>
             {View !== undefined && <View />}
           </Suspense>
         </ErrorBoundary>

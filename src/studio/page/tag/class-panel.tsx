@@ -39,7 +39,7 @@ export function ClassPanel({
               disabled={isFixed}
               onClick={() => onToggle(tag)}
             >
-              <kbd aria-hidden>{tag < 9 ? tag + 1 : ""}</kbd>
+              <kbd data-key={tag < 9 ? tag + 1 : ""} />
               <i className="swatch" style={{ background: colorOf(tag) }} />
               <span>{classes[tag]}</span>
               <small>{formatNumber(counts.perClass[tag] ?? 0)}</small>

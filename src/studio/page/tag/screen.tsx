@@ -77,7 +77,6 @@ export default function TagScreen() {
   const given = commonTags(targets.slice(0, 500).map((target) => details.get(target)?.tags));
   return (
     <div className="tag-screen">
-      <h1 className="hidden">{t.shell.tag}</h1>
       <div className="tag-tools">
         <Filters
           query={list.query}

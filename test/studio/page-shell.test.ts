@@ -1,0 +1,196 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ImageDetails, Preferences } from "../../src/studio/protocol.ts";
+import { missing, useBrowser } from "./open-page.ts";
+import { writeScenes } from "./scene-folder.ts";
+import { startStudio, type StartedStudio } from "./start-studio.ts";
+
+const built = join(import.meta.dirname, "../../dist/studio/page");
+
+test("all files of the page take at most 350 kB packed", () => {
+  const files = readdirSync(built, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  expect(files.length).toBeGreaterThan(2);
+  const packed = files.map((path) => gzipSync(readFileSync(path)).length);
+  expect(packed.reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(350_000);
+});
+
+describe.skipIf(missing !== null)("the page of a studio", () => {
+  const browser = useBrowser();
+  const folder = mkdtempSync(join(tmpdir(), "page-shell-"));
+  let studio: StartedStudio;
+
+  beforeAll(async () => {
+    await writeScenes(folder, 12, { size: 32, tagged: 6 });
+    studio = await startStudio(folder);
+    await studio.indexed();
+  });
+  afterAll(async () => {
+    await studio?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const firstCell = (page: Page) => page.getByRole("gridcell").first();
+  const tagsOf = async (id: number): Promise<readonly number[]> => {
+    const ids = { ids: [id] };
+    const [image] = await studio.send<ImageDetails[]>("POST", "/api/images/details", ids);
+    return image!.tags;
+  };
+  const storedPreferences = () => studio.get<Preferences>("/api/preferences");
+
+  test("shows every screen without an error or anything that its security policy forbids", async () => {
+    const { page, complaints } = await browser.open(studio.url);
+    await firstCell(page).waitFor();
+    const tabs = page.getByRole("navigation").getByRole("link");
+    for (const tab of await tabs.all()) {
+      await tab.click();
+      await expect.poll(() => tab.getAttribute("aria-current")).toBe("page");
+      await page.getByRole("heading", { level: 1 }).first().waitFor({ state: "attached" });
+    }
+    await page.getByTitle("About these data").click();
+    await page.getByRole("heading", { name: "The data" }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test("the token stands in no address, and a page without it is told where to get one", async () => {
+    const { page } = await browser.open(studio.url);
+    await firstCell(page).waitFor();
+    expect(page.url()).not.toContain(studio.token);
+    const stranger = await browser.open(new URL("/", studio.url).href);
+    await stranger.page.getByText("Open the address").waitFor();
+  });
+
+  test("changes wait while the server is away, and are stored when it is back", async () => {
+    const { page, context } = await browser.open(studio.url);
+    await firstCell(page).click();
+    const before = await tagsOf(0);
+    await context.setOffline(true);
+    await page.keyboard.press("1");
+    await page.getByText("does not answer").waitFor();
+    expect(await page.getByText("Offline").isVisible()).toBe(true);
+    expect(await tagsOf(0)).toEqual(before);
+    await context.setOffline(false);
+    await page.getByText("does not answer").waitFor({ state: "detached" });
+    await expect.poll(async () => (await tagsOf(0)).includes(0)).toBe(!before.includes(0));
+    await page.locator(".saved-state.saved").waitFor();
+  });
+
+  test("all tabs share one stream of events, which the next tab takes over", async () => {
+    const first = await browser.open(studio.url);
+    let streams = 0;
+    first.context.on("request", (request) => {
+      if (request.url().endsWith("/api/events")) streams++;
+    });
+    await firstCell(first.page).waitFor();
+    const second = await browser.tab(first, studio.url);
+    await firstCell(second.page).waitFor();
+    expect(streams).toBe(0);
+    const changeElsewhere = async (): Promise<string> => {
+      const ids = { ids: [11] };
+      const [image] = await studio.send<ImageDetails[]>("POST", "/api/images/details", ids);
+      const isGiven = image!.tags.includes(1);
+      await studio.send("PUT", "/api/tags", {
+        changes: [{ id: 11, rev: image!.tagsRev, tags: isGiven ? [] : [1] }],
+      });
+      return isGiven ? "None of the classes" : (await classes())[1]!;
+    };
+    const classes = async () => (await studio.get<{ classes: string[] }>("/api/project")).classes;
+    const cell = second.page.getByRole("gridcell", { name: /scene-011/ });
+    const shows = (text: string) =>
+      expect.poll(() => cell.getAttribute("aria-label"), { timeout: 10_000 }).toContain(text);
+    await shows(await changeElsewhere());
+    await first.page.close();
+    await expect.poll(() => streams, { timeout: 10_000 }).toBe(1);
+    await shows(await changeElsewhere());
+  });
+
+  test("a key can be changed, conflicts are told, and the choice is kept", async () => {
+    const { page } = await browser.open(studio.url);
+    await firstCell(page).waitFor();
+    await page.keyboard.press("?");
+    const keys = page.getByRole("dialog", { name: "Keys" });
+    await keys.getByRole("button", { name: /Next image without tags/ }).click();
+    await page.keyboard.press("1");
+    await keys
+      .getByText(/“1” also runs/)
+      .first()
+      .waitFor();
+    await keys.getByRole("button", { name: /Next image without tags/ }).click();
+    await page.keyboard.press("n");
+    await keys
+      .getByText(/also runs/)
+      .first()
+      .waitFor({ state: "detached" });
+    await page.keyboard.press("Escape");
+    await expect.poll(async () => (await storedPreferences()).keys).toEqual({ "tag.next": "N" });
+    await page.reload();
+    await firstCell(page).waitFor();
+    await page.locator("[role=grid]").focus();
+    await page.keyboard.press("n");
+    await page.locator(".image-panel").getByText("Tags not known").waitFor();
+    await studio.send("PUT", "/api/preferences", { ...(await storedPreferences()), keys: {} });
+  });
+
+  test("commands and images are found by typing", async () => {
+    const { page } = await browser.open(studio.url);
+    await firstCell(page).waitFor();
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("settings");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: "Settings" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("scene-007");
+    await page.getByRole("option", { name: /scene-007/ }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.locator(".file-name").getByText("scene-007.png").waitFor();
+  });
+
+  test("speaks Chinese, and is dark, for those who want it", async () => {
+    const { page } = await browser.open(studio.url);
+    await firstCell(page).waitFor();
+    const background = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+    const isDark = () =>
+      page.evaluate("getComputedStyle(document.documentElement).colorScheme === 'dark'");
+    expect(await isDark()).toBe(false);
+    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByLabel("Theme").selectOption("Dark");
+    await expect.poll(isDark).toBe(true);
+    await page.getByLabel("Language").selectOption("中文");
+    await page.getByRole("heading", { name: "设置" }).waitFor();
+    expect(await page.evaluate("document.documentElement.lang")).toBe("zh");
+    await page.reload();
+    await page.getByRole("link", { name: "标注" }).waitFor();
+    expect(await background()).toBeDefined();
+    await studio.send("PUT", "/api/preferences", {
+      ...(await storedPreferences()),
+      language: null,
+      theme: "system",
+    });
+  });
+});
+
+describe.skipIf(missing !== null)("the page of an empty folder", () => {
+  const browser = useBrowser();
+  const folder = mkdtempSync(join(tmpdir(), "page-empty-"));
+  let studio: StartedStudio;
+  beforeAll(async () => void (studio = await startStudio(folder)));
+  afterAll(async () => {
+    await studio?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("explains what to do, and shows a sample at a click", async () => {
+    const { page, complaints } = await browser.open(studio.url);
+    await page.getByRole("heading", { name: "This folder has no images yet" }).waitFor();
+    expect(await page.getByText(folder, { exact: true }).first().isVisible()).toBe(true);
+    await page.getByRole("button", { name: "Put a sample here" }).click();
+    await page.getByRole("gridcell").first().waitFor();
+    expect(complaints).toEqual([]);
+  });
+});
