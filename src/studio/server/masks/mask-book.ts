@@ -87,6 +87,12 @@ export class MaskBook implements Masks {
     return labels && this.tools.worker.bytes({ from: { labels }, want: "runs" });
   }
 
+  /** The current draft of an image as a PNG in the numbers of the project; undefined without one. */
+  async draftPng(id: number): Promise<Uint8Array | undefined> {
+    const labels = await this.tools.drafts.source.draft(id);
+    return labels && this.tools.worker.bytes({ from: { labels }, want: "png" });
+  }
+
   paint(image: IndexedImage, rev: number, patch: Uint8Array): Promise<number> {
     return this.work(image, async (mask, page) => {
       const now = await mask.paint(image, rev, patch);
@@ -121,9 +127,10 @@ export class MaskBook implements Masks {
     return mask?.isCorrection ? this.tools.files.png("corrections", name) : undefined;
   }
 
-  /** Classes of the correction files. */
-  get classes(): readonly string[] {
-    return this.tools.classes.all;
+  /** The project's label for each label of the correction files. */
+  async projectLabels(): Promise<number[]> {
+    const table = await this.tools.classes.toProject();
+    return [...table.subarray(0, this.tools.classes.all.length + 1)];
   }
 
   /** Puts all strokes into the PNGs, for whoever reads them. */
