@@ -53,7 +53,7 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
       await page.getByRole("heading", { level: 1 }).first().waitFor({ state: "attached" });
     }
     await page.getByTitle("About these data").click();
-    await page.getByRole("heading", { name: "The data" }).waitFor();
+    await page.getByRole("heading", { name: "The data", exact: true }).waitFor();
     expect(complaints).toEqual([]);
   });
 
@@ -81,15 +81,16 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
   });
 
   test("all tabs share one stream of events, which the next tab takes over", async () => {
-    const first = await browser.open(studio.url);
+    const first = await browser.open("about:blank");
     let streams = 0;
     first.context.on("request", (request) => {
       if (request.url().endsWith("/api/events")) streams++;
     });
+    await first.page.goto(studio.url);
     await firstCell(first.page).waitFor();
     const second = await browser.tab(first, studio.url);
     await firstCell(second.page).waitFor();
-    expect(streams).toBe(0);
+    expect(streams).toBe(1);
     const changeElsewhere = async (): Promise<string> => {
       const ids = { ids: [11] };
       const [image] = await studio.send<ImageDetails[]>("POST", "/api/images/details", ids);
@@ -105,7 +106,7 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
       expect.poll(() => cell.getAttribute("aria-label"), { timeout: 10_000 }).toContain(text);
     await shows(await changeElsewhere());
     await first.page.close();
-    await expect.poll(() => streams, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => streams, { timeout: 10_000 }).toBe(2);
     await shows(await changeElsewhere());
   });
 

@@ -65,7 +65,7 @@ describe.skipIf(missing !== null)("the tag screen", () => {
           // Typing the name of a class that there is not yet makes it.
           known.push(tag);
           await page.keyboard.press(tag[0]!);
-          await page.getByRole("combobox", { name: "Class" }).waitFor();
+          await page.getByRole("combobox", { name: "Class", exact: true }).waitFor();
           await page.keyboard.type(tag.slice(1));
           await page.keyboard.press("Enter");
           await page.getByRole("button", { name: new RegExp(tag), pressed: true }).waitFor();

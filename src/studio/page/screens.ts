@@ -1,9 +1,12 @@
-import { lazy, type ComponentType } from "react";
+import { lazy } from "react";
 import type { Screen } from "./parts/route.ts";
 
-const loaders = import.meta.glob<{ default: ComponentType }>("./*/screen.tsx");
-
 /** Each screen is fetched when it is first shown. */
-export const screenViews: Partial<Record<Screen, ComponentType>> = Object.fromEntries(
-  Object.entries(loaders).map(([path, load]) => [path.split("/")[1]!, lazy(load)]),
-);
+export const screenViews = {
+  start: lazy(() => import("./start/screen.tsx")),
+  tag: lazy(() => import("./tag/screen.tsx")),
+  train: lazy(() => import("./train/screen.tsx")),
+  inspect: lazy(() => import("./inspect/screen.tsx")),
+  review: lazy(() => import("./review/screen.tsx")),
+  export: lazy(() => import("./export/screen.tsx")),
+} satisfies Record<Screen, unknown>;

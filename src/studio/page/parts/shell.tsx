@@ -28,9 +28,8 @@ export function Shell({
   const [opened, setOpened] = useState<"search" | "keys" | "settings">();
   const close = (): void => setOpened(undefined);
 
-  const shown = tabs.filter((tab) => tab in screenViews);
   useActions("tag2mask", [
-    ...shown.map((tab, i) => ({
+    ...tabs.map((tab, i) => ({
       id: `shell.${tab}`,
       label: fill(t.shell.goTo, { screen: t.shell[tab] }),
       keys: `Alt+${i + 1}`,
@@ -56,7 +55,7 @@ export function Shell({
           <b>tag2mask</b> <span>{project.name}</span>
         </a>
         <nav aria-label={t.shell.screens}>
-          {shown.map((tab) => (
+          {tabs.map((tab) => (
             <a key={tab} href={routeHash(tab)} aria-current={tab === current ? "page" : undefined}>
               {t.shell[tab]}
               <TabCount tab={tab} />
@@ -81,7 +80,7 @@ export function Shell({
         {current !== "start" && <h1 className="hidden">{t.shell[current]}</h1>}
         <ErrorBoundary key={current} t={t}>
           <Suspense fallback={<p className="notice muted loading">{t.shell.loading}</p>}>
-            {View !== undefined && <View />}
+            <View />
           </Suspense>
         </ErrorBoundary>
       </main>
