@@ -2,6 +2,7 @@ import { around, type Rect } from "../../edit/rect.ts";
 import { Gestures, type PointerTool } from "./gestures.ts";
 import { common } from "./label-layer.ts";
 import { PictureLayer, type CanvasLayer } from "./layer.ts";
+import { smallerPictures } from "./smaller-pictures.ts";
 import {
   fitView,
   keepInSight,
@@ -70,13 +71,16 @@ export class ImageCanvas {
 
   /**
    * Shows an image; another size, or none before, fits it into the window.
+   * @param picture the image, or the same in several sizes from the largest to the smallest; smaller ones of a large image that comes
+   * alone are made here
    * @param size of the image in its own pixels, which all coordinates are in; the picture may have fewer
    */
-  setImage(picture: ImageBitmap | undefined, size: Size): void {
+  setImage(picture: ImageBitmap | readonly ImageBitmap[] | undefined, size: Size): void {
     const isOther = size.width !== this.#size.width || size.height !== this.#size.height;
     this.#size = { width: size.width, height: size.height };
-    this.#pictures = picture ? [new PictureLayer(picture, { smoothUpTo: 3 })] : [];
-    if (picture) void this.#addSmaller(picture);
+    const pictures = picture instanceof ImageBitmap ? [picture] : (picture ?? []);
+    this.#pictures = pictures.map((one) => new PictureLayer(one, { smoothUpTo: 3 }));
+    if (picture instanceof ImageBitmap) void this.#addSmaller(picture);
     if (isOther) this.#fits = true;
     if (this.#fits) this.#view = fitView(this.#size, this.#window);
     this.#moved();
@@ -212,21 +216,11 @@ export class ImageCanvas {
   /** Halves of a large image look better when it is shown small, and are drawn faster. */
   async #addSmaller(picture: ImageBitmap): Promise<void> {
     const pictures = this.#pictures;
-    let { width, height } = picture;
-    const smaller: PictureLayer[] = [];
-    while (Math.max(width, height) > 1200) {
-      [width, height] = [Math.ceil(width / 2), Math.ceil(height / 2)];
-      const half = await createImageBitmap(picture, {
-        resizeWidth: width,
-        resizeHeight: height,
-        resizeQuality: "medium",
-      }).catch(() => undefined);
-      // The picture was closed meanwhile.
-      if (half === undefined || this.#pictures !== pictures) return;
-      smaller.push(new PictureLayer(half));
-    }
-    this.#pictures = [...pictures, ...smaller];
-    if (smaller.length > 0) this.#moved();
+    // It may be closed meanwhile.
+    const smaller = await smallerPictures(picture, picture).catch(() => []);
+    if (this.#pictures !== pictures || smaller.length === 0) return;
+    this.#pictures = [...pictures, ...smaller.map((one) => new PictureLayer(one))];
+    this.#moved();
   }
 
   #ask(): void {

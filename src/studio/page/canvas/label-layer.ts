@@ -4,7 +4,7 @@ import type { CanvasLayer } from "./layer.ts";
 import type { Size } from "./view.ts";
 
 /** Side of the pieces that a large mask is drawn in. */
-const tileSide = 1024;
+const tileSide = 512;
 
 /** How labels look. */
 export interface LabelLook {
@@ -17,6 +17,8 @@ export interface LabelLook {
 interface Tile {
   readonly rect: Rect;
   readonly context: CanvasRenderingContext2D;
+  /** Whether it has to be colored before it is drawn. */
+  isStale: boolean;
 }
 
 /** A label map in colors. After a stroke, `update` colors nothing but the rectangle that changed. */
@@ -30,6 +32,8 @@ export class LabelLayer implements CanvasLayer {
   #outlines = false;
   /** Width of outlines and stripes, in pixels of the mask. */
   readonly #line: number;
+  /** Pixels that are colored before they go to a tile, used again for each rectangle. */
+  #scratch: ImageData | undefined;
 
   constructor(map: LabelMap, look: LabelLook) {
     this.map = map;
@@ -39,32 +43,41 @@ export class LabelLayer implements CanvasLayer {
     this.setLook(look);
   }
 
-  /** Colors all labels anew. */
+  /** Colors all labels anew, each part when it is drawn. */
   setLook({ colorOf, outlines }: LabelLook): void {
     for (let label = 1; label < ignoreIndex; label++) {
       this.#colors[label] = packed(colorOf(label - 1));
     }
     this.#outlines = outlines;
-    this.update({ x: 0, y: 0, ...this.size });
+    for (const tile of this.#tiles) tile.isStale = true;
+  }
+
+  /** Colors what is not colored yet while the page has nothing better to do, so that it can be drawn at once later. */
+  prepare(): void {
+    const stale = this.#tiles.find(({ isStale }) => isStale);
+    if (stale === undefined) return;
+    requestIdleCallback(() => {
+      this.#refresh(stale);
+      this.prepare();
+    });
   }
 
   /** Colors a rectangle whose labels changed; tells which one to draw again. */
   update(changed: Rect): Rect {
     const rect = this.#outlines ? this.#grown(changed) : changed;
-    for (const { rect: tile, context } of this.#tiles) {
-      const part = common(rect, tile);
-      if (part === undefined) continue;
-      const pixels = context.createImageData(part.width, part.height);
-      this.#paint(new Uint32Array(pixels.data.buffer), part);
-      context.putImageData(pixels, part.x - tile.x, part.y - tile.y);
+    for (const tile of this.#tiles) {
+      const part = common(rect, tile.rect);
+      if (part && !tile.isStale) this.#color(tile, part);
     }
     return rect;
   }
 
   draw(context: CanvasRenderingContext2D, visible: Rect, place: (part: Rect) => Rect): void {
-    for (const { rect: tile, context: source } of this.#tiles) {
+    for (const piece of this.#tiles) {
+      const { rect: tile, context: source } = piece;
       const part = common(visible, tile);
       if (part === undefined) continue;
+      this.#refresh(piece);
       const to = place(part);
       // Pixels of labels have edges; only where several fall on one of the screen are they mixed.
       context.imageSmoothingEnabled = to.width < part.width;
@@ -82,16 +95,36 @@ export class LabelLayer implements CanvasLayer {
     }
   }
 
-  #paint(out: Uint32Array, part: Rect): void {
+  #refresh(tile: Tile): void {
+    if (!tile.isStale) return;
+    tile.isStale = false;
+    this.#color(tile, tile.rect);
+  }
+
+  #color({ rect, context }: Tile, part: Rect): void {
+    const { width, height } = part;
+    if (!this.#scratch || this.#scratch.width < width || this.#scratch.height < height) {
+      const [wide, high] = [this.#scratch?.width ?? 0, this.#scratch?.height ?? 0];
+      this.#scratch = context.createImageData(Math.max(width, wide), Math.max(height, high));
+    }
+    this.#paint(this.#scratch, part);
+    context.putImageData(this.#scratch, part.x - rect.x, part.y - rect.y, 0, 0, width, height);
+  }
+
+  /** Writes the colors of a part into the top left corner of an image. */
+  #paint(image: ImageData, part: Rect): void {
+    const out = new Uint32Array(image.data.buffer);
     const { data, width, height } = this.map;
     const line = this.#line;
     const stripe = 3 * line;
-    for (let y = part.y, o = 0; y < part.y + part.height; y++) {
+    for (let y = part.y; y < part.y + part.height; y++) {
+      let o = (y - part.y) * image.width;
       const up = y >= line ? line * width : 0;
       const down = y + line < height ? line * width : 0;
       for (let x = part.x; x < part.x + part.width; x++, o++) {
         const i = y * width + x;
         const label = data[i]!;
+        out[o] = 0;
         if (label === 0) continue;
         if (this.#outlines) {
           const isInside =
@@ -137,7 +170,11 @@ function tilesOf({ width, height }: Size): Tile[] {
       canvas.width = Math.min(tileSide, width - x);
       canvas.height = Math.min(tileSide, height - y);
       const context = canvas.getContext("2d")!;
-      tiles.push({ rect: { x, y, width: canvas.width, height: canvas.height }, context });
+      tiles.push({
+        rect: { x, y, width: canvas.width, height: canvas.height },
+        context,
+        isStale: true,
+      });
     }
   }
   return tiles;

@@ -14,7 +14,8 @@ import type { Outbox } from "./outbox.ts";
 /** An image in review: its picture, its mask under edit, and the way of its changes to the server. */
 export class MaskSession {
   details: ImageDetails;
-  readonly picture: ImageBitmap;
+  /** The image, and smaller versions of a large one. */
+  readonly pictures: readonly [ImageBitmap, ...ImageBitmap[]];
   readonly map: LabelMap;
   readonly layer: LabelLayer;
   readonly #editor: MaskEditor;
@@ -27,22 +28,22 @@ export class MaskSession {
 
   constructor({
     details,
-    picture,
+    pictures,
     stored,
     outbox,
     look,
   }: {
     readonly details: ImageDetails;
-    readonly picture: ImageBitmap;
+    readonly pictures: readonly [ImageBitmap, ...ImageBitmap[]];
     readonly stored: StoredMask;
     readonly outbox: Outbox;
     readonly look: LabelLook;
   }) {
     this.details = details;
-    this.picture = picture;
+    this.pictures = pictures;
     this.#source = stored.source;
     // Without a draft nothing is known of any pixel.
-    this.map = stored.labels ?? unknownMask(picture);
+    this.map = stored.labels ?? unknownMask(pictures[0]);
     outbox.open(details, stored.rev, this.map);
     if (outbox.isWaiting(details.id)) this.#source = "correction";
     this.layer = new LabelLayer(this.map, look);
@@ -56,6 +57,10 @@ export class MaskSession {
   };
 
   version = (): number => this.#version;
+
+  get picture(): ImageBitmap {
+    return this.pictures[0];
+  }
 
   get source(): MaskSource {
     return this.#source;
@@ -140,7 +145,9 @@ export class MaskSession {
   close(): void {
     this.#colors.clear();
     // Not at once: a frame may still be drawn of it.
-    setTimeout(() => this.picture.close(), 1000);
+    setTimeout(() => {
+      for (const picture of this.pictures) picture.close();
+    }, 1000);
   }
 
   #pushed(patch: Patch | undefined): Rect | undefined {

@@ -1,6 +1,7 @@
 import type { ImageDetails } from "../../protocol.ts";
 import { getMask, request, RequestFailed, sendJson } from "../api.ts";
 import type { LabelLook } from "../canvas/label-layer.ts";
+import { smallerPictures } from "../canvas/smaller-pictures.ts";
 import { MaskSession } from "./mask-session.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -43,8 +44,9 @@ export class SessionCache {
     this.#opened.set(id, opening);
     opening.then(
       (session) => {
-        if (this.#opened.get(id) === opening) this.#ready.set(id, session);
-        else session.close();
+        if (this.#opened.get(id) !== opening) return session.close();
+        this.#ready.set(id, session);
+        session.layer.prepare();
         this.#closeOldest();
       },
       () => {
@@ -81,8 +83,10 @@ export class SessionCache {
       throw new RequestFailed(404, { code: "not-found", message: "There is no such image." });
     }
     const response = await request(`/api/images/${id}/image?v=${details.version}`);
-    const picture = await createImageBitmap(await response.blob());
-    return new MaskSession({ details, picture, stored, outbox: this.#outbox, look: this.#look });
+    const file = await response.blob();
+    const picture = await createImageBitmap(file);
+    const pictures = [picture, ...(await smallerPictures(file, picture))] as const;
+    return new MaskSession({ details, pictures, stored, outbox: this.#outbox, look: this.#look });
   }
 
   #closeOldest(): void {

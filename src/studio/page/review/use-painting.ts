@@ -98,7 +98,7 @@ export function usePainting(session: MaskSession | undefined): Painting {
   useLayoutEffect(() => {
     if (made === undefined) return;
     made.tool.setSession(session);
-    made.canvas.setImage(session?.picture, session?.map ?? { width: 1, height: 1 });
+    made.canvas.setImage(session?.pictures, session?.map ?? { width: 1, height: 1 });
     made.canvas.setLayers(session ? [session.layer] : []);
   }, [made, session]);
 
