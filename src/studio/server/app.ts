@@ -1,10 +1,15 @@
 import { Hono } from "hono";
 import { eventStream } from "./event-stream.ts";
+import { exportRoutes } from "./exports/routes.ts";
 import { answerFailure, notFound } from "./failure.ts";
 import { imageRoutes } from "./images/routes.ts";
+import { maskRoutes } from "./masks/routes.ts";
 import { pageRoutes } from "./page-files.ts";
 import { preferenceRoutes } from "./preferences.ts";
+import { reviewRoutes } from "./review/routes.ts";
+import { sampleRoutes } from "./sample.ts";
 import { limitedBodies, onlyOwnHost, onlyOwnPage, securityHeaders } from "./security.ts";
+import { tagRoutes } from "./tags/routes.ts";
 import type { OpenedStudio } from "./open-studio.ts";
 
 /** All that the server answers. */
@@ -25,7 +30,12 @@ export function studioApp(
       ),
     )
     .route("/", preferenceRoutes(studio))
-    .route("/", imageRoutes(studio));
+    .route("/", sampleRoutes(studio.library))
+    .route("/", imageRoutes(studio))
+    .route("/", tagRoutes(studio.images, studio.tags))
+    .route("/", maskRoutes(studio, studio.masks))
+    .route("/", reviewRoutes(studio, studio.masks))
+    .route("/", exportRoutes(studio.exports));
   api.all("*", () => {
     throw notFound();
   });

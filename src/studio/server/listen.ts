@@ -22,14 +22,17 @@ export interface Listening {
 
 /**
  * Listens on this computer alone.
- * @param port undefined for the usual one or, if that is in use, one of the next
+ * @param port undefined for the first free one of some
+ * @param preferred tried first then
  */
 export async function listen(
   answer: (request: Request) => Response | Promise<Response>,
   port: number | undefined,
+  preferred?: number,
 ): Promise<Listening> {
   if (port !== undefined) return open(answer, port);
-  for (let next = usualPort; next < usualPort + otherPorts; next++) {
+  const usual = Array.from({ length: otherPorts }, (_, i) => usualPort + i);
+  for (const next of preferred === undefined ? usual : [preferred, ...usual]) {
     try {
       return await open(answer, next);
     } catch (error) {

@@ -1,17 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { realpath } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Host } from "../../host/host.ts";
 import type { Project } from "../protocol.ts";
 import { studioApp } from "./app.ts";
 import type { CommandWords } from "./command-words.ts";
 import { EventHub } from "./events.ts";
+import { Exports } from "./exports/exports.ts";
 import { ImageIndex } from "./images/image-index.ts";
-import { buildIndex } from "./images/build-index.ts";
-import { lookAt } from "./images/look.ts";
+import { Library } from "./images/library.ts";
 import { listen } from "./listen.ts";
-import { openProject } from "./project.ts";
+import { MaskBook } from "./masks/mask-book.ts";
+import { openProject, type OpenProject } from "./project.ts";
 import type { Studio } from "./studio.ts";
+import { TagStore } from "./tags/tag-store.ts";
 
 export interface StudioOptions {
   /** Folder of the images. */
@@ -26,7 +27,11 @@ export interface StudioOptions {
 
 /** A studio with what only its own routes use. */
 export interface OpenedStudio extends Studio {
-  look(ids: readonly number[]): Promise<void>;
+  readonly images: ImageIndex;
+  readonly library: Library;
+  readonly tags: TagStore;
+  readonly masks: MaskBook;
+  readonly exports: Exports;
 }
 
 /** A server that runs. */
@@ -43,73 +48,22 @@ export async function serveStudio(
 ): Promise<RunningStudio> {
   const opened = await openProject(host, data, project);
   try {
-    const events = new EventHub();
-    const images = new ImageIndex(opened.root, events);
-    const root = await realpath(opened.root);
-    images.complete = buildIndex(host, opened.root, undefined, (found) =>
-      images.addFound(found),
-    ).then((built) => images.take(built));
-    let indexing = true;
-    void images.complete.then(() => (indexing = false));
-    const studio: OpenedStudio = {
-      host,
-      words,
-      root: opened.root,
-      folder: opened.folder,
-      events,
-      images,
-      masks: {
-        read: () => Promise.resolve({ rev: 0, source: "none", labels: undefined }),
-        corrected: () => [],
-        close: () => Promise.resolve(),
-      },
-      models: {
-        list: () => [],
-        current: undefined,
-        runs: () => [],
-        drafts: () => ({ model: null, state: "none", done: 0, total: 0, eta: null, error: null }),
-        exports: () => [],
-        draft: () => Promise.resolve(undefined),
-        close: () => Promise.resolve(),
-      },
-      async look(ids) {
-        const unknown = ids.filter((id) => images.at(id)?.version === "0");
-        const contents = await Promise.all(
-          unknown.map(async (id) => ({
-            id,
-            content: await lookAt(host.codec, root, images.at(id)!.path),
-          })),
-        );
-        images.setContent(contents);
-      },
-      project: (): Project => ({
-        name: basename(opened.root),
-        version: host.version,
-        root: opened.root,
-        folder: opened.folder,
-        format: images.table.head.format,
-        classes: [...images.classes],
-        splits: [...images.table.head.splits],
-        tagsFixed: images.table.head.tagsFixed,
-        indexing: indexing ? { done: images.count, total: null } : null,
-        counts: images.counted(),
-        problems: [...images.table.head.problems],
-        models: [...studio.models.list()],
-        tagsChangedOutside: false,
-      }),
-    };
-    const token = randomBytes(16).toString("base64url");
-    const listening: { port: number } = { port: 0 };
-    const app = studioApp(studio, { token, port: () => listening.port });
-    const server = await listen(app.fetch, port);
-    listening.port = server.port;
-    await opened.announce(`http://localhost:${server.port}/`);
+    const studio = await openParts(host, words, opened);
+    const token = opened.before?.token ?? randomBytes(16).toString("base64url");
+    const place = { port: 0, token };
+    const app = studioApp(studio, { token, port: () => place.port });
+    const server = await listen(app.fetch, port, opened.before?.port);
+    place.port = server.port;
+    await opened.announce(place);
     return {
       url: `http://localhost:${server.port}/#token=${token}`,
       async close() {
         await server.close();
-        await studio.masks.close();
+        await studio.tags.close();
+        await studio.exports.close();
         await studio.models.close();
+        await studio.masks.close();
+        await studio.library.close();
         await opened.release();
       },
     };
@@ -117,4 +71,44 @@ export async function serveStudio(
     await opened.release();
     throw error;
   }
+}
+
+async function openParts(
+  host: Host,
+  words: CommandWords,
+  { root, folder }: Pick<OpenProject, "root" | "folder">,
+): Promise<OpenedStudio> {
+  const events = new EventHub();
+  const images = new ImageIndex(root, events);
+  const library = new Library(images, { root, folder }, events);
+  images.complete = library.open();
+  const tags = new TagStore(library);
+  const common = { host, words, root, folder, events, images };
+  const models: Studio["models"] = {
+    list: () => [],
+    current: undefined,
+    runs: () => [],
+    drafts: () => ({ model: null, state: "none", done: 0, total: 0, eta: null, error: null }),
+    draft: () => Promise.resolve(undefined),
+    close: () => Promise.resolve(),
+  };
+  const masks = await MaskBook.open(common, {
+    draft: (id) => models.draft(id),
+    model: () => models.current?.id,
+  });
+  const exports = await Exports.open({ ...common, models }, masks);
+  const project = (): Project => {
+    const { format, splits, tagsFixed, problems } = images.table.head;
+    const failure = library.failure === null ? [] : [{ severity: "error" as const, message: library.failure }]; // prettier-ignore
+    return {
+      ...{ name: basename(root), version: host.version, root, folder },
+      ...{ format, tagsFixed, splits: [...splits], classes: [...images.classes] },
+      indexing: library.indexing,
+      counts: images.counted(),
+      problems: [...failure, ...problems],
+      models: [...models.list()],
+      tagsChangedOutside: tags.isChangedOutside,
+    };
+  };
+  return { ...common, library, tags, masks, exports, models, project };
 }

@@ -1,6 +1,8 @@
-import { access, constants } from "node:fs/promises";
+import { access, constants, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { z } from "zod";
 import type { Host } from "../../host/host.ts";
 import { ProcessLock } from "../../host/node/files/process-lock.ts";
+import { temporaryBeside } from "../../host/node/files/temporary-name.ts";
 import { UserError } from "../../user-error.ts";
 import { isFolder } from "../../files/text/folders.ts";
 import { join } from "../../files/text/path.ts";
@@ -8,13 +10,21 @@ import { join } from "../../files/text/path.ts";
 /** Name of the studio's own folder in the data folder. */
 export const projectName = ".tag2mask";
 
+/** Where a server listens, and what its page must know. */
+export interface Place {
+  readonly port: number;
+  readonly token: string;
+}
+
 /** The studio's own folder, locked for this process. */
 export interface OpenProject {
   /** Absolute paths. */
   readonly root: string;
   readonly folder: string;
+  /** Where a server was that had the folder and was killed: a page that it left open finds the next one there. */
+  readonly before: Place | undefined;
   /** Tells other servers that want the folder where this one is. */
-  announce(address: string): Promise<void>;
+  announce(place: Place): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -37,14 +47,14 @@ export async function openProject(
   if (project !== undefined) checkOutside(root, folder);
   await makeWritable({ store }, folder, project === undefined);
   const path = join(folder, "store.lock");
-  const addressPath = join(folder, "address.txt");
+  const placePath = join(folder, "server.json");
   const lock = await ProcessLock.take(path);
   if (!(lock instanceof ProcessLock)) {
     const { pid, host } = lock.owner;
-    const address = (await store.readText(addressPath).catch(() => "")).trim();
+    const place = await readPlace(placePath);
     const who = pid === undefined ? "another process" : `process ${pid}`;
     const where = host === undefined ? "" : ` of ${host}, another machine or container,`;
-    const at = /^http:\/\/localhost:\d+\/$/.test(address) ? ` at ${address}` : "";
+    const at = place ? ` at http://localhost:${place.port}/` : "";
     throw new UserError(
       `${folder}: ${who}${where} has a studio of this folder open${at}; use that one, or end it first`,
       { code: "locked" },
@@ -53,13 +63,35 @@ export async function openProject(
   return {
     root,
     folder,
-    announce: (address) =>
-      store.write([{ path: addressPath, data: `${address}\n` }], { durable: false }),
+    before: await readPlace(placePath),
+    announce: (place) => writePlace(placePath, place),
     release: async () => {
-      await store.remove(addressPath).catch(() => undefined);
+      await store.remove(placePath).catch(() => undefined);
       await lock.release();
     },
   };
+}
+
+const placeSchema = z.object({
+  port: z.number().int().min(1).max(65_535),
+  token: z.string().regex(/^[\w-]{22}$/),
+});
+
+/** Reads what a server has left, if it is this person's own and nobody else could have read it. */
+async function readPlace(path: string): Promise<Place | undefined> {
+  try {
+    const { mode, uid } = await stat(path);
+    const isOwn = process.getuid === undefined || (uid === process.getuid() && (mode & 0o77) === 0);
+    return isOwn ? placeSchema.parse(JSON.parse(await readFile(path, "utf8"))) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function writePlace(path: string, place: Place): Promise<void> {
+  const temporary = temporaryBeside(path);
+  await writeFile(temporary, `${JSON.stringify(place)}\n`, { mode: 0o600, flag: "wx" });
+  await rename(temporary, path);
 }
 
 /** Images below the data folder belong to the data, unless the folder's name begins with a dot. */

@@ -2,13 +2,19 @@ import type { FileHost } from "../../../host/host.ts";
 import { safeName } from "../../../files/datasets/assemble.ts";
 import { stem } from "../../../files/text/path.ts";
 import { lotOf } from "../../review/queue.ts";
-import { folded, unknownTags, type BuiltIndex, type IndexColumns } from "./columns.ts";
+import { folded, type BuiltIndex, type IndexColumns } from "./columns.ts";
 import { listDataFolder, type FolderListing, type ListedImage } from "./folder-listing.ts";
 import { buildNameTable } from "./name-lookup.ts";
+import { TagLists, unknownTags } from "./tag-lists.ts";
 import { TextColumn } from "./text-column.ts";
 
 /** Images whose ids are to stay, and what is known of their content. */
 export type KnownImages = Pick<IndexColumns, "files" | "version" | "width" | "height">;
+
+/** A list that was built, and which lines of the tags file name an image. */
+export interface Building extends BuiltIndex {
+  linesOf(id: number): readonly number[];
+}
 
 /**
  * Lists a data folder into columns.
@@ -19,7 +25,7 @@ export async function buildIndex(
   root: string,
   known: KnownImages | undefined,
   onFound: (files: readonly string[]) => void = () => undefined,
-): Promise<BuiltIndex> {
+): Promise<Building> {
   const files = new TextColumn(known?.files);
   const ids = new Map<string, number>();
   for (let id = 0; id < files.length; id++) ids.set(files.at(id), id);
@@ -37,11 +43,28 @@ export async function buildIndex(
     onFound(added);
   });
   for (const { file } of listing.images) add(file);
-  return toColumns(listing, files, (file) => ids.get(file)!, known);
+  const idOf = (file: string): number => ids.get(file)!;
+  const { head, columns } = toColumns(listing, files, idOf, known);
+  return { head, columns, linesOf: linesOf(listing, files.length, idOf) };
+}
+
+function linesOf(
+  { forEachLine }: FolderListing,
+  count: number,
+  idOf: (file: string) => number,
+): (id: number) => readonly number[] {
+  const first = new Uint32Array(count);
+  const more = new Map<number, number[]>();
+  forEachLine((file, line) => {
+    const id = idOf(file);
+    if (first[id] === 0) first[id] = line;
+    else more.set(id, [...(more.get(id) ?? []), line]);
+  });
+  return (id) => (first[id] ? [first[id], ...(more.get(id) ?? [])] : []);
 }
 
 function toColumns(
-  { images, problems, imageProblems, ...head }: FolderListing,
+  { images, problems, imageProblems, forEachLine: _lines, ...head }: FolderListing,
   files: TextColumn,
   idOf: (file: string) => number,
   known: KnownImages | undefined,
@@ -72,7 +95,6 @@ function toColumns(
     head: {
       ...head,
       splits: splitNames,
-      tagLists: lists.all,
       otherNames,
       problems,
       imageProblems: [...imageProblems].map(([file, list]) => [idOf(file), list] as const),
@@ -84,6 +106,7 @@ function toColumns(
       lots,
       nameTable: buildNameTable(lots, order),
       tagList,
+      tagLists: lists.pack(),
       split,
       order,
       version: grown(known?.version, count),
@@ -103,23 +126,4 @@ function grown(numbers: Uint32Array | undefined, length: number): Uint32Array<Ar
   const longer = new Uint32Array(length);
   if (numbers) longer.set(numbers.subarray(0, length));
   return longer;
-}
-
-/** Numbers lists of tags, equal ones once. */
-export class TagLists {
-  private readonly numbers = new Map<string, number>();
-
-  constructor(readonly all: (readonly number[])[] = [[]]) {
-    all.forEach((list, i) => i > unknownTags && this.numbers.set(list.join(), i));
-  }
-
-  numberOf(tags: readonly number[]): number {
-    const key = tags.join();
-    let number = this.numbers.get(key);
-    if (number === undefined) {
-      number = this.all.push(tags) - 1;
-      this.numbers.set(key, number);
-    }
-    return number;
-  }
 }

@@ -1,3 +1,4 @@
+import type { PackedLists } from "./tag-lists.ts";
 import type { PackedTexts } from "./text-column.ts";
 
 /**
@@ -17,6 +18,8 @@ export interface IndexColumns {
   readonly nameTable: Uint32Array;
   /** For each image the number of its tags in `tagLists`. */
   readonly tagList: Uint32Array;
+  /** The tags of images, each list once; the first stands for tags that are not known. */
+  readonly tagLists: PackedLists;
   /** Index in `splits`. */
   readonly split: Uint16Array;
   /** Ids of the images that are there, in the order of their paths. */
@@ -34,8 +37,6 @@ export interface IndexHead {
   /** The file that lists the classes, from the data folder; null if the tags are all there is. */
   readonly classesFile: string | null;
   readonly splits: readonly string[];
-  /** The tags of images, each list once; the first stands for tags that are not known. */
-  readonly tagLists: readonly (readonly number[])[];
   /** Names that do not follow from the path, because another image has them already. */
   readonly otherNames: readonly (readonly [id: number, name: string])[];
   /** Why tags cannot be changed here; null if they can. */
@@ -58,9 +59,6 @@ export interface BuiltIndex {
   readonly head: IndexHead;
   readonly columns: IndexColumns;
 }
-
-/** Number in `tagLists` of tags that are not known. */
-export const unknownTags = 0;
 
 /** A text as it is searched for. */
 export function folded(text: string): string {

@@ -1,5 +1,6 @@
 import { verdicts } from "../../protocol.ts";
 import type { ReviewFacts } from "../studio.ts";
+import { withRoom } from "./grow.ts";
 
 const bits = { correction: 1, draft: 2 } as const;
 
@@ -12,13 +13,11 @@ export class FactColumns {
   private readonly missing = new Map<number, readonly number[]>();
 
   grow(length: number): void {
-    if (length <= this.verdict.length) return;
-    const room = Math.max(1024, length, 2 * this.verdict.length);
-    const before = this.verdict.length;
-    this.verdict = longer(this.verdict, new Uint8Array(room));
-    this.maskRev = longer(this.maskRev, new Uint32Array(room));
-    this.bits = longer(this.bits, new Uint8Array(room));
-    this.confidence = longer(this.confidence, new Float32Array(room)).fill(NaN, before);
+    const before = this.confidence.length;
+    this.verdict = withRoom(this.verdict, length);
+    this.maskRev = withRoom(this.maskRev, length);
+    this.bits = withRoom(this.bits, length);
+    this.confidence = withRoom(this.confidence, length).fill(NaN, before);
   }
 
   set(id: number, change: Partial<ReviewFacts>): void {
@@ -64,13 +63,4 @@ export class FactColumns {
     if (value === undefined) return;
     this.bits[id] = value ? this.bits[id]! | bit : this.bits[id]! & ~bit;
   }
-}
-
-/** A longer column with the values of a shorter one at its beginning. */
-export function longer<Column extends Uint8Array | Uint16Array | Uint32Array | Float32Array>(
-  from: Column,
-  to: Column,
-): Column {
-  to.set(from);
-  return to;
 }

@@ -32,6 +32,8 @@ export interface FolderListing extends Pick<
 > {
   readonly images: readonly ListedImage[];
   readonly problems: readonly DataProblem[];
+  /** Passes on the lines of the tags file that name images; an image may have several. */
+  forEachLine(take: (file: string, line: number) => void): void;
   /** Problems by the path of their image. */
   readonly imageProblems: ReadonlyMap<string, readonly string[]>;
 }
@@ -94,6 +96,7 @@ export async function listDataFolder(
         ? null
         : `The tags cannot be read, so they cannot be changed: ${message}`,
     images,
+    forEachLine: () => undefined,
     problems: mustMend && message !== "" ? [{ severity: "error", message }] : [],
     imageProblems: new Map(),
   };
@@ -182,6 +185,13 @@ async function describeListing(
     classes,
     tagsFixed: await fixedBecause(host.store, root, listing.format, common.tagsFile),
     images,
+    forEachLine: (take) => {
+      const prefix = common.imageFolder === "" ? "" : `${common.imageFolder}/`;
+      if (listing.format !== "plain") return;
+      for (const { place, line } of listing.images) {
+        if (line !== undefined) take(prefix + place, line);
+      }
+    },
     problems: whole,
     imageProblems,
   };

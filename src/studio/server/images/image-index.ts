@@ -3,18 +3,22 @@ import type { ImageDetails, ImagesQuery, Project } from "../../protocol.ts";
 import type { ImageRecord, RecordPage } from "../../records.ts";
 import { isDrawn } from "../../review/queue.ts";
 import type { Events, Images, IndexedImage, ReviewFacts } from "../studio.ts";
+import type { KnownImages } from "./build-index.ts";
 import type { BuiltIndex } from "./columns.ts";
 import { ImageTable, type Content } from "./image-table.ts";
 import { ImageQueries } from "./queries.ts";
+import { renumbered } from "./tag-lists.ts";
 
-/** Most ids of an event; more are told as a change of the list. */
-const mostIds = 1000;
+/** Number of images up to which everything is told that is found out about them. */
+const fewImages = 20_000;
 
 /** The images of the studio, and what is told of their changes. */
 export class ImageIndex implements Images {
   readonly table = new ImageTable();
   complete: Promise<void> = Promise.resolve();
   private readonly names: string[] = [];
+  /** Classes that came from this server, not from the data. */
+  private readonly added = new Set<string>();
   private readonly queries = new ImageQueries(this.table);
   private counts: Project["counts"] | undefined;
 
@@ -91,6 +95,7 @@ export class ImageIndex implements Images {
     const known = this.names.indexOf(name);
     if (known >= 0) return known;
     this.names.push(name);
+    this.added.add(name);
     this.counts = undefined;
     this.events.publish({ type: "project" });
     return this.names.length - 1;
@@ -106,10 +111,8 @@ export class ImageIndex implements Images {
   take({ head, columns }: BuiltIndex): void {
     for (const name of head.classes) if (!this.names.includes(name)) this.names.push(name);
     const numbers = head.classes.map((name) => this.names.indexOf(name));
-    const tagLists = head.tagLists.map((list) =>
-      list.map((tag) => numbers[tag]!).sort((a, b) => a - b),
-    );
-    this.table.take({ head: { ...head, tagLists }, columns });
+    const tagLists = renumbered(columns.tagLists, numbers);
+    this.table.take({ head, columns: { ...columns, tagLists } });
     this.publishList();
   }
 
@@ -121,9 +124,37 @@ export class ImageIndex implements Images {
     this.publish(changes.map(({ id }) => id));
   }
 
-  setContent(contents: readonly { readonly id: number; readonly content: Content }[]): void {
-    for (const { id, content } of contents) this.table.setContent(id, content);
-    this.publish(contents.map(({ id }) => id));
+  /**
+   * Takes what image files show; false if that is nothing new.
+   * @param isSeen whether somebody waits for it: of many images that nobody looks at, only what is wrong is told
+   */
+  setContent(
+    contents: readonly { readonly id: number; readonly content: Content }[],
+    isSeen: boolean,
+  ): boolean {
+    const { table } = this;
+    const isTold = (id: number, { problem }: Content): boolean =>
+      isSeen || problem !== undefined || table.version[id] !== 0 || this.count <= fewImages;
+    const told = contents.filter(({ id, content }) => isTold(id, content)).map(({ id }) => id);
+    const changed = contents.filter(({ id, content }) => table.setContent(id, content));
+    const ids = new Set(changed.map(({ id }) => id));
+    this.publish(told.filter((id) => ids.has(id)));
+    return changed.length > 0;
+  }
+
+  /** What a new listing is to keep. */
+  known(): KnownImages {
+    return this.table.known();
+  }
+
+  /** Everything that the stored index has, without classes that are gone since. */
+  stored(): BuiltIndex {
+    const there = new Set([...this.table.head.classes, ...this.added]);
+    const classes = this.names.filter((name) => there.has(name));
+    const { head, columns } = this.table.stored();
+    const numbers = this.names.map((name) => Math.max(0, classes.indexOf(name)));
+    const tagLists = renumbered(columns.tagLists, numbers);
+    return { head: { ...head, classes }, columns: { ...columns, tagLists } };
   }
 
   /** Counts of images, untagged ones, problems, verdicts, corrections and classes. */
@@ -135,8 +166,7 @@ export class ImageIndex implements Images {
     if (ids.length === 0) return;
     this.queries.changed();
     this.counts = undefined;
-    if (ids.length > mostIds) this.events.publish({ type: "list" });
-    else this.events.publish({ type: "images", ids: [...ids] });
+    this.events.publish({ type: "images", ids: [...ids] });
     this.events.publish({ type: "project" });
   }
 
@@ -161,7 +191,7 @@ function countImages(table: ImageTable, classes: number): Project["counts"] {
     if (facts.hasCorrection(id)) corrections++;
   }
   const perClass = new Array<number>(classes).fill(0);
-  table.tagLists.forEach((list, i) => list.forEach((tag) => (perClass[tag]! += perList[i]!)));
+  table.tagLists.forEachTag((list, tag) => (perClass[tag]! += perList[list]!));
   const [, accepted, rejected, unsure] = perVerdict as [number, number, number, number];
   const images = order.length;
   return { images, untagged, problems, accepted, rejected, unsure, corrections, perClass };

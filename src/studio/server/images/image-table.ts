@@ -1,10 +1,12 @@
 import { safeName } from "../../../files/datasets/assemble.ts";
 import { stem } from "../../../files/text/path.ts";
 import { lotOf } from "../../review/queue.ts";
-import { TagLists } from "./build-index.ts";
-import { folded, unknownTags, type BuiltIndex, type IndexHead } from "./columns.ts";
-import { FactColumns, longer } from "./facts.ts";
-import { buildNameTable, findName } from "./name-lookup.ts";
+import type { KnownImages } from "./build-index.ts";
+import { folded, type BuiltIndex, type IndexHead } from "./columns.ts";
+import { FactColumns } from "./facts.ts";
+import { withRoom } from "./grow.ts";
+import { addNames, buildNameTable, findName } from "./name-lookup.ts";
+import { TagLists, unknownTags } from "./tag-lists.ts";
 import { TextColumn } from "./text-column.ts";
 
 /** What is known of an image file once it was looked at. */
@@ -18,10 +20,16 @@ export interface Content {
 }
 
 const emptyHead: IndexHead = {
-  ...{ format: "empty", classes: [], classesFile: null, splits: [""], tagLists: [[]] },
+  ...{ format: "empty", classes: [], classesFile: null, splits: [""] },
   ...{ otherNames: [], tagsFixed: null, tagsFile: null, imageFolder: "" },
   ...{ problems: [], imageProblems: [] },
 };
+
+/**
+ * First revision of an image's tags: one that no earlier server has given, so that a page that was open all the time notices. The
+ * second of the server's start, which no image is changed more often than.
+ */
+const firstRev = Math.floor(Date.now() / 1000) - 1_700_000_000;
 
 /** All images of a data folder by id: 70 bytes and twice the path for each. */
 export class ImageTable {
@@ -73,7 +81,7 @@ export class ImageTable {
 
   /** Ascending; none if they are not known. */
   tags(id: number): readonly number[] {
-    return this.lists.all[this.tagList[id]!]!;
+    return this.lists.at(this.tagList[id]!);
   }
 
   isUntagged(id: number): boolean {
@@ -81,8 +89,8 @@ export class ImageTable {
   }
 
   /** All lists of tags, by the numbers in `tagList`. */
-  get tagLists(): readonly (readonly number[])[] {
-    return this.lists.all;
+  get tagLists(): TagLists {
+    return this.lists;
   }
 
   /** @param tags undefined if they are not known */
@@ -97,13 +105,50 @@ export class ImageTable {
     return [...(this.dataProblems.get(id) ?? []), ...(content === undefined ? [] : [content])];
   }
 
-  setContent(id: number, { version, width, height, problem }: Content): void {
+  /** Returns whether anything is new. */
+  setContent(id: number, { version, width, height, problem }: Content): boolean {
+    const isSame =
+      this.version[id] === version &&
+      this.width[id] === width &&
+      this.height[id] === height &&
+      this.contentProblems.get(id) === problem;
+    if (isSame) return false;
     this.version[id] = version;
     this.width[id] = width;
     this.height[id] = height;
     if (problem === undefined) this.contentProblems.delete(id);
     else this.contentProblems.set(id, problem);
     this.hasProblem[id] = this.problemsOf(id).length > 0 ? 1 : 0;
+    return true;
+  }
+
+  /** What a new listing is to keep. */
+  known(): KnownImages {
+    const { files, version, width, height } = this;
+    return { files: files.packed(), version, width, height };
+  }
+
+  /** Everything as it is now, to be stored. */
+  stored(): BuiltIndex {
+    const { length } = this;
+    const cut = <C extends Uint16Array | Uint32Array>(column: C): C => column.slice(0, length) as C;
+    return {
+      head: { ...this.head, otherNames: [...this.otherNames] },
+      columns: {
+        files: this.files.packed(),
+        folded: this.folded.packed(),
+        nameStarts: cut(this.nameStarts),
+        lots: cut(this.lots),
+        nameTable: this.nameTable,
+        tagList: cut(this.tagList),
+        tagLists: this.lists.pack(),
+        split: cut(this.split),
+        order: this.order,
+        version: cut(this.version),
+        width: cut(this.width),
+        height: cut(this.height),
+      },
+    };
   }
 
   /** Adds images of which only the path is known so far. */
@@ -115,20 +160,23 @@ export class ImageTable {
     }
     this.grow();
     const listed = this.order.length;
-    this.order = longer(this.order, new Uint32Array(listed + paths.length));
-    for (let i = 0; i < paths.length; i++) this.order[listed + i] = before + i;
+    const order = withRoom(new Uint32Array(this.order.buffer), listed + paths.length);
+    for (let i = 0; i < paths.length; i++) order[listed + i] = before + i;
+    this.order = order.subarray(0, listed + paths.length);
     this.isThere.fill(1, before, this.length);
     for (let id = before; id < this.length; id++) this.lots[id] = lotOf(this.name(id));
-    this.nameTable = buildNameTable(this.lots.subarray(0, this.length), this.order);
+    if (2 * this.length > this.nameTable.length) {
+      this.nameTable = buildNameTable(this.lots, this.order, 4 * this.length);
+    } else addNames(this.nameTable, this.lots, this.order.subarray(listed));
   }
 
   /** Takes over what was built, in which all ids so far have kept their images. */
   take({ head, columns }: BuiltIndex): void {
-    const before = this.snapshot();
+    const { length, tagList, lists } = this;
     this.head = head;
     this.files = new TextColumn(columns.files);
     this.folded = new TextColumn(columns.folded);
-    this.lists = new TagLists([...head.tagLists]);
+    this.lists = new TagLists(columns.tagLists);
     this.otherNames = new Map(head.otherNames);
     this.dataProblems = new Map(head.imageProblems);
     ({ nameStarts: this.nameStarts, nameTable: this.nameTable, order: this.order } = columns);
@@ -144,43 +192,33 @@ export class ImageTable {
     this.hasProblem.fill(0);
     for (const id of this.dataProblems.keys()) this.hasProblem[id] = 1;
     for (const id of this.contentProblems.keys()) this.hasProblem[id] = 1;
-    this.countTagChanges(before);
-  }
-
-  private snapshot(): { readonly length: number; tagList: Uint32Array; lists: TagLists } {
-    return { length: this.length, tagList: this.tagList, lists: this.lists };
+    this.countTagChanges(length, tagList, lists);
   }
 
   /** Counts up the revisions of the images whose tags are others than before. */
-  private countTagChanges({
-    length,
-    tagList,
-    lists,
-  }: {
-    readonly length: number;
-    readonly tagList: Uint32Array;
-    readonly lists: TagLists;
-  }): void {
-    const now = lists.all.map((list, i) => (i === unknownTags ? i : this.lists.numberOf(list)));
+  private countTagChanges(length: number, tagList: Uint32Array, lists: TagLists): void {
+    const now = Uint32Array.from({ length: lists.length }, (_, number) =>
+      number === unknownTags ? number : this.lists.numberOf(lists.at(number)),
+    );
     for (let id = 0; id < length; id++) {
       if (now[tagList[id]!] !== this.tagList[id]) this.tagsRev[id]!++;
     }
   }
 
-  /** Makes room for all ids in the columns that are not handed over. */
+  /** Makes room for all ids in all columns. */
   private grow(): void {
     const { length } = this;
     this.facts.grow(length);
-    if (length <= this.isThere.length) return;
-    const room = Math.max(1024, length, Math.min(2 * this.isThere.length, length + (1 << 18)));
-    for (const name of ["lots", "tagList", "version", "width", "height", "tagsRev"] as const) {
-      this[name] = longer(this[name], new Uint32Array(Math.max(room, this[name].length)));
-    }
-    for (const name of ["split", "nameStarts"] as const) {
-      this[name] = longer(this[name], new Uint16Array(Math.max(room, this[name].length)));
-    }
-    for (const name of ["hasProblem", "isThere"] as const) {
-      this[name] = longer(this[name], new Uint8Array(room));
-    }
+    this.lots = withRoom(this.lots, length);
+    this.tagList = withRoom(this.tagList, length);
+    this.version = withRoom(this.version, length);
+    this.width = withRoom(this.width, length);
+    this.height = withRoom(this.height, length);
+    const revs = this.tagsRev.length;
+    this.tagsRev = withRoom(this.tagsRev, length).fill(firstRev, revs);
+    this.split = withRoom(this.split, length);
+    this.nameStarts = withRoom(this.nameStarts, length);
+    this.hasProblem = withRoom(this.hasProblem, length);
+    this.isThere = withRoom(this.isThere, length);
   }
 }

@@ -104,7 +104,7 @@ export class ImageQueries {
       tests.push((id) => table.split[id] === wanted);
     }
     if (tag !== undefined) {
-      const has = Uint8Array.from(table.tagLists, (list) => (list.includes(tag) ? 1 : 0));
+      const has = table.tagLists.having(tag);
       tests.push((id) => has[tagList[id]!] === 1);
     }
     if (untagged) tests.push((id) => table.isUntagged(id));

@@ -6,16 +6,14 @@ import { encodeRecords } from "../../records.ts";
 import { checked, readBody } from "../body.ts";
 import { notFound } from "../failure.ts";
 import type { IndexedImage, Studio } from "../studio.ts";
+import type { Library } from "./library.ts";
 import { imageBody, type Picture } from "./image-body.ts";
 import { openBelow, versionOf, type OpenedImage } from "./image-file.ts";
 import { Thumbnails } from "./thumbnails.ts";
 
 /** `/images`, `/images/details` and the pictures of an image. */
 export function imageRoutes(
-  studio: Pick<Studio, "host" | "root" | "folder" | "images"> & {
-    /** Looks at the files of images that nothing is known of yet. */
-    look(ids: readonly number[]): Promise<void>;
-  },
+  studio: Pick<Studio, "host" | "root" | "folder" | "images"> & { readonly library: Library },
 ): Hono {
   const { host, images } = studio;
   const thumbnails = new Thumbnails(host, join(studio.folder, "thumbs"));
@@ -32,7 +30,7 @@ export function imageRoutes(
     })
     .post("/images/details", async (c) => {
       const { ids } = await readBody(c, detailsRequestSchema);
-      await studio.look(ids);
+      await studio.library.look(ids);
       return c.json(images.details(ids));
     })
     .get("/images/:id/thumb", async (c) => {
