@@ -4,7 +4,6 @@ import type { CommandWords } from "./command-words.ts";
 import type { ImageRecord, RecordPage } from "../records.ts";
 import type {
   Drafts,
-  Export,
   ImageDetails,
   ImagesQuery,
   MaskSource,
@@ -111,7 +110,6 @@ export interface Models {
   readonly current: Model | undefined;
   runs(): readonly Run[];
   drafts(): Drafts;
-  exports(): readonly Export[];
   /** The mask that the current model drafts for an image; undefined without a model. */
   draft(id: number): Promise<LabelMap | undefined>;
   close(): Promise<void>;
