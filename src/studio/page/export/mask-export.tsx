@@ -153,7 +153,7 @@ function CheckResult({
   if (check === undefined) return <p className="muted">{t.export.checking}</p>;
   const { images, leftOut, losses } = check;
   return (
-    <div className="check" role="status">
+    <div className="export-check" role="status">
       <p>{images === 0 ? t.export.nothing : fill(t.export.images, { n: images })}</p>
       <ul>
         {leftOut.map(({ reason, images: n }) => (
