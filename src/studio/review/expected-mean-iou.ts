@@ -122,7 +122,7 @@ function sharesLeft(
       if (pixels > 0) done.set(name, (done.get(name) ?? 0) + 1);
     }
   }
-  const names = new Set([background, ...done.keys(), ...byClass.keys()]);
+  const names = new Set([...done.keys(), ...byClass.keys()]);
   return new Map(
     [...names].map((name) => {
       const reviewedImages = done.get(name) ?? 0;
@@ -208,7 +208,15 @@ function weightsOf(
     ) {
       first++;
     }
-    for (let k = first; k < first + near; k++) weights[order[k]!]! += images / near;
+    // All that are as near as the last of them share alike, so that many equal confidences do not make four images stand for all.
+    const farthest = Math.max(
+      confidence - confidences[first]!,
+      confidences[first + near - 1]! - confidence,
+    );
+    let [from, to] = [first, first + near];
+    while (from > 0 && confidence - confidences[from - 1]! <= farthest) from--;
+    while (to < order.length && confidences[to]! - confidence <= farthest) to++;
+    for (let k = from; k < to; k++) weights[order[k]!]! += images / (to - from);
   }
   return weights;
 }
