@@ -37,6 +37,7 @@ export function useReviewStudio(count: number): {
     studio: () => studio,
     async restart() {
       studio = await startStudio(folder, "--port", String(studio.port));
+      await studio.indexed();
       return studio;
     },
   };

@@ -15,6 +15,8 @@ export interface Surface {
   toImage(at: Point): Point;
   panBy(dx: number, dy: number): void;
   zoomBy(factor: number, at: Point): void;
+  /** Nothing is pressed any more. */
+  rested(): void;
 }
 
 /** What a pointer does that is not moving the image. */
@@ -84,6 +86,11 @@ export class Gestures {
     this.#ended.abort();
   }
 
+  /** Whether something is pressed. */
+  get isBusy(): boolean {
+    return this.#mode !== undefined;
+  }
+
   #down(event: PointerEvent): void {
     const at = this.#place(event);
     this.#canvas.host.focus({ preventScroll: true });
@@ -147,13 +154,12 @@ export class Gestures {
     const mode = this.#mode;
     if (mode === undefined) return;
     if (mode.kind === "pinch") {
-      if (this.#fingers.size === 0) this.#mode = undefined;
-      return;
-    }
-    if (mode.pointer !== event.pointerId) return;
+      if (this.#fingers.size > 0) return;
+    } else if (mode.pointer !== event.pointerId) return;
     this.#mode = undefined;
     if (mode.kind === "tool") this.tool?.up();
     this.#showCursor();
+    this.#canvas.rested();
   }
 
   #wheel(event: WheelEvent): void {

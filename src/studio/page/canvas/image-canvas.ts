@@ -32,6 +32,8 @@ export class ImageCanvas {
   readonly #observer: ResizeObserver;
   #size: Size = { width: 1, height: 1 };
   #window: Size = { width: 1, height: 1 };
+  /** Where the window was in the page when it was last measured. */
+  #corner: Point = { x: 0, y: 0 };
   #density = 1;
   #view: View = { scale: 1, x: 0, y: 0 };
   /** Whether the image fits the window until the person zooms. */
@@ -173,6 +175,11 @@ export class ImageCanvas {
     this.#moved();
   }
 
+  /** Fits the window again if it changed while something was pressed. */
+  rested(): void {
+    if (this.#fits) this.fit();
+  }
+
   #middle(): Point {
     return { x: this.#window.width / 2, y: this.#window.height / 2 };
   }
@@ -189,13 +196,17 @@ export class ImageCanvas {
     const { clientWidth, clientHeight } = this.host;
     if (clientWidth === 0 || clientHeight === 0) return;
     const before = this.#window;
+    const corner = this.#corner;
+    const { x, y } = this.host.getBoundingClientRect();
     this.#window = { width: clientWidth, height: clientHeight };
-    if (this.#fits) this.#view = fitView(this.#size, this.#window);
+    this.#corner = { x, y };
+    // Below a pressed pointer the image stays where it is on the screen; else its middle stays in the middle.
+    const shift = this.#gestures.isBusy
+      ? { x: corner.x - x, y: corner.y - y }
+      : { x: (clientWidth - before.width) / 2, y: (clientHeight - before.height) / 2 };
+    if (this.#fits && !this.#gestures.isBusy) this.#view = fitView(this.#size, this.#window);
     else {
-      // The middle stays in the middle.
-      const dx = (clientWidth - before.width) / 2;
-      const dy = (clientHeight - before.height) / 2;
-      const moved = { ...this.#view, x: this.#view.x + dx, y: this.#view.y + dy };
+      const moved = { ...this.#view, x: this.#view.x + shift.x, y: this.#view.y + shift.y };
       this.#view = keepInSight(moved, this.#size, this.#window);
     }
     this.#setDensity();

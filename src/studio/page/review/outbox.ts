@@ -2,6 +2,7 @@ import type { LabelMap } from "../../../method/images/image.ts";
 import { applyPatch, decodePatch, encodeMask } from "../../patches.ts";
 import type { ImageDetails } from "../../protocol.ts";
 import { getJson, getMask, RequestFailed, sendJson } from "../api.ts";
+import { findImage } from "./find-image.ts";
 import { KeptChanges, type MaskChange } from "./kept-changes.ts";
 
 export type ImageName = Pick<ImageDetails, "id" | "name" | "version">;
@@ -33,6 +34,8 @@ interface Lane {
   conflict?: Conflict;
   /** Why the server does not take the first change. */
   refusal?: string;
+  /** Whether the server was away since, so that another one may have come back, where the id is another image's. */
+  isUnsure?: boolean;
 }
 
 export interface OutboxOptions {
@@ -83,9 +86,18 @@ export class Outbox {
     return [...this.#lanes.values()].flatMap(({ conflict }) => conflict ?? []);
   }
 
-  /** Number of changes that the server does not have. */
-  get waiting(): number {
-    return [...this.#lanes.values()].reduce((sum, { entries }) => sum + entries.length, 0);
+  /** Images of which the server does not take the changes, and why. */
+  get refusals(): readonly { readonly image: ImageName; readonly message: string }[] {
+    return [...this.#lanes.values()].flatMap(({ image, refusal }) =>
+      refusal === undefined ? [] : { image, message: refusal },
+    );
+  }
+
+  /** Sends again what was refused. */
+  retry(): void {
+    for (const lane of this.#lanes.values()) delete lane.refusal;
+    this.#changed();
+    void this.#send();
   }
 
   /** The revision that changes of an image would be made on; undefined for one not opened. */
@@ -157,11 +169,8 @@ export class Outbox {
     let taken = 0;
     let lost = 0;
     for (const { key, change, rev, ...image } of await this.#kept.takeOver()) {
-      const body = { ids: [image.id] };
-      const [found] = await this.#options.save(() =>
-        sendJson<ImageDetails[]>("POST", "/api/images/details", body),
-      );
-      if (found?.name !== image.name) {
+      const found = await this.#options.save(() => findImage(image.id, image.name));
+      if (found === undefined) {
         lost++;
         continue;
       }
@@ -187,7 +196,7 @@ export class Outbox {
       if (lane === undefined) break;
       const [entry] = lane.entries as [Entry, ...Entry[]];
       try {
-        const rev = await this.#options.save(() => send(lane, entry.change));
+        const rev = await this.#options.save(() => this.#attempt(lane, entry.change));
         this.#acknowledge(lane, entry, rev);
         pause = firstPauseMs;
       } catch (error) {
@@ -202,6 +211,22 @@ export class Outbox {
       this.#changed();
     }
     this.#isSending = false;
+  }
+
+  async #attempt(lane: Lane, change: MaskChange): Promise<number> {
+    const { id, name } = lane.image;
+    if (lane.isUnsure && (await findImage(id, name)) === undefined) {
+      throw new RequestFailed(404, { code: "not-found", message: "The image is gone." });
+    }
+    lane.isUnsure = false;
+    try {
+      return await send(lane, change);
+    } catch (error) {
+      if (error instanceof RequestFailed && error.status === 0) {
+        for (const one of this.#lanes.values()) one.isUnsure = true;
+      }
+      throw error;
+    }
   }
 
   #acknowledge(lane: Lane, entry: Entry, rev: number): void {

@@ -16,6 +16,7 @@ import { nextFrom, reviewFilters, useReviewList, type ReviewFilter } from "./rev
 import { SessionCache } from "./session-cache.ts";
 import { Summary } from "./summary.tsx";
 import { Slider, ToolBar } from "./tool-bar.tsx";
+import { UnsentNotice } from "./unsent-notice.tsx";
 import { useDraftLayer } from "./use-draft-layer.ts";
 import { useOutbox } from "./use-outbox.ts";
 import { usePainting } from "./use-painting.ts";
@@ -213,6 +214,7 @@ export default function ReviewScreen() {
         </footer>
       </section>
       <aside className="review-side">
+        <UnsentNotice outbox={outbox} onChoose={() => setDismissed(undefined)} />
         {session && (
           <header className="review-image" data-revision={outbox.revOf(session.details.id)}>
             <h2 title={session.details.file}>{name}</h2>

@@ -1,7 +1,7 @@
-import type { ImageDetails } from "../../protocol.ts";
-import { getMask, request, RequestFailed, sendJson } from "../api.ts";
+import { getMask, request, RequestFailed } from "../api.ts";
 import type { LabelLook } from "../canvas/label-layer.ts";
 import { smallerPictures } from "../canvas/smaller-pictures.ts";
+import { findImage } from "./find-image.ts";
 import { MaskSession } from "./mask-session.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -75,14 +75,14 @@ export class SessionCache {
   async #load(id: number): Promise<MaskSession> {
     // What was painted before has to be on the server first.
     await this.#outbox.drained(id);
-    const [[details], stored] = await Promise.all([
-      sendJson<ImageDetails[]>("POST", "/api/images/details", { ids: [id] }),
-      getMask(id),
-    ]);
+    const details = await findImage(id);
     if (details === undefined) {
       throw new RequestFailed(404, { code: "not-found", message: "There is no such image." });
     }
-    const response = await request(`/api/images/${id}/image?v=${details.version}`);
+    const [stored, response] = await Promise.all([
+      getMask(id),
+      request(`/api/images/${id}/image?v=${details.version}`),
+    ]);
     const file = await response.blob();
     const picture = await createImageBitmap(file);
     const pictures = [picture, ...(await smallerPictures(file, picture))] as const;

@@ -14,7 +14,6 @@ export const review = {
   draftAll: "Draft the masks of all images",
   drafting: "Drafting masks: {done} of {total}",
   draftFailed: "The masks could not be drafted: {message}",
-  open: "Open",
   item: "{name}, confidence {confidence}",
   itemPlain: "{name}, without a draft",
   accepted: "accepted",
@@ -34,8 +33,6 @@ export const review = {
   tolerance: "Colors",
   toleranceAll: "any",
   threshold: "Affinity",
-  moreAffinity: "Grow less far",
-  lessAffinity: "Grow farther",
   growHint: "Click what belongs together; the wheel changes how far it grows.",
   growNeedsModel: "Growing by affinity needs a trained model.",
   growing: "Asking the model …",
@@ -113,4 +110,5 @@ export const review = {
   keepTheirs: "Keep the other",
   keepBoth: "Keep both",
   saveCopy: "Save as a file",
+  choose: "Choose",
 };
