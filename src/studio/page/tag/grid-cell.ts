@@ -9,10 +9,15 @@ export interface CellLook {
   readonly isActive: boolean;
   /** Address of the picture; null if it cannot be shown, undefined if it is not here yet. */
   readonly url: string | null | undefined;
-  /** Names of the tags, for people. */
+  readonly tags: TagLook;
+}
+
+/** How the tags of an image are shown; one object for all images with the same ones. */
+export interface TagLook {
+  /** Names, for people. */
   readonly caption: string;
-  /** Colors of the tags. */
-  readonly colors: readonly string[];
+  /** A band in their colors, as a background. */
+  readonly band: string;
 }
 
 /** A cell of the grid, used for one image after the other: only what differs is touched. */
@@ -62,10 +67,9 @@ export class GridCell {
       else this.#picture.removeAttribute("src");
       element.classList.toggle("broken", look.url === null);
     }
-    if (look.caption !== shown.caption) this.#caption.textContent = look.caption;
-    const colors = look.colors.join();
-    if (colors !== shown.colors?.join()) {
-      this.#caption.style.setProperty("--tags", stripes(look.colors));
+    if (look.tags !== shown.tags) {
+      this.#caption.textContent = look.tags.caption;
+      this.#caption.style.setProperty("--tags", look.tags.band);
     }
     this.#mark(look.record);
     this.#shown = look;
@@ -92,12 +96,4 @@ export class GridCell {
 
 function verdictNumber({ verdict }: ImageRecord): number {
   return { none: 0, accepted: 1, rejected: 2, unsure: 3 }[verdict];
-}
-
-/** A band of as many equal parts as there are tags. */
-function stripes(colors: readonly string[]): string {
-  if (colors.length === 0) return "none";
-  const share = 100 / colors.length;
-  const parts = colors.map((color, i) => `${color} ${i * share}% ${(i + 1) * share}%`);
-  return `linear-gradient(90deg, ${parts.join(", ")})`;
 }

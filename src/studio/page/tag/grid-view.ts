@@ -1,5 +1,5 @@
 import type { ImageRecord } from "../../records.ts";
-import { GridCell } from "./grid-cell.ts";
+import { GridCell, type TagLook } from "./grid-cell.ts";
 import { gap, layoutGrid, offsetToShow, visibleRows, type GridLayout } from "./grid-layout.ts";
 import type { ImageList } from "./image-list.ts";
 import { ScrollScale } from "./scroll-scale.ts";
@@ -10,8 +10,7 @@ export interface GridHost {
   readonly list: ImageList;
   readonly selection: Selection;
   readonly thumbnails: Thumbnails;
-  /** Names and colors of the tags of an image. */
-  tagsOf(record: ImageRecord): { readonly caption: string; readonly colors: readonly string[] };
+  tagsOf(record: ImageRecord): TagLook;
   /** What a screen reader says for an image. */
   labelOf(position: number, record: ImageRecord | undefined): string;
   /** The grid came to rest on these images. */
@@ -24,7 +23,7 @@ interface Row {
   index: number;
 }
 
-/** A frame that moves further than so many screens shows no new pictures: nobody could see them. */
+/** A frame that moves further than so many screens shows no pictures and tags: nobody could see them. */
 const flingScreens = 0.75;
 /** Without movement for so long the grid rests. */
 const restMs = 120;
@@ -201,7 +200,7 @@ export class GridView {
     this.#lastOffset = offset;
     list.load(first * columns, Math.min(total - 1, (last + 1) * columns - 1));
     this.#place(first, last);
-    for (const row of this.#rows) this.#drawRow(row, total);
+    for (const row of this.#rows) this.#drawRow(row, total, isFling);
     this.#markActive();
     clearTimeout(this.#rest);
     if (!isFling) this.#wantPictures(offset);
@@ -240,22 +239,20 @@ export class GridView {
     return { element, cells, index: -1 };
   }
 
-  #drawRow({ index, cells }: Row, total: number): void {
+  #drawRow({ index, cells }: Row, total: number, isFling: boolean): void {
     if (index < 0) return;
     const { list, selection, thumbnails } = this.host;
     cells.forEach((cell, column) => {
       const position = index * cells.length + column;
       if (position >= total) return cell.hide();
       const record = list.record(position);
-      const tags = record === undefined ? noTags : this.host.tagsOf(record);
       cell.show({
         position,
         record,
         isSelected: record !== undefined && selection.ids.has(record.id),
         isActive: position === selection.position,
         url: record && thumbnails.get(record.id, record.version),
-        caption: tags.caption,
-        colors: tags.colors,
+        tags: record === undefined || isFling ? noTags : this.host.tagsOf(record),
       });
     });
   }
@@ -291,6 +288,9 @@ export class GridView {
   }
 
   #rested(): void {
+    // The last frame may have been one of a fling.
+    this.#draw();
+    clearTimeout(this.#rest);
     const ids: number[] = [];
     for (const cell of this.#cells()) {
       const record = this.host.list.record(cell.position);
@@ -309,4 +309,4 @@ export class GridView {
   }
 }
 
-const noTags = { caption: "", colors: [] };
+const noTags: TagLook = { caption: "", band: "none" };

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type KeyboardEvent, type RefObject } from "react";
+import { useEffect, useMemo, useRef, type KeyboardEvent, type RefObject } from "react";
 import { useActionList } from "../parts/actions.tsx";
 import { keyOf } from "../parts/keys.ts";
 import { useStudio } from "../parts/studio.tsx";
@@ -6,7 +6,7 @@ import { fill } from "../text.ts";
 import { moved } from "./grid-moves.ts";
 import { followPointer } from "./grid-pointer.ts";
 import { GridView } from "./grid-view.ts";
-import { describeImage, tagsOf } from "./image-text.ts";
+import { describeImage, tagLooks } from "./image-text.ts";
 import { mostSelected } from "./selection.ts";
 import type { TagSession } from "./tag-session.ts";
 import type { ImageList } from "./image-list.ts";
@@ -34,9 +34,11 @@ export function Grid({
   const actions = useActionList();
   const scroller = useRef<HTMLDivElement>(null);
   const { selection, details, thumbnails } = session;
-  const latest = useRef({ studio, onOpen });
+  const { project, colorOf } = studio;
+  const looks = useMemo(() => tagLooks({ project, colorOf }), [project, colorOf]);
+  const latest = useRef({ studio, onOpen, looks });
   useEffect(() => {
-    latest.current = { studio, onOpen };
+    latest.current = { studio, onOpen, looks };
     shown.current?.update();
   });
 
@@ -65,7 +67,7 @@ export function Grid({
       list,
       selection,
       thumbnails,
-      tagsOf: (record) => tagsOf(record, latest.current.studio),
+      tagsOf: (record) => latest.current.looks(record),
       labelOf: (position, record) =>
         describeImage(position, record, record && details.get(record.id), latest.current.studio),
       rested: (ids) => details.want(ids),
