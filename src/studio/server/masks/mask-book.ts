@@ -15,6 +15,8 @@ export interface MaskBookOptions {
   readonly idleSeconds?: number;
   /** Takes sentences about files that are not as they were left. */
   readonly tell?: (message: string) => void;
+  /** A process for the pixels that others use too; one of its own by default. */
+  readonly worker?: PixelWorker;
 }
 
 /** The work on one image's mask, one piece after the other. */
@@ -34,13 +36,14 @@ export class MaskBook implements Masks {
     private readonly tools: MaskTools,
     private readonly idleSeconds: number,
     private readonly tell: (message: string) => void,
+    private readonly ownsWorker: boolean,
   ) {}
 
   /** Opens the masks of a project, and puts right what a killed process left. */
   static async open(
     library: Library,
     drafts: DraftSource,
-    { idleSeconds = 5, tell = toTerminal }: MaskBookOptions = {},
+    { idleSeconds = 5, tell = toTerminal, worker: shared }: MaskBookOptions = {},
   ): Promise<MaskBook> {
     const { host, folder, images } = library;
     const { store } = host;
@@ -50,9 +53,9 @@ export class MaskBook implements Masks {
     const [corrections, aside] = [await files.named("corrections"), await files.named("set-aside")];
     const hasFiles = corrections.length > 0;
     const classes = await CorrectionClasses.open(store, files.folder("corrections"), images, hasFiles); // prettier-ignore
-    const worker = new PixelWorker();
+    const worker = shared ?? new PixelWorker();
     const tools = { library, files, classes, log, worker, drafts: new ShownDrafts(drafts, worker) };
-    const book = new MaskBook(tools, idleSeconds, tell);
+    const book = new MaskBook(tools, idleSeconds, tell, shared === undefined);
     const forgotten = book.replay(entries);
     for (const name of [...corrections, ...aside]) book.pageOf(name).mask.hasFile = true;
     for (const name of await files.journaled()) await book.openJournal(name);
@@ -144,7 +147,7 @@ export class MaskBook implements Masks {
     await Promise.all([...this.pages.values()].map(({ previous }) => previous.catch(() => undefined))); // prettier-ignore
     await this.flush();
     await this.tools.log.close();
-    await this.tools.worker.close();
+    if (this.ownsWorker) await this.tools.worker.close();
   }
 
   private pageOf(name: string): Page {
