@@ -6,13 +6,12 @@ import { tokenHeader } from "../../src/studio/protocol.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** A studio that runs in a process of its own, as the command line starts it. */
-export interface StartedStudio {
+/** What a test asks a studio. */
+export interface StudioClient {
   /** Address with the token, for a browser. */
   readonly url: string;
   readonly port: number;
   readonly token: string;
-  readonly process: ChildProcess;
   /** Sends a request with the token. */
   request(path: string, init?: RequestInit): Promise<Response>;
   /** GET, JSON parsed; an error shows the answer unless it is 2xx. */
@@ -21,6 +20,11 @@ export interface StartedStudio {
   send<T>(method: "POST" | "PUT", path: string, body: unknown): Promise<T>;
   /** Waits until all images are listed. */
   indexed(): Promise<void>;
+}
+
+/** A studio that runs in a process of its own, as the command line starts it. */
+export interface StartedStudio extends StudioClient {
+  readonly process: ChildProcess;
   /** Ctrl-C; resolves with the exit code. */
   stop(): Promise<number | null>;
   /** kill -9 */
@@ -43,6 +47,22 @@ export async function startStudio(folder: string, ...args: string[]): Promise<St
     );
     void ended.then(() => reject(new Error(`the studio did not start: ${complaints}`)));
   });
+  return {
+    ...studioClient(url, () => complaints),
+    process: child,
+    async stop() {
+      child.kill("SIGINT");
+      return (await ended)[0];
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+/** @param complaints what the server has written to its terminal, for messages */
+export function studioClient(url: string, complaints = (): string => ""): StudioClient {
   const { origin, port, hash } = new URL(url);
   const token = new URLSearchParams(hash.slice(1)).get("token")!;
   const request = (path: string, init: RequestInit = {}): Promise<Response> => {
@@ -53,11 +73,11 @@ export async function startStudio(folder: string, ...args: string[]): Promise<St
   const json = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
     const response = await request(path, init);
     const text = await response.text();
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${text} ${complaints}`);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text} ${complaints()}`);
     return JSON.parse(text) as T;
   };
   return {
-    ...{ url, port: Number(port), token, process: child, request },
+    ...{ url, port: Number(port), token, request },
     get: (path) => json(path),
     send: (method, path, body) =>
       json(path, {
@@ -70,14 +90,6 @@ export async function startStudio(folder: string, ...args: string[]): Promise<St
         const { indexing } = await json<{ indexing: unknown }>("/api/project");
         return indexing === null;
       });
-    },
-    async stop() {
-      child.kill("SIGINT");
-      return (await ended)[0];
-    },
-    async kill() {
-      child.kill("SIGKILL");
-      await ended;
     },
   };
 }

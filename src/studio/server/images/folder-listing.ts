@@ -7,7 +7,11 @@ import { readDescription, type Description } from "../../../files/datasets/layou
 import { listDataset } from "../../../files/datasets/layouts/detect.ts";
 import { findTagsFile } from "../../../files/datasets/layouts/plain.ts";
 import { ImageList } from "../../../files/datasets/listing/image-list.ts";
-import type { Listing, Problem } from "../../../files/datasets/listing/listing.ts";
+import {
+  formatProblem,
+  type Listing,
+  type Problem,
+} from "../../../files/datasets/listing/listing.ts";
 import { isFolder, listImages } from "../../../files/text/folders.ts";
 import { join, relative, stem } from "../../../files/text/path.ts";
 import { fixedBecause } from "./fixed-tags.ts";
@@ -91,10 +95,7 @@ export async function listDataFolder(
     ...common,
     format: images.length === 0 ? "empty" : "images",
     classes: description.classes?.names ?? [],
-    tagsFixed:
-      tagsPath === undefined
-        ? null
-        : `The tags cannot be read, so they cannot be changed: ${message}`,
+    tagsFixed: tagsPath === undefined ? null : unreadable(message),
     images,
     forEachLine: () => undefined,
     problems: mustMend && message !== "" ? [{ severity: "error", message }] : [],
@@ -154,6 +155,7 @@ async function describeListing(
     readonly files: readonly string[];
   },
 ): Promise<FolderListing> {
+  const broken = brokenTags(listing, root, common.tagsFile);
   if (listing.format === "plain") addUnlisted(listing, root, files, common.imageFolder);
   const { classes, splits, heldOut, problems } = await assemble(host, listing, {
     ...{ seed: 0, valFraction: 0.2, strict: false, headers: false },
@@ -183,7 +185,7 @@ async function describeListing(
     ...common,
     format: listing.format,
     classes,
-    tagsFixed: await fixedBecause(host.store, root, listing.format, common.tagsFile),
+    tagsFixed: broken ?? (await fixedBecause(host.store, root, listing.format, common.tagsFile)),
     images,
     forEachLine: (take) => {
       const prefix = common.imageFolder === "" ? "" : `${common.imageFolder}/`;
@@ -195,6 +197,22 @@ async function describeListing(
     problems: whole,
     imageProblems,
   };
+}
+
+/** What is wrong with a tags file of which nothing can be read; undefined otherwise. */
+function brokenTags(
+  { images, problems }: Listing,
+  root: string,
+  tagsFile: string | null,
+): string | undefined {
+  if (tagsFile === null || images.length > 0) return undefined;
+  const path = join(root, tagsFile);
+  const problem = problems.find(({ severity, file }) => severity === "error" && file === path);
+  return problem && unreadable(formatProblem({ ...problem, file: tagsFile }));
+}
+
+function unreadable(message: string): string {
+  return `The tags cannot be read, so they cannot be changed: ${message}`;
 }
 
 /** The warning that an image is not in the tags file: here it is an image without tags. */

@@ -22,8 +22,10 @@ export async function lookAt(
   let version: number;
   try {
     const real = await realPathBelow(root, path);
-    const { size, mtimeMs } = await stat(real);
-    version = versionOf(size, mtimeMs);
+    const stats = await stat(real);
+    // A pipe would keep its reader waiting for ever.
+    if (!stats.isFile()) return { ...nothing, problem: "it is no file" };
+    version = versionOf(stats.size, stats.mtimeMs);
   } catch (error) {
     const problem = error instanceof RequestError ? error.message : describeFileError(error);
     return { ...nothing, problem };

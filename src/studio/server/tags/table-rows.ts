@@ -1,4 +1,4 @@
-import { CsvParser } from "../../../files/text/csv.ts";
+import { CsvError, CsvParser } from "../../../files/text/csv.ts";
 import { columnsOf, columnsOfRow, type Columns } from "../../../files/datasets/tags/header.ts";
 import { UserError } from "../../../user-error.ts";
 
@@ -36,8 +36,14 @@ export function readTable(text: string, where: string): TagTable {
     if (fields.every((field) => field === "") || fields[0] === "sep=") return;
     header ??= fields;
   }, ",;\t");
-  parser.push(text);
-  parser.end();
+  try {
+    parser.push(text);
+    parser.end();
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const message = `${where}:${error.line}: not readable as CSV: ${error.message}`;
+    throw new UserError(message, { cause: error });
+  }
   // Both must see the same records, or a change could end up in another place than is meant.
   const own = rows.filter(({ text: row }) => row.trim() !== "").map(({ line }) => line);
   const isSame = own.length === lines.length && own.every((line, i) => line === lines[i]);
