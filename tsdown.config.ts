@@ -1,7 +1,14 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/core.ts", "src/cli/main.ts", "src/host/node/workers/entry.ts"],
+  entry: [
+    "src/index.ts",
+    "src/core.ts",
+    "src/cli/main.ts",
+    "src/host/node/workers/entry.ts",
+    // Started as processes and threads of their own.
+    "src/studio/server/**/*-{process,thread}.ts",
+  ],
   format: "esm",
   // Whatever core.ts reaches runs in a browser too; for Node alone the bundler's helpers import node:module.
   platform: "neutral",

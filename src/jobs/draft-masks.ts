@@ -1,6 +1,7 @@
 import type { Host } from "../host/host.ts";
 import { overlap, type Work } from "../method/eval/overlap.ts";
 import type { Image, LabelMap } from "../method/images/image.ts";
+import type { TagMaskSource } from "../method/inference/label-source.ts";
 import { tagsNotShown } from "../method/inference/known-tags.ts";
 import type { Segmentation } from "../method/inference/segmenter.ts";
 import { UserError } from "../user-error.ts";
@@ -26,6 +27,8 @@ export interface DraftItem {
 
 export interface DraftJob<T extends DraftItem> extends ModelOptions {
   readonly items: readonly T[];
+  /** Branch of the model that masks of tagged images come from; chosen by the tags by default. */
+  readonly from?: TagMaskSource;
 }
 
 /** A mask that was drafted; labels are those of the model. */
@@ -53,7 +56,7 @@ export type DraftingEvent<T> =
  */
 export async function* draftMasks<T extends DraftItem>(
   host: Host,
-  { items, model, device }: DraftJob<T>,
+  { items, model, device, from }: DraftJob<T>,
   options: JobOptions = {},
 ): AsyncGenerator<DraftingEvent<T>, void> {
   const opened = { segmenter: yield* openSegmenterInLanes(host, { model, device }) };
@@ -62,10 +65,12 @@ export async function* draftMasks<T extends DraftItem>(
     yield { type: "model", classes };
     const all = items.map((item) => ({ item, name: item.name, file: item.file, ...known(item, classes) })); // prettier-ignore
     const tagged = all.filter(({ isTagged }) => isTagged);
-    const choice = yield* chooseSource(host, opened.segmenter, tagged, options);
-    yield* prepareLabeling(host, { model }, opened, choice, items.length);
-    const crf = choice.source === "segmentation";
-    yield* withLabeling(host, {}, opened.segmenter, { ...choice, crf }, ({ segment, ahead }) => {
+    const { source } = from
+      ? { source: from }
+      : yield* chooseSource(host, opened.segmenter, tagged, options);
+    yield* prepareLabeling(host, { model }, opened, { source }, items.length);
+    const crf = source === "segmentation";
+    yield* withLabeling(host, {}, opened.segmenter, { source, crf }, ({ segment, ahead }) => {
       const each = segmentEach<T>(host, all, segment, opened, options);
       return tell(host, overlap(each, ahead ?? 0), all.length, options);
     });

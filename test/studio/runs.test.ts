@@ -31,7 +31,7 @@ async function open() {
   const images = new ImageIndex(root, events);
   images.take(await buildIndex(nodeHost, root, undefined, () => undefined));
   const folder = join(root, ".tag2mask");
-  const masks = { corrected: () => [] };
+  const masks = { corrected: () => [], flush: () => Promise.resolve() };
   const runs = await Runs.open({ host: nodeHost, root, folder, events, images, masks, words: studioWords }); // prettier-ignore
   opened.push(runs);
   const app = new Hono().route("/api", runRoutes(runs, new TrainingChoices(nodeHost, events)));

@@ -4,12 +4,15 @@ import { exportRoutes } from "./exports/routes.ts";
 import { answerFailure, notFound } from "./failure.ts";
 import { imageRoutes } from "./images/routes.ts";
 import { maskRoutes } from "./masks/routes.ts";
+import { modelRoutes } from "./models/routes.ts";
 import { pageRoutes } from "./page-files.ts";
 import { preferenceRoutes } from "./preferences.ts";
 import { reviewRoutes } from "./review/routes.ts";
 import { sampleRoutes } from "./sample.ts";
 import { limitedBodies, onlyOwnHost, onlyOwnPage, securityHeaders } from "./security.ts";
 import { tagRoutes } from "./tags/routes.ts";
+import { TrainingChoices } from "./training/choices.ts";
+import { runRoutes } from "./training/routes.ts";
 import type { OpenedStudio } from "./open-studio.ts";
 
 /** All that the server answers. */
@@ -33,6 +36,8 @@ export function studioApp(
     .route("/", sampleRoutes(studio.library))
     .route("/", imageRoutes(studio))
     .route("/", tagRoutes(studio.images, studio.tags))
+    .route("/", runRoutes(studio.models.trainings, new TrainingChoices(studio.host, studio.events)))
+    .route("/", modelRoutes(studio.models))
     .route("/", maskRoutes(studio, studio.masks))
     .route("/", reviewRoutes(studio, studio.masks))
     .route("/", exportRoutes(studio.exports));

@@ -10,6 +10,7 @@ import { ImageIndex } from "./images/image-index.ts";
 import { Library } from "./images/library.ts";
 import { listen } from "./listen.ts";
 import { MaskBook } from "./masks/mask-book.ts";
+import { TrainedModels } from "./models/trained-models.ts";
 import { openProject, type OpenProject } from "./project.ts";
 import type { Studio } from "./studio.ts";
 import { TagStore } from "./tags/tag-store.ts";
@@ -31,6 +32,7 @@ export interface OpenedStudio extends Studio {
   readonly library: Library;
   readonly tags: TagStore;
   readonly masks: MaskBook;
+  readonly models: TrainedModels;
   readonly exports: Exports;
 }
 
@@ -84,18 +86,14 @@ async function openParts(
   images.complete = library.open();
   const tags = new TagStore(library);
   const common = { host, words, root, folder, events, images };
-  const models: Studio["models"] = {
-    list: () => [],
-    current: undefined,
-    runs: () => [],
-    drafts: () => ({ model: null, state: "none", done: 0, total: 0, eta: null, error: null }),
-    draft: () => Promise.resolve(undefined),
-    close: () => Promise.resolve(),
-  };
+  // Drafts are masks, and trainings learn from corrected ones.
+  const opened: { masks?: MaskBook } = {};
+  const models = await TrainedModels.open(common, () => opened.masks!);
   const masks = await MaskBook.open(common, {
     draft: (id) => models.draft(id),
     model: () => models.current?.id,
   });
+  opened.masks = masks;
   const exports = await Exports.open({ ...common, models }, masks);
   const project = (): Project => {
     const { format, splits, tagsFixed, problems } = images.table.head;

@@ -22,7 +22,10 @@ export interface RunsOptions {
   readonly folder: string;
   readonly events: Events;
   readonly images: Pick<Images, "classes" | "at">;
-  readonly masks: Pick<Masks, "corrected">;
+  readonly masks: Pick<Masks, "corrected"> & {
+    /** Puts all strokes into the files of corrections. */
+    flush(): Promise<void>;
+  };
   readonly words: CommandWords;
 }
 
@@ -79,6 +82,7 @@ export class Runs {
     const run = await this.claim();
     const { useCorrections = true, from } = asked;
     const corrections = useCorrections ? this.trainedCorrections() : 0;
+    if (corrections > 0) await this.options.masks.flush();
     const record: TrainingRecord = {
       preset: asked.preset,
       from: from ?? null,

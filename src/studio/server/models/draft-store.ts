@@ -1,0 +1,135 @@
+import { createReadStream } from "node:fs";
+import { appendFile, mkdir, readFile, rm } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { join } from "node:path";
+import type { Store } from "../../../host/store.ts";
+import type { LabelMap } from "../../../method/images/image.ts";
+import { decodeMask } from "../../patches.ts";
+import {
+  draftFile,
+  draftFiles,
+  draftKey,
+  imageStamp,
+  parseFacts,
+  type AboutDrafts,
+  type DraftFacts,
+} from "./draft-files.ts";
+import { labelTable, relabeled } from "./layers-of.ts";
+
+/** Lines after which others are answered while facts are read. */
+const linesAtOnce = 1000;
+
+/** The drafts of one model. */
+export class DraftStore {
+  about: AboutDrafts | undefined;
+  /** What each draft was made with, by the name of its image. */
+  private readonly keys = new Map<string, number>();
+
+  constructor(
+    private readonly store: Store,
+    readonly folder: string,
+  ) {}
+
+  get count(): number {
+    return this.keys.size;
+  }
+
+  /** Reads what there is. @param told gets the facts of all drafts, some at a time */
+  async open(told: (facts: readonly DraftFacts[]) => void = () => undefined): Promise<void> {
+    this.about = await this.readAbout();
+    this.keys.clear();
+    const path = join(this.folder, draftFiles.facts);
+    if ((await this.store.stat(path)) === undefined) return;
+    let some: DraftFacts[] = [];
+    const tell = (): void => {
+      told(some);
+      some = [];
+    };
+    for await (const line of createInterface({ input: createReadStream(path) })) {
+      const facts = parseFacts(line);
+      if (!facts) continue;
+      this.note(facts);
+      some.push(facts);
+      if (some.length < linesAtOnce) continue;
+      tell();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (some.length > 0) tell();
+  }
+
+  /** Begins anew if the weights are others than those of the drafts. */
+  async begin(about: AboutDrafts): Promise<void> {
+    if (this.about?.stamp !== about.stamp) {
+      await rm(this.folder, { recursive: true, force: true });
+      this.keys.clear();
+    }
+    await this.setAbout(about);
+  }
+
+  async setAbout(about: AboutDrafts): Promise<void> {
+    this.about = about;
+    await mkdir(this.folder, { recursive: true });
+    const file = { path: join(this.folder, draftFiles.about), data: JSON.stringify(about) };
+    await this.store.write([file], { durable: false });
+  }
+
+  /** Takes note of a draft that was written. */
+  note({ name, tags, stamp }: DraftFacts): void {
+    this.keys.set(name, draftKey(tags, stamp));
+  }
+
+  /** The draft of an image as it is now; undefined if there is none, or one of other tags or another content. */
+  async read(
+    image: { readonly name: string; readonly path: string },
+    tags: readonly string[] | null,
+    classes: readonly string[],
+  ): Promise<LabelMap | undefined> {
+    const key = this.keys.get(image.name);
+    if (key === undefined || !this.about) return undefined;
+    try {
+      if (draftKey(tags, await imageStamp(image.path)) !== key) return undefined;
+      const mask = decodeMask(await readFile(join(this.folder, draftFile(image.name))));
+      return relabeled(mask, labelTable(this.about.classes, classes));
+    } catch {
+      // Removed by hand, or damaged: it is made again.
+      this.keys.delete(image.name);
+      return undefined;
+    }
+  }
+
+  async write(facts: DraftFacts, mask: Uint8Array): Promise<void> {
+    const path = join(this.folder, draftFile(facts.name));
+    await this.store.write([{ path, data: mask }], { durable: false });
+    await appendFile(join(this.folder, draftFiles.facts), `${JSON.stringify(facts)}\n`);
+    this.note(facts);
+  }
+
+  /** Removes all drafts but those of some images. */
+  async keepOnly(names: ReadonlySet<string>): Promise<void> {
+    for (const name of [...this.keys.keys()]) {
+      if (names.has(name)) continue;
+      await rm(join(this.folder, draftFile(name)), { force: true });
+      this.keys.delete(name);
+    }
+    const path = join(this.folder, draftFiles.facts);
+    const kept: string[] = [];
+    if ((await this.store.stat(path)) !== undefined) {
+      for await (const line of createInterface({ input: createReadStream(path) })) {
+        const facts = parseFacts(line);
+        if (facts && names.has(facts.name)) kept.push(`${line}\n`);
+      }
+    }
+    await this.store.write([{ path, data: kept.join("") }], { durable: false });
+    await rm(join(this.folder, draftFiles.items), { force: true });
+  }
+
+  private async readAbout(): Promise<AboutDrafts | undefined> {
+    try {
+      const text = await readFile(join(this.folder, draftFiles.about), "utf8");
+      const about = JSON.parse(text) as AboutDrafts;
+      return Array.isArray(about.classes) ? about : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import type { ChildProcess } from "node:child_process";
+import {
+  diedError,
+  endChild,
+  lastWords,
+  receivedError,
+  startModule,
+  type SentError,
+} from "../child-process.ts";
+import type { ModelAnswers, ModelWork } from "./model-work.ts";
+
+/** What comes first: what a person looks at, then what helps to tag, then what may be looked at next. */
+export const priorities = { shown: 2, aside: 1, ahead: 0 } as const;
+export type Priority = (typeof priorities)[keyof typeof priorities];
+
+export interface AskOptions {
+  readonly priority?: Priority;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined;
+  /** Work of the same key is done once for all who ask meanwhile. */
+  readonly key?: string;
+}
+
+type Result = ModelAnswers[keyof ModelAnswers];
+
+interface Job {
+  readonly id: number;
+  readonly key: string;
+  readonly work: ModelWork;
+  priority: number;
+  /** Those who wait for it. */
+  readonly waiting: Set<Waiting>;
+}
+
+interface Waiting {
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+type Answer = { readonly id: number } & (
+  { readonly result: Result } | { readonly error: SentError }
+);
+
+/** Milliseconds without work after which the process ends, to give its memory back. */
+const idleTime = 10 * 60_000;
+
+/**
+ * Work for the model's process, one piece at a time, the most urgent first. The process starts with the first piece and again after
+ * it died, which fails the piece that it was at.
+ */
+export class ModelQueue {
+  private child: ChildProcess | undefined;
+  private readonly jobs = new Map<string, Job>();
+  private current: Job | undefined;
+  private count = 0;
+  private idle: NodeJS.Timeout | undefined;
+  private isClosed = false;
+
+  ask<Kind extends ModelWork["do"]>(
+    work: ModelWork & { readonly do: Kind },
+    { priority = priorities.shown, signal, key }: AskOptions = {},
+  ): Promise<ModelAnswers[Kind]> {
+    const id = this.count++;
+    const name = key ?? `${id}`;
+    const job = this.jobs.get(name) ?? { id, key: name, work, priority, waiting: new Set() };
+    job.priority = Math.max(job.priority, priority);
+    this.jobs.set(name, job);
+    const answer = new Promise<Result>((resolve, reject) => {
+      if (this.isClosed) return reject(new Error("the model's process is closed"));
+      const waiting = { resolve, reject };
+      job.waiting.add(waiting);
+      const leave = (): void => {
+        job.waiting.delete(waiting);
+        // What has begun is finished: a later request may want it.
+        if (job.waiting.size === 0 && job !== this.current) this.jobs.delete(name);
+        reject(signal!.reason as Error);
+      };
+      if (signal?.aborted) return leave();
+      signal?.addEventListener("abort", leave, { once: true });
+    });
+    this.next();
+    return answer as Promise<ModelAnswers[Kind]>;
+  }
+
+  /** Number of the process that computes; undefined while there is none. */
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    clearTimeout(this.idle);
+    for (const job of this.jobs.values()) {
+      for (const { reject } of job.waiting) reject(new Error("the studio is closed"));
+    }
+    this.jobs.clear();
+    if (this.child) await endChild(this.child);
+  }
+
+  private next(): void {
+    if (this.current || this.isClosed) return;
+    let job: Job | undefined;
+    for (const one of this.jobs.values()) if (!job || one.priority > job.priority) job = one;
+    clearTimeout(this.idle);
+    if (!job) {
+      this.idle = setTimeout(() => void this.rest(), idleTime).unref();
+      return;
+    }
+    this.current = job;
+    const { id, work } = job;
+    this.process().send({ id, work }, (error) => {
+      if (error) this.settle(id, (waiting) => waiting.reject(error));
+    });
+  }
+
+  private settle(id: number, how: (waiting: Waiting) => void): void {
+    const job = this.current;
+    if (job?.id !== id) return;
+    this.current = undefined;
+    this.jobs.delete(job.key);
+    job.waiting.forEach(how);
+    this.next();
+  }
+
+  private async rest(): Promise<void> {
+    const { child } = this;
+    this.child = undefined;
+    if (child) await endChild(child);
+  }
+
+  private process(): ChildProcess {
+    if (this.child) return this.child;
+    const child = startModule(new URL("./model-process", import.meta.url));
+    const words = lastWords(child);
+    this.child = child;
+    child.on("message", (answer: Answer) => {
+      this.settle(answer.id, ({ resolve, reject }) => {
+        if ("error" in answer) reject(receivedError(answer.error));
+        else resolve(answer.result);
+      });
+    });
+    const end = (): void => {
+      if (this.child !== child) return;
+      this.child = undefined;
+      const job = this.current;
+      if (job) this.settle(job.id, ({ reject }) => reject(diedError(child, words())));
+    };
+    child.once("close", end).once("error", end);
+    return child;
+  }
+}
