@@ -32,10 +32,10 @@ afterAll(async () => {
 
 /** The cell that has the keyboard, as a screen reader names it. */
 function activeLabel(page: Page): Promise<string | null> {
-  return page.evaluate(() => {
+  return page.evaluate(`(() => {
     const id = document.querySelector("[role=grid]")?.getAttribute("aria-activedescendant");
     return document.getElementById(id ?? "")?.getAttribute("aria-label") ?? null;
-  });
+  })()`);
 }
 
 async function saved(page: Page): Promise<void> {

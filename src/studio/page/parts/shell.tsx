@@ -12,6 +12,7 @@ import { routeHash, useRoute, type Screen } from "./route.ts";
 import type { Saving } from "./saving.ts";
 import { Settings } from "./settings.tsx";
 import { useStudio } from "./studio.tsx";
+import "./shell.css";
 
 const tabs = ["tag", "train", "inspect", "review", "export"] as const satisfies Screen[];
 

@@ -66,9 +66,6 @@ function EmptyFolder() {
         >
           {isBusy ? t.start.sampleBusy : t.start.sample}
         </button>
-        <button type="button" className="button" onClick={refresh}>
-          {t.start.look}
-        </button>
       </p>
     </section>
   );

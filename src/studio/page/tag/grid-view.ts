@@ -288,6 +288,7 @@ export class GridView {
   }
 
   #rested(): void {
+    if (this.#scale.isAdrift) this.#goTo(this.#scale.offset);
     // The last frame may have been one of a fling.
     this.#draw();
     clearTimeout(this.#rest);

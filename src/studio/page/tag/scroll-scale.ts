@@ -4,9 +4,13 @@
  */
 export const mostHeight = 16_000_000;
 
+/** From so many screens before an end, the bar and the content approach it together. */
+const endScreens = 20;
+
 /**
  * Maps the position of a scroll bar to the offset in content that may be higher than an element can be. Small steps move the content
- * by the same pixels, and a little more or less as needed to meet the ends; large ones go to the same share of the whole.
+ * by the same pixels, so that a turn of the wheel is what it always is; large ones go to the same share of the whole. What the bar
+ * falls behind by small steps is made up for by `goTo` when the content rests.
  */
 export class ScrollScale {
   #height = 0;
@@ -35,24 +39,30 @@ export class ScrollScale {
 
   /** The person scrolled: takes the new position of the bar. */
   scrolled(scrollTop: number): void {
-    const step = scrollTop - this.#scrollTop;
+    const before = this.#scrollTop;
+    const step = scrollTop - before;
     this.#scrollTop = scrollTop;
-    const target = this.#toOffset(scrollTop);
     if (this.#height <= mostHeight || Math.abs(step) > 2 * this.#viewport) {
-      this.#offset = target;
+      this.#offset = this.#toOffset(scrollTop);
       return;
     }
-    const drift = target - (this.#offset + step);
-    const correction = Math.min(Math.abs(drift), Math.abs(step) / 2) * Math.sign(drift);
-    const isAtEnd = scrollTop <= 0 || scrollTop >= this.#mostTop;
-    this.#offset = isAtEnd ? target : this.#offset + step + Math.round(correction);
+    const isUp = step < 0;
+    const barLeft = isUp ? before : this.#mostTop - before;
+    const contentLeft = isUp ? this.#offset : this.#mostOffset - this.#offset;
+    const isNearEnd = barLeft > 0 && barLeft < endScreens * this.#viewport;
+    const moved = this.#offset + step * (isNearEnd ? contentLeft / barLeft : 1);
+    this.#offset = Math.round(Math.min(Math.max(0, moved), this.#mostOffset));
+  }
+
+  /** Whether the bar stands a screen or more from where it belongs. */
+  get isAdrift(): boolean {
+    return Math.abs(this.#toTop(this.#offset) - this.#scrollTop) > this.#viewport;
   }
 
   /** Goes to an offset. @returns where the bar stands then */
   goTo(offset: number): number {
     this.#offset = Math.round(Math.min(Math.max(0, offset), this.#mostOffset));
-    const share = this.#mostOffset > 0 ? this.#offset / this.#mostOffset : 0;
-    this.#scrollTop = Math.round(share * this.#mostTop);
+    this.#scrollTop = this.#toTop(this.#offset);
     return this.#scrollTop;
   }
 
@@ -62,6 +72,10 @@ export class ScrollScale {
 
   get #mostOffset(): number {
     return Math.max(0, this.#height - this.#viewport);
+  }
+
+  #toTop(offset: number): number {
+    return this.#mostOffset > 0 ? Math.round((offset / this.#mostOffset) * this.#mostTop) : 0;
   }
 
   #toOffset(scrollTop: number): number {

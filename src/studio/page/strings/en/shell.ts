@@ -89,7 +89,6 @@ export const start = {
   sample: "Put a sample here",
   sampleBusy: "Drawing the scenes …",
   sampleDone: "{n} scenes are in the folder",
-  look: "Look again",
   dataTitle: "The data",
   folder: "Folder",
   ownFolder: "The studio's files",

@@ -78,7 +78,6 @@ export const start: Strings["start"] = {
   sample: "在此放入示例",
   sampleBusy: "正在绘制场景……",
   sampleDone: "文件夹中已有 {n} 个场景",
-  look: "再看一次",
   dataTitle: "数据",
   folder: "文件夹",
   ownFolder: "工作室的文件",
