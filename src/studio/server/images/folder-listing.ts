@@ -90,7 +90,8 @@ export async function listDataFolder(
   const images = namedOnly(files, common.imageFolder);
   const [failure] = failures;
   const message = failure?.message ?? "";
-  const mustMend = tagsPath !== undefined || common.classesFile !== null || failure?.code === "tar";
+  const mustMend =
+    isOwnLayout || tagsPath !== undefined || common.classesFile !== null || failure?.code === "tar";
   return {
     ...common,
     format: images.length === 0 ? "empty" : "images",
