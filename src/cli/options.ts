@@ -20,6 +20,15 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** A port to listen at. */
+export function portNumber(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError(
+    `Expected a port from 0 (any free one) to 65535, found "${text}".`,
+  );
+}
+
 /** Different whole numbers from 0 up with commas between: `1,2,3`. */
 export function wholeNumbers(text: string): number[] {
   const values = text.split(",").map(wholeNumber(0));

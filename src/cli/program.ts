@@ -14,6 +14,7 @@ import { mergeCommand } from "./merge.ts";
 import { Output, type OpenOutput, type Terminal } from "./output.ts";
 import { quote } from "./quote.ts";
 import { segmentCommand } from "./segment.ts";
+import { serveCommand } from "./serve.ts";
 import { studioCommand } from "./studio.ts";
 import { trainCommand } from "./train.ts";
 import { weightsCommand } from "./weights.ts";
@@ -30,6 +31,7 @@ const commands: readonly ((open: OpenOutput) => Command)[] = [
   weightsCommand,
   exportCommand,
   studioCommand,
+  serveCommand,
   doctorCommand,
 ];
 

@@ -1,8 +1,8 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { UserError } from "../user-error.ts";
 import { ctrlCNote, Interruption } from "./interrupt.ts";
 import { openInBrowser } from "./open-in-browser.ts";
-import { withExamples, withJson } from "./options.ts";
+import { portNumber, withExamples, withJson } from "./options.ts";
 import type { OpenOutput } from "./output.ts";
 
 interface StudioCommandOptions {
@@ -76,12 +76,4 @@ function worded(error: unknown): never {
     }
   }
   throw error;
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError(
-    `Expected a port from 0 (any free one) to 65535, found "${text}".`,
-  );
 }

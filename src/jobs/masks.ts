@@ -10,7 +10,7 @@ import { writeContactSheet } from "../files/report/contact-sheet.ts";
 import { inReviewOrder } from "../files/report/review-order.ts";
 import type { ShardSkip } from "../files/shards/records.ts";
 import { writeRecords } from "../files/shards/write-records.ts";
-import type { ImageCodec } from "../host/codec.ts";
+import type { ImageCodec, ImageSource } from "../host/codec.ts";
 import type { FileHost } from "../host/host.ts";
 import { overlap, type Work } from "../method/eval/overlap.ts";
 import type { Image, LabelMap } from "../method/images/image.ts";
@@ -258,7 +258,7 @@ const reading = { largeSide: largestSide } as const;
 /** Labels of an image in its own size, if it was made smaller to be read. */
 export async function atFullSize(
   codec: ImageCodec,
-  file: string,
+  file: ImageSource,
   labels: LabelMap,
 ): Promise<LabelMap> {
   if (Math.max(labels.width, labels.height) !== largestSide) return labels;

@@ -8,8 +8,8 @@ export const usualPort = 4848;
 /** Attempts with other ports where the usual one is in use. */
 const otherPorts = 20;
 
-/** The only addresses that are listened at: nothing is reachable from other machines. */
-const hosts = ["127.0.0.1", "::1"] as const;
+/** Addresses of this computer alone: nothing is reachable from other machines. */
+const ownHosts: readonly string[] = ["127.0.0.1", "::1"];
 
 /** Milliseconds for the head of a request, and for all of it. */
 const [headTime, requestTime] = [10_000, 60_000];
@@ -21,7 +21,7 @@ export interface Listening {
 }
 
 /**
- * Listens on this computer alone.
+ * Listens, on this computer alone unless other hosts are given.
  * @param port undefined for the first free one of some
  * @param preferred tried first then
  */
@@ -29,22 +29,24 @@ export async function listen(
   answer: (request: Request) => Response | Promise<Response>,
   port: number | undefined,
   preferred?: number,
+  hosts = ownHosts,
 ): Promise<Listening> {
-  if (port !== undefined) return open(answer, port);
+  if (port !== undefined) return open(answer, port, hosts);
   const usual = Array.from({ length: otherPorts }, (_, i) => usualPort + i);
   for (const next of preferred === undefined ? usual : [preferred, ...usual]) {
     try {
-      return await open(answer, next);
+      return await open(answer, next, hosts);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
     }
   }
-  return open(answer, 0);
+  return open(answer, 0, hosts);
 }
 
 async function open(
   answer: (request: Request) => Response | Promise<Response>,
   wanted: number,
+  hosts: readonly string[],
 ): Promise<Listening> {
   const listener = getRequestListener(answer);
   const servers: Server[] = [];

@@ -1,8 +1,7 @@
 import { ignoreIndex } from "../../../method/images/image.ts";
-import { regionCounts } from "../../../method/images/run-lengths.ts";
 import type { WriteStream } from "../../../host/store.ts";
 import { join } from "../../text/path.ts";
-import { encodeBrush } from "./brush.ts";
+import { brushResults } from "./brush-results.ts";
 import { formatFiles } from "../formats.ts";
 import type { MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
 import {
@@ -45,26 +44,15 @@ export class LabelStudioWriter implements MaskWriter {
   }: MaskRecord): Promise<undefined> {
     const { width, height } = labels;
     const regions = regionsOf(this.options.instances);
-    const size = { count: regions.labels.length, width, height, along: "rows" } as const;
-    const counts = regionCounts(regions.ids, size);
-    this.ignored ||= regions.labels.includes(ignoreIndex);
+    for (const label of regions.labels) {
+      if (label === ignoreIndex) this.ignored = true;
+      else this.options.losses.shown(name, 1);
+    }
     const names = labelNames(this.options.classes);
     const isFirst = this.tasks++ === 0;
-    const task = number ?? this.tasks;
-    // The lists of bytes are long; joining them is faster than JSON.stringify.
-    const results = regions.labels.map((label, k) => {
-      if (label !== ignoreIndex) this.options.losses.shown(name, 1);
-      const head = {
-        id: `${task}-${k + 1}`,
-        from_name: control,
-        to_name: object,
-        type: "brushlabels",
-        original_width: width,
-        original_height: height,
-        image_rotation: 0,
-      };
-      const value = `{"format":"rle","brushlabels":[${JSON.stringify(names.get(label))}],"rle":[${encodeBrush(counts[k]!).join(",")}]}`;
-      return `${JSON.stringify(head).slice(0, -1)},"value":${value}}`;
+    const results = brushResults(regions, {
+      ...{ task: number ?? this.tasks, from: control, to: object },
+      nameOf: (label) => names.get(label),
     });
     const url = this.options.imageUrl + fileName.split("/").map(encodeURIComponent).join("/");
     const data = JSON.stringify({ image: url, width, height });
