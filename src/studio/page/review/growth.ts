@@ -5,7 +5,7 @@ import { getAffinity } from "../api.ts";
 import type { MaskSession } from "./mask-session.ts";
 import type { PaintSettings } from "./paint-settings.ts";
 
-/** Without another threshold for so long, a grown region is sent. */
+/** Without another threshold for so long, a region that was grown anew is sent. */
 const restMs = 600;
 
 interface Open {
@@ -60,6 +60,8 @@ export class Growth {
       const edit = session.begin({ label, over, locked });
       this.#open = { session, edit, scores, x, y };
       this.update();
+      // At once, so that it can be undone; what the threshold changes later takes its place.
+      this.#commit();
     } catch (error) {
       if (!asked.signal.aborted) this.#options.onFailed(error);
     } finally {

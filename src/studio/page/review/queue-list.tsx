@@ -119,18 +119,18 @@ function QueueItem({
       type="button"
       className={`queue-item ${verdict}`}
       aria-current={isCurrent ? "true" : undefined}
-      aria-label={[label, state].filter(Boolean).join(", ")}
       tabIndex={isCurrent ? 0 : -1}
       onClick={onOpen}
       onKeyDown={moveFocus}
     >
       <span className="queue-thumb">{url && <img src={url} alt="" />}</span>
       <span className="queue-facts">
+        <span className="hidden">{label} </span>
         <span className="queue-score">
           {hasDraft && (
             <>
               <meter min={0} max={1} value={confidence} aria-hidden />
-              {sure}
+              <span aria-hidden>{sure}</span>
             </>
           )}
           {isDrawn && (

@@ -80,7 +80,7 @@ function ToolSettings({
   if (tool !== "grow") return null;
   if (project.models.length === 0) return <p className="warning">{t.review.growNeedsModel}</p>;
   return (
-    <>
+    <span className="slider" title={t.review.growHint}>
       <Slider
         label={t.review.threshold}
         value={threshold}
@@ -90,7 +90,7 @@ function ToolSettings({
         onChange={(value) => onChange({ threshold: value })}
       />
       <small className="tool-hint">{t.review.growHint}</small>
-    </>
+    </span>
   );
 }
 
