@@ -55,14 +55,14 @@ export function LabelPalette({
                 type="button"
                 className="plain label"
                 aria-pressed={settings.label === label}
-                aria-label={fill(t.review.pickLabel, { name })}
                 onClick={() =>
                   onChange({ label, ...(settings.tool === "erase" && { tool: "brush" }) })
                 }
               >
                 <LabelSwatch label={label} color={colorOf(label - 1)} />
+                <span className="hidden">{fill(t.review.pickLabel, { name })} </span>
                 <span className="label-name">
-                  {name}
+                  <span aria-hidden>{name}</span>
                   {missing.includes(label - 1) && (
                     <small className="warning">{t.review.missing}</small>
                   )}

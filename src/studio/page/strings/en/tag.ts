@@ -49,7 +49,7 @@ export const tag = {
   clear: "Choose no image",
   toggle: "Give or take “{name}”",
   add: "Add a class …",
-  accept: "Accept what the model sees",
+  accept: "Accept suggestions",
   setNone: "None of the classes is in it",
   setUnknown: "Make the tags unknown again",
   nextUntagged: "Next image without tags",

@@ -50,7 +50,7 @@ export const tag: Strings["tag"] = {
   clear: "取消所有选择",
   toggle: "添加或去掉“{name}”",
   add: "添加类别……",
-  accept: "接受模型所见",
+  accept: "接受建议",
   setNone: "其中不含任何类别",
   setUnknown: "将标签恢复为未知",
   nextUntagged: "下一张没有标签的图像",
