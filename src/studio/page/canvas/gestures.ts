@@ -130,7 +130,8 @@ export class Gestures {
       this.#canvas.panBy(at.x - mode.last.x, at.y - mode.last.y);
       mode.last = at;
     } else if (mode.pointer === event.pointerId) {
-      const events = event.getCoalescedEvents();
+      // Older versions of Safari do not tell the positions between two frames.
+      const events = "getCoalescedEvents" in event ? event.getCoalescedEvents() : [];
       this.tool?.move((events.length > 0 ? events : [event]).map((one) => this.#sample(one)));
     }
     if (this.#fingers.has(event.pointerId)) {

@@ -56,7 +56,7 @@ export class LabelLayer implements CanvasLayer {
   prepare(): void {
     const stale = this.#tiles.find(({ isStale }) => isStale);
     if (stale === undefined) return;
-    requestIdleCallback(() => {
+    whenIdle(() => {
       this.#refresh(stale);
       this.prepare();
     });
@@ -150,6 +150,12 @@ export class LabelLayer implements CanvasLayer {
       height: Math.min(this.size.height, y + height + this.#line) - top,
     };
   }
+}
+
+/** Safari has no idle callbacks. */
+function whenIdle(work: () => void): void {
+  if ("requestIdleCallback" in globalThis) requestIdleCallback(work);
+  else setTimeout(work, 50);
 }
 
 /** What is not known is hatched, light and dark, so that it shows on any photograph. */

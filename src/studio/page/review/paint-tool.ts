@@ -139,9 +139,9 @@ export class PaintTool implements PointerTool {
       this.#host.change({ size: nextSize(this.#host.settings().size, delta < 0 ? 1 : -1) });
       return true;
     }
-    if (!this.#host.growth.isOpen) return false;
+    const { tool, threshold } = this.#host.settings();
+    if (tool !== "grow" || !this.#host.growth.isOpen) return false;
     const step = delta < 0 ? -0.02 : 0.02;
-    const { threshold } = this.#host.settings();
     this.#host.change({ threshold: Math.min(1, Math.max(0, threshold + step)) });
     return true;
   }

@@ -30,6 +30,14 @@ export interface Painting {
   redo(): void;
 }
 
+/** A canvas with all that works on it. */
+interface Made {
+  readonly canvas: ImageCanvas;
+  readonly tool: PaintTool;
+  readonly keyboard: KeyboardBrush;
+  readonly growth: Growth;
+}
+
 /** Brings canvas, tools and the opened image together. */
 export function usePainting(session: MaskSession | undefined): Painting {
   const studio = useStudio();
@@ -55,15 +63,16 @@ export function usePainting(session: MaskSession | undefined): Painting {
     made?.canvas.drawTop();
   });
   useEffect(() => made?.growth.update(), [made, settings.threshold]);
+  useEffect(() => {
+    if (settings.tool !== "grow") made?.growth.close();
+  }, [made, settings.tool]);
 
   const onReady = useCallback(
     (canvas: ImageCanvas | undefined) => {
-      setMade((before) => {
-        before?.tool.finish();
-        before?.keyboard.close();
-        return undefined;
-      });
-      if (canvas === undefined) return;
+      standing.current?.tool.finish();
+      standing.current?.keyboard.close();
+      standing.current = undefined;
+      if (canvas === undefined) return setMade(undefined);
       const growth = new Growth({
         settings: () => now.current.settings,
         model: () => now.current.model,
@@ -90,7 +99,8 @@ export function usePainting(session: MaskSession | undefined): Painting {
         }, announceMs);
       });
       canvas.setTool(tool);
-      setMade({ canvas, tool, keyboard, growth });
+      standing.current = { canvas, tool, keyboard, growth };
+      setMade(standing.current);
     },
     [notify],
   );
