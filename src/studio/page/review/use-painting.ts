@@ -43,7 +43,8 @@ export function usePainting(session: MaskSession | undefined): Painting {
   const studio = useStudio();
   const { project, preferences, notify } = studio;
   const [chosen, change] = useSettings();
-  const [made, setMade] = useState<{ canvas: ImageCanvas; tool: PaintTool; keyboard: KeyboardBrush; growth: Growth }>(); // prettier-ignore
+  const [made, setMade] = useState<Made>();
+  const standing = useRef<Made>(undefined);
   const [isGrowing, setGrowing] = useState(false);
   const [announcement, setAnnouncement] = useState("");
 
