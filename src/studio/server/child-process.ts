@@ -102,6 +102,8 @@ export async function* jobInChild<E, R = void>(
     };
     child.once("close", end).once("error", end);
   });
+  // A channel that both sides close at the same time may keep "close" from coming.
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   child.on("message", (message: FromJob) => {
     received.push(message);
     wake();
@@ -126,7 +128,7 @@ export async function* jobInChild<E, R = void>(
     signal?.removeEventListener("abort", stop);
     if (child.connected) child.disconnect();
     const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
-    await ended;
+    await Promise.race([ended, exited]);
     clearTimeout(timer);
   }
 }
