@@ -4,9 +4,11 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
+import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nodeCodec } from "../../src/host/node/images/codec.ts";
 import { tokenHeader, type ImageDetails } from "../../src/studio/protocol.ts";
+import { listen } from "../../src/studio/server/listen.ts";
 import { decodeRecords } from "../../src/studio/records.ts";
 import { startStudio, waitUntil, type StartedStudio } from "./start-studio.ts";
 
@@ -340,6 +342,28 @@ describe("what is bounded", () => {
       again.abort();
       return status === 200;
     });
+  });
+
+  test("a request that does not come to its end is given up, in its head or in its body", async () => {
+    const patience = { head: 200, whole: 400, look: 50 };
+    const app = new Hono().post("/", async (c) => c.text(await c.req.text()));
+    const listening = await listen(app.fetch, { port: 0, patience });
+    const answerTo = (text: string): Promise<string> =>
+      new Promise((resolve) => {
+        const socket = connect({ host: "127.0.0.1", port: listening.port });
+        let answer = "";
+        socket.on("data", (piece: Buffer) => (answer += piece.toString()));
+        socket.on("error", () => undefined).on("close", () => resolve(answer));
+        socket.write(text);
+      });
+    const [head, body] = await Promise.all([
+      answerTo("POST / HTTP/1.1\r\nHost: local"),
+      answerTo("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nslow"),
+    ]);
+    expect([head, body]).toEqual(
+      [408, 408].map((code) => expect.stringMatching(`^HTTP/1.1 ${code}`)),
+    );
+    await listening.close();
   });
 
   test("500 connections that send a letter at a time keep nobody else from being answered", async () => {

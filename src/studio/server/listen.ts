@@ -11,8 +11,20 @@ const otherPorts = 20;
 /** Addresses of this computer alone: nothing is reachable from other machines. */
 const ownHosts: readonly string[] = ["127.0.0.1", "::1"];
 
-/** Milliseconds for the head of a request, and for all of it. */
-const [headTime, requestTime] = [10_000, 60_000];
+/** Milliseconds for the head of a request and for all of it, and between two looks for those that take longer. */
+const usualPatience = { head: 10_000, whole: 60_000, look: 5_000 };
+
+export interface ListenOptions {
+  /** The first free one of some by default. */
+  readonly port?: number | undefined;
+  /** Tried first then. */
+  readonly preferred?: number | undefined;
+  /** Addresses of this computer alone by default. */
+  readonly hosts?: readonly string[];
+  readonly patience?: typeof usualPatience;
+}
+
+type Answer = (request: Request) => Response | Promise<Response>;
 
 export interface Listening {
   readonly port: number;
@@ -20,33 +32,25 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/**
- * Listens, on this computer alone unless other hosts are given.
- * @param port undefined for the first free one of some
- * @param preferred tried first then
- */
-export async function listen(
-  answer: (request: Request) => Response | Promise<Response>,
-  port: number | undefined,
-  preferred?: number,
-  hosts = ownHosts,
-): Promise<Listening> {
-  if (port !== undefined) return open(answer, port, hosts);
+/** Listens, on this computer alone unless other hosts are given. */
+export async function listen(answer: Answer, options: ListenOptions): Promise<Listening> {
+  const { port, preferred } = options;
+  if (port !== undefined) return open(answer, port, options);
   const usual = Array.from({ length: otherPorts }, (_, i) => usualPort + i);
   for (const next of preferred === undefined ? usual : [preferred, ...usual]) {
     try {
-      return await open(answer, next, hosts);
+      return await open(answer, next, options);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
     }
   }
-  return open(answer, 0, hosts);
+  return open(answer, 0, options);
 }
 
 async function open(
-  answer: (request: Request) => Response | Promise<Response>,
+  answer: Answer,
   wanted: number,
-  hosts: readonly string[],
+  { hosts = ownHosts, patience = usualPatience }: ListenOptions,
 ): Promise<Listening> {
   const listener = getRequestListener(answer);
   const servers: Server[] = [];
@@ -55,10 +59,10 @@ async function open(
     for (const host of hosts) {
       const server = createServer(
         {
-          headersTimeout: headTime,
-          requestTimeout: requestTime,
+          headersTimeout: patience.head,
+          requestTimeout: patience.whole,
           keepAliveTimeout: 30_000,
-          connectionsCheckingInterval: 5_000,
+          connectionsCheckingInterval: patience.look,
           maxHeaderSize: 16_384,
         },
         (request, response) => void listener(request, response),

@@ -54,7 +54,7 @@ export async function serveStudio(
     const token = opened.before?.token ?? randomBytes(16).toString("base64url");
     const place = { port: 0, token };
     const app = studioApp(studio, { token, port: () => place.port });
-    const server = await listen(app.fetch, port, opened.before?.port);
+    const server = await listen(app.fetch, { port, preferred: opened.before?.port });
     place.port = server.port;
     await opened.announce(place);
     return {

@@ -61,7 +61,7 @@ export async function serveLabelStudio({
       ...{ predictions, sites: new Sites(site), token, tell },
       ownPort: host === undefined ? () => actual : null,
     });
-    const server = await listen(app.fetch, port, undefined, host === undefined ? undefined : [host]); // prettier-ignore
+    const server = await listen(app.fetch, { port, ...(host !== undefined && { hosts: [host] }) });
     actual = server.port;
     const name = host === undefined ? "localhost" : host.includes(":") ? `[${host}]` : host;
     return {
