@@ -7,7 +7,7 @@ import type { Affinity } from "../../../method/labels/index.ts";
 import { decodeLayers } from "../../layers.ts";
 import { decodeMask } from "../../patches.ts";
 import type { Comparison, Drafts, Model, Run, Suggestions } from "../../protocol.ts";
-import { notFound } from "../failure.ts";
+import { conflict, notFound } from "../failure.ts";
 import type { IndexedImage, Library, Masks, Models } from "../studio.ts";
 import type { FollowedRun } from "../training/followed-run.ts";
 import { Runs } from "../training/runs.ts";
@@ -141,6 +141,10 @@ export class TrainedModels implements Models {
   async startDrafts(model: string): Promise<Drafts> {
     const run = this.model(model);
     const place = await this.placeOf(run);
+    const { isRunning, drafts } = this.drafting;
+    // Begun already, as they are after a training.
+    if (isRunning && drafts.model === model) return drafts;
+    if (isRunning) throw conflict(`The masks of ${drafts.model} are being made; stop that first.`);
     void this.makeDrafts(run, place);
     return this.drafting.drafts;
   }
