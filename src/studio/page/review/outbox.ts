@@ -52,7 +52,7 @@ export interface OutboxOptions {
 
 /** Most bytes of changes that are kept in the browser's database. */
 const mostKeptBytes = 256 << 20;
-/** Pauses after a failure of the server itself, such as a full disk, in ms. */
+/** Pauses after a failure of the server itself, in ms. */
 const firstPauseMs = 1000;
 const longestPauseMs = 30_000;
 
@@ -190,27 +190,34 @@ export class Outbox {
   async #send(): Promise<void> {
     if (this.#isSending) return;
     this.#isSending = true;
-    let pause = firstPauseMs;
     for (;;) {
       const lane = [...this.#lanes.values()].find((one) => one.entries.length > 0 && !isHeld(one));
       if (lane === undefined) break;
       const [entry] = lane.entries as [Entry, ...Entry[]];
       try {
-        const rev = await this.#options.save(() => this.#attempt(lane, entry.change));
+        const rev = await this.#options.save(() => this.#deliver(lane, entry.change));
         this.#acknowledge(lane, entry, rev);
-        pause = firstPauseMs;
       } catch (error) {
-        const status = error instanceof RequestFailed ? error.status : 400;
-        if (status >= 500) {
-          await new Promise((resolve) => setTimeout(resolve, pause));
-          pause = Math.min(2 * pause, longestPauseMs);
-        } else if (status === 409) {
+        if (error instanceof RequestFailed && error.status === 409) {
           await this.#compare(lane, entry).catch((reason: unknown) => this.#refuse(lane, reason));
         } else this.#refuse(lane, error);
       }
       this.#changed();
     }
     this.#isSending = false;
+  }
+
+  /** Sends a change again and again while the server has a failure of its own, such as a full disk, which is told once. */
+  async #deliver(lane: Lane, change: MaskChange): Promise<number> {
+    for (let pause = firstPauseMs; ; pause = Math.min(2 * pause, longestPauseMs)) {
+      try {
+        return await this.#attempt(lane, change);
+      } catch (error) {
+        if (!(error instanceof RequestFailed) || error.status < 500) throw error;
+        if (pause === firstPauseMs) this.#options.onRefused(lane.image.name, error.message);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
   }
 
   async #attempt(lane: Lane, change: MaskChange): Promise<number> {
