@@ -8,6 +8,7 @@ import { nodeHost } from "../../src/host/node/host.ts";
 import { nodeStore } from "../../src/host/node/files/store.ts";
 import { openDataset } from "../../src/files/datasets/index.ts";
 import { verdicts } from "../../src/studio/protocol.ts";
+import { encodeRecords } from "../../src/studio/records.ts";
 import { lotOf, reviewQueue } from "../../src/studio/review/queue.ts";
 import { buildIndex } from "../../src/studio/server/images/build-index.ts";
 import { ImageIndex } from "../../src/studio/server/images/image-index.ts";
@@ -226,6 +227,8 @@ describe("lists", () => {
         expect(ids({ tag: 1 })).toEqual(tagged.map(({ id }) => id));
         const unknown = all.filter(({ tags, verdict }) => !tags && verdict === "unsure");
         expect(ids({ untagged: "1", verdict: "unsure" })).toEqual(unknown.map(({ id }) => id));
+        expect(index.encodedPage({ tag: 1 })).toEqual(encodeRecords(index.page({ tag: 1 })));
+        expect(index.encodedPage({})).toEqual(encodeRecords(index.page({})));
         expect(index.counted().untagged).toBe(all.filter(({ tags }) => !tags).length);
       }),
       { numRuns: 40 },

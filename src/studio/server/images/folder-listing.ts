@@ -76,8 +76,8 @@ export async function listDataFolder(
   const tagsPath = await findTagsFile(store, root, description);
   const imageFolder = await imageFolderOf(store, root, description);
   const isOwnLayout = tagsPath === undefined && (await hasOwnLayout(store, root));
-  const files = isOwnLayout ? [] : await filesOf(store, root, imageFolder, description);
-  onFound(files);
+  const places = { root, imageFolder, masks: `${description.masks ?? "masks"}/` };
+  const files = isOwnLayout ? [] : await filesOf(store, places, onFound);
   const listing = failures.length > 0 ? undefined : await attempt(() => listDataset(host, root));
   const isListed = listing !== undefined && !(isOwnFolders(listing) && hasDirectImages(files));
   const common = {
@@ -121,19 +121,34 @@ async function imageFolderOf(
   return (await isFolder(store, join(root, "images"))) ? "images" : ".";
 }
 
-/** Images of the image folder, as paths from the data folder, sorted; those of a folder of masks in it are none. */
+/**
+ * Images of the image folder, as paths from the data folder, sorted; those of a folder of masks in it are none.
+ * @param onFound takes those of each folder as soon as that is read
+ */
 async function filesOf(
   store: Store,
-  root: string,
-  imageFolder: string,
-  description: Description,
+  {
+    root,
+    imageFolder,
+    masks,
+  }: { readonly root: string; readonly imageFolder: string; readonly masks: string },
+  onFound: (files: readonly string[]) => void,
 ): Promise<string[]> {
-  if (!(await isFolder(store, join(root, imageFolder)))) return [];
-  const masks = `${description.masks ?? "masks"}/`;
-  const prefix = imageFolder === "." ? "" : `${imageFolder}/`;
-  const inside = await listImages(store, join(root, imageFolder), { sorted: false });
-  const files = prefix === "" ? [...inside] : inside.map((file) => prefix + file);
-  return files.filter((file) => !file.startsWith(masks)).sort();
+  const top = join(root, imageFolder);
+  if (!(await isFolder(store, top))) return [];
+  const isImage = (file: string): boolean => !file.startsWith(masks) && isImageName(file);
+  const below = (folder: string): string => (folder === "" ? "" : `${folder}/`);
+  const telling: Pick<Store, "list"> = {
+    list: async (folder, options) => {
+      const content = await store.list(folder, options);
+      const prefix = below(relative(root, folder));
+      onFound(content.files.map((name) => prefix + name).filter(isImage).sort()); // prettier-ignore
+      return content;
+    },
+  };
+  const inside = await listImages(telling, top, { sorted: false });
+  const prefix = below(relative(root, top));
+  return inside.map((file) => prefix + file).filter(isImage).sort(); // prettier-ignore
 }
 
 function isOwnFolders({ format }: Listing): boolean {

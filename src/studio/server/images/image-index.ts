@@ -80,6 +80,11 @@ export class ImageIndex implements Images {
     return this.queries.page(query);
   }
 
+  /** A page as it is sent. */
+  encodedPage(query: ImagesQuery): Uint8Array<ArrayBuffer> {
+    return this.queries.encodedPage(query);
+  }
+
   details(ids: readonly number[]): ImageDetails[] {
     return ids.flatMap((id) => {
       if (!this.table.has(id)) return [];

@@ -14,6 +14,9 @@ const checkEvery = 2000;
 /** Milliseconds for which a request waits for what its images' files show. */
 const lookPatience = 25;
 
+/** Milliseconds after which a data folder is listed whose stored index is good. */
+const listAfter = 1500;
+
 /** Milliseconds without changes after which the index is stored. */
 const saveAfter = 5000;
 
@@ -60,6 +63,7 @@ export class Library {
       const stored = await this.thread.ask("open", null);
       if (stored) this.index.take(stored.built);
       if (!stored?.isFresh) await this.list();
+      else this.listLater();
     } catch (error) {
       // It is tried again as soon as the folder changes.
       this.failure = error instanceof Error ? error.message : String(error);
@@ -146,7 +150,8 @@ export class Library {
   }
 
   private async build(): Promise<void> {
-    this.setIndexing({ done: this.index.count, total: null });
+    // While images are known already, nobody has to wait.
+    if (!this.isListed && this.indexing) this.setIndexing({ done: this.index.count, total: null });
     try {
       const built: BuiltIndex = await this.thread.ask("build", this.index.known());
       this.failure = null;
@@ -168,8 +173,13 @@ export class Library {
   private takeNews(news: LibraryNews): void {
     if ("found" in news) {
       this.index.addFound(news.found);
-      this.setIndexing({ done: this.index.count, total: null });
+      if (this.indexing) this.setIndexing({ done: this.index.count, total: null });
     } else this.setIndexing({ done: news.written, total: news.total });
+  }
+
+  /** Lists the data in the background though it is unchanged: to write tags, the thread has to know their lines. */
+  private listLater(): void {
+    setTimeout(() => void this.listed().catch(() => undefined), listAfter).unref();
   }
 
   /** Lists the data again once it is not as it was. */

@@ -1,6 +1,9 @@
 import { drawEvery } from "../../review/queue.ts";
 
-/** Bits of a float that lie in the order of the values, as long as none is below 0. */
+/** All bits of a float but its sign: zero may have one. */
+const withoutSign = 0x7fffffff;
+
+/** Bits of floats that lie in the order of the values, as long as none is below 0. */
 function sortableBits(values: Float32Array): Uint32Array {
   return new Uint32Array(values.buffer, values.byteOffset, values.length);
 }
@@ -34,7 +37,7 @@ function sortedBy(ids: Uint32Array, keyOf: (id: number) => number): Uint32Array 
 /** Ids with the least sure first; those without a draft come last. */
 export function byConfidence(ids: Uint32Array, confidence: Float32Array): Uint32Array {
   const bits = sortableBits(confidence);
-  return sortedBy(ids, (id) => (Number.isNaN(confidence[id]!) ? last : bits[id]!));
+  return sortedBy(ids, (id) => (Number.isNaN(confidence[id]!) ? last : bits[id]! & withoutSign));
 }
 
 export interface QueueFacts {
@@ -60,7 +63,7 @@ export function byQueue(ids: Uint32Array, facts: QueueFacts): Uint32Array {
   const rest = sortedBy(
     drafted.filter((id) => !isDrawn(facts.lots[id]!)),
     // One is added so that tags that no pixel shows come before everything else.
-    (id) => (facts.lacksTag(id) ? first : bits[id]! + 1),
+    (id) => (facts.lacksTag(id) ? first : (bits[id]! & withoutSign) + 1),
   );
   const queue = new Uint32Array(left.length);
   let [at, nextDrawn, nextRest] = [0, 0, 0];

@@ -4,6 +4,7 @@ import { isDrawn } from "../../review/queue.ts";
 import { checked } from "../body.ts";
 import { imagesQuerySchema } from "../../protocol.ts";
 import { folded } from "./columns.ts";
+import { encodePage } from "./encode-page.ts";
 import type { ImageTable } from "./image-table.ts";
 import { byConfidence, byQueue } from "./order.ts";
 
@@ -40,17 +41,16 @@ export class ImageQueries {
     };
   }
 
+  /** The same as `encodeRecords` of the page, without an object for each record. */
+  encodedPage(query: ImagesQuery): Uint8Array<ArrayBuffer> {
+    const { cursor, ...wanted } = checked(imagesQuerySchema, query);
+    return encodePage(this.table, this.find(wanted, cursor > 0), cursor, (id) => this.flags(id));
+  }
+
   record(id: number): ImageRecord {
     const { table } = this;
     const { facts } = table;
     const tags = table.tags(id);
-    const flags =
-      (table.isUntagged(id) ? recordFlags.untagged : 0) |
-      (facts.hasCorrection(id) ? recordFlags.correction : 0) |
-      (table.hasProblem[id] === 1 ? recordFlags.problem : 0) |
-      (facts.hasDraft(id) ? recordFlags.draft : 0) |
-      (facts.lacksTag(id) ? recordFlags.missingTag : 0) |
-      (isDrawn(table.lots[id]!) ? recordFlags.drawn : 0);
     return {
       id,
       version: table.version[id]!,
@@ -58,11 +58,24 @@ export class ImageQueries {
       width: table.width[id]!,
       height: table.height[id]!,
       verdict: verdicts[facts.verdict[id]!]!,
-      flags,
+      flags: this.flags(id),
       split: table.split[id]!,
       tagCount: tags.length,
       tags: tags.filter((tag) => tag < 255).slice(0, 4),
     };
+  }
+
+  private flags(id: number): number {
+    const { table } = this;
+    const { facts } = table;
+    return (
+      (table.isUntagged(id) ? recordFlags.untagged : 0) |
+      (facts.hasCorrection(id) ? recordFlags.correction : 0) |
+      (table.hasProblem[id] === 1 ? recordFlags.problem : 0) |
+      (facts.hasDraft(id) ? recordFlags.draft : 0) |
+      (facts.lacksTag(id) ? recordFlags.missingTag : 0) |
+      (isDrawn(table.lots[id]!) ? recordFlags.drawn : 0)
+    );
   }
 
   /** @param isLater whether it is a page behind the first, which goes on in the order of that */
@@ -118,8 +131,8 @@ export class ImageQueries {
       for (const id of table.folded.having(folded(text))) has[id] = 1;
       tests.push((id) => has[id] === 1);
     }
-    if (tests.length === 0) return order;
-    return order.filter((id) => tests.every((test) => test(id)));
+    // One test after the other: a loop over few functions is several times as fast as one over their list.
+    return tests.reduce((ids, test) => ids.filter(test), order);
   }
 }
 

@@ -2,10 +2,10 @@ import { realpath } from "node:fs/promises";
 import { Hono, type Context } from "hono";
 import { join } from "../../../files/text/path.ts";
 import { detailsRequestSchema, imagesQuerySchema } from "../../protocol.ts";
-import { encodeRecords } from "../../records.ts";
 import { checked, readBody } from "../body.ts";
 import { notFound } from "../failure.ts";
 import type { IndexedImage, Studio } from "../studio.ts";
+import type { ImageIndex } from "./image-index.ts";
 import type { Library } from "./library.ts";
 import { imageBody, type Picture } from "./image-body.ts";
 import { openBelow, versionOf, type OpenedImage } from "./image-file.ts";
@@ -13,7 +13,10 @@ import { Thumbnails } from "./thumbnails.ts";
 
 /** `/images`, `/images/details` and the pictures of an image. */
 export function imageRoutes(
-  studio: Pick<Studio, "host" | "root" | "folder" | "images"> & { readonly library: Library },
+  studio: Pick<Studio, "host" | "root" | "folder"> & {
+    readonly images: ImageIndex;
+    readonly library: Library;
+  },
 ): Hono {
   const { host, images } = studio;
   const thumbnails = new Thumbnails(host, join(studio.folder, "thumbs"));
@@ -25,8 +28,8 @@ export function imageRoutes(
 
   return new Hono()
     .get("/images", (c) => {
-      const page = images.page(checked(imagesQuerySchema, c.req.query()));
-      return c.body(encodeRecords(page), 200, { "content-type": "application/octet-stream" });
+      const page = images.encodedPage(checked(imagesQuerySchema, c.req.query()));
+      return c.body(page, 200, { "content-type": "application/octet-stream" });
     })
     .post("/images/details", async (c) => {
       const { ids } = await readBody(c, detailsRequestSchema);
