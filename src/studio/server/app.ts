@@ -13,7 +13,7 @@ import { limitedBodies, onlyOwnHost, onlyOwnPage, securityHeaders } from "./secu
 import { tagRoutes } from "./tags/routes.ts";
 import { TrainingChoices } from "./training/choices.ts";
 import { runRoutes } from "./training/routes.ts";
-import type { OpenedStudio } from "./open-studio.ts";
+import type { OpenedStudio } from "./opened-studio.ts";
 
 /** All that the server answers. */
 export function studioApp(

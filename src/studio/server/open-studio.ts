@@ -11,6 +11,7 @@ import { Library } from "./images/library.ts";
 import { listen } from "./listen.ts";
 import { MaskBook } from "./masks/mask-book.ts";
 import { TrainedModels } from "./models/trained-models.ts";
+import type { OpenedStudio } from "./opened-studio.ts";
 import { openProject, type OpenProject } from "./project.ts";
 import type { Studio } from "./studio.ts";
 import { TagStore } from "./tags/tag-store.ts";
@@ -24,16 +25,6 @@ export interface StudioOptions {
   readonly port?: number | undefined;
   /** What the front end that starts the server calls things. */
   readonly words: CommandWords;
-}
-
-/** A studio with what only its own routes use. */
-export interface OpenedStudio extends Studio {
-  readonly images: ImageIndex;
-  readonly library: Library;
-  readonly tags: TagStore;
-  readonly masks: MaskBook;
-  readonly models: TrainedModels;
-  readonly exports: Exports;
 }
 
 /** A server that runs. */
