@@ -13,7 +13,6 @@ import { MaskBook } from "./masks/mask-book.ts";
 import { TrainedModels } from "./models/trained-models.ts";
 import type { OpenedStudio } from "./opened-studio.ts";
 import { openProject, type OpenProject } from "./project.ts";
-import type { Studio } from "./studio.ts";
 import { TagStore } from "./tags/tag-store.ts";
 
 export interface StudioOptions {
