@@ -5,6 +5,7 @@ import { counted } from "../files/text/units.ts";
 import type { ConversionFacts } from "../jobs/convert-job.ts";
 import type {
   MergeDoneEvent,
+  MergedPredictionsEvent,
   MergedScoresEvent,
   MergeEvent,
   MergeProgressEvent,
@@ -52,30 +53,34 @@ export function mergeCommand(open: OpenOutput): Command {
   );
   return command.addHelpText(
     "after",
-    "\nExit code 3: shards are missing. With --json, a line before that has their numbers, and the tasks to run again.",
+    "\nExit code 3: shards are missing; 1, among others: shards are damaged. With --json, a line before that has their " +
+      "numbers, and the tasks to run again.",
   );
 }
 
 async function merge(out: string, options: MergeOptions, output: Output): Promise<void> {
-  let measured: MergedScoresEvent | undefined;
+  let evaluated: MergedScoresEvent | MergedPredictionsEvent | undefined;
   const { mergeShards } = await import("../jobs/merge.ts");
   const { nodeHost } = await import("../host/node/host.ts");
   const show = mergeLines(output);
   await runJob(
     (job) => mergeShards(nodeHost, { ...options, out }, job),
     (event, interruption) => {
-      if (event.type === "measured") measured = event;
+      if (event.type === "measured" || event.type === "predicted") evaluated = event;
       else show(event, interruption);
     },
   );
-  if (!measured) return;
-  const { tellMerged } = await import("./eval/merged.ts");
-  tellMerged(measured, output);
+  if (!evaluated) return;
+  const { tellMerged, tellMergedPredictions } = await import("./eval/merged.ts");
+  if (evaluated.type === "measured") tellMerged(evaluated, output);
+  else tellMergedPredictions(evaluated, output);
 }
 
 /** What the stages of a merge count. */
 function titleOf(stage: MergeProgressEvent["stage"]): string {
   switch (stage) {
+    case "check":
+      return "checking images";
     case "images":
       return "images";
     case "review":
@@ -90,7 +95,10 @@ function titleOf(stage: MergeProgressEvent["stage"]): string {
 /** Prints the events of a merge. */
 function mergeLines(
   output: Output,
-): (event: Exclude<MergeEvent, MergedScoresEvent>, interruption: Interruption) => void {
+): (
+  event: Exclude<MergeEvent, MergedScoresEvent | MergedPredictionsEvent>,
+  interruption: Interruption,
+) => void {
   const now = (): number => output.now();
   const started = now();
   let stage: MergeProgressEvent["stage"] | undefined;
@@ -103,6 +111,11 @@ function mergeLines(
           `${shards.length} of ${counted(of, "shard")} missing: ${listNames(ranges(shards))}`,
         );
         return output.record({ missing: shards, of, tasks, ofTasks, array: arrayOf(tasks) });
+      }
+      case "damaged": {
+        const { shards, of, tasks, ofTasks } = event;
+        output.progress.clear();
+        return output.record({ damaged: shards, of, tasks, ofTasks, array: arrayOf(tasks) });
       }
       case "started":
         return interruption.handle(() => output.note(ctrlCNote("stopping")));
@@ -127,7 +140,7 @@ function mergeLines(
 function printSummary(event: MergeDoneEvent, seconds: number, output: Output): void {
   output.progress.clear();
   const { out, classes, masks, skipped, leftOut, lacking, lackingInAll, lost, confidence } = event;
-  const { sheet, replaced, shards, missing, kept, index, conversion } = event;
+  const { sheet, replaced, shards, missing, kept, index, conversion, withoutMasks } = event;
   const written = counted(masks, "mask");
   const skips = skipped > 0 ? `, ${skipped} left out` : "";
   if (conversion) {
@@ -139,6 +152,7 @@ function printSummary(event: MergeDoneEvent, seconds: number, output: Output): v
   }
   for (const reason of leftOut) output.say(`left out ${reason}`);
   if (skipped > leftOut.length) output.say(`left out: ${skipped - leftOut.length} more`);
+  if (withoutMasks.length > 0) output.say(withoutMasksLine(out, withoutMasks));
   if (lackingInAll > 0) {
     const names = lacking.slice(0, 5).join(", ");
     output.say(
@@ -163,6 +177,7 @@ function printSummary(event: MergeDoneEvent, seconds: number, output: Output): v
       masks,
       skipped,
       leftOut,
+      withoutMasks,
       shards,
       missing,
       kept,
@@ -175,6 +190,15 @@ function printSummary(event: MergeDoneEvent, seconds: number, output: Output): v
     ...{ ...(confidence !== undefined && { confidence }), ...(sheet !== undefined && { sheet }) },
     ...{ replaced, seconds },
   });
+}
+
+/** The warning on shards none of whose images could be used, as on a machine that cannot read their kind. */
+function withoutMasksLine(out: string, shards: readonly number[]): string {
+  const are = shards.length === 1 ? "shard" : "shards";
+  return (
+    `warning: none of the images of ${are} ${listNames(ranges(shards))} could be used; if they are good, remove ` +
+    `${shards.length === 1 ? "its folder" : "their folders"} in ${out}/shards and make them again`
+  );
 }
 
 /** What a conversion tells besides, for programs. */

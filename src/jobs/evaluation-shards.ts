@@ -40,13 +40,8 @@ export async function* evaluateInShards(
   job: DividedEvaluation,
   options: JobOptions = {},
 ): AsyncGenerator<EvaluationShardsEvent, void> {
-  const { out, task, settings, classes, facts, worst, names } = job;
-  if (out === undefined) {
-    throw new UserError("shards need a folder to be written to", {
-      code: "usage",
-      remedies: [{ kind: "option", name: "out", value: "<folder>" }],
-    });
-  }
+  const { task, settings, classes, facts, worst, names } = job;
+  const out = folderOfShards(job.out);
   const planned: PlannedEvaluation = { facts, worst };
   // eslint-disable-next-line require-yield -- the images are found already
   const find = async function* (): AsyncGenerator<never> {
@@ -68,8 +63,17 @@ export async function* evaluateInShards(
   if (!(yield* runShards(host, out, plan, task, make, { ...options, begin }))) yield stopped();
 }
 
+/** The folder of the shards; a UserError if none is named. */
+export function folderOfShards(out: string | undefined): string {
+  if (out !== undefined) return out;
+  throw new UserError("shards need a folder to be written to", {
+    code: "usage",
+    remedies: [{ kind: "option", name: "out", value: "<folder>" }],
+  });
+}
+
 /** Images of a task that are done, of those in the shards that it has to make. */
-interface TaskProgress {
+export interface TaskProgress {
   done: number;
   total: number;
 }
@@ -124,7 +128,7 @@ async function* makeShard(
 }
 
 /** The steps of a shard, counted over its task. */
-async function* withTaskProgress<R>(
+export async function* withTaskProgress<R>(
   steps: AsyncGenerator<ProgressEvent | StoppedEvent, R>,
   progress: TaskProgress,
 ): AsyncGenerator<ProgressEvent, R> {

@@ -18,7 +18,8 @@ import { UserError } from "../user-error.ts";
 import { plannedEvaluation, type EvaluationFacts } from "./evaluation-facts.ts";
 import { readEvaluationRecords, readTiles, type MeasuredRecord } from "./evaluation-records.ts";
 import { finishComparison, finishScores, finishStages, type Finish } from "./finish-evaluation.ts";
-import type { MergeProgressEvent } from "./merge-events.ts";
+import { DamagedShards } from "./damaged-shards.ts";
+import type { DamagedShardsEvent, MergeProgressEvent } from "./merge-events.ts";
 import type { MergedEvaluation } from "./merged-evaluation.ts";
 import { pairScoresOf, pairTally } from "./score-masks.ts";
 
@@ -40,7 +41,7 @@ interface MergeEvaluationOptions {
 export async function* mergeEvaluation(
   host: FileHost,
   { out, plan, shards, taken, check, signal }: MergeEvaluationOptions,
-): AsyncGenerator<MergeProgressEvent, MergedEvaluation> {
+): AsyncGenerator<MergeProgressEvent | DamagedShardsEvent, MergedEvaluation> {
   const { store } = host;
   const planned = plannedEvaluation(plan.facts);
   if (!planned) {
@@ -53,7 +54,8 @@ export async function* mergeEvaluation(
   const order = new MaskOrder();
   const worst = new WorstImages(host.codec, limit);
   const total = shards.reduce((sum, shard) => sum + shardItems(plan, shard), 0);
-  for (const shard of shards) {
+  const damaged = new DamagedShards(out, plan);
+  const takeShard = async (shard: number): Promise<void> => {
     const folder = shardFolder(out, shard);
     const first = shard * plan.shardSize;
     const records = readEvaluationRecords(store, folder, first, shardItems(plan, shard));
@@ -76,8 +78,12 @@ export async function* mergeEvaluation(
       }
       taken.images++;
     }
+  };
+  for (const shard of shards) {
+    await takeShard(shard).catch((error: unknown) => damaged.add(shard, error));
     yield { type: "progress", stage: "images", done: taken.images, total };
   }
+  yield* damaged.tell();
   await check();
   const findings = findingsOfPart(plan, shards, total);
   const finish = { out, total, truth, worst: worst.images, findings };

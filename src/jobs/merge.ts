@@ -7,13 +7,12 @@ import {
   planFile,
   readPlan,
   shardCount,
-  shardFolder,
   shardsFolder,
   type PlannedMasks,
   type ShardPlan,
 } from "../files/shards/plan.ts";
 import { classesName } from "../files/shards/shard-files.ts";
-import { isFile } from "../files/text/folders.ts";
+import { isFile, isFolder } from "../files/text/folders.ts";
 import { listNames } from "../files/text/list-names.ts";
 import { join } from "../files/text/path.ts";
 import { ranges } from "../files/text/ranges.ts";
@@ -22,11 +21,21 @@ import type { FileHost } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
 import { shown, UserError } from "../user-error.ts";
 import { resultFiles } from "./evaluation-results.ts";
+import { DamagedShards } from "./damaged-shards.ts";
 import { isAbort, type JobOptions } from "./events.ts";
 import { stagesFile } from "./finish-evaluation.ts";
-import type { MergeDoneEvent, MergeEvent, MissingShardsEvent } from "./merge-events.ts";
+import type {
+  MergedPredictionsEvent,
+  MergeDoneEvent,
+  MergeEvent,
+  MissingShardsEvent,
+} from "./merge-events.ts";
 import { mergeEvaluation } from "./merge-evaluation.ts";
 import { mergeMasks } from "./merge-masks.ts";
+import { mergePredictions } from "./merge-predictions.ts";
+import { predictionsJob } from "./planned-predictions.ts";
+import { vocTree } from "./predict-test-set.ts";
+import { mostRanges } from "./run-shards.ts";
 
 export interface MergeJob {
   /** Folder of the results, with the shards in it. */
@@ -42,14 +51,14 @@ export interface MergeJob {
 /** Images of a format that is one file; readers take it into memory as a whole. */
 const usualMost = 5_000_000;
 
-/** Most ranges of shards that a message names. */
-const mostRanges = 12;
-
 /** Jobs that write masks. */
 const maskJobs: readonly string[] = ["label", "segment", "convert"];
 
 /** The job that measures. */
 const evaluation = "eval";
+
+/** Jobs whose masks, if any, are in no format of the user's choice. */
+const withoutFormats: readonly string[] = [evaluation, predictionsJob];
 
 /**
  * Makes a folder what the job would have written without shards, byte for byte. It appears complete at the end, and not before. A
@@ -71,7 +80,7 @@ export async function* mergeShards(
   try {
     const before = await mergedBefore(store, out);
     last = before ?? (yield* mergePlanned(host, job, place, signal));
-    if (before || ((last.type === "done" || last.type === "measured") && !last.kept)) {
+    if (before || ("kept" in last && !last.kept)) {
       for await (const progress of removeShards(store, out)) {
         yield { type: "progress", stage: "removal", ...progress };
       }
@@ -92,7 +101,7 @@ async function* mergePlanned(
   const { store } = host;
   const plan = await readPlan(store, out);
   if (!plan) return mergedAlready(store, out);
-  const masks = plan.job === evaluation ? undefined : plannedMasks(out, plan);
+  const masks = withoutFormats.includes(plan.job) ? undefined : plannedMasks(out, plan);
   const missing = await missingShards(store, out, plan);
   const of = shardCount(plan);
   if (missing.length > 0) yield* tellMissing(out, plan, missing, allowMissing);
@@ -101,6 +110,15 @@ async function* mergePlanned(
   yield { type: "started", job: plan.job, shards: shards.length, of };
   const taken = { images: 0 };
   try {
+    if (plan.job === predictionsJob) {
+      const about = { out, plan, shards, mostInOneFile, taken, temporary: place.folder, signal };
+      const merged = yield* mergePredictions(host, about);
+      await place.check();
+      const kept = keepShards || missing.length > 0;
+      const done = { type: "predicted", ...merged, shards: shards.length, missing, kept } as const;
+      if (!kept) await markMerged(store, out, done);
+      return done;
+    }
     if (!masks) {
       const check = (): Promise<void> => place.check();
       const all = { out, plan, shards, taken, check, signal };
@@ -117,26 +135,13 @@ async function* mergePlanned(
     if (!kept) await markMerged(store, out, done);
     return done;
   } catch (error) {
-    if (!isAbort(error, signal)) throw withTask(error, out, plan, shards);
+    if (!isAbort(error, signal)) {
+      const damaged = new DamagedShards(out, plan);
+      if (damaged.addNamed(error, shards)) yield* damaged.tell();
+      throw error;
+    }
     return { type: "stopped", done: taken.images, total: plan.items, out };
   }
-}
-
-/** The error for a damaged shard, with the task that makes it. */
-function withTask(
-  error: unknown,
-  out: string,
-  { tasks: of }: ShardPlan,
-  shards: readonly number[],
-): unknown {
-  if (!(error instanceof UserError) || error.code !== "damaged-shard") return error;
-  const damaged = shards.find((shard) => error.message.startsWith(`${shardFolder(out, shard)}: `));
-  if (damaged === undefined) return error;
-  return new UserError(error.message, {
-    cause: error,
-    code: error.code,
-    remedies: [{ kind: "tasks", tasks: [damaged % of], of }],
-  });
 }
 
 /** How the masks of a plan are written; a UserError for plans of jobs that cannot be merged. */
@@ -145,7 +150,7 @@ function plannedMasks(out: string, { job, masks }: ShardPlan): PlannedMasks {
   if (!maskJobs.includes(job)) {
     throw new UserError(
       `${path}: is of the job ${shown(job)}, whose shards this version cannot merge; ` +
-        `it can merge those of ${[...maskJobs, evaluation].join(", ")}; use the version that made them`,
+        `it can merge those of ${[...maskJobs, ...withoutFormats].join(", ")}; use the version that made them`,
       { code: "unknown-job" },
     );
   }
@@ -160,6 +165,9 @@ async function mergedBefore(store: Store, out: string): Promise<MergeEvent | und
   if (marked?.type === "merged-already" && (await isMeasured(store, out))) {
     return { type: "merged-already", out };
   }
+  if (marked?.type === "predicted" && (await hasMasks(store, out))) {
+    return marked as MergedPredictionsEvent;
+  }
   const isComplete = marked?.type === "done" && (await store.exists(join(out, classesName)));
   return isComplete ? (marked as MergeDoneEvent) : undefined;
 }
@@ -173,11 +181,15 @@ async function isMeasured(store: Store, out: string): Promise<boolean> {
   return false;
 }
 
+/** Whether a folder has the masks of a complete job. */
+async function hasMasks(store: Store, out: string): Promise<boolean> {
+  if (!(await isFile(store, join(out, fileListName)))) return false;
+  return (await isFile(store, join(out, classesName))) || isFolder(store, join(out, vocTree));
+}
+
 /** The event for a folder without shards, if an earlier merge has removed them; else a UserError. */
 async function mergedAlready(store: Store, out: string): Promise<MergeEvent> {
-  const isThere = (name: string): Promise<boolean> => isFile(store, join(out, name));
-  const hasMasks = (await isThere(classesName)) && (await isThere(fileListName));
-  if (hasMasks || (await isMeasured(store, out))) {
+  if ((await hasMasks(store, out)) || (await isMeasured(store, out))) {
     return { type: "merged-already", out };
   }
   throw new UserError(

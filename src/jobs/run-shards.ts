@@ -2,6 +2,9 @@ import { missingShards, shardCount, shardFolder, shardItems } from "../files/sha
 import type { ShardPlan } from "../files/shards/plan.ts";
 import { isFolder } from "../files/text/folders.ts";
 import type { Host } from "../host/host.ts";
+import { listNames } from "../files/text/list-names.ts";
+import { ranges } from "../files/text/ranges.ts";
+import { UserError } from "../user-error.ts";
 import type { JobOptions } from "./events.ts";
 import { waitSeconds, type ShardTask, type WaitingEvent } from "./shard-plan.ts";
 
@@ -38,9 +41,9 @@ export interface TaskDoneEvent {
   readonly missing: number;
 }
 
-/** How the making of a shard ends: `held` if another process makes it. */
+/** How the making of a shard ends: `held` if another process makes it, `incomplete` if it lacks images that it must have. */
 export interface ShardEnd {
-  readonly end: "complete" | "stopped" | "held";
+  readonly end: "complete" | "stopped" | "held" | "incomplete";
   /** Who makes it. */
   readonly owner?: string;
 }
@@ -48,6 +51,8 @@ export interface ShardEnd {
 export interface RunShardsOptions<E> extends JobOptions {
   /** The event with which work on so many images begins. */
   readonly begin?: (images: number) => E;
+  /** The error for shards that stay incomplete; it is thrown once the others are made. */
+  readonly incomplete?: (shards: readonly number[]) => Error;
 }
 
 /**
@@ -60,7 +65,7 @@ export async function* runShards<E>(
   plan: ShardPlan,
   { task, tasks }: Pick<ShardTask, "task" | "tasks">,
   make: (shard: number) => AsyncGenerator<E, ShardEnd>,
-  { signal, begin }: RunShardsOptions<E> = {},
+  { signal, begin, incomplete = lacking }: RunShardsOptions<E> = {},
 ): AsyncGenerator<E | TaskEvent | ShardEvent | WaitingEvent | TaskDoneEvent, boolean> {
   const of = shardCount(plan);
   const own = (numbers: readonly number[]): number[] => numbers.filter((k) => k % tasks === task);
@@ -70,6 +75,7 @@ export async function* runShards<E>(
   yield { ...{ type: "task", task, tasks, of, shards }, complete: shards - open.length, images };
   if (begin) yield begin(images);
   const told = new Set<number>();
+  const unfinished: number[] = [];
   while (open.length > 0) {
     const held: number[] = [];
     for (const shard of open) {
@@ -79,6 +85,10 @@ export async function* runShards<E>(
       if (!(await isFolder(store, folder))) {
         const made = yield* make(shard);
         if (made.end === "stopped") return false;
+        if (made.end === "incomplete") {
+          unfinished.push(shard);
+          continue;
+        }
         if (made.end === "held") {
           held.push(shard);
           owner = made.owner;
@@ -94,7 +104,23 @@ export async function* runShards<E>(
     if (held.length === open.length) await machine.wait(waitSeconds);
     open = held;
   }
+  if (unfinished.length > 0) throw incomplete(unfinished);
   const missing = (await missingShards(store, out, plan)).length;
   yield { type: "task-done", out, task, tasks, shards, missing };
   return true;
 }
+
+function lacking(shards: readonly number[]): UserError {
+  return new UserError(`${shardsInWords(shards)} not complete; start the task again`, {
+    code: "incomplete-shards",
+  });
+}
+
+/** Shards as the beginning of a sentence on them: "shards 1, 4-6 are". */
+export function shardsInWords(shards: readonly number[]): string {
+  const numbers = listNames(ranges(shards), mostRanges);
+  return shards.length === 1 ? `shard ${numbers} is` : `shards ${numbers} are`;
+}
+
+/** Most ranges of shards that a message names. */
+export const mostRanges = 12;

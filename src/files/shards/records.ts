@@ -60,9 +60,20 @@ export async function* readRecords(store: Store, shard: string): AsyncGenerator<
 
 /** The error for a shard that is not as it was written. */
 export function damagedShard(shard: string, what: string): UserError {
-  return new UserError(`${shard}: ${what}; remove this folder and make the shard again`, {
-    code: "damaged-shard",
-  });
+  return new UserError(`${shard}: ${what}${again}`, { code: damaged });
+}
+
+const damaged = "damaged-shard";
+const again = "; remove this folder and make the shard again";
+
+export function isDamage(error: unknown): error is UserError {
+  return error instanceof UserError && error.code === damaged;
+}
+
+/** What is wrong with a shard, out of its error. */
+export function damageIn({ message }: UserError, shard: string): string {
+  const start = message.startsWith(`${shard}: `) ? shard.length + 2 : 0;
+  return message.slice(start, message.endsWith(again) ? -again.length : undefined);
 }
 
 function asRecord(text: string): ShardRecord | undefined {
