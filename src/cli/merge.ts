@@ -20,6 +20,7 @@ import { CountMeter } from "./progress.ts";
 import { arrayOf } from "./remedies.ts";
 import { tellReplaced } from "./replaced-lines.ts";
 import { secondsSince } from "./seconds.ts";
+import { unusedShards } from "./unused-shards.ts";
 
 interface MergeOptions {
   readonly json?: boolean;
@@ -152,7 +153,7 @@ function printSummary(event: MergeDoneEvent, seconds: number, output: Output): v
   }
   for (const reason of leftOut) output.say(`left out ${reason}`);
   if (skipped > leftOut.length) output.say(`left out: ${skipped - leftOut.length} more`);
-  if (withoutMasks.length > 0) output.say(withoutMasksLine(out, withoutMasks));
+  if (withoutMasks.length > 0) output.say(unusedShards(out, withoutMasks));
   if (lackingInAll > 0) {
     const names = lacking.slice(0, 5).join(", ");
     output.say(
@@ -190,15 +191,6 @@ function printSummary(event: MergeDoneEvent, seconds: number, output: Output): v
     ...{ ...(confidence !== undefined && { confidence }), ...(sheet !== undefined && { sheet }) },
     ...{ replaced, seconds },
   });
-}
-
-/** The warning on shards none of whose images could be used, as on a machine that cannot read their kind. */
-function withoutMasksLine(out: string, shards: readonly number[]): string {
-  const are = shards.length === 1 ? "shard" : "shards";
-  return (
-    `warning: none of the images of ${are} ${listNames(ranges(shards))} could be used; if they are good, remove ` +
-    `${shards.length === 1 ? "its folder" : "their folders"} in ${out}/shards and make them again`
-  );
 }
 
 /** What a conversion tells besides, for programs. */

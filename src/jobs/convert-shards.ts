@@ -1,5 +1,6 @@
 import { isSingleFile } from "../files/formats/output-place.ts";
 import { MaskFolder } from "../files/formats/mask-folder.ts";
+import { unannotatedCode } from "../files/formats/unannotated.ts";
 import { storedPath } from "../files/shards/item-list.ts";
 import { shardItems, type ShardPlan } from "../files/shards/plan.ts";
 import type { ShardSkip } from "../files/shards/records.ts";
@@ -110,11 +111,12 @@ async function* makeShards(
     });
     if ("end" in taken) return taken;
     const { folder } = taken;
+    const skips: ShardSkip[] = [];
     try {
       for await (const event of makeShard(
         host,
         job,
-        { plan, shard, conversion, folder },
+        { plan, shard, conversion, folder, skips },
         options,
       )) {
         // prettier-ignore
@@ -125,7 +127,9 @@ async function* makeShards(
     } catch (error) {
       return takenOver(error);
     }
-    return publishShard(host.store, out, shard);
+    const unused = skips.length === shardItems(plan, shard) ? firstProblem(skips) : undefined;
+    const end = await publishShard(host.store, out, shard);
+    return { ...end, ...(unused !== undefined && { unused }) };
   };
   const begin = (images: number): ConvertEvent => {
     total = images;
@@ -138,6 +142,11 @@ async function* makeShards(
   if (!isWhole) yield { type: "stopped", done, total, out };
 }
 
+/** Why the first mask was left out that was not to be; undefined if there is none. */
+function firstProblem(skips: readonly ShardSkip[]): string | undefined {
+  return skips.find(({ code }) => code !== unannotatedCode)?.error;
+}
+
 /** Converts the masks of a shard. Yields undefined for each one that is written. */
 async function* makeShard(
   host: Host,
@@ -147,12 +156,17 @@ async function* makeShard(
     shard,
     conversion,
     folder,
-  }: Omit<Shards, "task"> & { readonly shard: number; readonly folder: MaskFolder },
+    skips,
+  }: Omit<Shards, "task"> & {
+    readonly shard: number;
+    readonly folder: MaskFolder;
+    /** Receives the masks that are left out. */
+    readonly skips: ShardSkip[];
+  },
   options: JobOptions,
 ): AsyncGenerator<SkippedEvent | undefined | "stopped", void> {
   const first = shard * plan.shardSize;
   const end = first + shardItems(plan, shard);
-  const skips: ShardSkip[] = [];
   let done = 0;
   let isSettled = false;
   try {

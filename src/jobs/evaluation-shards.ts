@@ -99,6 +99,7 @@ async function* makeShard(
   const first = shard * plan.shardSize;
   const end = first + shardItems(plan, shard);
   let isEnded = false;
+  let unused: string | undefined;
   try {
     await job.begin();
     const worstOfShard = new WorstImages(codec, worst);
@@ -115,6 +116,7 @@ async function* makeShard(
     if (!result) return { end: "stopped" };
     const { skipped } = result;
     yield { type: "left-out", problems: skipped };
+    if (skipped.length === end - first) unused = skipped[0];
     const left = new Map(places.map((place, i) => [place, skipped[i]!]));
     const about = { path, first, left, worst, tagsOf: (index: number) => tagsOf(first + index) };
     await job.complete(await writeEvaluationRecords({ store, codec }, job, about));
@@ -124,7 +126,7 @@ async function* makeShard(
   } finally {
     if (!isEnded) await job.leave().catch(() => undefined);
   }
-  return publishShard(store, out, shard);
+  return { ...(await publishShard(store, out, shard)), ...(unused !== undefined && { unused }) };
 }
 
 /** The steps of a shard, counted over its task. */

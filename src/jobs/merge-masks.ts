@@ -1,5 +1,6 @@
 import { classesJson } from "../files/formats/classes-file.ts";
 import { fileListText, fileWith, type FinishedFile } from "../files/formats/finished-files.ts";
+import { unannotatedCode } from "../files/formats/unannotated.ts";
 import { mergedFormat } from "../files/formats/merge.ts";
 import type { MaskShard } from "../files/formats/merger.ts";
 import { FileTransaction } from "../files/formats/transaction.ts";
@@ -154,31 +155,34 @@ async function* takeShards(
   const total = imagesOf(merge);
   for (const shard of shards) {
     const before = totals.masks;
-    yield* takeImages(store, merge, shard, totals, { review, total });
+    const problems = yield* takeImages(store, merge, shard, totals, { review, total });
     const images = totals.masks - before;
-    if (images === 0) totals.withoutMasks.push(shard);
+    if (images === 0 && problems > 0) totals.withoutMasks.push(shard);
     totals.parts.push({ folder: shardFolder(out, shard), images });
     yield { type: "progress", stage: "images", done: taken.images, total };
   }
 }
 
+/** Takes the images of a shard; returns the number of those that could not be used. */
 async function* takeImages(
   store: Store,
   { out, taken, signal }: MaskMerge,
   shard: number,
   totals: Totals,
   about: { readonly review: SortedRuns<ReviewedMask> | undefined; readonly total: number },
-): AsyncGenerator<MergeProgressEvent, void> {
+): AsyncGenerator<MergeProgressEvent, number> {
   const { review, total } = about;
   const folder = shardFolder(out, shard);
   const links = new ShardLinks(store, folder, out);
   const reviewed: ReviewedMask[] = [];
+  let problems = 0;
   for await (const record of readRecords(store, folder)) {
     signal?.throwIfAborted();
     taken.images++;
     if ("error" in record) {
       if (totals.skipped++ < mostReasons) totals.leftOut.push(record.error);
       totals.read?.leaveOut(record.code);
+      if (record.code !== unannotatedCode) problems++;
       continue;
     }
     totals.masks++;
@@ -192,6 +196,7 @@ async function* takeImages(
   }
   await links.flush();
   await review?.add(reviewLines(reviewed));
+  return problems;
 }
 
 /** Images between two reports. */

@@ -27,6 +27,8 @@ export interface ShardEvent {
   readonly type: "shard";
   readonly shard: number;
   readonly folder: string;
+  /** Why its first image could not be used, if none of them could. */
+  readonly unused?: string;
 }
 
 /** All shards of a task are complete. */
@@ -39,6 +41,8 @@ export interface TaskDoneEvent {
   readonly shards: number;
   /** Number of shards of the whole job that are not complete. */
   readonly missing: number;
+  /** Those that were made now of which no image could be used, and the number of their images. */
+  readonly unused: { readonly shards: readonly number[]; readonly images: number };
 }
 
 /** How the making of a shard ends: `held` if another process makes it, `incomplete` if it lacks images that it must have. */
@@ -46,6 +50,8 @@ export interface ShardEnd {
   readonly end: "complete" | "stopped" | "held" | "incomplete";
   /** Who makes it. */
   readonly owner?: string;
+  /** Why its first image could not be used, if none of them could. */
+  readonly unused?: string;
 }
 
 export interface RunShardsOptions<E> extends JobOptions {
@@ -76,12 +82,14 @@ export async function* runShards<E>(
   if (begin) yield begin(images);
   const told = new Set<number>();
   const unfinished: number[] = [];
+  const withoutUse: number[] = [];
   while (open.length > 0) {
     const held: number[] = [];
     for (const shard of open) {
       if (signal?.aborted) return false;
       const folder = shardFolder(out, shard);
       let owner: string | undefined;
+      let unused: string | undefined;
       if (!(await isFolder(store, folder))) {
         const made = yield* make(shard);
         if (made.end === "stopped") return false;
@@ -89,13 +97,16 @@ export async function* runShards<E>(
           unfinished.push(shard);
           continue;
         }
+        unused = made.unused;
+        if (unused !== undefined) withoutUse.push(shard);
         if (made.end === "held") {
           held.push(shard);
           owner = made.owner;
         }
       }
-      if (owner === undefined) yield { type: "shard", shard, folder };
-      else if (held.length === open.length && !told.has(shard)) {
+      if (owner === undefined) {
+        yield { type: "shard", shard, folder, ...(unused !== undefined && { unused }) };
+      } else if (held.length === open.length && !told.has(shard)) {
         // Once, as the sentence on the owner changes with every look at it.
         told.add(shard);
         yield { type: "waiting", message: `for shard ${shard}: ${owner}` };
@@ -106,7 +117,9 @@ export async function* runShards<E>(
   }
   if (unfinished.length > 0) throw incomplete(unfinished);
   const missing = (await missingShards(store, out, plan)).length;
-  yield { type: "task-done", out, task, tasks, shards, missing };
+  const ofThem = withoutUse.reduce((sum, shard) => sum + shardItems(plan, shard), 0);
+  const unused = { shards: withoutUse, images: ofThem };
+  yield { type: "task-done", out, task, tasks, shards, missing, unused };
   return true;
 }
 
