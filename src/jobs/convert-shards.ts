@@ -4,7 +4,9 @@ import { unannotatedCode } from "../files/formats/unannotated.ts";
 import { storedPath } from "../files/shards/item-list.ts";
 import { shardItems, type ShardPlan } from "../files/shards/plan.ts";
 import type { ShardSkip } from "../files/shards/records.ts";
+import { storedText, type StoredText } from "../files/shards/stored-text.ts";
 import { writeRecords } from "../files/shards/write-records.ts";
+import { dirname } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
 import { UserError } from "../user-error.ts";
@@ -42,7 +44,8 @@ export async function* convertShards(
     const wanted = { job: "convert", settings, classes: source.classes, masks: plannedMasks(how) };
     // eslint-disable-next-line require-yield -- the masks are found already
     const find = async function* (): AsyncGenerator<never, PlannedItems> {
-      return { count: source.entries.length, facts: plannedFacts(job, conversion) };
+      const facts = plannedFacts(host.store, job, conversion);
+      return { count: source.entries.length, facts };
     };
     const plan = yield* openPlan(host, out, task, wanted, find, options);
     if (plan) yield* makeShards(host, job, { plan, task, conversion }, options);
@@ -54,10 +57,15 @@ export async function* convertShards(
 
 /** What the merge is to know of the source. */
 function plannedFacts(
-  { masks, images }: ConvertJob,
+  store: Store,
+  { out, masks, images, classes }: ConvertJob,
   { source, notes, opened }: OpenConversion,
 ): PlannedConversion {
-  return { masks, from: source.format, hasImages: images !== undefined, notes, opened };
+  const paths = [masks, dirname(masks), images, classes].filter((path) => path !== undefined);
+  const stored = (text: string): StoredText =>
+    storedText(text, paths, (path) => storedPath(store, out, path));
+  const hasImages = images !== undefined;
+  return { masks: stored(masks), from: source.format, hasImages, notes: notes.map(stored), opened };
 }
 
 /** What all tasks must agree on. Copies of the masks on other machines are the same; the time of their change is none of it. */

@@ -13,6 +13,7 @@ import {
   recordsName,
   type ShardImage,
 } from "../files/shards/records.ts";
+import { toldText } from "../files/shards/stored-text.ts";
 import { ShardLinks } from "../files/shards/shard-links.ts";
 import { classesName, formatFolder } from "../files/shards/shard-files.ts";
 import { formatsOfOneFile, writeShardIndex } from "../files/shards/shard-index.ts";
@@ -105,7 +106,7 @@ export async function* mergeMasks(
     return {
       ...{ out, classes, masks, skipped, leftOut, withoutMasks, ...results, replaced },
       lost: [...(read?.lost() ?? []), ...losses.list()],
-      ...(converted && read && { conversion: toldOf(converted, read, plan) }),
+      ...(converted && read && { conversion: toldOf(converted, read, merge) }),
       ...(index && { index }),
     };
   } finally {
@@ -138,10 +139,11 @@ function conversionOf(out: string, { facts }: ShardPlan): PlannedConversion {
 function toldOf(
   { masks, from, hasImages, notes }: PlannedConversion,
   read: ConversionTotals,
-  { classes, masks: { format: to = [] } = {} }: ShardPlan,
+  { out, plan: { classes, masks: { format: to = [] } = {} } }: MaskMerge,
 ): NonNullable<MergedMasks["conversion"]> {
-  const warnings = read.warnings(masks, from, classes);
-  return { from, to, hasImages, objects: read.objects, notes, warnings };
+  const warnings = read.warnings(toldText(masks, out), from, classes);
+  const told = notes.map((note) => toldText(note, out));
+  return { from, to, hasImages, objects: read.objects, notes: told, warnings };
 }
 
 /** Takes the shards one after the other: links the files of their images, and notes what the rest needs of them. */
