@@ -96,7 +96,7 @@ test("shards of single images give the same scores and the same worst images", a
   const { code, stdout } = await evaluate("masks", ...alone(1));
   expect(code).toBe(0);
   expect(stdout).toMatch(/its 15 shards are complete; 12 images measured in .* s, 3 left out/);
-  expect(stdout).toMatch(/warning: none of the 3 images of shards 2, 5, \d+ could be used/);
+  expect(stdout).toMatch(/warning: none of the 3 images of shards 2, 6, 12 could be used/);
   expect(await tag2mask("merge", out, "--keep-shards")).toMatchObject({ code: 0 });
   expect(existsSync(shard(3))).toBe(true);
   rmSync(join(out, "shards"), { recursive: true });
