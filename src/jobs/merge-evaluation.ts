@@ -1,15 +1,8 @@
 import { MaskOrder } from "../files/datasets/index.ts";
-import { LabelCounts, type MaskFinding } from "../files/formats/label-counts.ts";
+import { LabelCounts } from "../files/formats/label-counts.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
-import {
-  planFile,
-  shardCount,
-  shardFolder,
-  shardItems,
-  type ShardPlan,
-} from "../files/shards/plan.ts";
+import { planFile, shardFolder, shardItems, type ShardPlan } from "../files/shards/plan.ts";
 import { damagedShard } from "../files/shards/records.ts";
-import { counted } from "../files/text/units.ts";
 import type { FileHost } from "../host/host.ts";
 import { evaluationOf, measuredKinds } from "../method/eval/evaluator.ts";
 import { stageScoresOf } from "../method/eval/stages.ts";
@@ -20,6 +13,7 @@ import { readEvaluationRecords, readTiles, type MeasuredRecord } from "./evaluat
 import { finishComparison, finishScores, finishStages, type Finish } from "./finish-evaluation.ts";
 import type { MergeProgressEvent } from "./merge-events.ts";
 import type { MergedEvaluation } from "./merged-evaluation.ts";
+import { partOf } from "./merged-part.ts";
 import { pairScoresOf, pairTally } from "./score-masks.ts";
 
 interface MergeEvaluationOptions {
@@ -56,7 +50,8 @@ export async function* mergeEvaluation(
   for (const shard of shards) {
     const folder = shardFolder(out, shard);
     const first = shard * plan.shardSize;
-    const records = readEvaluationRecords(store, folder, first, shardItems(plan, shard));
+    const count = shardItems(plan, shard);
+    const records = readEvaluationRecords(store, folder, { first, count });
     for await (const record of records) {
       signal?.throwIfAborted();
       if ("error" in record) {
@@ -79,7 +74,8 @@ export async function* mergeEvaluation(
     yield { type: "progress", stage: "images", done: taken.images, total };
   }
   await check();
-  const findings = findingsOfPart(plan, shards, total);
+  const part = partOf(plan, shards.length, total, "measured");
+  const findings = part === undefined ? [] : [{ message: part }];
   const finish = { out, total, truth, worst: worst.images, findings };
   return { facts, scores: await sums.finish({ order, skipped, finish }) };
 }
@@ -134,18 +130,4 @@ function add(sums: Sums, { index, scores }: MeasuredRecord, folder: string): voi
     if (!(error instanceof RangeError)) throw error;
     throw damagedShard(folder, `image ${index} has other classes: ${error.message}`);
   }
-}
-
-/** Says that scores are not of all images. */
-function findingsOfPart(plan: ShardPlan, shards: readonly number[], images: number): MaskFinding[] {
-  const of = shardCount(plan);
-  if (shards.length === of) return [];
-  const missing = of - shards.length;
-  return [
-    {
-      message:
-        `only a part is measured: ${images} of ${counted(plan.items, "image")}; ` +
-        `${missing} of ${counted(of, "shard")} ${missing === 1 ? "is" : "are"} missing`,
-    },
-  ];
 }

@@ -1,6 +1,7 @@
 import type { MaskFormat } from "../files/formats/formats.ts";
+import type { DatasetReport } from "../files/datasets/index.ts";
 import type { ConversionFacts } from "./convert-job.ts";
-import type { ProgressEvent, StoppedEvent } from "./events.ts";
+import type { ProgressEvent, ReadingEvent, StoppedEvent } from "./events.ts";
 import type { MasksDoneEvent } from "./masks.ts";
 import type { MergedEvaluation } from "./merged-evaluation.ts";
 
@@ -59,12 +60,32 @@ export interface MergedScoresEvent extends MergedEvaluation {
   readonly kept: boolean;
 }
 
+/** The report on a data set, made of all shards of its inspection. */
+export interface MergedInspection {
+  readonly report: DatasetReport;
+  /** The file with the report. */
+  readonly file: string;
+  /** The file with the tags, if one was wanted. */
+  readonly tagsTo?: string;
+}
+
+/** The report on a data set is complete. */
+export interface MergedReportEvent extends MergedInspection {
+  readonly type: "inspected";
+  readonly out: string;
+  readonly shards: number;
+  readonly missing: readonly number[];
+  readonly kept: boolean;
+}
+
 export type MergeEvent =
   | { readonly type: "started"; readonly job: string; readonly shards: number; readonly of: number }
   | MissingShardsEvent
+  | ReadingEvent
   | MergeProgressEvent
   | (StoppedEvent & { readonly out: string })
   /** The folder is complete, and its shards were removed by an earlier merge. */
   | { readonly type: "merged-already"; readonly out: string }
   | MergeDoneEvent
-  | MergedScoresEvent;
+  | MergedScoresEvent
+  | MergedReportEvent;

@@ -22,9 +22,11 @@ import type { FileHost } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
 import { shown, UserError } from "../user-error.ts";
 import { resultFiles } from "./evaluation-results.ts";
+import { inspection } from "./data-plan.ts";
 import { isAbort, type JobOptions } from "./events.ts";
 import { stagesFile } from "./finish-evaluation.ts";
 import type { MergeDoneEvent, MergeEvent, MissingShardsEvent } from "./merge-events.ts";
+import { mergeInspection, reportFile } from "./merge-data.ts";
 import { mergeEvaluation } from "./merge-evaluation.ts";
 import { mergeMasks } from "./merge-masks.ts";
 
@@ -35,6 +37,8 @@ export interface MergeJob {
   readonly allowMissing?: boolean;
   /** Leave the shards where they are. They stay in any case if others are missing. */
   readonly keepShards?: boolean;
+  /** A .csv file to write the tags of an inspected data set into. */
+  readonly tagsTo?: string | undefined;
   /** Most images of a format that is one file; 5 million by default. */
   readonly mostInOneFile?: number;
 }
@@ -65,13 +69,15 @@ export async function* mergeShards(
   if ((await store.stat(out))?.kind !== "folder") {
     throw new UserError(`${out}: no such folder`, { code: "not-found" });
   }
-  if (!(await store.exists(join(out, shardsFolder)))) return yield await mergedAlready(store, out);
+  if (!(await store.exists(join(out, shardsFolder)))) {
+    return yield withTags(await mergedAlready(store, out), job);
+  }
   const place = await MergePlace.take(store, out);
   let last: MergeEvent;
   try {
     const before = await mergedBefore(store, out);
     last = before ?? (yield* mergePlanned(host, job, place, signal));
-    if (before || ((last.type === "done" || last.type === "measured") && !last.kept)) {
+    if (before || ("kept" in last && !last.kept)) {
       for await (const progress of removeShards(store, out)) {
         yield { type: "progress", stage: "removal", ...progress };
       }
@@ -79,20 +85,40 @@ export async function* mergeShards(
   } finally {
     await place.end();
   }
-  yield last;
+  yield withTags(last, job);
+}
+
+/** The last event of a merge; a UserError if it is too late for the tags. */
+function withTags(event: MergeEvent, { out, tagsTo }: MergeJob): MergeEvent {
+  if (tagsTo === undefined || !["merged-already", "done"].includes(event.type)) return event;
+  throw new UserError(`${tagsTo}: not written, since ${out} was merged before`, {
+    remedies: [
+      {
+        ...{ kind: "job", name: "data", argument: "<folder>" },
+        options: { noDecode: true, tagsOut: tagsTo },
+        purpose: "writes the tags",
+      },
+    ],
+  });
 }
 
 /** Merges the shards of a plan, and marks them as merged unless they are kept. */
 async function* mergePlanned(
   host: FileHost,
-  { out, allowMissing = false, keepShards = false, mostInOneFile = usualMost }: MergeJob,
+  { out, allowMissing = false, keepShards = false, tagsTo, mostInOneFile = usualMost }: MergeJob,
   place: MergePlace,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<MergeEvent, MergeEvent> {
   const { store } = host;
   const plan = await readPlan(store, out);
   if (!plan) return mergedAlready(store, out);
-  const masks = plan.job === evaluation ? undefined : plannedMasks(out, plan);
+  if (tagsTo !== undefined && plan.job !== inspection) {
+    throw new UserError(`${out}: is of the job ${shown(plan.job)}, which finds no tags to write`, {
+      code: "usage",
+      remedies: [{ kind: "omit", name: "tagsOut" }],
+    });
+  }
+  const masks = [evaluation, inspection].includes(plan.job) ? undefined : plannedMasks(out, plan);
   const missing = await missingShards(store, out, plan);
   const of = shardCount(plan);
   if (missing.length > 0) yield* tellMissing(out, plan, missing, allowMissing);
@@ -104,10 +130,14 @@ async function* mergePlanned(
     if (!masks) {
       const check = (): Promise<void> => place.check();
       const all = { out, plan, shards, taken, check, signal };
-      const merged = yield* mergeEvaluation(host, all);
       const kept = keepShards || missing.length > 0;
+      const end = { out, shards: shards.length, missing, kept };
+      const merged: MergeEvent =
+        plan.job === evaluation
+          ? { type: "measured", ...(yield* mergeEvaluation(host, all)), ...end }
+          : { type: "inspected", ...(yield* mergeInspection(host, { ...all, tagsTo })), ...end };
       if (!kept) await markMerged(store, out, { type: "merged-already", out });
-      return { type: "measured", ...merged, out, shards: shards.length, missing, kept };
+      return merged;
     }
     const about = { out, plan, masks, shards, mostInOneFile, taken, temporary: place.folder };
     const merged = yield* mergeMasks(host, { ...about, signal });
@@ -145,7 +175,7 @@ function plannedMasks(out: string, { job, masks }: ShardPlan): PlannedMasks {
   if (!maskJobs.includes(job)) {
     throw new UserError(
       `${path}: is of the job ${shown(job)}, whose shards this version cannot merge; ` +
-        `it can merge those of ${[...maskJobs, evaluation].join(", ")}; use the version that made them`,
+        `it can merge those of ${[...maskJobs, evaluation, inspection].join(", ")}; use the version that made them`,
       { code: "unknown-job" },
     );
   }
@@ -157,16 +187,16 @@ function plannedMasks(out: string, { job, masks }: ShardPlan): PlannedMasks {
 /** The result of a complete merge that was killed before it had removed all shards; undefined if there was none. */
 async function mergedBefore(store: Store, out: string): Promise<MergeEvent | undefined> {
   const marked = (await markedResult(store, out)) as Partial<MergeEvent> | undefined;
-  if (marked?.type === "merged-already" && (await isMeasured(store, out))) {
+  if (marked?.type === "merged-already" && (await hasResults(store, out))) {
     return { type: "merged-already", out };
   }
   const isComplete = marked?.type === "done" && (await store.exists(join(out, classesName)));
   return isComplete ? (marked as MergeDoneEvent) : undefined;
 }
 
-/** Whether a folder has the files of a complete evaluation. */
-async function isMeasured(store: Store, out: string): Promise<boolean> {
-  for (const files of [resultFiles, [stagesFile]]) {
+/** Whether a folder has the files of a complete evaluation or inspection. */
+async function hasResults(store: Store, out: string): Promise<boolean> {
+  for (const files of [resultFiles, [stagesFile], [reportFile]]) {
     const found = await Promise.all(files.map((name) => isFile(store, join(out, name))));
     if (found.every((isThere) => isThere)) return true;
   }
@@ -177,7 +207,7 @@ async function isMeasured(store: Store, out: string): Promise<boolean> {
 async function mergedAlready(store: Store, out: string): Promise<MergeEvent> {
   const isThere = (name: string): Promise<boolean> => isFile(store, join(out, name));
   const hasMasks = (await isThere(classesName)) && (await isThere(fileListName));
-  if (hasMasks || (await isMeasured(store, out))) {
+  if (hasMasks || (await hasResults(store, out))) {
     return { type: "merged-already", out };
   }
   throw new UserError(
