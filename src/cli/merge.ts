@@ -6,6 +6,7 @@ import type { ConversionFacts } from "../jobs/convert-job.ts";
 import type {
   MergeDoneEvent,
   MergedPredictionsEvent,
+  MergedReportEvent,
   MergedScoresEvent,
   MergeEvent,
   MergeProgressEvent,
@@ -17,6 +18,7 @@ import { lostLine } from "./lost-line.ts";
 import { withExamples, withJson } from "./options.ts";
 import type { OpenOutput, Output } from "./output.ts";
 import { CountMeter } from "./progress.ts";
+import { readingProgress } from "./reading-progress.ts";
 import { arrayOf } from "./remedies.ts";
 import { tellReplaced } from "./replaced-lines.ts";
 import { secondsSince } from "./seconds.ts";
@@ -26,6 +28,7 @@ interface MergeOptions {
   readonly json?: boolean;
   readonly allowMissing?: boolean;
   readonly keepShards?: boolean;
+  readonly tagsOut?: string;
 }
 
 /** `tag2mask merge`: the results of a job that was divided into shards. */
@@ -42,7 +45,8 @@ export function mergeCommand(open: OpenOutput): Command {
       "--allow-missing",
       "merge the shards that are there; they stay, to be merged again with the others",
     )
-    .option("--keep-shards", "do not remove the shards");
+    .option("--keep-shards", "do not remove the shards")
+    .option("--tags-out <file>", "of a data set that was inspected, write the tags as a .csv file");
   withJson(command).action((folder: string, options: MergeOptions) =>
     merge(folder, options, open(options)),
   );
@@ -59,22 +63,45 @@ export function mergeCommand(open: OpenOutput): Command {
   );
 }
 
-async function merge(out: string, options: MergeOptions, output: Output): Promise<void> {
-  let evaluated: MergedScoresEvent | MergedPredictionsEvent | undefined;
+/** What a merge of shards without masks ends with. */
+type MergeResult = MergedScoresEvent | MergedPredictionsEvent | MergedReportEvent;
+
+function isResult(event: MergeEvent): event is MergeResult {
+  return event.type === "measured" || event.type === "predicted" || event.type === "inspected";
+}
+
+async function merge(
+  out: string,
+  { tagsOut: tagsTo, ...options }: MergeOptions,
+  output: Output,
+): Promise<void> {
+  let result: MergeResult | undefined;
   const { mergeShards } = await import("../jobs/merge.ts");
   const { nodeHost } = await import("../host/node/host.ts");
   const show = mergeLines(output);
   await runJob(
-    (job) => mergeShards(nodeHost, { ...options, out }, job),
+    (job) => mergeShards(nodeHost, { ...options, out, tagsTo }, job),
     (event, interruption) => {
-      if (event.type === "measured" || event.type === "predicted") evaluated = event;
+      if (isResult(event)) result = event;
       else show(event, interruption);
     },
   );
-  if (!evaluated) return;
+  if (result === undefined) return;
+  if (result.type === "inspected") return tellInspected(result, output);
   const { tellMerged, tellMergedPredictions } = await import("./eval/merged.ts");
-  if (evaluated.type === "measured") tellMerged(evaluated, output);
-  else tellMergedPredictions(evaluated, output);
+  if (result.type === "measured") tellMerged(result, output);
+  else tellMergedPredictions(result, output);
+}
+
+/** Shows the report on a data set as one inspection shows it. */
+async function tellInspected(event: MergedReportEvent, output: Output): Promise<void> {
+  const { report, file, tagsTo, out, shards, missing, kept } = event;
+  const { tellReport } = await import("./data-report.ts");
+  output.progress.clear();
+  output.record({ out, shards, missing, kept, file });
+  output.note(`the report for programs: ${file}`);
+  if (kept) output.note(`the shards are still there: ${out}/shards`);
+  tellReport(report, tagsTo, output);
 }
 
 /** What the stages of a merge count. */
@@ -96,12 +123,10 @@ function titleOf(stage: MergeProgressEvent["stage"]): string {
 /** Prints the events of a merge. */
 function mergeLines(
   output: Output,
-): (
-  event: Exclude<MergeEvent, MergedScoresEvent | MergedPredictionsEvent>,
-  interruption: Interruption,
-) => void {
+): (event: Exclude<MergeEvent, MergeResult>, interruption: Interruption) => void {
   const now = (): number => output.now();
   const started = now();
+  const { onProgress } = readingProgress(output);
   let stage: MergeProgressEvent["stage"] | undefined;
   let meter = new CountMeter("images", now);
   return (event, interruption) => {
@@ -120,6 +145,8 @@ function mergeLines(
       }
       case "started":
         return interruption.handle(() => output.note(ctrlCNote("stopping")));
+      case "reading":
+        return onProgress(event.done, event.total, event.what);
       case "progress":
         if (event.stage !== stage) meter = new CountMeter(titleOf(event.stage), now);
         stage = event.stage;

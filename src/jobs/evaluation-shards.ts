@@ -1,10 +1,6 @@
-import { fileListName } from "../files/formats/older-files.ts";
-import { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
 import { shardItems, type ShardPlan } from "../files/shards/plan.ts";
-import { join } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
-import type { Store } from "../host/store.ts";
 import type { KnownScores } from "../method/eval/tally.ts";
 import { UserError } from "../user-error.ts";
 import type { EvaluationShardsEvent, TaskStoppedEvent } from "./evaluation-events.ts";
@@ -13,7 +9,7 @@ import { EvaluationJournal, type MeasuringStep } from "./evaluation-journal.ts";
 import { writeEvaluationRecords } from "./evaluation-records.ts";
 import type { JobOptions, ProgressEvent, StoppedEvent } from "./events.ts";
 import { runShards, type ShardEnd } from "./run-shards.ts";
-import { publishShard, takenOver, takeShard } from "./shard-folder.ts";
+import { claimShard, publishShard, takenOver, takeShard } from "./shard-folder.ts";
 import { openPlan, type ShardTask, type WantedPlan } from "./shard-plan.ts";
 import { untilAborted } from "./with-progress.ts";
 
@@ -91,7 +87,7 @@ async function* makeShard(
   options: JobOptions,
 ): AsyncGenerator<EvaluationShardsEvent, ShardEnd> {
   const taken = await takeShard(store, out, shard, {
-    open: (path) => openShard(store, plan, shard, path),
+    open: (path) => claimShard(store, plan, shard, path),
     leave: ({ job }) => job.leave(),
   });
   if ("end" in taken) return taken;
@@ -146,19 +142,4 @@ export async function* withTaskProgress<R>(
   } finally {
     await steps.return(undefined as R);
   }
-}
-
-/** Takes the place of a shard; a UserError "not-empty" if another process has just made all of it. */
-async function openShard(
-  store: Store,
-  plan: ShardPlan,
-  shard: number,
-  path: string,
-): Promise<{ readonly path: string; readonly job: UnfinishedJob }> {
-  const settings = { ...plan.settings, shard };
-  const place = { path, single: false };
-  const job = await UnfinishedJob.claim(store, place, { settings, always: true });
-  if (job.continues || !(await store.exists(join(path, fileListName)))) return { path, job };
-  await job.leave();
-  throw new UserError(`${path}: is complete`, { code: "not-empty" });
 }

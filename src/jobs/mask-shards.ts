@@ -17,7 +17,7 @@ import type { MaskEvent, MaskItem, MaskJob, WriteMasksEvent } from "./masks.ts";
 import { withPlaces } from "./item-places.ts";
 import { canReadImages } from "./readable-elsewhere.ts";
 import { runShards, type ShardEnd, type ShardEvent, type TaskDoneEvent, type TaskEvent } from "./run-shards.ts"; // prettier-ignore
-import { publishShard, takenOver, takeShard } from "./shard-folder.ts";
+import { checkThere, publishShard, takenOver, takeShard } from "./shard-folder.ts";
 import type { ShardTask, WaitingEvent } from "./shard-plan.ts";
 
 /** An image in the list of a plan: with the names of its results, which depend on all images. */
@@ -96,7 +96,10 @@ export async function* makeMaskShards<T extends InputItem>(
     const host = inputHost(machine, items, { inputCommand, signal: options.signal });
     const first = shard * plan.shardSize;
     const nameOf = (index: number): OutputName => planned[index - first]!.output;
-    if (inputCommand === undefined) await checkThere(store, items, shard);
+    if (inputCommand === undefined) {
+      const files = items.map(({ file, at }) => at?.tar ?? file);
+      await checkThere(store, files, shard);
+    }
     const settings = { ...plan.settings, shard, list: plan.list?.checksums[shard] ?? null };
     const taken = await takeShard(store, out, shard, {
       open: (path) =>
@@ -172,19 +175,4 @@ function named(event: MaskEvent, out: string, shard: number): MaskEvent {
     ...(overlay !== undefined && { overlay: place(overlay) }),
     ...(thumbnail && { thumbnail: { ...thumbnail, file: place(thumbnail.file) } }),
   };
-}
-
-/**
- * A UserError if none of a shard's images is there, as on a machine where a disk is not mounted. Images that are gone
- * beside others are only left out.
- */
-async function checkThere(store: Store, items: readonly InputItem[], shard: number): Promise<void> {
-  const files = new Set(items.map(({ file, at }) => at?.tar ?? file));
-  for (const file of files) if (await store.exists(file)) return;
-  const [first] = files;
-  throw new UserError(
-    `${first}: no such file; none of the ${counted(items.length, "image")} of shard ${shard} is there, though all were when ` +
-      "the job began; see whether their disk can be reached from this machine, and start the task again",
-    { code: "not-found" },
-  );
 }

@@ -1,7 +1,8 @@
 import type { MaskFormat } from "../files/formats/formats.ts";
+import type { DatasetReport } from "../files/datasets/index.ts";
 import type { ConversionFacts } from "./convert-job.ts";
 import type { PredictionsEvent } from "./evaluation-events.ts";
-import type { ProgressEvent, StoppedEvent } from "./events.ts";
+import type { ProgressEvent, ReadingEvent, StoppedEvent } from "./events.ts";
 import type { MasksDoneEvent } from "./masks.ts";
 import type { MergedEvaluation } from "./merged-evaluation.ts";
 
@@ -70,6 +71,25 @@ export interface MergedScoresEvent extends MergedEvaluation {
 /** Predictions of images without truth are complete. */
 export interface MergedPredictionsEvent extends Omit<PredictionsEvent, "type"> {
   readonly type: "predicted";
+  readonly out: string;
+  readonly shards: number;
+  readonly missing: readonly number[];
+  readonly kept: boolean;
+}
+
+/** The report on a data set, made of all shards of its inspection. */
+export interface MergedInspection {
+  readonly report: DatasetReport;
+  /** The file with the report. */
+  readonly file: string;
+  /** The file with the tags, if one was wanted. */
+  readonly tagsTo?: string;
+}
+
+/** The report on a data set is complete. */
+export interface MergedReportEvent extends MergedInspection {
+  readonly type: "inspected";
+  readonly out: string;
   readonly shards: number;
   readonly missing: readonly number[];
   readonly kept: boolean;
@@ -79,10 +99,12 @@ export type MergeEvent =
   | { readonly type: "started"; readonly job: string; readonly shards: number; readonly of: number }
   | MissingShardsEvent
   | DamagedShardsEvent
+  | ReadingEvent
   | MergeProgressEvent
   | (StoppedEvent & { readonly out: string })
   /** The folder is complete, and its shards were removed by an earlier merge. */
   | { readonly type: "merged-already"; readonly out: string }
   | MergeDoneEvent
   | MergedPredictionsEvent
-  | MergedScoresEvent;
+  | MergedScoresEvent
+  | MergedReportEvent;

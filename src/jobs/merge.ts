@@ -22,8 +22,10 @@ import type { Store } from "../host/store.ts";
 import { shown, UserError } from "../user-error.ts";
 import { resultFiles } from "./evaluation-results.ts";
 import { DamagedShards } from "./damaged-shards.ts";
+import { inspection } from "./data-plan.ts";
 import { isAbort, type JobOptions } from "./events.ts";
 import { stagesFile } from "./finish-evaluation.ts";
+import { mergeInspection, reportFile } from "./merge-data.ts";
 import type {
   MergedPredictionsEvent,
   MergeDoneEvent,
@@ -44,6 +46,8 @@ export interface MergeJob {
   readonly allowMissing?: boolean;
   /** Leave the shards where they are. They stay in any case if others are missing. */
   readonly keepShards?: boolean;
+  /** A .csv file to write the tags of an inspected data set into. */
+  readonly tagsTo?: string | undefined;
   /** Most images of a format that is one file; 5 million by default. */
   readonly mostInOneFile?: number;
 }
@@ -58,7 +62,7 @@ const maskJobs: readonly string[] = ["label", "segment", "convert"];
 const evaluation = "eval";
 
 /** Jobs whose masks, if any, are in no format of the user's choice. */
-const withoutFormats: readonly string[] = [evaluation, predictionsJob];
+const withoutFormats: readonly string[] = [evaluation, predictionsJob, inspection];
 
 /**
  * Makes a folder what the job would have written without shards, byte for byte. It appears complete at the end, and not before. A
@@ -74,7 +78,9 @@ export async function* mergeShards(
   if ((await store.stat(out))?.kind !== "folder") {
     throw new UserError(`${out}: no such folder`, { code: "not-found" });
   }
-  if (!(await store.exists(join(out, shardsFolder)))) return yield await mergedAlready(store, out);
+  if (!(await store.exists(join(out, shardsFolder)))) {
+    return yield withTags(await mergedAlready(store, out), job);
+  }
   const place = await MergePlace.take(store, out);
   let last: MergeEvent;
   try {
@@ -88,19 +94,39 @@ export async function* mergeShards(
   } finally {
     await place.end();
   }
-  yield last;
+  yield withTags(last, job);
+}
+
+/** The last event of a merge; a UserError if it is too late for the tags. */
+function withTags(event: MergeEvent, { out, tagsTo }: MergeJob): MergeEvent {
+  if (tagsTo === undefined || !["merged-already", "done"].includes(event.type)) return event;
+  throw new UserError(`${tagsTo}: not written, since ${out} was merged before`, {
+    remedies: [
+      {
+        ...{ kind: "job", name: "data", argument: "<folder>" },
+        options: { noDecode: true, tagsOut: tagsTo },
+        purpose: "writes the tags",
+      },
+    ],
+  });
 }
 
 /** Merges the shards of a plan, and marks them as merged unless they are kept. */
 async function* mergePlanned(
   host: FileHost,
-  { out, allowMissing = false, keepShards = false, mostInOneFile = usualMost }: MergeJob,
+  { out, allowMissing = false, keepShards = false, tagsTo, mostInOneFile = usualMost }: MergeJob,
   place: MergePlace,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<MergeEvent, MergeEvent> {
   const { store } = host;
   const plan = await readPlan(store, out);
   if (!plan) return mergedAlready(store, out);
+  if (tagsTo !== undefined && plan.job !== inspection) {
+    throw new UserError(`${out}: is of the job ${shown(plan.job)}, which finds no tags to write`, {
+      code: "usage",
+      remedies: [{ kind: "omit", name: "tagsOut" }],
+    });
+  }
   const masks = withoutFormats.includes(plan.job) ? undefined : plannedMasks(out, plan);
   const missing = await missingShards(store, out, plan);
   const of = shardCount(plan);
@@ -122,10 +148,14 @@ async function* mergePlanned(
     if (!masks) {
       const check = (): Promise<void> => place.check();
       const all = { out, plan, shards, taken, check, signal };
-      const merged = yield* mergeEvaluation(host, all);
       const kept = keepShards || missing.length > 0;
+      const end = { out, shards: shards.length, missing, kept };
+      const merged: MergeEvent =
+        plan.job === evaluation
+          ? { type: "measured", ...(yield* mergeEvaluation(host, all)), ...end }
+          : { type: "inspected", ...(yield* mergeInspection(host, { ...all, tagsTo })), ...end };
       if (!kept) await markMerged(store, out, { type: "merged-already", out });
-      return { type: "measured", ...merged, out, shards: shards.length, missing, kept };
+      return merged;
     }
     const about = { out, plan, masks, shards, mostInOneFile, taken, temporary: place.folder };
     const merged = yield* mergeMasks(host, { ...about, signal });
@@ -162,7 +192,7 @@ function plannedMasks(out: string, { job, masks }: ShardPlan): PlannedMasks {
 /** The result of a complete merge that was killed before it had removed all shards; undefined if there was none. */
 async function mergedBefore(store: Store, out: string): Promise<MergeEvent | undefined> {
   const marked = (await markedResult(store, out)) as Partial<MergeEvent> | undefined;
-  if (marked?.type === "merged-already" && (await isMeasured(store, out))) {
+  if (marked?.type === "merged-already" && (await hasResults(store, out))) {
     return { type: "merged-already", out };
   }
   if (marked?.type === "predicted" && (await hasMasks(store, out))) {
@@ -172,9 +202,9 @@ async function mergedBefore(store: Store, out: string): Promise<MergeEvent | und
   return isComplete ? (marked as MergeDoneEvent) : undefined;
 }
 
-/** Whether a folder has the files of a complete evaluation. */
-async function isMeasured(store: Store, out: string): Promise<boolean> {
-  for (const files of [resultFiles, [stagesFile]]) {
+/** Whether a folder has the files of a complete evaluation or inspection. */
+async function hasResults(store: Store, out: string): Promise<boolean> {
+  for (const files of [resultFiles, [stagesFile], [reportFile]]) {
     const found = await Promise.all(files.map((name) => isFile(store, join(out, name))));
     if (found.every((isThere) => isThere)) return true;
   }
@@ -189,7 +219,7 @@ async function hasMasks(store: Store, out: string): Promise<boolean> {
 
 /** The event for a folder without shards, if an earlier merge has removed them; else a UserError. */
 async function mergedAlready(store: Store, out: string): Promise<MergeEvent> {
-  if ((await hasMasks(store, out)) || (await isMeasured(store, out))) {
+  if ((await hasMasks(store, out)) || (await hasResults(store, out))) {
     return { type: "merged-already", out };
   }
   throw new UserError(
