@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import "../../compare-bits.ts";
-import { isOnDevice, type Runtime } from "../../../src/engine/graph/index.ts";
+import { isOnDevice, type NdArray, type Runtime } from "../../../src/engine/graph/index.ts";
 import { alone, type Exchange } from "../../../src/host/exchange.ts";
 import { parseConfig } from "../../../src/method/config.ts";
 import type { Batch } from "../../../src/method/data/sample.ts";
@@ -51,6 +50,13 @@ function trainee(runtime: Runtime, exchange: Exchange) {
   return { state, stepper, steps };
 }
 
+/** Names of the weights, buffers and moments that differ in a bit. */
+function differences(a: Record<string, NdArray>, b: Record<string, NdArray>): string[] {
+  const bytesOf = ({ data: { buffer, byteOffset, byteLength } }: NdArray): Buffer =>
+    Buffer.from(buffer, byteOffset, byteLength);
+  return Object.keys(a).filter((name) => !bytesOf(a[name]!).equals(bytesOf(b[name]!)));
+}
+
 test("processes on devices of their own have equal weights, those of one process on such a device, and free everything", async () => {
   const one = trainee(pretendDevice().runtime, alone);
   await one.steps(0, 4);
@@ -69,13 +75,14 @@ test("processes on devices of their own have equal weights, those of one process
       expect(device.live()).toBe(held);
       await stepper.release();
       expect([device.live(), device.sessions()]).toEqual([0, 0]);
-      expect(state.feeds).toEqual(state.parameters);
+      for (const name of Object.keys(state.feeds))
+        expect(state.feeds[name] === state.parameters[name], name).toBe(true);
       return state.tensors();
     }),
   );
-  expect(all[1]).toEqual(all[0]);
+  expect(differences(all[1]!, all[0]!)).toEqual([]);
   // Where the device rounds as the host does, it makes no difference which of them updates the weights.
-  expect(all[0]).toEqual(one.state.tensors());
+  expect(differences(all[0]!, one.state.tensors())).toEqual([]);
   await one.stepper.release();
 });
 
@@ -88,10 +95,10 @@ test("weights that are loaded into the state replace those on the devices", asyn
       second.state.restore(first.state.tensors());
       await first.steps(2, 4);
       await second.steps(2, 4);
-      expect(second.state.tensors()).toEqual(first.state.tensors());
+      expect(differences(second.state.tensors(), first.state.tensors())).toEqual([]);
       for (const { stepper } of [first, second]) await stepper.release();
       return first.state.tensors();
     }),
   );
-  expect(all[1]).toEqual(all[0]);
+  expect(differences(all[1]!, all[0]!)).toEqual([]);
 });
