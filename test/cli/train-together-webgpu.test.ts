@@ -23,7 +23,7 @@ function training(data: string, out: string): string[] {
   return [...place, ...settings, "--steps", "2", "--device", "webgpu"];
 }
 
-// bench/mpi-hashes.ts --device webgpu shows it with both libraries, in all phases. A software adapter takes its time.
+// A software adapter takes its time: bench/mpi-hashes.ts --device webgpu shows it with both libraries and in all phases.
 describe.skipIf(missing !== null || family === undefined)("training over MPI on WebGPU", () => {
   test("two processes learn what one does, and say that they may share a GPU", async () => {
     const data = join(folder, "scenes");
