@@ -64,7 +64,7 @@ export function recipe({ preset, backbone, crop, batch, labelWorkers }: Configur
 
 /** Crops of noise without padding: the work of a step does not depend on what is in them. */
 export function randomBatch(
-  { batch: size, crop, classes: count }: Configuration,
+  { batch: size, crop, classes: count }: Pick<Configuration, "batch" | "crop" | "classes">,
   seed: number,
 ): Batch {
   const random = Random.at(seed, "bench");

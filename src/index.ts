@@ -179,7 +179,7 @@ export type { MaskEntry, MaskSource, SourceOptions } from "./files/formats/sourc
 export type { CreateRunOptions, OpenedRun, RunHost } from "./files/run/directory.ts";
 export type { ThumbnailFile } from "./files/formats/writer.ts";
 export type { CheckpointEntry, LogEntry, StoredPanel, ValidationEntry } from "./files/run/log.ts";
-export type { DeviceChoice, DeviceName, DeviceReport } from "./host/devices.ts";
+export type { DeviceChoice, DeviceName, DeviceOptions, DeviceReport } from "./host/devices.ts";
 export type * from "./host/codec.ts";
 export type * from "./host/commands.ts";
 export type * from "./host/host.ts";

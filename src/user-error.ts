@@ -23,6 +23,7 @@ export type RemedyOption =
   | "mergeCase"
   | "shapes"
   | "shardSize"
+  | "tagsOut"
   | "unannotated"
   | "useMasks"
   | "weights";

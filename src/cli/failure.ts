@@ -17,16 +17,58 @@ export function explainFailure(
   if (error instanceof Interrupted) {
     return { text: oneLine(`${command}: ${error.message}`), code: error.code };
   }
-  const remedies = error instanceof UserError ? wordRemedies(error.remedies) : "";
-  const original = error instanceof Error ? error.message : String(error);
-  const problem = isOutOfMemory(error) ? outOfMemory(original) : systemProblem(error, original);
-  const message = remedies === "" ? problem : `${problem}; ${remedies}`;
+  const message = messageOf(error);
   if (debug && error instanceof Error) {
     return { text: `${command}: ${error.stack ?? message}`, code: codeOf(error) };
   }
   const expected = error instanceof UserError || isSystemError(error) || isOutOfMemory(error);
   const hint = expected ? "" : " (unexpected error; set TAG2MASK_DEBUG=1 to see where it occurs)";
   return { text: `${oneLine(`${command}: ${message}`)}${hint}`, code: codeOf(error) };
+}
+
+/** The last line of a command that fails, for programs. */
+export interface FailureRecord {
+  readonly type: "error";
+  /** Kind of the error in kebab-case: that of a `UserError`, or else one of the system in lower case, such as "enospc". */
+  readonly code: string;
+  /** What people are told, without the name of the command. */
+  readonly message: string;
+}
+
+/**
+ * The same error as a line of `--json`; undefined if nothing has failed.
+ * @param complaint what was said about the command line, by `explainUsage`
+ */
+export function failureRecord(error: unknown, complaint = ""): FailureRecord | undefined {
+  if (!(error instanceof CommanderError)) {
+    return { type: "error", code: kindOf(error), message: oneLine(messageOf(error)) };
+  }
+  if (error.exitCode === 0) return undefined;
+  // Without a complaint the help was shown.
+  const message =
+    complaint === "" ? "no command is given" : complaint.replace(/^tag2mask[^:]*: /, "");
+  return { type: "error", code: "usage", message };
+}
+
+/** Whether a command line asks for lines of JSON, also one that is not understood otherwise. */
+export function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end < 0 ? args.length : end).includes("--json");
+}
+
+function kindOf(error: unknown): string {
+  if (error instanceof UserError) return error.code;
+  if (error instanceof Interrupted) return "interrupted";
+  if (isOutOfMemory(error)) return "out-of-memory";
+  return isSystemError(error) ? (error as { code: string }).code.toLowerCase() : "unexpected";
+}
+
+/** What is wrong, and what to do. */
+function messageOf(error: unknown): string {
+  const remedies = error instanceof UserError ? wordRemedies(error.remedies) : "";
+  const original = error instanceof Error ? error.message : String(error);
+  const problem = isOutOfMemory(error) ? outOfMemory(original) : systemProblem(error, original);
+  return remedies === "" ? problem : `${problem}; ${remedies}`;
 }
 
 /** Exit codes by the code of an error: what a scheduler must know, such as a task whose settings are not those of its job. */

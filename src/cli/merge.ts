@@ -5,6 +5,8 @@ import { counted } from "../files/text/units.ts";
 import type { ConversionFacts } from "../jobs/convert-job.ts";
 import type {
   MergeDoneEvent,
+  MergedPredictionsEvent,
+  MergedReportEvent,
   MergedScoresEvent,
   MergeEvent,
   MergeProgressEvent,
@@ -16,14 +18,17 @@ import { lostLine } from "./lost-line.ts";
 import { withExamples, withJson } from "./options.ts";
 import type { OpenOutput, Output } from "./output.ts";
 import { CountMeter } from "./progress.ts";
+import { readingProgress } from "./reading-progress.ts";
 import { arrayOf } from "./remedies.ts";
 import { tellReplaced } from "./replaced-lines.ts";
 import { secondsSince } from "./seconds.ts";
+import { unusedShards } from "./unused-shards.ts";
 
 interface MergeOptions {
   readonly json?: boolean;
   readonly allowMissing?: boolean;
   readonly keepShards?: boolean;
+  readonly tagsOut?: string;
 }
 
 /** `tag2mask merge`: the results of a job that was divided into shards. */
@@ -40,7 +45,8 @@ export function mergeCommand(open: OpenOutput): Command {
       "--allow-missing",
       "merge the shards that are there; they stay, to be merged again with the others",
     )
-    .option("--keep-shards", "do not remove the shards");
+    .option("--keep-shards", "do not remove the shards")
+    .option("--tags-out <file>", "of a data set that was inspected, write the tags as a .csv file");
   withJson(command).action((folder: string, options: MergeOptions) =>
     merge(folder, options, open(options)),
   );
@@ -52,30 +58,57 @@ export function mergeCommand(open: OpenOutput): Command {
   );
   return command.addHelpText(
     "after",
-    "\nExit code 3: shards are missing. With --json, a line before that has their numbers, and the tasks to run again.",
+    "\nExit code 3: shards are missing; 1, among others: shards are damaged. With --json, a line before that has their " +
+      "numbers, and the tasks to run again.",
   );
 }
 
-async function merge(out: string, options: MergeOptions, output: Output): Promise<void> {
-  let measured: MergedScoresEvent | undefined;
+/** What a merge of shards without masks ends with. */
+type MergeResult = MergedScoresEvent | MergedPredictionsEvent | MergedReportEvent;
+
+function isResult(event: MergeEvent): event is MergeResult {
+  return event.type === "measured" || event.type === "predicted" || event.type === "inspected";
+}
+
+async function merge(
+  out: string,
+  { tagsOut: tagsTo, ...options }: MergeOptions,
+  output: Output,
+): Promise<void> {
+  let result: MergeResult | undefined;
   const { mergeShards } = await import("../jobs/merge.ts");
   const { nodeHost } = await import("../host/node/host.ts");
   const show = mergeLines(output);
   await runJob(
-    (job) => mergeShards(nodeHost, { ...options, out }, job),
+    (job) => mergeShards(nodeHost, { ...options, out, tagsTo }, job),
     (event, interruption) => {
-      if (event.type === "measured") measured = event;
+      if (isResult(event)) result = event;
       else show(event, interruption);
     },
   );
-  if (!measured) return;
-  const { tellMerged } = await import("./eval/merged.ts");
-  tellMerged(measured, output);
+  if (result === undefined) return;
+  if (result.type === "inspected") return tellInspected(result, output);
+  const { tellMerged, tellMergedPredictions } = await import("./eval/merged.ts");
+  if (result.type === "measured") tellMerged(result, output);
+  else tellMergedPredictions(result, output);
+}
+
+/** Shows the report on a data set as one inspection shows it. */
+async function tellInspected(event: MergedReportEvent, output: Output): Promise<void> {
+  const { report, file, tagsTo, out, shards, missing, kept } = event;
+  const { tellReport } = await import("./data-report.ts");
+  output.progress.clear();
+  output.record({ out, shards, missing, kept, file });
+  output.note(`the report for programs: ${file}`);
+  if (kept) output.note(`the shards are still there: ${out}/shards`);
+  tellReport(report, tagsTo, output);
 }
 
 /** What the stages of a merge count. */
 function titleOf(stage: MergeProgressEvent["stage"]): string {
   switch (stage) {
+    case "check":
+      return "checking images";
     case "images":
       return "images";
     case "review":
@@ -90,9 +123,10 @@ function titleOf(stage: MergeProgressEvent["stage"]): string {
 /** Prints the events of a merge. */
 function mergeLines(
   output: Output,
-): (event: Exclude<MergeEvent, MergedScoresEvent>, interruption: Interruption) => void {
+): (event: Exclude<MergeEvent, MergeResult>, interruption: Interruption) => void {
   const now = (): number => output.now();
   const started = now();
+  const { onProgress } = readingProgress(output);
   let stage: MergeProgressEvent["stage"] | undefined;
   let meter = new CountMeter("images", now);
   return (event, interruption) => {
@@ -104,8 +138,15 @@ function mergeLines(
         );
         return output.record({ missing: shards, of, tasks, ofTasks, array: arrayOf(tasks) });
       }
+      case "damaged": {
+        const { shards, of, tasks, ofTasks } = event;
+        output.progress.clear();
+        return output.record({ damaged: shards, of, tasks, ofTasks, array: arrayOf(tasks) });
+      }
       case "started":
         return interruption.handle(() => output.note(ctrlCNote("stopping")));
+      case "reading":
+        return onProgress(event.done, event.total, event.what);
       case "progress":
         if (event.stage !== stage) meter = new CountMeter(titleOf(event.stage), now);
         stage = event.stage;
@@ -127,7 +168,7 @@ function mergeLines(
 function printSummary(event: MergeDoneEvent, seconds: number, output: Output): void {
   output.progress.clear();
   const { out, classes, masks, skipped, leftOut, lacking, lackingInAll, lost, confidence } = event;
-  const { sheet, replaced, shards, missing, kept, index, conversion } = event;
+  const { sheet, replaced, shards, missing, kept, index, conversion, withoutMasks } = event;
   const written = counted(masks, "mask");
   const skips = skipped > 0 ? `, ${skipped} left out` : "";
   if (conversion) {
@@ -139,6 +180,7 @@ function printSummary(event: MergeDoneEvent, seconds: number, output: Output): v
   }
   for (const reason of leftOut) output.say(`left out ${reason}`);
   if (skipped > leftOut.length) output.say(`left out: ${skipped - leftOut.length} more`);
+  if (withoutMasks.length > 0) output.say(unusedShards(out, withoutMasks));
   if (lackingInAll > 0) {
     const names = lacking.slice(0, 5).join(", ");
     output.say(
@@ -163,6 +205,7 @@ function printSummary(event: MergeDoneEvent, seconds: number, output: Output): v
       masks,
       skipped,
       leftOut,
+      withoutMasks,
       shards,
       missing,
       kept,

@@ -51,7 +51,10 @@ export const classNamesHelp =
 
 /** `--json`, which every command has. */
 export function withJson(command: Command): Command {
-  return command.option("--json", "print JSON lines for programs instead of text");
+  return command.option(
+    "--json",
+    'print JSON lines for programs instead of text; the last one of a failure is {"type":"error","code":…,"message":…}',
+  );
 }
 
 /** `--device`, for whatever runs the network. */

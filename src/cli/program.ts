@@ -8,7 +8,7 @@ import { doctorCommand } from "./doctor.ts";
 import { evalCommand } from "./eval/command.ts";
 import { exportCommand } from "./export.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { explainFailure, explainUsage } from "./failure.ts";
+import { explainFailure, explainUsage, failureRecord, wantsJson } from "./failure.ts";
 import { labelCommand } from "./label.ts";
 import { mergeCommand } from "./merge.ts";
 import { Output, type OpenOutput, type Terminal } from "./output.ts";
@@ -61,6 +61,7 @@ export async function runProgram(
   { debug = false }: { readonly debug?: boolean } = {},
 ): Promise<number> {
   let current = "tag2mask";
+  let complaint = "";
   const outputs: Output[] = [];
   const open: OpenOutput = ({ json = false }) => {
     const output = new Output(terminal, json, ["tag2mask", ...args].map(quote).join(" "));
@@ -79,8 +80,10 @@ export async function runProgram(
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
-      outputError: (text, write) =>
-        write(`${explainUsage(mistypedOption(text, args, command) ?? text, name)}\n`),
+      outputError: (text, write) => {
+        complaint = explainUsage(mistypedOption(text, args, command) ?? text, name);
+        write(`${complaint}\n`);
+      },
     });
     command.hook("preAction", () => void (current = name));
   }
@@ -92,6 +95,8 @@ export async function runProgram(
     const { text, code } = explainFailure(error, { command: current, debug });
     for (const output of outputs) output.progress.finish();
     if (text !== "") terminal.stderr.write(`${text}\n`);
+    const record = wantsJson(args) ? failureRecord(error, complaint) : undefined;
+    if (record && !terminal.failure?.()) terminal.stdout.write(`${JSON.stringify(record)}\n`);
     return code;
   }
 }

@@ -5,6 +5,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { ctrlCNote, Interrupted, type Interruption } from "./interrupt.ts";
 import type { Output } from "./output.ts";
 import { asWord } from "./remedies.ts";
+import { unusedShards } from "./unused-shards.ts";
 
 /** What a task has made of its images. */
 export interface TaskSums {
@@ -49,7 +50,7 @@ function tellTaskDone(
   output: Output,
 ): void {
   output.progress.clear();
-  const { out, task, tasks, shards, missing } = event;
+  const { out, task, tasks, shards, missing, unused } = event;
   const leftOut = skipped > 0 ? `, ${skipped} left out` : "";
   const verb = shards === 1 ? "is" : "are";
   output.say(
@@ -57,6 +58,7 @@ function tellTaskDone(
       ? `task ${task} of ${tasks}: nothing to do, as there are fewer shards than tasks`
       : `task ${task} of ${tasks}: its ${counted(shards, "shard")} ${verb} complete; ${made} in ${seconds} s${leftOut}`,
   );
+  if (unused.shards.length > 0) output.say(unusedShards(out, unused.shards, unused.images));
   const next = `tag2mask merge ${asWord(out)}`;
   output.say(
     missing === 0

@@ -28,8 +28,8 @@ export async function trainTogether(
   output: Output,
   { data, masks, train }: TogetherOptions,
 ): Promise<void> {
-  const { exchange, name, library, cores, close } = await connectMpi();
-  const own: Host = { ...host, machine: { ...host.machine, cores } };
+  const { exchange, name, library, cores, localRank, close } = await connectMpi();
+  const own: Host = { ...host, machine: { ...host.machine, cores, localRank } };
   let isStarted = false;
   try {
     if (exchange.rank === 0) {

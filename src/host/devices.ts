@@ -16,9 +16,20 @@ export interface DeviceReport {
   readonly remedies?: readonly Remedy[];
 }
 
+/** What the choice of a device depends on. */
+export interface DeviceOptions {
+  /**
+   * Number of this process among those of the machine that work together, from 0: each gets a GPU of its own where the device
+   * has numbers, which only CUDA has.
+   */
+  readonly localRank?: number;
+}
+
 /** The device to compute on. */
 export interface DeviceChoice {
   readonly device: DeviceName;
+  /** Number of the GPU among those that the process can see; the device's default one if it is absent. */
+  readonly number?: number;
   /** The choice in words, for the user. */
   readonly note?: string;
 }

@@ -1,7 +1,7 @@
 import type { Runtime } from "../engine/graph/index.ts";
 import type { ImageCodec } from "./codec.ts";
 import type { Commands } from "./commands.ts";
-import type { DeviceChoice, DeviceName, DeviceReport } from "./devices.ts";
+import type { DeviceChoice, DeviceName, DeviceOptions, DeviceReport } from "./devices.ts";
 import type { Hub } from "./hub.ts";
 import type { Machine } from "./machine.ts";
 import type { Store } from "./store.ts";
@@ -10,6 +10,8 @@ import type { Workers } from "./workers.ts";
 export interface RuntimeOptions {
   /** An available execution provider of ONNX Runtime; the CPU by default. */
   readonly device?: string;
+  /** Number of the GPU, for devices of which there may be several: CUDA. */
+  readonly deviceNumber?: number;
   /** Threads inside an operator; all cores by default. */
   readonly threads?: number;
 }
@@ -38,7 +40,7 @@ export interface Host {
   /** A pool of lanes that share the cores evenly. */
   runtimePool(lanes: number): Promise<RuntimePool>;
   /** Chooses the device to compute on; if the requested one does not work, a UserError lists those that do. */
-  resolveDevice(name: DeviceName): Promise<DeviceChoice>;
+  resolveDevice(name: DeviceName, options?: DeviceOptions): Promise<DeviceChoice>;
   /** Tries every device that is supported here. */
   listDevices(): Promise<readonly DeviceReport[]>;
 }

@@ -16,6 +16,11 @@ export interface ProcessIdentity {
 export interface Machine {
   /** Cores that may be used, at least 1. */
   readonly cores: number;
+  /**
+   * Number of this process among those of the machine that work together, from 0; absent for a process that works alone. Each
+   * takes the GPU with its number.
+   */
+  readonly localRank?: number;
   /** Name of the machine and number of the process, for unique file names: `name.process`. */
   readonly name: string;
   /** Identity of this process. */

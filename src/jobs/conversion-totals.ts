@@ -13,6 +13,7 @@ import {
 } from "../files/formats/lost-details.ts";
 import { unannotatedCode } from "../files/formats/unannotated.ts";
 import { MergedLosses } from "../files/shards/merged-losses.ts";
+import { isStoredText, type StoredText } from "../files/shards/stored-text.ts";
 import { counted } from "../files/text/units.ts";
 
 /** What reading a mask told, for a job that does not read it again. */
@@ -33,12 +34,12 @@ export function asReadFacts(value: unknown): ReadFacts | undefined {
 
 /** What the plan of a divided conversion keeps of its source for the merge. */
 export interface PlannedConversion {
-  /** The source, as the first task was told it. */
-  readonly masks: string;
+  /** The path of the source. */
+  readonly masks: StoredText;
   readonly from: MaskFormat;
   /** Whether the folder of the images was given. */
   readonly hasImages: boolean;
-  readonly notes: readonly string[];
+  readonly notes: readonly StoredText[];
   readonly opened: readonly LedgerEntry[];
 }
 
@@ -46,9 +47,9 @@ export interface PlannedConversion {
 export function asPlannedConversion(value: unknown): PlannedConversion | undefined {
   const facts = (value ?? {}) as Partial<Record<keyof PlannedConversion, unknown>>;
   const { masks, from, hasImages, notes, opened } = facts;
-  const areNotes = Array.isArray(notes) && notes.every((note) => typeof note === "string");
+  const areNotes = Array.isArray(notes) && notes.every(isStoredText);
   const isFormat = maskFormats.some((format) => format === from);
-  if (!areNotes || !isFormat || typeof masks !== "string" || typeof hasImages !== "boolean") {
+  if (!areNotes || !isFormat || !isStoredText(masks) || typeof hasImages !== "boolean") {
     return undefined;
   }
   return areLedgerEntries(opened) ? (facts as PlannedConversion) : undefined;

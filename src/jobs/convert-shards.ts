@@ -1,9 +1,12 @@
 import { isSingleFile } from "../files/formats/output-place.ts";
 import { MaskFolder } from "../files/formats/mask-folder.ts";
+import { unannotatedCode } from "../files/formats/unannotated.ts";
 import { storedPath } from "../files/shards/item-list.ts";
 import { shardItems, type ShardPlan } from "../files/shards/plan.ts";
 import type { ShardSkip } from "../files/shards/records.ts";
+import { storedText, type StoredText } from "../files/shards/stored-text.ts";
 import { writeRecords } from "../files/shards/write-records.ts";
+import { dirname } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
 import { UserError } from "../user-error.ts";
@@ -41,7 +44,8 @@ export async function* convertShards(
     const wanted = { job: "convert", settings, classes: source.classes, masks: plannedMasks(how) };
     // eslint-disable-next-line require-yield -- the masks are found already
     const find = async function* (): AsyncGenerator<never, PlannedItems> {
-      return { count: source.entries.length, facts: plannedFacts(job, conversion) };
+      const facts = plannedFacts(host.store, job, conversion);
+      return { count: source.entries.length, facts };
     };
     const plan = yield* openPlan(host, out, task, wanted, find, options);
     if (plan) yield* makeShards(host, job, { plan, task, conversion }, options);
@@ -53,10 +57,15 @@ export async function* convertShards(
 
 /** What the merge is to know of the source. */
 function plannedFacts(
-  { masks, images }: ConvertJob,
+  store: Store,
+  { out, masks, images, classes }: ConvertJob,
   { source, notes, opened }: OpenConversion,
 ): PlannedConversion {
-  return { masks, from: source.format, hasImages: images !== undefined, notes, opened };
+  const paths = [masks, dirname(masks), images, classes].filter((path) => path !== undefined);
+  const stored = (text: string): StoredText =>
+    storedText(text, paths, (path) => storedPath(store, out, path));
+  const hasImages = images !== undefined;
+  return { masks: stored(masks), from: source.format, hasImages, notes: notes.map(stored), opened };
 }
 
 /** What all tasks must agree on. Copies of the masks on other machines are the same; the time of their change is none of it. */
@@ -110,11 +119,12 @@ async function* makeShards(
     });
     if ("end" in taken) return taken;
     const { folder } = taken;
+    const skips: ShardSkip[] = [];
     try {
       for await (const event of makeShard(
         host,
         job,
-        { plan, shard, conversion, folder },
+        { plan, shard, conversion, folder, skips },
         options,
       )) {
         // prettier-ignore
@@ -125,7 +135,9 @@ async function* makeShards(
     } catch (error) {
       return takenOver(error);
     }
-    return publishShard(host.store, out, shard);
+    const unused = skips.length === shardItems(plan, shard) ? firstProblem(skips) : undefined;
+    const end = await publishShard(host.store, out, shard);
+    return { ...end, ...(unused !== undefined && { unused }) };
   };
   const begin = (images: number): ConvertEvent => {
     total = images;
@@ -138,6 +150,11 @@ async function* makeShards(
   if (!isWhole) yield { type: "stopped", done, total, out };
 }
 
+/** Why the first mask was left out that was not to be; undefined if there is none. */
+function firstProblem(skips: readonly ShardSkip[]): string | undefined {
+  return skips.find(({ code }) => code !== unannotatedCode)?.error;
+}
+
 /** Converts the masks of a shard. Yields undefined for each one that is written. */
 async function* makeShard(
   host: Host,
@@ -147,12 +164,17 @@ async function* makeShard(
     shard,
     conversion,
     folder,
-  }: Omit<Shards, "task"> & { readonly shard: number; readonly folder: MaskFolder },
+    skips,
+  }: Omit<Shards, "task"> & {
+    readonly shard: number;
+    readonly folder: MaskFolder;
+    /** Receives the masks that are left out. */
+    readonly skips: ShardSkip[];
+  },
   options: JobOptions,
 ): AsyncGenerator<SkippedEvent | undefined | "stopped", void> {
   const first = shard * plan.shardSize;
   const end = first + shardItems(plan, shard);
-  const skips: ShardSkip[] = [];
   let done = 0;
   let isSettled = false;
   try {

@@ -86,8 +86,7 @@ function noteOfMissingImages(entries: readonly MaskEntry[], folder: string): str
   const example = first.fileName ?? first.name;
   const all = entries.length;
   if (missing.length < all) {
-    const verb = missing.length === 1 ? "is" : "are";
-    return `${missing.length} of the ${all} images ${verb} not in ${folder}, the first is ${example}`;
+    return `${folder}: lacks ${missing.length} of the ${all} images, the first is ${example}`;
   }
   throw new UserError(
     all === 1

@@ -1,11 +1,10 @@
-import { MaskOrder, type OpenedDataset } from "../files/datasets/index.ts";
+import { MaskOrder } from "../files/datasets/index.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
 import type { JobSettings } from "../files/formats/journal.ts";
 import type { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import { storedPath } from "../files/shards/item-list.ts";
 import type { Host } from "../host/host.ts";
 import { stageNames } from "../method/eval/stages.ts";
-import { UserError } from "../user-error.ts";
 import type { EvaluateEvent } from "./evaluation-events.ts";
 import type { ScoresFacts, StagesFacts } from "./evaluation-facts.ts";
 import { EvaluationJournal } from "./evaluation-journal.ts";
@@ -28,6 +27,7 @@ import {
 } from "./open-evaluation.ts";
 import { predictTestSet, testSetFolder } from "./predict-test-set.ts";
 import type { ShardTask } from "./shard-plan.ts";
+import { predictInShards, type DividedPredictions } from "./test-set-shards.ts";
 import { withCrf } from "./with-crf.ts";
 import { untilAborted } from "./with-progress.ts";
 
@@ -47,8 +47,8 @@ export async function* evaluateModel(
 ): AsyncGenerator<EvaluateEvent, void> {
   yield* withModelAndData(host, job, async function* (opened): AsyncGenerator<EvaluateEvent, void> {
     if (!opened.samples.some(({ mask }) => mask !== undefined)) {
-      if (job.shards) throw predictionsInShards(opened.data, job.split);
-      yield* predict(host, opened, job, options);
+      if (job.shards) yield* predictPart(host, opened, job, job.shards, options);
+      else yield* predict(host, opened, job, options);
     } else if (job.shards) {
       yield* measureInShards(host, opened, job, job.shards, options);
     } else {
@@ -303,15 +303,23 @@ async function* predict(
   }
 }
 
-function predictionsInShards(data: OpenedDataset, split: string): UserError {
-  return withoutTruth(data, split, {
-    remedies: [
-      { kind: "omit", name: "shardSize" },
-      {
-        ...{ kind: "job", name: "segment", argument: "<images>" },
-        options: { shardSize: "<n>", out: "<folder>" },
-        purpose: "writes masks in shards, without truth",
-      },
-    ],
+/** Makes the shards of a task of predictions. */
+async function* predictPart(
+  host: Host,
+  opened: ModelAndData,
+  job: EvaluateJob,
+  task: ShardTask,
+  options: JobOptions,
+): AsyncGenerator<EvaluateEvent, void> {
+  const divided = await dividedEvaluation(host, "predictions", opened, job, task);
+  const { samples, segmenter, data } = opened;
+  const views = viewsOf(segmenter, job);
+  const about = { ...divided, data, model: segmenter.model.file, split: job.split };
+  yield* withCrf(host, job.crf ?? false, (refinement) => {
+    const predictThese: DividedPredictions["predict"] = ({ first, end }, folder) => {
+      const own = samples.slice(first, end);
+      return predictTestSet(host, own, segmenter, folder, { ...views, ...refinement });
+    };
+    return predictInShards(host, { ...about, predict: predictThese }, options);
   });
 }

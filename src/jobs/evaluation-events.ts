@@ -79,9 +79,16 @@ export interface TaskStoppedEvent extends StoppedEvent {
   readonly task: number;
 }
 
+/** There is no truth in the split: predictions are written. */
+export interface PredictingEvent {
+  readonly type: "predicting";
+  readonly split: string;
+}
+
 /** Events of a task of an evaluation in shards, counted over the whole task. */
 export type EvaluationShardsEvent =
   | { readonly type: "started" }
+  | PredictingEvent
   | ProgressEvent
   | { readonly type: "left-out"; readonly problems: readonly string[] }
   | TaskEvent
@@ -95,8 +102,6 @@ export type EvaluateEvent =
   | ReadingEvent
   | { readonly type: "started" }
   | ProgressEvent
-  /** There is no truth in the split: predictions are written. */
-  | { readonly type: "predicting"; readonly split: string }
   /** Images that could not be measured or predicted, one sentence each. */
   | { readonly type: "left-out"; readonly problems: readonly string[] }
   | EvaluationStoppedEvent

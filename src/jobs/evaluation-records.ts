@@ -1,17 +1,14 @@
 import { z } from "zod";
-import {
-  areWhole,
-  fileWith,
-  readFileList,
-  type FinishedFile,
-} from "../files/formats/finished-files.ts";
-import { fileListName } from "../files/formats/older-files.ts";
+import { fileWith, type FinishedFile } from "../files/formats/finished-files.ts";
 import type { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
-import { damagedShard, recordsName, type ShardSkip } from "../files/shards/records.ts";
-import { parseJson } from "../files/text/parse-json.ts";
+import {
+  readWholeRecords,
+  recordsName,
+  type ExpectedImages,
+  type ShardSkip,
+} from "../files/shards/records.ts";
 import { join } from "../files/text/path.ts";
-import { textLines } from "../files/text/text-lines.ts";
 import type { FileHost } from "../host/host.ts";
 import type { Store } from "../host/store.ts";
 import { imageFacts, tileName, type ImageFacts } from "./evaluation-journal.ts";
@@ -89,33 +86,16 @@ export async function writeEvaluationRecords(
   return [...files, fileWith(recordsName, data)];
 }
 
-/** Reads the lines of a shard; a UserError where it is not as it was written. @param count number of its images */
-export async function* readEvaluationRecords(
+/** Reads the lines of a shard; a UserError where it is not as it was written. */
+export function readEvaluationRecords(
   store: Store,
   shard: string,
-  first: number,
-  count: number,
+  images: ExpectedImages,
 ): AsyncGenerator<EvaluationRecord> {
-  const files = await readFileList(store, join(shard, fileListName));
-  if (!files.some(({ path }) => path === recordsName)) {
-    throw damagedShard(shard, `${recordsName} is not listed in ${fileListName}`);
-  }
-  for (const file of files) {
-    if (!(await areWhole(store, shard, [file]))) {
-      throw damagedShard(shard, `${file.path} is missing or damaged`);
-    }
-  }
-  let next = first;
-  for await (const text of textLines(store, join(shard, recordsName))) {
-    const { success, data } = record.safeParse(parseJson(text));
-    if (!success || data.index !== next) {
-      throw damagedShard(shard, `line ${next - first + 1} of ${recordsName} is damaged`);
-    }
-    next++;
-    yield data as EvaluationRecord;
-  }
-  if (next === first + count) return;
-  throw damagedShard(shard, `${recordsName} has ${next - first} images, expected ${count}`);
+  return readWholeRecords(store, shard, images, (value) => {
+    const { success, data } = record.safeParse(value);
+    return success ? (data as EvaluationRecord) : undefined;
+  });
 }
 
 /** The pictures of an image that is one of the worst of its shard. */

@@ -1,10 +1,6 @@
-import { fileListName } from "../files/formats/older-files.ts";
-import { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
 import { shardItems, type ShardPlan } from "../files/shards/plan.ts";
-import { join } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
-import type { Store } from "../host/store.ts";
 import type { KnownScores } from "../method/eval/tally.ts";
 import { UserError } from "../user-error.ts";
 import type { EvaluationShardsEvent, TaskStoppedEvent } from "./evaluation-events.ts";
@@ -13,7 +9,7 @@ import { EvaluationJournal, type MeasuringStep } from "./evaluation-journal.ts";
 import { writeEvaluationRecords } from "./evaluation-records.ts";
 import type { JobOptions, ProgressEvent, StoppedEvent } from "./events.ts";
 import { runShards, type ShardEnd } from "./run-shards.ts";
-import { publishShard, takenOver, takeShard } from "./shard-folder.ts";
+import { claimShard, publishShard, takenOver, takeShard } from "./shard-folder.ts";
 import { openPlan, type ShardTask, type WantedPlan } from "./shard-plan.ts";
 import { untilAborted } from "./with-progress.ts";
 
@@ -40,13 +36,8 @@ export async function* evaluateInShards(
   job: DividedEvaluation,
   options: JobOptions = {},
 ): AsyncGenerator<EvaluationShardsEvent, void> {
-  const { out, task, settings, classes, facts, worst, names } = job;
-  if (out === undefined) {
-    throw new UserError("shards need a folder to be written to", {
-      code: "usage",
-      remedies: [{ kind: "option", name: "out", value: "<folder>" }],
-    });
-  }
+  const { task, settings, classes, facts, worst, names } = job;
+  const out = folderOfShards(job.out);
   const planned: PlannedEvaluation = { facts, worst };
   // eslint-disable-next-line require-yield -- the images are found already
   const find = async function* (): AsyncGenerator<never> {
@@ -68,8 +59,17 @@ export async function* evaluateInShards(
   if (!(yield* runShards(host, out, plan, task, make, { ...options, begin }))) yield stopped();
 }
 
+/** The folder of the shards; a UserError if none is named. */
+export function folderOfShards(out: string | undefined): string {
+  if (out !== undefined) return out;
+  throw new UserError("shards need a folder to be written to", {
+    code: "usage",
+    remedies: [{ kind: "option", name: "out", value: "<folder>" }],
+  });
+}
+
 /** Images of a task that are done, of those in the shards that it has to make. */
-interface TaskProgress {
+export interface TaskProgress {
   done: number;
   total: number;
 }
@@ -87,7 +87,7 @@ async function* makeShard(
   options: JobOptions,
 ): AsyncGenerator<EvaluationShardsEvent, ShardEnd> {
   const taken = await takeShard(store, out, shard, {
-    open: (path) => openShard(store, plan, shard, path),
+    open: (path) => claimShard(store, plan, shard, path),
     leave: ({ job }) => job.leave(),
   });
   if ("end" in taken) return taken;
@@ -95,6 +95,7 @@ async function* makeShard(
   const first = shard * plan.shardSize;
   const end = first + shardItems(plan, shard);
   let isEnded = false;
+  let unused: string | undefined;
   try {
     await job.begin();
     const worstOfShard = new WorstImages(codec, worst);
@@ -111,6 +112,7 @@ async function* makeShard(
     if (!result) return { end: "stopped" };
     const { skipped } = result;
     yield { type: "left-out", problems: skipped };
+    if (skipped.length === end - first) unused = skipped[0];
     const left = new Map(places.map((place, i) => [place, skipped[i]!]));
     const about = { path, first, left, worst, tagsOf: (index: number) => tagsOf(first + index) };
     await job.complete(await writeEvaluationRecords({ store, codec }, job, about));
@@ -120,11 +122,11 @@ async function* makeShard(
   } finally {
     if (!isEnded) await job.leave().catch(() => undefined);
   }
-  return publishShard(store, out, shard);
+  return { ...(await publishShard(store, out, shard)), ...(unused !== undefined && { unused }) };
 }
 
 /** The steps of a shard, counted over its task. */
-async function* withTaskProgress<R>(
+export async function* withTaskProgress<R>(
   steps: AsyncGenerator<ProgressEvent | StoppedEvent, R>,
   progress: TaskProgress,
 ): AsyncGenerator<ProgressEvent, R> {
@@ -140,19 +142,4 @@ async function* withTaskProgress<R>(
   } finally {
     await steps.return(undefined as R);
   }
-}
-
-/** Takes the place of a shard; a UserError "not-empty" if another process has just made all of it. */
-async function openShard(
-  store: Store,
-  plan: ShardPlan,
-  shard: number,
-  path: string,
-): Promise<{ readonly path: string; readonly job: UnfinishedJob }> {
-  const settings = { ...plan.settings, shard };
-  const place = { path, single: false };
-  const job = await UnfinishedJob.claim(store, place, { settings, always: true });
-  if (job.continues || !(await store.exists(join(path, fileListName)))) return { path, job };
-  await job.leave();
-  throw new UserError(`${path}: is complete`, { code: "not-empty" });
 }

@@ -5,10 +5,14 @@ import type { JobSettings } from "../files/formats/journal.ts";
 import type { Store } from "../host/store.ts";
 
 /** Items of a job as settings: their number, and a digest of their names and facts in their order. */
-export function itemsSetting(items: readonly unknown[]): string {
+export function itemsSetting(items: Iterable<unknown>): string {
   const digest = sha256.create();
-  for (const item of items) digest.update(new TextEncoder().encode(`${JSON.stringify(item)}\n`));
-  return `${items.length} (${bytesToHex(digest.digest()).slice(0, 12)})`;
+  let count = 0;
+  for (const item of items) {
+    digest.update(new TextEncoder().encode(`${JSON.stringify(item)}\n`));
+    count++;
+  }
+  return `${count} (${bytesToHex(digest.digest()).slice(0, 12)})`;
 }
 
 /** Settings of a job that writes masks, by the names of its options; what is not set is left out. */

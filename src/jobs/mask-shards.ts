@@ -14,8 +14,10 @@ import { withoutMissing } from "./job-settings.ts";
 import { inputHost } from "../files/inputs/input-host.ts";
 import type { InputItem } from "../files/inputs/item.ts";
 import type { MaskEvent, MaskItem, MaskJob, WriteMasksEvent } from "./masks.ts";
+import { withPlaces } from "./item-places.ts";
+import { canReadImages } from "./readable-elsewhere.ts";
 import { runShards, type ShardEnd, type ShardEvent, type TaskDoneEvent, type TaskEvent } from "./run-shards.ts"; // prettier-ignore
-import { publishShard, takenOver, takeShard } from "./shard-folder.ts";
+import { checkThere, publishShard, takenOver, takeShard } from "./shard-folder.ts";
 import type { ShardTask, WaitingEvent } from "./shard-plan.ts";
 
 /** An image in the list of a plan: with the names of its results, which depend on all images. */
@@ -40,17 +42,6 @@ export function plannedItems<T extends InputItem>(
     ...withPlaces(item, inputCommand, place),
     output: nameOf(i),
   }));
-}
-
-/** An image with other paths. The names that a command understands are none. */
-function withPlaces<T extends InputItem>(
-  item: T,
-  inputCommand: string | undefined,
-  place: (path: string) => string,
-): T {
-  const { file, at } = item;
-  if (at) return { ...item, file: place(file), at: { ...at, tar: place(at.tar) } };
-  return inputCommand === undefined ? { ...item, file: place(file) } : item;
 }
 
 /** Options of a job that say how masks are written, as its plan stores them. */
@@ -105,7 +96,10 @@ export async function* makeMaskShards<T extends InputItem>(
     const host = inputHost(machine, items, { inputCommand, signal: options.signal });
     const first = shard * plan.shardSize;
     const nameOf = (index: number): OutputName => planned[index - first]!.output;
-    if (inputCommand === undefined) await checkThere(store, items, shard);
+    if (inputCommand === undefined) {
+      const files = items.map(({ file, at }) => at?.tar ?? file);
+      await checkThere(store, files, shard);
+    }
     const settings = { ...plan.settings, shard, list: plan.list?.checksums[shard] ?? null };
     const taken = await takeShard(store, out, shard, {
       open: (path) =>
@@ -137,15 +131,14 @@ export async function* makeMaskShards<T extends InputItem>(
     } catch (error) {
       return takenOver(error);
     }
-    if (inputCommand !== undefined && failures.length === items.length) {
-      // Without this, the shard would count as complete wherever a login has expired or a server is down.
+    if (failures.length < items.length) return publishShard(store, out, shard);
+    // Without this, the shard would count as complete wherever a decoder is missing, a login has expired or a server is down.
+    const about = { out, plan, shard, inputCommand, signal: options.signal };
+    if (!(await canReadImages(machine, about))) {
       await store.remove(openShardFolder(out, shard));
-      throw new UserError(
-        `${failures[0]}; the command gives none of the ${counted(items.length, "image")} of shard ${shard}, which is not kept`,
-        { code: "no-image" },
-      );
+      throw unreadableHere(failures[0]!, items.length, shard, inputCommand);
     }
-    return publishShard(store, out, shard);
+    return { ...(await publishShard(store, out, shard)), unused: failures[0]! };
   };
   const begin = (images: number): MadeEvent => {
     total = images;
@@ -153,6 +146,22 @@ export async function* makeMaskShards<T extends InputItem>(
   };
   const isWhole = yield* runShards(machine, out, plan, task, make, { ...options, begin });
   if (!isWhole) yield { type: "stopped", done: before, total, out };
+}
+
+/** The error for a shard of which no image can be used, on a machine that can read no other of the job either. */
+function unreadableHere(
+  reason: string,
+  images: number,
+  shard: number,
+  inputCommand: string | undefined,
+): UserError {
+  const count = `none of the ${counted(images, "image")} of shard ${shard}`;
+  return new UserError(
+    inputCommand === undefined
+      ? `${reason}; ${count} can be used, and no other image of the job that was tried can be read here; the shard is not kept`
+      : `${reason}; the command gives ${count}, which is not kept`,
+    { code: "no-image" },
+  );
 }
 
 /** An image with the paths that its files have once the shard has its name. */
@@ -166,19 +175,4 @@ function named(event: MaskEvent, out: string, shard: number): MaskEvent {
     ...(overlay !== undefined && { overlay: place(overlay) }),
     ...(thumbnail && { thumbnail: { ...thumbnail, file: place(thumbnail.file) } }),
   };
-}
-
-/**
- * A UserError if none of a shard's images is there, as on a machine where a disk is not mounted. Images that are gone
- * beside others are only left out.
- */
-async function checkThere(store: Store, items: readonly InputItem[], shard: number): Promise<void> {
-  const files = new Set(items.map(({ file, at }) => at?.tar ?? file));
-  for (const file of files) if (await store.exists(file)) return;
-  const [first] = files;
-  throw new UserError(
-    `${first}: no such file; none of the ${counted(items.length, "image")} of shard ${shard} is there, though all were when ` +
-      "the job began; see whether their disk can be reached from this machine, and start the task again",
-    { code: "not-found" },
-  );
 }

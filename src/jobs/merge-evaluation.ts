@@ -1,15 +1,8 @@
 import { MaskOrder } from "../files/datasets/index.ts";
-import { LabelCounts, type MaskFinding } from "../files/formats/label-counts.ts";
+import { LabelCounts } from "../files/formats/label-counts.ts";
 import { WorstImages } from "../files/report/worst-images.ts";
-import {
-  planFile,
-  shardCount,
-  shardFolder,
-  shardItems,
-  type ShardPlan,
-} from "../files/shards/plan.ts";
+import { planFile, shardFolder, shardItems, type ShardPlan } from "../files/shards/plan.ts";
 import { damagedShard } from "../files/shards/records.ts";
-import { counted } from "../files/text/units.ts";
 import type { FileHost } from "../host/host.ts";
 import { evaluationOf, measuredKinds } from "../method/eval/evaluator.ts";
 import { stageScoresOf } from "../method/eval/stages.ts";
@@ -18,8 +11,10 @@ import { UserError } from "../user-error.ts";
 import { plannedEvaluation, type EvaluationFacts } from "./evaluation-facts.ts";
 import { readEvaluationRecords, readTiles, type MeasuredRecord } from "./evaluation-records.ts";
 import { finishComparison, finishScores, finishStages, type Finish } from "./finish-evaluation.ts";
-import type { MergeProgressEvent } from "./merge-events.ts";
+import { DamagedShards } from "./damaged-shards.ts";
+import type { DamagedShardsEvent, MergeProgressEvent } from "./merge-events.ts";
 import type { MergedEvaluation } from "./merged-evaluation.ts";
+import { partOf } from "./merged-part.ts";
 import { pairScoresOf, pairTally } from "./score-masks.ts";
 
 interface MergeEvaluationOptions {
@@ -40,7 +35,7 @@ interface MergeEvaluationOptions {
 export async function* mergeEvaluation(
   host: FileHost,
   { out, plan, shards, taken, check, signal }: MergeEvaluationOptions,
-): AsyncGenerator<MergeProgressEvent, MergedEvaluation> {
+): AsyncGenerator<MergeProgressEvent | DamagedShardsEvent, MergedEvaluation> {
   const { store } = host;
   const planned = plannedEvaluation(plan.facts);
   if (!planned) {
@@ -53,10 +48,12 @@ export async function* mergeEvaluation(
   const order = new MaskOrder();
   const worst = new WorstImages(host.codec, limit);
   const total = shards.reduce((sum, shard) => sum + shardItems(plan, shard), 0);
-  for (const shard of shards) {
+  const damaged = new DamagedShards(out, plan);
+  const takeShard = async (shard: number): Promise<void> => {
     const folder = shardFolder(out, shard);
     const first = shard * plan.shardSize;
-    const records = readEvaluationRecords(store, folder, first, shardItems(plan, shard));
+    const count = shardItems(plan, shard);
+    const records = readEvaluationRecords(store, folder, { first, count });
     for await (const record of records) {
       signal?.throwIfAborted();
       if ("error" in record) {
@@ -76,10 +73,15 @@ export async function* mergeEvaluation(
       }
       taken.images++;
     }
+  };
+  for (const shard of shards) {
+    await takeShard(shard).catch((error: unknown) => damaged.add(shard, error));
     yield { type: "progress", stage: "images", done: taken.images, total };
   }
+  yield* damaged.tell();
   await check();
-  const findings = findingsOfPart(plan, shards, total);
+  const part = partOf(plan, shards.length, total, "measured");
+  const findings = part === undefined ? [] : [{ message: part }];
   const finish = { out, total, truth, worst: worst.images, findings };
   return { facts, scores: await sums.finish({ order, skipped, finish }) };
 }
@@ -134,18 +136,4 @@ function add(sums: Sums, { index, scores }: MeasuredRecord, folder: string): voi
     if (!(error instanceof RangeError)) throw error;
     throw damagedShard(folder, `image ${index} has other classes: ${error.message}`);
   }
-}
-
-/** Says that scores are not of all images. */
-function findingsOfPart(plan: ShardPlan, shards: readonly number[], images: number): MaskFinding[] {
-  const of = shardCount(plan);
-  if (shards.length === of) return [];
-  const missing = of - shards.length;
-  return [
-    {
-      message:
-        `only a part is measured: ${images} of ${counted(plan.items, "image")}; ` +
-        `${missing} of ${counted(of, "shard")} ${missing === 1 ? "is" : "are"} missing`,
-    },
-  ];
 }

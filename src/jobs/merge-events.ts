@@ -1,6 +1,8 @@
 import type { MaskFormat } from "../files/formats/formats.ts";
+import type { DatasetReport } from "../files/datasets/index.ts";
 import type { ConversionFacts } from "./convert-job.ts";
-import type { ProgressEvent, StoppedEvent } from "./events.ts";
+import type { PredictionsEvent } from "./evaluation-events.ts";
+import type { ProgressEvent, ReadingEvent, StoppedEvent } from "./events.ts";
 import type { MasksDoneEvent } from "./masks.ts";
 import type { MergedEvaluation } from "./merged-evaluation.ts";
 
@@ -15,10 +17,15 @@ export interface MissingShardsEvent {
   readonly ofTasks: number;
 }
 
+/** Shards that are not as they were written, and the tasks that make them; an error follows. */
+export interface DamagedShardsEvent extends Omit<MissingShardsEvent, "type"> {
+  readonly type: "damaged";
+}
+
 /** Progress of a stage of a merge. */
 export interface MergeProgressEvent extends ProgressEvent {
-  /** The stage: the files of images, the shards of a format, the masks in the order of their review, the removal of the shards. */
-  readonly stage: "images" | MaskFormat | "review" | "removal";
+  /** The stage: images that are checked, whose files are linked, the shards of a format, the masks in the order of their review, the removal of the shards. */
+  readonly stage: "check" | "images" | MaskFormat | "review" | "removal";
 }
 
 /** What a merge of masks made. */
@@ -28,6 +35,8 @@ export interface MergedMasks extends Pick<
 > {
   /** Reasons of the first images that were left out. */
   readonly leftOut: readonly string[];
+  /** Shards none of whose images could be used. */
+  readonly withoutMasks: readonly number[];
   /** Number of images with a tag that no pixel of their mask shows; `lacking` has the names of the first thousand. */
   readonly lackingInAll: number;
   /** The table of confidences, and the page of the least sure masks, where the job has them. */
@@ -59,12 +68,43 @@ export interface MergedScoresEvent extends MergedEvaluation {
   readonly kept: boolean;
 }
 
+/** Predictions of images without truth are complete. */
+export interface MergedPredictionsEvent extends Omit<PredictionsEvent, "type"> {
+  readonly type: "predicted";
+  readonly out: string;
+  readonly shards: number;
+  readonly missing: readonly number[];
+  readonly kept: boolean;
+}
+
+/** The report on a data set, made of all shards of its inspection. */
+export interface MergedInspection {
+  readonly report: DatasetReport;
+  /** The file with the report. */
+  readonly file: string;
+  /** The file with the tags, if one was wanted. */
+  readonly tagsTo?: string;
+}
+
+/** The report on a data set is complete. */
+export interface MergedReportEvent extends MergedInspection {
+  readonly type: "inspected";
+  readonly out: string;
+  readonly shards: number;
+  readonly missing: readonly number[];
+  readonly kept: boolean;
+}
+
 export type MergeEvent =
   | { readonly type: "started"; readonly job: string; readonly shards: number; readonly of: number }
   | MissingShardsEvent
+  | DamagedShardsEvent
+  | ReadingEvent
   | MergeProgressEvent
   | (StoppedEvent & { readonly out: string })
   /** The folder is complete, and its shards were removed by an earlier merge. */
   | { readonly type: "merged-already"; readonly out: string }
   | MergeDoneEvent
-  | MergedScoresEvent;
+  | MergedPredictionsEvent
+  | MergedScoresEvent
+  | MergedReportEvent;

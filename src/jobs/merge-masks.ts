@@ -1,25 +1,21 @@
 import { classesJson } from "../files/formats/classes-file.ts";
 import { fileListText, fileWith, type FinishedFile } from "../files/formats/finished-files.ts";
+import { unannotatedCode } from "../files/formats/unannotated.ts";
 import { mergedFormat } from "../files/formats/merge.ts";
 import type { MaskShard } from "../files/formats/merger.ts";
 import { FileTransaction } from "../files/formats/transaction.ts";
 import { MergedLosses } from "../files/shards/merged-losses.ts";
-import { listRuns, writeMergedList } from "../files/shards/merged-list.ts";
-import {
-  planFile,
-  shardFolder,
-  shardItems,
-  type PlannedMasks,
-  type ShardPlan,
-} from "../files/shards/plan.ts";
+import { announced, listRuns, writeMergedList } from "../files/shards/merged-list.ts";
+import { planFile, shardFolder, type PlannedMasks, type ShardPlan } from "../files/shards/plan.ts";
 import {
   damagedShard,
   readRecords,
   recordsName,
   type ShardImage,
 } from "../files/shards/records.ts";
+import { toldText } from "../files/shards/stored-text.ts";
 import { ShardLinks } from "../files/shards/shard-links.ts";
-import { classesName, formatFolder, linesOfImages } from "../files/shards/shard-files.ts";
+import { classesName, formatFolder } from "../files/shards/shard-files.ts";
 import { formatsOfOneFile, writeShardIndex } from "../files/shards/shard-index.ts";
 import type { SortedRuns } from "../files/text/merge-sorted.ts";
 import { join, relative } from "../files/text/path.ts";
@@ -33,7 +29,9 @@ import {
   type PlannedConversion,
   type ReadFacts,
 } from "./conversion-totals.ts";
-import type { MergedMasks, MergeProgressEvent } from "./merge-events.ts";
+import { checkShards } from "./check-shards.ts";
+import { filesOf, imagesOf, type MaskMerge } from "./mask-merge.ts";
+import type { DamagedShardsEvent, MergedMasks, MergeProgressEvent } from "./merge-events.ts";
 import {
   asReviewedMask,
   reviewLines,
@@ -47,27 +45,12 @@ import {
 /** Most reasons for images that were left out that are told. */
 const mostReasons = 5;
 
-/** What is merged, and where. */
-export interface MaskMerge {
-  readonly out: string;
-  readonly plan: ShardPlan;
-  readonly masks: PlannedMasks;
-  /** Numbers of the shards, in order. */
-  readonly shards: readonly number[];
-  /** A folder for temporary files. */
-  readonly temporary: string;
-  /** Most images of a format that is one file. */
-  readonly mostInOneFile: number;
-  /** Number of images whose files are linked so far. */
-  readonly taken: { images: number };
-  readonly signal: AbortSignal | undefined;
-}
-
 /** What the images of all shards have told. */
 class Totals {
   masks = 0;
   skipped = 0;
   readonly leftOut: string[] = [];
+  readonly withoutMasks: number[] = [];
   readonly parts: MaskShard[] = [];
   /** Losses of writing masks. */
   readonly losses = new MergedLosses();
@@ -80,21 +63,29 @@ class Totals {
 export async function* mergeMasks(
   host: FileHost,
   merge: MaskMerge,
-): AsyncGenerator<MergeProgressEvent, MergedMasks> {
+): AsyncGenerator<MergeProgressEvent | DamagedShardsEvent, MergedMasks> {
   const { store } = host;
-  const { out, plan, temporary, signal } = merge;
+  const { out, plan, temporary, signal, hasClasses = true } = merge;
   const converted = isConversion(plan) ? conversionOf(out, plan) : undefined;
   const files = await FileTransaction.begin(store, out);
   const classes = join(out, classesName);
   // An earlier list would make the folder look complete.
   await store.remove(classes);
+  const ofShards = await listRuns(store, join(temporary, "shards"));
   const list = await listRuns(store, join(temporary, "files"));
-  const review = converted ? undefined : await reviewRuns(store, join(temporary, "review"));
+  const isReviewed = reviewedJobs.includes(plan.job);
+  const review = isReviewed ? await reviewRuns(store, join(temporary, "review")) : undefined;
   try {
+    yield* checkShards(store, merge, ofShards, (folder, record) => {
+      if (isReviewed) reviewedMask(folder, record);
+      if (converted) readFacts(folder, record);
+    });
+    signal?.throwIfAborted();
+    await list.add(announced(store, out, ofShards.merged()));
     const read = converted && new ConversionTotals(converted.opened);
     const totals = new Totals(read);
-    yield* takeShards(store, merge, totals, { list, ...(review && { review }) });
-    const { masks, skipped, leftOut, losses, parts } = totals;
+    yield* takeShards(store, merge, totals, review);
+    const { masks, skipped, leftOut, withoutMasks, losses, parts } = totals;
     if (masks === 0) {
       throw new UserError(`${leftOut[0] ?? out}; none of the ${skipped} images can be used`);
     }
@@ -104,22 +95,22 @@ export async function* mergeMasks(
     const reviewed = review && (yield* writeReview(host, out, review.merged(), about));
     const { files: pages = [], ...results } = reviewed ?? nothing;
     const text = classesJson(plan.classes);
-    const whole = [...files.takeWritten(), fileWith(classesName, text)];
+    const whole = [...files.takeWritten(), ...(hasClasses ? [fileWith(classesName, text)] : [])];
     for (const path of pages) {
       whole.push({ path: relative(out, path), size: (await store.stat(path))!.size });
     }
     await list.add(linesOf(whole));
     signal?.throwIfAborted();
     const replaced = await writeMergedList(store, out, list.merged());
-    await store.write([{ path: classes, data: text }]);
+    if (hasClasses) await store.write([{ path: classes, data: text }]);
     return {
-      ...{ out, classes, masks, skipped, leftOut, ...results, replaced },
+      ...{ out, classes, masks, skipped, leftOut, withoutMasks, ...results, replaced },
       lost: [...(read?.lost() ?? []), ...losses.list()],
-      ...(converted && read && { conversion: toldOf(converted, read, plan) }),
+      ...(converted && read && { conversion: toldOf(converted, read, merge) }),
       ...(index && { index }),
     };
   } finally {
-    for (const runs of [list, review]) await runs?.discard().catch(() => undefined);
+    for (const runs of [ofShards, list, review]) await runs?.discard().catch(() => undefined);
   }
 }
 
@@ -129,7 +120,10 @@ const nothing: Omit<Review, "confidence" | "files"> & { readonly files?: readonl
   lackingInAll: 0,
 };
 
-/** Whether the masks of a job come from others, and have no confidences. */
+/** Jobs whose masks have confidences, by which they are reviewed. */
+const reviewedJobs: readonly string[] = ["label", "segment"];
+
+/** Whether the masks of a job come from others. */
 function isConversion({ job }: ShardPlan): boolean {
   return job === "convert";
 }
@@ -145,91 +139,66 @@ function conversionOf(out: string, { facts }: ShardPlan): PlannedConversion {
 function toldOf(
   { masks, from, hasImages, notes }: PlannedConversion,
   read: ConversionTotals,
-  { classes, masks: { format: to = [] } = {} }: ShardPlan,
+  { out, plan: { classes, masks: { format: to = [] } = {} } }: MaskMerge,
 ): NonNullable<MergedMasks["conversion"]> {
-  const warnings = read.warnings(masks, from, classes);
-  return { from, to, hasImages, objects: read.objects, notes, warnings };
+  const warnings = read.warnings(toldText(masks, out), from, classes);
+  const told = notes.map((note) => toldText(note, out));
+  return { from, to, hasImages, objects: read.objects, notes: told, warnings };
 }
 
-interface Runs {
-  readonly list: SortedRuns<string>;
-  readonly review?: SortedRuns<ReviewedMask>;
-}
-
-/** Checks the shards one after the other, links the files of their images, and notes what the rest needs of them. */
+/** Takes the shards one after the other: links the files of their images, and notes what the rest needs of them. */
 async function* takeShards(
   store: Store,
   merge: MaskMerge,
   totals: Totals,
-  runs: Runs,
+  review: SortedRuns<ReviewedMask> | undefined,
 ): AsyncGenerator<MergeProgressEvent, void> {
-  const { out, plan, masks, shards } = merge;
-  const total = shards.reduce((sum, shard) => sum + shardItems(plan, shard), 0);
-  const { format: formats = ["voc"], layout = "masks" } = masks;
+  const { out, shards, taken } = merge;
+  const total = imagesOf(merge);
   for (const shard of shards) {
-    const folder = shardFolder(out, shard);
     const before = totals.masks;
-    const linked = yield* takeImages(store, merge, shard, totals, { total, ...runs });
-    let listed = 0;
-    const lines = linesOfImages(store, folder, { formats, layout, classes: plan.classes });
-    const counted = async function* (): AsyncGenerator<string> {
-      for await (const line of lines) {
-        listed++;
-        yield line;
-      }
-    };
-    await runs.list.add(counted());
-    if (listed !== linked) {
-      throw damagedShard(folder, `lists ${listed} files of its images, expected ${linked}`);
-    }
-    totals.parts.push({ folder, images: totals.masks - before });
-    yield { type: "progress", stage: "images", done: merge.taken.images, total };
+    const problems = yield* takeImages(store, merge, shard, totals, { review, total });
+    const images = totals.masks - before;
+    if (images === 0 && problems > 0) totals.withoutMasks.push(shard);
+    totals.parts.push({ folder: shardFolder(out, shard), images });
+    yield { type: "progress", stage: "images", done: taken.images, total };
   }
 }
 
-/** Takes the images of a shard; returns the number of their files. */
+/** Takes the images of a shard; returns the number of those that could not be used. */
 async function* takeImages(
   store: Store,
-  { out, plan, taken, signal }: MaskMerge,
+  { out, taken, signal }: MaskMerge,
   shard: number,
   totals: Totals,
-  { review, total }: Pick<Runs, "review"> & { readonly total: number },
+  about: { readonly review: SortedRuns<ReviewedMask> | undefined; readonly total: number },
 ): AsyncGenerator<MergeProgressEvent, number> {
+  const { review, total } = about;
   const folder = shardFolder(out, shard);
   const links = new ShardLinks(store, folder, out);
   const reviewed: ReviewedMask[] = [];
-  const items = shardItems(plan, shard);
-  let [linked, images] = [0, 0];
+  let problems = 0;
   for await (const record of readRecords(store, folder)) {
     signal?.throwIfAborted();
-    const expected = shard * plan.shardSize + images++;
     taken.images++;
-    if (record.index !== expected || images > items) {
-      throw damagedShard(folder, `${recordsName} has image ${record.index}, expected ${expected}`);
-    }
     if ("error" in record) {
       if (totals.skipped++ < mostReasons) totals.leftOut.push(record.error);
       totals.read?.leaveOut(record.code);
+      if (record.code !== unannotatedCode) problems++;
       continue;
     }
     totals.masks++;
     totals.losses.add(record.ledger);
-    // Labels that the job kept for itself are hidden.
-    const files = record.files.filter(({ path }) => !path.startsWith("."));
-    linked += files.length;
-    await links.add(files);
+    await links.add(filesOf(record));
     if (review) reviewed.push(reviewedMask(folder, record));
     totals.read?.add(readFacts(folder, record));
-    if (images % imagesBetweenEvents === 0) {
+    if (taken.images % imagesBetweenEvents === 0) {
       yield { type: "progress", stage: "images", done: taken.images, total };
     }
   }
-  if (images !== items) {
-    throw damagedShard(folder, `${recordsName} has ${images} images, expected ${items}`);
-  }
   await links.flush();
   await review?.add(reviewLines(reviewed));
-  return linked;
+  return problems;
 }
 
 /** Images between two reports. */

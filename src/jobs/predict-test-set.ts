@@ -1,4 +1,4 @@
-import { fileWith } from "../files/formats/finished-files.ts";
+import { fileWith, type FinishedFile } from "../files/formats/finished-files.ts";
 import { vocClasses } from "../method/images/classes.ts";
 import type { Sample } from "../method/data/sample.ts";
 import type { LabelMap } from "../method/images/image.ts";
@@ -9,8 +9,10 @@ import type { FileHost } from "../host/host.ts";
 import type { OpenedDataset } from "../files/datasets/index.ts";
 import { safePath } from "../files/text/file-name.ts";
 import { join } from "../files/text/path.ts";
-import type { JobSettings } from "../files/formats/journal.ts";
+import type { FinishedImage, JobSettings } from "../files/formats/journal.ts";
 import { MaskFolder } from "../files/formats/mask-folder.ts";
+import type { KeptFacts } from "../files/formats/mask-origin.ts";
+import type { OutputName } from "../files/formats/output-names.ts";
 import type { Replaced } from "../files/formats/older-files.ts";
 import { sweepTemporary } from "../files/formats/temporary-files.ts";
 import { UnfinishedJob } from "../files/formats/unfinished-job.ts";
@@ -19,7 +21,7 @@ import { releaseFolder } from "./claim-folder.ts";
 import type { Segmenter, SegmentOptions } from "../method/inference/segmenter.ts";
 
 /** Folder in which VOC's server expects segmentations by methods that may use any training data. */
-const vocTree = join("results", "VOC2012", "Segmentation", "comp6_test_cls");
+export const vocTree = join("results", "VOC2012", "Segmentation", "comp6_test_cls");
 
 /** Destination of the predictions. */
 export interface TestSetFolder {
@@ -34,8 +36,10 @@ export interface TestSetFolder {
   /** Takes an image of an earlier part over; returns whether it could. */
   keep(index: number, name: string): Promise<boolean>;
   write(index: number, name: string, labels: LabelMap): Promise<void>;
-  /** Completes the folder after the last write. */
-  finish(): Promise<Replaced>;
+  /** The finished images in the order of the job. */
+  finishedImages(): readonly FinishedImage[];
+  /** Completes the folder after the last write. @param more files that were written besides */
+  finish(more?: readonly FinishedFile[]): Promise<Replaced>;
   /** Leaves the folder of a job that is not complete, to be continued. */
   stop(): Promise<unknown>;
 }
@@ -46,6 +50,31 @@ export interface TestSetOptions {
   readonly overwrite?: boolean;
   /** Continue the unfinished job in the folder. */
   readonly resume?: boolean;
+  /** Continue an unfinished job of the same settings without being asked. */
+  readonly always?: boolean;
+  /** The names of an image by its number, where masks are plain. */
+  readonly nameOf?: (index: number) => OutputName;
+}
+
+/** How plain masks of a test set are written. */
+export const plainMasks = { overlays: false, sheet: false } as const;
+
+/** A data set whose images without truth are predicted. */
+export type TestSet = Pick<OpenedDataset, "format" | "classes">;
+
+/** Whether predictions become the tree of VOC's server; masks are plain otherwise. */
+export function isForVocServer({ format, classes }: TestSet): boolean {
+  return format === "voc" && JSON.stringify(classes) === JSON.stringify(vocClasses);
+}
+
+/** The folder of the PNGs in that of a test set, and the folder to pack for a server. */
+export function placesOf(
+  out: string,
+  isTree: boolean,
+): { readonly path: string; readonly top: string } {
+  return isTree
+    ? { path: join(out, vocTree), top: "results" }
+    : { path: join(out, "masks"), top: "masks" };
 }
 
 /**
@@ -55,20 +84,13 @@ export interface TestSetOptions {
 export async function testSetFolder(
   host: FileHost,
   out: string,
-  { format, classes }: Pick<OpenedDataset, "format" | "classes">,
+  data: TestSet,
   options: TestSetOptions,
 ): Promise<TestSetFolder> {
-  if (format === "voc" && JSON.stringify(classes) === JSON.stringify(vocClasses)) {
-    return serverTree(host, out, options);
-  }
-  const folder = await MaskFolder.create(host, out, classes, {
-    overlays: false,
-    sheet: false,
-    ...options,
-  });
+  if (isForVocServer(data)) return serverTree(host, out, options);
+  const folder = await MaskFolder.create(host, out, data.classes, { ...plainMasks, ...options });
   return {
-    path: join(out, "masks"),
-    top: "masks",
+    ...placesOf(out, false),
     get finished() {
       return folder.finished;
     },
@@ -76,9 +98,10 @@ export async function testSetFolder(
     keep: async (index, name) => (await folder.takeOver(name, () => ({}), index)) !== undefined,
     write: async (index, name, labels) =>
       void (await folder.write(name, labels, undefined, { index })),
-    finish: async () => {
+    finishedImages: () => folder.finishedImages(),
+    finish: async (more) => {
       await folder.finish();
-      return folder.complete();
+      return folder.complete(more);
     },
     stop: () => folder.stop(),
   };
@@ -109,8 +132,7 @@ async function serverTree(
   }
   const state = job;
   return {
-    path,
-    top: "results",
+    ...placesOf(out, true),
     get finished() {
       return state.finished;
     },
@@ -121,9 +143,12 @@ async function serverTree(
       const file = join(vocTree, `${safePath(name)}.png`);
       await store.write([{ path: join(out, file), data }], { durable: false });
       const files = [fileWith(file, data)];
-      await state.add({ index, name, files, facts: null });
+      const { width, height } = labels;
+      const facts: KeptFacts = { own: null, size: [width, height], ledger: [] };
+      await state.add({ index, name, files, facts });
     },
-    finish: () => state.complete([]),
+    finishedImages: () => state.finishedImages(),
+    finish: (more = []) => state.complete(more),
     stop: async () => {
       if (!state.isVoid) return state.leave();
       await state.end();

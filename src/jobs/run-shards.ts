@@ -2,6 +2,9 @@ import { missingShards, shardCount, shardFolder, shardItems } from "../files/sha
 import type { ShardPlan } from "../files/shards/plan.ts";
 import { isFolder } from "../files/text/folders.ts";
 import type { Host } from "../host/host.ts";
+import { listNames } from "../files/text/list-names.ts";
+import { ranges } from "../files/text/ranges.ts";
+import { UserError } from "../user-error.ts";
 import type { JobOptions } from "./events.ts";
 import { waitSeconds, type ShardTask, type WaitingEvent } from "./shard-plan.ts";
 
@@ -24,6 +27,8 @@ export interface ShardEvent {
   readonly type: "shard";
   readonly shard: number;
   readonly folder: string;
+  /** Why its first image could not be used, if none of them could. */
+  readonly unused?: string;
 }
 
 /** All shards of a task are complete. */
@@ -36,18 +41,24 @@ export interface TaskDoneEvent {
   readonly shards: number;
   /** Number of shards of the whole job that are not complete. */
   readonly missing: number;
+  /** Those that were made now of which no image could be used, and the number of their images. */
+  readonly unused: { readonly shards: readonly number[]; readonly images: number };
 }
 
-/** How the making of a shard ends: `held` if another process makes it. */
+/** How the making of a shard ends: `held` if another process makes it, `incomplete` if it lacks images that it must have. */
 export interface ShardEnd {
-  readonly end: "complete" | "stopped" | "held";
+  readonly end: "complete" | "stopped" | "held" | "incomplete";
   /** Who makes it. */
   readonly owner?: string;
+  /** Why its first image could not be used, if none of them could. */
+  readonly unused?: string;
 }
 
 export interface RunShardsOptions<E> extends JobOptions {
   /** The event with which work on so many images begins. */
   readonly begin?: (images: number) => E;
+  /** The error for shards that stay incomplete; it is thrown once the others are made. */
+  readonly incomplete?: (shards: readonly number[]) => Error;
 }
 
 /**
@@ -60,7 +71,7 @@ export async function* runShards<E>(
   plan: ShardPlan,
   { task, tasks }: Pick<ShardTask, "task" | "tasks">,
   make: (shard: number) => AsyncGenerator<E, ShardEnd>,
-  { signal, begin }: RunShardsOptions<E> = {},
+  { signal, begin, incomplete = lacking }: RunShardsOptions<E> = {},
 ): AsyncGenerator<E | TaskEvent | ShardEvent | WaitingEvent | TaskDoneEvent, boolean> {
   const of = shardCount(plan);
   const own = (numbers: readonly number[]): number[] => numbers.filter((k) => k % tasks === task);
@@ -70,22 +81,32 @@ export async function* runShards<E>(
   yield { ...{ type: "task", task, tasks, of, shards }, complete: shards - open.length, images };
   if (begin) yield begin(images);
   const told = new Set<number>();
+  const unfinished: number[] = [];
+  const withoutUse: number[] = [];
   while (open.length > 0) {
     const held: number[] = [];
     for (const shard of open) {
       if (signal?.aborted) return false;
       const folder = shardFolder(out, shard);
       let owner: string | undefined;
+      let unused: string | undefined;
       if (!(await isFolder(store, folder))) {
         const made = yield* make(shard);
         if (made.end === "stopped") return false;
+        if (made.end === "incomplete") {
+          unfinished.push(shard);
+          continue;
+        }
+        unused = made.unused;
+        if (unused !== undefined) withoutUse.push(shard);
         if (made.end === "held") {
           held.push(shard);
           owner = made.owner;
         }
       }
-      if (owner === undefined) yield { type: "shard", shard, folder };
-      else if (held.length === open.length && !told.has(shard)) {
+      if (owner === undefined) {
+        yield { type: "shard", shard, folder, ...(unused !== undefined && { unused }) };
+      } else if (held.length === open.length && !told.has(shard)) {
         // Once, as the sentence on the owner changes with every look at it.
         told.add(shard);
         yield { type: "waiting", message: `for shard ${shard}: ${owner}` };
@@ -94,7 +115,25 @@ export async function* runShards<E>(
     if (held.length === open.length) await machine.wait(waitSeconds);
     open = held;
   }
+  if (unfinished.length > 0) throw incomplete(unfinished);
   const missing = (await missingShards(store, out, plan)).length;
-  yield { type: "task-done", out, task, tasks, shards, missing };
+  const ofThem = withoutUse.reduce((sum, shard) => sum + shardItems(plan, shard), 0);
+  const unused = { shards: withoutUse, images: ofThem };
+  yield { type: "task-done", out, task, tasks, shards, missing, unused };
   return true;
 }
+
+function lacking(shards: readonly number[]): UserError {
+  return new UserError(`${shardsInWords(shards)} not complete; start the task again`, {
+    code: "incomplete-shards",
+  });
+}
+
+/** Shards as the beginning of a sentence on them: "shards 1, 4-6 are". */
+export function shardsInWords(shards: readonly number[]): string {
+  const numbers = listNames(ranges(shards), mostRanges);
+  return shards.length === 1 ? `shard ${numbers} is` : `shards ${numbers} are`;
+}
+
+/** Most ranges of shards that a message names. */
+export const mostRanges = 12;

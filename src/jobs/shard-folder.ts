@@ -1,8 +1,9 @@
 import { fileListName } from "../files/formats/older-files.ts";
 import { UnfinishedJob } from "../files/formats/unfinished-job.ts";
-import { openShardFolder, shardFolder } from "../files/shards/plan.ts";
+import { openShardFolder, shardFolder, type ShardPlan } from "../files/shards/plan.ts";
 import { isFolder } from "../files/text/folders.ts";
 import { join } from "../files/text/path.ts";
+import { counted } from "../files/text/units.ts";
 import type { Store } from "../host/store.ts";
 import { UserError } from "../user-error.ts";
 import type { ShardEnd } from "./run-shards.ts";
@@ -39,6 +40,40 @@ export async function takeShard<F>(
     if (await isFolder(store, shardFolder(out, shard))) return { end: "complete" };
     throw error;
   }
+}
+
+/** Takes the place of a shard that has no masks; a UserError "not-empty" if another process has just made all of it. */
+export async function claimShard(
+  store: Store,
+  plan: ShardPlan,
+  shard: number,
+  path: string,
+): Promise<{ readonly path: string; readonly job: UnfinishedJob }> {
+  const settings = { ...plan.settings, shard };
+  const place = { path, single: false };
+  const job = await UnfinishedJob.claim(store, place, { settings, always: true });
+  if (job.continues || !(await store.exists(join(path, fileListName)))) return { path, job };
+  await job.leave();
+  throw new UserError(`${path}: is complete`, { code: "not-empty" });
+}
+
+/**
+ * A UserError if none of a shard's images is there, as on a machine where a disk is not mounted. Images that are gone
+ * beside others are only left out.
+ */
+export async function checkThere(
+  store: Store,
+  images: readonly string[],
+  shard: number,
+): Promise<void> {
+  const files = new Set(images);
+  for (const file of files) if (await store.exists(file)) return;
+  const [first] = files;
+  throw new UserError(
+    `${first}: no such file; none of the ${counted(images.length, "image")} of shard ${shard} is there, though all were when ` +
+      "the job began; see whether their disk can be reached from this machine, and start the task again",
+    { code: "not-found" },
+  );
 }
 
 /** How a shard ends whose making failed, if another process has taken it over, and perhaps completed it; else throws the error. */

@@ -14,12 +14,14 @@ import {
   type ShardPlan,
 } from "../files/shards/plan.ts";
 import { classesName } from "../files/shards/shard-files.ts";
+import { isFolder } from "../files/text/folders.ts";
 import { dirname, join } from "../files/text/path.ts";
 import { counted, occupants } from "../files/text/units.ts";
 import type { Host } from "../host/host.ts";
 import type { Lock } from "../host/store.ts";
 import { UserError } from "../user-error.ts";
 import type { JobOptions } from "./events.ts";
+import { vocTree } from "./predict-test-set.ts";
 
 /** How a job is divided: into shards of so many images, of which a task makes every `tasks`-th, beginning with its own number. */
 export interface ShardTask {
@@ -150,7 +152,8 @@ async function checkVacant(store: Host["store"], out: string): Promise<void> {
   }
   const others = [...folders, ...files].filter((name) => name !== shardsFolder);
   if (others.length === 0) return;
-  if ([classesName, fileListName].every((name) => files.includes(name))) {
+  const isOfMasks = files.includes(classesName) || (await isFolder(store, join(out, vocTree)));
+  if (isOfMasks && files.includes(fileListName)) {
     throw new UserError(
       `${out}: is complete already, and has no shards: if it was merged, nothing is left to do`,
       { code: "not-empty", remedies: [{ kind: "empty-folder" }] },

@@ -50,7 +50,11 @@ export async function* train(host: Host, options: TrainOptions): AsyncGenerator<
   requireShares(config, exchange.size);
   const { cores } = host.machine;
   const choice = typeof device === "string" ? await host.resolveDevice(device) : device;
-  const runtime = await host.runtime({ device: choice.device, threads: cores });
+  const { number } = choice;
+  const runtime = await host.runtime({
+    ...{ device: choice.device, threads: cores },
+    ...(number !== undefined && { deviceNumber: number }),
+  });
   const setup = { config, classes: data.classes, cores, device: runtime.device };
   const { crop, batch, maxSide, scaleRange, flip, workers } = config.data;
   const masks = await trainedMasks(host, options);

@@ -9,7 +9,7 @@ import type { Config } from "../method/config.ts";
 import { UserError } from "../user-error.ts";
 import type { JobOptions, NoticeEvent, ReadingEvent, SkippedEvent } from "./events.ts";
 import { openTrainable, type DatasetEvent } from "./open-trainable.ts";
-import { trainingThreads } from "./plan/processors.ts";
+import { sameDevice, trainingThreads } from "./plan/processors.ts";
 import {
   explainFailure,
   recordEvents,
@@ -105,6 +105,7 @@ export async function* followTraining(
   const { strict } = opening;
   const data = yield* openTrainable(host, job.data ?? opening.data, opening.config, strict);
   await requireSameData(exchange, data);
+  const device = await sameDevice(host, exchange);
   await trainingThreads(host, exchange);
   const { run, config, resume, checkpoint, ...rest } = await fromFirst<Beginning>(
     exchange,
@@ -116,7 +117,7 @@ export async function* followTraining(
     masks = yield* reopenMasks(host, run, data, rest.masks, { moved: job.masks, strict });
   }
   const training = {
-    ...{ data, config, strict, exchange, checkpoint, device: { device: "cpu" } as const },
+    ...{ data, config, strict, exchange, checkpoint, device },
     ...(resume ? { resume: { ...resume, tensors } } : { initial: tensors }),
     ...(masks && { masks }),
   };

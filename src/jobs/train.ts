@@ -39,7 +39,7 @@ import { fetchSource, understandSource, type LocatedWeights } from "./locate-wei
 import { fitMemory, type MicroBatchEvent } from "./plan/micro-batch.ts";
 import { openTrainable, type DatasetEvent } from "./open-trainable.ts";
 import { describeThreads, trainingDevice, trainingThreads } from "./plan/processors.ts";
-import { describeShares, requireShares, shareBatch } from "./plan/share-batch.ts";
+import { requireShares, shareBatch, tellShares } from "./plan/share-batch.ts";
 import { compareData, shareBeginning } from "./train-together.ts";
 import {
   masksOrigin,
@@ -217,8 +217,8 @@ async function* prepareRun(
   const free = host.machine.freeMemory();
   const shared = shareBatch(settings, exchange);
   const { config, event } = fitMemory(shared, data.classes, choice.device, free);
-  if (exchange.size > 1) yield { type: "notice", message: describeShares(config, exchange.size) };
-  const unequal = describeThreads(threads);
+  yield* tellShares(config, exchange, choice);
+  const unequal = choice.device === "cpu" ? describeThreads(threads) : undefined;
   if (unequal !== undefined) yield { type: "notice", message: unequal };
   if (event) yield event;
   const path = out === undefined ? undefined : host.store.absolute(out);
@@ -313,7 +313,7 @@ export async function* reopenRun(
       }));
     const device = await trainingDevice(host, job.device ?? origin.device ?? "auto", exchange);
     yield { type: "device", choice: device };
-    if (exchange.size > 1) yield { type: "notice", message: describeShares(config, exchange.size) };
+    yield* tellShares(config, exchange, device);
     const threads = await trainingThreads(host, exchange);
     const other =
       isComplete || device.device !== "cpu" ? undefined : describeThreads(threads, origin.threads);

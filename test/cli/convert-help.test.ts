@@ -32,7 +32,7 @@ describe("convert --images", () => {
     const root = await makeFolder({ ...masks, "photos/a.png": new Picture(4, 2) });
     const { code, text } = await toCoco(root, "--images", join(root, "photos"));
     expect(code).toBe(0);
-    expect(text).toContain(`1 of the 2 images is not in ${join(root, "photos")}, the first is b`);
+    expect(text).toContain(`${join(root, "photos")}: lacks 1 of the 2 images, the first is b`);
     expect(text).toMatch(/assumed to end in \.jpg$/m);
   });
 

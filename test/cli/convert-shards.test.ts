@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
 } from "node:fs";
 import { utimesSync, writeFileSync } from "node:fs";
@@ -93,7 +94,7 @@ describe("shards of two tasks, merged, are what one conversion writes and tells,
   test.each<[string, number, () => string, readonly string[], object]>([
     ["of COCO", 3, () => coco, ["--classes", "dog,cat"], { skipped: 1, objects: 8, notes: [expect.stringContaining("classes matched by name")], warnings: [expect.stringContaining("without any annotation")] }], // prettier-ignore
     ["of COCO with objects of no image, one by one", 1, () => strays, [], { skipped: 1, lost: expect.arrayContaining([{ what: "annotations of an image that is not listed", images: 1 }]), warnings: [] }], // prettier-ignore
-    ["of a folder of PNGs", 3, () => voc, ["--images", images], { skipped: 1, notes: [expect.stringContaining("images are not in")], warnings: [expect.stringContaining("has no labeled pixel")] }], // prettier-ignore
+    ["of a folder of PNGs", 3, () => voc, ["--images", images], { skipped: 1, notes: [expect.stringMatching(/: lacks \d+ of the \d+ images/)], warnings: [expect.stringContaining("has no labeled pixel")] }], // prettier-ignore
     ["of a zip", 3, () => zip, ["--shapes", "polygon", "--instances", "classes"], { from: "cvat", skipped: 0 }], // prettier-ignore
   ])("%s", async (_, size, masks, options, expected) => {
     const atOnce = await convert(masks(), ...options, "--out", whole, "--json");
@@ -116,6 +117,33 @@ test("the merge prints the lines of the conversion, and each task what it made",
   expect(lines(merged.stdout, out)).toEqual(expect.arrayContaining(lines(stdout, whole)));
   expect(lines(stdout, whole)[0]).toBe(`7 masks from coco to ${maskFormats.join(", ")} in 0 s, 1 left out: OUT`); // prettier-ignore
   expect(merged.stdout).toContain("--images <folder>");
+});
+
+test("notes and warnings name the source where it is when the shards are merged", async () => {
+  const [project, moved] = [at("project"), at("moved")];
+  cpSync(voc, join(project, "voc"), { recursive: true });
+  cpSync(images, join(project, "images"), { recursive: true });
+  const options = ["--shard-size", "4", "--tasks", "1", "--images", join(project, "images")];
+  await convert(join(project, "voc"), ...options, "--out", join(project, "out"));
+  renameSync(project, moved);
+  const { code, stdout } = await tag2mask("merge", join(moved, "out"), "--json");
+  expect(code).toBe(0);
+  const { notes, warnings } = told(stdout) as { notes: string[]; warnings: string[] };
+  expect([notes.length, warnings.length]).toEqual([1, 1]);
+  expect(notes[0]).toContain(`${join(moved, "images")}: lacks 4 of the 11 images`);
+  expect(warnings[0]).toContain(`${join(moved, "voc")}: `);
+  expect(stdout).not.toContain(`${project}/voc:`);
+});
+
+test("a shard none of whose masks can be read is warned of", async () => {
+  const broken = at("broken");
+  mkdirSync(broken);
+  for (const name of ["a", "b"]) writeFileSync(join(broken, `${name}.png`), "no mask");
+  copyFileSync(join(voc, "masks", "one row.png"), join(broken, "c.png"));
+  const options = ["--shard-size", "2", "--tasks", "1", "--classes", "w,x,y,z", "--out", out];
+  const { code, stdout } = await convert(broken, ...options);
+  expect(code).toBe(0);
+  expect(stdout).toContain("warning: none of the 2 images of shard 0 could be used");
 });
 
 test("a task says what it made, and one that finds other masks is refused", async () => {

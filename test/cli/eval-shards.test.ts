@@ -96,6 +96,7 @@ test("shards of single images give the same scores and the same worst images", a
   const { code, stdout } = await evaluate("masks", ...alone(1));
   expect(code).toBe(0);
   expect(stdout).toMatch(/its 15 shards are complete; 12 images measured in .* s, 3 left out/);
+  expect(stdout).toMatch(/warning: none of the 3 images of shards 2, 6, 12 could be used/);
   expect(await tag2mask("merge", out, "--keep-shards")).toMatchObject({ code: 0 });
   expect(existsSync(shard(3))).toBe(true);
   rmSync(join(out, "shards"), { recursive: true });
@@ -214,18 +215,19 @@ test("tasks with other settings, other images or another kind of evaluation are 
   expect(scores.stderr).toContain('job was "eval of masks", is "eval"');
 });
 
-test("shards want a folder, and true masks", async () => {
+test("shards want a folder, and no --overwrite", async () => {
   const size = ["--shard-size", "5", "--tasks", "1"];
   const nowhere = await evaluate("masks", ...size);
   expect([nowhere.code, nowhere.stderr]).toMatchObject([2, expect.stringContaining("--out")]);
   expect((await evaluate("masks", ...alone(5), "--overwrite")).code).toBe(2);
-  const untrue = at("untrue");
-  cpSync(data, untrue, { recursive: true });
-  rmSync(join(untrue, "masks"), { recursive: true });
-  const { code, stderr } = await evaluate("scores", ...alone(5), "--data", untrue);
-  expect(code).toBe(1);
-  expect(stderr).toMatch(
-    /has a mask to measure against.*leave --shard-size out, or `tag2mask segment/,
-  );
   expect(existsSync(out)).toBe(false);
+});
+
+test("all damaged shards of scores are told together", async () => {
+  await evaluate("masks", ...alone(5));
+  for (const number of [0, 2]) rmSync(join(shard(number), "images.jsonl"));
+  const { code, stderr } = await tag2mask("merge", out);
+  expect(code).toBe(1);
+  expect(stderr).toContain("2 of 3 shards are damaged: 0, 2; shard-00000: images.jsonl is missing");
+  expect(readdirSync(out)).toEqual(["shards"]);
 });

@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { mkdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { explainFailure, explainUsage } from "../../src/cli/failure.ts";
+import { explainFailure, explainUsage, failureRecord, wantsJson } from "../../src/cli/failure.ts";
 import { Interrupted } from "../../src/cli/interrupt.ts";
 import { UserError } from "../../src/user-error.ts";
 
@@ -110,4 +110,35 @@ test.each([
   ],
 ])("usage: %j", (complaint, text) => {
   expect(explainUsage(complaint, "x")).toBe(text);
+});
+
+describe("a failure for programs", () => {
+  const missing = { kind: "option", name: "out", value: "<folder>" } as const;
+  test.each<[unknown, string, string]>([
+    [new UserError("a: no such folder", { code: "not-found" }), "not-found", "a: no such folder"],
+    [new UserError("shards need a folder", { remedies: [missing] }), "invalid-input", "shards need a folder; give --out <folder>"],
+    [new Interrupted("stopped at step 7"), "interrupted", "stopped at step 7"],
+    [Object.assign(new Error("EIO: i/o error"), { code: "EIO", syscall: "read" }), "eio", expect.any(String) as string],
+    [new RangeError("Array buffer allocation failed"), "out-of-memory", expect.stringContaining("not enough memory") as string],
+    [new TypeError("x is not\na function"), "unexpected", "x is not; a function"],
+    ["thrown", "unexpected", "thrown"],
+  ])("%s has the code %j and one line", (error, code, message) => {
+    expect(failureRecord(error)).toEqual({ type: "error", code, message });
+  }); // prettier-ignore
+
+  test("of the command line has the complaint; help is none", () => {
+    const complaint = "tag2mask data: unknown option '--x'; see tag2mask data --help";
+    const message = complaint.slice("tag2mask data: ".length);
+    const wrong = new CommanderError(1, "x", "y");
+    expect(failureRecord(wrong, complaint)).toEqual({ type: "error", code: "usage", message });
+    expect(failureRecord(new CommanderError(0, "x", "y"))).toBeUndefined();
+  });
+
+  test.each([
+    [["data", "--json"], true],
+    [["data", "--", "--json"], false],
+    [["data"], false],
+  ])("is asked for by %j: %j", (args, wanted) => {
+    expect(wantsJson(args)).toBe(wanted);
+  });
 });

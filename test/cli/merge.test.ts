@@ -54,9 +54,35 @@ test("missing shards are exit code 3 and the tasks to run again, as a list for a
   );
   const json = await tag2mask("merge", out, "--json");
   expect(json.code).toBe(3);
-  expect(JSON.parse(json.stdout)).toEqual(
+  expect(
+    json.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown),
+  ).toEqual([
     { missing: [1, 3], of: 4, tasks: [1], ofTasks: 2, array: "--array=1" }, // prettier-ignore
-  );
+    {
+      type: "error",
+      code: "missing-shards",
+      message: stderr.trimEnd().replace("tag2mask merge: ", ""),
+    },
+  ]);
+});
+
+test("damaged shards are told to programs as those that are missing are", async () => {
+  const out = fresh();
+  for (const shard of [1, 2]) rmSync(join(shardFolder(out, shard), "images.jsonl"));
+  const { code, stdout } = await tag2mask("merge", out, "--json");
+  expect(code).toBe(1);
+  expect(
+    stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown),
+  ).toEqual([
+    { damaged: [1, 2], of: 4, tasks: [0, 1], ofTasks: 2, array: "--array=0-1" },
+    { type: "error", code: "damaged-shard", message: expect.stringContaining("2 of 4 shards are damaged: 1-2") as string }, // prettier-ignore
+  ]);
 });
 
 test("--allow-missing merges the others and says so; --keep-shards keeps them", async () => {

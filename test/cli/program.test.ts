@@ -67,6 +67,26 @@ describe("doctor", () => {
   });
 });
 
+describe("a command that fails with --json has a last line on standard output, and the same words on standard error", () => {
+  test.each([
+    [["data", "no-such-folder", "--json"], 1, "invalid-input"],
+    [["data", "--json"], 2, "usage"],
+    [["doctor", "--json", "--jsn"], 2, "usage"],
+    [["segment", "--model", "m", "--out", "o", "a.jpg", "--task", "0", "--json"], 2, "usage"],
+    [["merge", "no-such-folder", "--json"], 1, "not-found"],
+  ])("%j", async (args, exit, code) => {
+    const { code: found, stdout, stderr } = await tag2mask(...args);
+    expect(found).toBe(exit);
+    const last = JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as { message: string };
+    expect(last).toEqual({ type: "error", code, message: expect.any(String) as string });
+    expect(stderr).toBe(`tag2mask ${args[0]}: ${last.message}\n`);
+  });
+
+  test("without --json there is none", async () => {
+    expect(await tag2mask("data", "no-such-folder")).toMatchObject({ code: 1, stdout: "" });
+  });
+});
+
 test("--help as a process of its own loads neither the engine nor the image library", async () => {
   const script = `
     process.argv[2] = "--help";

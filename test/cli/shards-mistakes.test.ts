@@ -122,8 +122,42 @@ describe("a machine that cannot reach the images", () => {
     expect(without.stderr).toContain("the command gives none of the 3 images of shard 1, which is not kept"); // prettier-ignore
     expect(readdirSync(shards).sort()).toEqual(["items.jsonl", "plan.json"]);
 
-    const again = await segment(at("names.txt"), ...command, ...task);
+    // The same arguments in another notation.
+    const quoted = ["--input-command", `cat  "${join(images, "{}")}"`];
+    const again = await segment(at("names.txt"), ...quoted, ...task);
     expect(again.stdout).toContain("its 1 shard is complete; 3 masks");
+  });
+
+  test("nor one of which no file is an image for it, as without a decoder, if the same is true of others", async () => {
+    rmSync(join(shards, "shard-00001"), { recursive: true });
+    const unreadable = at("unreadable");
+    cpSync(images, unreadable, { recursive: true });
+    for (const name of readdirSync(images)) writeFileSync(join(images, name), "another kind");
+    const without = await segment(images, "--out", out, ...size, "--task", "1");
+    cpSync(unreadable, images, { recursive: true });
+    expect(without.code).toBe(1);
+    expect(without.stderr).toContain("none of the 3 images of shard 1 can be used, and no other image of the job that was tried can be read here; the shard is not kept"); // prettier-ignore
+    expect(readdirSync(shards)).not.toContain("shard-00001");
+    expect((await segment(images, "--out", out, ...size, "--task", "1")).code).toBe(0);
+  });
+
+  test("but broken images are complete without masks where others can be read, with a warning of task and merge", async () => {
+    rmSync(join(shards, "shard-00001"), { recursive: true });
+    const good = at("good");
+    cpSync(images, good, { recursive: true });
+    for (const name of readdirSync(images).slice(3, 6)) writeFileSync(join(images, name), "broken");
+    const made = await segment(images, "--out", out, ...size, "--task", "1");
+    const kept = at("kept");
+    cpSync(out, kept, { recursive: true });
+    const merged = await tag2mask("merge", out);
+    const json = await tag2mask("merge", kept, "--json");
+    cpSync(good, images, { recursive: true });
+    expect(made.code, made.stderr).toBe(0);
+    const warning = `of shard 1 could be used; if they are good, remove its folder in ${out}/shards and make it again`;
+    expect(made.stdout).toContain(`warning: none of the 3 images ${warning}`);
+    expect(merged.code).toBe(0);
+    expect(merged.stdout).toContain(`warning: none of the images ${warning}`);
+    expect(JSON.parse(json.stdout)).toMatchObject({ masks: 4, skipped: 3, withoutMasks: [1] });
   });
 });
 

@@ -37,9 +37,13 @@ export async function writeFewScenes(folder: string, seed = 0): Promise<string> 
 }
 
 /** Runs the command in one process with one thread, as each of several processes has. */
-export function runAlone(args: readonly string[]): { code: number | null; output: string } {
+export function runAlone(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): { code: number | null; output: string } {
   const command = ["-c", "0", process.execPath, "--import", "tsx", mainFile.pathname, ...args];
-  const { status, stdout, stderr } = spawnSync("taskset", command, { encoding: "utf8" });
+  const env = { ...process.env, ...environment };
+  const { status, stdout, stderr } = spawnSync("taskset", command, { encoding: "utf8", env });
   return { code: status, output: stdout + stderr };
 }
 

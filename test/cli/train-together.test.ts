@@ -66,6 +66,21 @@ describe.runIf(families.some(({ installed }) => installed))(
 
     const [first] = families.filter(({ installed }) => installed);
 
+    test("with a synchronized BatchNorm, two processes have the weights of one", async () => {
+      const { family } = first!;
+      const set = ["--set", "train.syncNorm=true"];
+      const [alone, out] = [join(folder, "norm-one"), join(folder, "norm-two")];
+      const ended = runAlone([...shortTraining(reference.data, alone), ...set]);
+      expect([ended.code, ended.output]).toEqual([0, ended.output]);
+      const args = [...shortTraining(reference.data, out), ...set, "--mpi"];
+      const { code, output } = await launch(family, 2, mainFile, args);
+      expect([code, output]).toEqual([0, output]);
+      expect(logOf(out)).toEqual(logOf(alone));
+      expect(digestOf(out)).toBe(digestOf(alone));
+      // The setting takes part.
+      expect(digestOf(alone)).not.toBe(digestOf(one));
+    });
+
     test("four that are told to stop save a checkpoint, and two and then one go on to the same weights", async () => {
       const { family } = first!;
       const out = join(folder, "stopped");

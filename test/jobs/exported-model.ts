@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import type { NdArray } from "../../src/engine/graph/index.ts";
 import { parseConfig } from "../../src/method/config.ts";
+import { vocClasses } from "../../src/method/images/classes.ts";
 import { sceneClasses } from "../../src/method/data/scenes.ts";
 import { Afa, type BackboneName } from "../../src/method/model/index.ts";
 import { encodeSafetensors } from "../../src/files/weights/safetensors.ts";
@@ -30,10 +31,18 @@ export function writePvtCheckpoint(path: string): void {
   write(path, network.initialize(1), backbone);
 }
 
+/** A checkpoint of a small network for VOC's classes with random weights. */
+export function writeVocCheckpoint(path: string): void {
+  const backbone = "mit_tiny";
+  const network = new Afa({ backbone, classes: vocClasses.length, decoderWidth: 32 });
+  write(path, network.initialize(1), backbone, vocClasses);
+}
+
 function write(
   path: string,
   tensors: Readonly<Record<string, NdArray>>,
   backbone: BackboneName,
+  names: readonly string[] = classes,
 ): void {
   const config = parseConfig({
     set: {
@@ -43,6 +52,6 @@ function write(
       "eval.minSide": 0,
     },
   });
-  const metadata = { step: "12", classes: JSON.stringify(classes), config: JSON.stringify(config) };
+  const metadata = { step: "12", classes: JSON.stringify(names), config: JSON.stringify(config) };
   writeFileSync(path, Buffer.concat(encodeSafetensors(tensors, metadata)));
 }

@@ -213,6 +213,13 @@ describe("a damaged shard is named, with what to do, and the folder is not compl
   }); // prettier-ignore
 });
 
+test("shards none of whose images could be used are told", async () => {
+  const out = fresh();
+  const broken = images.map((image, i) => (i < 3 ? { ...image, error: "cut short" } : image));
+  await writeShards(out, jobOf({ format: ["voc"] }, { images: broken }), 3);
+  expect(await merge(out)).toMatchObject({ withoutMasks: [0] });
+});
+
 let prepared: string;
 let complete: object;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
-import type { MergedScoresEvent } from "../../jobs/merge-events.ts";
+import type { MergedPredictionsEvent, MergedScoresEvent } from "../../jobs/merge-events.ts";
 import type { Output } from "../output.ts";
 import { tellCompared, tellUnpaired } from "./masks.ts";
-import { tellScores } from "./model.ts";
+import { tellPredictions, tellScores } from "./model.ts";
 import { tellStages } from "./stages.ts";
 
 /** Shows the scores of all shards as one evaluation shows them. */
@@ -24,5 +24,16 @@ export function tellMerged(
       if (facts.kind === "masks") tellCompared(scores, facts, output);
       break;
   }
+  if (kept) output.say(`the shards are still there: ${out}/shards`);
+}
+
+/** Shows the predictions of all shards as one evaluation shows them. */
+export function tellMergedPredictions(
+  { shards, missing, kept, ...predictions }: MergedPredictionsEvent,
+  output: Output,
+): void {
+  const { out } = predictions;
+  output.record({ out, shards, missing, kept });
+  tellPredictions({ ...predictions, type: "predictions" }, output);
   if (kept) output.say(`the shards are still there: ${out}/shards`);
 }

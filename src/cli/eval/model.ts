@@ -39,6 +39,7 @@ function evaluationLines(
   const isOfTask = evaluationTask(output);
   const now = (): number => output.now();
   let meter = new CountMeter("images", now);
+  let predicts = false;
   return (event, interruption) => {
     if (isPreparation(event) || isOfTask(event, interruption)) return;
     switch (event.type) {
@@ -46,6 +47,7 @@ function evaluationLines(
         meter = new CountMeter("images", now);
         return interruption.handle(() => output.note(ctrlCNote("finishing the image under way")));
       case "predicting":
+        predicts = true;
         meter = new CountMeter("masks", now);
         output.note(`no image of the split "${event.split}" has a mask: writing predictions`);
         return interruption.handle(() => output.note(ctrlCNote("finishing the image under way")));
@@ -53,7 +55,10 @@ function evaluationLines(
         return output.progress.update(meter.read(event.done, event.total));
       case "left-out":
         output.progress.clear();
-        for (const problem of event.problems) output.note(`left out ${problem}`);
+        for (const problem of event.problems) {
+          output.note(predicts ? `no mask: ${problem}` : `left out ${problem}`);
+        }
+        if (predicts && event.problems.length > 0) output.record({ skipped: event.problems });
         return;
       case "stopped":
         throw new Interrupted(
@@ -106,7 +111,8 @@ export function tellScores(event: ScoresEvent, output: Output): void {
   });
 }
 
-function tellPredictions(event: PredictionsEvent, output: Output): void {
+/** Shows where predictions are. */
+export function tellPredictions(event: PredictionsEvent, output: Output): void {
   const { model, split, path, out, top, masks, images, skipped, replaced } = event;
   output.progress.clear();
   for (const problem of skipped) output.note(`no mask: ${problem}`);
@@ -120,6 +126,11 @@ function tellPredictions(event: PredictionsEvent, output: Output): void {
     );
   }
   if (replaced) tellReplaced(replaced, output);
+  if (masks < images) {
+    return output.say(
+      `${masks} of ${counted(images, "mask")}: ${path}; a server wants all, so make the rest before you pack them`,
+    );
+  }
   output.say(
     `${counted(masks, "mask")}: ${path}\n` +
       `pack them with: tar -czf ${join(out, "results.tgz")} -C ${out} ${top}`,

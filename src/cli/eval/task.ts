@@ -20,14 +20,18 @@ export function evaluationTask(
   interruption: Interruption,
 ) => event is Extract<E, TaskLine> {
   const started = output.now();
-  let [done, skipped] = [0, 0];
+  let [done, skipped, predicts] = [0, 0, false];
   const sums = (): TaskSums => {
-    const measured = done - skipped;
-    const made = `${counted(measured, "image")} measured`;
-    return { made, skipped, seconds: secondsSince(started, output), facts: { measured } };
+    const count = done - skipped;
+    const made = predicts ? counted(count, "mask") : `${counted(count, "image")} measured`;
+    const facts = predicts ? { masks: count } : { measured: count };
+    return { made, skipped, seconds: secondsSince(started, output), facts };
   };
   const show = (event: EvaluationShardsEvent, interruption: Interruption): boolean => {
     switch (event.type) {
+      case "predicting":
+        predicts = true;
+        return false;
       case "progress":
         done = event.done;
         return false;

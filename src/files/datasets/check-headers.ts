@@ -1,8 +1,7 @@
-import type { ImageHeader } from "../../host/codec.ts";
 import type { FileHost } from "../../host/host.ts";
 import type { Sample } from "../../method/data/sample.ts";
 import { UserError } from "../../user-error.ts";
-import { pathOf, type Entry } from "./listing/entry.ts";
+import { pathOf, type Entry, type Size } from "./listing/entry.ts";
 import type { Problem } from "./listing/listing.ts";
 
 /** Most images whose headers are read when a data set is opened, which takes a second or two. */
@@ -13,31 +12,48 @@ export function mayReadHeaders(images: number, { strict }: { readonly strict: bo
   return strict || images <= headerLimit;
 }
 
-/** The header of an image, if it can be read, and the problem with the image or its mask, if there is one. */
-export async function checkHeaders(
-  { codec }: FileHost,
-  sample: Sample,
+/** What the headers of an image and its mask show; a text says why one cannot be read. */
+export interface HeaderFacts {
+  readonly image: Size | string;
+  /** Absent if there is none, or the image cannot be read. */
+  readonly mask?: Size | string;
+}
+
+/** Reads the headers of an image and its mask. */
+export async function readHeaders(
+  { codec }: Pick<FileHost, "codec">,
+  { mask }: Sample,
   entry: Entry,
-): Promise<{ header?: ImageHeader; problem?: Problem }> {
+): Promise<HeaderFacts> {
+  const image = await sizeOf(codec, pathOf(entry));
+  if (typeof image === "string" || mask === undefined) return { image };
+  const { maskSize } = entry;
+  return { image, mask: maskSize ?? (await sizeOf(codec, mask)) };
+}
+
+async function sizeOf(codec: FileHost["codec"], path: string): Promise<Size | string> {
+  try {
+    const { width, height } = await codec.header(path);
+    return { width, height };
+  } catch (error) {
+    return messageWithoutPath(error, path);
+  }
+}
+
+/** The problem that the headers of an image and its mask show, if there is one. */
+export function headerProblem({ image, mask }: HeaderFacts, entry: Entry): Problem | undefined {
   const path = pathOf(entry);
-  let header: ImageHeader;
-  try {
-    header = await codec.header(path);
-  } catch (error) {
-    const message = `${messageWithoutPath(error, path)}; left out`;
-    return { problem: { severity: "warning", file: path, message, leftOut: true } };
+  if (typeof image === "string") {
+    return { severity: "warning", file: path, message: `${image}; left out`, leftOut: true };
   }
-  if (sample.mask === undefined) return { header };
-  const { width, height } = header;
-  try {
-    const mask = entry.maskSize ?? (await codec.header(sample.mask));
-    if (mask.width === width && mask.height === height) return { header };
-    const message = `mask is ${mask.width}x${mask.height}, but its image ${path} is ${width}x${height}`;
-    return { header, problem: { severity: "error", file: entry.mask!, message } };
-  } catch (error) {
-    const message = messageWithoutPath(error, sample.mask);
-    return { header, problem: { severity: "error", file: entry.mask!, message } };
-  }
+  if (mask === undefined) return undefined;
+  const { width, height } = image;
+  if (typeof mask !== "string" && mask.width === width && mask.height === height) return undefined;
+  const message =
+    typeof mask === "string"
+      ? mask
+      : `mask is ${mask.width}x${mask.height}, but its image ${path} is ${width}x${height}`;
+  return { severity: "error", file: entry.mask!, message };
 }
 
 /** The message of a UserError without the path at its beginning. */

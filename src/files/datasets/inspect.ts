@@ -1,17 +1,15 @@
-import { excerpt } from "../../user-error.ts";
-import type { Sample } from "../../method/data/sample.ts";
-import type { ImageCodec } from "../../host/codec.ts";
-import type { Host } from "../../host/host.ts";
-import { LabelCounts, maskFindings, type MaskCounts } from "../formats/label-counts.ts";
+import type { FileHost, Host } from "../../host/host.ts";
+import { LabelCounts, maskFindings } from "../formats/label-counts.ts";
 import { dirname } from "../text/path.ts";
 import { counted } from "../text/units.ts";
-import { assemble, checkClasses, inReadingOrder, type Assembled } from "./assemble.ts";
+import { checkArranged, checkClasses, inReadingOrder } from "./assemble.ts";
 import { messageWithoutPath } from "./check-headers.ts";
+import { pixelProblems } from "./check-pixels.ts";
 import { pathOf } from "./listing/entry.ts";
 import { judge, type Judgment } from "./judgment.ts";
+import { listDatasetImages, looksAt, type ListedDataset, type Looks } from "./look.ts";
 import { MaskOrder } from "./mask-order.ts";
 import { mapAtOnce } from "./map-at-once.ts";
-import { listDataset } from "./layouts/detect.ts";
 import type { OnProgress, Problem } from "./listing/listing.ts";
 import { classesNotTrained, describe, requireTrainable, type OpenedDataset } from "./open.ts";
 import { writeTags } from "./tags/write.ts";
@@ -56,48 +54,64 @@ export async function inspectDataset(
   root: string,
   options: InspectOptions = {},
 ): Promise<DatasetReport> {
-  const { seed = 0, valFraction = 0.2, strict = false, decode = true, signal } = options;
-  const { mergeCase = false } = options;
-  // Progress is told after every step that takes a while, so these are the places to stop.
-  const onProgress: OnProgress = (...progress) => {
-    signal?.throwIfAborted();
-    options.onProgress?.(...progress);
-  };
-  const listing = await listDataset(host, root, onProgress);
-  const assembled = await assemble(host, listing, {
-    seed,
-    valFraction,
-    strict,
-    mergeCase,
-    headers: true,
-    onProgress,
-  });
-  const dataset = describe(host, root, listing, assembled);
+  const listed = await listDatasetImages(host, root, stoppable(options));
+  const lanes = host.machine.cores + 1;
+  return inspectListed(host, listed, looksAt(host, listed), { ...options, lanes });
+}
+
+export interface InspectListedOptions extends Omit<InspectOptions, "mergeCase"> {
+  /** Number of images decoded at the same time. */
+  readonly lanes: number;
+  /** A warning on the inspection itself. */
+  readonly warning?: string | undefined;
+}
+
+/** Checks everything in a data set whose images are listed. */
+export async function inspectListed(
+  host: FileHost,
+  listed: ListedDataset,
+  looks: Looks,
+  { lanes, warning, ...options }: InspectListedOptions,
+): Promise<DatasetReport> {
+  const { seed = 0, valFraction = 0.2, strict = false, decode = true } = options;
+  const { onProgress } = stoppable(options);
+  const { root, images } = listed;
+  const checks = { seed, valFraction, strict, onProgress };
+  const assembled = await checkArranged(listed, checks, looks.headers);
+  const { sizes, places } = assembled;
+  const dataset = describe(host, root, listed.listing, assembled);
+  const { classes } = dataset;
   if (options.tagsTo !== undefined) await writeTags(host.store, options.tagsTo, dataset);
   const problems = [...dataset.problems, ...classesNotTrained(dataset)];
+  if (warning !== undefined) problems.push({ severity: "warning", file: root, message: warning });
   const counts = new LabelCounts();
   const order = new MaskOrder();
 
   if (decode) {
     const samples = Object.values(dataset.splits).flat();
     let done = 0;
-    const decoded = await mapAtOnce(samples, host.machine.cores + 1, async (sample) => {
-      const facts = await decodeFully(host.codec, sample, assembled, dataset);
+    const decoded = await mapAtOnce(samples, lanes, async (sample) => {
+      const size = sizes.get(sample);
+      const facts = size && (await looks.pixels(places.get(sample)!, size));
       onProgress(++done, samples.length, "images");
       return facts;
     });
     // In the order of the images, whichever of them is decoded first.
-    for (const [i, { labels }] of decoded.entries()) {
-      if (!labels) continue;
+    for (const [i, facts] of decoded.entries()) {
+      const labels = facts?.mask;
+      if (labels === undefined || typeof labels === "string") continue;
       const { name, tags, untagged = false } = samples[i]!;
       counts.repeat(name, labels);
-      if (!untagged) order.add(tags, labels.map(([label]) => label), dataset.classes.length); // prettier-ignore
+      if (!untagged) order.add(tags, labels.map(([label]) => label), classes.length); // prettier-ignore
     }
     const reported = new Set(problems.map(({ file }) => file));
-    const otherOrder = dataset.maskClasses ? undefined : order.finding(dataset.classes);
-    const found = decoded.flatMap(({ problems: own, ofTags }) =>
-      ofTags && !otherOrder ? [...own, ofTags] : own,
-    );
+    const otherOrder = dataset.maskClasses ? undefined : order.finding(classes);
+    const found = decoded.flatMap((facts, i) => {
+      if (!facts) return [];
+      const sample = samples[i]!;
+      const path = pathOf(images.at(places.get(sample)!));
+      return pixelProblems(facts, sample, { path, classes, ofTags: !otherOrder });
+    });
     for (const problem of found.filter(({ file }) => !reported.has(file))) {
       problems.push(strict && problem.leftOut ? { ...problem, severity: "error" } : problem);
     }
@@ -106,7 +120,7 @@ export async function inspectDataset(
   }
 
   let [low, high] = [0, 0];
-  for (const { width, height } of assembled.sizes.values()) {
+  for (const { width, height } of sizes.values()) {
     low = Math.min(low || width, width, height);
     high = Math.max(high, width, height);
   }
@@ -114,18 +128,29 @@ export async function inspectDataset(
   return {
     root,
     format: dataset.format,
-    classes: dataset.classes,
+    classes,
     heldOut: dataset.heldOut,
     counts: dataset.counts,
     ...(dataset.sources ? { sources: dataset.sources } : {}),
     problems: problems.sort(inReadingOrder),
     sides: [low, high],
-    maskPixels: ["background", ...dataset.classes].map((_, label) => counts.of(label)),
+    maskPixels: ["background", ...classes].map((_, label) => counts.of(label)),
     ...(counts.masks > 0 && { ignoredShare: counts.ignoredShare }),
     trainable: obstacle === undefined,
     judgment: judge(dataset),
     ...(obstacle === undefined ? {} : { obstacle }),
   };
+}
+
+/** The options with a progress that ends the work once its signal is aborted: it is told after every step that takes a while. */
+function stoppable<T extends Pick<InspectOptions, "onProgress" | "signal">>(
+  options: T,
+): T & { readonly onProgress: OnProgress } {
+  const onProgress: OnProgress = (...progress) => {
+    options.signal?.throwIfAborted();
+    options.onProgress?.(...progress);
+  };
+  return { ...options, onProgress };
 }
 
 /** The reason why a data set cannot be trained on; undefined if it can. */
@@ -166,49 +191,4 @@ function maskProblems(
     problems.push({ severity: "warning", file: root, message });
   }
   return problems;
-}
-
-/** What decoding an image and its mask shows: a matter of the two alone. */
-interface DecodedFacts {
-  readonly problems: readonly Problem[];
-  /** Apart from the others, that the mask shows more than the tags. */
-  readonly ofTags?: Problem;
-  /** The pixels of a mask that has the size of its image. */
-  readonly labels?: MaskCounts;
-}
-
-/** Problems that only decoding shows: broken pixels, labels out of range, masks that contradict the tags. */
-async function decodeFully(
-  codec: ImageCodec,
-  sample: Sample,
-  { origins, sizes }: Assembled,
-  { classes, reader }: OpenedDataset,
-): Promise<DecodedFacts> {
-  const path = pathOf(origins.get(sample)!);
-  const { mask } = sample;
-  const problems: Problem[] = [];
-  try {
-    // Its pixels are only looked at for damage.
-    await codec.decode(path, { largeSide: 1024 });
-  } catch (error) {
-    const message = `${messageWithoutPath(error, path)}; it will be skipped`;
-    problems.push({ severity: "warning", file: path, message, leftOut: true });
-  }
-  if (mask === undefined) return { problems };
-  try {
-    const map = await reader.readMask(sample);
-    // A mask of another size is reported already, and its pixels say nothing about this image.
-    const { width, height } = sizes.get(sample)!;
-    if (map.width !== width || map.height !== height) return { problems };
-    const labels = new LabelCounts().add(sample.name, map.data);
-    const present = new Set(labels.map(([label]) => label));
-    const untagged = classes.filter((_, i) => present.has(i + 1) && !sample.tags.includes(i));
-    if (untagged.length === 0) return { problems, labels };
-    const names = excerpt(untagged.map((name) => `"${name}"`).join(", "));
-    const message = `mask shows ${names}, which the image is not tagged with`;
-    return { problems, labels, ofTags: { severity: "warning", file: mask, message } };
-  } catch (error) {
-    problems.push({ severity: "error", file: mask, message: messageWithoutPath(error, mask) });
-  }
-  return { problems };
 }

@@ -10,7 +10,7 @@ import { classesBeside } from "../formats/source-classes.ts";
 import { isFolder } from "../text/folders.ts";
 import { join, stem } from "../text/path.ts";
 import { counted } from "../text/units.ts";
-import { safeName } from "./assemble.ts";
+import { safeName } from "./arrange.ts";
 import type { OpenedDataset } from "./open.ts";
 
 /** Folder of the corrected masks of a data set, below its own. */

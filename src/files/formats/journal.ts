@@ -1,5 +1,6 @@
 import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
+import { parseCommand } from "../inputs/command.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { join } from "../text/path.ts";
 import { isFinishedFile, readJsonLines, type FinishedFile } from "./finished-files.ts";
@@ -27,8 +28,18 @@ export function differingSettings(before: JobSettings, now: JobSettings): string
   const valueOf = (settings: JobSettings, name: string): unknown =>
     (Object.hasOwn(settings, name) ? settings[name] : null) ?? null;
   return [...new Set([...Object.keys(before), ...Object.keys(now)])]
-    .filter((name) => JSON.stringify(valueOf(before, name)) !== JSON.stringify(valueOf(now, name)))
+    .filter((name) => meaning(name, valueOf(before, name)) !== meaning(name, valueOf(now, name)))
     .map((name) => `${name} was ${text(valueOf(before, name))}, is ${text(valueOf(now, name))}`);
+}
+
+/** A setting as it is compared: a command by its arguments, however they are quoted and spaced. */
+function meaning(name: string, value: unknown): string {
+  if (name !== "inputCommand" || typeof value !== "string") return JSON.stringify(value);
+  try {
+    return JSON.stringify(parseCommand(value));
+  } catch {
+    return JSON.stringify(value);
+  }
 }
 
 /** `job.json`: the settings of an unfinished job. */

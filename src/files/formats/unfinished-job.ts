@@ -138,12 +138,13 @@ export class UnfinishedJob {
     return whole ? image : undefined;
   }
 
-  /** Enters a finished image; a UserError if another process has taken the place over. */
-  async add(image: FinishedImage): Promise<void> {
+  /** Enters finished images; a UserError if another process has taken the place over. */
+  async add(...images: readonly FinishedImage[]): Promise<void> {
     await this.lock.check();
-    await this.journal!.append(`${JSON.stringify(image)}\n`);
-    this.images.set(image.index, image);
-    if (++this.unsynced >= linesBetweenSyncs) await this.sync();
+    await this.journal!.append(images.map((image) => `${JSON.stringify(image)}\n`).join(""));
+    for (const image of images) this.images.set(image.index, image);
+    this.unsynced += images.length;
+    if (this.unsynced >= linesBetweenSyncs) await this.sync();
   }
 
   /** Writes a file into the hidden folder, where it stays until the job is complete. */

@@ -18,6 +18,42 @@ export function listRuns(store: Store, path: string): Promise<SortedRuns<string>
 }
 
 /**
+ * Adds files to the list of a folder before the first of them is there, and yields their lines: a merge that does not end well leaves
+ * no file that no list knows.
+ * @param paths lines in the order of their paths
+ */
+export async function* announced(
+  store: Store,
+  root: string,
+  paths: AsyncIterable<KeyedLine<string>>,
+): AsyncGenerator<string, void> {
+  const path = join(root, fileListName);
+  const older = olderFiles(store, path);
+  const list = await store.writeStream(path);
+  let isWhole = false;
+  try {
+    let old = (await older.next()).value;
+    const keep = async (file: FinishedFile, except?: string): Promise<void> => {
+      const line = JSON.stringify(file);
+      if (line !== except) await list.write(`${line}\n`);
+      old = (await older.next()).value;
+    };
+    for await (const { line, key } of paths) {
+      // Until the new file is there, it may be the old one of the same name.
+      while (old && old.path <= key) await keep(old, line);
+      await list.write(`${line}\n`);
+      yield line;
+    }
+    while (old) await keep(old);
+    await list.finish();
+    isWhole = true;
+  } finally {
+    await older.return(undefined);
+    if (!isWhole) await list.discard();
+  }
+}
+
+/**
  * Writes the list of the files of a folder. Files of the list that was there before and are not in it any more are removed first, if
  * they are as they were written. Memory holds no files but these.
  * @param paths lines in the order of their paths
@@ -29,16 +65,20 @@ export async function writeMergedList(
 ): Promise<Replaced> {
   const path = join(root, fileListName);
   const older = olderFiles(store, path);
-  const gone: FinishedFile[] = [];
+  const gone = new Map<string, FinishedFile[]>();
   const list = await store.writeStream(path);
   try {
     let old = (await older.next()).value;
+    const leave = async (file: FinishedFile): Promise<void> => {
+      gone.set(file.path, [...(gone.get(file.path) ?? []), file]);
+      old = (await older.next()).value;
+    };
     for await (const { line, key } of paths) {
-      for (; old && old.path < key; old = (await older.next()).value) gone.push(old);
-      if (old?.path === key) old = (await older.next()).value;
+      while (old && old.path < key) await leave(old);
+      while (old?.path === key) old = (await older.next()).value;
       await list.write(`${line}\n`);
     }
-    for (; old; old = (await older.next()).value) gone.push(old);
+    while (old) await leave(old);
     const replaced = await removeGone(store, root, gone);
     await list.finish();
     return replaced;
@@ -61,16 +101,17 @@ async function* olderFiles(store: Store, path: string): AsyncGenerator<FinishedF
   return undefined;
 }
 
+/** @param gone files by their paths, as one merge or another has written them */
 async function removeGone(
   store: Store,
   root: string,
-  gone: readonly FinishedFile[],
+  gone: ReadonlyMap<string, readonly FinishedFile[]>,
 ): Promise<Replaced> {
   const changed: string[] = [];
   let removed = 0;
   let listed: { readonly folder: string; readonly names: ReadonlySet<string> } | undefined;
-  for (const file of gone) {
-    const path = join(root, file.path);
+  for (const [name, versions] of gone) {
+    const path = join(root, name);
     const folder = dirname(path);
     if (!(await store.exists(path))) continue;
     if (listed?.folder !== folder) {
@@ -79,13 +120,23 @@ async function removeGone(
     }
     // On a disk that does not tell upper from lower case, the name may be another one of a new file.
     if (!listed.names.has(basename(path))) continue;
-    if (await areWhole(store, root, [file])) {
+    if (await isOneOf(store, root, versions)) {
       await store.remove(path);
       await store.removeEmptyFolders(folder, root);
       removed++;
     } else if (changed.length < mostNamed) {
-      changed.push(file.path);
+      changed.push(name);
     }
   }
   return { removed, changed, others: [] };
+}
+
+/** Whether a file is as one of several merges has written it. */
+async function isOneOf(
+  store: Store,
+  root: string,
+  versions: readonly FinishedFile[],
+): Promise<boolean> {
+  for (const file of versions) if (await areWhole(store, root, [file])) return true;
+  return false;
 }

@@ -1,7 +1,13 @@
 import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
-import { isFinishedFile, type FinishedFile } from "../formats/finished-files.ts";
+import {
+  areWhole,
+  isFinishedFile,
+  readFileList,
+  type FinishedFile,
+} from "../formats/finished-files.ts";
 import { areLedgerEntries, type LedgerEntry } from "../formats/lost-details.ts";
+import { fileListName } from "../formats/older-files.ts";
 import { isThumbnail, type ThumbnailFile } from "../formats/writer.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { join } from "../text/path.ts";
@@ -58,11 +64,62 @@ export async function* readRecords(store: Store, shard: string): AsyncGenerator<
   }
 }
 
+/** The images that a shard is to have. */
+export interface ExpectedImages {
+  /** Number of the first one among those of all shards. */
+  readonly first: number;
+  readonly count: number;
+}
+
+/**
+ * Reads the list of a shard whose files are few, each of which must be as it was written: a record for each image. A UserError where
+ * one is not.
+ * @param asRecord takes a line apart; undefined if it is none
+ */
+export async function* readWholeRecords<T extends { readonly index: number }>(
+  store: Store,
+  shard: string,
+  { first, count }: ExpectedImages,
+  asRecord: (value: unknown) => T | undefined,
+): AsyncGenerator<T> {
+  const files = await readFileList(store, join(shard, fileListName));
+  if (!files.some(({ path }) => path === recordsName)) {
+    throw damagedShard(shard, `${recordsName} is not listed in ${fileListName}`);
+  }
+  for (const file of files) {
+    if (!(await areWhole(store, shard, [file]))) {
+      throw damagedShard(shard, `${file.path} is missing or damaged`);
+    }
+  }
+  let next = first;
+  for await (const text of textLines(store, join(shard, recordsName))) {
+    const record = asRecord(parseJson(text));
+    if (record?.index !== next) {
+      throw damagedShard(shard, `line ${next - first + 1} of ${recordsName} is damaged`);
+    }
+    next++;
+    yield record;
+  }
+  if (next === first + count) return;
+  throw damagedShard(shard, `${recordsName} has ${next - first} images, expected ${count}`);
+}
+
 /** The error for a shard that is not as it was written. */
 export function damagedShard(shard: string, what: string): UserError {
-  return new UserError(`${shard}: ${what}; remove this folder and make the shard again`, {
-    code: "damaged-shard",
-  });
+  return new UserError(`${shard}: ${what}${again}`, { code: damaged });
+}
+
+const damaged = "damaged-shard";
+const again = "; remove this folder and make the shard again";
+
+export function isDamage(error: unknown): error is UserError {
+  return error instanceof UserError && error.code === damaged;
+}
+
+/** What is wrong with a shard, out of its error. */
+export function damageIn({ message }: UserError, shard: string): string {
+  const start = message.startsWith(`${shard}: `) ? shard.length + 2 : 0;
+  return message.slice(start, message.endsWith(again) ? -again.length : undefined);
 }
 
 function asRecord(text: string): ShardRecord | undefined {

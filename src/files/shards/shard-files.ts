@@ -17,8 +17,8 @@ export const classesName = "classes.json";
 export interface ShardFormats {
   readonly formats: readonly MaskFormat[];
   readonly layout: MaskLayout;
-  /** Foreground class names. */
-  readonly classes: readonly string[];
+  /** Foreground class names; undefined if the shard has no `classes.json`. */
+  readonly classes: readonly string[] | undefined;
 }
 
 /** Folder of a format, below that of the masks: its own if there are several. */
@@ -69,6 +69,7 @@ export async function* linesOfImages(
   }
   const [lost] = expected;
   if (lost !== undefined) throw damaged(`${lost} is not listed in ${fileListName}`);
+  if (!about.classes) return;
   const classes = join(folder, classesName);
   const isThere = (await store.stat(classes))?.kind === "file";
   if (isThere && (await store.readText(classes)) === classesJson(about.classes)) return;

@@ -10,6 +10,20 @@ const [atOnce, waiting] = [8, 256];
 /** Folders that are known to be there. */
 const mostFolders = 10_000;
 
+/** Looks whether files of a shard are there, in their sizes; a UserError if not. */
+export async function checkFiles(
+  store: Store,
+  shard: string,
+  files: readonly FinishedFile[],
+): Promise<void> {
+  await mapAtOnce(files, atOnce, async ({ path, size }) => {
+    const info = await store.stat(join(shard, path));
+    if (info?.kind !== "file") throw damagedShard(shard, `${path} is missing`);
+    if (info.size === size) return;
+    throw damagedShard(shard, `${path} has ${info.size} bytes, expected ${size}`);
+  });
+}
+
 /** Gives the files of images second names in the merged folder: a link, or a copy where the disk has none. */
 export class ShardLinks {
   private readonly pending: FinishedFile[] = [];
@@ -38,13 +52,13 @@ export class ShardLinks {
     await mapAtOnce(files, atOnce, (file) => this.link(file));
   }
 
-  private async link({ path, size }: FinishedFile): Promise<void> {
-    const from = join(this.shard, path);
-    const info = await this.store.stat(from);
-    if (info?.kind !== "file") throw damagedShard(this.shard, `${path} is missing`);
-    if (info.size !== size) {
-      throw damagedShard(this.shard, `${path} has ${info.size} bytes, expected ${size}`);
+  private async link(file: FinishedFile): Promise<void> {
+    try {
+      await this.store.link(join(this.shard, file.path), join(this.out, file.path));
+    } catch (error) {
+      // It may have gone since it was checked.
+      await checkFiles(this.store, this.shard, [file]);
+      throw error;
     }
-    await this.store.link(from, join(this.out, path));
   }
 }

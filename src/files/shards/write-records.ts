@@ -12,7 +12,7 @@ import { recordsName, recordText, type ShardRecord, type ShardSkip } from "./rec
  */
 export async function writeRecords(
   store: Store,
-  folder: MaskFolder,
+  folder: Pick<MaskFolder, "path" | "finishedImages">,
   skips: readonly ShardSkip[],
   factsOf: (facts: unknown, index: number) => unknown,
 ): Promise<FinishedFile> {

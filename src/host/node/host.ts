@@ -26,9 +26,9 @@ export const nodeHost: Host = {
     const { sharedPool } = await import("./workers/session-pool.ts");
     return sharedPool(lanes);
   },
-  async resolveDevice(name) {
+  async resolveDevice(name, options) {
     const { resolveDevice } = await import("./ort/devices.ts");
-    return resolveDevice(name);
+    return resolveDevice(name, options);
   },
   async listDevices() {
     const { listDevices } = await import("./ort/devices.ts");

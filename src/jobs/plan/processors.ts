@@ -1,20 +1,59 @@
 import type { DeviceChoice, DeviceName } from "../../host/devices.ts";
-import type { Exchange } from "../../host/exchange.ts";
+import { fromFirst, type Exchange } from "../../host/exchange.ts";
 import type { Host } from "../../host/host.ts";
-import { UserError } from "../../user-error.ts";
 
-/** The device of a training; several processes train on their CPUs. */
+type DeviceHost = Pick<Host, "machine" | "resolveDevice">;
+
+/**
+ * The device of a training, in the process that decides on it: the only one, or rank 0, while all others call `sameDevice`. Each process
+ * of a machine has the GPU with its own number there, if the device has numbers.
+ */
 export async function trainingDevice(
-  host: Host,
+  host: DeviceHost,
   wanted: DeviceName,
-  { size }: Exchange,
+  exchange: Exchange,
 ): Promise<DeviceChoice> {
-  const choice = await host.resolveDevice(size > 1 && wanted === "auto" ? "cpu" : wanted);
-  if (size === 1 || choice.device === "cpu") return choice;
-  throw new UserError(`train: ${size} processes train together on CPUs, not on ${choice.device}`, {
-    code: "no-device",
-    remedies: [{ kind: "option", name: "device", value: "cpu" }],
+  if (exchange.size === 1) return host.resolveDevice(wanted);
+  const choice = await ownDevice(host, wanted);
+  await fromFirst(exchange, async () => choice.device);
+  return withAll(host, choice, exchange);
+}
+
+/** The device that rank 0 has decided on, in any other process. */
+export async function sameDevice(host: DeviceHost, exchange: Exchange): Promise<DeviceChoice> {
+  const name = await fromFirst<DeviceName>(exchange, () => {
+    throw new Error("train: rank 0 decides on the device");
   });
+  return withAll(host, await ownDevice(host, name), exchange);
+}
+
+function ownDevice(
+  { machine: { localRank }, ...host }: DeviceHost,
+  name: DeviceName,
+): Promise<DeviceChoice> {
+  return host.resolveDevice(name, localRank === undefined ? {} : { localRank });
+}
+
+/** Waits until every process has its device, and says which they are. */
+async function withAll(
+  { machine: { localRank = 0 } }: DeviceHost,
+  choice: DeviceChoice,
+  exchange: Exchange,
+): Promise<DeviceChoice> {
+  const { device, number } = choice;
+  const all = await exchange.gather(Float64Array.of(localRank, number ?? 0));
+  if (number !== undefined) {
+    const numbers = all.map(([, other]) => other).join(", ");
+    const note = `device ${device}: the processes compute on GPUs ${numbers} of those that each of them sees`;
+    return { ...choice, note };
+  }
+  if (device === "cpu" || all.every(([other]) => other === 0)) return choice;
+  return {
+    ...choice,
+    note:
+      `device ${device}: cannot be told which GPU to use, its driver chooses: the processes of a machine share one unless each ` +
+      "of them sees another",
+  };
 }
 
 /** Threads of each process on the CPU, in the order of the ranks. All processes call this at the same time. */

@@ -1,7 +1,9 @@
+import type { DeviceChoice, DeviceName } from "../../host/devices.ts";
 import type { Exchange } from "../../host/exchange.ts";
 import type { Config } from "../../method/config.ts";
 import { partsOf } from "../../method/train/micro-batch-sums.ts";
 import { UserError } from "../../user-error.ts";
+import type { NoticeEvent } from "../events.ts";
 
 /**
  * Settings with which several processes share every batch: unless micro-batches are set, each computes its crops at once, and
@@ -41,15 +43,27 @@ export function requireShares(config: Config, size: number): void {
   );
 }
 
-/** How several processes share a batch, and what the result equals. */
-export function describeShares(config: Config, size: number): string {
+/** How several processes share a batch on their devices, and what the result equals. */
+export function describeShares(config: Config, size: number, device: DeviceName): string {
   const parts = partsOf(config);
   const own = parts / size;
   const { data, train } = config;
   // Sums of runs whose number is a power of two are nodes of the tree over all parts.
-  const equal = Number.isInteger(Math.log2(own)) ? "bit for bit" : "up to rounding";
+  const isTree = Number.isInteger(Math.log2(own));
+  // Nobody says of GPUs that each rounds as all others do, or as it did before.
+  const equal = isTree && device === "cpu" ? "bit for bit" : "up to rounding";
+  const one = device === "cpu" ? "one process with as many threads" : `one process on ${device}`;
   return (
-    `${size} processes share each batch of ${data.batch} crops; they learn ${equal} what one process with as many threads ` +
+    `${size} processes share each batch of ${data.batch} crops; they learn ${equal} what ${one} ` +
     `learns in micro-batches of ${train.microBatch}`
   );
+}
+
+/** The same as a notice, if there are several processes. */
+export function* tellShares(
+  config: Config,
+  { size }: Pick<Exchange, "size">,
+  { device }: DeviceChoice,
+): Generator<NoticeEvent, void> {
+  if (size > 1) yield { type: "notice", message: describeShares(config, size, device) };
 }

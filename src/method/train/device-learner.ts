@@ -4,30 +4,18 @@ import {
   type DeviceSession,
   type Feed,
   type Feeds,
-  add,
   float32,
-  input,
   isOnDevice,
-  transferModel,
-  writeModel,
   type NdArray,
 } from "../../engine/graph/index.ts";
-import { PairwiseSum } from "../../engine/pairwise-sum.ts";
-import { adamwModel, blocksOf, lane, type Block } from "./device-adamw.ts";
-import { gradientless, type Learner, type PassResults } from "./learner.ts";
 import type { Exchange } from "../../host/exchange.ts";
+import { adamwModel, blocksOf, lane, type Block } from "./device-adamw.ts";
+import { type DeviceArrays, freeAll, read, upload } from "./device-arrays.ts";
+import { DeviceGradients } from "./device-gradients.ts";
+import { gradientless, type Learner, type PassResults } from "./learner.ts";
 import type { NetworkState } from "./network-state.ts";
 import { type Rates, missingGroup, updateFactors } from "./optimizer.ts";
 import type { StepGraph } from "./step-graph.ts";
-
-type DeviceArrays = Readonly<Record<string, DeviceArray>>;
-
-interface Compiled {
-  readonly graph: StepGraph;
-  readonly session: DeviceSession;
-  /** Adds the gradients of a part to the sum so far; created when the second part is computed. */
-  adder: DeviceSession | null;
-}
 
 /** Moments of a block: host arrays until its first update, then on the device. */
 interface Moments {
@@ -37,26 +25,26 @@ interface Moments {
 
 /**
  * Trains in the memory of a device, where weights, gradients and moments stay from step to step. Each step transfers
- * the batch to the device, and from it the losses, the statistics and one number for each block.
+ * the batch to the device, and from it the losses, the statistics and one number for each block. For a process that trains
+ * alone; see `StagedLearner` for several.
  */
 export class DeviceLearner implements Learner {
   /** `state.loads` at the last upload: a different value means that the state has been loaded since. */
   private uploadedLoads = 0;
   private weights: Record<string, DeviceArray> = {};
-  private gradients: DeviceArrays = {};
-  /** Gradients of the parts of a batch that is not complete. */
-  private readonly sums = new PairwiseSum<DeviceArrays>((a, b) => this.addGradients(a, b));
+  private readonly gradients: DeviceGradients;
   /** Gradients of the parameters that the loss of the compiled graph does not depend on. */
   private zeroGradients: DeviceArrays = {};
   private blocks: readonly Block[] = [];
   private moments: Moments[] = [];
-  private compiled: Compiled | null = null;
   private optimizer: DeviceSession | null = null;
 
   constructor(
     private readonly runtime: DeviceRuntime,
     private readonly state: NetworkState,
-  ) {}
+  ) {
+    this.gradients = new DeviceGradients(runtime, state);
+  }
 
   async begin(): Promise<void> {
     if (this.uploadedLoads === this.state.loads) return;
@@ -71,9 +59,8 @@ export class DeviceLearner implements Learner {
     const { parameters, network, feeds } = this.state;
     // Buffers stay on the host, where BatchNorm's running statistics are updated.
     const names = network.trainable.map(({ name }) => name);
-    this.weights = await this.upload(
-      Object.fromEntries(names.map((name) => [name, parameters[name]!])),
-    );
+    const values = Object.fromEntries(names.map((name) => [name, parameters[name]!]));
+    this.weights = { ...(await upload(this.runtime, values)) };
     Object.assign(feeds, this.weights);
   }
 
@@ -98,37 +85,21 @@ export class DeviceLearner implements Learner {
 
   async prepare(graph: StepGraph): Promise<void> {
     await this.rest();
-    const gradients = graph.gradients.map((name) => `grad.${name}`);
-    const session = await this.runtime.createDeviceSession(graph.model, gradients);
-    this.compiled = { graph, session, adder: null };
+    await this.gradients.prepare(graph);
     const zeros = gradientless(graph, this.state).map((name) => {
       const { shape, data } = this.state.parameters[name]!;
       return [`grad.${name}`, float32(shape, new Float32Array(data.length))] as const;
     });
-    this.zeroGradients = await this.upload(Object.fromEntries(zeros));
+    this.zeroGradients = await upload(this.runtime, Object.fromEntries(zeros));
   }
 
-  async pass(feeds: Feeds, part: number): Promise<PassResults> {
-    const { session } = this.compiled!;
-    const { host, device } = await session.run({ ...this.state.feeds, ...feeds });
-    if (part === 0) this.dropGradients();
-    await this.sums.add(device);
-    return host;
+  pass(feeds: Feeds, part: number): Promise<PassResults> {
+    return this.gradients.pass(feeds, part);
   }
 
   async total({ size }: Exchange): Promise<void> {
-    if (size > 1)
-      throw new Error("device learner: gradients of several processes; train on the CPU");
-    this.gradients = (await this.sums.total())!;
-  }
-
-  /** Adds the gradients of two runs of parts, and frees both. */
-  private async addGradients(a: DeviceArrays, b: DeviceArrays): Promise<DeviceArrays> {
-    const compiled = this.compiled!;
-    compiled.adder ??= await this.createAdder(a);
-    const { device } = await compiled.adder.run({ ...prefixed("a.", a), ...prefixed("b.", b) });
-    freeAll([...Object.values(a), ...Object.values(b)]);
-    return device;
+    if (size > 1) throw new Error("device learner: gradients of several processes");
+    await this.gradients.complete();
   }
 
   async update(rates: Rates): Promise<string[]> {
@@ -159,7 +130,7 @@ export class DeviceLearner implements Learner {
         nonFinite.push(...(await this.nonFiniteIn(block)));
       }
     }
-    this.dropGradients();
+    this.gradients.drop();
     return nonFinite;
   }
 
@@ -172,7 +143,7 @@ export class DeviceLearner implements Learner {
       if (isOnDevice(moments.m)) onDevice[`m.${b}`] = moments.m;
       if (isOnDevice(moments.v)) onDevice[`v.${b}`] = moments.v;
     }
-    const arrays = await this.read(onDevice);
+    const arrays = await read(this.runtime, onDevice);
     const data = (name: string) => arrays[name]?.data as Float32Array | undefined;
     for (const { name } of this.state.learned) values[name]!.set(data(`value.${name}`)!);
     for (const [b, block] of this.blocks.entries()) {
@@ -182,13 +153,9 @@ export class DeviceLearner implements Learner {
   }
 
   async rest(): Promise<void> {
-    const { compiled } = this;
-    this.compiled = null;
-    this.dropGradients();
+    await this.gradients.rest();
     freeAll(Object.values(this.zeroGradients));
     this.zeroGradients = {};
-    await compiled?.session.release();
-    await compiled?.adder?.release();
   }
 
   async release(): Promise<void> {
@@ -202,7 +169,7 @@ export class DeviceLearner implements Learner {
   }
 
   private gradientOf(name: string): DeviceArray {
-    return (this.gradients[`grad.${name}`] ?? this.zeroGradients[`grad.${name}`])!;
+    return (this.gradients.total[`grad.${name}`] ?? this.zeroGradients[`grad.${name}`])!;
   }
 
   private takeWeight({ name, index }: Block["parts"][number], value: DeviceArray): void {
@@ -217,46 +184,11 @@ export class DeviceLearner implements Learner {
   /** Names of a block's parameters whose gradients are not finite. */
   private async nonFiniteIn({ parts }: Block): Promise<string[]> {
     const names = parts.map(({ name }) => name);
-    const gradients = await this.read(
+    const gradients = await read(
+      this.runtime,
       Object.fromEntries(names.map((name) => [name, this.gradientOf(name)])),
     );
     return names.filter((name) => !(gradients[name]!.data as Float32Array).every(Number.isFinite));
-  }
-
-  private createAdder(gradients: DeviceArrays): Promise<DeviceSession> {
-    const sums = Object.fromEntries(
-      Object.entries(gradients).map(([name, { shape }]) => [
-        name,
-        add(input(`a.${name}`, shape), input(`b.${name}`, shape)),
-      ]),
-    );
-    return this.runtime.createDeviceSession(writeModel(sums), Object.keys(sums));
-  }
-
-  private async upload(arrays: Readonly<Record<string, NdArray>>): Promise<DeviceArrays> {
-    const names = Object.keys(arrays);
-    if (names.length === 0) return {};
-    const shapes = Object.fromEntries(names.map((name) => [name, arrays[name]!.shape]));
-    const session = await this.runtime.createDeviceSession(transferModel(shapes), names);
-    const { device } = await session
-      .run(prefixed("from.", arrays))
-      .finally(() => session.release());
-    return device;
-  }
-
-  private async read(arrays: DeviceArrays): Promise<Record<string, NdArray>> {
-    const names = Object.keys(arrays);
-    if (names.length === 0) return {};
-    const shapes = Object.fromEntries(names.map((name) => [name, arrays[name]!.shape]));
-    const session = await this.runtime.createSession(transferModel(shapes), { whole: true });
-    const fetches = Object.fromEntries(names.map((name) => [name, null]));
-    return session.run(prefixed("from.", arrays), fetches).finally(() => session.release());
-  }
-
-  private dropGradients(): void {
-    const unfinished = this.sums.clear();
-    freeAll([this.gradients, ...unfinished].flatMap((arrays) => Object.values(arrays)));
-    this.gradients = {};
   }
 
   /** Frees weights and moments, and feeds the graphs with the state's own arrays again. */
@@ -271,14 +203,6 @@ export class DeviceLearner implements Learner {
     this.optimizer = null;
     await old?.release();
   }
-}
-
-function prefixed<T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
-}
-
-function freeAll(arrays: readonly Feed[]): void {
-  for (const array of arrays) if (isOnDevice(array)) array.free();
 }
 
 type Arrays = Readonly<Record<string, Float32Array>>;

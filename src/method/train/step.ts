@@ -25,6 +25,7 @@ import { LabelMaker, type LabelInput, type LabelSource, type StepLabels } from "
 import { HostLearner } from "./host-learner.ts";
 import { alone, gatherTexts, TimedExchange, type Exchange } from "../../host/exchange.ts";
 import type { Learner } from "./learner.ts";
+import { StagedLearner } from "./staged-learner.ts";
 import type { NetworkState } from "./network-state.ts";
 import { ratesAt } from "./parameter-groups.ts";
 import { computesAllLosses, lossWeights, phaseAt, type Phase } from "./phase.ts";
@@ -78,9 +79,7 @@ export class Stepper {
   ) {
     this.exchange = new TimedExchange(exchange, now);
     this.thresholds = thresholdsOf(config);
-    this.learner = hasMemory(runtime)
-      ? new DeviceLearner(runtime, state)
-      : new HostLearner(runtime, state);
+    this.learner = learnerOn(runtime, state, exchange);
     this.labels = labels ?? new LabelMaker(runtime, network, state.feeds, config, now);
   }
 
@@ -258,6 +257,11 @@ export class Stepper {
     await compiled?.energy?.release();
     await compiled?.norm?.release();
   }
+}
+
+function learnerOn(runtime: Runtime, state: NetworkState, { size }: Exchange): Learner {
+  if (!hasMemory(runtime)) return new HostLearner(runtime, state);
+  return size > 1 ? new StagedLearner(runtime, state) : new DeviceLearner(runtime, state);
 }
 
 /** Crops for the dense energy, each with the label that its segmentation learns from. */

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { assemble, checkClasses, inReadingOrder } from "../../../src/files/datasets/assemble.ts";
 import {
-  checkHeaders,
+  headerProblem,
   mayReadHeaders,
   messageWithoutPath,
+  readHeaders,
 } from "../../../src/files/datasets/check-headers.ts";
 import type { Entry } from "../../../src/files/datasets/listing/entry.ts";
 import { ImageList } from "../../../src/files/datasets/listing/image-list.ts";
@@ -188,12 +189,12 @@ test("unreadable images are left out, and a class that loses all of its images i
   });
   const steps: [number, number, string][] = [];
   const options = { headers: true, onProgress: (...step: [number, number, string]) => steps.push(step) }; // prettier-ignore
-  const { splits, told, sizes, origins } = await assembled(given, {}, options);
+  const { splits, told, sizes, places } = await assembled(given, {}, options);
   expect(Object.entries(splits).map(([split, all]) => [split, all.length])).toEqual([["train", 1]]);
   expect(steps).toEqual([1, 2, 3, 4].map((done) => [done, 4, "headers"]));
   const [sample] = splits["train"]!;
   expect([...sizes]).toMatchObject([[sample, { width: 8, height: 6 }]]);
-  expect(origins.get(sample!)!.file).toBe("a.jpg");
+  expect([...places]).toEqual([[sample, 0]]);
   const errors = told.filter((text) => text.startsWith("error"));
   expect(errors).toHaveLength(3);
   expect(errors[0]).toMatch(/^error \/d\/list: class "ant" .*\b1\b/);
@@ -220,8 +221,9 @@ test.each<[string, object, RegExp | undefined]>([
   const root = await makeFolder({ "a.jpg": new Picture(), ...files });
   const [entry] = [...listing([{ file: "a.jpg", folder: root, mask: `${root}/m.png` }]).images];
   const sample = { name: "a", image: `${root}/a.jpg`, tags: [], mask: `${root}/m.png` };
-  const { header, problem } = await checkHeaders(nodeHost, sample, entry!);
-  expect(header).toMatchObject({ width: 8, height: 6 });
+  const facts = await readHeaders(nodeHost, sample, entry!);
+  expect(facts.image).toEqual({ width: 8, height: 6 });
+  const problem = headerProblem(facts, entry!);
   if (message === undefined) return expect(problem).toBeUndefined();
   expect(problem!.severity).toBe("error");
   expect(formatProblem(problem!)).toMatch(message);
@@ -237,7 +239,7 @@ test("what is no mistake in an image is thrown on", async () => {
   const codec = { ...nodeHost.codec, header: () => Promise.reject(new RangeError("a: b")) };
   const [entry] = [...listing([{ file: "a.jpg" }]).images];
   const sample = { name: "a", image: "/d/a.jpg", tags: [] };
-  await expect(checkHeaders({ ...nodeHost, codec }, sample, entry!)).rejects.toThrow(RangeError);
+  await expect(readHeaders({ ...nodeHost, codec }, sample, entry!)).rejects.toThrow(RangeError);
 });
 
 test("a data set needs a class", () => {

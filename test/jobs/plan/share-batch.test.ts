@@ -42,6 +42,14 @@ test.each([
 ])(
   "a batch of %d in micro-batches of %d by %d processes is learned %s",
   (batch, size, ranks, equal) => {
-    expect(describeShares(configOf(batch, size), ranks)).toContain(`they learn ${equal} what`);
+    expect(describeShares(configOf(batch, size), ranks, "cpu")).toContain(
+      `they learn ${equal} what`,
+    );
   },
 );
+
+test("on GPUs the bits of one process are not promised", () => {
+  expect(describeShares(configOf(8, 2), 4, "cuda")).toBe(
+    "4 processes share each batch of 8 crops; they learn up to rounding what one process on cuda learns in micro-batches of 2",
+  );
+});

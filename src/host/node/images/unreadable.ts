@@ -7,6 +7,13 @@ import { orUnreadable } from "../files/file-error.ts";
 /** Largest number of pixels in an image; as 8-bit RGB they take 600 MB. */
 export const pixelLimit = 200_000_000;
 
+/**
+ * What libvips says of a damaged image, in many words, which it mixes up or loses where several images are decoded at the same time:
+ * the same image is to be told in the same words.
+ */
+const damaged =
+  /^(unknown error|input \w+ has corrupt header|warning treated as error|\w+: (?!.*(unsupported|memory)))/i;
+
 /** The UserError for an image that sharp cannot open or decode. */
 export async function unreadableImage(source: ImageSource, error: unknown): Promise<UserError> {
   return typeof source === "string"
@@ -40,7 +47,7 @@ function notAnImage(where: string, error: unknown): UserError {
     ? "its content is not in a known image format"
     : /exceeds pixel limit/i.test(text)
       ? `it has more than ${pixelLimit / 1e6} million pixels`
-      : /^unknown error/i.test(text)
+      : damaged.test(text)
         ? "it is damaged or cut short"
         : text.replace(/^Input (buffer|file) ?/, "").split("\n")[0]!;
   return new UserError(`${where}: not a readable image: ${reason}`, { cause: error });

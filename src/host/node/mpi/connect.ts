@@ -4,7 +4,7 @@ import { UserError } from "../../../user-error.ts";
 import { gatherTexts, type Exchange } from "../../exchange.ts";
 import { threadSerialized } from "./abi.ts";
 import { MpiExchange } from "./exchange.ts";
-import { launchedBy, libraryVariable } from "./launcher.ts";
+import { launchedBy, libraryVariable, localRankFrom } from "./launcher.ts";
 import { fixed, openMpi, type MpiLibrary } from "./library.ts";
 import { die, timeoutOf, Watchdog } from "./watchdog.ts";
 
@@ -18,6 +18,8 @@ export interface MpiConnection {
   readonly name: string;
   /** The library in one line. */
   readonly library: string;
+  /** Number of this process among those of its machine, from 0. */
+  readonly localRank: number;
   /** Cores for this process: its share of those that it may use together with others. */
   readonly cores: number;
   /**
@@ -70,11 +72,14 @@ export async function connectMpi(env: NodeJS.ProcessEnv = process.env): Promise<
   const exchange = new MpiExchange(mpi, { rank, size, watch: (call) => watchdog.watch(call) });
   // Launchers bind processes to cores or let them use all.
   const allowed = `${hostname()} ${allowedCores()}`;
-  const sharing = (await gatherTexts(exchange, allowed)).filter((other) => other === allowed);
+  const everywhere = await gatherTexts(exchange, allowed);
+  const sharing = everywhere.filter((other) => other === allowed);
+  const before = everywhere.slice(0, rank).filter((other) => other.split(" ")[0] === hostname());
   return {
     exchange,
     name,
     library: `${mpi.version} (${mpi.name})`,
+    localRank: localRankFrom(env) ?? before.length,
     cores: Math.max(1, Math.floor(availableParallelism() / sharing.length)),
     async close() {
       // MPI_Finalize holds up the thread that called MPI_Init_thread, so nobody comes to it before all others do.

@@ -20,6 +20,19 @@ export function launchedBy(env: Environment): Launched | undefined {
   return undefined;
 }
 
+/** Variables with the number of this process among those of its machine, those of the innermost launcher first. */
+const localRankVariables = [
+  "OMPI_COMM_WORLD_LOCAL_RANK",
+  "MPI_LOCALRANKID",
+  "SLURM_LOCALID",
+] as const;
+
+/** What the launcher of this process says of its number among those of its machine; undefined if it says nothing. */
+export function localRankFrom(env: Environment): number | undefined {
+  const said = localRankVariables.map((name) => env[name]).find((value) => value !== undefined);
+  return said !== undefined && /^\d+$/.test(said) ? Number(said) : undefined;
+}
+
 /** Names under which the loader of Linux finds libraries: Debian renames that of MPICH. */
 const names: Readonly<Record<MpiFamily, readonly string[]>> = {
   "Open MPI": ["libmpi.so.40"],

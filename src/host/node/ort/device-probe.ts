@@ -7,6 +7,7 @@ import {
   writeModel,
   type Runtime,
 } from "../../../engine/graph/index.ts";
+import type { RuntimeOptions } from "../../host.ts";
 import { nodeRuntime } from "./runtime.ts";
 
 /** Result of trying a device that works. */
@@ -21,8 +22,8 @@ export type ProbeAnswer = { readonly result: ProbeResult } | { readonly problem:
 const chainLength = 8;
 
 /** Checks the numbers that a device computes, then measures its speed. */
-async function probeDevice(device: string): Promise<ProbeResult> {
-  const runtime = nodeRuntime({ device });
+async function probeDevice(options: RuntimeOptions): Promise<ProbeResult> {
+  const runtime = nodeRuntime(options);
   await checkNumbers(runtime);
   const small = await measure(runtime, 256);
   // A software adapter would take half a minute for the larger measurement.
@@ -83,16 +84,20 @@ async function measure(
 }
 
 /** Tries a device; never rejects. */
-export async function answerFor(device: string): Promise<ProbeAnswer> {
+export async function answerFor(options: RuntimeOptions): Promise<ProbeAnswer> {
   try {
-    return { result: await probeDevice(device) };
+    return { result: await probeDevice(options) };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
 }
 
-// Run as a child process: tries the device named on the command line and sends the answer to the parent.
+// Run as a child process: tries the device of the command line, with its number if there is one, and sends the answer to the parent.
 if (process.send !== undefined && process.argv[1] === fileURLToPath(import.meta.url)) {
-  const answer = await answerFor(process.argv[2] ?? "cpu");
+  const [device = "cpu", number] = process.argv.slice(2);
+  const answer = await answerFor({
+    device,
+    ...(number !== undefined && { deviceNumber: Number(number) }),
+  });
   process.send(answer, () => process.exit(0));
 }

@@ -7,9 +7,11 @@ import {
   deviceNames,
   type DeviceChoice,
   type DeviceName,
+  type DeviceOptions,
   type DeviceReport,
 } from "../../devices.ts";
 import type { ProbeAnswer } from "./device-probe.ts";
+import { gpuNumber } from "./gpu-number.ts";
 
 /** Milliseconds after which a device that has not multiplied small matrices is given up. */
 const probeTimeout = 60_000;
@@ -18,45 +20,60 @@ const probeTimeout = 60_000;
 export async function listDevices(): Promise<DeviceReport[]> {
   const reports: DeviceReport[] = [];
   // One at a time: they share the cores while their speed is measured.
-  for (const device of await supportedDevices()) reports.push(await probe(device));
+  for (const device of await supportedDevices()) reports.push(await probe({ device }));
   return reports;
 }
 
 /**
  * Chooses the device to compute on. `auto` takes the fastest of CUDA, WebGPU and the CPU; any other name stands for itself and
- * is a UserError if it does not work. An earlier choice is returned as it is.
+ * is a UserError if it does not work. An earlier choice is returned as it is. For one of several processes, see `DeviceOptions`.
  */
-export async function resolveDevice(name: DeviceName | DeviceChoice): Promise<DeviceChoice> {
+export async function resolveDevice(
+  name: DeviceName | DeviceChoice,
+  { localRank }: DeviceOptions = {},
+): Promise<DeviceChoice> {
   if (typeof name === "object") return name;
   if (name === "cpu") return { device: "cpu" };
-  if (name === "auto") return chooseDevice();
+  if (name === "auto") return chooseDevice(localRank);
+  const choice = choiceOf(name, localRank);
+  const { number } = choice;
   const supported = await supportedDevices();
   const report: Omit<DeviceReport, "device"> = supported.includes(name)
-    ? await probe(name)
+    ? await probe(choice)
     : { works: false, problem: `ONNX Runtime does not support ${name} on this system` };
-  if (report.works) return { device: name };
+  if (report.works) return choice;
   const others = (await listDevices()).filter((other) => other.works && other.device !== name);
   const available = others.map((other) => other.device).join(", ");
-  throw new UserError(`device ${name}: ${report.problem}; available devices: ${available}`, {
+  const which = number === undefined ? name : `${name}, GPU ${number}`;
+  throw new UserError(`device ${which}: ${report.problem}; available devices: ${available}`, {
     code: "device-unavailable",
     ...(report.remedies && { remedies: report.remedies }),
   });
 }
 
 /** The first of CUDA and WebGPU that works and is faster than the CPU, else the CPU. */
-async function chooseDevice(): Promise<DeviceChoice> {
+async function chooseDevice(localRank: number | undefined): Promise<DeviceChoice> {
   const supported = await supportedDevices();
-  const candidates = (["cuda", "webgpu"] as const).filter((device) => supported.includes(device));
-  const working = (await Promise.all(candidates.map(probe))).filter(({ works }) => works);
-  if (working.length === 0) return noted("cpu");
-  const cpu = await probe("cpu");
+  // Several processes would all get the same GPU from WebGPU, which they have to ask for.
+  const named = localRank === undefined ? (["cuda", "webgpu"] as const) : (["cuda"] as const);
+  const candidates = named.filter((device) => supported.includes(device));
+  const choices = candidates.map((device) => choiceOf(device, localRank));
+  const working = (await Promise.all(choices.map(probe))).filter(({ works }) => works);
+  if (working.length === 0) return noted({ device: "cpu" });
+  const cpu = await probe({ device: "cpu" });
   // A software adapter works like a real one but is slower than the CPU it runs on.
   const faster = working.find(({ gflops }) => gflops! > cpu.gflops!);
-  return noted(faster?.device ?? "cpu");
+  return noted(faster ? choiceOf(faster.device, localRank) : { device: "cpu" });
 }
 
-function noted(device: DeviceName): DeviceChoice {
-  return { device, note: `device ${device}` };
+function noted(choice: DeviceChoice): DeviceChoice {
+  return { ...choice, note: `device ${choice.device}` };
+}
+
+/** A device with the number of its GPU. ONNX Runtime for Node takes none for WebGPU, whose driver chooses. */
+function choiceOf(device: DeviceName, localRank: number | undefined): DeviceChoice {
+  if (device !== "cuda" || localRank === undefined) return { device };
+  return { device, number: gpuNumber(localRank, process.env["CUDA_VISIBLE_DEVICES"]) };
 }
 
 async function supportedDevices(): Promise<DeviceName[]> {
@@ -66,22 +83,23 @@ async function supportedDevices(): Promise<DeviceName[]> {
 }
 
 /** Tries a device, in a process of its own unless it is the CPU: a broken driver can crash the process. */
-async function probe(device: DeviceName): Promise<DeviceReport> {
-  const answer = device === "cpu" ? await askHere(device) : await askChild(device);
+async function probe({ device, number }: DeviceChoice): Promise<DeviceReport> {
+  const answer = device === "cpu" ? await askHere(device) : await askChild(device, number);
   if ("problem" in answer) return broken(device, answer.problem);
   return { device, works: true, gflops: answer.result.gflops };
 }
 
 async function askHere(device: string): Promise<ProbeAnswer> {
   const { answerFor } = await import("./device-probe.ts");
-  return answerFor(device);
+  return answerFor({ device });
 }
 
-function askChild(device: string): Promise<ProbeAnswer> {
+function askChild(device: string, number: number | undefined): Promise<ProbeAnswer> {
   const here = import.meta.url;
   const file = fileURLToPath(new URL(`./device-probe${here.slice(here.lastIndexOf("."))}`, here));
   const options: ForkOptions = { silent: true, execArgv: loaderOf(here), timeout: probeTimeout };
-  const child = fork(file, [device], options);
+  const args = number === undefined ? [device] : [device, String(number)];
+  const child = fork(file, args, options);
   let errors = "";
   child.stderr?.on("data", (chunk: Buffer) => (errors += chunk.toString()));
   return new Promise((resolve) => {

@@ -12,11 +12,13 @@ type Options = ort.InferenceSession.SessionOptions;
 /** ONNX Runtime in Node. `run` blocks the calling thread until the graph is computed. */
 export function nodeRuntime({
   device = "cpu",
+  deviceNumber,
   threads = availableParallelism(),
 }: RuntimeOptions = {}): Runtime {
+  const provider = providerOf(device, deviceNumber);
   const open = (model: Uint8Array | string, whole: boolean, extra?: Options) => {
     const options: Options = {
-      executionProviders: [device],
+      executionProviders: [provider],
       graphOptimizationLevel: "all",
       executionMode: "sequential",
       intraOpNumThreads: threads,
@@ -61,6 +63,20 @@ export function nodeRuntime({
     }),
   };
   return runtime;
+}
+
+/** A device, and which of several GPUs, as ONNX Runtime has them in its options. */
+function providerOf(
+  device: string,
+  number: number | undefined,
+): ort.InferenceSession.ExecutionProviderConfig {
+  if (number === undefined) return device;
+  if (device !== "cuda") {
+    throw new RangeError(
+      `runtime: ${device} takes no number of a GPU, but ${number} is given; only cuda does`,
+    );
+  }
+  return { name: device, deviceId: number };
 }
 
 /** Channel block of this processor, once detected. */

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { candidates, launchedBy } from "../../../../src/host/node/mpi/launcher.ts";
+import { candidates, launchedBy, localRankFrom } from "../../../../src/host/node/mpi/launcher.ts";
 import { openMpi } from "../../../../src/host/node/mpi/library.ts";
 import { timeoutOf } from "../../../../src/host/node/mpi/watchdog.ts";
 
@@ -24,6 +24,17 @@ test.each([
   ],
 ])("the innermost launcher tells the number of processes: %j", (env, launched) => {
   expect(launchedBy(env)).toEqual(launched);
+});
+
+test.each([
+  ["no launcher", {}, undefined],
+  ["mpirun of Open MPI", { OMPI_COMM_WORLD_LOCAL_RANK: "3" }, 3],
+  ["mpirun of MPICH and of Intel MPI", { MPI_LOCALRANKID: "2", PMI_RANK: "6" }, 2],
+  ["srun", { SLURM_LOCALID: "1" }, 1],
+  // srun has started one daemon of mpirun on the machine.
+  ["mpirun in an allocation", { OMPI_COMM_WORLD_LOCAL_RANK: "1", SLURM_LOCALID: "0" }, 1],
+])("%s tells a process its number on its machine", (_, env, number) => {
+  expect(localRankFrom(env)).toBe(number);
 });
 
 describe("what cannot work is said in one line", () => {

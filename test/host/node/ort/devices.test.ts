@@ -43,6 +43,18 @@ test.runIf(cuda && !fetched)(
   },
 );
 
+test.runIf(cuda && !fetched)(
+  "one of several processes is told which GPU it would have had, and gets the CPU if it may choose",
+  async () => {
+    const error = (await resolveDevice("cuda", { localRank: 1 }).catch(
+      (thrown: unknown) => thrown,
+    )) as UserError;
+    expect(error.message).toMatch(/^device cuda, GPU [01]: ONNX Runtime's CUDA libraries/);
+    const chosen = await resolveDevice("auto", { localRank: 1 });
+    expect(chosen).toEqual({ device: "cpu", note: "device cpu" });
+  },
+);
+
 test("a choice made before is not tried out again", async () => {
   const missing = process.platform === "darwin" ? "dml" : "coreml";
   expect(await resolveDevice({ device: missing })).toEqual({ device: missing });

@@ -20,6 +20,8 @@ export type WebgpuMessage<Result> =
 export interface WebgpuRun<Result> {
   /** Why there is nothing to test on. */
   readonly missing: string | null;
+  /** Variables with which processes find the adapter. */
+  readonly environment: NodeJS.ProcessEnv;
   /** One result, as soon as it is there. */
   result(name: string): Promise<Result>;
 }
@@ -54,12 +56,12 @@ function start<Result>(file: URL, environment: NodeJS.ProcessEnv): Promise<Webgp
   return new Promise((resolve) => {
     child.once("close", (code, signal) => {
       ended = `the process ended with ${signal ?? code}: ${errors.trim()}`;
-      resolve({ missing: ended, result });
+      resolve({ missing: ended, environment, result });
       for (const name of answers.keys()) void result(name).catch(() => undefined);
     });
     child.on("message", (message: WebgpuMessage<Result>) => {
       if ("adapter" in message)
-        resolve({ missing: message.adapter ? null : message.reason, result });
+        resolve({ missing: message.adapter ? null : message.reason, environment, result });
       else if ("failure" in message)
         answerOf(message.name).reject(new Error(`${message.name}: ${message.failure}`));
       else answerOf(message.name).resolve(message.result);

@@ -1,0 +1,3 @@
+import { answer } from "./worker.ts";
+
+await answer(() => ({}));
