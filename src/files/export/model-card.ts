@@ -82,7 +82,7 @@ function usage({ config, classes }: OpenedModel, format: ExportFormat): string {
   const code =
     format === "transformersjs"
       ? '```js\nimport { pipeline } from "@huggingface/transformers";\n\nconst segmenter = await pipeline("image-segmentation", "<this folder or its place on the hub>");\nconst masks = await segmenter("photo.jpg"); // [{ label, mask }, …]\n```\n\n'
-      : "```sh\nnpx tag2mask segment --model model.onnx --out masks photos/*.jpg\n```\n\n";
+      : '```js\nimport { Segmenter } from "tag2mask";\n\nconst segmenter = await Segmenter.open("model.onnx");\nconst { data, width, height } = await segmenter.segment("photo.jpg");\n```\n\n';
   return (
     `${code}\`${file}\` takes \`pixel_values\` [batch, 3, height, width]: RGB, long side resized to ${longSide}, scaled to 0..1, ` +
     `less mean [${mean.join(", ")}], divided by std [${std.join(", ")}]. It gives \`logits\` [batch, ${classes.length + 1}, ` +

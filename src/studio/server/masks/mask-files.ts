@@ -1,7 +1,7 @@
 import { mkdir, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { listPngs } from "../../../files/formats/png/read.ts";
-import { safeName } from "../../../files/datasets/assemble.ts";
+import { safeName } from "../../../files/datasets/arrange.ts";
 import { isFolder } from "../../../files/text/folders.ts";
 import { join, stem } from "../../../files/text/path.ts";
 import { removeTemporary } from "../../../files/run/files.ts";
