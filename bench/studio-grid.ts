@@ -204,11 +204,7 @@ async function fling(page: Page, session: CDPSession): Promise<Fling> {
   await session.send("Tracing.start", {
     transferMode: "ReportEvents",
     traceConfig: {
-      includedCategories: [
-        "toplevel",
-        "disabled-by-default-devtools.timeline",
-        "blink.user_timing",
-      ],
+      includedCategories: ["toplevel", "blink.user_timing"],
     },
   });
   const { intervals, nodes } = await page.evaluate<{ intervals: number[]; nodes: number }>(
@@ -226,7 +222,9 @@ function workOf(events: readonly TraceEvent[]): { cpu: number[]; wall: number[] 
   const marks = events.filter(({ name }) => name === "fling").sort((a, b) => a.ts - b.ts);
   const { pid, tid } = marks[0]!;
   const tasks = events
-    .filter((one) => one.name === "RunTask" && one.pid === pid && one.tid === tid)
+    .filter(
+      (one) => one.name === "ThreadControllerImpl::RunTask" && one.pid === pid && one.tid === tid,
+    )
     .sort((a, b) => a.ts - b.ts);
   const sums = marks.slice(1).map(() => ({ cpu: 0, wall: 0 }));
   let frame = 0;

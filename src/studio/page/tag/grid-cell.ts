@@ -47,6 +47,11 @@ export class GridCell {
     return this.#position;
   }
 
+  /** What is shown; undefined until it is known. */
+  get record(): ImageRecord | undefined {
+    return this.#shown.record;
+  }
+
   hide(): void {
     if (this.#position === -1) return;
     this.#position = -1;

@@ -98,8 +98,7 @@ export class GridView {
 
   /** Ids of the images that have a cell. */
   get shown(): ReadonlySet<number> {
-    const records = this.#cells().map(({ position }) => this.host.list.record(position));
-    return new Set(records.flatMap((record) => record?.id ?? []));
+    return new Set(this.#cells().flatMap(({ record }) => record?.id ?? []));
   }
 
   /** Draws again in the next frame. */
@@ -262,7 +261,7 @@ export class GridView {
     const cell = this.#cells().find((one) => one.position === position);
     const id = cell?.element.id ?? "";
     if (cell !== undefined) {
-      cell.label(this.host.labelOf(position, this.host.list.record(position)));
+      cell.label(this.host.labelOf(position, cell.record));
     }
     if (id === this.#active) return;
     this.#active = id;
@@ -271,10 +270,9 @@ export class GridView {
   }
 
   #wantPictures(offset: number): void {
-    const records = this.#cells().flatMap(({ position }) => {
-      const record = this.host.list.record(position);
-      return record === undefined ? [] : [{ ...record, position }];
-    });
+    const records = this.#cells().flatMap(({ position, record }) =>
+      record === undefined ? [] : [{ id: record.id, version: record.version, position }],
+    );
     // Those on the screen come before those next to it.
     const [top, bottom] = [offset, offset + this.#viewport].map(
       (at) => Math.floor(at / this.#layout.rowHeight) * this.#layout.columns,
@@ -294,9 +292,8 @@ export class GridView {
     clearTimeout(this.#rest);
     const ids: number[] = [];
     for (const cell of this.#cells()) {
-      const record = this.host.list.record(cell.position);
-      cell.label(this.host.labelOf(cell.position, record));
-      if (record !== undefined) ids.push(record.id);
+      cell.label(this.host.labelOf(cell.position, cell.record));
+      if (cell.record !== undefined) ids.push(cell.record.id);
     }
     this.host.rested(ids);
     this.#wantPictures(this.#scale.offset);

@@ -1,5 +1,5 @@
 import type { FileHost } from "../../../host/host.ts";
-import { safeName } from "../../../files/datasets/assemble.ts";
+import { safeName } from "../../../files/datasets/arrange.ts";
 import { stem } from "../../../files/text/path.ts";
 import { lotOf } from "../../review/queue.ts";
 import { folded, type BuiltIndex, type IndexColumns } from "./columns.ts";

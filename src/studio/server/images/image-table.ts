@@ -1,4 +1,4 @@
-import { safeName } from "../../../files/datasets/assemble.ts";
+import { safeName } from "../../../files/datasets/arrange.ts";
 import { stem } from "../../../files/text/path.ts";
 import { lotOf } from "../../review/queue.ts";
 import type { KnownImages } from "./build-index.ts";

@@ -36,6 +36,8 @@ export class FollowedRun {
   /** A process of this server that has not told its end yet. */
   isStarting = false;
   isStopping = false;
+  /** Its process has ended, and what it left is not read yet. */
+  isEnding = false;
   /** Who trains in it. */
   holder: Holder = { state: "none" };
   /** What the preparation is at, such as `download`. */
@@ -71,7 +73,7 @@ export class FollowedRun {
 
   /** Whether there is anything to show. */
   get exists(): boolean {
-    return this.isAlive || this.facts !== undefined || this.failure !== null;
+    return this.isAlive || this.isEnding || this.facts !== undefined || this.failure !== null;
   }
 
   get started(): number {
@@ -141,7 +143,7 @@ export class FollowedRun {
   }
 
   private state(): Run["state"] {
-    if (this.isAlive) {
+    if (this.isAlive || this.isEnding) {
       if (this.isStopping) return "stopping";
       return this.summary.steps > 0 && this.holder.state === "running" ? "running" : "starting";
     }

@@ -170,6 +170,7 @@ export class Runs {
     });
     const end = (): void => {
       if (!this.children.delete(run.id)) return;
+      run.isEnding = true;
       run.isStarting = false;
       run.isStopping = false;
       void this.lookAt(run, true);
@@ -211,12 +212,12 @@ export class Runs {
     return { command, versions };
   }
 
-  /** Corrections of images that are trained on. */
+  /** Corrections of images that are trained on; where the data names no splits, of all that may be. */
   private trainedCorrections(): number {
     const { images, masks } = this.options;
     return masks.corrected().filter((id) => {
       const image = images.at(id);
-      return image?.split === "train" && !image.untagged;
+      return image !== undefined && ["train", ""].includes(image.split) && !image.untagged;
     }).length;
   }
 
@@ -293,6 +294,7 @@ export class Runs {
     const wasAlive = run.isAlive || hasEnded;
     await run.look();
     if (!run.isAlive) run.isStopping = false;
+    if (hasEnded) run.isEnding = false;
     this.publish(run);
     if (!wasAlive || run.isAlive) return;
     for (const listen of this.endListeners) listen(run);
