@@ -55,7 +55,7 @@ const mostGroups = 60;
  * Mean IoU of all masks if the review stopped now, with a 90 % interval; undefined for fewer than five drawn images.
  *
  * Over a data set the IoU of a class is the sum of its intersections over the sum of its unions (Everingham et al., The PASCAL Visual
- * Object Classes Challenge, IJCV 2010, section 4.4). Accepted masks count as right, so that with the share l_c of the class that is in
+ * Object Classes Challenge, IJCV 2010, 4.4). Accepted masks count as right, so that with the share l_c of the class that is in
  * images which wait
  *
  *     mIoU = mean over c of (1 - l_c) + l_c r_c        r_c = (sum_i w_i I_ic + m r) / (sum_i w_i U_ic + m)

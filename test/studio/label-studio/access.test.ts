@@ -206,6 +206,7 @@ describe("access", () => {
     [{ host: "0.0.0.0", token: "short" }, "expected at least 16"],
     [{ token: "sixteen letters with spaces" }, "without spaces"],
     [{ site: { url: "localhost:8080" } }, "LABEL_STUDIO_URL"],
+    [{ site: { key: "aa.bb.cc" } }, "LABEL_STUDIO_API_KEY: needs LABEL_STUDIO_URL"],
     [{ data: join(root, "nowhere") }, "cannot be read"],
     [{ model: join(root, "nowhere") }, "nowhere"],
   ])("%j is refused at the start", async (options, reason) => {

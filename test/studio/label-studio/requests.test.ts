@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { brushControls } from "../../../src/files/formats/label-studio/configuration.ts";
 import { matchLabels } from "../../../src/files/formats/label-studio/matched-labels.ts";
 import { imagePlace } from "../../../src/studio/server/label-studio/image-address.ts";
+import { Sites } from "../../../src/studio/server/label-studio/sites.ts";
 import { taskSchema } from "../../../src/studio/server/label-studio/requests.ts";
 import { taskTags } from "../../../src/studio/server/label-studio/task-tags.ts";
 
@@ -145,6 +146,7 @@ describe("addresses of images", () => {
     ["https://studio.test:8080/a.jpg", "another host"],
     ["http://studio.test:8081/a.jpg", "another host"],
     ["http://me:secret@studio.test:8080/a.jpg", "another host"],
+    ["http://me@studio.test:8080/a.jpg", "another host"],
     ["s3://bucket/a.jpg", "s3: addresses are not read here"],
     ["gs://bucket/a.jpg", "gs: addresses are not read here"],
     ["file:///etc/passwd", "file: addresses are not read here"],
@@ -165,4 +167,23 @@ describe("addresses of images", () => {
     expect(() => withoutSite("/data/upload/1/a.jpg")).toThrow("not known yet");
     expect(() => withoutSite("http://localhost:22/")).toThrow("not known yet");
   });
+});
+
+test("a key that was given goes to no address that a request names", async () => {
+  const request = { project: "1", schema: "", hostname: "http://evil.test", access_token: "own" };
+  const asked: string[] = [];
+  const real = globalThis.fetch;
+  globalThis.fetch = (_, init) => {
+    asked.push(new Headers(init?.headers).get("authorization") ?? "nobody");
+    return Promise.resolve(new Response("image"));
+  };
+  try {
+    const sites = new Sites({ key: "secret" });
+    sites.remember(request);
+    const site = sites.of("1")!;
+    await site.read(new URL("/a.png", site.base), new AbortController().signal);
+  } finally {
+    globalThis.fetch = real;
+  }
+  expect(asked).toEqual(["Token own"]);
 });

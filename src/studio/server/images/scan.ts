@@ -34,7 +34,7 @@ export class Scan {
       looking.catch(() => undefined);
       for (const id of batch) this.underWay.set(id, looking);
     }
-    await Promise.all(unknown.map((id) => this.underWay.get(id)));
+    await Promise.all(unknown.flatMap((id) => this.underWay.get(id) ?? []));
   }
 
   /** Begins anew: files may have changed. */

@@ -48,6 +48,9 @@ export async function serveLabelStudio({
   if (site.url !== undefined && baseOf(site.url) === undefined) {
     throw new UserError(`LABEL_STUDIO_URL: "${site.url}" is no address, as http://localhost:8080 is one`); // prettier-ignore
   }
+  if (site.key !== undefined && site.url === undefined) {
+    throw new UserError("LABEL_STUDIO_API_KEY: needs LABEL_STUDIO_URL, the address that it is for");
+  }
   const root =
     data === undefined
       ? undefined

@@ -24,7 +24,9 @@ export class Sites {
   remember({ project, hostname, access_token }: SetupRequest): void {
     const base = this.givenSite?.base ?? baseOf(hostname);
     if (!base) return;
-    const site = new LabelStudioSite(base, this.given.key ?? access_token ?? undefined);
+    // The key that was given never goes to an address that a request names.
+    const given = this.givenSite && this.given.key;
+    const site = new LabelStudioSite(base, given ?? access_token ?? undefined);
     const known = this.byProject.get(project);
     this.byProject.delete(project);
     // The same one has its token for some minutes already.
