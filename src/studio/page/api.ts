@@ -1,7 +1,8 @@
 import type { LabelMap } from "../../method/images/image.ts";
+import type { TokenAffinity } from "../../method/labels/token-affinity.ts";
 import { decodeLayers, type Layers } from "../layers.ts";
 import { decodeMask, encodePatch, type Patch } from "../patches.ts";
-import type { Failure, ImagesQuery, MaskSource } from "../protocol.ts";
+import type { Failure, ImageDetails, ImagesQuery, MaskSource } from "../protocol.ts";
 import { decodeRecords, type RecordPage } from "../records.ts";
 
 // The same as in protocol.ts, which would bring its validation into the page.
@@ -65,6 +66,25 @@ export function sendJson<T>(method: "POST" | "PUT", path: string, body: unknown)
   });
 }
 
+/** What is known of images; those that there are not are left out. */
+export function getDetails(ids: readonly number[]): Promise<ImageDetails[]> {
+  return sendJson("POST", "/api/images/details", { ids });
+}
+
+/** The file of an image, as a browser can show it. */
+export async function getPicture(
+  { id, version }: Pick<ImageDetails, "id" | "version">,
+  signal?: AbortSignal,
+): Promise<Blob> {
+  const response = await request(`/api/images/${id}/image?v=${version}`, signal ? { signal } : {});
+  return response.blob();
+}
+
+/** The error for an image that there is not. */
+export function noSuchImage(): RequestFailed {
+  return new RequestFailed(404, { code: "not-found", message: "There is no such image." });
+}
+
 export async function getRecords(query: ImagesQuery, signal?: AbortSignal): Promise<RecordPage> {
   return decodeRecords(await getRecordBytes(query, signal));
 }
@@ -87,8 +107,13 @@ export interface StoredMask {
   readonly labels: LabelMap | null;
 }
 
-export async function getMask(id: number, signal?: AbortSignal): Promise<StoredMask> {
-  const response = await request(`/api/images/${id}/mask`, signal ? { signal } : {});
+/** @param of `draft` for what the model made of it, whatever people did */
+export async function getMask(
+  id: number,
+  { of, signal }: { readonly of?: "draft"; readonly signal?: AbortSignal } = {},
+): Promise<StoredMask> {
+  const path = `/api/images/${id}/mask${of === undefined ? "" : `?of=${of}`}`;
+  const response = await request(path, signal ? { signal } : {});
   const source = (response.headers.get("x-mask-source") ?? "none") as MaskSource;
   const bytes = new Uint8Array(await response.arrayBuffer());
   return {
@@ -114,19 +139,7 @@ export async function getLayers(id: number, model: string, signal?: AbortSignal)
   return decodeLayers(new Uint8Array(await response.arrayBuffer()));
 }
 
-/**
- * What a token has to do with the others, each [tokens], row by row.
- * Answer of `GET /api/images/:id/affinity?model=&token=`: three such arrays of f32, little-endian.
- */
-export interface TokenAffinity {
-  /** Learned affinity, 0..1. */
-  readonly affinity: Float32Array;
-  /** Share of this token's score that each token takes over in a step of the random walk. */
-  readonly spreads: Float32Array;
-  /** Share of each token's score in this token's after a step. */
-  readonly receives: Float32Array;
-}
-
+/** What a token of an image has to do with the others, from `GET /api/images/:id/affinity`: three arrays of f32, little-endian. */
 export async function getAffinity(
   id: number,
   model: string,

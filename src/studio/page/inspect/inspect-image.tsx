@@ -1,8 +1,11 @@
 import { useEffect, useMemo, useState } from "react";
-import { getAffinity, type TokenAffinity } from "../api.ts";
+import type { TokenAffinity } from "../../../method/labels/token-affinity.ts";
+import { getAffinity } from "../api.ts";
 import { CanvasView } from "../canvas/canvas-view.tsx";
 import type { ImageCanvas } from "../canvas/image-canvas.ts";
+import { Slider } from "../parts/slider.tsx";
 import { useStudio } from "../parts/studio.tsx";
+import { formatPercent } from "../text.ts";
 import { LayerList, viewsOf } from "./layer-list.tsx";
 import { drawMarks, movedPlace, placeTool } from "./place-tool.ts";
 import { liveLabel, tokenOf, type Place, type Thresholds } from "./stages.ts";
@@ -44,27 +47,28 @@ export function InspectImage({
     () => given ?? (layers?.head.thresholds || { low: 0, high: 1 }),
     [given, layers],
   );
+  const live = useMemo(() => layers && liveLabel(layers, thresholds), [layers, thresholds]);
   const state: ViewState = useMemo(
-    () => ({ inspected, thresholds, token: affinity, look: { colorOf, outlines: false } }),
-    [inspected, thresholds, affinity, colorOf],
+    () => ({ inspected, live, token: affinity, look: { colorOf, outlines: false } }),
+    [inspected, live, affinity, colorOf],
   );
   const shown = (view: ViewChoice): ViewChoice =>
     views.find((one) => viewKey(one) === viewKey(view)) ?? onlyImage;
 
   useEffect(() => canvas?.setImage(picture, picture), [canvas, picture]);
+  const layer = useMemo(() => layerOf(first, state), [first, state]);
+  const other = useMemo(() => second && layerOf(second, state), [second, state]);
   useEffect(() => {
-    if (canvas === undefined) return;
     const parts = [
-      { view: first, between: [0, second ? wipe : 1] as const },
-      ...(second ? [{ view: second, between: [wipe, 1] as const }] : []),
+      { over: layer, between: [0, second ? wipe : 1] as const },
+      { over: other, between: [wipe, 1] as const },
     ];
-    canvas.setLayers(
-      parts.flatMap(({ view, between }) => {
-        const layer = layerOf(view, state);
-        return layer ? [Object.assign(layer, { opacity, between })] : [];
-      }),
+    canvas?.setLayers(
+      parts.flatMap(({ over, between }) =>
+        over ? [Object.assign(over, { opacity, between })] : [],
+      ),
     );
-  }, [canvas, state, first, second, wipe, opacity]);
+  }, [canvas, layer, other, second, wipe, opacity]);
   useEffect(() => {
     canvas?.setTool(
       placeTool(canvas, {
@@ -91,7 +95,6 @@ export function InspectImage({
     } else return;
     event.preventDefault();
   };
-  const live = useMemo(() => layers && liveLabel(layers, thresholds), [layers, thresholds]);
   return (
     <div className="inspect-body">
       <div className="scroll layer-lists">
@@ -102,7 +105,7 @@ export function InspectImage({
           value={shown(first)}
           onChoose={setFirst}
         />
-        <label className="check">
+        <label className="compare-toggle">
           <input
             type="checkbox"
             checked={second !== undefined}
@@ -123,8 +126,20 @@ export function InspectImage({
       <div className="inspect-canvas">
         <CanvasView label={t.inspect.canvas} onReady={setCanvas} onKeyDown={pressed} />
         <div className="row canvas-controls">
-          <Range label={t.inspect.opacity} value={opacity} onChange={setOpacity} />
-          {second && <Range label={t.inspect.wipe} value={wipe} onChange={setWipe} />}
+          <Slider
+            label={t.inspect.opacity}
+            value={opacity}
+            shown={formatPercent(opacity, 0)}
+            onChange={setOpacity}
+          />
+          {second && (
+            <Slider
+              label={t.inspect.wipe}
+              value={wipe}
+              shown={formatPercent(wipe, 0)}
+              onChange={setWipe}
+            />
+          )}
         </div>
       </div>
       <div className="scroll inspect-side">
@@ -181,28 +196,4 @@ function useAffinity(
     return () => ended.abort();
   }, [id, model, token]);
   return known !== undefined && known.token === token ? known.affinity : undefined;
-}
-
-function Range({
-  label,
-  value,
-  onChange,
-}: {
-  readonly label: string;
-  readonly value: number;
-  readonly onChange: (value: number) => void;
-}) {
-  return (
-    <label className="row">
-      {label}
-      <input
-        type="range"
-        min={0}
-        max={1}
-        step={0.01}
-        value={value}
-        onChange={(event) => onChange(event.target.valueAsNumber)}
-      />
-    </label>
-  );
 }

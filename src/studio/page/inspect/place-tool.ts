@@ -1,5 +1,6 @@
 import type { PointerTool, Sample } from "../canvas/gestures.ts";
 import type { ImageCanvas } from "../canvas/image-canvas.ts";
+import { crossAround, strokeOutlined } from "../canvas/outlined.ts";
 import type { Place } from "./stages.ts";
 
 /** A pointer that tells where it is, and which place was clicked. */
@@ -61,37 +62,18 @@ export function drawMarks(
   },
 ): void {
   const { width, height } = canvas.size;
-  const strokes = (path: () => void): void => {
-    for (const [color, line] of [
-      ["#000c", 3],
-      ["#fff", 1],
-    ] as const) {
-      [context.strokeStyle, context.lineWidth] = [color, line];
-      context.beginPath();
-      path();
-      context.stroke();
-    }
-  };
   if (token !== undefined && tokens !== undefined) {
     const column = token % tokens.width;
     const row = Math.floor(token / tokens.width);
     const at = (x: number, y: number) =>
       canvas.toWindow({ x: (x / tokens.width) * width, y: (y / tokens.height) * height });
     const [from, to] = [at(column, row), at(column + 1, row + 1)];
-    strokes(() => context.rect(from.x, from.y, to.x - from.x, to.y - from.y));
+    const frame = new Path2D();
+    frame.rect(from.x, from.y, to.x - from.x, to.y - from.y);
+    strokeOutlined(context, frame);
   }
   if (place !== undefined) {
-    const { x, y } = canvas.toWindow({ x: place.x * width, y: place.y * height });
-    strokes(() => {
-      for (const [dx, dy] of [
-        [1, 0],
-        [-1, 0],
-        [0, 1],
-        [0, -1],
-      ] as const) {
-        context.moveTo(x + 3 * dx, y + 3 * dy);
-        context.lineTo(x + 9 * dx, y + 9 * dy);
-      }
-    });
+    const at = canvas.toWindow({ x: place.x * width, y: place.y * height });
+    strokeOutlined(context, crossAround(at, 3, 9));
   }
 }

@@ -1,5 +1,6 @@
 import { useId } from "react";
 import { proposeSettings } from "../parts/proposed-settings.ts";
+import { Slider } from "../parts/slider.tsx";
 import { useStudio } from "../parts/studio.tsx";
 import { fill, formatNumber, formatPercent } from "../text.ts";
 import type { LabelMap } from "../../../method/images/image.ts";
@@ -35,11 +36,13 @@ export function ThresholdSliders({
       <Slider
         label="β low"
         value={value.low}
+        shown={twoDigits(value.low)}
         onChange={(low) => onChange({ low, high: Math.max(low, value.high) })}
       />
       <Slider
         label="β high"
         value={value.high}
+        shown={twoDigits(value.high)}
         onChange={(high) => onChange({ low: Math.min(value.low, high), high })}
       />
       <p className="muted">
@@ -63,33 +66,8 @@ export function ThresholdSliders({
   );
 }
 
-function Slider({
-  label,
-  value,
-  onChange,
-}: {
-  readonly label: string;
-  readonly value: number;
-  readonly onChange: (value: number) => void;
-}) {
-  const id = useId();
-  return (
-    <div className="slider">
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        type="range"
-        min={0}
-        max={1}
-        step={0.01}
-        value={value}
-        onChange={(event) => onChange(event.target.valueAsNumber)}
-      />
-      <output htmlFor={id}>
-        {formatNumber(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 })}
-      </output>
-    </div>
-  );
+function twoDigits(value: number): string {
+  return formatNumber(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
 function shareOf({ data }: LabelMap, label: number): number {

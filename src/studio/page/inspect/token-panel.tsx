@@ -1,5 +1,5 @@
 import { useId } from "react";
-import type { TokenAffinity } from "../api.ts";
+import type { TokenAffinity } from "../../../method/labels/token-affinity.ts";
 import { useStudio } from "../parts/studio.tsx";
 import { fill, formatNumber } from "../text.ts";
 

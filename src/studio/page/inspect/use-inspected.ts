@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import type { LabelMap } from "../../../method/images/image.ts";
 import type { Layers } from "../../layers.ts";
 import type { ImageDetails } from "../../protocol.ts";
-import { getLayers, getMask, request, RequestFailed, sendJson } from "../api.ts";
+import { getDetails, getLayers, getMask, getPicture, noSuchImage } from "../api.ts";
 import { messageOf } from "../parts/message.ts";
 
 /** An image with everything that is known of it. */
@@ -26,15 +26,11 @@ export function useInspected(id: number | undefined, model: string | undefined) 
     const { signal } = ended;
     let picture: ImageBitmap | undefined;
     const load = async (): Promise<void> => {
-      const [[details], mask] = await Promise.all([
-        sendJson<ImageDetails[]>("POST", "/api/images/details", { ids: [id] }),
-        getMask(id, signal),
-      ]);
+      const [[details], mask] = await Promise.all([getDetails([id]), getMask(id, { signal })]);
       if (details === undefined) {
-        throw new RequestFailed(404, { code: "not-found", message: "There is no such image." });
+        throw noSuchImage();
       }
-      const response = await request(`/api/images/${id}/image?v=${details.version}`, { signal });
-      const bitmap = await createImageBitmap(await response.blob());
+      const bitmap = await createImageBitmap(await getPicture(details, signal));
       if (signal.aborted) return bitmap.close();
       picture = bitmap;
       const labels = mask.source === "correction" ? (mask.labels ?? undefined) : undefined;

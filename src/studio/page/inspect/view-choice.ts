@@ -1,9 +1,9 @@
 import type { LabelMap } from "../../../method/images/image.ts";
-import type { TokenAffinity } from "../api.ts";
+import type { TokenAffinity } from "../../../method/labels/token-affinity.ts";
 import { LabelLayer, type LabelLook } from "../canvas/label-layer.ts";
 import type { CanvasLayer } from "../canvas/layer.ts";
 import { heatLayer } from "./heat-layer.ts";
-import { labelsOf, liveLabel, scoresOf, type ScoreStage, type Thresholds } from "./stages.ts";
+import { labelsOf, scoresOf, type ScoreStage } from "./stages.ts";
 import type { Inspected } from "./use-inspected.ts";
 
 /** What of a clicked token is shown. */
@@ -28,7 +28,8 @@ const heat = "#ff3d7f";
 
 export interface ViewState {
   readonly inspected: Inspected;
-  readonly thresholds: Thresholds;
+  /** The pseudo label that the thresholds make, once there are layers. */
+  readonly live: LabelMap | undefined;
   readonly token: TokenAffinity | undefined;
   readonly look: LabelLook;
 }
@@ -57,11 +58,11 @@ export function layerOf(view: ViewChoice, state: ViewState): CanvasLayer | undef
 /** The label map of a stage; undefined if there is none. */
 export function labelsFor(
   stage: Extract<ViewChoice, { kind: "labels" }>["stage"],
-  { inspected: { layers, correction }, thresholds }: ViewState,
+  { inspected: { layers, correction }, live }: ViewState,
 ): LabelMap | undefined {
   if (stage === "correction") return correction;
   if (layers === undefined) return undefined;
-  return stage === "pseudo" ? liveLabel(layers, thresholds) : labelsOf(layers, stage);
+  return stage === "pseudo" ? live : labelsOf(layers, stage);
 }
 
 function tokenLayer(

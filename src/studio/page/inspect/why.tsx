@@ -1,5 +1,6 @@
 import { useId, type ReactNode } from "react";
-import type { LabelMap } from "../../../method/images/image.ts";
+import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
+import { labelName, LabelSwatch } from "../parts/label-name.tsx";
 import { useStudio } from "../parts/studio.tsx";
 import { formatNumber } from "../text.ts";
 import { hasBackground, labelAt, scoresAt, scoreStages, type Place } from "./stages.ts";
@@ -9,10 +10,7 @@ import { labelsFor, type ViewState } from "./view-choice.ts";
 export function Why({ state, place }: { readonly state: ViewState; readonly place: Place }) {
   const { t } = useStudio();
   const title = useId();
-  const { layers, picture } = {
-    layers: state.inspected.layers,
-    picture: state.inspected.picture,
-  };
+  const { layers, picture } = state.inspected;
   if (layers === undefined) return null;
   const { tags } = layers.head;
   const [x, y] = [
@@ -42,7 +40,7 @@ export function Why({ state, place }: { readonly state: ViewState; readonly plac
         <thead>
           <tr>
             <th scope="col">{t.inspect.stage}</th>
-            <th scope="col">{t.inspect.background}</th>
+            <th scope="col">{t.label.background}</th>
             {tags.map((tag) => (
               <th key={tag} scope="col">
                 <LabelName label={tag + 1} />
@@ -112,15 +110,13 @@ function LabelRow({
   );
 }
 
-/** The name of a label with its color. */
+/** The name of a label, with its color if it is a class. */
 export function LabelName({ label }: { readonly label: number }) {
-  const { t, project, colorOf } = useStudio();
-  if (label === 0) return <>{t.inspect.background}</>;
-  if (label === 255) return <>{t.inspect.ignored}</>;
+  const studio = useStudio();
+  const isClass = label !== 0 && label !== ignoreIndex;
   return (
     <>
-      <i className="swatch" style={{ background: colorOf(label - 1) }} />{" "}
-      {project.classes[label - 1] ?? label}
+      {isClass && <LabelSwatch label={label} />} {labelName(studio, label)}
     </>
   );
 }

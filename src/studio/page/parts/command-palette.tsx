@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import type { ImageDetails } from "../../protocol.ts";
-import { getRecords, sendJson } from "../api.ts";
+import { getDetails, getRecords } from "../api.ts";
 import { keysOf } from "./action-list.ts";
 import { useActionList } from "./actions.tsx";
 import { Dialog } from "./dialog.tsx";
@@ -75,10 +75,7 @@ function useImagesNamed(text: string): readonly ImageDetails[] {
       try {
         const { records } = await getRecords({ text: wanted }, stop.signal);
         const ids = records.slice(0, mostImages).map(({ id }) => id);
-        const found =
-          ids.length > 0
-            ? await sendJson<ImageDetails[]>("POST", "/api/images/details", { ids })
-            : [];
+        const found = ids.length > 0 ? await getDetails(ids) : [];
         if (!stop.signal.aborted) setImages(found);
       } catch {
         // The banner tells when the server is away; commands can be searched all the same.

@@ -1,5 +1,6 @@
 import type { StudioEvent } from "../../protocol.ts";
 import { request, RequestFailed, tokenName } from "../api.ts";
+import { serverEvents } from "./server-events.ts";
 
 /** How the page stands with its server; `refused` where another token is wanted, as after the server was started anew. */
 export type Connection = "connecting" | "online" | "offline" | "refused";
@@ -116,8 +117,6 @@ export class EventStream {
     const { signal } = this.#stream;
     const response = await request("/api/events", { signal });
     opened();
-    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
     let heard = Date.now();
     const watch = setInterval(() => {
       if (Date.now() - heard < quietMs) return;
@@ -127,17 +126,9 @@ export class EventStream {
       );
     }, 15_000);
     try {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return;
-        heard = Date.now();
-        text += value;
-        const blocks = text.split(/\r?\n\r?\n/);
-        text = blocks.pop()!;
-        for (const block of blocks) {
-          const event = readEvent(block);
-          if (event !== undefined) this.#pass(event);
-        }
+      for await (const { data } of serverEvents(response, () => (heard = Date.now()))) {
+        const event = parsed(data);
+        if (event !== undefined) this.#pass(event);
       }
     } finally {
       clearInterval(watch);
@@ -170,11 +161,8 @@ export class EventStream {
   }
 }
 
-/** The data of one block of a stream of events; undefined for comments. */
-export function readEvent(block: string): StudioEvent | undefined {
-  const lines = block.split(/\r?\n/).filter((line) => line.startsWith("data:"));
-  if (lines.length === 0) return undefined;
-  const data = lines.map((line) => line.slice(5).replace(/^ /, "")).join("\n");
+/** The event that a server sent; undefined for one that is damaged. */
+function parsed(data: string): StudioEvent | undefined {
   try {
     return JSON.parse(data) as StudioEvent;
   } catch {

@@ -6,14 +6,21 @@ export interface ServerEvent {
   readonly data: string;
 }
 
-/** Reads server-sent events from an answer, where `EventSource` cannot be used, as it sends no headers. */
-export async function* serverEvents(response: Response): AsyncGenerator<ServerEvent, void> {
+/**
+ * Reads server-sent events from an answer, where `EventSource` cannot be used, as it sends no headers.
+ * @param heard called whenever anything comes, be it a sign of life
+ */
+export async function* serverEvents(
+  response: Response,
+  heard: () => void = () => undefined,
+): AsyncGenerator<ServerEvent, void> {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      heard();
       text += value;
       const blocks = text.split(/\r?\n\r?\n/);
       text = blocks.pop()!;

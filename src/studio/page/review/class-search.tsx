@@ -1,9 +1,10 @@
 import { useState } from "react";
 import { ignoreIndex } from "../../../method/images/image.ts";
 import { Dialog } from "../parts/dialog.tsx";
+import { labelName } from "../parts/label-name.tsx";
 import { PickList, type Choice } from "../parts/pick-list.tsx";
 import { useStudio } from "../parts/studio.tsx";
-import { keyOfPlace, labelName } from "./label-palette.tsx";
+import { keyOfPlace } from "./label-palette.tsx";
 
 /** Chooses what to paint by typing a part of its name. */
 export function ClassSearch({

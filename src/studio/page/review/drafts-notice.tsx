@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import type { Drafts } from "../../protocol.ts";
 import { getJson, sendJson } from "../api.ts";
+import { messageOf } from "../parts/message.ts";
 import { routeHash } from "../parts/route.ts";
 import { useStudio } from "../parts/studio.tsx";
 import { fill } from "../text.ts";
@@ -36,7 +37,7 @@ export function DraftsNotice() {
   if (model.drafts >= project.counts.images) return null;
   const start = (): void => {
     sendJson<Drafts>("POST", "/api/drafts", { model: model.id }).then(setDrafts, (error: unknown) =>
-      notify(error instanceof Error ? error.message : String(error), "error"),
+      notify(messageOf(error), "error"),
     );
   };
   return (

@@ -1,5 +1,5 @@
 import type { ImageDetails, Project } from "../../protocol.ts";
-import { getJson, sendJson } from "../api.ts";
+import { getDetails, getJson } from "../api.ts";
 
 /** Between two questions to a server that still lists its images, in ms. */
 const pauseMs = 300;
@@ -12,7 +12,7 @@ export async function findImage(id: number, name?: string): Promise<ImageDetails
   for (;;) {
     // In this order, as the list can be finished between the two answers.
     const { indexing } = await getJson<Project>("/api/project");
-    const [found] = await sendJson<ImageDetails[]>("POST", "/api/images/details", { ids: [id] });
+    const [found] = await getDetails([id]);
     if (found !== undefined && (name === undefined || found.name === name)) return found;
     if (indexing === null) return undefined;
     await new Promise((resolve) => setTimeout(resolve, pauseMs));

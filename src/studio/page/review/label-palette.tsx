@@ -1,17 +1,11 @@
 import { useId } from "react";
 import { ignoreIndex } from "../../../method/images/image.ts";
 import { paintOver, type PaintOver } from "../../edit/paint-rule.ts";
-import { useStudio, type StudioView } from "../parts/studio.tsx";
+import { Icon } from "../parts/icons.tsx";
+import { labelName, LabelSwatch } from "../parts/label-name.tsx";
+import { useStudio } from "../parts/studio.tsx";
 import { fill } from "../text.ts";
 import type { PaintSettings } from "./paint-settings.ts";
-import { ToolIcon } from "./tool-icon.tsx";
-
-/** What a label is called. */
-export function labelName({ t, project }: StudioView, label: number): string {
-  if (label === 0) return t.review.background;
-  if (label === ignoreIndex) return t.review.notKnown;
-  return project.classes[label - 1] ?? `#${label - 1}`;
-}
 
 /** The key of a place in the palette: classes have 1 to 9 as they come, background 0. */
 export function keyOfPlace(palette: readonly number[], label: number): string {
@@ -34,7 +28,7 @@ export function LabelPalette({
   readonly onChange: (change: Partial<PaintSettings>) => void;
 }) {
   const studio = useStudio();
-  const { t, colorOf } = studio;
+  const { t } = studio;
   const title = useId();
   const toggleLock = (label: number): void => {
     const locked = new Set(settings.locked);
@@ -59,7 +53,7 @@ export function LabelPalette({
                   onChange({ label, ...(settings.tool === "erase" && { tool: "brush" }) })
                 }
               >
-                <LabelSwatch label={label} color={colorOf(label - 1)} />
+                <LabelSwatch label={label} />
                 <span className="hidden">{fill(t.review.pickLabel, { name })} </span>
                 <span className="label-name">
                   <span aria-hidden>{name}</span>
@@ -77,7 +71,7 @@ export function LabelPalette({
                 title={fill(t.review.lock, { name })}
                 onClick={() => toggleLock(label)}
               >
-                <ToolIcon name={isLocked ? "lock" : "unlock"} />
+                <Icon name={isLocked ? "lock" : "unlock"} />
               </button>
             </li>
           );
@@ -85,12 +79,6 @@ export function LabelPalette({
       </ul>
     </section>
   );
-}
-
-function LabelSwatch({ label, color }: { readonly label: number; readonly color: string }) {
-  if (label === 0) return <i className="swatch is-background" />;
-  if (label === ignoreIndex) return <i className="swatch is-unknown" />;
-  return <i className="swatch" style={{ background: color }} />;
 }
 
 /** What the tools may paint over. */

@@ -1,3 +1,4 @@
+import { crossAround, strokeOutlined } from "../canvas/outlined.ts";
 import { toWindow, type Point, type View } from "../canvas/view.ts";
 import type { PaintSettings } from "./paint-settings.ts";
 
@@ -24,7 +25,7 @@ export function drawMarks(
       line.lineTo(x, y);
     }
     line.closePath();
-    stroke(context, line);
+    strokeOutlined(context, line);
   }
   if (brush === undefined) return;
   const { x, y } = toWindow(view, brush);
@@ -33,30 +34,11 @@ export function drawMarks(
   if (hasRing) {
     const ring = new Path2D();
     ring.arc(x, y, Math.max(1.5, radius), 0, 2 * Math.PI);
-    stroke(context, ring);
+    strokeOutlined(context, ring);
   }
   // The middle of a small ring cannot be seen, and the keyboard has no other pointer.
   if (isKeyboard || (hasRing && radius < 4)) {
-    const cross = new Path2D();
     const [from, to] = [Math.max(4, radius + 3), Math.max(9, radius + 9)];
-    for (const [dx, dy] of [
-      [1, 0],
-      [-1, 0],
-      [0, 1],
-      [0, -1],
-    ] as const) {
-      cross.moveTo(x + dx * from, y + dy * from);
-      cross.lineTo(x + dx * to, y + dy * to);
-    }
-    stroke(context, cross);
+    strokeOutlined(context, crossAround({ x, y }, from, to));
   }
-}
-
-function stroke(context: CanvasRenderingContext2D, path: Path2D): void {
-  context.lineWidth = 3;
-  context.strokeStyle = "#000a";
-  context.stroke(path);
-  context.lineWidth = 1.25;
-  context.strokeStyle = "#fff";
-  context.stroke(path);
 }

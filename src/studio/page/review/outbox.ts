@@ -2,6 +2,7 @@ import type { LabelMap } from "../../../method/images/image.ts";
 import { applyPatch, decodePatch, encodeMask } from "../../patches.ts";
 import type { ImageDetails } from "../../protocol.ts";
 import { getJson, getMask, RequestFailed, sendJson } from "../api.ts";
+import { messageOf } from "../parts/message.ts";
 import { findImage } from "./find-image.ts";
 import { KeptChanges, type MaskChange } from "./kept-changes.ts";
 
@@ -260,7 +261,7 @@ export class Outbox {
   }
 
   #refuse(lane: Lane, error: unknown): void {
-    lane.refusal = error instanceof Error ? error.message : String(error);
+    lane.refusal = messageOf(error);
     this.#options.onRefused(lane.image.name, lane.refusal);
   }
 
@@ -271,7 +272,7 @@ export class Outbox {
     try {
       return await this.#kept.add(kept);
     } catch (error) {
-      return void this.#tell(error instanceof Error ? error.message : String(error));
+      return void this.#tell(messageOf(error));
     }
   }
 

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { Dialog } from "../parts/dialog.tsx";
+import { messageOf } from "../parts/message.ts";
 import { useStudio } from "../parts/studio.tsx";
 import { fill } from "../text.ts";
 
@@ -20,7 +21,7 @@ export function ResetDialog({
     try {
       await onReset();
     } catch (error) {
-      notify(error instanceof Error ? error.message : String(error), "error");
+      notify(messageOf(error), "error");
     }
     onClose();
   };

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import type { ImageDetails, ImagesQuery, Verdict } from "../../protocol.ts";
-import { sendJson } from "../api.ts";
+import { getDetails } from "../api.ts";
+import { messageOf } from "../parts/message.ts";
 import { useStudio } from "../parts/studio.tsx";
 import { ImageList } from "../tag/image-list.ts";
 
@@ -33,7 +34,7 @@ export function useReviewList(
       timer = undefined;
       const ids = [...changed].slice(0, mostFollowed);
       changed.clear();
-      const details = await sendJson<ImageDetails[]>("POST", "/api/images/details", { ids });
+      const details = await getDetails(ids);
       list.update(details);
       onDetails(details);
     };
@@ -62,9 +63,7 @@ export function useReviewList(
 function makeList(filter: ReviewFilter, failed: (message: string, kind: "error") => void) {
   const query: ImagesQuery =
     filter === "queue" ? { sort: "queue" } : { sort: "confidence", verdict: filter };
-  return new ImageList(query, (error) =>
-    failed(error instanceof Error ? error.message : String(error), "error"),
-  );
+  return new ImageList(query, (error) => failed(messageOf(error), "error"));
 }
 
 /** The next image from a position on, in one of two directions, that has a verdict as asked for; undefined if there is none. */

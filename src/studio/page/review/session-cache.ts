@@ -1,4 +1,4 @@
-import { getMask, request, RequestFailed } from "../api.ts";
+import { getMask, getPicture, noSuchImage } from "../api.ts";
 import type { LabelLook } from "../canvas/label-layer.ts";
 import { smallerPictures } from "../canvas/smaller-pictures.ts";
 import { findImage } from "./find-image.ts";
@@ -77,13 +77,9 @@ export class SessionCache {
     await this.#outbox.drained(id);
     const details = await findImage(id);
     if (details === undefined) {
-      throw new RequestFailed(404, { code: "not-found", message: "There is no such image." });
+      throw noSuchImage();
     }
-    const [stored, response] = await Promise.all([
-      getMask(id),
-      request(`/api/images/${id}/image?v=${details.version}`),
-    ]);
-    const file = await response.blob();
+    const [stored, file] = await Promise.all([getMask(id), getPicture(details)]);
     const picture = await createImageBitmap(file);
     const pictures = [picture, ...(await smallerPictures(file, picture))] as const;
     return new MaskSession({ details, pictures, stored, outbox: this.#outbox, look: this.#look });

@@ -1,9 +1,9 @@
 import { ActionButton } from "../parts/actions.tsx";
 import { Icon } from "../parts/icons.tsx";
+import { Slider } from "../parts/slider.tsx";
 import { useStudio } from "../parts/studio.tsx";
 import { fill, formatNumber } from "../text.ts";
 import { largestBrush, smallestBrush, tools, type PaintSettings } from "./paint-settings.ts";
-import { ToolIcon } from "./tool-icon.tsx";
 
 /** The tools, and the settings of the one that is chosen. */
 export function ToolBar({
@@ -19,7 +19,7 @@ export function ToolBar({
       <div className="tool-group">
         {tools.map((tool) => (
           <ActionButton key={tool} id={`review.${tool}`} className="plain tool">
-            <ToolIcon name={tool} />
+            <Icon name={tool} />
           </ActionButton>
         ))}
       </div>
@@ -32,10 +32,10 @@ export function ToolBar({
           <Icon name="redo" />
         </ActionButton>
         <ActionButton id="review.zoomOut" className="plain tool" showsKey={false}>
-          <ToolIcon name="minus" />
+          <Icon name="minus" />
         </ActionButton>
         <ActionButton id="review.zoomFit" className="plain tool" showsKey={false}>
-          <ToolIcon name="fit" />
+          <Icon name="fit" />
         </ActionButton>
         <ActionButton id="review.zoomIn" className="plain tool" showsKey={false}>
           <Icon name="plus" />
@@ -91,39 +91,6 @@ function ToolSettings({
       />
       <small className="tool-hint">{t.review.growHint}</small>
     </span>
-  );
-}
-
-/** A slider with its value beside it. */
-export function Slider({
-  label,
-  value,
-  max,
-  step,
-  shown,
-  onChange,
-}: {
-  readonly label: string;
-  readonly value: number;
-  readonly max: number;
-  readonly step: number;
-  readonly shown: string;
-  readonly onChange: (value: number) => void;
-}) {
-  return (
-    <label className="slider">
-      <span>{label}</span>
-      <input
-        type="range"
-        min={0}
-        max={max}
-        step={step}
-        value={value}
-        aria-valuetext={shown}
-        onChange={({ target }) => onChange(target.valueAsNumber)}
-      />
-      <output>{shown}</output>
-    </label>
   );
 }
 

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
-import { decodeMask } from "../../patches.ts";
-import { request } from "../api.ts";
+import { getMask } from "../api.ts";
 import { LabelLayer, type LabelLook } from "../canvas/label-layer.ts";
+import { messageOf } from "../parts/message.ts";
 import { useStudio } from "../parts/studio.tsx";
 import type { MaskSession } from "./mask-session.ts";
 
@@ -17,14 +17,12 @@ export function useDraftLayer(
     if (session === undefined) return undefined;
     const stop = new AbortController();
     const load = async (): Promise<void> => {
-      const path = `/api/images/${session.details.id}/mask?of=draft`;
-      const response = await request(path, { signal: stop.signal });
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      if (bytes.length === 0) notify(t.review.noDraft);
-      else setLayer(new LabelLayer(decodeMask(bytes), look));
+      const { labels } = await getMask(session.details.id, { of: "draft", signal: stop.signal });
+      if (labels === null) notify(t.review.noDraft);
+      else setLayer(new LabelLayer(labels, look));
     };
     load().catch((error: unknown) => {
-      if (!stop.signal.aborted) notify(error instanceof Error ? error.message : String(error), "error"); // prettier-ignore
+      if (!stop.signal.aborted) notify(messageOf(error), "error"); // prettier-ignore
     });
     return () => stop.abort();
   }, [session, look, notify, t]);

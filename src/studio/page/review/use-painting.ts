@@ -1,10 +1,11 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { ImageCanvas } from "../canvas/image-canvas.ts";
+import { messageOf } from "../parts/message.ts";
+import { labelName } from "../parts/label-name.tsx";
 import { useStudio } from "../parts/studio.tsx";
 import { fill } from "../text.ts";
 import { Growth } from "./growth.ts";
 import { KeyboardBrush } from "./keyboard-brush.ts";
-import { labelName } from "./label-palette.tsx";
 import type { MaskSession } from "./mask-session.ts";
 import type { PaintSettings } from "./paint-settings.ts";
 import { labelAt, PaintTool } from "./paint-tool.ts";
@@ -79,8 +80,7 @@ export function usePainting(session: MaskSession | undefined): Painting {
         model: () => now.current.model,
         onBusy: setGrowing,
         onChange: (changed, rect) => canvas.draw(changed.layer.update(rect)),
-        onFailed: (error) =>
-          notify(error instanceof Error ? error.message : String(error), "error"),
+        onFailed: (error) => notify(messageOf(error), "error"),
       });
       const tool = new PaintTool(canvas, {
         settings: () => now.current.settings,

@@ -3,9 +3,9 @@ import { paintOver } from "../../edit/paint-rule.ts";
 import type { Verdict } from "../../protocol.ts";
 import type { Action } from "../parts/action-list.ts";
 import { useActions } from "../parts/actions.tsx";
+import { labelName } from "../parts/label-name.tsx";
 import { useStudio } from "../parts/studio.tsx";
 import { fill } from "../text.ts";
-import { labelName } from "./label-palette.tsx";
 import type { MaskSession } from "./mask-session.ts";
 import { nextSize, tools, type PaintSettings, type Tool } from "./paint-settings.ts";
 import type { Painting } from "./use-painting.ts";
@@ -65,7 +65,7 @@ export function useReviewActions(
     })),
     {
       id: "review.unknown",
-      label: fill(t.review.pickLabel, { name: t.review.notKnown }),
+      label: fill(t.review.pickLabel, { name: t.label.notKnown }),
       keys: "N",
       run: paintWith(ignoreIndex),
     },

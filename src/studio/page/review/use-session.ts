@@ -1,5 +1,6 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { RequestFailed } from "../api.ts";
+import { messageOf } from "../parts/message.ts";
 import { useStudio } from "../parts/studio.tsx";
 import type { MaskSession } from "./mask-session.ts";
 import type { SessionCache } from "./session-cache.ts";
@@ -27,7 +28,7 @@ export function useSession(cache: SessionCache, id: number | null, round: number
       (error: unknown) => {
         // Opened again once the server answers.
         if (!isCurrent || (error instanceof RequestFailed && error.status === 0)) return;
-        const message = error instanceof Error ? error.message : String(error);
+        const message = messageOf(error);
         setOpened({ id, session: undefined, error: message });
       },
     );

@@ -1,7 +1,7 @@
 import { exporting } from "./en/export.ts";
 import { inspect } from "./en/inspect.ts";
 import { review } from "./en/review.ts";
-import { shell, palette, keyList, start } from "./en/shell.ts";
+import { shell, palette, keyList, start, label } from "./en/shell.ts";
 import { tag } from "./en/tag.ts";
 import { train } from "./en/train.ts";
 
@@ -11,6 +11,7 @@ export const en = {
   palette,
   keyList,
   start,
+  label,
   tag,
   train,
   inspect,

@@ -1,5 +1,5 @@
 import type { ImageDetails } from "../../protocol.ts";
-import { sendJson } from "../api.ts";
+import { getDetails } from "../api.ts";
 
 // The same as in protocol.ts, which would bring its validation into the page.
 const mostDetails = 500;
@@ -15,8 +15,7 @@ export class DetailsStore {
   constructor(
     readonly isNewer: (id: number) => boolean,
     readonly failed: (error: unknown) => void,
-    readonly fetchDetails = (ids: readonly number[]): Promise<ImageDetails[]> =>
-      sendJson("POST", "/api/images/details", { ids }),
+    readonly fetchDetails = getDetails,
   ) {}
 
   /** Told about the images of which something new is known. @returns ends it */

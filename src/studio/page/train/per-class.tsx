@@ -29,7 +29,7 @@ export function PerClass({
         </thead>
         <tbody>
           {seg.map((iou, label) => {
-            const name = label === 0 ? t.train.background : (classes[label - 1] ?? `${label}`);
+            const name = label === 0 ? t.label.background : (classes[label - 1] ?? `${label}`);
             return (
               <tr key={label}>
                 <th scope="row">{name}</th>

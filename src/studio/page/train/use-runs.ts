@@ -1,38 +1,16 @@
-import { useEffect, useState } from "react";
-import type { Run } from "../../protocol.ts";
-import { getJson } from "../api.ts";
-import { messageOf } from "../parts/message.ts";
-import { useStudio } from "../parts/studio.tsx";
+import type { Run, StudioEvent } from "../../protocol.ts";
+import { useItems } from "../parts/use-items.ts";
 
 /** All runs, newest first, as they go on. */
 export function useRuns(): { readonly runs: readonly Run[]; readonly add: (run: Run) => void } {
-  const { onEvent, notify } = useStudio();
-  const [runs, setRuns] = useState<readonly Run[]>([]);
-  const add = (run: Run): void =>
-    setRuns((all) =>
-      all.some(({ id }) => id === run.id)
-        ? all.map((other) => (other.id === run.id ? run : other))
-        : [run, ...all],
-    );
-  useEffect(() => {
-    let isShown = true;
-    const fetchAll = (): void =>
-      void getJson<Run[]>("/api/runs").then(
-        (all) => isShown && setRuns(all),
-        (error: unknown) => isShown && notify(messageOf(error), "error"),
-      );
-    fetchAll();
-    const end = onEvent((event) => {
-      if (event.type === "run") add(event.run);
-      // After an interruption, or when runs came or went.
-      else if (event.type === "project") fetchAll();
-    });
-    return () => {
-      isShown = false;
-      end();
-    };
-  }, [onEvent, notify]);
+  const { items: runs, add } = useItems("/api/runs", runOf);
   return { runs, add };
+}
+
+function runOf(event: StudioEvent): Run | "again" | undefined {
+  if (event.type === "run") return event.run;
+  // After an interruption, or when runs came or went.
+  return event.type === "project" ? "again" : undefined;
 }
 
 /** Whether a process trains in the run. */

@@ -49,6 +49,4 @@ export const inspect = {
   why: "Why this pixel is what it is",
   pixel: "Pixel",
   stage: "Stage",
-  background: "background",
-  ignored: "not known",
 };

@@ -60,8 +60,6 @@ export const review = {
   cancel: "Cancel",
   opacity: "Opacity",
   palette: "Paint with",
-  background: "background",
-  notKnown: "not known",
   lock: "Lock {name}",
   missing: "no pixel in the draft",
   pickClass: "Choose a class by its name",

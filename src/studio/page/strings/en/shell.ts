@@ -104,3 +104,9 @@ export const start = {
   noProblems: "No problems were found.",
   goTag: "Tag images",
 };
+
+/** Labels of masks that are no class. */
+export const label = {
+  background: "background",
+  notKnown: "not known",
+};

@@ -65,7 +65,6 @@ export const train = {
     "No images are held out, so there are no scores: name some of them “val” in the column split of tags.csv.",
   perClass: "IoU of each class, step {step}",
   class: "Class",
-  background: "background",
   samples: "What it sees, step {step}",
   compare: "Before and after",
   compareWith: "Compare with",

@@ -48,6 +48,4 @@ export const inspect: Strings["inspect"] = {
   why: "这个像素为什么是这个类别",
   pixel: "像素",
   stage: "阶段",
-  background: "背景",
-  ignored: "未知",
 };

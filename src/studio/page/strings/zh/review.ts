@@ -60,8 +60,6 @@ export const review: Strings["review"] = {
   cancel: "取消",
   opacity: "不透明度",
   palette: "绘制类别",
-  background: "背景",
-  notKnown: "未知",
   lock: "锁定 {name}",
   missing: "草稿中没有像素",
   pickClass: "按名称选择类别",

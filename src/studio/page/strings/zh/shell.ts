@@ -93,3 +93,9 @@ export const start: Strings["start"] = {
   noProblems: "没有发现问题。",
   goTag: "标注图像",
 };
+
+/** Labels of masks that are no class. */
+export const label: Strings["label"] = {
+  background: "背景",
+  notKnown: "未知",
+};

@@ -65,7 +65,6 @@ export const train: Strings["train"] = {
   noValidation: "没有留出图像，因此没有得分：请在 tags.csv 的 split 列中把其中一些标为“val”。",
   perClass: "各类别的 IoU，第 {step} 步",
   class: "类别",
-  background: "背景",
   samples: "模型所见，第 {step} 步",
   compare: "前后对比",
   compareWith: "对比对象",
