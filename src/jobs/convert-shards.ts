@@ -19,7 +19,7 @@ import type { JobOptions, ProgressEvent, SkippedEvent } from "./events.ts";
 import { contentSetting, itemsSetting, withoutMissing } from "./job-settings.ts";
 import { plannedMasks } from "./mask-shards.ts";
 import { runShards, type ShardEnd } from "./run-shards.ts";
-import { openPlan, type PlannedItems, type ShardTask } from "./shard-plan.ts";
+import { alreadyFound, openPlan, type ShardTask } from "./shard-plan.ts";
 import { publishShard, takenOver, takeShard } from "./shard-folder.ts";
 
 /** Makes the shards of a task. Every task opens the masks itself, and all must find the same ones. */
@@ -42,11 +42,11 @@ export async function* convertShards(
     const { source } = conversion;
     const settings = await settingsOf(host.store, job, conversion);
     const wanted = { job: "convert", settings, classes: source.classes, masks: plannedMasks(how) };
-    // eslint-disable-next-line require-yield -- the masks are found already
-    const find = async function* (): AsyncGenerator<never, PlannedItems> {
-      const facts = plannedFacts(host.store, job, conversion);
-      return { count: source.entries.length, facts };
-    };
+    const find = () =>
+      alreadyFound({
+        count: source.entries.length,
+        facts: plannedFacts(host.store, job, conversion),
+      });
     const plan = yield* openPlan(host, out, task, wanted, find, options);
     if (plan) yield* makeShards(host, job, { plan, task, conversion }, options);
     else yield { type: "stopped", done: 0, total: 0, out };

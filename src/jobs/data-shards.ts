@@ -20,7 +20,7 @@ import type { TaskStoppedEvent } from "./evaluation-events.ts";
 import { isAbort, reports, type JobOptions, type ProgressEvent, type ReadingEvent } from "./events.ts"; // prettier-ignore
 import { runShards, type ShardEnd, type ShardEvent, type TaskDoneEvent, type TaskEvent } from "./run-shards.ts"; // prettier-ignore
 import { checkThere, claimShard, publishShard, takenOver, takeShard } from "./shard-folder.ts";
-import { openPlan, type PlannedItems, type ShardTask, type WaitingEvent } from "./shard-plan.ts";
+import { alreadyFound, openPlan, type ShardTask, type WaitingEvent } from "./shard-plan.ts";
 
 /** The inspection of a data set by several tasks. */
 export interface InspectShardsJob extends Omit<InspectJob, "tagsTo"> {
@@ -77,10 +77,7 @@ export async function* inspectInShards(
   }
   const settings = inspectionSettings(host.store, out, listed, how);
   const facts: PlannedInspection = { data, place: storedPath(host.store, out, data), ...how };
-  // eslint-disable-next-line require-yield -- the images are found already
-  const find = async function* (): AsyncGenerator<never, PlannedItems> {
-    return { count: samples.length, facts };
-  };
+  const find = () => alreadyFound({ count: samples.length, facts });
   const wanted = { job: inspection, settings, classes };
   const plan = yield* openPlan(host, out, task, wanted, find, options);
   if (!plan) return yield stopped();

@@ -101,6 +101,14 @@ export function known(
   };
 }
 
+/** Names of the tags that a mask does not show, among them those that the model does not know. */
+export function missingTags(
+  mask: Segmentation,
+  { tags, unknown }: Pick<Known<unknown>, "tags" | "unknown">,
+): string[] {
+  return [...tagsNotShown(mask, tags).map((tag) => mask.classes[tag]!), ...unknown];
+}
+
 /** An image with its mask, or the reason why there is none. */
 type Outcome<T> = Known<T> &
   ({ readonly image: Image; readonly result: Segmentation } | { readonly error: unknown });
@@ -135,7 +143,7 @@ async function* tell<T extends DraftItem>(
 ): AsyncGenerator<DraftEvent<T> | SkippedEvent | StoppedEvent, void> {
   let done = 0;
   for await (const outcome of outcomes) {
-    const { item, tags, unknown } = outcome;
+    const { item } = outcome;
     if ("error" in outcome) {
       const { error } = outcome;
       if (isAbort(error, signal)) break;
@@ -144,9 +152,8 @@ async function* tell<T extends DraftItem>(
     } else {
       const { result } = outcome;
       const labels = await atFullSize(codec, item.file, result);
-      const missing = tagsNotShown(result, tags).map((tag) => result.classes[tag]!);
       const { confidence } = result;
-      yield { type: "draft", item, labels, confidence, missing: [...missing, ...unknown] };
+      yield { type: "draft", item, labels, confidence, missing: missingTags(result, outcome) };
     }
     done++;
   }

@@ -10,7 +10,7 @@ import { writeEvaluationRecords } from "./evaluation-records.ts";
 import type { JobOptions, ProgressEvent, StoppedEvent } from "./events.ts";
 import { runShards, type ShardEnd } from "./run-shards.ts";
 import { claimShard, publishShard, takenOver, takeShard } from "./shard-folder.ts";
-import { openPlan, type ShardTask, type WantedPlan } from "./shard-plan.ts";
+import { alreadyFound, openPlan, type ShardTask, type WantedPlan } from "./shard-plan.ts";
 import { untilAborted } from "./with-progress.ts";
 
 /** An evaluation in shards. */
@@ -39,10 +39,7 @@ export async function* evaluateInShards(
   const { task, settings, classes, facts, worst, names } = job;
   const out = folderOfShards(job.out);
   const planned: PlannedEvaluation = { facts, worst };
-  // eslint-disable-next-line require-yield -- the images are found already
-  const find = async function* (): AsyncGenerator<never> {
-    return { count: names.length, facts: planned };
-  };
+  const find = () => alreadyFound({ count: names.length, facts: planned });
   const wanted = { job: "eval", settings, classes };
   const plan = yield* openPlan(host, out, task, wanted, find, options);
   const progress: TaskProgress = { done: 0, total: 0 };

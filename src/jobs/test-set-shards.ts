@@ -24,7 +24,7 @@ import {
 import { runShards, shardsInWords, type ShardEnd } from "./run-shards.ts";
 import { listed } from "./score-masks.ts";
 import { publishShard, takenOver, takeShard } from "./shard-folder.ts";
-import { openPlan } from "./shard-plan.ts";
+import { alreadyFound, openPlan } from "./shard-plan.ts";
 import { untilAborted } from "./with-progress.ts";
 
 /** Where the predictions of a part of the images go, which are counted from its first one. */
@@ -58,10 +58,7 @@ export async function* predictInShards(
   const out = folderOfShards(job.out);
   const outputs = nameOutputs(names.map((name) => ({ name })));
   const facts: PlannedPredictions = { model, split, isTree: isForVocServer(data) };
-  // eslint-disable-next-line require-yield -- the images are found already
-  const find = async function* (): AsyncGenerator<never> {
-    return { count: names.length, facts };
-  };
+  const find = () => alreadyFound({ count: names.length, facts });
   const plan = yield* openPlan(host, out, task, { job: predictionsJob, settings, classes }, find, options); // prettier-ignore
   const progress: TaskProgress = { done: 0, total: 0 };
   const stopped = (): TaskStoppedEvent => {

@@ -11,7 +11,10 @@ export interface Patch {
   readonly labels: Uint8Array;
 }
 
-/** Sides of a mask that the studio takes: 2^26 pixels of each row and column are far beyond any image. */
+/** Bytes before the runs. */
+const headBytes = 16;
+
+/** Pixels of a mask that the studio takes, far beyond any image. */
 const mostPixels = 1 << 28;
 
 /**
@@ -30,32 +33,37 @@ export function encodePatch({ x, y, width, height, labels }: Patch): Uint8Array<
     runs.push(length);
     i = end;
   }
-  const bytes = new Uint8Array(16 + runs.length);
+  const bytes = new Uint8Array(headBytes + runs.length);
   const view = new DataView(bytes.buffer);
   [x, y, width, height].forEach((value, i) => view.setUint32(4 * i, value, true));
-  bytes.set(runs, 16);
+  bytes.set(runs, headBytes);
   return bytes;
 }
 
-/** Reads what `encodePatch` wrote; a RangeError says what is wrong with damaged bytes. */
-export function decodePatch(bytes: Uint8Array): Patch {
-  if (bytes.length < 16)
-    throw new RangeError(`patch: ${bytes.length} bytes, but its head takes 16`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [x, y, width, height] = [0, 4, 8, 12].map((at) => view.getUint32(at, true)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  if (width * height > mostPixels) {
-    throw new RangeError(`patch: ${width} x ${height} pixels are more than ${mostPixels}`);
+/** The place that the head of an encoded patch names. */
+export function placeOf(bytes: Uint8Array): Omit<Patch, "labels"> {
+  if (bytes.length < headBytes) {
+    throw new RangeError(`patch: ${bytes.length} bytes, but its head takes ${headBytes}`);
   }
-  const labels = new Uint8Array(width * height);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [x, y, width, height] = [0, 4, 8, 12].map((at) => view.getUint32(at, true));
+  return { x: x!, y: y!, width: width!, height: height! };
+}
+
+/**
+ * The runs of an encoded patch without its pixels: a patch of millions of them takes no time and no memory. A RangeError says what is
+ * wrong with damaged bytes.
+ * @param visit takes the label of a run, the pixels before it, its length and the place of its label among the bytes
+ */
+export function visitRuns(
+  bytes: Uint8Array,
+  visit: (label: number, first: number, length: number, at: number) => void,
+): void {
+  const { width, height } = placeOf(bytes);
+  const pixels = width * height;
   let filled = 0;
-  let at = 16;
-  while (at < bytes.length) {
-    const label = bytes[at++]!;
+  for (let at = headBytes; at < bytes.length;) {
+    const start = at++;
     let length = 0;
     for (let shift = 0; ; shift += 7) {
       const byte = bytes[at++];
@@ -63,15 +71,28 @@ export function decodePatch(bytes: Uint8Array): Patch {
       length += (byte & 127) * 2 ** shift;
       if (byte < 128) break;
     }
-    if (length === 0 || filled + length > labels.length) {
-      throw new RangeError(`patch: runs of ${filled + length} labels for ${labels.length} pixels`);
+    if (length === 0) throw new RangeError("patch: a run has no pixels");
+    if (filled + length > pixels) {
+      throw new RangeError(`patch: runs of ${filled + length} labels for ${pixels} pixels`);
     }
-    labels.fill(label, filled, (filled += length));
+    visit(bytes[start]!, filled, length, start);
+    filled += length;
   }
-  if (filled < labels.length) {
-    throw new RangeError(`patch: runs of ${filled} labels for ${labels.length} pixels`);
+  if (filled < pixels) {
+    throw new RangeError(`patch: runs of ${filled} labels for ${pixels} pixels`);
   }
-  return { x, y, width, height, labels };
+}
+
+/** Reads what `encodePatch` wrote; a RangeError says what is wrong with damaged bytes. */
+export function decodePatch(bytes: Uint8Array): Patch {
+  const place = placeOf(bytes);
+  const { width, height } = place;
+  if (width * height > mostPixels) {
+    throw new RangeError(`patch: ${width} x ${height} pixels are more than ${mostPixels}`);
+  }
+  const labels = new Uint8Array(width * height);
+  visitRuns(bytes, (label, first, length) => labels.fill(label, first, first + length));
+  return { ...place, labels };
 }
 
 /** Writes a patch into a label map, in place; a RangeError if it does not lie inside. */

@@ -19,11 +19,12 @@ export function answerJob<Q, E, R>(
 async function answer<E, R>(events: AsyncGenerator<E, R>): Promise<void> {
   try {
     let next = await events.next();
-    for (; !next.done; next = await events.next()) await send({ type: "event", event: next.value });
-    await send({ type: "ended", result: next.value });
+    for (; !next.done; next = await events.next())
+      await sendToServer({ type: "event", event: next.value });
+    await sendToServer({ type: "ended", result: next.value });
   } catch (error) {
     if (error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    await send({ type: "failed", error: sentError(error) });
+    await sendToServer({ type: "failed", error: sentError(error) });
     process.exitCode = 1;
   } finally {
     if (process.connected) process.disconnect();
@@ -31,7 +32,7 @@ async function answer<E, R>(events: AsyncGenerator<E, R>): Promise<void> {
 }
 
 /** Sends a message, once the one before is on its way. Nobody takes it when the server is gone. */
-function send(message: FromJob): Promise<void> {
+export function sendToServer(message: FromJob): Promise<void> {
   return new Promise((resolve) => {
     if (process.connected) process.send!(message, () => resolve());
     else resolve();

@@ -86,6 +86,8 @@ export interface Images {
   record(id: number): ImageRecord;
   page(query: ImagesQuery): RecordPage;
   details(ids: readonly number[]): ImageDetails[];
+  /** Counts of images, untagged ones, problems, verdicts, corrections and classes. */
+  counted(): Project["counts"];
   /** The number of the class of this name, which is added if there is none. */
   classOf(name: string): number;
 }

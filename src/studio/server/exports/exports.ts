@@ -91,14 +91,11 @@ export class Exports {
     if (format === "transformers.js" && precision !== "fp32") {
       throw new UserError("transformers.js takes weights of 32 bits only: choose these, or ONNX.");
     }
-    const perClass = Object.fromEntries(images.classes.map((name) => [name, 0]));
-    let tagged = 0;
-    for (let id = 0; id < images.count; id++) {
-      const image = images.at(id);
-      if (!image || image.untagged) continue;
-      tagged++;
-      for (const tag of image.tags) perClass[images.classes[tag]!]!++;
-    }
+    const counts = images.counted();
+    const perClass = Object.fromEntries(
+      images.classes.map((name, tag) => [name, counts.perClass[tag]!]),
+    );
+    const tagged = counts.images - counts.untagged;
     const one = await this.claim(undefined, `${safeFileName(model)}-${format.replace(".", "")}`, 1);
     const job = {
       ...{ run: run.path, out: one.path, images: tagged, perClass },

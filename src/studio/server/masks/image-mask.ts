@@ -1,10 +1,11 @@
 import { ignoreIndex } from "../../../method/images/image.ts";
+import { placeOf } from "../../patches.ts";
 import type { Verdict } from "../../protocol.ts";
 import { conflict, RequestError } from "../failure.ts";
 import type { IndexedImage, Library } from "../studio.ts";
 import type { CorrectionClasses } from "./correction-classes.ts";
 import type { MaskFiles, PngFolder } from "./mask-files.ts";
-import { labelsInPatch, placeOf, translatePatch } from "./patch-labels.ts";
+import { labelsInPatch, translatePatch } from "./patch-labels.ts";
 import type { Pixels } from "./pixel-work.ts";
 import type { PixelWorker } from "./pixel-worker.ts";
 import type { BegunEntry, ReviewLog, VerdictEntry } from "./review-log.ts";

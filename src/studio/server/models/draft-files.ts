@@ -1,4 +1,6 @@
-import { stat } from "node:fs/promises";
+import { appendFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Store } from "../../../host/store.ts";
 
 /** What is known of a draft, as a line of `facts.jsonl`. */
 export interface DraftFacts {
@@ -62,4 +64,16 @@ export function parseFacts(line: string): DraftFacts | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Writes a draft, and then its line of the facts. @param mask as `encodeMask` has it */
+export async function writeDraft(
+  store: Store,
+  folder: string,
+  facts: DraftFacts,
+  mask: Uint8Array,
+): Promise<void> {
+  const path = join(folder, draftFile(facts.name));
+  await store.write([{ path, data: mask }], { durable: false });
+  await appendFile(join(folder, draftFiles.facts), `${JSON.stringify(facts)}\n`);
 }

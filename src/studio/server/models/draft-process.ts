@@ -7,7 +7,7 @@ import type { JobOptions } from "../../../jobs/events.ts";
 import type { TagMaskSource } from "../../../method/inference/label-source.ts";
 import { encodeMask } from "../../patches.ts";
 import { answerJob } from "../answer-job.ts";
-import { draftFile, draftFiles, draftKey, imageStamp, parseFacts } from "./draft-files.ts";
+import { draftFiles, draftKey, imageStamp, parseFacts, writeDraft } from "./draft-files.ts";
 import type { DraftFacts } from "./draft-files.ts";
 
 export interface DraftRequest {
@@ -57,10 +57,8 @@ async function* makeDrafts(
     if (event.type !== "draft") continue;
     const { item, labels, confidence, missing } = event;
     const { name, tags, stamp } = item;
-    const path = join(folder, draftFile(name));
-    await nodeHost.store.write([{ path, data: encodeMask(labels) }], { durable: false });
     const told = { name, tags, stamp, confidence, missing };
-    await appendFile(facts, `${JSON.stringify(told)}\n`);
+    await writeDraft(nodeHost.store, folder, told, encodeMask(labels));
     yield { type: "draft", facts: told };
   }
 }

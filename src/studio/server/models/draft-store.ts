@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { appendFile, mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import type { Store } from "../../../host/store.ts";
@@ -11,6 +11,7 @@ import {
   draftKey,
   imageStamp,
   parseFacts,
+  writeDraft,
   type AboutDrafts,
   type DraftFacts,
 } from "./draft-files.ts";
@@ -98,9 +99,7 @@ export class DraftStore {
   }
 
   async write(facts: DraftFacts, mask: Uint8Array): Promise<void> {
-    const path = join(this.folder, draftFile(facts.name));
-    await this.store.write([{ path, data: mask }], { durable: false });
-    await appendFile(join(this.folder, draftFiles.facts), `${JSON.stringify(facts)}\n`);
+    await writeDraft(this.store, this.folder, facts, mask);
     this.note(facts);
   }
 

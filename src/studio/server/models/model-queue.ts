@@ -1,12 +1,4 @@
-import type { ChildProcess } from "node:child_process";
-import {
-  diedError,
-  endChild,
-  lastWords,
-  receivedError,
-  startModule,
-  type SentError,
-} from "../child-process.ts";
+import { AskedProcess } from "../asked-process.ts";
 import type { ModelAnswers, ModelWork } from "./model-work.ts";
 
 /** What comes first: what a person looks at, then what helps to tag, then what may be looked at next. */
@@ -24,7 +16,6 @@ export interface AskOptions {
 type Result = ModelAnswers[keyof ModelAnswers];
 
 interface Job {
-  readonly id: number;
   readonly key: string;
   readonly work: ModelWork;
   priority: number;
@@ -37,10 +28,6 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-type Answer = { readonly id: number } & (
-  { readonly result: Result } | { readonly error: SentError }
-);
-
 /** Milliseconds without work after which the process ends, to give its memory back. */
 const idleTime = 10 * 60_000;
 
@@ -49,7 +36,9 @@ const idleTime = 10 * 60_000;
  * it died, which fails the piece that it was at.
  */
 export class ModelQueue {
-  private child: ChildProcess | undefined;
+  private readonly process = new AskedProcess<ModelWork, Result>(
+    new URL("./model-process", import.meta.url),
+  );
   private readonly jobs = new Map<string, Job>();
   private current: Job | undefined;
   private count = 0;
@@ -60,9 +49,8 @@ export class ModelQueue {
     work: ModelWork & { readonly do: Kind },
     { priority = priorities.shown, signal, key }: AskOptions = {},
   ): Promise<ModelAnswers[Kind]> {
-    const id = this.count++;
-    const name = key ?? `${id}`;
-    const job = this.jobs.get(name) ?? { id, key: name, work, priority, waiting: new Set() };
+    const name = key ?? `${this.count++}`;
+    const job = this.jobs.get(name) ?? { key: name, work, priority, waiting: new Set() };
     job.priority = Math.max(job.priority, priority);
     this.jobs.set(name, job);
     const answer = new Promise<Result>((resolve, reject) => {
@@ -84,7 +72,7 @@ export class ModelQueue {
 
   /** Number of the process that computes; undefined while there is none. */
   get pid(): number | undefined {
-    return this.child?.pid;
+    return this.process.pid;
   }
 
   async close(): Promise<void> {
@@ -94,7 +82,7 @@ export class ModelQueue {
       for (const { reject } of job.waiting) reject(new Error("the studio is closed"));
     }
     this.jobs.clear();
-    if (this.child) await endChild(this.child);
+    await this.process.end();
   }
 
   private next(): void {
@@ -103,49 +91,20 @@ export class ModelQueue {
     for (const one of this.jobs.values()) if (!job || one.priority > job.priority) job = one;
     clearTimeout(this.idle);
     if (!job) {
-      this.idle = setTimeout(() => void this.rest(), idleTime).unref();
+      this.idle = setTimeout(() => void this.process.end(), idleTime).unref();
       return;
     }
     this.current = job;
-    const { id, work } = job;
-    this.process().send({ id, work }, (error) => {
-      if (error) this.settle(id, (waiting) => waiting.reject(error));
-    });
+    this.process.ask(job.work).then(
+      (result) => this.settle(job, ({ resolve }) => resolve(result)),
+      (error: unknown) => this.settle(job, ({ reject }) => reject(error)),
+    );
   }
 
-  private settle(id: number, how: (waiting: Waiting) => void): void {
-    const job = this.current;
-    if (job?.id !== id) return;
+  private settle(job: Job, how: (waiting: Waiting) => void): void {
     this.current = undefined;
     this.jobs.delete(job.key);
     job.waiting.forEach(how);
     this.next();
-  }
-
-  private async rest(): Promise<void> {
-    const { child } = this;
-    this.child = undefined;
-    if (child) await endChild(child);
-  }
-
-  private process(): ChildProcess {
-    if (this.child) return this.child;
-    const child = startModule(new URL("./model-process", import.meta.url));
-    const words = lastWords(child);
-    this.child = child;
-    child.on("message", (answer: Answer) => {
-      this.settle(answer.id, ({ resolve, reject }) => {
-        if ("error" in answer) reject(receivedError(answer.error));
-        else resolve(answer.result);
-      });
-    });
-    const end = (): void => {
-      if (this.child !== child) return;
-      this.child = undefined;
-      const job = this.current;
-      if (job) this.settle(job.id, ({ reject }) => reject(diedError(child, words())));
-    };
-    child.once("close", end).once("error", end);
-    return child;
   }
 }

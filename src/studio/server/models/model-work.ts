@@ -1,13 +1,12 @@
 import type { DeviceName } from "../../../host/devices.ts";
 import type { Host } from "../../../host/host.ts";
 import { chooseSource } from "../../../jobs/choose-source.ts";
-import { known } from "../../../jobs/draft-masks.ts";
+import { known, missingTags } from "../../../jobs/draft-masks.ts";
 import { inspectImage } from "../../../jobs/inspect-image.ts";
 import { largestSide } from "../../../jobs/masks.ts";
 import { openSegmenter } from "../../../jobs/open-segmenter.ts";
 import type { Image } from "../../../method/images/image.ts";
 import type { Maps } from "../../../method/images/maps.ts";
-import { tagsNotShown } from "../../../method/inference/known-tags.ts";
 import type { SourceChoice, TagMaskSource } from "../../../method/inference/label-source.ts";
 import { pixelsWithLongSide } from "../../../method/inference/long-side.ts";
 import type { Segmenter } from "../../../method/inference/segmenter.ts";
@@ -153,14 +152,13 @@ export class ModelWorker {
     { image, from }: ModelWork & { do: "draft" },
   ): Promise<ModelAnswers["draft"]> {
     const pixels = await this.read(image);
-    const { tags, isTagged, unknown } = known(image, segmenter.classes);
+    const named = known(image, segmenter.classes);
     const crf = from === "segmentation" && { crf: this.crf };
-    const result = isTagged
-      ? await segmenter.label(pixels, tags, { from, ...crf })
+    const result = named.isTagged
+      ? await segmenter.label(pixels, named.tags, { from, ...crf })
       : await segmenter.segment(pixels);
     const { classes, confidence } = result;
-    const missing = tagsNotShown(result, tags).map((tag) => classes[tag]!);
-    return { mask: encodeMask(result), classes, confidence, missing: [...missing, ...unknown] };
+    return { mask: encodeMask(result), classes, confidence, missing: missingTags(result, named) };
   }
 
   private async choose(

@@ -3,6 +3,7 @@ import { nodeHost } from "../../../host/node/host.ts";
 import { ProcessLock } from "../../../host/node/files/process-lock.ts";
 import { writeFileAtomic } from "../../../host/node/files/atomic-file.ts";
 import { resumeTraining, trainModel, type ResumeJob, type TrainJob } from "../../../jobs/train.ts";
+import { sendToServer } from "../answer-job.ts";
 import { sentError, type FromJob, type ToJob } from "../child-process.ts";
 import { trainingFiles } from "./training-files.ts";
 
@@ -44,7 +45,7 @@ async function run({ folder, ...request }: TrainingRequest): Promise<void> {
         ? trainModel(nodeHost, request.job, options)
         : resumeTraining(nodeHost, request.job, options);
     for await (const event of events) {
-      if (told.includes(event.type)) await send({ type: "event", event });
+      if (told.includes(event.type)) await sendToServer({ type: "event", event });
     }
     await lock.release();
     await end({ type: "ended", result: null });
@@ -59,13 +60,6 @@ async function run({ folder, ...request }: TrainingRequest): Promise<void> {
 }
 
 async function end(message: FromJob): Promise<void> {
-  await send(message);
+  await sendToServer(message);
   if (process.connected) process.disconnect();
-}
-
-function send(message: FromJob): Promise<void> {
-  return new Promise((resolve) => {
-    if (process.connected) process.send!(message, () => resolve());
-    else resolve();
-  });
 }
