@@ -1,13 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { missing, useBrowser } from "./open-page.ts";
-import { writeScenes } from "./scene-folder.ts";
-import { startStudio, type StartedStudio } from "./start-studio.ts";
+import { useSceneStudio } from "./scene-studio.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const screens = ["start", "tag", "train", "inspect", "review", "export"] as const;
@@ -28,21 +25,10 @@ async function findings(page: Page): Promise<string[]> {
 
 describe.skipIf(missing !== null)("everybody can use", () => {
   const browser = useBrowser();
-  const folder = mkdtempSync(join(tmpdir(), "accessibility-"));
-  let studio: StartedStudio;
-
-  beforeAll(async () => {
-    await writeScenes(folder, 12, { size: 32, tagged: 6 });
-    studio = await startStudio(folder);
-    await studio.indexed();
-  });
-  afterAll(async () => {
-    await studio?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const { studio: started } = useSceneStudio(12, { size: 32, tagged: 6 });
 
   let page: Page;
-  beforeAll(async () => void ({ page } = await browser.open(studio.url)));
+  beforeAll(async () => void ({ page } = await browser.open(started().url)));
 
   async function show(screen: (typeof screens)[number]): Promise<void> {
     await page.evaluate(`location.hash = "#/${screen}"`);

@@ -22,6 +22,7 @@ import type {
 } from "../../src/studio/protocol.ts";
 import { writeScenes } from "./scene-folder.ts";
 import { startStudio, waitUntil, type StartedStudio } from "./start-studio.ts";
+import { tinyRun } from "./tiny-run.ts";
 
 const size = 64;
 const root = await mkdtemp(join(tmpdir(), "studio-models-"));
@@ -40,23 +41,9 @@ afterAll(async () => {
 });
 
 const tiny = {
-  preset: "small",
-  device: "cpu",
+  ...tinyRun,
   steps: 8,
-  batch: 2,
-  crop: 64,
-  set: {
-    "model.backbone": "mit_tiny",
-    "model.decoderWidth": 8,
-    "data.workers": 0,
-    "train.labelWorkers": 0,
-    "train.camSteps": 2,
-    "train.affinitySteps": 4,
-    "train.validateEvery": 0,
-    "eval.maxImages": 2,
-    "eval.longSide": 64,
-    "eval.minSide": 64,
-  },
+  set: { ...tinyRun.set, "train.camSteps": 2, "train.affinitySteps": 4 },
 } satisfies NewRun;
 
 async function reach(id: string, state: Run["state"]): Promise<void> {
@@ -202,6 +189,6 @@ test("models are compared by the masks that people accepted, and it is told whet
   expect(trainedOn).toBe(true);
   await drafted(next.id);
   // Of the older model only the draft of the corrected image is kept.
-  const kept = (await readdir(join(root, ".tag2mask/drafts/run-1"))).filter((name) => name.endsWith(".mask")); // prettier-ignore
-  expect(kept).toEqual([`${image!.name}.mask`]);
+  const kept = async () => (await readdir(join(root, ".tag2mask/drafts/run-1"))).filter((name) => name.endsWith(".mask")); // prettier-ignore
+  await expect.poll(kept).toEqual([`${image!.name}.mask`]);
 });

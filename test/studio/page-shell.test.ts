@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ImageDetails, Preferences } from "../../src/studio/protocol.ts";
 import { missing, useBrowser } from "./open-page.ts";
-import { writeScenes } from "./scene-folder.ts";
+import { useSceneStudio } from "./scene-studio.ts";
 import { startStudio, type StartedStudio } from "./start-studio.ts";
 
 const built = join(import.meta.dirname, "../../dist/studio/page");
@@ -22,29 +22,18 @@ test("all files of the page take at most 350 kB packed", () => {
 
 describe.skipIf(missing !== null)("the page of a studio", () => {
   const browser = useBrowser();
-  const folder = mkdtempSync(join(tmpdir(), "page-shell-"));
-  let studio: StartedStudio;
-
-  beforeAll(async () => {
-    await writeScenes(folder, 12, { size: 32, tagged: 6 });
-    studio = await startStudio(folder);
-    await studio.indexed();
-  });
-  afterAll(async () => {
-    await studio?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const { studio: started } = useSceneStudio(12, { size: 32, tagged: 6 });
 
   const firstCell = (page: Page) => page.getByRole("gridcell").first();
   const tagsOf = async (id: number): Promise<readonly number[]> => {
     const ids = { ids: [id] };
-    const [image] = await studio.send<ImageDetails[]>("POST", "/api/images/details", ids);
+    const [image] = await started().send<ImageDetails[]>("POST", "/api/images/details", ids);
     return image!.tags;
   };
-  const storedPreferences = () => studio.get<Preferences>("/api/preferences");
+  const storedPreferences = () => started().get<Preferences>("/api/preferences");
 
   test("shows every screen without an error or anything that its security policy forbids", async () => {
-    const { page, complaints } = await browser.open(studio.url);
+    const { page, complaints } = await browser.open(started().url);
     await firstCell(page).waitFor();
     const tabs = page.getByRole("navigation").getByRole("link");
     for (const tab of await tabs.all()) {
@@ -58,15 +47,15 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
   });
 
   test("the token stands in no address, and a page without it is told where to get one", async () => {
-    const { page } = await browser.open(studio.url);
+    const { page } = await browser.open(started().url);
     await firstCell(page).waitFor();
-    expect(page.url()).not.toContain(studio.token);
-    const stranger = await browser.open(new URL("/", studio.url).href);
+    expect(page.url()).not.toContain(started().token);
+    const stranger = await browser.open(new URL("/", started().url).href);
     await stranger.page.getByText("Open the address").waitFor();
   });
 
   test("changes wait while the server is away, and are stored when it is back", async () => {
-    const { page, context } = await browser.open(studio.url);
+    const { page, context } = await browser.open(started().url);
     await firstCell(page).click();
     const before = await tagsOf(0);
     await context.setOffline(true);
@@ -86,21 +75,22 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
     first.context.on("request", (request) => {
       if (request.url().endsWith("/api/events")) streams++;
     });
-    await first.page.goto(studio.url);
+    await first.page.goto(started().url);
     await firstCell(first.page).waitFor();
-    const second = await browser.tab(first, studio.url);
+    const second = await browser.tab(first, started().url);
     await firstCell(second.page).waitFor();
     expect(streams).toBe(1);
     const changeElsewhere = async (): Promise<string> => {
       const ids = { ids: [11] };
-      const [image] = await studio.send<ImageDetails[]>("POST", "/api/images/details", ids);
+      const [image] = await started().send<ImageDetails[]>("POST", "/api/images/details", ids);
       const isGiven = image!.tags.includes(1);
-      await studio.send("PUT", "/api/tags", {
+      await started().send("PUT", "/api/tags", {
         changes: [{ id: 11, rev: image!.tagsRev, tags: isGiven ? [] : [1] }],
       });
       return isGiven ? "None of the classes" : (await classes())[1]!;
     };
-    const classes = async () => (await studio.get<{ classes: string[] }>("/api/project")).classes;
+    const classes = async () =>
+      (await started().get<{ classes: string[] }>("/api/project")).classes;
     const cell = second.page.getByRole("gridcell", { name: /scene-011/ });
     const shows = (text: string) =>
       expect.poll(() => cell.getAttribute("aria-label"), { timeout: 10_000 }).toContain(text);
@@ -111,7 +101,7 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
   });
 
   test("a key can be changed, conflicts are told, and the choice is kept", async () => {
-    const { page } = await browser.open(studio.url);
+    const { page } = await browser.open(started().url);
     await firstCell(page).waitFor();
     await page.keyboard.press("?");
     const keys = page.getByRole("dialog", { name: "Keys" });
@@ -134,11 +124,11 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
     await page.locator("[role=grid]").focus();
     await page.keyboard.press("n");
     await page.locator(".image-panel").getByText("Tags not known").waitFor();
-    await studio.send("PUT", "/api/preferences", { ...(await storedPreferences()), keys: {} });
+    await started().send("PUT", "/api/preferences", { ...(await storedPreferences()), keys: {} });
   });
 
   test("commands and images are found by typing", async () => {
-    const { page } = await browser.open(studio.url);
+    const { page } = await browser.open(started().url);
     await firstCell(page).waitFor();
     await page.keyboard.press("Control+k");
     await page.keyboard.type("settings");
@@ -153,7 +143,7 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
   });
 
   test("speaks Chinese, and is dark, for those who want it", async () => {
-    const { page } = await browser.open(studio.url);
+    const { page } = await browser.open(started().url);
     await firstCell(page).waitFor();
     const background = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
     const isDark = () =>
@@ -168,7 +158,7 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
     await page.reload();
     await page.getByRole("link", { name: "标注" }).waitFor();
     expect(await background()).toBeDefined();
-    await studio.send("PUT", "/api/preferences", {
+    await started().send("PUT", "/api/preferences", {
       ...(await storedPreferences()),
       language: null,
       theme: "system",

@@ -1,46 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll } from "vitest";
 import type { LabelMap } from "../../src/method/images/image.ts";
 import { decodeMask } from "../../src/studio/patches.ts";
 import type { ImageDetails } from "../../src/studio/protocol.ts";
-import { missing } from "./open-page.ts";
-import { writeScenes } from "./scene-folder.ts";
-import { startStudio, type StartedStudio } from "./start-studio.ts";
+import { useSceneStudio, type SceneStudio } from "./scene-studio.ts";
+import type { StartedStudio } from "./start-studio.ts";
 
 /** Side of the scenes: fitted into the canvas, each pixel takes several of the screen. */
 export const side = 96;
 
 /** A studio of a folder with tagged scenes, for the tests of a file. */
-export function useReviewStudio(count: number): {
-  readonly folder: () => string;
-  readonly studio: () => StartedStudio;
-  /** Starts it again at the same address after it was killed. */
-  restart(): Promise<StartedStudio>;
-} {
-  const folder = mkdtempSync(join(tmpdir(), "review-screen-"));
-  let studio: StartedStudio;
-  beforeAll(async () => {
-    if (missing !== null) return;
-    await writeScenes(folder, count, { size: side, tagged: count });
-    studio = await startStudio(folder);
-    await studio.indexed();
-  });
-  afterAll(async () => {
-    await (studio as StartedStudio | undefined)?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return {
-    folder: () => folder,
-    studio: () => studio,
-    async restart() {
-      studio = await startStudio(folder, "--port", String(studio.port));
-      await studio.indexed();
-      return studio;
-    },
-  };
+export function useReviewStudio(count: number): SceneStudio {
+  return useSceneStudio(count, { size: side, tagged: count });
 }
 
 export async function detailsOf(studio: StartedStudio, id: number): Promise<ImageDetails> {

@@ -15,6 +15,7 @@ import { runRoutes } from "../../src/studio/server/training/routes.ts";
 import type { Choices, Failure, NewRun, Run } from "../../src/studio/protocol.ts";
 import { writeScenes } from "./scene-folder.ts";
 import { waitUntil } from "./start-studio.ts";
+import { tinyRun } from "./tiny-run.ts";
 
 const root = await mkdtemp(join(tmpdir(), "studio-runs-"));
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -50,22 +51,9 @@ async function open() {
 }
 
 const tiny = {
-  preset: "small",
-  device: "cpu",
+  ...tinyRun,
   steps: 6,
-  batch: 2,
-  crop: 64,
-  set: {
-    "model.backbone": "mit_tiny",
-    "model.decoderWidth": 8,
-    "data.workers": 0,
-    "train.labelWorkers": 0,
-    "train.checkpointEvery": 2,
-    "train.validateEvery": 0,
-    "eval.maxImages": 2,
-    "eval.longSide": 64,
-    "eval.minSide": 64,
-  },
+  set: { ...tinyRun.set, "train.checkpointEvery": 2 },
 } satisfies NewRun;
 
 /** Steps of the log that a stream of events tells, what was cut back meanwhile, and the id of the last line. */

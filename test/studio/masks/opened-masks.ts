@@ -111,6 +111,7 @@ export class OpenedMasks {
         return this.classes.indexOf(name);
       },
       // Lists are no business of masks.
+      counted: unused,
       record: unused,
       page: unused,
       details: unused,
