@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ImageDetails, Preferences } from "../../src/studio/protocol.ts";
+import { holdingProxy } from "./holding-proxy.ts";
 import { missing, useBrowser } from "./open-page.ts";
 import { useSceneStudio } from "./scene-studio.ts";
 import { startStudio, type StartedStudio } from "./start-studio.ts";
@@ -31,6 +32,10 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
     return image!.tags;
   };
   const storedPreferences = () => started().get<Preferences>("/api/preferences");
+  const resetLooks = async () => {
+    const looks = { language: null, theme: "system" } satisfies Partial<Preferences>;
+    await started().send("PUT", "/api/preferences", { ...(await storedPreferences()), ...looks });
+  };
 
   test("shows every screen without an error or anything that its security policy forbids", async () => {
     const { page, complaints } = await browser.open(started().url);
@@ -145,24 +150,42 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
   test("speaks Chinese, and is dark, for those who want it", async () => {
     const { page } = await browser.open(started().url);
     await firstCell(page).waitFor();
-    const background = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+    const background = () =>
+      page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
     const isDark = () =>
       page.evaluate("getComputedStyle(document.documentElement).colorScheme === 'dark'");
     expect(await isDark()).toBe(false);
+    const light = await background();
     await page.getByRole("button", { name: "Settings" }).click();
     await page.getByLabel("Theme").selectOption("Dark");
     await expect.poll(isDark).toBe(true);
     await page.getByLabel("Language").selectOption("中文");
     await page.getByRole("heading", { name: "设置" }).waitFor();
     expect(await page.evaluate("document.documentElement.lang")).toBe("zh");
+    await expect.poll(storedPreferences).toMatchObject({ language: "zh", theme: "dark" });
     await page.reload();
     await page.getByRole("link", { name: "标注" }).waitFor();
-    expect(await background()).toBeDefined();
-    await started().send("PUT", "/api/preferences", {
-      ...(await storedPreferences()),
-      language: null,
-      theme: "system",
+    expect(await isDark()).toBe(true);
+    expect(await background()).not.toBe(light);
+    await resetLooks();
+  });
+
+  test("a choice is stored even if the page is loaded anew while it is on its way", async () => {
+    const proxy = await holdingProxy((method) => method === "PUT");
+    // Chromium leaves out this computer unless it is told not to.
+    const { page } = await browser.open(started().url, {
+      proxy: { server: proxy.server, bypass: "<-loopback>" },
     });
+    await firstCell(page).waitFor();
+    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByLabel("Theme").selectOption("Dark");
+    await proxy.held;
+    await page.reload();
+    expect((await storedPreferences()).theme).toBe("system");
+    proxy.letGo();
+    await expect.poll(async () => (await storedPreferences()).theme).toBe("dark");
+    proxy.close();
+    await resetLooks();
   });
 });
 

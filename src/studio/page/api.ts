@@ -57,12 +57,24 @@ export async function getJson<T>(path: string, init?: RequestInit): Promise<T> {
   return (await (await request(path, init)).json()) as T;
 }
 
-/** Sends JSON and reads JSON. */
-export function sendJson<T>(method: "POST" | "PUT", path: string, body: unknown): Promise<T> {
+/** Most characters of a body that a browser sends on by itself after the page is left: it allows 64 KiB for all that are under way. */
+const mostKeptAlive = 4096;
+
+/**
+ * Sends JSON and reads JSON.
+ * @param outlivesPage whether a small body still arrives when the page is left or loaded anew right after
+ */
+export function sendJson<T>(
+  method: "POST" | "PUT",
+  path: string,
+  value: unknown,
+  { outlivesPage = false } = {},
+): Promise<T> {
+  const body = JSON.stringify(value);
+  const keepalive = outlivesPage && body.length <= mostKeptAlive;
   return getJson<T>(path, {
-    method,
+    ...{ method, body, keepalive },
     headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
   });
 }
 

@@ -10,6 +10,7 @@ export function preferenceRoutes(studio: Pick<Studio, "host" | "folder">): Hono 
   const { store } = studio.host;
   const path = join(studio.folder, "studio.json");
   let current: Preferences | undefined;
+  let last: Promise<void> = Promise.resolve();
   const read = async (): Promise<Preferences> => {
     current ??= await readPreferences(() => store.readText(path));
     return current;
@@ -18,8 +19,13 @@ export function preferenceRoutes(studio: Pick<Studio, "host" | "folder">): Hono 
     .get("/preferences", async (c) => c.json(await read()))
     .put("/preferences", async (c) => {
       const wanted = await readBody(c, preferencesSchema);
-      await store.write([{ path, data: `${JSON.stringify(wanted, undefined, 2)}\n` }]);
-      current = wanted;
+      // One after the other: of two that come at once the later one stays.
+      const written = last.then(async () => {
+        await store.write([{ path, data: `${JSON.stringify(wanted, undefined, 2)}\n` }]);
+        current = wanted;
+      });
+      last = written.catch(() => undefined);
+      await written;
       return c.json(wanted);
     });
 }

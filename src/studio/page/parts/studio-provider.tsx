@@ -55,7 +55,7 @@ export function StudioProvider({
       setChange((before) => ({ ...before, ...next }));
       latest.current = { ...latest.current!, ...next };
       saving
-        .save(() => sendJson("PUT", "/api/preferences", latest.current))
+        .save(() => sendJson("PUT", "/api/preferences", latest.current, { outlivesPage: true }))
         .catch((error: unknown) => {
           notify(messageOf(error), "error");
           setChange({});
