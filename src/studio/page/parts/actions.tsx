@@ -39,8 +39,8 @@ function isCovered(): boolean {
 }
 
 /**
- * Offers actions while the component is mounted: their keys work everywhere but in text fields and dialogs, `?` lists them, and
- * `ActionButton` shows them.
+ * Offers actions while the component is mounted: their keys work everywhere but in dialogs and, apart from a few that write nothing,
+ * in text fields; `?` lists them, and `ActionButton` shows them.
  * @param group heading in the list of keys
  */
 export function useActions(group: string, actions: readonly Action[]): void {

@@ -58,6 +58,9 @@ export function ariaKey(key: string): string {
   return key.replace(/\bCtrl\+/, isApple ? "Meta+" : "Control+");
 }
 
+/** Keys of actions that work from text fields too: what a field is a part of is sent off, another screen is shown. */
+const writesNothing = isApple ? /^Ctrl\+Enter$/ : /^(?:Ctrl\+Enter|Alt\+\d)$/;
+
 /** Whether a key belongs to the control that has the focus, so that no action may take it. */
 export function belongsToControl(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
@@ -65,7 +68,7 @@ export function belongsToControl(target: EventTarget | null, key: string): boole
   const isText =
     target instanceof HTMLInputElement &&
     !/^(?:button|checkbox|radio|range|color|file|submit|reset)$/.test(target.type);
-  if (isText || target instanceof HTMLSelectElement) return true;
+  if (isText || target instanceof HTMLSelectElement) return !writesNothing.test(key);
   if (/^(?:Space|Enter)$/.test(key)) {
     return target.closest("button, a[href], summary, input, [role=button], [role=option]") !== null;
   }

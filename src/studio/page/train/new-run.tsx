@@ -22,7 +22,7 @@ export function NewRunForm({
   readonly runs: readonly Run[];
   readonly onStarted: (run: Run) => void;
 }) {
-  const { t, project, notify } = useStudio();
+  const { t, project, notify, onEvent } = useStudio();
   const title = useId();
   const [choices, setChoices] = useState<Choices>();
   const [given, setGiven] = useState<Given>({});
@@ -30,17 +30,25 @@ export function NewRunForm({
   const [isStarting, setStarting] = useState(false);
   const proposed = useProposedSettings();
   useEffect(() => {
-    getJson<Choices>("/api/choices").then(setChoices, (error: unknown) =>
-      notify(messageOf(error), "error"),
-    );
-  }, [notify]);
+    const ask = (): void =>
+      void getJson<Choices>("/api/choices").then(setChoices, (error: unknown) =>
+        notify(messageOf(error), "error"),
+      );
+    ask();
+    // Devices take time to be tried; the answer before has only those that need no trial.
+    return onEvent(({ type }) => {
+      if (type === "project") ask();
+    });
+  }, [notify, onEvent]);
 
   const { corrections } = project.counts;
   const all = beginnings(choices, project.models, t);
   const begin: Beginning = all.find(({ key }) => key === given.begin) ?? all[0]!;
   const origin = runs.find(({ id }) => id === begin.run);
   // A run's network goes on only with the settings that it was made with.
-  const presetName = origin?.preset ?? given.preset ?? choices?.presets[0]?.name ?? "small";
+  // Otherwise as on the command line: `own` is for photographs and published weights.
+  const usualPreset = begin.weights === undefined ? "small" : "own";
+  const presetName = origin?.preset ?? given.preset ?? usualPreset;
   const preset = choices?.presets.find(({ name }) => name === presetName);
   const set = (change: Given): void => setGiven({ ...given, ...change });
   const start = async (): Promise<void> => {
