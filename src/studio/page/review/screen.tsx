@@ -6,7 +6,7 @@ import { routeHash, useRoute } from "../parts/route.ts";
 import { ActionButton } from "../parts/actions.tsx";
 import { Slider } from "../parts/slider.tsx";
 import { useStudio } from "../parts/studio.tsx";
-import { fill } from "../text.ts";
+import { fill, formatPercent } from "../text.ts";
 import { ClassSearch } from "./class-search.tsx";
 import { ConflictDialog } from "./conflict-dialog.tsx";
 import { DraftsNotice } from "./drafts-notice.tsx";
@@ -112,6 +112,12 @@ export default function ReviewScreen() {
     if (nextId === undefined || nextId === id) notify(t.review.allReviewed);
     else go("review", nextId);
   };
+  const toggleKnownTags = async (): Promise<void> => {
+    await setPreferences({ knownTags: !preferences.knownTags });
+    // Drafts are others now; what a person has painted stays.
+    cache.dropDrafts();
+    setRound((before) => before + 1);
+  };
   const [dialog, setDialog] = useState<"reset" | "class">();
   const [dismissed, setDismissed] = useState<unknown>();
   useReviewActions(session, painting, {
@@ -123,6 +129,7 @@ export default function ReviewScreen() {
     hide: () => setHidden(true),
     toggleOutlines: () => setOutlines(!outlines),
     toggleDraft: () => setShowsDraft(!showsDraft),
+    toggleKnownTags: () => void toggleKnownTags(),
     askReset: () => setDialog("reset"),
     pickClass: () => setDialog("class"),
     showsOutlines: outlines,
@@ -237,7 +244,7 @@ export default function ReviewScreen() {
           <input
             type="checkbox"
             checked={preferences.knownTags}
-            onChange={({ target }) => setPreferences({ knownTags: target.checked })}
+            onChange={() => void toggleKnownTags()}
           />
           {t.review.knownTags}
         </label>
@@ -247,7 +254,7 @@ export default function ReviewScreen() {
           value={opacity}
           max={1}
           step={0.05}
-          shown={`${Math.round(100 * opacity)} %`}
+          shown={formatPercent(opacity, 0)}
           onChange={setOpacity}
         />
         <div className="row">

@@ -1,6 +1,11 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { useStudio } from "../parts/studio.tsx";
+import { formatNumber, formatPercent } from "../text.ts";
+
+/** Fewer steps than this have a dot each. */
+const mostDots = 30;
 
 export interface Curve {
   readonly label: string;
@@ -26,6 +31,7 @@ export function Chart({
   /** Whether the values are shares 0..1, shown as percentages. */
   readonly asShare?: boolean;
 }) {
+  const { t } = useStudio();
   const holder = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | undefined>(undefined);
   const labels = curves.map(({ label }) => label).join("\n");
@@ -34,7 +40,7 @@ export function Chart({
     const draw = (): void => {
       const data = chart.current?.data;
       chart.current?.destroy();
-      const options = optionsOf(element, curves, { last, asShare });
+      const options = optionsOf(element, curves, { last, asShare, stepLabel: t.train.step });
       chart.current = new uPlot(options, data ?? dataOf(steps, curves), element);
     };
     draw();
@@ -72,7 +78,11 @@ function dataOf(steps: readonly number[], curves: readonly Curve[]): uPlot.Align
 function optionsOf(
   element: HTMLElement,
   curves: readonly Curve[],
-  { last, asShare }: { readonly last: number; readonly asShare: boolean },
+  {
+    last,
+    asShare,
+    stepLabel,
+  }: { readonly last: number; readonly asShare: boolean; readonly stepLabel: string },
 ): uPlot.Options {
   const style = getComputedStyle(element);
   const color = (name: string): string => resolved(style.getPropertyValue(name), element);
@@ -83,7 +93,7 @@ function optionsOf(
     font: `11px ${style.fontFamily}`,
   };
   const show = (value: number): string =>
-    asShare ? `${Math.round(1000 * value) / 10} %` : `${Number(value.toPrecision(3))}`;
+    asShare ? formatPercent(value) : formatNumber(value, { maximumSignificantDigits: 3 });
   return {
     width: element.clientWidth,
     height: heightOf(element),
@@ -96,19 +106,26 @@ function optionsOf(
       { ...axis, size: 48, values: (_, ticks) => ticks.map(show) },
     ],
     series: [
-      {},
+      { label: stepLabel },
       ...curves.map((curve) => ({
         label: curve.label,
         stroke: color(curve.color),
         width: 1.5,
         spanGaps: true,
-        points: { show: curve.values.filter((value) => value !== null).length < 30 },
+        points: { show: (chart: uPlot) => chart.data[0].length < mostDots },
         value: (_: uPlot, value: number | null) => (value === null ? "–" : show(value)),
       })),
     ],
     legend: { live: true },
     cursor: { y: false },
+    hooks: { setLegend: [showNewest] },
   };
+}
+
+/** Shows the newest values where the mouse chooses no step. */
+function showNewest(chart: uPlot): void {
+  const newest = chart.data[0].length - 1;
+  if ((chart.legend.idx ?? null) === null && newest >= 0) chart.setLegend({ idx: newest }, false);
 }
 
 /** A color that a canvas understands: `light-dark()` has to be computed first. */

@@ -23,7 +23,9 @@ export function PerClass({
         <thead>
           <tr>
             <th scope="col">{t.train.class}</th>
-            <th scope="col">IoU</th>
+            <th scope="col" className="number">
+              IoU
+            </th>
             <td />
           </tr>
         </thead>

@@ -2,7 +2,7 @@
 export const review = {
   queue: "Images to review",
   filter: "Which images",
-  filterQueue: "To review, least sure first",
+  filterQueue: "Least sure first",
   filterUnsure: "Unsure",
   filterRejected: "Rejected",
   filterAccepted: "Accepted",

@@ -47,6 +47,7 @@ export const train = {
   thresholdsChosen: "Thresholds of pseudo labels, chosen from the tags: {low} and {high}",
   inTerminal: "The same run goes on in a terminal with",
   curves: "Curves",
+  step: "Step",
   lossTitle: "Losses",
   losses: {
     total: "total",

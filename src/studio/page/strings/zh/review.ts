@@ -3,7 +3,7 @@ import type { Strings } from "../en.ts";
 export const review: Strings["review"] = {
   queue: "待审核的图像",
   filter: "哪些图像",
-  filterQueue: "待审核，最没有把握的在前",
+  filterQueue: "最没有把握的在前",
   filterUnsure: "不确定",
   filterRejected: "已拒绝",
   filterAccepted: "已接受",

@@ -48,6 +48,7 @@ export const train: Strings["train"] = {
   thresholdsChosen: "由标签选定的伪标签阈值：{low} 和 {high}",
   inTerminal: "同一训练可在终端中继续：",
   curves: "曲线",
+  step: "步",
   lossTitle: "损失",
   losses: {
     total: "总和",
