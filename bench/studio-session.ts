@@ -1,16 +1,15 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Segmenter } from "../src/index.ts";
-import { nodeHost } from "../src/host/node/host.ts";
-import { generateScene, sceneClasses } from "../src/method/data/scenes.ts";
-import { ignoreIndex, type LabelMap } from "../src/method/images/image.ts";
-import type { Drafts, ImageDetails, Run } from "../src/studio/protocol.ts";
+import type { Page } from "playwright-core";
+import type { Drafts, ImageDetails, Project, Run } from "../src/studio/protocol.ts";
 import { decodeRecords } from "../src/studio/records.ts";
 import { launchChromium } from "../test/browser/launch.ts";
-import { startStudio, waitUntil, type StartedStudio } from "../test/studio/start-studio.ts";
+import { startStudio, type StartedStudio } from "../test/studio/start-studio.ts";
+import { drawScenes, meanIou, numberedBy, type DrawnScene } from "./studio-session/scenes.ts";
 import { ScriptedUser } from "./studio-session/scripted-user.ts";
+import { until } from "./studio-session/waiting.ts";
 
 // A whole session in the studio, by keyboard alone: 20 scenes are tagged, a training of 60 steps, the 10 least sure masks are
 // corrected with the brush, another 60 steps with the corrections and, to compare, 60 without, and an export for COCO. The scores
@@ -21,192 +20,94 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "1" },
     steps: { type: "string", default: "60" },
     corrected: { type: "string", default: "10" },
-    keep: { type: "string" },
+    keep: { type: "boolean", default: false },
   },
 });
 const steps = Number(values.steps);
 const corrected = Number(values.corrected);
-const side = 96;
 const [tagged, heldOut] = [20, 40];
 
-interface Scene {
-  readonly mask: LabelMap;
-  readonly tags: readonly string[];
+/** A session under way. */
+interface Session {
+  readonly page: Page;
+  readonly studio: StartedStudio;
+  readonly user: ScriptedUser;
+  readonly scenes: readonly DrawnScene[];
+  /** Says on the terminal what was done, and after how long. */
+  readonly told: (what: string) => void;
 }
 
-const nameOf = (index: number): string => `scene-${String(index).padStart(3, "0")}`;
-
-async function writeScenes(folder: string, seed: number, count: number): Promise<Scene[]> {
-  await mkdir(folder, { recursive: true });
-  const scenes: Scene[] = [];
-  for (let index = 0; index < count; index++) {
-    const { image, mask, tags } = generateScene({ seed, index, size: side });
-    const png = await nodeHost.codec.encode(image, "png");
-    await writeFile(join(folder, `${nameOf(index)}.png`), png);
-    scenes.push({ mask, tags: tags.map((tag) => sceneClasses[tag]!) });
-  }
-  return scenes;
+async function tagAll({ page, user, scenes }: Session): Promise<void> {
+  await page.getByRole("gridcell", { name: /scene-000/ }).waitFor();
+  const known: string[] = [];
+  for (const { tags } of scenes) await user.tag(tags, known);
+  await saved(page);
 }
 
-/** mIoU of a run's segmentation on scenes that nobody saw. */
-async function score(run: string, scenes: readonly Scene[], folder: string): Promise<number> {
-  const segmenter = await Segmenter.open(run);
-  const { classes } = segmenter;
-  const inside = new Float64Array(classes.length + 1);
-  const all = new Float64Array(classes.length + 1);
-  for (const [index, { mask }] of scenes.entries()) {
-    const { data } = await segmenter.segment(join(folder, `${nameOf(index)}.png`));
-    // Classes have other numbers in the studio, as they were typed.
-    const truth = mask.data.map((label) =>
-      label === 0 || label === ignoreIndex ? label : classes.indexOf(sceneClasses[label - 1]!) + 1,
-    );
-    for (let p = 0; p < data.length; p++) {
-      const [a, b] = [data[p]!, truth[p]!];
-      if (b === ignoreIndex) continue;
-      all[a]!++;
-      if (a === b) inside[a]!++;
-      else all[b]!++;
-    }
-  }
-  await segmenter.release();
-  const ious = [...all.keys()].filter((c) => all[c]! > 0).map((c) => inside[c]! / all[c]!);
-  return ious.reduce((sum, iou) => sum + iou, 0) / ious.length;
-}
-
-/** Starts the training that the form describes, and waits until it is done. */
-async function train(user: ScriptedUser, studio: StartedStudio): Promise<Run> {
+/** Starts the training that the form describes, and waits until it is done and all masks are drafted. */
+async function train({ studio, user, told }: Session): Promise<Run> {
   const before = await studio.get<Run[]>("/api/runs");
   await user.press("Control+Enter");
-  let run: Run | undefined;
-  await waitUntil(async () => {
+  const run = await until("a training that is done", async () => {
     const runs = await studio.get<Run[]>("/api/runs");
-    run = runs.find(({ id }) => !before.some((one) => one.id === id));
-    if (run?.state === "failed") throw new Error(`the training failed: ${run.error}`);
-    return run?.state === "done";
+    const found = runs.find(({ id }) => !before.some((one) => one.id === id));
+    if (found?.state === "failed") throw new Error(`the training failed: ${found.error}`);
+    return found?.state === "done" ? found : undefined;
   });
-  return run!;
-}
-
-async function drafted(studio: StartedStudio, model: string): Promise<void> {
-  await waitUntil(async () => {
+  told(`${run.id}: ${run.step} steps, ${run.corrections} corrections`);
+  await until(`masks of ${run.id}`, async () => {
     const drafts = await studio.get<Drafts>("/api/drafts");
     if (drafts.state === "failed") throw new Error(`no drafts: ${drafts.error}`);
-    return drafts.model === model && drafts.state === "done";
+    return drafts.model === run.id && drafts.state === "done" ? drafts : undefined;
   });
+  told(`${run.id}: all masks drafted`);
+  return run;
 }
 
-async function session(seed: number, work: string) {
-  const folder = join(work, "scenes");
-  const scenes = await writeScenes(folder, seed, tagged);
-  const unseen = await writeScenes(join(work, "unseen"), seed + 1000, heldOut);
-  const studio = await startStudio(folder);
-  await studio.indexed();
-  const browser = await launchChromium();
-  try {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: "en" });
-    page.setDefaultTimeout(300_000);
-    await page.goto(studio.url);
-    const user = new ScriptedUser(page, studio);
-
-    await page.getByRole("gridcell", { name: /scene-000/ }).waitFor();
-    const known: string[] = [];
-    for (const { tags } of scenes) await user.tag(tags, known);
-    await page.locator(".saved-state.saved").waitFor();
-
-    await user.press("Alt+2");
-    await page.getByRole("heading", { name: "New training" }).waitFor();
-    await user.tabTo(/^\s*Steps/);
-    await page.keyboard.type(String(steps));
-    const first = await train(user, studio);
-    await drafted(studio, first.id);
-
-    const details = await studio.send<ImageDetails[]>("POST", "/api/images/details", {
-      ids: scenes.map((_, id) => id),
-    });
-    const classes = (await studio.get<{ classes: string[] }>("/api/project")).classes;
-    const truthOf = ({ name }: ImageDetails): LabelMap => {
-      const { mask } = scenes[Number(name.slice(-3))]!;
-      const data = mask.data.map((label) =>
-        label === 0 || label === ignoreIndex
-          ? label
-          : classes.indexOf(sceneClasses[label - 1]!) + 1,
-      );
-      return { ...mask, data };
-    };
-    const queue = decodeRecords(
-      new Uint8Array(await (await studio.request("/api/images?sort=confidence")).arrayBuffer()),
-    );
-    const leastSure = queue.records.slice(0, corrected).map(({ id }) => id);
-    await user.press("Alt+4");
-    await page.getByRole("application").waitFor();
-    await user.chooseBrush();
-    let strokes = 0;
-    for (let done = 0, seen = 0; done < corrected && seen < tagged; seen++) {
-      const id = await shownImage(page);
-      const image = details.find((one) => one.id === id)!;
-      if (leastSure.includes(id)) {
-        const tags = [...image.tags].sort((a, b) => a - b).map((tag) => tag + 1);
-        strokes += await user.paint(id, truthOf(image), tags);
-        await page.locator(".saved-state.saved").waitFor();
-        await user.press("Enter");
-        done++;
-      } else await user.press("ArrowRight");
-      await page.waitForURL(({ hash }) => !hash.endsWith(`/${id}`));
-    }
-    await page.locator(".saved-state.saved").waitFor();
-
-    await user.press("Escape");
-    await user.press("Alt+2");
-    await page.getByRole("button", { name: /^Train again with/ }).waitFor();
-    await user.tabTo(/^\s*Steps/);
-    await page.keyboard.type(String(steps));
-    const withThem = await train(user, studio);
-    await drafted(studio, withThem.id);
-    // The same steps from the same weights without the corrections.
-    await page.reload();
-    await page.getByRole("button", { name: /^Train again with/ }).waitFor();
-    await user.tabTo(/^\s*Begin with/);
-    await user.press("ArrowDown");
-    await user.tabTo(/^\s*Steps/);
-    await page.keyboard.type(String(steps));
-    await user.tabTo(/Learn from/);
-    await user.press(" ");
-    const without = await train(user, studio);
-    if (without.from !== first.id || withThem.from !== first.id || without.corrections > 0) {
-      throw new Error(`not comparable: ${JSON.stringify([first, withThem, without])}`);
-    }
-
-    await user.press("Alt+5");
-    await page.getByRole("checkbox", { name: /^voc/ }).waitFor();
-    await user.tabTo(/coco/);
-    await user.press(" ");
-    await page.getByText(/will be written/).waitFor();
-    await user.press("Control+Enter");
-    await page
-      .getByText(/\d+ files?$/)
-      .first()
-      .waitFor();
-    const annotations = await exported(folder);
-
-    const scores = [];
-    for (const { path } of [first, without, withThem]) {
-      scores.push(await score(path, unseen, join(work, "unseen")));
-    }
-    const [before, plain, helped] = scores as [number, number, number];
-    return { seed, strokes, annotations, before, plain, helped };
-  } finally {
-    await browser.close();
-    await studio.stop();
+/** Corrects the masks that the model is least sure of, in the queue of the review. @returns number of strokes */
+async function correct({ page, studio, user, scenes }: Session): Promise<number> {
+  const { classes } = await studio.get<Project>("/api/project");
+  const ids = { ids: scenes.map((_, id) => id) };
+  const details = await studio.send<ImageDetails[]>("POST", "/api/images/details", ids);
+  const answer = await studio.request("/api/images?sort=confidence");
+  const { records } = decodeRecords(new Uint8Array(await answer.arrayBuffer()));
+  const leastSure = records.slice(0, corrected).map(({ id }) => id);
+  await user.press("Alt+4");
+  await page.getByRole("application").waitFor();
+  await user.chooseBrush();
+  let strokes = 0;
+  const done = new Set<number>();
+  for (let seen = 0; done.size < corrected && seen < tagged; seen++) {
+    await page.locator(".review-image").waitFor();
+    const id = Number(/\/(\d+)$/.exec(page.url())![1]);
+    const { name, tags } = details.find((one) => one.id === id)!;
+    if (leastSure.includes(id)) {
+      const labels = [...tags].sort((a, b) => a - b).map((tag) => tag + 1);
+      const truth = numberedBy(classes, scenes[Number(name.slice(-3))]!);
+      strokes += await user.paint(id, truth, labels);
+      await saved(page);
+      await user.press("Enter");
+      done.add(id);
+    } else await user.press("ArrowRight");
+    if (done.size < corrected) await page.waitForURL(({ hash }) => !hash.endsWith(`/${id}`));
   }
+  await saved(page);
+  await user.press("Escape");
+  return strokes;
 }
 
-async function shownImage(page: ScriptedUser["page"]): Promise<number> {
-  await page.locator(".review-image").waitFor();
-  return Number(/\/(\d+)$/.exec(page.url())![1]);
-}
-
-/** Number of objects in the exported file for COCO. */
-async function exported(folder: string): Promise<number> {
+/** Exports what was reviewed, and counts the objects in the file. */
+async function exportCoco({ page, user }: Session, folder: string): Promise<number> {
+  await user.press("Alt+5");
+  await page.getByRole("checkbox", { name: /^coco/ }).waitFor();
+  await user.tabTo(/coco/);
+  await user.press(" ");
+  await page.getByText(/will be written/).waitFor();
+  await user.press("Control+Enter");
+  await page
+    .getByText(/^\d+ files?$/)
+    .first()
+    .waitFor();
   const exports = join(folder, ".tag2mask/exports");
   const [name] = await readdir(exports);
   const files = await readdir(join(exports, name!), { recursive: true });
@@ -216,18 +117,97 @@ async function exported(folder: string): Promise<number> {
   return (JSON.parse(text) as { annotations: unknown[] }).annotations.length;
 }
 
-let failed = 0;
+async function saved(page: Page): Promise<void> {
+  await page.locator(".saved-state.saved").waitFor();
+}
+
+async function work(session: Session, folder: string) {
+  const { page, user, told } = session;
+  await tagAll(session);
+  told(`${tagged} scenes tagged`);
+
+  await user.press("Alt+2");
+  await page.getByRole("heading", { name: "New training" }).waitFor();
+  await user.choose(/^\s*Recipe/, "small");
+  await user.write(/^\s*Steps/, String(steps));
+  const first = await train(session);
+
+  const strokes = await correct(session);
+  told(`${corrected} masks corrected, ${strokes} strokes`);
+
+  await user.press("Alt+2");
+  await page.getByRole("button", { name: /^Train again with/ }).waitFor();
+  await user.write(/^\s*Steps/, String(steps));
+  const helped = await train(session);
+
+  // The same steps from the same weights without the corrections.
+  await user.choose(/^\s*Begin with/, `the weights of ${first.id}`);
+  await user.write(/^\s*Steps/, String(steps));
+  await user.tabTo(/Learn from/);
+  await user.press(" ");
+  const plain = await train(session);
+  const runs = { first, plain, helped };
+  const isFair =
+    Object.values(runs).every(({ preset, step }) => preset === "small" && step === steps) &&
+    [plain, helped].every(({ from }) => from === first.id) &&
+    first.corrections === 0 &&
+    plain.corrections === 0 &&
+    helped.corrections === corrected;
+  if (!isFair) throw new Error(`trainings cannot be compared: ${JSON.stringify(runs)}`);
+
+  const objects = await exportCoco(session, folder);
+  told(`${objects} objects exported`);
+  return { ...runs, strokes, objects };
+}
+
+async function measure(seed: number, place: string) {
+  const [folder, unseen] = [join(place, "scenes"), join(place, "unseen")];
+  const scenes = await drawScenes(folder, { seed, count: tagged });
+  const others = await drawScenes(unseen, { seed: seed + 1000, count: heldOut });
+  const begin = performance.now();
+  const told = (what: string): void => {
+    const seconds = Math.round((performance.now() - begin) / 1000);
+    console.error(`seed ${seed}, ${seconds} s: ${what}`);
+  };
+  const studio = await startStudio(folder);
+  // Otherwise the browser is closed alone, and this goes on without it.
+  const stop = (): void => void studio.stop().finally(() => process.exit(1));
+  process.once("SIGTERM", stop).once("SIGINT", stop);
+  const browser = await launchChromium();
+  try {
+    await studio.indexed();
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: "en" });
+    page.setDefaultTimeout(120_000);
+    await page.goto(studio.url);
+    const user = new ScriptedUser(page, studio);
+    const { first, plain, helped, strokes, objects } = await work(
+      { page, studio, user, scenes, told },
+      folder,
+    );
+    const score = ({ path }: Run): Promise<number> => meanIou(path, others, unseen);
+    const scores = { first: await score(first), plain: await score(plain), helped: await score(helped) }; // prettier-ignore
+    told("scored");
+    return { strokes, objects, ...scores };
+  } finally {
+    await browser.close();
+    await studio.stop();
+    process.off("SIGTERM", stop).off("SIGINT", stop);
+  }
+}
+
 const percent = (share: number): string => (100 * share).toFixed(1).padStart(6);
 console.log("seed  strokes  objects  before  60 more steps  with corrections");
 for (const seed of values.seeds.split(",").map(Number)) {
-  const work = await mkdtemp(join(tmpdir(), "studio-session-"));
-  const { strokes, annotations, before, plain, helped } = await session(seed, work);
-  const helps = helped > plain && annotations > 0;
-  if (!helps) failed++;
-  console.log(
-    `${seed}     ${String(strokes).padStart(6)} ${String(annotations).padStart(8)}   ${percent(before)} ${percent(plain)}         ${percent(helped)}  ${helps ? "ok" : "FAILED"}`,
-  );
-  if (values.keep === undefined) await rm(work, { recursive: true, force: true });
-  else console.log(work);
+  const place = await mkdtemp(join(tmpdir(), "studio-session-"));
+  try {
+    const { strokes, objects, first, plain, helped } = await measure(seed, place);
+    const isBetter = helped > plain && objects > 0;
+    if (!isBetter) process.exitCode = 1;
+    console.log(
+      `${seed}     ${String(strokes).padStart(6)} ${String(objects).padStart(8)}   ${percent(first)} ${percent(plain)}         ${percent(helped)}  ${isBetter ? "ok" : "FAILED"}`,
+    );
+  } finally {
+    if (values.keep) console.log(place);
+    else await rm(place, { recursive: true, force: true });
+  }
 }
-process.exitCode = failed === 0 ? 0 : 1;

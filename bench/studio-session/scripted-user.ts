@@ -14,6 +14,17 @@ export class ScriptedUser {
     for (let i = 0; i < times; i++) await this.page.keyboard.press(key);
   }
 
+  /** Holds a key, with others such as Shift, until it has come so many times. */
+  private async hold(key: string, times: number, ...others: readonly string[]): Promise<void> {
+    if (times === 0) return;
+    const { keyboard } = this.page;
+    for (const other of others) await keyboard.down(other);
+    // Repetitions of one key need not wait for each other.
+    await Promise.all(Array.from({ length: times }, () => keyboard.down(key)));
+    await keyboard.up(key);
+    for (const other of others) await keyboard.up(other);
+  }
+
   /** Presses Tab until the control with this name has the focus. */
   async tabTo(name: RegExp): Promise<void> {
     for (let i = 0; i < 120; i++) {
@@ -25,6 +36,22 @@ export class ScriptedUser {
       if (name.test(focused)) return;
     }
     throw new Error(`no control named ${name} is reached by Tab`);
+  }
+
+  /** Writes into a field in place of what stands there. */
+  async write(name: RegExp, text: string): Promise<void> {
+    await this.tabTo(name);
+    await this.press("Control+a");
+    await this.page.keyboard.type(text);
+  }
+
+  /** Chooses in a list by the first letters of an entry. */
+  async choose(name: RegExp, entry: string): Promise<void> {
+    await this.tabTo(name);
+    await this.page.locator(":focus option", { hasText: entry }).waitFor({ state: "attached" });
+    await this.page.keyboard.type(entry);
+    const chosen = (await this.page.locator(":focus option:checked").textContent())!;
+    if (!chosen.startsWith(entry)) throw new Error(`${name} is ${chosen} instead of ${entry}`);
   }
 
   /** Gives an image its tags in the grid and goes to the next one; classes that there are not yet are typed. */
@@ -94,8 +121,8 @@ export class ScriptedUser {
   /** Brings the brush into the corner, from where its place is known. */
   private async toCorner(): Promise<{ move(x: number, y: number): Promise<void> }> {
     const { page } = this;
-    await this.press("Shift+ArrowLeft", 60);
-    await this.press("Shift+ArrowUp", 60);
+    await this.hold("ArrowLeft", 60, "Shift");
+    await this.hold("ArrowUp", 60, "Shift");
     await this.press("Shift+ArrowRight");
     await page.locator("[aria-live=polite]", { hasText: /^[1-9]\d*, 0:/ }).waitFor();
     const far = Number.parseInt(
@@ -105,8 +132,8 @@ export class ScriptedUser {
     let [atX, atY] = [far, 0];
     const along = async (by: number, [back, on]: readonly [string, string]): Promise<void> => {
       const key = by < 0 ? back : on;
-      await this.press(`Shift+${key}`, Math.floor(Math.abs(by) / far));
-      await this.press(key, Math.abs(by) % far);
+      await this.hold(key, Math.floor(Math.abs(by) / far), "Shift");
+      await this.hold(key, Math.abs(by) % far);
     };
     return {
       move: async (x, y) => {

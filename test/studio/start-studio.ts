@@ -47,8 +47,13 @@ export async function startStudio(folder: string, ...args: string[]): Promise<St
     );
     void ended.then(() => reject(new Error(`the studio did not start: ${complaints}`)));
   });
+  const state = (): string => {
+    const { exitCode, signalCode } = child;
+    const hasEnded = exitCode !== null || signalCode !== null;
+    return `${hasEnded ? `its process has ended (${signalCode ?? `exit code ${exitCode}`})` : "its process runs"}; it wrote: ${complaints.trim() || "nothing"}`;
+  };
   return {
-    ...studioClient(url, () => complaints),
+    ...studioClient(url, state),
     process: child,
     async stop() {
       child.kill("SIGINT");
@@ -61,19 +66,26 @@ export async function startStudio(folder: string, ...args: string[]): Promise<St
   };
 }
 
-/** @param complaints what the server has written to its terminal, for messages */
-export function studioClient(url: string, complaints = (): string => ""): StudioClient {
+/** @param state what has become of the server's process, for messages */
+export function studioClient(
+  url: string,
+  state = (): string => "it is in this process",
+): StudioClient {
   const { origin, port, hash } = new URL(url);
   const token = new URLSearchParams(hash.slice(1)).get("token")!;
-  const request = (path: string, init: RequestInit = {}): Promise<Response> => {
+  const request = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const headers = new Headers(init.headers);
     headers.set(tokenHeader, token);
-    return fetch(`${origin}${path}`, { ...init, headers });
+    try {
+      return await fetch(`${origin}${path}`, { ...init, headers });
+    } catch (error) {
+      throw new Error(`${path}: the studio did not answer; ${state()}`, { cause: error });
+    }
   };
   const json = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
     const response = await request(path, init);
     const text = await response.text();
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${text} ${complaints()}`);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}; ${state()}`);
     return JSON.parse(text) as T;
   };
   return {
