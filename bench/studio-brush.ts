@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import sharp from "sharp";
 import { launchChromium } from "../test/browser/launch.ts";
 import { startStudio } from "../test/studio/start-studio.ts";
+import { printGoal, quantile } from "./studio-session/goals.ts";
 
 // What one position of the brush costs on a large mask, in the real page: painting, undo's memory and coloring (stamp), and the
 // drawing of the frame after it. Then how long the next image of the queue takes to be there. The page has to be built.
@@ -24,6 +25,8 @@ const [width, height, stamps, images] = [
   values.images,
 ].map(Number) as [number, number, number, number];
 
+/** Name, milliseconds, and the most they may be. */
+const goals: [string, number, number][] = [];
 const folder = mkdtempSync(join(tmpdir(), "studio-brush-"));
 const browser = await launchChromium();
 try {
@@ -45,7 +48,8 @@ try {
     for (const radius of [8, 40, 150]) {
       await setSize(page, 2 * radius);
       const { stampTimes, frameTimes } = await paint(page);
-      const figures = [stampTimes, frameTimes].flatMap((times) => [share(times, 0.5), share(times, 0.95)]); // prettier-ignore
+      const figures = [stampTimes, frameTimes].flatMap((times) => [quantile(times, 0.5), quantile(times, 0.95)]); // prettier-ignore
+      goals.push([`a position of the brush, radius ${radius}, p95`, figures[1]!, 4]);
       const [a, b, c, d] = figures.map((time) => time.toFixed(2));
       console.log(
         `${String(radius).padStart(10)} ${a!.padStart(14)} ${b!.padStart(8)} ${c!.padStart(14)} ${d!.padStart(8)}`,
@@ -60,8 +64,10 @@ try {
       opened.push(await openNext(page));
     }
     console.log(
-      `next image, fetched ahead: median ${share(opened, 0.5).toFixed(0)} ms, longest ${Math.max(...opened).toFixed(0)} ms`,
+      `next image, fetched ahead: median ${quantile(opened, 0.5).toFixed(0)} ms, longest ${Math.max(...opened).toFixed(0)} ms`,
     );
+    goals.push(["the next image, median", quantile(opened, 0.5), 50]);
+    for (const [name, ms, most] of goals) printGoal(name, Number(ms.toFixed(2)), most, "ms");
   } finally {
     await studio.stop();
   }
@@ -148,9 +154,4 @@ async function openNext(page: Page): Promise<number> {
     return performance.now() - start;
   })()`);
   return time as number;
-}
-
-function share(times: readonly number[], part: number): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
 }

@@ -8,6 +8,7 @@ import { launchChromium } from "../test/browser/launch.ts";
 import { serveMillion } from "../test/studio/generated-list.ts";
 import { writeScenes } from "../test/studio/scene-folder.ts";
 import { startStudio, waitUntil, type StartedStudio } from "../test/studio/start-studio.ts";
+import { printGoal, quantile } from "./studio-session/goals.ts";
 
 // How long the grid of a folder takes to be usable, and what a fling through it costs each frame, in the real page on real files
 // (links of 20 scenes). The page has to be built. A million files take minutes to be made and listed for the first time; with
@@ -163,6 +164,21 @@ async function report(
     ["load of the machine", loadavg()[0]!.toFixed(1), ""],
   ];
   process.stdout.write(`${textTable(rows)}\n\n`);
+  const goals: [string, number, number, string][] = [
+    ["usable, cold, median", median(cold.map((c) => c.usable)) / 1000, images > 100_000 ? 3 : 1, "s"], // prettier-ignore
+    ["work of a frame, p95", quantile(all("cpu"), 0.95), 8, "ms"],
+    ["frames over 20 ms", 100 * slow, 2, "%"],
+    ["elements, most", Math.max(...flings.map(({ nodes }) => nodes)), 600, ""],
+    ["heap", heap / 1e6, 300, "MB"],
+  ];
+  for (const [name, measured, most, unit] of goals) {
+    printGoal(
+      `${images.toLocaleString("en")} images: ${name}`,
+      Number(measured.toFixed(2)),
+      most,
+      unit,
+    );
+  }
 }
 
 /** Opens the page in a browser window that has seen nothing yet. */
@@ -236,11 +252,6 @@ function workOf(events: readonly TraceEvent[]): { cpu: number[]; wall: number[] 
     sums[frame]!.wall += dur / 1000;
   }
   return { cpu: sums.map(({ cpu }) => cpu), wall: sums.map(({ wall }) => wall) };
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }
 
 function median(values: readonly number[]): number {
