@@ -29,7 +29,10 @@ export class ScriptedUser {
   async tabTo(name: RegExp): Promise<void> {
     for (let i = 0; i < 120; i++) {
       await this.press("Tab");
-      const focused = await this.page.locator(":focus").evaluate((element) => {
+      const focus = this.page.locator(":focus");
+      // After the last control of the page comes none, then the first.
+      if ((await focus.count()) === 0) continue;
+      const focused = await focus.evaluate((element) => {
         const label = element.closest("label")?.textContent ?? "";
         return `${element.getAttribute("aria-label") ?? ""} ${label} ${element.textContent ?? ""}`;
       });
