@@ -23,13 +23,21 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+interface Running {
+  readonly child: ChildProcess;
+  /** Who waits for its answers, by the number of the question. */
+  readonly waiting: Map<number, Waiting>;
+}
+
+/** Milliseconds after the end of a process in which its last words may still come. */
+const lastWordsTime = 500;
+
 /**
  * A process that is asked to do one thing after the other, a module that calls `answerQuestions`. It starts with the first question and
  * again after it died, which fails what it was at.
  */
 export class AskedProcess<Work, Result> {
-  private child: ChildProcess | undefined;
-  private readonly waiting = new Map<number, Waiting>();
+  private running: Running | undefined;
   private count = 0;
 
   /** @param module without ending, as in `new URL("./model-process", import.meta.url)` */
@@ -37,47 +45,50 @@ export class AskedProcess<Work, Result> {
 
   /** Number of the process; undefined while there is none. */
   get pid(): number | undefined {
-    return this.child?.pid;
+    return this.running?.child.pid;
   }
 
   ask(work: Work): Promise<Result> {
-    const child = this.start();
+    const { child, waiting } = this.start();
     const id = this.count++;
     return new Promise<Result>((resolve, reject) => {
-      this.waiting.set(id, { resolve: resolve as Waiting["resolve"], reject });
+      waiting.set(id, { resolve: resolve as Waiting["resolve"], reject });
       child.send({ id, work } satisfies Question, (error) => {
         if (!error) return;
-        this.waiting.delete(id);
+        waiting.delete(id);
         reject(error);
       });
     });
   }
 
-  private start(): ChildProcess {
-    if (this.child) return this.child;
+  private start(): Running {
+    // One that was told to end takes no question any more, however long its end takes.
+    if (this.running?.child.connected) return this.running;
     const child = startModule(this.module);
     const words = lastWords(child);
-    this.child = child;
+    const waiting = new Map<number, Waiting>();
+    const running = { child, waiting };
+    this.running = running;
     child.on("message", (answer: Answer) => {
-      const waiting = this.waiting.get(answer.id);
-      this.waiting.delete(answer.id);
-      if ("error" in answer) waiting?.reject(receivedError(answer.error));
-      else waiting?.resolve(answer.result);
+      const asker = waiting.get(answer.id);
+      waiting.delete(answer.id);
+      if ("error" in answer) asker?.reject(receivedError(answer.error));
+      else asker?.resolve(answer.result);
     });
     const end = (): void => {
-      if (this.child !== child) return;
-      this.child = undefined;
-      const waiting = [...this.waiting.values()];
-      this.waiting.clear();
-      for (const { reject } of waiting) reject(diedError(child, words()));
+      if (this.running === running) this.running = undefined;
+      for (const { reject } of waiting.values()) reject(diedError(child, words()));
+      waiting.clear();
     };
     child.once("close", end).once("error", end);
-    return child;
+    // A channel that both sides close at the same time may keep "close" from coming.
+    child.once("exit", () => setTimeout(end, lastWordsTime).unref());
+    return running;
   }
 
   /** Ends the process; the next question starts another. */
   async end(): Promise<void> {
-    if (this.child) await endChild(this.child);
+    if (this.running) await endChild(this.running.child);
   }
 }
 
