@@ -85,6 +85,13 @@ export const imageDetailsSchema = z.object({
 });
 export type ImageDetails = z.infer<typeof imageDetailsSchema>;
 
+/** `GET /api/images/:id/neighbors`: ids of the images before and after one in the order of their names; null at the ends. */
+export const neighborsSchema = z.object({
+  previous: z.number().nullable(),
+  next: z.number().nullable(),
+});
+export type Neighbors = z.infer<typeof neighborsSchema>;
+
 /** `PUT /api/tags`: all changes are made or none; 409 with `tagConflictSchema` if a revision is not the current one. */
 export const tagChangesSchema = z.object({
   changes: z

@@ -245,6 +245,17 @@ describe("lists", () => {
     expect(found("gb")).toEqual([]);
   });
 
+  test("the neighbors of an image are those in the order of the names, wherever it is in the list", async () => {
+    const index = new ImageIndex(write(["a.png"]), silent);
+    index.addFound(Array.from({ length: 25_000 }, (_, i) => `${i}.png`));
+    expect(index.neighbors(12_345)).toEqual({ previous: 12_344, next: 12_346 });
+    expect(index.neighbors(0)).toEqual({ previous: null, next: 1 });
+    expect(index.neighbors(24_999)).toEqual({ previous: 24_998, next: null });
+    const sorted = await indexOf(write(["c.png", "a.png", "b.png"]));
+    const id = (name: string): number => sorted.named(name)!.id;
+    expect(sorted.neighbors(id("b"))).toEqual({ previous: id("a"), next: id("c") });
+  });
+
   test("pages behind the first go on in its order, whatever changes meanwhile", async () => {
     const data = write(["a.png"]);
     const index = new ImageIndex(data, silent);

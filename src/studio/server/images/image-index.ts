@@ -1,5 +1,5 @@
 import { join } from "../../../files/text/path.ts";
-import type { ImageDetails, ImagesQuery, Project } from "../../protocol.ts";
+import type { ImageDetails, ImagesQuery, Neighbors, Project } from "../../protocol.ts";
 import type { ImageRecord, RecordPage } from "../../records.ts";
 import { isDrawn } from "../../review/queue.ts";
 import type { Events, Images, IndexedImage, ReviewFacts } from "../studio.ts";
@@ -94,6 +94,13 @@ export class ImageIndex implements Images {
       const review = { verdict, maskRev, drawn, confidence: known, missing: [...missing] };
       return [{ ...this.shown(id), ...review, problems }];
     });
+  }
+
+  /** The images before and after one that is there, in the order of their names. */
+  neighbors(id: number): Neighbors {
+    const { order } = this.table;
+    const at = order.indexOf(id);
+    return { previous: order[at - 1] ?? null, next: order[at + 1] ?? null };
   }
 
   classOf(name: string): number {

@@ -11,7 +11,7 @@ import { imageBody, type Picture } from "./image-body.ts";
 import { openBelow, versionOf, type OpenedImage } from "./image-file.ts";
 import { Thumbnails } from "./thumbnails.ts";
 
-/** `/images`, `/images/details` and the pictures of an image. */
+/** `/images`, `/images/details`, the neighbors and the pictures of an image. */
 export function imageRoutes(
   studio: Pick<Studio, "host" | "root" | "folder"> & {
     readonly images: ImageIndex;
@@ -36,6 +36,7 @@ export function imageRoutes(
       await studio.library.look(ids);
       return c.json(images.details(ids));
     })
+    .get("/images/:id/neighbors", (c) => c.json(images.neighbors(imageAt(c).id)))
     .get("/images/:id/thumb", async (c) => {
       const image = imageAt(c);
       const opened = await open(image);

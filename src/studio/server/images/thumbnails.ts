@@ -4,6 +4,7 @@ import type { Host } from "../../../host/host.ts";
 import { hasBitmapName } from "../../../host/node/images/bitmap.ts";
 import { join } from "../../../files/text/path.ts";
 import { UserError } from "../../../user-error.ts";
+import { GivenUp } from "../failure.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 /** Longer side in pixels. */
@@ -35,20 +36,28 @@ export class Thumbnails {
     const { store } = this.host;
     const known = await store.read(kept).catch(() => undefined);
     if (known && known.length > 0) return known;
-    let making = this.underWay.get(kept);
-    if (!making) {
-      making = this.queue
-        .run(async () => {
-          const made = await makeThumbnail(this.host.codec, path);
-          // A full disk must not keep anybody from looking.
-          await store
-            .write([{ path: kept, data: made }], { durable: false })
-            .catch(() => undefined);
-          return made;
-        }, signal)
-        .finally(() => this.underWay.delete(kept));
-      this.underWay.set(kept, making);
+    for (;;) {
+      try {
+        return await (this.underWay.get(kept) ?? this.make(kept, path, signal));
+      } catch (error) {
+        // Another request for the same thumbnail was given up, and its work with it.
+        if (!(error instanceof GivenUp) || signal.aborted) throw error;
+      }
     }
+  }
+
+  private make(kept: string, path: string, signal: AbortSignal): Promise<Uint8Array> {
+    const making = this.queue
+      .run(async () => {
+        const made = await makeThumbnail(this.host.codec, path);
+        // A full disk must not keep anybody from looking.
+        await this.host.store
+          .write([{ path: kept, data: made }], { durable: false })
+          .catch(() => undefined);
+        return made;
+      }, signal)
+      .finally(() => this.underWay.delete(kept));
+    this.underWay.set(kept, making);
     return making;
   }
 }

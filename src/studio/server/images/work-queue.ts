@@ -1,3 +1,5 @@
+import { GivenUp } from "../failure.ts";
+
 /** Work that waits for its turn. */
 interface Waiting {
   start(): void;
@@ -10,7 +12,7 @@ export class WorkQueue {
 
   constructor(private readonly atOnce: number) {}
 
-  /** @param signal lets go of work that nobody waits for any more; its promise is rejected then */
+  /** @param signal lets go of work that nobody waits for any more; its promise is rejected with `GivenUp` then */
   async run<R>(work: () => Promise<R>, signal: AbortSignal): Promise<R> {
     if (this.running >= this.atOnce) {
       await new Promise<void>((resolve, reject) => {
@@ -20,7 +22,7 @@ export class WorkQueue {
           const at = this.waiting.indexOf(turn);
           if (at < 0) return;
           this.waiting.splice(at, 1);
-          reject(new Error("nobody waits for this any more"));
+          reject(new GivenUp());
         };
         signal.addEventListener("abort", giveUp, { once: true });
       });

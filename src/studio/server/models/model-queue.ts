@@ -1,4 +1,5 @@
 import { AskedProcess } from "../asked-process.ts";
+import { GivenUp } from "../failure.ts";
 import type { ModelAnswers, ModelWork } from "./model-work.ts";
 
 /** What comes first: what a person looks at, then what helps to tag, then what may be looked at next. */
@@ -7,7 +8,7 @@ export type Priority = (typeof priorities)[keyof typeof priorities];
 
 export interface AskOptions {
   readonly priority?: Priority;
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when nobody waits for the answer any more, which is rejected with `GivenUp` then. */
   readonly signal?: AbortSignal | undefined;
   /** Work of the same key is done once for all who ask meanwhile. */
   readonly key?: string;
@@ -61,7 +62,7 @@ export class ModelQueue {
         job.waiting.delete(waiting);
         // What has begun is finished: a later request may want it.
         if (job.waiting.size === 0 && job !== this.current) this.jobs.delete(name);
-        reject(signal!.reason as Error);
+        reject(new GivenUp());
       };
       if (signal?.aborted) return leave();
       signal?.addEventListener("abort", leave, { once: true });
