@@ -103,6 +103,7 @@ describe.skipIf(missing !== null)("what is painted is not lost", () => {
     await paintLine(opened.page, 0);
     await paintLine(opened.page, 30);
     await opened.page.locator(".saved-state.offline").waitFor();
+    await expect.poll(() => opened.page.evaluate(countKept), { timeout: 10_000 }).toBe(2);
     await opened.page.close();
     const { url } = await restart();
     const { page } = await browser.tab(opened, url);
@@ -112,6 +113,17 @@ describe.skipIf(missing !== null)("what is painted is not lost", () => {
     expect(await labelsAt(2, [-30, 0, 30])).toEqual([label, label, label]);
   });
 });
+
+/** Number of changes that the browser's own database keeps. */
+const countKept = `new Promise((resolve, reject) => {
+  const opening = indexedDB.open("tag2mask-review");
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const counting = opening.result.transaction("changes").objectStore("changes").count();
+    counting.onerror = () => reject(counting.error);
+    counting.onsuccess = () => resolve(counting.result);
+  };
+})`;
 
 /** The revision of the mask that a page shows. */
 function revisionOf(page: Page): Promise<string | null> {
