@@ -16,6 +16,7 @@ import type {
   Drafts,
   ImageDetails,
   NewRun,
+  Preferences,
   Project,
   Run,
   Suggestions,
@@ -110,6 +111,29 @@ describe("after a training", () => {
     expect([0, only[0]! + 1]).toEqual(expect.arrayContaining([...new Set(mask.data)]));
     expect((await readFile(join(folder, "facts.jsonl"), "utf8")).length).toBeGreaterThan(before.length); // prettier-ignore
   });
+});
+
+test("drafts are limited to the known tags only as long as that is wanted", async () => {
+  await drafted("run-1");
+  const [image] = (await details()).filter(({ tags }) => tags.length > 0);
+  const mask = async () => decodeMask(await bytesOf(`/api/images/${image!.id}/mask`));
+  const limited = await mask();
+  const preferences = await studio.get<Preferences>("/api/preferences");
+  await studio.send("PUT", "/api/preferences", { ...preferences, knownTags: false });
+  const run = join(root, ".tag2mask/runs/run-1");
+  const segmenter = await openSegmenter(nodeHost, run, { device: "cpu" });
+  const free = await segmenter.segment(join(root, image!.file));
+  await segmenter.release();
+  const { classes, models } = await studio.get<Project>("/api/project");
+  const labels = free.data.map((label) => label && classes.indexOf(free.classes[label - 1]!) + 1);
+  expect((await mask()).data).toEqual(labels);
+  expect(labels).not.toEqual(limited.data);
+  // All others are wanted anew, and are made when a person asks for them.
+  expect(models[0]!.drafts).toBeLessThan(10);
+  await studio.send("POST", "/api/drafts", { model: "run-1" });
+  await waitUntil(async () => (await studio.get<Project>("/api/project")).models[0]!.drafts === 10);
+  await studio.send("PUT", "/api/preferences", { ...preferences, knownTags: true });
+  expect((await mask()).data).toEqual(limited.data);
 });
 
 describe("what a model sees in an image", () => {

@@ -32,7 +32,7 @@ export function studioApp(
         ),
       ),
     )
-    .route("/", preferenceRoutes(studio))
+    .route("/", preferenceRoutes(studio.preferences))
     .route("/", sampleRoutes(studio.library))
     .route("/", imageRoutes(studio))
     .route("/", tagRoutes(studio.images, studio.tags))

@@ -12,6 +12,7 @@ import { listen } from "./listen.ts";
 import { MaskBook } from "./masks/mask-book.ts";
 import { TrainedModels } from "./models/trained-models.ts";
 import type { OpenedStudio } from "./opened-studio.ts";
+import { PreferenceFile } from "./preferences.ts";
 import { openProject, type OpenProject } from "./project.ts";
 import { TagStore } from "./tags/tag-store.ts";
 
@@ -78,7 +79,14 @@ async function openParts(
   const common = { host, words, root, folder, events, images };
   // Drafts are masks, and trainings learn from corrected ones.
   const opened: { masks?: MaskBook } = {};
-  const models = await TrainedModels.open(common, () => opened.masks!);
+  const preferences = await PreferenceFile.open(host.store, folder);
+  const models = await TrainedModels.open(common, {
+    masks: () => opened.masks!,
+    knownTags: () => preferences.current.knownTags,
+  });
+  preferences.onChange((now, before) => {
+    if (now.knownTags !== before.knownTags) models.outdateDrafts();
+  });
   const masks = await MaskBook.open(common, {
     draft: (id) => models.draft(id),
     model: () => models.current?.id,
@@ -98,5 +106,5 @@ async function openParts(
       tagsChangedOutside: tags.isChangedOutside,
     };
   };
-  return { ...common, library, tags, masks, exports, models, project };
+  return { ...common, library, preferences, tags, masks, exports, models, project };
 }

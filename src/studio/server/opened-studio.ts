@@ -3,6 +3,7 @@ import type { ImageIndex } from "./images/image-index.ts";
 import type { Library } from "./images/library.ts";
 import type { MaskBook } from "./masks/mask-book.ts";
 import type { TrainedModels } from "./models/trained-models.ts";
+import type { PreferenceFile } from "./preferences.ts";
 import type { Studio } from "./studio.ts";
 import type { TagStore } from "./tags/tag-store.ts";
 
@@ -10,6 +11,7 @@ import type { TagStore } from "./tags/tag-store.ts";
 export interface OpenedStudio extends Studio {
   readonly images: ImageIndex;
   readonly library: Library;
+  readonly preferences: PreferenceFile;
   readonly tags: TagStore;
   readonly masks: MaskBook;
   readonly models: TrainedModels;

@@ -1,31 +1,56 @@
 import { Hono } from "hono";
-import { UserError } from "../../user-error.ts";
 import { join } from "../../files/text/path.ts";
+import type { Store } from "../../host/store.ts";
+import { UserError } from "../../user-error.ts";
 import { preferencesSchema, type Preferences } from "../protocol.ts";
 import { readBody } from "./body.ts";
-import type { Studio } from "./studio.ts";
 
-/** `GET|PUT /preferences`, kept in studio.json of the studio's folder. */
-export function preferenceRoutes(studio: Pick<Studio, "host" | "folder">): Hono {
-  const { store } = studio.host;
-  const path = join(studio.folder, "studio.json");
-  let current: Preferences | undefined;
-  let last: Promise<void> = Promise.resolve();
-  const read = async (): Promise<Preferences> => {
-    current ??= await readPreferences(() => store.readText(path));
-    return current;
-  };
+/** What a person prefers, kept in studio.json of the studio's folder. */
+export class PreferenceFile {
+  private last: Promise<void> = Promise.resolve();
+  private readonly listeners: ((now: Preferences, before: Preferences) => void)[] = [];
+
+  private constructor(
+    private readonly store: Store,
+    private readonly path: string,
+    private known: Preferences,
+  ) {}
+
+  static async open(store: Store, folder: string): Promise<PreferenceFile> {
+    const path = join(folder, "studio.json");
+    return new PreferenceFile(store, path, await readPreferences(() => store.readText(path)));
+  }
+
+  get current(): Preferences {
+    return this.known;
+  }
+
+  /** @param listen is called after each change */
+  onChange(listen: (now: Preferences, before: Preferences) => void): void {
+    this.listeners.push(listen);
+  }
+
+  /** Resolves once they are on the disk. One after the other: of two that come at once the later one stays. */
+  async set(wanted: Preferences): Promise<void> {
+    const written = this.last.then(async () => {
+      const data = `${JSON.stringify(wanted, undefined, 2)}\n`;
+      await this.store.write([{ path: this.path, data }]);
+      const before = this.known;
+      this.known = wanted;
+      for (const listen of this.listeners) listen(wanted, before);
+    });
+    this.last = written.catch(() => undefined);
+    await written;
+  }
+}
+
+/** `GET|PUT /preferences` */
+export function preferenceRoutes(preferences: PreferenceFile): Hono {
   return new Hono()
-    .get("/preferences", async (c) => c.json(await read()))
+    .get("/preferences", (c) => c.json(preferences.current))
     .put("/preferences", async (c) => {
       const wanted = await readBody(c, preferencesSchema);
-      // One after the other: of two that come at once the later one stays.
-      const written = last.then(async () => {
-        await store.write([{ path, data: `${JSON.stringify(wanted, undefined, 2)}\n` }]);
-        current = wanted;
-      });
-      last = written.catch(() => undefined);
-      await written;
+      await preferences.set(wanted);
       return c.json(wanted);
     });
 }

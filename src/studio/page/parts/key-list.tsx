@@ -18,7 +18,7 @@ export function KeyList({ onClose }: { readonly onClose: () => void }) {
   const choose = (id: string, key: string | undefined): void => {
     const others = Object.entries(keys).filter(([other]) => other !== id);
     const chosen = key === undefined ? [] : [[id, key] as const];
-    setPreferences({ keys: Object.fromEntries([...others, ...chosen]) });
+    void setPreferences({ keys: Object.fromEntries([...others, ...chosen]) });
   };
 
   return (
@@ -67,7 +67,7 @@ export function KeyList({ onClose }: { readonly onClose: () => void }) {
           type="button"
           className="button"
           disabled={Object.keys(keys).length === 0}
-          onClick={() => setPreferences({ keys: {} })}
+          onClick={() => void setPreferences({ keys: {} })}
         >
           {t.keyList.resetAll}
         </button>

@@ -17,7 +17,7 @@ export function Settings({ onClose }: { readonly onClose: () => void }) {
         <span>{t.shell.language}</span>
         <select
           value={language}
-          onChange={({ target }) => setPreferences({ language: target.value as Language })}
+          onChange={({ target }) => void setPreferences({ language: target.value as Language })}
         >
           {Object.entries(languages).map(([code, name]) => (
             <option key={code} value={code} lang={code}>
@@ -30,7 +30,9 @@ export function Settings({ onClose }: { readonly onClose: () => void }) {
         <span>{t.shell.theme}</span>
         <select
           value={preferences.theme}
-          onChange={({ target }) => setPreferences({ theme: target.value as Preferences["theme"] })}
+          onChange={({ target }) =>
+            void setPreferences({ theme: target.value as Preferences["theme"] })
+          }
         >
           {Object.entries(themes).map(([theme, name]) => (
             <option key={theme} value={theme}>

@@ -51,16 +51,18 @@ export function StudioProvider({
   useEffect(() => void (latest.current = preferences), [preferences]);
 
   const setPreferences = useCallback(
-    (next: Partial<Preferences>) => {
+    async (next: Partial<Preferences>) => {
       setChange((before) => ({ ...before, ...next }));
       latest.current = { ...latest.current!, ...next };
-      saving
-        .save(() => sendJson("PUT", "/api/preferences", latest.current, { outlivesPage: true }))
-        .catch((error: unknown) => {
-          notify(messageOf(error), "error");
-          setChange({});
-          refreshPreferences();
-        });
+      try {
+        await saving.save(() =>
+          sendJson("PUT", "/api/preferences", latest.current, { outlivesPage: true }),
+        );
+      } catch (error) {
+        notify(messageOf(error), "error");
+        setChange({});
+        refreshPreferences();
+      }
     },
     [saving, notify, refreshPreferences],
   );

@@ -9,8 +9,8 @@ export interface StudioView {
   /** Fetches the project again. */
   refresh(): void;
   readonly preferences: Preferences;
-  /** Stores a change of the preferences, for all tabs. */
-  setPreferences(change: Partial<Preferences>): void;
+  /** Stores a change of the preferences, for all tabs; resolves when the server has it, or has refused it, which is told. */
+  setPreferences(change: Partial<Preferences>): Promise<void>;
   readonly t: Strings;
   readonly language: Language;
   /** @returns ends it */

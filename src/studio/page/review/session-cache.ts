@@ -68,6 +68,13 @@ export class SessionCache {
     this.#ready.delete(id);
   }
 
+  /** Closes all images but those with a correction, as their drafts have changed. */
+  dropDrafts(): void {
+    for (const id of [...this.#opened.keys()]) {
+      if (this.#ready.get(id)?.source !== "correction") this.drop(id);
+    }
+  }
+
   close(): void {
     for (const id of [...this.#opened.keys()]) this.drop(id);
   }

@@ -27,6 +27,8 @@ export interface ReviewCommands {
   toggleDraft(): void;
   askReset(): void;
   pickClass(): void;
+  /** Limits drafts and brush to the image's tags, or does not any more. */
+  toggleKnownTags(): void;
   readonly showsOutlines: boolean;
   readonly showsDraft: boolean;
 }
@@ -38,7 +40,7 @@ export function useReviewActions(
   commands: ReviewCommands,
 ): void {
   const studio = useStudio();
-  const { t, preferences, setPreferences } = studio;
+  const { t, preferences } = studio;
   const { settings, change, palette, canvas } = painting;
   const classes = palette.filter((label) => label !== 0 && label !== ignoreIndex);
   const isClosed = session === undefined;
@@ -91,7 +93,7 @@ export function useReviewActions(
       label: t.review.knownTags,
       keys: "T",
       isOn: preferences.knownTags,
-      run: () => setPreferences({ knownTags: !preferences.knownTags }),
+      run: commands.toggleKnownTags,
     },
     {
       id: "review.undo",

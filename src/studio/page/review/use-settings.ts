@@ -34,7 +34,7 @@ export function useSettings(): [PaintSettings, (change: Partial<PaintSettings>) 
     if (stored.current === size) return undefined;
     const timer = setTimeout(() => {
       stored.current = size;
-      store.current({ brushSize: size });
+      void store.current({ brushSize: size });
     }, restMs);
     return () => clearTimeout(timer);
   }, [size]);

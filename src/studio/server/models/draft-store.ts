@@ -25,6 +25,7 @@ export class DraftStore {
   about: AboutDrafts | undefined;
   /** What each draft was made with, by the name of its image. */
   private readonly keys = new Map<string, number>();
+  private isOutdated = false;
 
   constructor(
     private readonly store: Store,
@@ -39,6 +40,7 @@ export class DraftStore {
   async open(told: (facts: readonly DraftFacts[]) => void = () => undefined): Promise<void> {
     this.about = await this.readAbout();
     this.keys.clear();
+    this.isOutdated = false;
     const path = join(this.folder, draftFiles.facts);
     if ((await this.store.stat(path)) === undefined) return;
     let some: DraftFacts[] = [];
@@ -56,6 +58,17 @@ export class DraftStore {
       await new Promise((resolve) => setImmediate(resolve));
     }
     if (some.length > 0) tell();
+  }
+
+  /** Drafts are wanted for other tags than before: none counts until it is made or found to be as wanted. */
+  outdate(): void {
+    this.keys.clear();
+    this.isOutdated = true;
+  }
+
+  /** Counts again after all drafts that were missing are made. */
+  async complete(): Promise<void> {
+    if (this.isOutdated) await this.open();
   }
 
   /** Begins anew if the weights are others than those of the drafts. */

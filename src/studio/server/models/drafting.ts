@@ -14,6 +14,8 @@ export interface DraftingOptions {
   readonly host: Host;
   readonly events: Events;
   readonly images: Images;
+  /** Names of the classes that the draft of an image is limited to; null for all. */
+  readonly tagsOf: (image: IndexedImage) => readonly string[] | null;
 }
 
 /** Milliseconds over which what was drafted is told at once. */
@@ -130,7 +132,7 @@ export class Drafting {
 
   /** Lists the images for the process, with others answered in between. */
   private async writeItems(folder: string): Promise<void> {
-    const { host, images } = this.options;
+    const { host, images, tagsOf } = this.options;
     await images.complete;
     const stream = await host.store.writeStream(join(folder, draftFiles.items));
     let total = 0;
@@ -140,8 +142,8 @@ export class Drafting {
         for (let id = first; id < Math.min(images.count, first + itemsAtOnce); id++) {
           const image = images.at(id);
           if (!image) continue;
-          const tags = tagNames(image, images.classes);
-          lines.push(`${JSON.stringify({ name: image.name, file: image.path, tags })}\n`);
+          const item = { name: image.name, file: image.path, tags: tagsOf(image) };
+          lines.push(`${JSON.stringify(item)}\n`);
         }
         total += lines.length;
         await stream.write(lines.join(""));

@@ -30,6 +30,13 @@ export type MasksOfModels = Pick<Masks, "corrected" | "read"> & {
   flush(): Promise<void>;
 };
 
+export interface TrainedModelsOptions {
+  /** The masks of the same studio, once they are open. */
+  readonly masks: () => MasksOfModels;
+  /** Whether drafts are limited to the tags of their images, where these are known. */
+  readonly knownTags: () => boolean;
+}
+
 /** Trained models: their runs, their drafts, and what the process that computes with them answers. */
 export class TrainedModels implements Models {
   private readonly queue = new ModelQueue();
@@ -42,18 +49,18 @@ export class TrainedModels implements Models {
     private readonly library: Library,
     readonly trainings: Runs,
     private readonly cache: LayerCache,
-    private readonly masks: () => MasksOfModels,
+    private readonly options: TrainedModelsOptions,
   ) {
-    this.drafting = new Drafting(library);
+    this.drafting = new Drafting({ ...library, tagsOf: (image) => this.draftTags(image) });
   }
 
-  /** @param masks the masks of the same studio, once they are open */
-  static async open(library: Library, masks: () => MasksOfModels): Promise<TrainedModels> {
+  static async open(library: Library, options: TrainedModelsOptions): Promise<TrainedModels> {
     const { folder } = library;
+    const { masks } = options;
     const late = { corrected: () => masks().corrected(), flush: () => masks().flush() };
     const runs = await Runs.open({ ...library, masks: late });
     const cache = await LayerCache.open(join(folder, "layers"));
-    const models = new TrainedModels(library, runs, cache, masks);
+    const models = new TrainedModels(library, runs, cache, options);
     runs.onEnd((run) => models.afterTraining(run));
     void library.images.complete.then(() => models.openDrafts());
     return models;
@@ -149,6 +156,19 @@ export class TrainedModels implements Models {
     return this.drafting.drafts;
   }
 
+  /** Drafts are wanted for other tags from now on: those that are looked at are made anew, all others when they are asked for. */
+  outdateDrafts(): void {
+    const { model } = this.drafting.drafts;
+    const wasRunning = this.drafting.isRunning;
+    const restart = async (): Promise<void> => {
+      await this.drafting.stop();
+      for (const store of this.stores.values()) store.outdate();
+      this.library.events.publish({ type: "project" });
+      if (wasRunning && model !== null) await this.startDrafts(model);
+    };
+    void restart().catch(() => undefined);
+  }
+
   async stopDrafts(): Promise<Drafts> {
     const { model } = this.drafting.drafts;
     await this.drafting.stop();
@@ -162,9 +182,9 @@ export class TrainedModels implements Models {
     const runs = { before: this.model(before), after: this.model(after) };
     const { images } = this.library;
     const compared = async function* (this: TrainedModels): AsyncGenerator<ComparedImage> {
-      for (const id of this.masks().corrected()) {
+      for (const id of this.options.masks().corrected()) {
         const image = images.at(id);
-        const { labels: truth, source } = await this.masks().read(id);
+        const { labels: truth, source } = await this.options.masks().read(id);
         if (!image || !truth || source !== "correction") continue;
         const one = await this.draftOf(runs.before, image, priorities.ahead);
         const other = await this.draftOf(runs.after, image, priorities.ahead);
@@ -203,6 +223,10 @@ export class TrainedModels implements Models {
     return image;
   }
 
+  private draftTags(image: IndexedImage): readonly string[] | null {
+    return this.options.knownTags() ? tagNames(image, this.library.images.classes) : null;
+  }
+
   private async placeOf(run: FollowedRun): Promise<ModelPlace> {
     const { summary, facts, id, path } = run;
     const state = `${id} ${summary.checkpoint} ${summary.best} ${run.tail.markOf(1) ?? ""}`;
@@ -238,7 +262,7 @@ export class TrainedModels implements Models {
     priority: AskOptions["priority"] = priorities.shown,
   ): Promise<LabelMap | undefined> {
     const { images } = this.library;
-    const tags = tagNames(image, images.classes);
+    const tags = this.draftTags(image);
     const place = await this.placeOf(run);
     const store = await this.prepared(run, place);
     const stored = await store.read(image, tags, images.classes);
@@ -295,6 +319,7 @@ export class TrainedModels implements Models {
       if (store.about!.isStopped) await store.setAbout({ ...store.about!, isStopped: false });
       return store;
     });
+    if (isWhole) await this.storeOf(run.id).complete();
     if (isWhole && run === this.usable()[0]) await this.removeOlder(run.id);
     events.publish({ type: "project" });
   }
@@ -302,7 +327,7 @@ export class TrainedModels implements Models {
   /** Drafts of other models are of use only where a correction can be compared with them. */
   private async removeOlder(current: string): Promise<void> {
     const { images } = this.library;
-    const names = this.masks().corrected().flatMap((id) => images.at(id)?.name ?? []); // prettier-ignore
+    const names = this.options.masks().corrected().flatMap((id) => images.at(id)?.name ?? []); // prettier-ignore
     for (const [id, store] of this.stores) {
       if (id !== current) await store.keepOnly(new Set(names));
     }
