@@ -49,6 +49,7 @@ export function ThresholdSliders({
         {fill(t.inspect.ignoredShare, { share: formatPercent(shareOf(label, 255)) })} ·{" "}
         {fill(t.inspect.backgroundShare, { share: formatPercent(shareOf(label, 0)) })}
       </p>
+      {!isModels && <p className="muted">{t.inspect.notRefined}</p>}
       <p className="row">
         <button
           type="button"

@@ -37,6 +37,8 @@ export const inspect = {
   thresholds: "Thresholds of the pseudo label",
   ignoredShare: "{share} ignored",
   backgroundShare: "{share} background",
+  notRefined:
+    "Only the pseudo label of the activations follows the sliders; the stages after it, PAR among them, are those of the model's own thresholds.",
   modelsThresholds: "Those of the model",
   propose: "Use for the next training",
   proposed: "The next training will use these thresholds",

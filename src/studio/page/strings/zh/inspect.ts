@@ -36,6 +36,7 @@ export const inspect: Strings["inspect"] = {
   thresholds: "伪标签的阈值",
   ignoredShare: "忽略 {share}",
   backgroundShare: "背景 {share}",
+  notRefined: "只有激活图的伪标签随滑块变化；其后的各阶段（包括 PAR）仍按模型自己的阈值计算。",
   modelsThresholds: "模型的阈值",
   propose: "用于下一次训练",
   proposed: "下一次训练将使用这些阈值",
