@@ -45,7 +45,6 @@ const screens: Readonly<Record<string, Show>> = {
   train: async (page) => {
     await open(page, "train");
     await page.locator(".chart canvas").first().waitFor();
-    await page.getByRole("button", { name: "Compare", exact: true }).click();
     await page.locator(".per-class").first().waitFor();
     await allPictures(page, ".samples img");
   },
@@ -169,6 +168,7 @@ async function picture(browser: Browser, url: string, name: string, show: Show):
   for (const [suffix, look] of Object.entries(looks)) {
     const context = await browser.newContext({ ...look, locale: "en", deviceScaleFactor: 1 });
     const page = await context.newPage();
+    page.setDefaultTimeout(240_000);
     await page.goto(url);
     await page.locator("main[data-screen]").waitFor();
     await show(page);

@@ -89,6 +89,7 @@ describe.each([
   "docs/method.md",
   "docs/photos.md",
   "docs/reliability.md",
+  "docs/studio.md",
 ])("%s", (page) => {
   test("names only files and folders that are there", () => {
     const paths = pathsOf(page);
