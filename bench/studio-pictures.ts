@@ -61,7 +61,7 @@ const screens: Readonly<Record<string, Show>> = {
   },
   affinity: async (page) => {
     await openInspected(page);
-    const { x, y } = await pointAt(page, 0.5, 0.5);
+    const { x, y } = await pointAt(page, 0.6, 0.7);
     await page.mouse.click(x, y);
     await page.getByRole("radio", { name: "token: spreads to" }).check();
     await page.mouse.move(x, y);
