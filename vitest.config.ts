@@ -1,12 +1,16 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { takenForBuilt } from "./test/built.ts";
 
 export default defineConfig({
+  plugins: [takenForBuilt],
   test: {
     include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // ONNX Runtime sessions use every core themselves; more files at once only fight for them.
-    maxWorkers: 2,
-    setupFiles: ["test/share-sessions.ts", "test/compare-bits.ts"],
+    // Each on a core of its own; more than four would need much memory.
+    maxWorkers: Math.min(4, availableParallelism()),
+    globalSetup: ["test/build-sources.ts"],
+    setupFiles: ["test/one-core.ts", "test/share-sessions.ts", "test/compare-bits.ts"],
   },
 });

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { createVitest } from "vitest/node";
 import type { TestReport, TestRequest } from "./test-runner.ts";
 
@@ -12,9 +14,13 @@ const vitest = await createVitest("test", {
   reporters: [{}],
 });
 await vitest.standalone();
+const builds = pathToFileURL(join(root, "test/build-sources.ts")).href;
+const { buildSources } = (await import(builds)) as typeof import("../../test/build-sources.ts");
 
 async function run({ test, changed }: TestRequest): Promise<TestReport> {
   for (const path of changed) vitest.invalidateFile(path);
+  // Threads and processes that the tests start run what is built.
+  if (changed.length > 0) await buildSources();
   const specifications = vitest.getModuleSpecifications(test);
   if (specifications.length === 0) throw new Error(`Vitest does not know the test file ${test}`);
   // Vitest's state is of all its runs: an earlier failure would end this one.

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { invocation } from "../../src/cli/invocation.ts";
+import { commandLine } from "../built.ts";
 import { Output, wantsColor } from "../../src/cli/output.ts";
 
 const terminal = { write: () => true, isTTY: true };
@@ -74,7 +75,7 @@ test("results that cannot be written end the command with the reason", () => {
 });
 
 test.skipIf(process.platform !== "linux")("a full disk behind stdout ends in one line", () => {
-  const command = `"${process.execPath}" --import tsx src/cli/main.ts --help >/dev/full`;
+  const command = `"${[process.execPath, ...commandLine].join('" "')}" --help >/dev/full`;
   const { status, stderr } = spawnSync("sh", ["-c", command], { encoding: "utf8" });
   expect(stderr).toMatch(/^tag2mask: standard output: cannot be written: no space left .*\n$/);
   expect(status).toBe(1);

@@ -3,6 +3,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { decodeSafetensors } from "../../src/files/weights/safetensors.ts";
+import { commandLine } from "../built.ts";
 import { fewScenes, temporaryFolder, tiny } from "./scenes.ts";
 import { tag2mask } from "./terminal.ts";
 
@@ -24,7 +25,7 @@ async function trainUntil(
   out: string,
   more: readonly string[] = [],
 ): Promise<{ code: number | null; stderr: string }> {
-  const args = ["--import", "tsx", "src/cli/main.ts", "train", "--data", data, "--out", out];
+  const args = [...commandLine, "train", "--data", data, "--out", out];
   const child = spawn(process.execPath, [...args, ...settings, ...more, "--json"]);
   let stdout = "";
   let stderr = "";

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeCheckpoint } from "../jobs/exported-model.ts";
+import { commandLine } from "../built.ts";
 import { tag2mask } from "./terminal.ts";
 
 const root = await mkdtemp(join(tmpdir(), "serve-"));
@@ -26,7 +27,7 @@ test.each([
 
 test("the command serves until Ctrl-C; the token may come from the environment", async () => {
   const args = ["--label-studio", "--model", model, "--device", "cpu", "--port", "0", "--json"];
-  const child = spawn(process.execPath, ["--import", "tsx", "src/cli/main.ts", "serve", ...args], {
+  const child = spawn(process.execPath, [...commandLine, "serve", ...args], {
     cwd: join(import.meta.dirname, "../.."),
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, TAG2MASK_TOKEN: "0123456789abcdef" },

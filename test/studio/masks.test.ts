@@ -118,11 +118,12 @@ describe("masks over HTTP", () => {
   });
 });
 
-test("a server that is killed five times in a review loses at most the change under way, and all files stay whole", async () => {
+test("a server that is killed twice in a review loses at most the change under way, and all files stay whole", async () => {
   const data = join(folder, "killed");
   await writeScenes(data, 3, { size: 48, tagged: 3 });
   const session = new ReviewSession(data, 3, 48, classes, Random.at(1, "kills"));
-  while (session.kills < 5) await session.round();
+  // `bench/studio-kills.ts` kills it 50 times.
+  while (session.kills < 2) await session.round();
   await session.finish();
-  expect(session.answered).toBeGreaterThan(15);
+  expect(session.answered).toBeGreaterThan(5);
 }, 120_000);

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { commandLine } from "../built.ts";
 import { tokenHeader } from "../../src/studio/protocol.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -35,7 +36,7 @@ export interface StartedStudio extends StudioClient {
 export async function startStudio(folder: string, ...args: string[]): Promise<StartedStudio> {
   const child = spawn(
     process.execPath,
-    ["--import", "tsx", "src/cli/main.ts", "studio", folder, "--json", "--port", "0", ...args],
+    [...commandLine, "studio", folder, "--json", "--port", "0", ...args],
     { cwd: root, stdio: ["ignore", "pipe", "pipe"] },
   );
   let complaints = "";

@@ -1,0 +1,26 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+// Test files run side by side, each on one core of its own with all the processes and threads that it starts. On several cores
+// each job would start as many threads and compile its graphs in every one, which takes far longer than computing its tiny
+// images. Tests of such threads say how many they want.
+
+if (process.platform === "linux") {
+  const cores = allowedCores();
+  const core = cores[(Number(process.env["VITEST_POOL_ID"] ?? 1) - 1) % cores.length]!;
+  try {
+    execFileSync("taskset", ["--all-tasks", "--cpu-list", "--pid", String(core), `${process.pid}`]);
+  } catch (error) {
+    // Without util-linux tests take longer, that is all.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}
+
+/** Numbers of the cores that this process may use, from lists such as `0-3,8`. */
+function allowedCores(): number[] {
+  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync("/proc/self/status", "utf8"))![1]!;
+  return list.split(",").flatMap((range) => {
+    const [first, last = first] = range.split("-").map(Number) as [number, number?];
+    return Array.from({ length: last! - first + 1 }, (_, i) => first + i);
+  });
+}
