@@ -52,26 +52,34 @@ function results(...files: string[]): string[] {
   return files.map((file) => readFileSync(join(out, file)).toString("base64"));
 }
 
-test.each([
-  ["killed while it draws scenes", (event: DemoEvent) => event.type === "scenes" && "kill"],
-  [
-    "killed in its training",
-    (event: DemoEvent) => event.type === "step" && event.step === 2 && "kill",
-  ],
-  [
-    "stopped in its training",
-    (event: DemoEvent) => event.type === "checkpoint" && event.step === 2 && "ctrl-c",
-  ],
-  ["killed while it measures", (event: DemoEvent) => event.type === "measuring" && "kill"],
-] as const)("a demo that is %s goes on to the same weights and scores", async (_, stops) => {
+const stops: readonly (readonly [string, (event: DemoEvent) => "ctrl-c" | "kill" | false])[] = [
+  ["killed while it draws scenes", ({ type }) => type === "scenes" && "kill"],
+  ["stopped in its training", ({ type }) => type === "checkpoint" && "ctrl-c"],
+  ["killed in its training", (event) => event.type === "step" && event.step === 3 && "kill"],
+  ["killed while it measures", ({ type }) => type === "measuring" && "kill"],
+];
+
+test("a demo that is killed while it draws scenes, trains and measures, and stopped by Ctrl-C, goes on each time to the same weights and scores", async () => {
   const files = ["stages.json", "train/weights/last.safetensors", "scenes/tags.csv"];
   await demo();
   const whole = results(...files);
   removeAll(out);
-  const stopped = await demo({}, (event) => stops(event) || undefined);
-  expect(stopped.map(({ type }) => type)).not.toContain("tour-done");
+  const place = (events: DemoEvent[]) => events.find(({ type }) => type === "place");
+  const steps: number[] = [];
+  for (const [i, [name, stop]] of stops.entries()) {
+    const stopped = await demo({}, (event) => stop(event) || undefined);
+    expect(place(stopped), name).toMatchObject({ continues: i > 0 });
+    expect(
+      stopped.map(({ type }) => type),
+      name,
+    ).not.toContain("tour-done");
+    steps.push(stopped.filter(({ type }) => type === "step").length);
+  }
+  // Ctrl-C lets the next step end, the kill loses one; nothing begins anew.
+  expect(steps).toEqual([0, 3, 1, 1]);
   const events = await demo();
-  expect(events.find(({ type }) => type === "place")).toMatchObject({ continues: true });
+  expect(place(events)).toMatchObject({ continues: true });
+  expect(events.filter(({ type }) => type === "step")).toEqual([]);
   expect(results(...files)).toEqual(whole);
   expect(existsSync(join(out, ".unfinished"))).toBe(false);
 });
