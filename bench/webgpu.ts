@@ -1,5 +1,6 @@
 /**
- * Step time on WebGPU beside the CPU's, in one run: `npx tsx bench/webgpu.ts mit_b1 512 8`. As one file,
+ * Step time on WebGPU beside the CPU's, in one run: `npx tsx bench/webgpu.ts mit_b1 512 8`. With `--operators`, what a step
+ * starts kernels for instead, which needs no adapter; see bench/webgpu-tab.ts for a browser. As one file,
  * for a machine that has onnxruntime-node 1.30 and nothing else of this:
  * `npx esbuild bench/webgpu.ts --bundle --platform=node --format=esm --external:onnxruntime-node
  * --external:onnxruntime-common --outfile=webgpu-bench.mjs`.
@@ -8,14 +9,9 @@ import { parseArgs } from "node:util";
 import { backbones, type BackboneName } from "../src/method/model/index.ts";
 import { nodeRuntime } from "../src/host/node/ort/runtime.ts";
 import type { StepSeconds } from "../src/method/train/events.ts";
-import { NetworkState } from "../src/method/train/network-state.ts";
-import { Stepper } from "../src/method/train/step.ts";
-import { networkOf } from "../src/method/model/network-of.ts";
-import { randomBatch, recipe, type Configuration } from "./configurations.ts";
-
-const seed = 1;
-const parts = ["network", "cam", "labels", "optimizer", "total"] as const;
-type Seconds = Pick<StepSeconds, (typeof parts)[number]>;
+import type { Configuration } from "./configurations.ts";
+import { operatorTable } from "./webgpu-operators.ts";
+import { medians, stepParts, stepSeconds } from "./webgpu-step.ts";
 
 const now = (): number => performance.now() / 1000;
 
@@ -25,6 +21,7 @@ const { values, positionals } = parseArgs({
     runs: { type: "string", default: "10" },
     settling: { type: "string", default: "3" },
     devices: { type: "string", default: "webgpu,cpu" },
+    operators: { type: "boolean", default: false },
   },
 });
 const [backbone = "mit_b1", crop = "512", batch = "8"] = positionals;
@@ -45,32 +42,25 @@ const configuration: Configuration = {
   classes: 20,
 };
 
-const medians: { device: string; seconds: Seconds; spread: string }[] = [];
-for (const device of values.devices.split(",")) medians.push(await measure(device));
+if (values.operators) {
+  console.log(operatorTable(configuration));
+  process.exit();
+}
+const measured: Awaited<ReturnType<typeof measure>>[] = [];
+for (const device of values.devices.split(",")) measured.push(await measure(device));
 console.log(`${configuration.name}, medians of ${runs} steps after ${settling}`);
-console.log(["", ...parts, "spread of a step"].join("\t"));
-for (const { device, seconds, spread } of medians)
-  console.log([device, ...parts.map((part) => `${seconds[part].toFixed(3)} s`), spread].join("\t"));
-
-/** Steps on the same noise with the same first weights, each in the dearest phase. */
-async function measure(
-  device: string,
-): Promise<{ device: string; seconds: Seconds; spread: string }> {
-  const config = recipe(configuration);
-  const network = networkOf(
-    config,
-    Array.from({ length: configuration.classes }, (_, i) => `class ${i}`),
+console.log(["", ...stepParts, "spread of a step"].join("\t"));
+for (const { device, seconds, spread } of measured)
+  console.log(
+    [device, ...stepParts.map((part) => `${seconds[part].toFixed(3)} s`), spread].join("\t"),
   );
-  const state = new NetworkState(network, config.train);
-  state.load(network.initialize(seed));
-  const stepper = new Stepper(nodeRuntime({ device }), network, state, config, now);
-  const crops = randomBatch(configuration, seed);
+
+/** Medians of the parts of a step on a device. */
+async function measure(device: string): Promise<{ device: string } & ReturnType<typeof medians>> {
   const measured: StepSeconds[] = [];
+  const steps = stepSeconds(nodeRuntime({ device }), configuration, { settling, runs }, now);
   try {
-    for (let step = 1; step <= settling + runs; step++) {
-      const { seconds } = await stepper.run(step, crops);
-      if (step > settling) measured.push(seconds);
-    }
+    for await (const seconds of steps) measured.push(seconds);
   } catch (error) {
     // ONNX Runtime names its own source before what is wrong.
     const { message } = error as Error;
@@ -78,16 +68,7 @@ async function measure(
       `device ${device}: ${/was false\.\s+(.*)/.exec(message)?.[1] ?? message}; is there a GPU and its driver?`,
     );
   }
-  await stepper.release();
-  const sorted = (part: keyof Seconds): number[] =>
-    measured.map((seconds) => seconds[part]).sort((a, b) => a - b);
-  const median = (part: keyof Seconds): number => sorted(part)[Math.floor(measured.length / 2)]!;
-  const totals = sorted("total");
-  return {
-    device,
-    seconds: Object.fromEntries(parts.map((part) => [part, median(part)])) as unknown as Seconds,
-    spread: `${totals[0]!.toFixed(3)} to ${totals.at(-1)!.toFixed(3)} s`,
-  };
+  return { device, ...medians(measured) };
 }
 
 function whole(text: string): number {

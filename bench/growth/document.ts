@@ -44,7 +44,7 @@ from the figures in \`docs/performance/figures.json\`. Each point is measured in
 crops of noise, with default settings, in the most expensive phase (labels from the propagated CAM): the median of three steps
 after two that are not counted. A data set is opened three times, each time in its own process: the median time and the largest
 memory. Memory is the peak resident size of the process. For the parts of a step and their share of the machine's peak speed see
-[bench/README.md](../bench/README.md).
+[bench/README.md](../bench/README.md); for the kernels of a step on WebGPU [webgpu.md](performance/webgpu.md).
 
 **Growth** is the exponent of a power law fitted to the points: the slope of a straight line through their logarithms.
 `;

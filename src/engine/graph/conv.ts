@@ -137,7 +137,7 @@ function gatherColumns(x: Grid, options: ConvOptions, h: number, w: number): Ten
  * Depthwise 3×3 convolution, padding 1, of a channel-major map: one Conv over the channels of all images. The gradient
  * of its input is the same Conv with the filters rotated by 180°.
  * @param x [c, n·h·w] @param weight [c, 1, 3, 3] @param bias [c]
- * @param block channels in a block of the runtime's own layout; 1 if it has none
+ * @param block channels in a block of the runtime's own layout; 1 if it has none; "gpu" for gradients in few operators
  */
 export function depthwise3x3(
   x: Tensor,
@@ -146,9 +146,10 @@ export function depthwise3x3(
   n: number,
   h: number,
   w: number,
-  block = 1,
+  block: number | "gpu" = 1,
 ): Tensor {
   const c = weight.shape[0] as number;
+  if (block === "gpu") return depthwise3x3OnGpu(x, weight, bias, [c, n, h, w]);
   const planes = (map: Tensor, taps: Tensor, offset: Tensor | null): Tensor => {
     const repeated = reshape(expand(reshape(taps, [c, 1, 9]), [c, n, 9]), [c * n, 1, 3, 3]);
     const offsets = offset && reshape(expand(reshape(offset, [c, 1]), [c, n]), [c * n]);
@@ -164,6 +165,36 @@ export function depthwise3x3(
     needs[1] ? depthwiseWeightGradient(x, dy!, c, n, h, w) : null,
     needs[2] ? reduceSum(dy!, [1]) : null,
   ])[0]!;
+}
+
+/**
+ * The same, all gradients by convolutions too: that of the input is the transposed convolution with the same filters, that of
+ * a filter the convolution of the map by the gradient of the output, as large as the map, at 3×3 places.
+ */
+function depthwise3x3OnGpu(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  [c, n, h, w]: readonly [c: number, n: number, h: number, w: number],
+): Tensor {
+  const planes = [1, c * n, h, w];
+  const convolve = (operator: "Conv" | "ConvTranspose", inputs: Tensor[], k: readonly number[]) =>
+    node(operator, inputs, operator === "Conv" && k[0] !== 3 ? [1, c * n, 3, 3] : planes, null, {
+      attributes: { kernel_shape: k, pads: [1, 1, 1, 1], group: c * n },
+    });
+  const repeated = reshape(expand(reshape(weight, [c, 1, 9]), [c, n, 9]), [c * n, 1, 3, 3]);
+  const offsets = reshape(expand(reshape(bias, [c, 1]), [c, n]), [c * n]);
+  const maps = reshape(x, planes);
+  const y = convolve("Conv", [maps, repeated, offsets], [3, 3]);
+  return composite([x, weight, bias], [reshape(y, x.shape)], ([dy], needs) => {
+    const dx = () => convolve("ConvTranspose", [reshape(dy!, planes), repeated], [3, 3]);
+    const dW = () => convolve("Conv", [maps, reshape(dy!, [c * n, 1, h, w])], [h, w]);
+    return [
+      needs[0] ? reshape(dx(), x.shape) : null,
+      needs[1] ? reshape(reduceSum(reshape(dW(), [c, n, 9]), [1]), weight.shape) : null,
+      needs[2] ? reduceSum(dy!, [1]) : null,
+    ];
+  })[0]!;
 }
 
 /** Filters rotated by 180°. */

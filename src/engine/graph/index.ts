@@ -14,6 +14,7 @@ export * from "./resize.ts";
 export { gradients } from "./gradient.ts";
 export type { Int8Matrix, WeightProduct } from "./quantize.ts";
 export { quantizeProducts, toInt8, weightProducts } from "./quantize.ts";
+export { fewerKernels, kernelCounts } from "./fewer-kernels.ts";
 export type { Replacements } from "./rewrite.ts";
 export { rewrite } from "./rewrite.ts";
 export type {
@@ -43,7 +44,7 @@ export type { EncodedModel } from "./onnx-messages.ts";
 export { encodeModel, opset, writeModel } from "./onnx.ts";
 export type { Operations } from "./flops.ts";
 export { floatingPointOperations } from "./flops.ts";
-export { peakBytes } from "./peak-bytes.ts";
+export { largestBytes, peakBytes } from "./peak-bytes.ts";
 export type {
   DeviceArray,
   DeviceResults,

@@ -46,6 +46,12 @@ export function peakBytes(outputs: readonly Tensor[]): number {
   return peak;
 }
 
+/** Number of bytes of the largest value of a static graph, without inputs and constants. */
+export function largestBytes(outputs: readonly Tensor[]): number {
+  const values = topological(outputs).flatMap((node) => node.outputs);
+  return values.reduce((most, t) => Math.max(most, size(t)), 0);
+}
+
 /** The tensor whose memory this one shares. */
 function storageOf(tensor: Tensor): Tensor {
   let t = resolve(tensor);

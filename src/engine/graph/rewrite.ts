@@ -7,12 +7,14 @@ export interface Replacements {
   readonly input?: (tensor: Tensor, name: string) => Tensor | null;
   /** Replacement of a node's only output, or null to keep it. @param inputs inputs of the node after rewriting */
   readonly node?: (original: Node, inputs: readonly (Tensor | null)[]) => Tensor | null;
+  /** The same for a node with several outputs: replacements of all of them. */
+  readonly nodes?: (original: Node, inputs: readonly (Tensor | null)[]) => readonly Tensor[] | null;
 }
 
 /** The same graph with some inputs and nodes replaced, for inference: rewritten nodes have no gradient. */
 export function rewrite<Name extends string>(
   outputs: Readonly<Record<Name, Tensor>>,
-  { input = () => null, node = () => null }: Replacements,
+  { input = () => null, node = () => null, nodes = () => null }: Replacements,
 ): Record<Name, Tensor> {
   const replacements = new Map<Tensor, Tensor>();
   const rewritten = (tensor: Tensor): Tensor => {
@@ -25,8 +27,13 @@ export function rewrite<Name extends string>(
   };
   for (const original of topological(Object.values<Tensor>(outputs))) {
     const inputs = original.inputs.map((t) => t && rewritten(t));
-    const replacement = original.outputs.length === 1 ? node(original, inputs) : null;
-    if (replacement) replacements.set(original.outputs[0]!, replacement);
+    const single = original.outputs.length === 1 ? node(original, inputs) : null;
+    const replaced = single
+      ? [single]
+      : original.outputs.length > 1
+        ? nodes(original, inputs)
+        : null;
+    if (replaced) replaced.forEach((t, i) => replacements.set(original.outputs[i]!, t));
     else if (inputs.some((t, i) => t !== (original.inputs[i] && resolve(original.inputs[i]))))
       copy(original, inputs).forEach((t, i) => replacements.set(original.outputs[i]!, t));
   }

@@ -175,6 +175,21 @@ export function split(x: Tensor, sizes: readonly number[], axis: number): Tensor
   return nodes("Split", [x, int64(sizes)], shapes, backward, { attributes: { axis: at } });
 }
 
+/** Most outputs of a Split on a GPU: WebGPU guarantees a kernel 8 buffers, one of which is the input. */
+const mostParts = 7;
+
+/** Splits like `split`, into any number of parts: in several steps where a GPU's kernel cannot write so many. */
+export function splitTree(x: Tensor, sizes: readonly number[], axis = 0): Tensor[] {
+  if (sizes.length === 1) return [x];
+  // Full runs at the leaves, so that there are as few as possible.
+  let each = 1;
+  while (each * mostParts < sizes.length) each *= mostParts;
+  const runs: (readonly number[])[] = [];
+  for (let i = 0; i < sizes.length; i += each) runs.push(sizes.slice(i, i + each));
+  const totals = runs.map((run) => run.reduce((sum, size) => sum + size, 0));
+  return split(x, totals, axis).flatMap((part, i) => splitTree(part, runs[i]!, axis));
+}
+
 function zeros(shape: readonly number[], like: Tensor): Tensor {
   const zero = constant(
     shape.map(() => 1),

@@ -71,9 +71,9 @@ export class DepthwiseConv {
 
   /**
    * @param x channel-major, [c, n·h·w]
-   * @param block channels in a block of the runtime's own layout, which is faster
+   * @param block channels in a block of the runtime's own layout, which is faster; "gpu" for few operators
    */
-  forward(x: Tensor, n: number, h: number, w: number, block?: number): Tensor {
+  forward(x: Tensor, n: number, h: number, w: number, block?: number | "gpu"): Tensor {
     return depthwise3x3(x, this.weight.tensor, this.bias.tensor, n, h, w, block);
   }
 

@@ -30,7 +30,10 @@ export function webRuntime(module: OrtWeb, { device = "wasm" }: WebRuntimeOption
     createSession: (model, { whole = false } = {}) =>
       queue.add(async () => {
         const options: ort.InferenceSession.SessionOptions = {
-          executionProviders: [device],
+          // In its own layout for WebGPU a depthwise convolution would be between two transposes.
+          executionProviders: [
+            device === "webgpu" ? { name: device, preferredLayout: "NCHW" } : device,
+          ],
           graphOptimizationLevel: "all",
           logSeverityLevel: 3,
           ...(whole &&

@@ -7,9 +7,10 @@ import {
   type Tensor,
   concat,
   float32,
+  largestBytes,
   peakBytes,
   slice,
-  split,
+  splitTree,
   writeModel,
 } from "../../engine/graph/index.ts";
 import { type Afa, type HiddenLayout, imageInput } from "../model/index.ts";
@@ -17,7 +18,7 @@ import type { Affinity, ScaledCam } from "../labels/index.ts";
 import type { Maps } from "../images/maps.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 import { arraysOf, interleaved, smallestSide, type NetworkFeeds } from "./network-feeds.ts";
-import { fastestLayout } from "./fastest-layout.ts";
+import { fastestGraph, fastestLayout } from "./fastest-layout.ts";
 import { LazySession } from "./lazy-session.ts";
 
 /** Raw class activations of an image at every scale, and the affinity at the largest scale. */
@@ -53,18 +54,22 @@ export class ActivationPass {
   /** @param image normalized RGB, [3, h, w] */
   async run(image: Maps): Promise<Activations> {
     const { scales, side } = this.options;
+    if (side !== undefined) return (await this.runTogether([image], side))[0]!;
     const views = scales.map((scale) => viewsOf(image, scale));
-    const { cams, affinity } =
-      side === undefined ? await this.runEach(views) : await this.runTogether(views, side);
-    const [, height, width] = views[largestOf(scales)]!.shape as [number, number, number, number];
-    return {
-      scales: cams,
-      affinity: {
-        width: Math.ceil(width / 16),
-        height: Math.ceil(height / 16),
-        data: affinity.data as Float32Array,
-      },
-    };
+    return activationsOf(await this.runEach(views), views[largestOf(scales)]!.shape);
+  }
+
+  /**
+   * The same for several crops in one run: for GPUs, which compute few large operators faster than many small ones.
+   * @param images normalized RGB, [3, side, side] each, of the `side` in the options
+   */
+  async runAll(images: readonly Maps[]): Promise<Activations[]> {
+    const { side } = this.options;
+    if (side === undefined)
+      throw new Error(
+        "activations: images of different sizes run one by one; give side, or use run",
+      );
+    return this.runTogether(images, side);
   }
 
   async release(): Promise<void> {
@@ -72,25 +77,34 @@ export class ActivationPass {
     this.sessions.clear();
   }
 
-  /** Activations of a crop, with one graph for all scales: it prepares the weights once for all of them. */
-  private async runTogether(views: readonly NdArray[], side: number): Promise<Results> {
+  /** Activations of crops, with one graph for all scales: it prepares the weights once for all of them. */
+  private async runTogether(images: readonly Maps[], side: number): Promise<Activations[]> {
     const { runtime, network } = this;
     const { scales } = this.options;
+    const crops = images.length;
     const session = await this.session(
-      `${side}`,
-      async () => cropActivations(network, { scales, side }, await fastestLayout(runtime)),
+      `${side} ${crops}`,
+      async () => {
+        const layout = await fastestLayout(runtime);
+        return fastestGraph(cropActivations(network, { scales, side, crops }, layout), layout);
+      },
       // Only static graphs can run whole on a device: the CPU computes symbolic shapes.
       { whole: true },
     );
-    const images = views.map((view, i) => [imageName(i), view] as const);
+    const views = scales.map((scale) => allViews(images.map((image) => viewsOf(image, scale))));
     const names = views.map((_, i) => camName(i));
-    const feeds = { ...this.weightFeeds(), ...Object.fromEntries(images) };
+    const fed = views.map((view, i) => [imageName(i), view] as const);
+    const feeds = { ...this.weightFeeds(), ...Object.fromEntries(fed) };
     const results = await session.run(feeds, fetchesOf([...names, "affinity"]));
-    const cams = names.map((name) => {
-      const [plain, flipped] = halves(results[name]!);
-      return { plain: mapsOf(plain), flipped: mapsOf(flipped) };
+    const cams = names.map((name) => parts(results[name]!, 2 * crops).map(mapsOf));
+    const affinities = parts(results["affinity"]!, crops);
+    return images.map((_, k) => {
+      const own = cams.map((maps) => ({ plain: maps[k]!, flipped: maps[crops + k]! }));
+      return activationsOf(
+        { cams: own, affinity: affinities[k]! },
+        views[largestOf(scales)]!.shape,
+      );
     });
-    return { cams, affinity: results["affinity"]! };
   }
 
   /**
@@ -102,7 +116,7 @@ export class ActivationPass {
     const cams: ScaledCam[] = [];
     let affinity: NdArray | undefined;
     for (const [i, view] of views.entries()) {
-      const [plain, flipped] = halves(view);
+      const [plain, flipped] = parts(view, 2) as [NdArray, NdArray];
       const first = await this.runOne(plain, i === largest);
       const second = await this.runOne(flipped, false);
       cams.push({ plain: mapsOf(first["cam"]!), flipped: mapsOf(second["cam"]!) });
@@ -118,7 +132,9 @@ export class ActivationPass {
     const { runtime, network } = this;
     const session = await this.session(`any ${withAffinity}`, async () => {
       const view = imageInput([1, "h", "w"]);
-      return activationTensors(network, view, withAffinity, await fastestLayout(runtime));
+      return {
+        ...activationTensors(network, view, withAffinity ? 1 : 0, await fastestLayout(runtime)),
+      };
     });
     const names = withAffinity ? ["cam", "affinity"] : ["cam"];
     return session.run({ ...this.weightFeeds(), image }, fetchesOf(names));
@@ -131,7 +147,7 @@ export class ActivationPass {
 
   private session(
     key: string,
-    outputs: () => Promise<Record<string, Tensor>>,
+    outputs: () => Promise<Readonly<Record<string, Tensor>>>,
     options: SessionOptions = {},
   ): Promise<Session> {
     let session = this.sessions.get(key);
@@ -160,13 +176,38 @@ function viewsOf(image: Maps, scale: number): NdArray {
   return interleaved(resizeMaps(image, width, height), true);
 }
 
-/** Splits [2, …] into the values of an image and those of its mirror image, [1, …] each. */
-function halves({ shape, data }: NdArray): [NdArray, NdArray] {
+/** Images of several crops before their mirror images, [2 · crops, h, w, 3]. @param pairs [2, h, w, 3] each */
+function allViews(pairs: readonly NdArray[]): NdArray {
+  if (pairs.length === 1) return pairs[0]!;
+  const [plain, flipped] = [0, 1].map((i) => pairs.map((pair) => parts(pair, 2)[i]!));
+  const { shape, data } = plain![0]!;
+  const joined = new Float32Array(2 * pairs.length * data.length);
+  [...plain!, ...flipped!].forEach((view, i) =>
+    joined.set(view.data as Float32Array, i * data.length),
+  );
+  return float32([2 * pairs.length, ...shape.slice(1)], joined);
+}
+
+/** Splits [count, …] into the values of each image, [1, …] each. */
+function parts({ shape, data }: NdArray, count: number): NdArray[] {
   const values = data as Float32Array;
-  const half = values.length / 2;
-  const part = (i: number): NdArray =>
-    float32([1, ...shape.slice(1)], values.subarray(i * half, (i + 1) * half));
-  return [part(0), part(1)];
+  const each = values.length / count;
+  return Array.from({ length: count }, (_, i) =>
+    float32([1, ...shape.slice(1)], values.subarray(i * each, (i + 1) * each)),
+  );
+}
+
+/** @param shape of the views at the largest scale, [n, h, w, 3] */
+function activationsOf({ cams, affinity }: Results, shape: readonly number[]): Activations {
+  const [, height, width] = shape as [number, number, number, number];
+  return {
+    scales: cams,
+    affinity: {
+      width: Math.ceil(width / 16),
+      height: Math.ceil(height / 16),
+      data: affinity.data as Float32Array,
+    },
+  };
 }
 
 function fetchesOf(names: readonly string[]): Record<string, null> {
@@ -189,7 +230,10 @@ function scaledSide(length: number, scale: number): number {
   return Math.max(smallestSide, Math.floor(scale * length));
 }
 
-type CropOptions = Required<Pick<ActivationOptions, "scales" | "side">>;
+type CropOptions = Required<Pick<ActivationOptions, "scales" | "side">> & {
+  /** Number of crops that are computed at once, 1 by default. */
+  readonly crops?: number;
+};
 
 /** Largest number of bytes in use at once by the passes over a crop of this side. */
 export function activationBytes(network: Afa, options: CropOptions): number {
@@ -200,66 +244,85 @@ export function activationBytes(network: Afa, options: CropOptions): number {
 export function photographBytes(network: Afa, { scales, side }: CropOptions): number {
   const length = scaledSide(side, Math.max(...scales));
   return peakBytes(
-    Object.values(activationTensors(network, imageInput([1, length, length]), true, "maps")),
+    Object.values(activationTensors(network, imageInput([1, length, length]), 1, "maps")),
   );
 }
 
 /** Side, in pixels, up to which a crop and its mirror image are computed as one batch. */
 const largestPair = 480;
+/** Bytes of the largest array that every WebGPU device can bind. */
+const largestBinding = 2 ** 27;
 
 /**
- * Activations of a crop at all scales. Inputs: `image.<scale>`, the crop and its mirror image, [2, s, s, 3]. Outputs:
- * `cam.<scale>`, [2, C, s/16, s/16], and `affinity` of the largest unflipped image, [1, t, t]. Small images are
- * computed as pairs, which takes half the operators; large ones one after the other, which is faster and uses less
- * memory.
+ * Activations of crops at all scales. Inputs: `image.<scale>`, the crops, then their mirror images, [2 · crops, s, s, 3].
+ * Outputs: `cam.<scale>`, [2 · crops, C, s/16, s/16], and `affinity` of the largest unflipped images, [crops, t, t]. Small
+ * images are computed as pairs, which takes half the operators; large ones one after the other, which on a CPU is faster and
+ * uses less memory. A GPU computes as many at once as it can bind.
  */
 export function cropActivations(
   network: Afa,
-  { scales, side }: CropOptions,
+  { scales, side, crops = 1 }: CropOptions,
   layout: HiddenLayout = "maps",
 ): Record<string, Tensor> {
   const largest = largestOf(scales);
   const outputs: Record<string, Tensor> = {};
   for (const [i, scale] of scales.entries()) {
     const length = scaledSide(side, scale);
-    const pair = imageInput([2, length, length], imageName(i));
-    const parts = length > largestPair ? singles(pair) : [pair];
-    const results = parts.map((part, k) =>
-      activationTensors(network, part, i === largest && k === 0, layout),
-    );
-    const cams = results.map(({ cam }) => cam!);
-    outputs[camName(i)] = concat(cams, 0);
-    const { affinity } = results[0]!;
-    if (affinity) outputs["affinity"] = affinity;
+    const images = imageInput([2 * crops, length, length], imageName(i));
+    const together =
+      layout === "gpu" ? mostAtOnce(network, length, crops) : length > largestPair ? 1 : 2;
+    const results = partsOf(images, 2 * crops, together).map((part, k) => {
+      const plain = i === largest ? Math.min(together, Math.max(0, crops - k * together)) : 0;
+      return activationTensors(network, part, plain, layout);
+    });
+    const joined = (name: "cam" | "affinity"): Tensor[] =>
+      results.flatMap((result) => result[name] ?? []);
+    outputs[camName(i)] = concat(joined("cam"), 0);
+    if (i === largest) outputs["affinity"] = concat(joined("affinity"), 0);
   }
   return outputs;
 }
 
-/** Splits a pair into single images. */
-function singles({ tokens, h, w }: Grid): Grid[] {
-  const each = (tokens.shape[0] as number) / 2;
-  return split(tokens, [each, each], 0).map((half) => ({ tokens: half, n: 1, h, w }));
+/** Splits images into parts of this many. */
+function partsOf({ tokens, h, w }: Grid, count: number, each: number): Grid[] {
+  if (each === count) return [{ tokens, n: count, h, w }];
+  const rows = (tokens.shape[0] as number) / (count / each);
+  const sizes = Array<number>(count / each).fill(rows);
+  return splitTree(tokens, sizes).map((part) => ({ tokens: part, n: each, h, w }));
 }
 
-/** The tensor `cam`, and with `withAffinity` also `affinity` of the first image. */
+/** Number of images that a GPU computes at once: all, or a divisor of the crops, so that a part has no mirror images. */
+function mostAtOnce(network: Afa, length: number, crops: number): number {
+  const one = activationTensors(network, imageInput([1, length, length]), 1, "gpu");
+  const fitting = largestBinding / largestBytes(Object.values(one));
+  if (2 * crops <= fitting) return 2 * crops;
+  for (let count = crops; count > 1; count--)
+    if (crops % count === 0 && count <= fitting) return count;
+  return 1;
+}
+
+/** The tensor `cam`, and `affinity` of the first images. @param affinities their number */
 function activationTensors(
   network: Afa,
   image: Grid,
-  withAffinity: boolean,
+  affinities: number,
   layout: HiddenLayout,
-): Record<string, Tensor> {
-  const { features, attention } = network.encoder.forward(image, null, layout);
-  const outputs: Record<string, Tensor> = { cam: network.classifier.activate(features[3]) };
-  if (withAffinity) {
-    const first = attention.map(({ logits, scale }) => ({ logits: firstOf(logits), scale }));
-    outputs["affinity"] = network.attn_proj.forward(first);
-  }
-  return outputs;
+): { cam: Tensor; affinity?: Tensor } {
+  // Without gradients, keys and values in one product take no operator less.
+  const hidden = layout === "gpu" ? "maps" : layout;
+  const { features, attention } = network.encoder.forward(image, null, hidden);
+  const cam = network.classifier.activate(features[3]);
+  if (affinities === 0) return { cam };
+  const first = attention.map(({ logits, scale }) => ({
+    logits: firstOf(logits, affinities),
+    scale,
+  }));
+  return { cam, affinity: network.attn_proj.forward(first) };
 }
 
-/** Attention logits of the first of several images, [1, heads, t, t]. */
-function firstOf(logits: Tensor): Tensor {
+/** Attention logits of the first images, [count, heads, t, t]. */
+function firstOf(logits: Tensor, count: number): Tensor {
   // Logits of a single image have no batch axis.
   if (logits.rank === 3) return logits;
-  return slice(logits, [0, 0, 0, 0], [1, ...logits.shape.slice(1)]);
+  return slice(logits, [0, 0, 0, 0], [count, ...logits.shape.slice(1)]);
 }

@@ -1,4 +1,4 @@
-import type { Runtime } from "../../engine/graph/index.ts";
+import { fewerKernels, type Runtime, type Tensor } from "../../engine/graph/index.ts";
 import type { HiddenLayout } from "../model/index.ts";
 
 /**
@@ -9,6 +9,15 @@ export async function fastestLayout(
   runtime: Runtime,
   within: "layer" | "convolution" = "layer",
 ): Promise<HiddenLayout> {
+  if (runtime.device === "webgpu") return "gpu";
   const block = (await runtime.channelBlock?.()) ?? 1;
   return block > 1 ? { block, within } : "maps";
+}
+
+/** A graph of static sizes as the runtime with this layout computes it fastest. */
+export function fastestGraph<Name extends string>(
+  outputs: Readonly<Record<Name, Tensor>>,
+  layout: HiddenLayout | undefined,
+): Readonly<Record<Name, Tensor>> {
+  return layout === "gpu" ? fewerKernels(outputs) : outputs;
 }

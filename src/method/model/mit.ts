@@ -20,6 +20,7 @@ import {
   slice,
   softmax,
   split,
+  splitTree,
   sub,
   toBlocked,
   toChannelsFirst,
@@ -43,12 +44,14 @@ export type DropPathScales = Tensor | null;
  *     { block, within: "convolution" } like "maps", but the convolution runs on blocks of channels
  *     { block, within: "layer" }       blocks throughout, without gradients: the fastest; like "convolution" in stages
  *                                      whose channels are no multiple of the block
+ *     "gpu"                            like "maps"; with sizes known in advance everything in few operators, as a GPU takes
+ *                                      longer to start one than to compute a small one
  *
  * Blocks are [n, m / block, h, w, block], the layout of the runtime's own convolutions: the values of a pixel in
  * `block` neighboring channels fill one vector register.
  */
 export type HiddenLayout =
-  "maps" | "tokens" | { readonly block: number; readonly within: "layer" | "convolution" };
+  "maps" | "tokens" | "gpu" | { readonly block: number; readonly within: "layer" | "convolution" };
 
 /** Output of the encoder. */
 export interface Encoded {
@@ -123,10 +126,11 @@ export class MixTransformer {
     const attention: AttentionLogits[] = [];
     let x = image;
     let index = 0;
+    const scales = dropPath && branchScales(dropPath, hidden);
     for (const [embed, blocks, norm] of stages) {
       x = embed.forward(x);
       for (const layer of blocks) {
-        const result = layer.forward(x, dropPath, index++, hidden);
+        const result = layer.forward(x, scales, index++, hidden);
         x = result.x;
         attention.push(result.attention);
       }
@@ -170,11 +174,14 @@ class Block {
 
   forward(
     x: Grid,
-    scales: DropPathScales,
+    scales: BranchScales | null,
     index: number,
     hidden: HiddenLayout,
   ): { x: Grid; attention: AttentionLogits } {
-    const { y, attention } = this.attn.forward(withTokens(x, this.norm1.forward(x.tokens)));
+    const { y, attention } = this.attn.forward(
+      withTokens(x, this.norm1.forward(x.tokens)),
+      hidden === "gpu" && isStatic([x.n, x.h, x.w]),
+    );
     const attended = withTokens(x, add(x.tokens, dropPath(y, x, scales, 2 * index)));
     const z = this.mlp.forward(withTokens(x, this.norm2.forward(attended.tokens)), hidden);
     return {
@@ -184,11 +191,21 @@ class Block {
   }
 }
 
+/** The scales of the residual branch with this number, [1, n]. */
+type BranchScales = (row: number) => Tensor;
+
+function branchScales(scales: Tensor, layout: HiddenLayout): BranchScales {
+  const [count, n] = scales.shape as [number, number];
+  if (layout !== "gpu") return (row) => slice(scales, [row, 0], [1, n]);
+  const rows = splitTree(scales, Array<number>(count).fill(1));
+  return (row) => rows[row]!;
+}
+
 /** Stochastic depth: multiplies the residual branch of each image by its scale, 0 or 1 / (1 − rate). */
-function dropPath(branch: Tensor, grid: Grid, scales: DropPathScales, row: number): Tensor {
+function dropPath(branch: Tensor, grid: Grid, scales: BranchScales | null, row: number): Tensor {
   if (!scales) return branch;
   const c = channelsOf(grid);
-  const scale = reshape(slice(scales, [row, 0], [1, grid.n]), [grid.n, 1, 1]);
+  const scale = reshape(scales(row), [grid.n, 1, 1]);
   return reshape(mul(reshape(branch, [grid.n, tokenCount(grid), c]), scale), branch.shape);
 }
 
@@ -214,7 +231,8 @@ class Attention {
     }
   }
 
-  forward(x: Grid): { y: Tensor; attention: AttentionLogits } {
+  /** @param joined whether keys and values are one product, in fewer operators */
+  forward(x: Grid, joined: boolean): { y: Tensor; attention: AttentionLogits } {
     const c = channelsOf(x);
     const d = c / this.heads;
     let reduced = x;
@@ -222,16 +240,34 @@ class Attention {
       reduced = this.sr.forward(x);
       reduced = withTokens(reduced, this.norm.forward(reduced.tokens));
     }
-    const [weightK, weightV] = split(this.kv.weight.tensor, [c, c], 0) as [Tensor, Tensor];
-    const [biasK, biasV] = split(this.kv.bias.tensor, [c, c], 0) as [Tensor, Tensor];
-    const k = linear(reduced.tokens, weightK, biasK);
-    const v = linear(reduced.tokens, weightV, biasV);
+    const { k, v } = joined ? this.joinedKeys(reduced) : this.keys(reduced);
     // Scaling q multiplies t · c numbers; scaling the logits would multiply t · keys for every head.
     const scale = d ** -0.5;
     const q = mul(this.q.forward(x.tokens), scale);
-    const logits = matmul(byHead(x, q, this.heads), transpose(byHead(reduced, k, this.heads)));
-    const attended = attend(logits, byHead(reduced, v, this.heads));
+    const logits = matmul(byHead(x, q, this.heads), transpose(k));
+    const attended = attend(logits, v);
     return { y: this.proj.forward(byToken(x, attended)), attention: { logits, scale } };
+  }
+
+  /** Keys and values by head, [n, heads, t, d]; for one image [heads, t, d]. */
+  private keys(x: Grid): { k: Tensor; v: Tensor } {
+    const c = channelsOf(x);
+    const [weightK, weightV] = split(this.kv.weight.tensor, [c, c], 0) as [Tensor, Tensor];
+    const [biasK, biasV] = split(this.kv.bias.tensor, [c, c], 0) as [Tensor, Tensor];
+    const k = linear(x.tokens, weightK, biasK);
+    const v = linear(x.tokens, weightV, biasV);
+    return { k: byHead(x, k, this.heads), v: byHead(x, v, this.heads) };
+  }
+
+  /** The same by one product and one change of order for both. */
+  private joinedKeys(x: Grid): { k: Tensor; v: Tensor } {
+    const [c, t] = [channelsOf(x), tokenCount(x)];
+    const d = c / this.heads;
+    const both = reshape(this.kv.forward(x.tokens), [x.n, t, 2, this.heads, d]);
+    const parts = split(transpose(both, [2, 0, 3, 1, 4]), [1, 1], 0);
+    const shape = x.n === 1 ? [this.heads, t, d] : [x.n, this.heads, t, d];
+    const [k, v] = parts.map((part) => reshape(part, shape)) as [Tensor, Tensor];
+    return { k, v };
   }
 }
 
@@ -286,12 +322,13 @@ class MixFFN {
   forward(x: Grid, layout: HiddenLayout): Tensor {
     const { block, within } = typeof layout === "object" ? layout : { block: 1, within: null };
     if (within === "layer" && channelsOf(x) % block === 0) return this.forwardBlocked(x, block);
-    if (isStatic([x.n, x.h, x.w])) return this.forwardChannelMajor(x, block);
+    if (isStatic([x.n, x.h, x.w]))
+      return this.forwardChannelMajor(x, layout === "gpu" ? "gpu" : block);
     return layout === "tokens" ? this.forwardTokens(x) : this.forwardMaps(x);
   }
 
   /** Hidden maps [m, n·h·w], which the convolution reads and writes without transposing. */
-  private forwardChannelMajor(x: Grid, block: number): Tensor {
+  private forwardChannelMajor(x: Grid, block: number | "gpu"): Tensor {
     const [n, h, w] = [x.n, x.h, x.w] as [number, number, number];
     const bias = reshape(this.fc1.bias.tensor, [this.hidden, 1]);
     const hidden = gemm(this.fc1.weight.tensor, x.tokens, { transB: true, bias }); // W1 · xᵀ

@@ -7,7 +7,7 @@ import {
   input,
   mul,
   reshape,
-  split,
+  splitTree,
   sqrt,
   sub,
   sumAll,
@@ -37,8 +37,6 @@ export interface Block {
 export const lane = 1024;
 /** Most elements of a block: 64 MB, half of the largest buffer that every WebGPU device can bind. */
 const largestBlock = 2 ** 24;
-/** Most outputs of a Split: WebGPU guarantees a kernel 8 buffers, one of which is the input. */
-const mostParts = 7;
 
 /** Divides parameters into blocks. @param keyOf key that all parameters of a block share */
 export function blocksOf(
@@ -61,6 +59,11 @@ export function blocksOf(
   return all.map(({ group, parts, size }) => ({ group, parts, rows: Math.ceil(size / lane) }));
 }
 
+interface AdamwOptions {
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+}
+
 /**
  * AdamW's update as a graph (method 2.12), which rounds like the kernel of the CPU.
  *
@@ -75,11 +78,20 @@ export function blocksOf(
  */
 export function adamwModel(
   blocks: readonly Block[],
-  {
-    betas: [beta1, beta2],
-    eps,
-  }: { readonly betas: readonly [number, number]; readonly eps: number },
+  { betas, eps }: AdamwOptions,
 ): { readonly model: Uint8Array<ArrayBuffer>; readonly deviceOutputs: readonly string[] } {
+  const { values, poisons } = adamwTensors(blocks, { betas, eps });
+  return { model: writeModel({ ...values, ...poisons }), deviceOutputs: Object.keys(values) };
+}
+
+/** The tensors of the update, before they are written as ONNX: those that stay on the device, and the poisons. */
+export function adamwTensors(
+  blocks: readonly Block[],
+  { betas: [beta1, beta2], eps }: AdamwOptions,
+): {
+  readonly values: Readonly<Record<string, Tensor>>;
+  readonly poisons: Readonly<Record<string, Tensor>>;
+} {
   const outputs: Record<string, Tensor> = {};
   const poisons: Record<string, Tensor> = {};
   for (const [b, block] of blocks.entries()) {
@@ -97,7 +109,7 @@ export function adamwModel(
     });
     poisons[`poison.${b}`] = sumAll(mul(g, 0));
   }
-  return { model: writeModel({ ...outputs, ...poisons }), deviceOutputs: Object.keys(outputs) };
+  return { values: outputs, poisons };
 }
 
 /** Number of zeros at the end of a block. */
@@ -118,15 +130,5 @@ function partsOf(block: Block, rows: Tensor): Tensor[] {
   const sizes = block.parts.map(({ size }) => size);
   const padding = paddingOf(block);
   const all = padding > 0 ? [...sizes, padding] : sizes;
-  return splitInto(reshape(rows, [block.rows * lane]), all).slice(0, sizes.length);
-}
-
-/** Splits into any number of parts, in several steps if a single Split cannot have so many outputs. */
-function splitInto(x: Tensor, sizes: readonly number[]): Tensor[] {
-  if (sizes.length === 1) return [x];
-  const each = Math.ceil(sizes.length / mostParts);
-  const runs: (readonly number[])[] = [];
-  for (let i = 0; i < sizes.length; i += each) runs.push(sizes.slice(i, i + each));
-  const totals = runs.map((run) => run.reduce((sum, size) => sum + size, 0));
-  return split(x, totals, 0).flatMap((part, i) => splitInto(part, runs[i]!));
+  return splitTree(reshape(rows, [block.rows * lane]), all).slice(0, sizes.length);
 }

@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import { normalizedMaps } from "../images/normalize.ts";
-import { ActivationPass } from "../inference/activations.ts";
+import { type Activations, ActivationPass } from "../inference/activations.ts";
+import { fastestLayout } from "../inference/fastest-layout.ts";
 import { activationsFor, classMaps, propagatedMaps } from "../inference/label-image.ts";
 import type { NetworkFeeds } from "../inference/network-feeds.ts";
 import type { Runtime } from "../../engine/graph/index.ts";
@@ -73,7 +74,7 @@ export class LabelMaker implements LabelSource {
   private readonly activations: ActivationPass;
 
   constructor(
-    runtime: Runtime,
+    private readonly runtime: Runtime,
     network: Afa,
     parameters: NetworkFeeds,
     private readonly config: LabelConfig,
@@ -92,8 +93,30 @@ export class LabelMaker implements LabelSource {
     thresholds?: Thresholds,
   ): Promise<MadeLabels> {
     const crops: { labels: StepLabels; seconds: LabelSeconds }[] = [];
-    for (const input of inputs) crops.push(await this.makeOne(input, phase, thresholds));
-    return { labels: crops.map(({ labels }) => labels), seconds: addSeconds(crops) };
+    const together = await this.activationsOfAll(inputs);
+    for (const [i, input] of inputs.entries())
+      crops.push(await this.makeOne(input, phase, thresholds, together?.activations[i]));
+    return {
+      labels: crops.map(({ labels }) => labels),
+      seconds: addSeconds(together ? [...crops, together] : crops),
+    };
+  }
+
+  /**
+   * Activations of all crops in one run; null where they are made one by one: by a CPU, which takes as long and less memory,
+   * and where a crop needs none, as graphs are made for one and for all crops of a batch, but not for each number between.
+   */
+  private async activationsOfAll(
+    inputs: readonly LabelInput[],
+  ): Promise<{ activations: Activations[]; seconds: LabelSeconds } | null> {
+    const isNeeded = ({ classes, box, known }: LabelInput): boolean =>
+      classes.length > 0 && !(known && isKnownInside(known, box));
+    if (inputs.length !== this.config.data.batch || !inputs.every(isNeeded)) return null;
+    if ((await fastestLayout(this.runtime)) !== "gpu") return null;
+    const start = this.now();
+    const images = inputs.map(({ image }) => normalizedMaps(image, this.config.data));
+    const activations = await this.activations.runAll(images);
+    return { activations, seconds: { cam: this.now() - start, labels: 0 } };
   }
 
   rest(): Promise<void> {
@@ -105,6 +128,8 @@ export class LabelMaker implements LabelSource {
     { image, classes, box, known }: LabelInput,
     phase: Phase,
     { low, high }: Thresholds = thresholdsOf(this.config),
+    /** Those of the crop, if they are there. */
+    activations?: Activations,
   ): Promise<{ labels: StepLabels; seconds: LabelSeconds }> {
     const { radius: wanted } = this.config.pseudo;
     const { par, now } = this;
@@ -116,11 +141,9 @@ export class LabelMaker implements LabelSource {
       return { labels, seconds: { cam: 0, labels: now() - start } };
     }
     const merged = (own: LabelMap): LabelMap => (known ? mergeKnown(known, own) : own);
-    const raw = await activationsFor(
-      normalizedMaps(image, this.config.data),
-      classes,
-      this.activations,
-    );
+    const raw =
+      activations ??
+      (await activationsFor(normalizedMaps(image, this.config.data), classes, this.activations));
     const activationsEnd = now();
     const cam = classMaps(raw, classes, image);
     const propagates = phase === "affinity" && raw !== null;

@@ -1,3 +1,4 @@
+import { fastestLayout } from "../inference/fastest-layout.ts";
 import { channelsLast, type NetworkFeeds } from "../inference/network-feeds.ts";
 import type { NdArray, Runtime } from "../../engine/graph/index.ts";
 import type { Afa } from "../model/index.ts";
@@ -44,6 +45,7 @@ export async function lossesAndGradients(
   if (crop !== width)
     throw new RangeError(`lossesAndGradients: images are ${width} x ${crop}; crop them to squares`);
   const graph = buildStep(network, {
+    ...(runtime.device === "webgpu" && { layout: await fastestLayout(runtime) }),
     kind: "full",
     batch,
     crop,

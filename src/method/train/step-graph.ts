@@ -18,6 +18,7 @@ import {
   writeModel,
 } from "../../engine/graph/index.ts";
 import { type Afa, type HiddenLayout, type Segmented, imageInput } from "../model/index.ts";
+import { fastestGraph } from "../inference/fastest-layout.ts";
 import type { Parameter } from "../../engine/nn/index.ts";
 import { affinityLoss, classificationLoss, energyLoss, segmentationLoss } from "./losses.ts";
 
@@ -90,7 +91,11 @@ export function buildStep(network: Afa, options: StepGraphOptions): StepGraph {
   const shapes = Object.entries(outputs).flatMap(([name, { shape }]) =>
     name.startsWith("grad.") ? [] : [[name, shape as readonly Dim[] as number[]] as const],
   );
-  return { model: writeModel(outputs), gradients, outputs: Object.fromEntries(shapes) };
+  return {
+    model: writeModel(fastestGraph(outputs, options.layout)),
+    gradients,
+    outputs: Object.fromEntries(shapes),
+  };
 }
 
 /** The tensors of a step, before they are written as ONNX. */
@@ -173,7 +178,9 @@ export function decoderLosses(
  * `image`, and the statistics. Output: `probabilities` [n, C + 1, h, w].
  */
 export function buildProbabilities(network: Afa, options: PassOptions): Uint8Array<ArrayBuffer> {
-  return writeModel({ probabilities: probabilityTensor(network, options) });
+  return writeModel(
+    fastestGraph({ probabilities: probabilityTensor(network, options) }, options.layout),
+  );
 }
 
 /** The tensor of these probabilities, before it is written as ONNX. */

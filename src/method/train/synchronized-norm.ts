@@ -11,6 +11,7 @@ import {
   writeModel,
 } from "../../engine/graph/index.ts";
 import type { Exchange } from "../../host/exchange.ts";
+import { fastestGraph } from "../inference/fastest-layout.ts";
 import { LazySession } from "../inference/lazy-session.ts";
 import type { NetworkFeeds } from "../inference/network-feeds.ts";
 import type { Afa } from "../model/index.ts";
@@ -58,7 +59,9 @@ export class SynchronizedNorm {
     this.width = network.decoder.width;
     this.rows = whole * (crop / 4) ** 2;
     const open = (outputs: Readonly<Record<string, Tensor>>): LazySession =>
-      new LazySession(() => runtime.createSession(writeModel(outputs), { whole: true }));
+      new LazySession(() =>
+        runtime.createSession(writeModel(fastestGraph(outputs, options.layout)), { whole: true }),
+      );
     this.fused = open(fusedTensors(network, options));
     this.sums = open(gradientSums(network, options));
   }

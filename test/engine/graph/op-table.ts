@@ -107,6 +107,7 @@ const layout: Row[] = [
   ["concat", [m23, [2, 2]], (a, b) => g.concat([a, b, b], -1), [2, 7], (a, b) => (i, j) => (j < 3 ? a(i, j) : b(i, (j - 3) % 2))],
   ["split", [[5, 2]], (x) => g.split(x, [1, 3, 1], 0)[1]!, m32, (x) => (i, j) => x(i + 1, j)],
   ["split, all parts", [[4]], (x) => g.mul(...(g.split(x, [1, 3], 0) as [Tensor, Tensor])), [3], (x) => (i) => x(0) * x(i + 1)],
+  ["splitTree", [[9, 2]], (x) => g.splitTree(x, [1, 1, 1, 1, 1, 1, 1, 1, 1])[7]!, [1, 2], (x) => (i, j) => x(i + 7, j)],
   ["slice", [[4, 5]], (x) => g.slice(x, [1, 2], m23), m23, (x) => (i, j) => x(i + 1, j + 2)],
   ["pad", [m23], (x) => g.pad(x, [1, 0], [2, 3]), [5, 6], (x) => (i, j) => x(i - 1, j)],
   ["gatherRows", [m43], (x) => g.gatherRows(x, gathered), [3, 2, 3], (x) => (i, j, k) => x(gathered.values[2 * i + j]!, k)],
@@ -193,16 +194,17 @@ const conv: Row[] = [
   ...convolution("conv2d 3×3, stride 1", [2, 4, 3, 2, 3], { kernel: 3, stride: 1, padding: 1 }),
   ...convolution("conv2d 2×2, stride 2, rest dropped", [2, 5, 7, 2, 3], { kernel: 2, stride: 2, padding: 0 }),
   ...convolution("conv2d 1×1, stride 2", [1, 5, 4, 2, 3], { kernel: 1, stride: 2, padding: 0 }),
-  ["depthwise3x3", [[2, 3, 4, 5], [3, 1, 3, 3], [3]], byChannel, [2, 3, 4, 5], depthwise, float32],
+  ["depthwise3x3", [[2, 3, 4, 5], [3, 1, 3, 3], [3]], (x, weight, bias) => byChannel(x, weight, bias), [2, 3, 4, 5], depthwise, float32],
+  ["depthwise3x3, for a GPU", [[2, 3, 4, 5], [3, 1, 3, 3], [3]], (x, weight, bias) => byChannel(x, weight, bias, "gpu"), [2, 3, 4, 5], depthwise, float32],
   ["depthwise3x3Maps", [[2, 3, 4, 5], [3, 1, 3, 3], [3]], g.depthwise3x3Maps, [2, 3, 4, 5], depthwise, { ...float32, sizes: ["n", 3, "h", "w"] }],
 ];
 
 /** depthwise3x3 of a map [n, c, h, w], which itself takes channels first of all. */
-function byChannel(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+function byChannel(x: Tensor, weight: Tensor, bias: Tensor, block?: "gpu"): Tensor {
   const [n, c, h, w] = x.shape as [number, number, number, number];
   const flat = g.reshape(g.transpose(x, [1, 0, 2, 3]), [c, n * h * w]);
   return g.transpose(
-    g.reshape(g.depthwise3x3(flat, weight, bias, n, h, w), [c, n, h, w]),
+    g.reshape(g.depthwise3x3(flat, weight, bias, n, h, w, block), [c, n, h, w]),
     [1, 0, 2, 3],
   );
 }

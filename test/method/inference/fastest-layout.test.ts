@@ -16,4 +16,5 @@ test("layers are computed in the runtime's blocks of channels, if it has any", a
   });
   expect(await fastestLayout(withBlock(1))).toBe("maps");
   expect(await fastestLayout(runtime)).toBe("maps");
+  expect(await fastestLayout({ ...runtime, device: "webgpu" })).toBe("gpu");
 });

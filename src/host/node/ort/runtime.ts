@@ -70,6 +70,8 @@ function providerOf(
   device: string,
   number: number | undefined,
 ): ort.InferenceSession.ExecutionProviderConfig {
+  // In ONNX Runtime's own layout for WebGPU a depthwise convolution would be between two transposes.
+  if (device === "webgpu" && number === undefined) return { name: device, preferredLayout: "NCHW" };
   if (number === undefined) return device;
   if (device !== "cuda") {
     throw new RangeError(

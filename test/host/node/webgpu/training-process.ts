@@ -5,6 +5,7 @@ import { parseConfig } from "../../../../src/method/config.ts";
 import { ActivationPass, cropActivations } from "../../../../src/method/inference/activations.ts";
 import { ForwardPass } from "../../../../src/method/inference/forward.ts";
 import {
+  fewerKernels,
   input,
   logSoftmax,
   writeModel,
@@ -121,7 +122,7 @@ async function wholeGraphs(runtime: DeviceRuntime): Promise<Record<string, numbe
   const network = new Afa({ backbone: "mit_b1", classes: 20 });
   const pvt = new Afa({ backbone: "pvt_v2_b1", classes: 20 });
   const { crop: side } = parseConfig({ preset: "voc" }).data;
-  const pass = { batch: 2, crop: side, dropPath: true, dropout: true };
+  const pass = { batch: 2, crop: side, dropPath: true, dropout: true, layout: "gpu" as const };
   const step = (kind: StepKind, energy: boolean) =>
     buildStep(network, { ...pass, kind, energy, whole: 8, learned: network.trainable }).model;
   const specs = network.trainable.map(({ name, shape }, index) => {
@@ -132,7 +133,9 @@ async function wholeGraphs(runtime: DeviceRuntime): Promise<Record<string, numbe
     classification: step("classification", false),
     full: step("full", false),
     "full with energy": step("full", true),
-    activations: writeModel(cropActivations(network, { scales: [1, 0.5, 1.5], side })),
+    activations: writeModel(
+      fewerKernels(cropActivations(network, { scales: [1, 0.5, 1.5], side, crops: 2 }, "gpu")),
+    ),
     probabilities: buildProbabilities(network, pass),
     optimizer: adamwModel(blocks, { betas: [0.9, 0.999], eps: 1e-8 }).model,
     "full of PVTv2": buildStep(pvt, { ...pass, kind: "full", learned: pvt.trainable }).model,
