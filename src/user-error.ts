@@ -56,8 +56,8 @@ export type Remedy =
       readonly current: number;
       readonly weights?: string;
     }
-  /** Install ONNX Runtime's CUDA libraries with its own script, at this path. */
-  | { readonly kind: "cuda-libraries"; readonly installer: string }
+  /** Install ONNX Runtime's CUDA libraries with its own script. */
+  | { readonly kind: "cuda-libraries" }
   /** Run tasks of a job again that is divided between several. */
   | { readonly kind: "tasks"; readonly tasks: readonly number[]; readonly of: number }
   /** Run another job; `options` are its own, by name. */

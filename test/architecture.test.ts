@@ -12,7 +12,8 @@ const mayImport: Record<string, readonly string[]> = {
   engine: [],
   host: ["engine", "method/images/image.ts"],
   method: ["engine", "host"],
-  "host/node": ["engine", "host", "method/tasks.ts", "method/images"],
+  // Where there is no native ONNX Runtime, Node computes with the one that browsers have.
+  "host/node": ["engine", "host", "host/web/ort.ts", "method/tasks.ts", "method/images"],
   "host/web": ["engine", "host", "method/tasks.ts", "method/images"],
   files: ["engine", "method", "host"],
   jobs: ["engine", "method", "host", "files"],
@@ -45,7 +46,7 @@ const hosts: readonly string[] = ["host/node", "host/web", "cli", "studio/server
 
 /** Packages that only a host may import, besides Node's builtins. */
 const hostPackages =
-  /^(node:|sharp$|onnxruntime-|tinypool$|koffi$|undici$|yauzl$|tar-stream$|hono$|@hono\/|hono\/)/;
+  /^(node:|sharp$|detect-libc$|onnxruntime-|tinypool$|koffi$|undici$|yauzl$|tar-stream$|hono$|@hono\/|hono\/)/;
 
 interface Import {
   /** The importing file, from src/. */

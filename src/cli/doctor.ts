@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { UserError } from "../user-error.ts";
 import { wordRemedies } from "./remedies.ts";
 import type { OpenOutput } from "./output.ts";
@@ -9,8 +9,19 @@ export function doctorCommand(open: OpenOutput): Command {
   const command = withJson(new Command("doctor"))
     .summary("show devices, versions and memory; test every device")
     .description("Shows devices, versions and memory, and lets every device compute something.")
-    .action(async (options: { json?: boolean }) => {
+    .addOption(
+      new Option(
+        "--install <what>",
+        "first download what is too large for the npm package: cuda, the libraries of an NVIDIA GPU (CUDA 12, linux-x64)",
+      ).choices(["cuda"]),
+    )
+    .action(async (options: { json?: boolean; install?: "cuda" }) => {
       const output = open(options);
+      if (options.install !== undefined) {
+        const { installCuda } = await import("../host/node/ort/install-cuda.ts");
+        const folder = await installCuda((line) => output.note(line));
+        output.note(`CUDA's libraries are in ${folder}`);
+      }
       const { examine, formatDoctor } = await import("../host/node/doctor.ts");
       const report = await examine();
       output.say(formatDoctor(report, wordRemedies));
@@ -18,5 +29,10 @@ export function doctorCommand(open: OpenOutput): Command {
       const cpu = report.devices.find((device) => device.device === "cpu");
       if (!cpu?.works) throw new UserError(`device cpu: ${cpu?.problem ?? "not in this build"}`);
     });
-  return withExamples(command, "tag2mask doctor", "tag2mask doctor --json");
+  return withExamples(
+    command,
+    "tag2mask doctor",
+    "tag2mask doctor --json",
+    "tag2mask doctor --install cuda",
+  );
 }

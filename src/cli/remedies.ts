@@ -31,7 +31,7 @@ function word(remedy: Remedy): string {
     }
     case "cuda-libraries":
       return (
-        `\`node ${remedy.installer} --onnxruntime-node-install=true\` downloads CUDA's libraries, ` +
+        "`tag2mask doctor --install cuda` downloads CUDA's libraries, " +
         "for a machine with an NVIDIA GPU and CUDA 12"
       );
     case "tasks": {

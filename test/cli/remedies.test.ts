@@ -24,8 +24,8 @@ test.each<[Remedy, string]>([
   ],
   [{ kind: "empty-folder" }, "choose an empty or new folder"],
   [
-    { kind: "cuda-libraries", installer: "install.js" },
-    "`node install.js --onnxruntime-node-install=true` downloads CUDA's libraries, for a machine with an NVIDIA GPU and CUDA 12",
+    { kind: "cuda-libraries" },
+    "`tag2mask doctor --install cuda` downloads CUDA's libraries, for a machine with an NVIDIA GPU and CUDA 12",
   ],
   [
     { kind: "job", name: "train", options: { weights: "a.pth", overwrite: true } },

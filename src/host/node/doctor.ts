@@ -3,6 +3,7 @@ import type { DeviceReport } from "../devices.ts";
 import { imageFormats } from "../../method/images/image-name.ts";
 import { describeMpi, type MpiReport } from "./mpi/describe.ts";
 import { listDevices } from "./ort/devices.ts";
+import { describeWasm, loadOrt } from "./ort/load-ort.ts";
 import type { Remedy } from "../../user-error.ts";
 import { packageVersion } from "./version.ts";
 
@@ -11,6 +12,8 @@ export interface DoctorReport {
   readonly tag2mask: string;
   readonly node: string;
   readonly onnxruntime: string;
+  /** Where ONNX Runtime comes from: a package with native code; or why it is WebAssembly, which is slower. */
+  readonly runtime: { readonly package: string } | { readonly wasm: string };
   readonly system: string;
   readonly cpu: { readonly model: string; readonly cores: number };
   /** Bytes. */
@@ -22,13 +25,15 @@ export interface DoctorReport {
 
 /** Examines the machine and tries every device. */
 export async function examine(): Promise<DoctorReport> {
-  const { env } = await import("onnxruntime-node");
+  const loaded = loadOrt();
+  const { versions } = loaded.ort.env;
   // Memory limit of a container; 0 or a huge number means none.
   const limit = process.constrainedMemory() || Infinity;
   return {
     tag2mask: packageVersion(),
     node: process.versions.node,
-    onnxruntime: env.versions.node ?? env.versions.common,
+    onnxruntime: versions.node ?? versions.web ?? versions.common!,
+    runtime: loaded.kind === "native" ? { package: loaded.from } : { wasm: loaded.reason },
     system: `${process.platform} ${process.arch} ${release()}`,
     cpu: { model: cpus()[0]?.model.trim() ?? "unknown", cores: availableParallelism() },
     memory: { total: Math.min(totalmem(), limit), free: Math.min(freemem(), limit) },
@@ -42,11 +47,16 @@ export function formatDoctor(
   report: DoctorReport,
   wordRemedies: (remedies: readonly Remedy[]) => string,
 ): string {
-  const { cpu, memory, mpi } = report;
+  const { cpu, memory, mpi, runtime } = report;
   const rows = [
     ["tag2mask", report.tag2mask],
     ["Node.js", report.node],
-    ["ONNX Runtime", report.onnxruntime],
+    [
+      "ONNX Runtime",
+      "package" in runtime
+        ? `${report.onnxruntime} (${runtime.package})`
+        : `${report.onnxruntime}; ${describeWasm(runtime.wasm)}`,
+    ],
     ["system", report.system],
     ["CPU", `${cpu.model}, ${cpu.cores} cores`],
     ["memory", `${gigabytes(memory.total)}, ${gigabytes(memory.free)} free`],

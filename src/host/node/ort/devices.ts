@@ -1,6 +1,5 @@
 import { fork, type ForkOptions } from "node:child_process";
 import { createRequire } from "node:module";
-import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { UserError } from "../../../user-error.ts";
 import {
@@ -12,16 +11,22 @@ import {
 } from "../../devices.ts";
 import type { ProbeAnswer } from "./device-probe.ts";
 import { gpuNumber } from "./gpu-number.ts";
+import { describeWasm, loadOrt } from "./load-ort.ts";
 
 /** Milliseconds after which a device that has not multiplied small matrices is given up. */
 const probeTimeout = 60_000;
+
+/** Devices that only native code can use, and that people ask for. */
+const gpus = ["webgpu", "cuda"] as const;
 
 /** Tries every device that this build of ONNX Runtime supports. */
 export async function listDevices(): Promise<DeviceReport[]> {
   const reports: DeviceReport[] = [];
   // One at a time: they share the cores while their speed is measured.
-  for (const device of await supportedDevices()) reports.push(await probe({ device }));
-  return reports;
+  for (const device of supportedDevices()) reports.push(await probe({ device }));
+  const problem = noGpus();
+  if (problem === undefined) return reports;
+  return [...reports, ...gpus.map((device) => ({ device, works: false, problem }))];
 }
 
 /**
@@ -37,10 +42,13 @@ export async function resolveDevice(
   if (name === "auto") return chooseDevice(localRank);
   const choice = choiceOf(name, localRank);
   const { number } = choice;
-  const supported = await supportedDevices();
+  const supported = supportedDevices();
   const report: Omit<DeviceReport, "device"> = supported.includes(name)
     ? await probe(choice)
-    : { works: false, problem: `ONNX Runtime does not support ${name} on this system` };
+    : {
+        works: false,
+        problem: noGpus() ?? `ONNX Runtime does not support ${name} on this system`,
+      };
   if (report.works) return choice;
   const others = (await listDevices()).filter((other) => other.works && other.device !== name);
   const available = others.map((other) => other.device).join(", ");
@@ -53,7 +61,7 @@ export async function resolveDevice(
 
 /** The first of CUDA and WebGPU that works and is faster than the CPU, else the CPU. */
 async function chooseDevice(localRank: number | undefined): Promise<DeviceChoice> {
-  const supported = await supportedDevices();
+  const supported = supportedDevices();
   // Several processes would all get the same GPU from WebGPU, which they have to ask for.
   const named = localRank === undefined ? (["cuda", "webgpu"] as const) : (["cuda"] as const);
   const candidates = named.filter((device) => supported.includes(device));
@@ -76,10 +84,17 @@ function choiceOf(device: DeviceName, localRank: number | undefined): DeviceChoi
   return { device, number: gpuNumber(localRank, process.env["CUDA_VISIBLE_DEVICES"]) };
 }
 
-async function supportedDevices(): Promise<DeviceName[]> {
-  const { listSupportedBackends } = await import("onnxruntime-node");
-  const names = listSupportedBackends().map((backend) => backend.name);
+function supportedDevices(): DeviceName[] {
+  const loaded = loadOrt();
+  if (loaded.kind === "wasm") return ["cpu"];
+  const names = loaded.ort.listSupportedBackends().map((backend) => backend.name);
   return deviceNames.filter((device) => names.includes(device));
+}
+
+/** Why there are no devices besides the CPU; undefined where there may be. */
+function noGpus(): string | undefined {
+  const loaded = loadOrt();
+  return loaded.kind === "wasm" ? describeWasm(loaded.reason) : undefined;
 }
 
 /** Tries a device, in a process of its own unless it is the CPU: a broken driver can crash the process. */
@@ -128,15 +143,7 @@ function broken(device: DeviceName, error: string): DeviceReport {
     return { ...report, problem: cause };
   }
   const problem = `ONNX Runtime's CUDA libraries are not installed (${cause})`;
-  return { ...report, problem, remedies: [{ kind: "cuda-libraries", installer: installerPath() }] };
-}
-
-/** Path of ONNX Runtime's installer, relative to the working folder if it is near. */
-function installerPath(): string {
-  const main = createRequire(import.meta.url).resolve("onnxruntime-node");
-  const file = join(dirname(main), "../script/install.js");
-  const near = relative(process.cwd(), file);
-  return near.startsWith("..") ? file : near;
+  return { ...report, problem, remedies: [{ kind: "cuda-libraries" }] };
 }
 
 /** The problem alone: ONNX Runtime puts its source file and function before it. */

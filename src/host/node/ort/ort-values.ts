@@ -1,4 +1,4 @@
-import * as ort from "onnxruntime-node";
+import type * as ort from "onnxruntime-node";
 import {
   type DeviceArray,
   type DType,
@@ -7,6 +7,7 @@ import {
   type NdArray,
   sizeOf,
 } from "../../../engine/graph/index.ts";
+import { nativeOrt } from "./load-ort.ts";
 
 /** A buffer of the device, shared by all arrays that are reshapes of one another, and freed once. */
 class GpuBuffer {
@@ -59,7 +60,7 @@ export class GpuArray implements DeviceArray {
 
   /** The array as a feed. Reading the data of this tensor would crash the process. */
   tensor(): ort.Tensor {
-    return ort.Tensor.fromGpuBuffer(this.buffer.handle, {
+    return nativeOrt().Tensor.fromGpuBuffer(this.buffer.handle, {
       dataType: this.dtype as ort.Tensor.GpuBufferDataTypes,
       dims: this.shape,
     });
@@ -70,7 +71,8 @@ export class GpuArray implements DeviceArray {
 export function toTensor(value: Feed): ort.Tensor {
   if (value instanceof GpuArray) return value.tensor();
   const { dtype, shape, data } = value as NdArray;
-  return new ort.Tensor(dtype, data as Float32Array, [...shape]);
+  const { Tensor } = nativeOrt();
+  return new Tensor(dtype, data as Float32Array, [...shape]);
 }
 
 export function toArray(tensor: ort.Tensor): NdArray {

@@ -1,20 +1,33 @@
 import { availableParallelism } from "node:os";
-import * as ort from "onnxruntime-node";
+import type * as ort from "onnxruntime-node";
 import type { Feeds, NdArray, Runtime, Session } from "../../../engine/graph/index.ts";
 import type { RuntimeOptions } from "../../host.ts";
 import { findChannelBlock } from "./channel-block.ts";
 import { explainFallback, noCpuFallback } from "./no-cpu-fallback.ts";
 import { GpuSession } from "./gpu-session.ts";
+import { describeWasm, loadOrt } from "./load-ort.ts";
 import { toArray, toTensor, toTensors } from "./ort-values.ts";
+import { wasmRuntime } from "./wasm-runtime.ts";
 
 type Options = ort.InferenceSession.SessionOptions;
 
-/** ONNX Runtime in Node. `run` blocks the calling thread until the graph is computed. */
-export function nodeRuntime({
-  device = "cpu",
-  deviceNumber,
-  threads = availableParallelism(),
-}: RuntimeOptions = {}): Runtime {
+/**
+ * ONNX Runtime in Node: native code, or WebAssembly where there is none. `run` blocks the calling thread until the graph is
+ * computed.
+ */
+export function nodeRuntime(options: RuntimeOptions = {}): Runtime {
+  const loaded = loadOrt();
+  if (loaded.kind === "native") return nativeRuntime(loaded.ort, options);
+  const { device = "cpu", threads = availableParallelism() } = options;
+  if (device !== "cpu") throw new Error(`device ${device}: ${describeWasm(loaded.reason)}`);
+  const runtime = wasmRuntime(loaded.ort, threads);
+  return { ...runtime, channelBlock: () => (channelBlock ??= findChannelBlock(runtime)) };
+}
+
+function nativeRuntime(
+  { InferenceSession }: typeof ort,
+  { device = "cpu", deviceNumber, threads = availableParallelism() }: RuntimeOptions,
+): Runtime {
   const provider = providerOf(device, deviceNumber);
   const open = (model: Uint8Array | string, whole: boolean, extra?: Options) => {
     const options: Options = {
@@ -39,8 +52,8 @@ export function nodeRuntime({
     };
     const session =
       typeof model === "string"
-        ? ort.InferenceSession.create(model, options)
-        : ort.InferenceSession.create(model, options);
+        ? InferenceSession.create(model, options)
+        : InferenceSession.create(model, options);
     return session.catch((error: unknown) => {
       throw explainFallback(error, device);
     });

@@ -10,6 +10,7 @@ import {
 } from "../../../engine/graph/index.ts";
 import type { RuntimeOptions, RuntimePool } from "../../host.ts";
 import type { LaneAnswer, LaneRequest, LaneResults, LaneSetup } from "./session-lane.ts";
+import { loadOrt } from "../ort/load-ort.ts";
 import { workerEntry } from "./worker-entry.ts";
 
 export interface SessionPoolOptions {
@@ -65,6 +66,8 @@ export class SessionPool implements RuntimePool {
     if (!Number.isInteger(lanes) || lanes < 1) {
       throw new RangeError(`session pool: ${lanes} lanes; give a whole number from 1`);
     }
+    // The threads load it too, but the user is told by this one if it is slow.
+    loadOrt();
     this.width = lanes;
     this.startLane = () => new Lane({ device: this.device, threads }, () => this.dispatch());
     this.lanes = [this.startLane()];

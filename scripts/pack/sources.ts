@@ -1,0 +1,47 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+/** What packages are made of: this repository and its installed dependencies. */
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+export const installed = (name: string): string => join(root, "node_modules", name);
+
+/** The parts of a package.json that packing reads or writes. */
+export interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly [other: string]: unknown;
+}
+
+export function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
+}
+
+/** Exact versions of installed packages. */
+export function pinned(...names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, readManifest(installed(name)).version]));
+}
+
+/** The license of ONNX Runtime, whose packages on npm come without its text. */
+export const ortLicense = join(root, "scripts/pack/onnxruntime-license.txt");
+
+/** Runs npm; returns what it prints. */
+export async function npm(args: readonly string[], cwd: string): Promise<string> {
+  const options = { cwd, maxBuffer: 2 ** 26, shell: process.platform === "win32" };
+  return (await promisify(execFile)("npm", [...args], options)).stdout;
+}
+
+/** Makes the .tgz of a folder; returns its path. */
+export async function packFolder(folder: string, out: string): Promise<string> {
+  const printed = await npm(
+    ["pack", "--json", "--ignore-scripts", "--pack-destination", out],
+    folder,
+  );
+  const [packed] = JSON.parse(printed) as [{ readonly filename: string }];
+  // Some versions of npm print the name with its scope and others as it is written.
+  return join(out, packed.filename.replace("@", "").replace("/", "-"));
+}
