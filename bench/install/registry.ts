@@ -10,18 +10,13 @@ import type { Manifest } from "../../scripts/pack/sources.ts";
 
 /** A registry on this machine that has these packed packages, each in one version, and no others. */
 export class PackedRegistry {
-  private constructor(
-    private readonly server: Server,
-    private readonly fetchedPaths: string[],
-  ) {}
+  private constructor(private readonly server: Server) {}
 
   static async start(tarballs: readonly string[]): Promise<PackedRegistry> {
     const answers = new Map<string, () => Promise<Buffer>>();
-    const fetched: string[] = [];
     const server = createServer((request, response) => {
       const path = decodeURIComponent(request.url ?? "");
       const answer = answers.get(path);
-      if (path.endsWith(".tgz")) fetched.push(basename(path));
       if (!answer) return void response.writeHead(404).end("{}");
       answer().then(
         (body) => response.end(body),
@@ -29,7 +24,7 @@ export class PackedRegistry {
       );
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const registry = new PackedRegistry(server, fetched);
+    const registry = new PackedRegistry(server);
     for (const file of tarballs) {
       const manifest = await manifestOf(file);
       const { name, version } = manifest;
@@ -49,11 +44,6 @@ export class PackedRegistry {
 
   get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
-  }
-
-  /** Files of packages that were downloaded, in order. */
-  get fetched(): readonly string[] {
-    return this.fetchedPaths;
   }
 
   async close(): Promise<void> {
