@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { createInterface } from "node:readline";
 import { UserError } from "../../../user-error.ts";
-import { describeWasm, loadOrt, packageFolder } from "./load-ort.ts";
+import { loadOrt, packageFolder } from "./load-ort.ts";
 import { describePlatform, thisPlatform } from "./platform.ts";
 
 /** What ONNX Runtime's own script downloads, by platform. */
@@ -28,7 +28,7 @@ const cuda = "cuda12";
 export async function installCuda(tell: (line: string) => void): Promise<string> {
   const loaded = loadOrt();
   if (loaded.kind === "wasm") {
-    throw new UserError(`cuda: needs native code, but ${describeWasm(loaded.reason)}`);
+    throw new UserError(`cuda: needs native code of ONNX Runtime: ${loaded.reason}`);
   }
   return installInto(packageFolder(loaded.from), tell);
 }

@@ -10,7 +10,7 @@ import { type NativeOrt, type Ort, type Packages, chooseOrt } from "./choose-ort
 import { thisPlatform } from "./platform.ts";
 
 /** How many times slower a training step is in WebAssembly than in native code (docs/install.md). */
-const slowdown = "about 2.5";
+const slowdown = "2 to 2.5";
 
 /** Set once the user has been told, for the processes that this one starts. */
 const toldVariable = "TAG2MASK_ORT_TOLD";
