@@ -56,6 +56,7 @@ export async function writeNativePackage(target: Target, folder: string): Promis
     description: `ONNX Runtime for Node, the part of onnxruntime-node for ${os}-${cpu}, without an install script`,
     license: "MIT",
     repository,
+    type: "commonjs",
     main: "dist/index.js",
     types: "dist/index.d.ts",
     os: [os],
