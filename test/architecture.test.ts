@@ -12,15 +12,24 @@ const mayImport: Record<string, readonly string[]> = {
   engine: [],
   host: ["engine", "method/images/image.ts"],
   method: ["engine", "host"],
+// What both hosts read and write in the same way.
+  "host/both": ["engine", "host", "method/images"],
   // Where there is no native ONNX Runtime, Node computes with the one that browsers have.
-  "host/node": ["engine", "host", "host/web/ort.ts", "method/tasks.ts", "method/images"],
-  "host/web": ["engine", "host", "method/tasks.ts", "method/images"],
+  "host/node": [
+    "engine",
+    "host",
+    "host/both",
+    "host/web/ort.ts",
+    "method/tasks.ts",
+    "method/images",
+  ],
+  "host/web": ["engine", "host", "host/both", "method/tasks.ts", "method/images"],
   files: ["engine", "method", "host"],
   jobs: ["engine", "method", "host", "files"],
   cli: ["engine", "method", "host", "host/node", "files", "jobs", "studio", "studio/server"],
   // What page and server share: their protocol, and the arithmetic of masks and reviews.
   studio: ["method/images", "method/labels"],
-  "studio/server": ["engine", "method", "host", "host/node", "files", "jobs", "studio"],
+  "studio/server": ["engine", "method", "host", "host/both", "host/node", "files", "jobs", "studio"], // prettier-ignore
   // A page runs in a browser: nothing of a host, no files, no jobs.
   "studio/page": ["engine", "method", "studio"],
   // The entries: the library with its Node host, and the neutral core.
@@ -42,7 +51,7 @@ const methodOrder: readonly (readonly string[])[] = [
 ];
 
 /** Rooms that run on a machine of their own kind: the only ones with its builtins and its packages. */
-const hosts: readonly string[] = ["host/node", "host/web", "cli", "studio/server"];
+const hosts: readonly string[] = ["host/both", "host/node", "host/web", "cli", "studio/server"];
 
 /** Packages that only a host may import, besides Node's builtins. */
 const hostPackages =

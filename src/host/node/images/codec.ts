@@ -11,8 +11,9 @@ import {
   type ImageSource,
 } from "../../codec.ts";
 import { writeFileAtomic } from "../files/atomic-file.ts";
-import { hasBitmapName, readBitmap, type Bitmap } from "./bitmap.ts";
-import { pixelLimit, readBytes, unreadableImage } from "./unreadable.ts";
+import { hasBitmapName, readBitmap, type Bitmap } from "../../both/images/bitmap.ts";
+import { pixelLimit } from "../../both/images/unreadable.ts";
+import { readBytes, unreadableImage } from "./unreadable.ts";
 
 /**
  * Reads and writes images with sharp and label maps with fast-png. Both are loaded on first use: most commands start sooner

@@ -1,7 +1,7 @@
 import type { ImageSource, Thumbnail } from "../../codec.ts";
 import type { Sharp } from "sharp";
 import type { Image } from "../../../method/images/image.ts";
-import { hasBitmapName, readBitmap } from "./bitmap.ts";
+import { hasBitmapName, readBitmap } from "../../both/images/bitmap.ts";
 import { sharp } from "./sharp.ts";
 import { readBytes, unreadableImage } from "./unreadable.ts";
 

@@ -1,11 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { foreignImage } from "../../../method/images/image-name.ts";
 import { UserError } from "../../../user-error.ts";
+import { cutShort, notAnImage, tooManyPixels } from "../../both/images/unreadable.ts";
 import type { ImageSource } from "../../codec.ts";
 import { orUnreadable } from "../files/file-error.ts";
-
-/** Largest number of pixels in an image; as 8-bit RGB they take 600 MB. */
-export const pixelLimit = 200_000_000;
 
 /**
  * What libvips says of a damaged image, in many words, which it mixes up or loses where several images are decoded at the same time:
@@ -17,8 +14,8 @@ const damaged =
 /** The UserError for an image that sharp cannot open or decode. */
 export async function unreadableImage(source: ImageSource, error: unknown): Promise<UserError> {
   return typeof source === "string"
-    ? notAnImage(source, await clearerError(source, error))
-    : notAnImage(source.name, error);
+    ? notAnImage(source, await clearerError(source, error), reasonOf)
+    : notAnImage(source.name, error, reasonOf);
 }
 
 /** The bytes of a file; a UserError if it cannot be read or is empty. */
@@ -38,17 +35,10 @@ async function clearerError(path: string, error: unknown): Promise<unknown> {
   }
 }
 
-function notAnImage(where: string, error: unknown): UserError {
-  if (error instanceof UserError) return error;
-  const foreign = foreignImage(where);
-  if (foreign !== undefined) return new UserError(`${where}: ${foreign}`, { cause: error });
-  const text = error instanceof Error ? error.message : String(error);
-  const reason = /unsupported image format/i.test(text)
-    ? "its content is not in a known image format"
-    : /exceeds pixel limit/i.test(text)
-      ? `it has more than ${pixelLimit / 1e6} million pixels`
-      : damaged.test(text)
-        ? "it is damaged or cut short"
-        : text.replace(/^Input (buffer|file) ?/, "").split("\n")[0]!;
-  return new UserError(`${where}: not a readable image: ${reason}`, { cause: error });
+/** The reason in words for what sharp says. */
+function reasonOf(text: string): string {
+  if (/unsupported image format/i.test(text)) return "its content is not in a known image format";
+  if (/exceeds pixel limit/i.test(text)) return tooManyPixels;
+  if (damaged.test(text)) return cutShort;
+  return text.replace(/^Input (buffer|file) ?/, "").split("\n")[0]!;
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ImageCodec } from "../../../host/codec.ts";
 import type { Host } from "../../../host/host.ts";
-import { hasBitmapName } from "../../../host/node/images/bitmap.ts";
+import { hasBitmapName } from "../../../host/both/images/bitmap.ts";
 import { join } from "../../../files/text/path.ts";
 import { UserError } from "../../../user-error.ts";
 import { GivenUp } from "../failure.ts";

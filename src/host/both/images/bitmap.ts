@@ -1,5 +1,5 @@
 import type { Image } from "../../../method/images/image.ts";
-import { pixelLimit } from "./unreadable.ts";
+import { cutShort, pixelLimit, tooManyPixels } from "./unreadable.ts";
 
 /** A picture in a format that sharp cannot read. */
 export interface Bitmap {
@@ -26,11 +26,9 @@ function checkSize(width: number, height: number): void {
     throw new Error("its size is not readable");
   }
   if (width * height > pixelLimit) {
-    throw new Error(`it has more than ${pixelLimit / 1e6} million pixels`);
+    throw new Error(tooManyPixels);
   }
 }
-
-const cutShort = "it is damaged or cut short";
 
 /** BMP without compression: 1, 4 or 8 bits with a palette, 16 bits of 5 each, 24 or 32 bits, lines from below or from above. */
 function readBmp(bytes: Uint8Array): Bitmap {

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readBitmap } from "../../../../src/host/node/images/bitmap.ts";
+import { readBitmap } from "../../../../src/host/both/images/bitmap.ts";
 import { nodeCodec } from "../../../../src/host/node/images/codec.ts";
 import { isImageName } from "../../../../src/method/images/image-name.ts";
 import { makeFolder } from "../../../files/datasets/folders.ts";
