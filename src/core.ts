@@ -27,6 +27,7 @@ export {
   type Normalization,
 } from "./method/images/normalize.ts";
 export type { KnownMask } from "./method/data/known-mask.ts";
+export { TrainingSampler, type PlannedItem, type Preferred } from "./method/data/sampler.ts";
 export type { Batch, BatchSource, Dataset, Sample, SampleReader } from "./method/data/sample.ts";
 export { labelsOf } from "./method/images/labels-of-logits.ts";
 export { activationMaps, type Box, type Maps } from "./method/images/maps.ts";
@@ -44,7 +45,8 @@ export {
   type ActivationOptions,
   type Activations,
 } from "./method/inference/activations.ts";
-export type { NetworkFeeds } from "./method/inference/network-feeds.ts";
+export { planesOf, type NetworkFeeds } from "./method/inference/network-feeds.ts";
+export { refinedLabel, type RatedLabels } from "./method/inference/refined-label.ts";
 export { meanLogitMargin, meanMargin } from "./method/images/confidence.ts";
 export {
   evaluate,
@@ -85,7 +87,12 @@ export {
   type SegmenterSetup,
   type SegmentOptions,
 } from "./method/inference/segmenter.ts";
-export { networkImage, withLongSide, type SideBounds } from "./method/inference/long-side.ts";
+export {
+  networkImage,
+  pixelsWithLongSide,
+  withLongSide,
+  type SideBounds,
+} from "./method/inference/long-side.ts";
 export { Predictor, type PredictOptions, type Prediction } from "./method/inference/predictor.ts";
 export {
   evaluateStages,

@@ -23,7 +23,7 @@ const mayImport: Record<string, readonly string[]> = {
     "method/tasks.ts",
     "method/images",
   ],
-  "host/web": ["engine", "host", "host/both", "method/tasks.ts", "method/images"],
+  "host/web": ["engine", "host", "host/both", "method/tasks.ts", "method/images", "../package.json"], // prettier-ignore
   files: ["engine", "method", "host"],
   jobs: ["engine", "method", "host", "files"],
   cli: ["engine", "method", "host", "host/node", "files", "jobs", "studio", "studio/server"],
@@ -35,6 +35,8 @@ const mayImport: Record<string, readonly string[]> = {
   // The entries: the library with its Node host, and the neutral core.
   index: ["engine", "method", "host", "host/node", "files", "jobs", "core.ts"],
   core: ["engine", "method", "host", "files"],
+  // What a page gives and takes, over the jobs.
+  web: ["engine", "method", "host", "host/web", "files", "jobs", "core.ts"],
   "user-error": [],
 };
 
@@ -51,7 +53,7 @@ const methodOrder: readonly (readonly string[])[] = [
 ];
 
 /** Rooms that run on a machine of their own kind: the only ones with its builtins and its packages. */
-const hosts: readonly string[] = ["host/both", "host/node", "host/web", "cli", "studio/server"];
+const hosts: readonly string[] = ["host/node", "host/web", "cli", "studio/server"];
 
 /** Packages that only a host may import, besides Node's builtins. */
 const hostPackages =

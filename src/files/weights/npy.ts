@@ -1,6 +1,7 @@
 import { UserError } from "../../user-error.ts";
 import { widenFloat16 } from "./half.ts";
 import { readPickle, type PickleFunction } from "./pickle.ts";
+import { decodeLatin1 } from "./text.ts";
 
 /** Most bytes of a header, which is one line of text. */
 const headerLimit = 65536;
@@ -92,7 +93,7 @@ export class NpyArray {
     const { content, type } = this;
     if (this.shape.length > 0 || !(content instanceof Uint8Array)) return undefined;
     if (type.code.startsWith("S")) {
-      return Buffer.from(content).toString("latin1").replace(/\0+$/, "");
+      return decodeLatin1(content).replace(/\0+$/, "");
     }
     if (!type.code.startsWith("U")) return undefined;
     const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
@@ -155,26 +156,27 @@ function readHeader(
   bytes: Uint8Array,
   source: string,
 ): { type: ElementType; fortran: boolean; shape: number[]; start: number } {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (buffer.length < 12 || buffer.toString("latin1", 0, 6) !== "\x93NUMPY") {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 12 || decodeLatin1(bytes.subarray(0, 6)) !== "\x93NUMPY") {
     throw new UserError(
       `${source}: not a .npy file: it does not begin with \\x93NUMPY; write it with numpy.save`,
     );
   }
-  const version = buffer[6]!;
+  const version = bytes[6]!;
   if (version < 1 || version > 3) {
     throw new UserError(
       `${source}: .npy version ${version}, but only 1 to 3 are read; write it with numpy.save`,
     );
   }
-  const [length, at] = version === 1 ? [buffer.readUInt16LE(8), 10] : [buffer.readUInt32LE(8), 12];
-  if (length > headerLimit || at + length > buffer.length) {
+  const [length, at] =
+    version === 1 ? [view.getUint16(8, true), 10] : [view.getUint32(8, true), 12];
+  if (length > headerLimit || at + length > bytes.length) {
     throw new UserError(
       `${source}: its .npy header claims ${length} bytes (at most ${headerLimit} are read), the file has ` +
-        `${buffer.length - at} after it begins; ${damagedAdvice}`,
+        `${bytes.length - at} after it begins; ${damagedAdvice}`,
     );
   }
-  const header = buffer.toString("latin1", at, at + length);
+  const header = decodeLatin1(bytes.subarray(at, at + length));
   const descr = /'descr'\s{0,9}:\s{0,9}'([^']{1,16})'/.exec(header)?.[1];
   const order = /'fortran_order'\s{0,9}:\s{0,9}(True|False)/.exec(header)?.[1];
   const sides = /'shape'\s{0,9}:\s{0,9}\(([\dL, ]{0,400})\)/.exec(header)?.[1];
@@ -281,7 +283,7 @@ function numpyGlobals(source: string, size: number): ReadonlyMap<string, PickleF
         `${source}: its pickle of ${size} bytes unfolds to more than ${2 * size}; ${damagedAdvice}`,
       );
     }
-    return Buffer.from(text, "latin1");
+    return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
   };
   const refuse = (): never => {
     throw new UserError(

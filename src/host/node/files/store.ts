@@ -47,7 +47,7 @@ export const nodeStore: Store = {
     return openZip(source);
   },
   async *tarMembers(source) {
-    const { tarMembers } = await import("../../both/files/tar.ts");
+    const { tarMembers } = await import("./tar.ts");
     yield* tarMembers(source);
   },
   write: writeFilesAtomic,
