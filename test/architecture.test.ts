@@ -19,7 +19,7 @@ const mayImport: Record<string, readonly string[]> = {
     "engine",
     "host",
     "host/both",
-    "host/web/ort.ts",
+    "host/web/ort/runtime.ts",
     "method/tasks.ts",
     "method/images",
   ],

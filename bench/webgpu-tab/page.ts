@@ -1,7 +1,7 @@
 // In the page: steps on onnxruntime-web, with every dispatch of the page's WebGPU counted. Bundled by bench/webgpu-tab.ts.
 import * as ort from "onnxruntime-web/webgpu";
 import type { StepSeconds } from "../../src/method/train/events.ts";
-import { webRuntime } from "../../src/host/web/ort.ts";
+import { webRuntime } from "../../src/host/web/ort/runtime.ts";
 import type { Configuration } from "../configurations.ts";
 import { stepSeconds, type Runs } from "../webgpu-step.ts";
 

@@ -1,6 +1,6 @@
 import * as ort from "onnxruntime-web/wasm";
 import { Afa, decodeSafetensors, ForwardPass, type NdArray } from "tag2mask/core";
-import { webRuntime } from "../../src/host/web/ort.ts";
+import { webRuntime } from "../../src/host/web/ort/runtime.ts";
 import { checks } from "../runtime-conformance.ts";
 
 // A page without cross-origin isolation has one thread.

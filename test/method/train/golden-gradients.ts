@@ -2,7 +2,7 @@ import type { Runtime } from "../../../src/engine/graph/index.ts";
 import { Afa } from "../../../src/method/model/index.ts";
 import { lossesAndGradients } from "../../../src/method/train/losses-and-gradients.ts";
 import { readGolden } from "../../golden.ts";
-import { asArrays, normError, worstError } from "../../network.ts";
+import { asArrays, normError, worstError } from "../../arrays.ts";
 
 /** How far a runtime is from golden gradients. */
 export interface GradientErrors {

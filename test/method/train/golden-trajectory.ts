@@ -1,10 +1,13 @@
+import type { Runtime } from "../../../src/engine/graph/index.ts";
+import { affinityLabel } from "../../../src/method/labels/index.ts";
 import { parseConfig } from "../../../src/method/config.ts";
 import type { Batch } from "../../../src/method/data/sample.ts";
 import { Afa } from "../../../src/method/model/index.ts";
+import type { LabelSource } from "../../../src/method/train/labels.ts";
 import { NetworkState } from "../../../src/method/train/network-state.ts";
-import type { StepResult } from "../../../src/method/train/step.ts";
+import { Stepper, type StepResult } from "../../../src/method/train/step.ts";
 import { readGolden, type GoldenTensor } from "../../golden.ts";
-import { asArrays, channelsLast } from "../../network.ts";
+import { asArrays, channelsLast } from "../../arrays.ts";
 
 export const golden = readGolden("trajectory");
 /** Tensors whose names begin so, by the rest of their names. */
@@ -72,4 +75,53 @@ export function trajectoryError(
   return Math.max(
     ...actual.map((value, i) => (value === null ? 0 : Math.abs(value / row[i]! - 1))),
   );
+}
+
+/** Labels of golden trajectory, for its own step. */
+function goldenLabels(step: () => number): LabelSource {
+  return {
+    async make() {
+      const data = golden[`step${step()}.seg_label`]!.data as Uint8Array;
+      const labels = [0, 1].map((i) => {
+        const seg = { width: 96, height: 96, data: data.subarray(i * 96 * 96, (i + 1) * 96 * 96) };
+        return { seg, affinity: affinityLabel(seg, { radius: 1 }) };
+      });
+      return { labels, seconds: { cam: 0, labels: 0 } };
+    },
+    async rest() {},
+  };
+}
+
+/**
+ * How far a runtime is from golden trajectory: errors of five steps, before the last of which the state is taken from the device
+ * and put there again.
+ */
+export async function trajectoryErrors(runtime: Runtime): Promise<Record<string, number>> {
+  const config = trajectoryConfig();
+  const { network, state } = trajectoryStart(config);
+  let step = 0;
+  const stepperOf = (of: NetworkState): Stepper =>
+    new Stepper(
+      runtime,
+      network,
+      of,
+      config,
+      () => 0,
+      goldenLabels(() => step),
+    );
+  const errors: Record<string, number> = {};
+  const run = async (stepper: Stepper): Promise<void> => {
+    errors[`step ${step}`] = trajectoryError(step, await stepper.run(step, batchOf(step)));
+    step++;
+  };
+  const first = stepperOf(state);
+  while (step < 4) await run(first);
+  await first.download();
+  const restored = new NetworkState(network, config.train);
+  restored.restore(state.tensors());
+  await first.release();
+  const second = stepperOf(restored);
+  await run(second);
+  await second.release();
+  return errors;
 }

@@ -1,6 +1,6 @@
 import type * as ort from "onnxruntime-web";
 import type { Runtime } from "../../../engine/graph/index.ts";
-import { webRuntime } from "../../web/ort.ts";
+import { webRuntime } from "../../web/ort/runtime.ts";
 
 /**
  * ONNX Runtime as WebAssembly in Node. All sessions of a thread share one instance with one set of threads, whose number is that

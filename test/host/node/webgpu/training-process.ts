@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "../../../../src/method/config.ts";
 import { ActivationPass, cropActivations } from "../../../../src/method/inference/activations.ts";
-import { ForwardPass } from "../../../../src/method/inference/forward.ts";
 import {
   fewerKernels,
   input,
@@ -14,45 +13,23 @@ import {
 import { Afa } from "../../../../src/method/model/index.ts";
 import { runProgram } from "../../../../src/cli/program.ts";
 import { writeScenes } from "../../../../src/files/datasets/index.ts";
-import { affinityLabel, mergeCam } from "../../../../src/method/labels/index.ts";
+import { mergeCam } from "../../../../src/method/labels/index.ts";
 import { adamwModel, blocksOf } from "../../../../src/method/train/device-adamw.ts";
-import type { LabelSource } from "../../../../src/method/train/labels.ts";
-import { NetworkState } from "../../../../src/method/train/network-state.ts";
 import {
   buildProbabilities,
   buildStep,
   type StepKind,
 } from "../../../../src/method/train/step-graph.ts";
-import { Stepper } from "../../../../src/method/train/step.ts";
 import { readGolden } from "../../../golden.ts";
 import { asArrays, worstError } from "../../../network.ts";
 import { tag2mask } from "../../../cli/terminal.ts";
 import { gradientErrors } from "../../../method/train/golden-gradients.ts";
-import {
-  batchOf,
-  golden,
-  trajectoryConfig,
-  trajectoryError,
-  trajectoryStart,
-} from "../../../method/train/golden-trajectory.ts";
+import { forwardErrors } from "../../../method/inference/golden-forward.ts";
+import { trajectoryErrors } from "../../../method/train/golden-trajectory.ts";
 import { answer } from "./worker.ts";
 import { nodeHost } from "../../../../src/host/node/host.ts";
 
 const tiny = () => new Afa({ backbone: "mit_tiny", classes: 5, decoderWidth: 32 });
-
-/** Errors of all outputs, in units of their largest magnitudes. */
-async function forward(runtime: DeviceRuntime): Promise<Record<string, number>> {
-  const expected = readGolden("forward_64x96");
-  const pass = new ForwardPass(runtime, tiny(), asArrays(readGolden("model")));
-  const found = await pass.run(asArrays(expected)["input"]!);
-  await pass.release();
-  return {
-    clsLogits: worstError(found.clsLogits.data, expected["cls_logits"]!.data),
-    segLogits: worstError(found.segLogits.data, expected["seg_logits"]!.data),
-    affinity: worstError(found.affinity.data, expected["affinity"]!.data),
-    cam: worstError(found.cam.data, expected["cam"]!.data),
-  };
-}
 
 /** Errors of the multi-scale activations of a crop. */
 async function activations(runtime: DeviceRuntime): Promise<Record<string, number>> {
@@ -69,52 +46,6 @@ async function activations(runtime: DeviceRuntime): Promise<Record<string, numbe
     cam: worstError(cam, first("cam", cam.length)),
     affinity: worstError(affinity.data, first("affinity", affinity.data.length)),
   };
-}
-
-/** Labels of golden trajectory, for its own step. */
-function goldenLabels(step: () => number): LabelSource {
-  return {
-    async make() {
-      const data = golden[`step${step()}.seg_label`]!.data as Uint8Array;
-      const labels = [0, 1].map((i) => {
-        const seg = { width: 96, height: 96, data: data.subarray(i * 96 * 96, (i + 1) * 96 * 96) };
-        return { seg, affinity: affinityLabel(seg, { radius: 1 }) };
-      });
-      return { labels, seconds: { cam: 0, labels: 0 } };
-    },
-    async rest() {},
-  };
-}
-
-/** Errors of five steps; before the last the state is taken from the device and put there again. */
-async function trajectory(runtime: DeviceRuntime): Promise<Record<string, number>> {
-  const config = trajectoryConfig();
-  const { network, state } = trajectoryStart(config);
-  let step = 0;
-  const stepperOf = (of: NetworkState): Stepper =>
-    new Stepper(
-      runtime,
-      network,
-      of,
-      config,
-      () => 0,
-      goldenLabels(() => step),
-    );
-  const errors: Record<string, number> = {};
-  const run = async (stepper: Stepper): Promise<void> => {
-    errors[`step ${step}`] = trajectoryError(step, await stepper.run(step, batchOf(step)));
-    step++;
-  };
-  const first = stepperOf(state);
-  while (step < 4) await run(first);
-  await first.download();
-  const restored = new NetworkState(network, config.train);
-  restored.restore(state.tensors());
-  await first.release();
-  const second = stepperOf(restored);
-  await run(second);
-  await second.release();
-  return errors;
 }
 
 /** Makes the session of every graph of a training that WebGPU must compute whole. */
@@ -196,9 +127,9 @@ async function command(): Promise<{ codes: number[]; output: string }> {
 await answer<unknown>((runtime) => ({
   "whole graphs": () => wholeGraphs(runtime),
   refusal: () => refusal(runtime),
-  forward: () => forward(runtime),
+  forward: () => forwardErrors(runtime),
   gradients: () => gradientErrors(runtime),
-  trajectory: () => trajectory(runtime),
+  trajectory: () => trajectoryErrors(runtime),
   activations: () => activations(runtime),
   command,
 }));

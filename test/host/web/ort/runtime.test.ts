@@ -1,8 +1,9 @@
 import * as ort from "onnxruntime-web";
 import { describe, expect, test } from "vitest";
-import { writeModel, exp, float32, input } from "../../../src/engine/graph/index.ts";
-import { webRuntime, type OrtWeb } from "../../../src/host/web/ort.ts";
-import { checks } from "../../runtime-conformance.ts";
+import { writeModel, exp, float32, input } from "../../../../src/engine/graph/index.ts";
+import type { OrtWeb } from "../../../../src/host/web/ort/module.ts";
+import { webRuntime } from "../../../../src/host/web/ort/runtime.ts";
+import { checks } from "../../../runtime-conformance.ts";
 
 // Without cross-origin isolation a page has one thread; a process ends with no thread of its own left open.
 ort.env.wasm.numThreads = 1;
