@@ -1,5 +1,8 @@
 import base from "./eslint.config.js";
 
+/** What the type check of pages and workers covers. */
+const web = ["src/web.ts", "src/web/**/*.ts", "src/host/web/**/*.ts", "test/browser/web/**/*.ts"];
+
 const rules = {
   "@typescript-eslint/await-thenable": "error",
   "@typescript-eslint/no-floating-promises": "error",
@@ -10,9 +13,16 @@ export default [
   ...base,
   {
     files: ["src/**/*.ts", "bench/**/*.ts", "test/**/*.ts"],
-    ignores: ["src/studio/page/**"],
+    ignores: ["src/studio/page/**", ...web],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules,
+  },
+  {
+    files: web,
+    languageOptions: {
+      parserOptions: { project: "tsconfig.web.json", tsconfigRootDir: import.meta.dirname },
     },
     rules,
   },
