@@ -4,6 +4,8 @@ export default defineConfig({
   entry: [
     "src/index.ts",
     "src/core.ts",
+    "src/web.ts",
+    "src/host/web/workers/entry.ts",
     "src/cli/main.ts",
     "src/host/node/workers/entry.ts",
     // Started as processes and threads of their own.

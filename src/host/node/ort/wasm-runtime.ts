@@ -8,5 +8,5 @@ import { webRuntime } from "../../web/ort/runtime.ts";
  */
 export function wasmRuntime(module: typeof ort, threads: number): Runtime {
   module.env.wasm.numThreads ??= threads;
-  return { ...webRuntime(module), device: "cpu" };
+  return webRuntime(module);
 }

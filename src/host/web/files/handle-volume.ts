@@ -1,6 +1,6 @@
 import type { FolderContent } from "../../store.ts";
 import { isMissing } from "./file-error.ts";
-import type { Path } from "./path.ts";
+import { textOf, type Path } from "./path.ts";
 import type { FileWriter, Found, Volume, VolumeWriting } from "./volume.ts";
 import { openWriter } from "./handle-writer.ts";
 
@@ -56,8 +56,20 @@ export class HandleVolume implements Volume {
   }
 
   private writer(): VolumeWriting {
-    const append = async (path: Path, length: number): Promise<FileWriter> =>
-      openWriter(await this.file(path, true), length);
+    // A browser removes no file that is open for writing, as every system with POSIX does.
+    const open = new Map<FileWriter, string>();
+    const append = async (path: Path, length: number): Promise<FileWriter> => {
+      const writer = await openWriter(await this.file(path, true), length);
+      open.set(writer, textOf(path));
+      return writer;
+    };
+    const closeIn = async (path: Path): Promise<void> => {
+      for (const [writer, place] of open) {
+        if (!`${place}/`.startsWith(path.length === 0 ? "/" : `${textOf(path)}/`)) continue;
+        open.delete(writer);
+        await writer.close().catch(() => undefined);
+      }
+    };
     return {
       makeFolder: async (path) => void (await this.folder(path, true)),
       create: (path) => append(path, 0),
@@ -79,6 +91,7 @@ export class HandleVolume implements Volume {
       },
       remove: async (path) => {
         try {
+          await closeIn(path);
           const folder = await this.folder(path.slice(0, -1));
           const names = path.length === 0 ? await namesIn(folder) : [path.at(-1)!];
           for (const name of names) await folder.removeEntry(name, { recursive: true });
