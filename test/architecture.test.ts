@@ -12,7 +12,7 @@ const mayImport: Record<string, readonly string[]> = {
   engine: [],
   host: ["engine", "method/images/image.ts"],
   method: ["engine", "host"],
-// What both hosts read and write in the same way.
+  // What both hosts read and write in the same way.
   "host/both": ["engine", "host", "method/images"],
   // Where there is no native ONNX Runtime, Node computes with the one that browsers have.
   "host/node": [
