@@ -8,6 +8,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What other processes write may take longer than a second where many tests run.
+    expect: { poll: { timeout: 20_000 } },
     // Each on a core of its own; more than four would need much memory.
     maxWorkers: Math.min(4, availableParallelism()),
     globalSetup: ["test/build-sources.ts"],
