@@ -116,20 +116,23 @@ export class DraftStore {
     this.note(facts);
   }
 
-  /** Removes all drafts but those of some images. */
+  /** Removes all drafts but those of some images, those that do not count at the moment included. */
   async keepOnly(names: ReadonlySet<string>): Promise<void> {
-    for (const name of [...this.keys.keys()]) {
-      if (names.has(name)) continue;
-      await rm(join(this.folder, draftFile(name)), { force: true });
-      this.keys.delete(name);
-    }
     const path = join(this.folder, draftFiles.facts);
+    const drafted = new Set(this.keys.keys());
     const kept: string[] = [];
     if ((await this.store.stat(path)) !== undefined) {
       for await (const line of createInterface({ input: createReadStream(path) })) {
         const facts = parseFacts(line);
-        if (facts && names.has(facts.name)) kept.push(`${line}\n`);
+        if (!facts) continue;
+        drafted.add(facts.name);
+        if (names.has(facts.name)) kept.push(`${line}\n`);
       }
+    }
+    for (const name of drafted) {
+      if (names.has(name)) continue;
+      await rm(join(this.folder, draftFile(name)), { force: true });
+      this.keys.delete(name);
     }
     await this.store.write([{ path, data: kept.join("") }], { durable: false });
     await rm(join(this.folder, draftFiles.items), { force: true });
