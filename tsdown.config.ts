@@ -14,7 +14,8 @@ export default defineConfig({
   format: "esm",
   // Whatever core.ts reaches runs in a browser too; for Node alone the bundler's helpers import node:module.
   platform: "neutral",
-  deps: { neverBundle: [/^node:/] },
+  // onnxruntime-web is a development dependency of this repository, and one of the users of the entry for browsers.
+  deps: { neverBundle: [/^node:/, /^onnxruntime-/] },
   dts: true,
   unbundle: true,
   clean: true,

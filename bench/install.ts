@@ -8,11 +8,14 @@ import { nativeName } from "../scripts/pack/native-package.ts";
 import { diskUse, packageSizes } from "./install/disk-use.ts";
 import { type Outcome, installPacked, run } from "./install/folder.ts";
 import { PackedRegistry } from "./install/registry.ts";
+import { installWeb } from "./install/web.ts";
 
 // What a user gets: makes the packages, installs tag2mask from a registry on this machine into a fresh folder without install scripts,
 // and runs it there; again with the native package hidden, which must give the same masks. Fails if the installation is too large.
+// tag2mask-web is installed into another folder, where a worker of a page is bundled.
 //
 //   --packages    the folder of packages that are already made
+//   --web         tag2mask-web alone
 //   --platforms   also installs for other systems and shows what that takes
 //   --demo        also times the demo of full length, with an empty cache of npm
 
@@ -23,6 +26,7 @@ const megabytes = (bytes: number): number => bytes / 1e6;
 const { values } = parseArgs({
   options: {
     packages: { type: "string" },
+    web: { type: "boolean", default: false },
     platforms: { type: "boolean", default: false },
     demo: { type: "boolean", default: false },
   },
@@ -80,12 +84,40 @@ try {
   const { packages } = values;
   const tarballs =
     packages === undefined ? await packAll(join(work, "packages")) : await packed(packages);
-  const isMain = (file: string): boolean => /^tag2mask-\d/.test(basename(file));
-  const main = tarballs.find(isMain);
-  if (main === undefined) throw new Error(`install: ${packages} has no package of tag2mask`);
-  registry = await PackedRegistry.start(tarballs.filter((file) => !isMain(file)));
+  const find = (name: string): string => {
+    const file = tarballs.find((one) => new RegExp(`^${name}-\\d`).test(basename(one)));
+    if (file !== undefined) return file;
+    throw new Error(`install: ${packages} has no package of ${name}`);
+  };
+  const main = find("tag2mask");
+  registry = await PackedRegistry.start(tarballs.filter((file) => file !== main));
+  await tryWeb(find("tag2mask-web"), registry.url);
+  if (!values.web) await tryMain(main, registry.url);
+  if (values.platforms) await otherPlatforms(main, registry.url);
+  if (values.demo) await wholeDemo(main, registry.url);
+} finally {
+  await registry?.close();
+  await rm(work, { recursive: true });
+}
 
-  const { seconds } = await installPacked(app, main, registry.url);
+/** Installs tag2mask-web and bundles with it. */
+async function tryWeb(tarball: string, url: string): Promise<void> {
+  const folder = join(work, "web");
+  const { seconds, packages, gzipBytes } = await installWeb(folder, tarball, url);
+  console.log(`npm install --ignore-scripts of tag2mask-web: ${seconds.toFixed(0)} s`);
+  await showSizes(join(folder, "node_modules"));
+  const ofNode = packages.filter((name) =>
+    /^(onnxruntime-node|sharp|koffi|@img\/|@tag2mask\/)/.test(name),
+  );
+  expect("without packages of Node", ofNode.length === 0, ofNode);
+  console.log(
+    `worker of a page, bundled: ${(gzipBytes / 1000).toFixed(0)} kB of gzip beside the .wasm files\n`,
+  );
+}
+
+/** Installs tag2mask and runs it, with native code and without. */
+async function tryMain(main: string, url: string): Promise<void> {
+  const { seconds } = await installPacked(app, main, url);
   console.log(`npm install --ignore-scripts: ${seconds.toFixed(0)} s`);
   const total = await showSizes(modules);
   expect(`at most ${most} MB`, total <= most, total);
@@ -110,12 +142,6 @@ try {
   console.log(`of one model's mask, ${differing} of ${same.length} pixels differ in WebAssembly`);
   expect("the same mask of the same model", differing === 0, differing);
   await rename(join(work, "hidden"), join(modules, own));
-
-  if (values.platforms) await otherPlatforms(main, registry.url);
-  if (values.demo) await wholeDemo(main, registry.url);
-} finally {
-  await registry?.close();
-  await rm(work, { recursive: true });
 }
 
 /** Installs for systems that this is not, which nothing here can run. */

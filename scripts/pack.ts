@@ -6,9 +6,10 @@ import { parseArgs } from "node:util";
 import { writeMainPackage } from "./pack/main-package.ts";
 import { nativeName, nativeTargets, writeNativePackage } from "./pack/native-package.ts";
 import { type Manifest, packFolder, pinned } from "./pack/sources.ts";
+import { writeWebPackage } from "./pack/web-package.ts";
 
-// Makes the packages that are published (docs/install.md): one with ONNX Runtime's native code for each platform, and tag2mask, which
-// depends on them. They are written in the order in which they must be published.
+// Makes the packages that are published (docs/install.md): one with ONNX Runtime's native code for each platform, tag2mask-web for
+// pages, and tag2mask, which depends on the native ones. They are written in the order in which they must be published.
 
 /** Makes all packages in a folder; returns their .tgz files, that of tag2mask last. */
 export async function packAll(out: string): Promise<string[]> {
@@ -27,6 +28,7 @@ export async function packAll(out: string): Promise<string[]> {
     const natives = Object.fromEntries(targets.map((target) => [nativeName(target), version!]));
     for (const target of targets)
       await stage(nativeName(target), (folder) => writeNativePackage(target, folder));
+    await stage("tag2mask-web", writeWebPackage);
     await stage("tag2mask", (folder) => writeMainPackage(natives, folder));
     return packed;
   } finally {

@@ -45,7 +45,7 @@ function pathsOf(page: string): string[] {
   );
   let folder = "";
   const named = text.matchAll(
-    /(?<![\w./-])(?:(?:src|test|docs|bench|scripts)\/[\w./-]*|[\w-]+\.ts\b)/g,
+    /(?<![\w./-])(?:(?:src|test|docs|bench|scripts|examples)\/[\w./-]*|[\w-]+\.ts\b)/g,
   );
   const paths = Array.from(named, ([path]) => {
     if (!path.includes("/")) return join(folder, path);
@@ -90,6 +90,7 @@ describe.each([
   "docs/photos.md",
   "docs/reliability.md",
   "docs/studio.md",
+  "docs/web.md",
 ])("%s", (page) => {
   test("names only files and folders that are there", () => {
     const paths = pathsOf(page);

@@ -21,15 +21,21 @@ export async function diskUse(folder: string, seen = new Set<number>()): Promise
   return bytes;
 }
 
-/** Bytes of every package in a node_modules, largest first. */
-export async function packageSizes(modules: string): Promise<(readonly [string, number])[]> {
+/** Names of all packages in a node_modules, sorted. */
+export async function packageNames(modules: string): Promise<string[]> {
   const names: string[] = [];
   for (const name of await readdir(modules)) {
+    if (name.startsWith(".")) continue;
     if (!name.startsWith("@")) names.push(name);
     else for (const inner of await readdir(join(modules, name))) names.push(`${name}/${inner}`);
   }
+  return names.sort();
+}
+
+/** Bytes of every package in a node_modules, largest first. */
+export async function packageSizes(modules: string): Promise<(readonly [string, number])[]> {
   const sizes: (readonly [string, number])[] = [];
-  for (const name of names.filter((one) => !one.startsWith(".")))
+  for (const name of await packageNames(modules))
     sizes.push([name, await diskUse(join(modules, name))]);
   return sizes.sort(([, a], [, b]) => b - a);
 }

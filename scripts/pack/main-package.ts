@@ -1,8 +1,15 @@
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
-import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
-import { type Manifest, installed, npm, ortLicense, readManifest, root } from "./sources.ts";
+import {
+  type Manifest,
+  builtFiles,
+  installed,
+  ortLicense,
+  pinned,
+  readManifest,
+  root,
+} from "./sources.ts";
 
 /** ONNX Runtime as one WebAssembly module with its loader: all that Node needs of the 139 MB of onnxruntime-web. */
 const wasmFiles: readonly (readonly [from: string, to: string])[] = [
@@ -20,12 +27,7 @@ export async function writeMainPackage(
   natives: Readonly<Record<string, string>>,
   folder: string,
 ): Promise<Manifest> {
-  if (!existsSync(join(root, "dist/cli/main.js"))) {
-    throw new Error("pack: dist/cli/main.js is missing; run `npm run build` first");
-  }
-  const printed = await npm(["pack", "--dry-run", "--json", "--ignore-scripts"], root);
-  const [{ files }] = JSON.parse(printed) as [{ readonly files: readonly { path: string }[] }];
-  for (const { path } of files) {
+  for (const path of await builtFiles()) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await copyFile(join(root, path), join(folder, path));
   }
@@ -43,7 +45,10 @@ export async function writeMainPackage(
   return manifest;
 }
 
-/** The package.json of the repository without what only development needs, and with the native packages. */
+/**
+ * The package.json of the repository without what only development needs, and with the native packages. Only `tag2mask/web` needs
+ * onnxruntime-web, which is larger than all the rest: whoever uses it installs that too, in the version that it is made for.
+ */
 export function publishedManifest(
   manifest: Manifest,
   natives: Readonly<Record<string, string>>,
@@ -53,5 +58,7 @@ export function publishedManifest(
   return {
     ...(Object.fromEntries(kept) as Manifest),
     optionalDependencies: { ...manifest.optionalDependencies, ...natives },
+    peerDependencies: pinned("onnxruntime-web"),
+    peerDependenciesMeta: { "onnxruntime-web": { optional: true } },
   };
 }

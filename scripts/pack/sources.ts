@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -33,6 +33,16 @@ export const ortLicense = join(root, "scripts/pack/onnxruntime-license.txt");
 export async function npm(args: readonly string[], cwd: string): Promise<string> {
   const options = { cwd, maxBuffer: 2 ** 26, shell: process.platform === "win32" };
   return (await promisify(execFile)("npm", [...args], options)).stdout;
+}
+
+/** Paths of all files of the repository that its package.json publishes; an error unless they are built. */
+export async function builtFiles(): Promise<string[]> {
+  if (!existsSync(join(root, "dist/cli/main.js"))) {
+    throw new Error("pack: dist/cli/main.js is missing; run `npm run build` first");
+  }
+  const printed = await npm(["pack", "--dry-run", "--json", "--ignore-scripts"], root);
+  const [{ files }] = JSON.parse(printed) as [{ readonly files: readonly { path: string }[] }];
+  return files.map(({ path }) => path);
 }
 
 /** Makes the .tgz of a folder; returns its path. */
