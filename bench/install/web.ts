@@ -1,9 +1,10 @@
-import { cp, readFile, readdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { type BuildOptions, build } from "esbuild";
 import { build as buildByVite } from "vite";
+import { installed } from "../../scripts/pack/sources.ts";
 import { packageNames } from "./disk-use.ts";
 import { installPacked } from "./folder.ts";
 
@@ -60,6 +61,9 @@ async function buildExample(folder: string): Promise<void> {
   await cp(fileURLToPath(new URL("../../examples/vite-page", import.meta.url)), root, {
     recursive: true,
   });
+  // The configuration of the example imports vite, which is not what is tried here: that of this repository will do.
+  await mkdir(join(root, "node_modules"));
+  await symlink(installed("vite"), join(root, "node_modules/vite"), "junction");
   await buildByVite({ root, logLevel: "error", build: { reportCompressedSize: false } });
   const assets = await readdir(join(root, "dist/assets"));
   for (const wanted of [
