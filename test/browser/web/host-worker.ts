@@ -92,6 +92,9 @@ answerTasks({
   },
   async tar() {
     await store.write([{ path: "a.tar", data: "" }]);
-    await store.tarMembers(await store.open("a.tar"))[Symbol.asyncIterator]().next();
+    await store
+      .tarMembers(await store.open("a.tar"))
+      [Symbol.asyncIterator]()
+      .next();
   },
 });
