@@ -6,8 +6,9 @@ export default defineConfig({
   plugins: [takenForBuilt],
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // No test is about time: these limits end what hangs.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // What other processes write may take longer than a second where many tests run.
     expect: { poll: { timeout: 20_000 } },
     // Each on a core of its own; more than four would need much memory.
