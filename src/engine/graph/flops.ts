@@ -52,6 +52,7 @@ const elementwise: Readonly<Record<string, number>> = {
   HardSigmoid: 2, // mul, add
   Sigmoid: 4, // neg, exp, add, div
   Gelu: 5, // div, erf, add, mul, mul
+  BatchNormalization: 4, // mean, scale, gain, bias
   Softmax: 5, // max, sub, exp, sum, div
   LogSoftmax: 5, // max, sub, exp, sum, sub
   LayerNormalization: 7, // mean, sub, square, its mean, scale, gain, bias
@@ -92,6 +93,9 @@ function multiplyAdds(node: Node): number | null {
     case "Conv":
       // Each result takes one filter, [channels of its group, k, k].
       return (size(node, y!) * size(node, b!)) / (b!.shape[0] as number);
+    case "ConvTranspose":
+      // Each number that is read is multiplied by one filter, [channels of its group, k, k].
+      return (size(node, a!) * size(node, b!)) / (b!.shape[0] as number);
     default:
       return null;
   }
