@@ -92,9 +92,7 @@ answerTasks({
   },
   async tar() {
     await store.write([{ path: "a.tar", data: "" }]);
-    await store
-      .tarMembers(await store.open("a.tar"))
-      [Symbol.asyncIterator]()
-      .next();
+    const members = store.tarMembers(await store.open("a.tar"));
+    await members[Symbol.asyncIterator]().next();
   },
 });
