@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { browserBundle } from "./bundle.ts";
 
 /** In bytes: what a page downloads before the first weight. */
-const largest = 89_000;
+const largest = 93_000;
 
-test("the built core needs nothing of Node and, with its packages, stays within 89 kB of gzip", async () => {
+test("the built core needs nothing of Node and, with its packages, stays within 93 kB of gzip", async () => {
   const code = await browserBundle('export * from "tag2mask/core"');
   const size = gzipSync(code, { level: 9 }).length;
   console.log(`tag2mask/core: ${(code.length / 1e3).toFixed(1)} kB, ${size / 1e3} kB gzip`);

@@ -1,9 +1,19 @@
-import { afterEach, expect, test } from "vitest";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { AskedProcess } from "../../src/studio/server/asked-process.ts";
+import { builtFolder } from "../built.ts";
 
-const asked = new AskedProcess<string, { work: string; pid: number }>(
-  new URL("./echo-process", import.meta.url),
-);
+// Processes of tests start from JavaScript, as those of the sources do.
+const echo = join(builtFolder, "echo-process");
+beforeAll(async () => {
+  const entryPoints = [join(import.meta.dirname, "echo-process.ts")];
+  const outfile = `${echo}.js`;
+  await build({ entryPoints, outfile, bundle: true, platform: "node", format: "esm" });
+});
+
+const asked = new AskedProcess<string, { work: string; pid: number }>(pathToFileURL(echo));
 afterEach(() => asked.end());
 
 test("one process answers one question after the other", async () => {
