@@ -9,6 +9,7 @@ import {
   type DeviceOptions,
   type DeviceReport,
 } from "../../devices.ts";
+import { problemOf } from "../../both/ort/failure.ts";
 import type { ProbeAnswer } from "./device-probe.ts";
 import { gpuNumber } from "./gpu-number.ts";
 import { describeWasm, loadOrt } from "./load-ort.ts";
@@ -137,18 +138,11 @@ function loaderOf(url: string): string[] {
 
 /** A device that does not work. CUDA's libraries are too large for the npm package and must be downloaded by the user. */
 function broken(device: DeviceName, error: string): DeviceReport {
-  const cause = shorten(error);
+  const cause = problemOf(error);
   const report = { device, works: false };
   if (device !== "cuda" || !/shared library|\.so\b|\.dll\b/.test(error)) {
     return { ...report, problem: cause };
   }
   const problem = `ONNX Runtime's CUDA libraries are not installed (${cause})`;
   return { ...report, problem, remedies: [{ kind: "cuda-libraries" }] };
-}
-
-/** The problem alone: ONNX Runtime puts its source file and function before it. */
-function shorten(problem: string): string {
-  const line = problem.split("\n")[0]!.trim();
-  const cause = /(?:was false\.|_\w+:) (.*)$/.exec(line)?.[1] ?? line;
-  return cause.replace(/\.$/, "");
 }

@@ -6,7 +6,8 @@ import type {
   Feeds,
   NdArray,
 } from "../../../engine/graph/index.ts";
-import { GpuArray, toArray, toTensors } from "./ort-values.ts";
+import { GpuArray } from "../../both/ort/gpu-array.ts";
+import { toArray, toTensors } from "./ort-values.ts";
 
 /**
  * A session created with `preferredOutputLocation`: the outputs named there stay in GPU buffers. These belong to the session's
@@ -25,7 +26,7 @@ export class GpuSession implements DeviceSession {
     for (const [name, result] of Object.entries(results)) {
       if (result.location === "gpu-buffer") {
         this.liveArrays++;
-        device[name] = GpuArray.of(result, () => this.freed());
+        device[name] = GpuArray.of(result, () => this.free(result));
       } else {
         host[name] = toArray(result);
       }
@@ -38,7 +39,8 @@ export class GpuSession implements DeviceSession {
     if (this.liveArrays === 0) await this.session.release();
   }
 
-  private freed(): void {
+  private free(output: ort.Tensor): void {
+    output.dispose();
     this.liveArrays--;
     if (this.liveArrays === 0 && this.released) void this.session.release();
   }

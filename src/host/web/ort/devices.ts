@@ -1,9 +1,9 @@
 import type { Runtime } from "../../../engine/graph/index.ts";
 import { UserError } from "../../../user-error.ts";
 import type { DeviceChoice, DeviceName, DeviceReport } from "../../devices.ts";
+import { problemOf } from "../../both/ort/failure.ts";
 import { probeRuntime } from "../../probe.ts";
 import type { BrowserFacts, WebDevice } from "./choice.ts";
-import { firstLine } from "./failure.ts";
 
 /** What the choice of a device takes. */
 export interface DeviceSetup {
@@ -105,7 +105,7 @@ async function probe(open: () => Promise<Runtime>): Promise<ProbeAnswer> {
     const now = (): number => performance.now() / 1000;
     return await Promise.race([open().then((runtime) => probeRuntime(runtime, now)), late]);
   } catch (error) {
-    return { problem: error instanceof Error ? firstLine(error) : String(error) };
+    return { problem: error instanceof Error ? problemOf(error.message) : String(error) };
   } finally {
     clearTimeout(timer);
   }

@@ -6,7 +6,7 @@ import type {
   Feeds,
   NdArray,
 } from "../../../engine/graph/index.ts";
-import { GpuArray } from "./gpu-array.ts";
+import { GpuArray } from "../../both/ort/gpu-array.ts";
 import type { OrtWeb } from "./module.ts";
 import type { Queue } from "./queue.ts";
 import { toArray, toTensors } from "./values.ts";
@@ -45,7 +45,7 @@ export class GpuSession implements DeviceSession {
     for (const [name, result] of Object.entries(results)) {
       if (result.location === "gpu-buffer") {
         this.liveArrays++;
-        device[name] = GpuArray.of(this.module, result, (output) => this.free(output));
+        device[name] = GpuArray.of(result, () => this.free(result));
       } else {
         host[name] = toArray(result);
         result.dispose();

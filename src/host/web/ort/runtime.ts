@@ -1,5 +1,6 @@
 import type * as ort from "onnxruntime-web";
 import type { Feeds, NdArray, Runtime, Session } from "../../../engine/graph/index.ts";
+import { noCpuFallback } from "../../both/ort/failure.ts";
 import type { WebDevice } from "./choice.ts";
 import { explainFailure } from "./failure.ts";
 import { GpuSession } from "./gpu-session.ts";
@@ -31,7 +32,7 @@ export function webRuntime(module: OrtWeb, { device = "cpu" }: WebRuntimeOptions
       ],
       graphOptimizationLevel: "all",
       logSeverityLevel: 3,
-      ...(whole && device === "webgpu" && { extra: { session: { disable_cpu_ep_fallback: "1" } } }),
+      ...(whole && device === "webgpu" && { extra: { session: noCpuFallback } }),
       ...extra,
     };
     return queue.add(() => {

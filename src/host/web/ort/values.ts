@@ -1,7 +1,7 @@
 import type * as ort from "onnxruntime-web";
 import type { DType, Feeds, NdArray } from "../../../engine/graph/index.ts";
 import { isOnDevice } from "../../../engine/graph/index.ts";
-import { GpuArray } from "./gpu-array.ts";
+import { GpuArray } from "../../both/ort/gpu-array.ts";
 import type { OrtWeb } from "./module.ts";
 
 /** A tensor for each input of a session. */
@@ -17,7 +17,11 @@ export function toTensors(
       throw new Error(
         `session: no value for input ${name}; there are values for ${Object.keys(feeds).join(", ")}`,
       );
-    if (value instanceof GpuArray) tensors[name] = value.tensor();
+    if (value instanceof GpuArray)
+      tensors[name] = Tensor.fromGpuBuffer(value.handle as ort.Tensor.GpuBufferType, {
+        dataType: value.dtype as ort.Tensor.GpuBufferDataTypes,
+        dims: value.shape,
+      });
     else if (isOnDevice(value))
       throw new Error(
         `session: input ${name} is a device array of another runtime; feed one of this runtime, or an array in host memory`,

@@ -1,17 +1,23 @@
-import type * as ort from "onnxruntime-web";
 import { type DeviceArray, type DType, sizeOf } from "../../../engine/graph/index.ts";
-import type { OrtWeb } from "./module.ts";
+
+/** What ONNX Runtime tells of an output in the memory of a GPU, in Node and in browsers. */
+export interface GpuOutput {
+  readonly type: string;
+  readonly dims: readonly number[];
+  /** A WebGPU buffer in browsers, a handle of ONNX Runtime's own in Node. */
+  readonly gpuBuffer: unknown;
+}
 
 /** A buffer of the GPU, shared by all arrays that are reshapes of one another, and freed once. */
 class GpuBuffer {
   private freed = false;
 
   constructor(
-    private readonly output: ort.Tensor,
-    private readonly release: (output: ort.Tensor) => void,
+    private readonly output: GpuOutput,
+    private readonly release: () => void,
   ) {}
 
-  get handle(): ort.Tensor.GpuBufferType {
+  get handle(): unknown {
     if (this.freed) throw new Error("device array: used after it was freed");
     return this.output.gpuBuffer;
   }
@@ -19,23 +25,26 @@ class GpuBuffer {
   free(): void {
     if (this.freed) return;
     this.freed = true;
-    this.release(this.output);
+    this.release();
   }
 }
 
-/** An output of a session in the memory of a GPU. */
+/** An output of a session in the memory of a WebGPU device. */
 export class GpuArray implements DeviceArray {
   private constructor(
-    private readonly module: OrtWeb,
     private readonly buffer: GpuBuffer,
     readonly dtype: DType,
     readonly shape: readonly number[],
   ) {}
 
   /** Takes an output over. @param release disposes of it; called once */
-  static of(module: OrtWeb, output: ort.Tensor, release: (output: ort.Tensor) => void): GpuArray {
-    const { type, dims } = output;
-    return new GpuArray(module, new GpuBuffer(output, release), type as DType, dims);
+  static of(output: GpuOutput, release: () => void): GpuArray {
+    return new GpuArray(new GpuBuffer(output, release), output.type as DType, output.dims);
+  }
+
+  /** The buffer, for a tensor that is fed; an Error once it is freed. */
+  get handle(): unknown {
+    return this.buffer.handle;
   }
 
   reshape(shape: readonly number[]): GpuArray {
@@ -44,18 +53,10 @@ export class GpuArray implements DeviceArray {
         `device array: [${this.shape}] has ${sizeOf(this.shape)} elements, [${shape}] has ${sizeOf(shape)}`,
       );
     }
-    return new GpuArray(this.module, this.buffer, this.dtype, shape);
+    return new GpuArray(this.buffer, this.dtype, shape);
   }
 
   free(): void {
     this.buffer.free();
-  }
-
-  /** The array as a feed. */
-  tensor(): ort.Tensor {
-    return this.module.Tensor.fromGpuBuffer(this.buffer.handle, {
-      dataType: this.dtype as ort.Tensor.GpuBufferDataTypes,
-      dims: this.shape,
-    });
   }
 }

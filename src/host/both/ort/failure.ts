@@ -10,5 +10,13 @@ export function explainFallback(error: unknown, device: string): unknown {
   return new Error(
     `${device}: the device has no kernel for some nodes of this graph, and they must not fall back to the CPU; ` +
       "compute on the CPU instead",
+    { cause: error },
   );
+}
+
+/** The problem alone: ONNX Runtime puts its source file and function before it. */
+export function problemOf(message: string): string {
+  const line = message.split("\n")[0]!.trim();
+  const cause = /(?:was false\.|_\w+:) (.*)$/.exec(line)?.[1] ?? line;
+  return cause.replace(/\.$/, "");
 }
