@@ -3,16 +3,11 @@
  * gets them: `npx tsx bench/webgpu-tab.ts mit_tiny 64 2`. `--adapter software` takes Chromium's software adapter, which shows
  * counts but no times of a GPU.
  */
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { basename, extname } from "node:path";
 import { parseArgs } from "node:util";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { backbones, type BackboneName } from "../src/method/model/index.ts";
+import { serve } from "../test/browser/serve.ts";
+import { sourcesBundle } from "../test/browser/sources-bundle.ts";
 import type { TabResult } from "./webgpu-tab/page.ts";
 import { medians, stepParts } from "./webgpu-step.ts";
 
@@ -39,28 +34,8 @@ const configuration = {
 } as const;
 const runs = { runs: Number(values.runs), settling: Number(values.settling) };
 
-const { outputFiles } = await build({
-  entryPoints: [fileURLToPath(new URL("webgpu-tab/page.ts", import.meta.url))],
-  bundle: true,
-  format: "esm",
-  platform: "browser",
-  target: "es2023",
-  write: false,
-  logLevel: "error",
-});
-const ort = new URL("../node_modules/onnxruntime-web/dist/", import.meta.url);
-const types: Readonly<Record<string, string>> = {
-  ".mjs": "text/javascript",
-  ".wasm": "application/wasm",
-};
-const server = createServer(({ url = "/" }, response) => {
-  const type = url === "/page.js" ? "text/javascript" : (types[extname(url)] ?? "text/html");
-  response.setHeader("content-type", type);
-  if (url.startsWith("/ort/")) response.end(readFileSync(new URL(basename(url), ort)));
-  else if (url === "/page.js") response.end(outputFiles[0]!.contents);
-  else response.end('<!doctype html><script type="module" src="/page.js"></script>');
-});
-await once(server.listen(0, "127.0.0.1"), "listening");
+const scripts = { "/page.js": await sourcesBundle(new URL("webgpu-tab/page.ts", import.meta.url)) };
+const site = await serve(scripts);
 const software = ["--use-webgpu-adapter=swiftshader", "--disable-gpu"];
 const browser = await chromium.launch({
   executablePath: values.browser,
@@ -73,7 +48,7 @@ try {
   const page = await browser.newPage();
   page.setDefaultTimeout(0);
   page.on("pageerror", (error) => console.error(error));
-  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  await page.goto(site.url);
   await page.waitForFunction("'tasks' in globalThis");
   for (const graphs of values.graphs.split(",")) {
     const call = `tasks.measure(...${JSON.stringify([configuration, runs, graphs === "plain"])})`;
@@ -81,7 +56,7 @@ try {
   }
 } finally {
   await browser.close();
-  server.close();
+  site.close();
 }
 
 function print(graphs: string, { steps, dispatches, adapter }: TabResult): void {

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { type BuildOptions, build } from "esbuild";
 import { build as buildByVite } from "vite";
 import { installed } from "../../scripts/pack/sources.ts";
+import { externOrt, forBrowser } from "../../test/browser/sources-bundle.ts";
 import { packageNames } from "./disk-use.ts";
 import { installPacked } from "./folder.ts";
 
@@ -37,13 +38,8 @@ export async function installWeb(
   const modules = join(folder, "node_modules");
   const shared: BuildOptions = {
     absWorkingDir: folder,
-    conditions: ["onnxruntime-web-use-extern-wasm"],
-    bundle: true,
-    minify: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2023",
-    logLevel: "silent",
+    ...externOrt,
+    ...forBrowser,
   };
   const workers = join(modules, "tag2mask-web/dist/host/web/workers/entry.js");
   const bundles = { worker: "worker.js", entry: workers };

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build as bundle } from "esbuild";
 import { build } from "tsdown";
 import library from "../../tsdown.config.ts";
+import { forBrowser } from "./sources-bundle.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -23,13 +24,8 @@ export async function browserBundle(entry: string): Promise<Uint8Array> {
       nodePaths: [join(root, "node_modules")],
       // The paths of tsconfig.json lead to the sources.
       tsconfigRaw: {},
-      bundle: true,
-      minify: true,
-      format: "esm",
-      platform: "browser",
-      target: "es2023",
+      ...forBrowser,
       write: false,
-      logLevel: "silent",
     });
     return outputFiles[0]!.contents;
   } finally {

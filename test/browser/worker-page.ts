@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { launchChromium } from "./launch.ts";
 import { isolation, serve } from "./serve.ts";
 import { sourcesBundle } from "./sources-bundle.ts";
@@ -33,10 +33,33 @@ globalThis.end = (name) => {
 };
 `;
 
-export interface WorkerPage {
+/** The script of a page that `openAsking` opens. */
+export const askingScript: Uint8Array = new TextEncoder().encode(pageScript);
+
+/** A page that hands tasks on to the module workers of `/worker.js`, which answer by `answerTasks`. */
+export interface AskingPage {
   readonly page: Page;
   /** Runs a task of a worker, which is started with the first one. */
   ask(worker: string, task: string, ...values: unknown[]): Promise<unknown>;
+}
+
+/** Opens a page of a site whose `/page.js` is `askingScript`. */
+export async function openAsking(
+  browser: Browser | BrowserContext,
+  url: string,
+): Promise<AskingPage> {
+  const page = await browser.newPage();
+  page.on("pageerror", (error) => console.error(error));
+  await page.goto(url);
+  await page.waitForFunction("'ask' in globalThis");
+  return {
+    page,
+    ask: (...[worker, task, ...values]) =>
+      page.evaluate(`ask(${[worker, task, values].map((value) => JSON.stringify(value))})`),
+  };
+}
+
+export interface WorkerPage extends AskingPage {
   /** Ends a worker and frees what it holds. */
   end(worker: string): Promise<void>;
   close(): Promise<void>;
@@ -48,19 +71,15 @@ export interface WorkerPage {
  */
 export async function openWorkerPage(entry: URL): Promise<WorkerPage> {
   const scripts = {
-    "/page.js": new TextEncoder().encode(pageScript),
+    "/page.js": askingScript,
     "/worker.js": await sourcesBundle(entry),
   };
   const site = await serve(scripts, isolation);
   const browser = await launchChromium(software);
-  const page = await browser.newPage();
-  page.on("pageerror", (error) => console.error(error));
-  await page.goto(site.url);
-  await page.waitForFunction("'ask' in globalThis");
+  const asking = await openAsking(browser, site.url);
+  const { page } = asking;
   return {
-    page,
-    ask: (...[worker, task, ...values]) =>
-      page.evaluate(`ask(${[worker, task, values].map((value) => JSON.stringify(value))})`),
+    ...asking,
     end: async (worker) => void (await page.evaluate(`end(${JSON.stringify(worker)})`)),
     async close() {
       await browser.close();
