@@ -9,8 +9,7 @@ export default defineConfig({
     // No test is about time: these limits end what hangs.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    // What other processes write may take longer than a second where many tests run.
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 150_000 } },
     // Each on a core of its own; more than four would need much memory.
     maxWorkers: Math.min(4, availableParallelism()),
     globalSetup: ["test/build-sources.ts"],

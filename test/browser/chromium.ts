@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { test } from "vitest";
 import { browserBundle } from "./bundle.ts";
-import { launchChromium, missing } from "./launch.ts";
+import { launchChromium, missing, waitLimit } from "./launch.ts";
 import { serve } from "./serve.ts";
 
 export { missing };
@@ -22,6 +22,7 @@ export async function openPage(): Promise<{ page: Page; close(): Promise<void> }
   const site = await serve({ "/page.js": code });
   const browser = await launchChromium();
   const page = await browser.newPage();
+  page.setDefaultTimeout(waitLimit);
   page.on("pageerror", (error) => console.error(error));
   await page.goto(site.url);
   await page.waitForFunction("'tasks' in globalThis");

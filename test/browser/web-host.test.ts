@@ -191,9 +191,7 @@ describe.skipIf(missing !== null)("the host of a browser, in Chromium", () => {
         "locked: another tab or worker of this page is writing it",
       );
       await other.page.close();
-      await expect
-        .poll(() => ask("lock", "locked").then(() => "locked", String), { timeout: 10_000 })
-        .toBe("locked");
+      await expect.poll(() => ask("lock", "locked").then(() => "locked", String)).toBe("locked");
       await ask("remove", "locked");
       await expect(ask("checkLock")).rejects.toThrow("the run folder was removed");
       await ask("unlock");

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { launchChromium } from "./launch.ts";
+import { launchChromium, waitLimit } from "./launch.ts";
 import { isolation, serve } from "./serve.ts";
 import { sourcesBundle } from "./sources-bundle.ts";
 
@@ -49,6 +49,7 @@ export async function openAsking(
   url: string,
 ): Promise<AskingPage> {
   const page = await browser.newPage();
+  page.setDefaultTimeout(waitLimit);
   page.on("pageerror", (error) => console.error(error));
   await page.goto(url);
   await page.waitForFunction("'ask' in globalThis");

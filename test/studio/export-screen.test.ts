@@ -11,11 +11,8 @@ import { waitUntil } from "./start-studio.ts";
 import { tinyRun } from "./tiny-run.ts";
 
 const side = 32;
-/** For a machine with much else to do. */
-const patience = { timeout: 180_000 };
-const soon = { timeout: 30_000 };
 
-describe.skipIf(missing !== null)("the export screen", patience, () => {
+describe.skipIf(missing !== null)("the export screen", () => {
   const browser = useBrowser();
   const { studio, folder } = useSceneStudio(4, { size: side, tagged: 4 });
   const exportsFolder = () => join(folder(), ".tag2mask/exports");
@@ -129,7 +126,7 @@ describe.skipIf(missing !== null)("the export screen", patience, () => {
       renameSync(aside, exportsFolder());
     }
     await start.click();
-    await expect.poll(() => folders().length, soon).toBe(maskFormats.length + 2);
+    await expect.poll(() => folders().length).toBe(maskFormats.length + 2);
   });
 
   test("the model is exported with its card, and a choice that cannot be had is told", async () => {
@@ -151,7 +148,7 @@ describe.skipIf(missing !== null)("the export screen", patience, () => {
     await page.getByText("takes weights of 32 bits only").waitFor();
     await format.focus();
     await page.keyboard.type("onnx");
-    await expect.poll(() => format.inputValue(), soon).toBe("onnx");
+    await expect.poll(() => format.inputValue()).toBe("onnx");
     await start.focus();
     await page.keyboard.press("Enter");
     await written(page, "run-1-onnx")

@@ -22,11 +22,8 @@ import { waitUntil } from "./start-studio.ts";
 import { tinyRun } from "./tiny-run.ts";
 
 const side = 64;
-/** For a machine with much else to do. */
-const patience = { timeout: 180_000 };
-const soon = { timeout: 30_000 };
 
-describe.skipIf(missing !== null)("the inspect screen", patience, () => {
+describe.skipIf(missing !== null)("the inspect screen", () => {
   const browser = useBrowser();
   const { studio, folder } = useSceneStudio(6, { size: side, tagged: 6 });
   let image: ImageDetails;
@@ -51,7 +48,7 @@ describe.skipIf(missing !== null)("the inspect screen", patience, () => {
     await page.evaluate(`location.hash = "#/inspect/${image.id}"`);
     await page.getByRole("slider", { name: "β low" }).waitFor();
     await page.getByRole("slider", { name: "Opacity" }).press("End");
-  }, patience.timeout);
+  });
   afterAll(async () => segmenter?.release());
 
   /** Class activations and affinity, as labeling and training compute them. */
@@ -123,7 +120,7 @@ describe.skipIf(missing !== null)("the inspect screen", patience, () => {
       const values = await Promise.all([low!, high!].map((slider) => slider.inputValue()));
       const thresholds = { low: Number(values[0]), high: Number(values[1]) };
       const expected = [...pseudoLabel(stored, image.tags, thresholds).data];
-      await expect.poll(drawnLabels, soon).toEqual(expected);
+      await expect.poll(drawnLabels).toEqual(expected);
       seen.add(expected.join());
       // The page has the activations in 256 levels: only where a score lies between two of them can its label be another one.
       const { data } = pseudoLabel(exact, image.tags, thresholds);
@@ -188,7 +185,7 @@ describe.skipIf(missing !== null)("the inspect screen", patience, () => {
         const worst = async () =>
           Math.max(...(await alphas()).map((a, i) => Math.abs(a - (255 * row[i]!) / highest)));
         // The canvas is smooth between the middles of the tokens, and rounds.
-        await expect.poll(worst, soon).toBeLessThanOrEqual(2);
+        await expect.poll(worst).toBeLessThanOrEqual(2);
       }
     }
     expect(complaints).toEqual([]);
@@ -206,14 +203,14 @@ describe.skipIf(missing !== null)("the inspect screen", patience, () => {
     );
     await page.evaluate(`location.hash = "#/tag"`);
     await page.evaluate(`location.hash = "#/inspect/4"`);
-    await expect.poll(() => name.innerText(), soon).toBe("scene-004.png");
+    await expect.poll(() => name.innerText()).toBe("scene-004.png");
     const [before, after] = [/Previous image/, /Next image/].map((one) => page.getByRole("button", { name: one })); // prettier-ignore
-    await expect.poll(() => after!.isEnabled(), soon).toBe(true);
+    await expect.poll(() => after!.isEnabled()).toBe(true);
     await page.keyboard.press("PageDown");
-    await expect.poll(() => name.innerText(), soon).toBe("scene-005.png");
-    await expect.poll(() => before!.isEnabled(), soon).toBe(true);
+    await expect.poll(() => name.innerText()).toBe("scene-005.png");
+    await expect.poll(() => before!.isEnabled()).toBe(true);
     expect(await after!.isEnabled()).toBe(false);
     await page.keyboard.press("PageUp");
-    await expect.poll(() => name.innerText(), soon).toBe("scene-004.png");
+    await expect.poll(() => name.innerText()).toBe("scene-004.png");
   });
 });

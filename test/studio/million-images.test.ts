@@ -58,9 +58,7 @@ describe.skipIf(missing !== null)("a list of a million images", () => {
     const look = () => page.evaluate<Cell[]>(lookAtCells);
     const expected = (position: number): string => `image-${position}.jpg`;
     await expect
-      .poll(async () => (await look()).every((c) => c.label.startsWith(expected(c.position))), {
-        timeout: 8_000,
-      })
+      .poll(async () => (await look()).every((c) => c.label.startsWith(expected(c.position))))
       .toBe(true);
     const cells = await look();
     const positions = cells.map(({ position }) => position);

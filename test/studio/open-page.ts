@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll } from "vitest";
-import { launchChromium } from "../browser/launch.ts";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { launchChromium, waitLimit } from "../browser/launch.ts";
 
 export { missing } from "../browser/chromium.ts";
 
@@ -19,11 +19,17 @@ export interface Browsers {
   tab(opened: OpenedPage, url: string): Promise<OpenedPage>;
 }
 
-/** One browser for the tests of a file. */
+/** One browser for the tests of a file; what its pages show is printed if a test fails. */
 export function useBrowser(): Browsers {
   let browser: Browser | undefined;
   beforeAll(async () => void (browser = await launchChromium()));
   afterAll(async () => browser?.close());
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== "fail") return;
+    for (const page of browser?.contexts().flatMap((context) => context.pages()) ?? []) {
+      console.error(`${task.name}: ${page.url()} shows:\n${await textOf(page)}`);
+    }
+  });
   return {
     open: async (url, options = {}) => {
       const context = await browser!.newContext({
@@ -31,6 +37,7 @@ export function useBrowser(): Browsers {
         locale: "en",
         ...options,
       });
+      context.setDefaultTimeout(waitLimit);
       return openTab(context, url);
     },
     tab: ({ context }, url) => openTab(context, url),
@@ -53,4 +60,9 @@ async function openTab(context: BrowserContext, url: string): Promise<OpenedPage
   });
   await page.goto(url);
   return { page, context, complaints };
+}
+
+/** What a person reads on a page; the reason if it does not say so for 5 s. */
+async function textOf(page: Page): Promise<string> {
+  return page.locator("body").innerText({ timeout: 5000 }).catch(String);
 }

@@ -98,10 +98,10 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
       (await started().get<{ classes: string[] }>("/api/project")).classes;
     const cell = second.page.getByRole("gridcell", { name: /scene-011/ });
     const shows = (text: string) =>
-      expect.poll(() => cell.getAttribute("aria-label"), { timeout: 10_000 }).toContain(text);
+      expect.poll(() => cell.getAttribute("aria-label")).toContain(text);
     await shows(await changeElsewhere());
     await first.page.close();
-    await expect.poll(() => streams, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => streams).toBe(2);
     await shows(await changeElsewhere());
   });
 

@@ -103,7 +103,7 @@ describe.skipIf(missing !== null)("what is painted is not lost", () => {
     await paintLine(opened.page, 0);
     await paintLine(opened.page, 30);
     await opened.page.locator(".saved-state.offline").waitFor();
-    await expect.poll(() => opened.page.evaluate(countKept), { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => opened.page.evaluate(countKept)).toBe(2);
     await opened.page.close();
     const { url } = await restart();
     const { page } = await browser.tab(opened, url);

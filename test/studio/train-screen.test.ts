@@ -15,11 +15,8 @@ import { waitUntil } from "./start-studio.ts";
 import { tinyRun } from "./tiny-run.ts";
 
 const side = 64;
-/** For a machine with much else to do. */
-const patience = { timeout: 180_000 };
-const soon = { timeout: 30_000 };
 
-describe.skipIf(missing !== null)("the train screen", patience, () => {
+describe.skipIf(missing !== null)("the train screen", () => {
   const browser = useBrowser();
   const { studio } = useSceneStudio(8, { size: side, tagged: 8 });
 
@@ -106,14 +103,14 @@ describe.skipIf(missing !== null)("the train screen", patience, () => {
       before = logged.length;
       expect(before).toBeLessThan(steps);
       // The log may be a step ahead of what the process has told the server.
-      await expect.poll(() => shownStep(page), soon).toBeGreaterThanOrEqual(2);
+      await expect.poll(() => shownStep(page)).toBeGreaterThanOrEqual(2);
       await page.reload();
       await page.locator(".chart").first().waitFor();
-      await expect.poll(() => shownLosses(page, steps), soon).toEqual(logged);
+      await expect.poll(() => shownLosses(page, steps)).toEqual(logged);
     });
     await waitUntil(async () => (await runOf("run-1")).step > before);
     await whileHeld("run-1", async () => {
-      await expect.poll(() => shownStep(page), soon).toBeGreaterThan(before);
+      await expect.poll(() => shownStep(page)).toBeGreaterThan(before);
       await page.keyboard.press("Shift+S");
       await head(page).getByRole("status").getByText("stopping").waitFor();
     });
@@ -121,14 +118,14 @@ describe.skipIf(missing !== null)("the train screen", patience, () => {
     const logged = await loggedLosses("run-1");
     expect(logged.map(([step]) => step)).toEqual(logged.map((_, i) => i));
     expect(logged.length).toBeLessThan(steps);
-    await expect.poll(() => shownLosses(page, steps), soon).toEqual(logged);
+    await expect.poll(() => shownLosses(page, steps)).toEqual(logged);
 
     // The page names the command that goes on with it.
     const [program, ...words] = (await head(page).locator("code.command").innerText()).split(" ");
     expect(program).toBe("tag2mask");
     await promisify(execFile)(process.execPath, [...commandLine, ...words]);
     await head(page).getByRole("status").getByText("done").waitFor();
-    await expect.poll(() => shownLosses(page, steps), soon).toEqual(await loggedLosses("run-1"));
+    await expect.poll(() => shownLosses(page, steps)).toEqual(await loggedLosses("run-1"));
     const { id } = await studio().send<Run>("POST", "/api/runs", asked[0]);
     await reach(id, "done");
     expect((await weights("run-1")).equals(await weights(id))).toBe(true);
@@ -190,14 +187,14 @@ describe.skipIf(missing !== null)("the train screen", patience, () => {
     await page.getByRole("link", { name: /^Train/ }).click();
     const choice = page.getByRole("combobox", { name: "Computes on" });
     const offered = () => choice.getByRole("option").allInnerTexts();
-    await expect.poll(offered, soon).toEqual(["the best there is", "cpu"]);
+    await expect.poll(offered).toEqual(["the best there is", "cpu"]);
     expect(devices.map(({ name }) => name)).toContain("cpu");
     isTried = true;
     // Any change of the project tells it; the server sends the same event when its devices are known.
     const [image] = await studio().send<ImageDetails[]>("POST", "/api/images/details", { ids: [7] }); // prettier-ignore
     const changes = [{ id: 7, rev: image!.tagsRev, tags: [0] }];
     await studio().send("PUT", "/api/tags", { changes });
-    await expect.poll(offered, soon).toEqual(["the best there is", "cpu", "slow"]);
+    await expect.poll(offered).toEqual(["the best there is", "cpu", "slow"]);
     // Requests that are under way as the page closes fail, and nobody waits for them.
     await page.unrouteAll({ behavior: "ignoreErrors" });
   });

@@ -136,7 +136,7 @@ describe("a command that does not end by itself is ended", () => {
       setInterval(() => existsSync(${JSON.stringify(file)}) && process.stdout.write("x".repeat(9)), 5);`;
     const { signal } = control;
     const running = run([process.execPath, "-e", parent], { signal, limit: 1e9, silence: 60_000 });
-    await expect.poll(() => existsSync(file) && readFileSync(file, "utf8"), { timeout: 20_000 }).toMatch(/\d/); // prettier-ignore
+    await expect.poll(() => existsSync(file) && readFileSync(file, "utf8")).toMatch(/\d/); // prettier-ignore
     control.abort(new Error("stopped"));
     await expect(running).rejects.toBe(signal.reason);
     const pid = Number(readFileSync(file, "utf8"));

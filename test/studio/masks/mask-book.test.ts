@@ -65,7 +65,7 @@ describe("the masks of a studio", () => {
     await masks.book.paint(image!, 1, square(2, 8, 8));
     const path = pngOf(masks.project, "corrections", "a");
     const journal = join(masks.project, "journal/a.log");
-    await expect.poll(() => existsSync(journal), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => existsSync(journal)).toBe(false);
     expect((await labelsOf(path))[8 * width + 8]).toBe(2);
     await masks.book.close();
     await masks.reopen();
@@ -94,9 +94,7 @@ describe("the masks of a studio", () => {
     expect(masks.factsOf(0)).toMatchObject({ maskRev: 2, hasCorrection: true });
     expect(masks.factsOf(1).verdict).toBe("unsure");
     expect(masks.told.join("\n")).toMatch(/last stroke was not whole.*\n.*last line was cut short|last line was cut short.*\n.*last stroke was not whole/); // prettier-ignore
-    await expect
-      .poll(() => existsSync(join(masks.project, "journal/a.log")), { timeout: 10_000 })
-      .toBe(false);
+    await expect.poll(() => existsSync(join(masks.project, "journal/a.log"))).toBe(false);
   });
 
   test("labels keep their classes when the project numbers them anew", async () => {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer, connect } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createHub } from "../../../../src/host/node/hub/hub.ts";
 import {
   blobs,
@@ -72,25 +72,21 @@ describe("processes", () => {
   const ended = (child: ChildProcess): Promise<number | null> =>
     new Promise((resolve) => child.once("exit", resolve));
   const until = async (child: { output: string }, pattern: RegExp): Promise<void> => {
-    await vi.waitUntil(() => pattern.test(child.output), { timeout: 30_000, interval: 20 });
+    await expect.poll(() => child.output).toMatch(pattern);
   };
 
-  test(
-    "two at once fetch once; a killed one leaves its part to the next",
-    { timeout: 60_000 },
-    async () => {
-      server.faults = ({ host, earlier }) =>
-        host === "storage" && earlier === 0 ? { stallAfter: 3000 } : undefined;
-      const first = start();
-      await until(first, /"done":3000/);
-      const second = start();
-      await until(second, new RegExp(`process ${first.pid} is fetching it`));
-      first.kill("SIGKILL");
-      expect(await ended(second), second.output).toBe(0);
-      expect(second.output).toMatch(/"done":3000,.*"resumed":3000/);
-      expect(second.output).toContain(sha256);
-      expect(storageRanges()).toEqual([undefined, "bytes=3000-"]);
-      expect(blobs()).toEqual([sha256]);
-    },
-  );
+  test("two at once fetch once; a killed one leaves its part to the next", async () => {
+    server.faults = ({ host, earlier }) =>
+      host === "storage" && earlier === 0 ? { stallAfter: 3000 } : undefined;
+    const first = start();
+    await until(first, /"done":3000/);
+    const second = start();
+    await until(second, new RegExp(`process ${first.pid} is fetching it`));
+    first.kill("SIGKILL");
+    expect(await ended(second), second.output).toBe(0);
+    expect(second.output).toMatch(/"done":3000,.*"resumed":3000/);
+    expect(second.output).toContain(sha256);
+    expect(storageRanges()).toEqual([undefined, "bytes=3000-"]);
+    expect(blobs()).toEqual([sha256]);
+  });
 });

@@ -31,7 +31,7 @@ async function sumsOf(ranks: number, length: number): Promise<number[]> {
 const all = installedFamilies();
 
 for (const { family, installed } of all) {
-  describe.runIf(installed)(`processes of ${family}`, { timeout: 60_000 }, () => {
+  describe.runIf(installed)(`processes of ${family}`, () => {
     test.each([1, 2, 3])("%d of them exchange exact values", async (ranks) => {
       const to = newFolder();
       const { code, output } = await launch(family, ranks, script, ["work", to]);
@@ -63,7 +63,7 @@ for (const { family, installed } of all) {
       expect(output).toMatch(line);
       expect(readdirSync(to)).toEqual([]);
       // The system may take a moment to remove those that were killed.
-      await expect.poll(() => processesWith(to), { timeout: 5000 }).toEqual([]);
+      await expect.poll(() => processesWith(to)).toEqual([]);
     });
   });
 }
@@ -87,7 +87,7 @@ const others: Readonly<Record<Family, string>> = {
 };
 
 describe.runIf(all.every(({ installed }) => installed))("a launcher and a library", () => {
-  test.each(all)("of two families are told apart: $family", { timeout: 60_000 }, async (one) => {
+  test.each(all)("of two families are told apart: $family", async (one) => {
     const to = newFolder();
     const env = { TAG2MASK_MPI_LIB: others[one.family] };
     const { code, output } = await launch(one.family, 2, script, ["work", to], { env });
