@@ -1,7 +1,15 @@
 import base from "./eslint.config.js";
 
 /** What the type check of pages and workers covers. */
-const web = ["src/web.ts", "src/web/**/*.ts", "src/host/web/**/*.ts", "test/browser/web/**/*.ts"];
+const web = [
+  "src/web.ts",
+  "src/browser/**/*.ts",
+  "src/host/web/**/*.ts",
+  "test/browser/web/**/*.ts",
+];
+
+/** Pages with what they start. */
+const pages = ["src/studio/page", "src/web/page"];
 
 const rules = {
   "@typescript-eslint/await-thenable": "error",
@@ -13,7 +21,7 @@ export default [
   ...base,
   {
     files: ["src/**/*.ts", "bench/**/*.ts", "test/**/*.ts"],
-    ignores: ["src/studio/page/**", ...web],
+    ignores: [...pages.map((folder) => `${folder}/**`), ...web],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
     },
@@ -27,7 +35,7 @@ export default [
     rules,
   },
   {
-    files: ["src/studio/page/**/*.{ts,tsx}"],
+    files: pages.map((folder) => `${folder}/**/*.{ts,tsx}`),
     languageOptions: {
       parserOptions: { project: "tsconfig.page.json", tsconfigRootDir: import.meta.dirname },
     },

@@ -34,15 +34,15 @@ import { train as trainOn, type TrainOptions } from "./jobs/train-dataset.ts";
 import type { ExportedModel, OpenedModel } from "./method/inference/model.ts";
 import { Segmenter as NeutralSegmenter } from "./method/inference/segmenter.ts";
 import type { TrainEvent } from "./method/train/events.ts";
-import { folderPath, withFile, type GivenFile, type GivenFolder } from "./web/given-files.ts";
+import { folderPath, withFile, type GivenFile, type GivenFolder } from "./browser/given-files.ts";
 
 export * from "./core.ts";
 export { webHost, type WebHost, type WebHostOptions } from "./host/web/host.ts";
 export { chosenFolders, droppedFiles } from "./host/web/files/dropped.ts";
 export type { Dropped, DroppedFolder } from "./host/web/files/dropped.ts";
 export type { FileMap } from "./host/web/files/memory-volume.ts";
-export type { GivenFile, GivenFolder } from "./web/given-files.ts";
-export * from "./web/blobs.ts";
+export type { GivenFile, GivenFolder } from "./browser/given-files.ts";
+export * from "./browser/blobs.ts";
 export { MaskFolder, type MaskFolderOptions } from "./files/formats/mask-folder.ts";
 export { RunDirectory, type CreateRunOptions, type OpenedRun } from "./files/run/directory.ts";
 export { labelImages as label, type LabelEvent, type LabelJob } from "./jobs/label.ts";

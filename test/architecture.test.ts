@@ -35,8 +35,11 @@ const mayImport: Record<string, readonly string[]> = {
   // The entries: the library with its Node host, and the neutral core.
   index: ["engine", "method", "host", "host/node", "files", "jobs", "core.ts"],
   core: ["engine", "method", "host", "files"],
+  web: ["engine", "method", "host", "host/web", "files", "jobs", "core.ts", "browser"],
   // What a page gives and takes, over the jobs.
-  web: ["engine", "method", "host", "host/web", "files", "jobs", "core.ts"],
+  browser: ["engine", "method", "host", "host/web", "files", "jobs"],
+  // A page that computes by itself.
+  "web/page": ["engine", "method", "host", "host/web", "files", "jobs", "browser", "web"],
   "user-error": [],
 };
 
@@ -95,12 +98,13 @@ function importsOf(from: string, text: string): Import[] {
   return found;
 }
 
-/** The room of a file: its top folder, or its own name in src/ itself; the hosts, and the studio's two sides, are rooms of their own. */
+/** The room of a file: its top folder, or its own name in src/ itself; the hosts, the two sides of the studio and the page of `web` are rooms of their own. */
 function roomOf(path: string): string {
   const [first = "", second = ""] = path.split("/");
   const parts = path.split("/").length;
   if (first === "host" && parts > 2) return `${first}/${second}`;
   if (first === "studio" && (second === "server" || second === "page")) return `${first}/${second}`;
+  if (first === "web" && second === "page") return "web/page";
   return first.replace(/\.ts$/, "");
 }
 
@@ -188,7 +192,7 @@ describe("words", () => {
       .flatMap((path) =>
         textsOf(path, sources.get(path)!)
           // A page sets variables of its style sheets by their names.
-          .filter((text) => roomOf(path) !== "studio/page" || !/^--[\w-]+$/.test(text))
+          .filter((text) => !roomOf(path).endsWith("/page") || !/^--[\w-]+$/.test(text))
           .flatMap((text) => commandWords(text).map((word) => `${path} -> ${word}`)),
       );
     expect([...new Set(wrong)].sort()).toEqual([...flagExceptions].sort());
