@@ -78,9 +78,10 @@ async function correct({ page, studio, user, scenes }: Session): Promise<number>
   let strokes = 0;
   const done = new Set<number>();
   for (let seen = 0; done.size < corrected && seen < tagged; seen++) {
-    await page.locator(".review-image").waitFor();
     const id = Number(/\/(\d+)$/.exec(page.url())![1]);
     const { name, tags } = details.find((one) => one.id === id)!;
+    // The address changes before the page does: until then keys are still for the image before.
+    await page.locator(".review-image h2", { hasText: name }).waitFor();
     if (leastSure.includes(id)) {
       const labels = [...tags].sort((a, b) => a - b).map((tag) => tag + 1);
       const truth = numberedBy(classes, scenes[Number(name.slice(-3))]!);
@@ -181,9 +182,13 @@ async function measure(seed: number, place: string) {
     page.setDefaultTimeout(120_000);
     await page.goto(studio.url);
     const user = new ScriptedUser(page, studio);
-    const { first, plain, helped, strokes, objects } = await work(
-      { page, studio, user, scenes, told },
-      folder,
+    const session = { page, studio, user, scenes, told };
+    const { first, plain, helped, strokes, objects } = await work(session, folder).catch(
+      async (error: unknown) => {
+        const shown = await page.locator("body").innerText({ timeout: 5000 }).catch(String);
+        told(`failed; ${page.url()} shows:\n${shown}`);
+        throw error;
+      },
     );
     const score = ({ path }: Run): Promise<number> => meanIou(path, others, unseen);
     const scores = { first: await score(first), plain: await score(plain), helped: await score(helped) }; // prettier-ignore
