@@ -5,6 +5,8 @@ import { parseArgs } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import sharp from "sharp";
 import { nodeCodec } from "../src/host/node/images/codec.ts";
+import { ignoreIndex, type LabelMap } from "../src/method/images/image.ts";
+import { fitView, type Point, type Size } from "../src/studio/page/canvas/view.ts";
 import { encodePatch } from "../src/studio/patches.ts";
 import type { ImageDetails, Project } from "../src/studio/protocol.ts";
 import { decodeRecords } from "../src/studio/records.ts";
@@ -57,11 +59,11 @@ const screens: Readonly<Record<string, Show>> = {
       .first()
       .check();
     await right.getByRole("radio", { name: "mask after the CRF" }).check();
-    await pointAt(page, 0.5, 0.5);
+    await pointAt(page, shown.object);
   },
   affinity: async (page) => {
     await openInspected(page);
-    const { x, y } = await pointAt(page, 0.6, 0.7);
+    const { x, y } = await pointAt(page, shown.object);
     await page.mouse.click(x, y);
     await page.getByRole("radio", { name: "token: spreads to" }).check();
     await page.mouse.move(x, y);
@@ -97,16 +99,20 @@ async function open(page: Page, hash: string): Promise<void> {
 }
 
 async function openInspected(page: Page): Promise<void> {
-  await open(page, `inspect/${shownImage}`);
+  await open(page, `inspect/${shown.id}`);
   await page.getByRole("radio", { name: "mask after the CRF" }).waitFor();
 }
 
-/** Moves the mouse to a place of the canvas, given in shares of its sides. */
-async function pointAt(page: Page, x: number, y: number): Promise<{ x: number; y: number }> {
+/** Moves the mouse to a pixel of the image that is shown. */
+async function pointAt(page: Page, { x, y }: Point): Promise<Point> {
   const canvas = page.locator(".canvas");
   await canvas.scrollIntoViewIfNeeded();
   const box = (await canvas.boundingBox())!;
-  const at = { x: box.x + x * box.width, y: box.y + y * box.height };
+  const view = fitView(shown.size, box);
+  const at = {
+    x: box.x + view.x + (x + 0.5) * view.scale,
+    y: box.y + view.y + (y + 0.5) * view.scale,
+  };
   await page.mouse.move(at.x, at.y);
   return at;
 }
@@ -155,13 +161,36 @@ async function reviewAndTrainAgain(studio: StartedStudio, folder: string): Promi
   await train(studio, { ...recipe, from: first!.id });
 }
 
-/** The image that Inspect shows: the first with two tags. */
-let shownImage = 0;
+/** The image that Inspect shows: the first with two tags, and a pixel well inside an object of it. */
+let shown: {
+  readonly id: number;
+  readonly size: Size;
+  readonly object: Point;
+};
 
-async function chooseImage(studio: StartedStudio): Promise<void> {
+async function chooseImage(studio: StartedStudio, folder: string): Promise<void> {
   const ids = Array.from({ length: 60 }, (_, id) => id);
   const details = await studio.send<ImageDetails[]>("POST", "/api/images/details", { ids });
-  shownImage = details.find(({ tags }) => tags.length === 2)?.id ?? 0;
+  const { id, name } = details.find(({ tags }) => tags.length === 2)!;
+  const mask = await nodeCodec.decodeLabels(join(folder, "masks", `${name}.png`));
+  shown = { id, size: mask, object: innermost(mask) };
+}
+
+/** The pixel of a class that is farthest from all others. */
+function innermost({ width, height, data }: LabelMap): Point {
+  let [best, most] = [{ x: 0, y: 0 }, -1];
+  const isAlike = (x: number, y: number, label: number): boolean =>
+    x >= 0 && y >= 0 && x < width && y < height && data[y * width + x] === label;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const label = data[y * width + x]!;
+      if (label === 0 || label === ignoreIndex) continue;
+      let reach = 0;
+      while ([[1, 0], [-1, 0], [0, 1], [0, -1]].every(([dx, dy]) => isAlike(x + dx! * (reach + 1), y + dy! * (reach + 1), label))) reach++; // prettier-ignore
+      if (reach > most) [best, most] = [{ x, y }, reach];
+    }
+  }
+  return best;
 }
 
 async function picture(browser: Browser, url: string, name: string, show: Show): Promise<void> {
@@ -209,7 +238,7 @@ try {
   const studio = await startStudio(folder);
   try {
     await studio.indexed();
-    await chooseImage(studio);
+    await chooseImage(studio, folder);
     for (const [name, show] of Object.entries(screens)) {
       if (isWanted(name)) await picture(browser, studio.url, name, show);
     }
