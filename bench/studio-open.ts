@@ -11,7 +11,7 @@ import { printGoal, quantile } from "./studio-session/goals.ts";
 import { trainSample } from "./studio-session/trained-sample.ts";
 
 // How long Inspect takes to show an image with all its layers, computed on the way or stored, and what a move of a threshold's slider
-// costs, in the real page. The network is the demo's, after a few steps: what it has learned does not matter here. The page has to be
+// costs, in the real page, with the pseudo label before PAR and with the one after it, which a worker computes. The network is the demo's, after a few steps: what it has learned does not matter here. The page has to be
 // built.
 const { values } = parseArgs({
   options: {
@@ -59,6 +59,8 @@ try {
       for (let id = 0; id < images; id++) stored.push(await open(page, id));
     }
     const slider = await moveSlider(page);
+    await page.getByRole("radio", { name: "after PAR", exact: true }).check();
+    const refined = await moveSlider(page);
 
     const shown = (times: readonly number[]): string[] =>
       [quantile(times, 0.5), quantile(times, 0.95), Math.max(...times)].map((ms) => ms.toFixed(1));
@@ -68,6 +70,9 @@ try {
       ["an image with all layers, stored", ...shown(stored)],
       ["a move of the slider: script", ...shown(slider.script)],
       ["a move of the slider: script and drawing", ...shown(slider.all)],
+      ["the same with the label after PAR: script", ...shown(refined.script)],
+      ["the same with the label after PAR: script and drawing", ...shown(refined.all)],
+      ["PAR in the worker", ...shown(refined.par)],
     ];
     process.stdout.write(`${textTable(rows)}\n\n`);
     console.log(`${images} scenes of ${size} x ${size} pixels; load ${loadavg()[0]!.toFixed(1)}`);
@@ -76,6 +81,7 @@ try {
     goal("an image with all layers, stored", stored, 200);
     goal("an image with all layers, computed", computed, 1500);
     goal("a move of the slider", slider.all, 16);
+    goal("a move of the slider after PAR", refined.all, 16);
   } finally {
     await studio.stop();
   }
@@ -103,8 +109,13 @@ function open(page: Page, id: number): Promise<number> {
   })()`);
 }
 
-/** Moves a threshold to and fro; milliseconds of script of each move, without and with the drawing in the frame after it. */
-function moveSlider(page: Page): Promise<{ script: number[]; all: number[] }> {
+/**
+ * Moves a threshold to and fro; milliseconds of script of each move, without and with the drawing in the frame after it, and those that
+ * the worker took for PAR, where its label is shown.
+ */
+function moveSlider(
+  page: Page,
+): Promise<{ readonly script: number[]; readonly all: number[]; readonly par: number[] }> {
   return page.evaluate(`(async () => {
     const input = document.querySelector(".inspect-side .slider input");
     const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
@@ -113,6 +124,8 @@ function moveSlider(page: Page): Promise<{ script: number[]; all: number[] }> {
     const settle = () => canvases.forEach((one) => one.getContext("2d").getImageData(0, 0, 1, 1));
     const script = [];
     const all = [];
+    const par = [];
+    const told = () => /\\((\\d+) ms\\)/.exec(document.querySelector(".inspect-side").textContent);
     for (let i = 0; i < ${moves}; i++) {
       set.call(input, String(0.05 + 0.9 * Math.abs(((i / 25) % 2) - 1)));
       frameTime = 0;
@@ -126,7 +139,8 @@ function moveSlider(page: Page): Promise<{ script: number[]; all: number[] }> {
       settle();
       script.push(taken);
       all.push(taken + frameTime + (performance.now() - drawn));
+      if (told()) par.push(Number(told()[1]));
     }
-    return { script, all };
+    return { script, all, par };
   })()`);
 }

@@ -11,6 +11,7 @@ export interface Layers {
  * - `refined` the same after PAR, at `cam`'s size
  * - `probabilities` of the segmentation for background and each tag, at `cam`'s size
  * - `pseudoLabel` [height, width] as the training would make it, with the model's thresholds, at the network's input size
+ * - `pixels` [height, width, 3] the image itself at the network's input size, as PAR and the CRF see it
  * - `prediction` and `crf` [height, width] of the segmentation limited to the tags, before and after the CRF, at the input size
  */
 export const layerNames = [
@@ -21,6 +22,7 @@ export const layerNames = [
   "pseudoLabel",
   "prediction",
   "crf",
+  "pixels",
 ] as const;
 export type LayerName = (typeof layerNames)[number];
 
@@ -41,12 +43,15 @@ export interface LayersHead {
   readonly tokens: { readonly width: number; readonly height: number };
   /** Settings that the pseudo label was made with. */
   readonly thresholds: { readonly low: number; readonly high: number; readonly radius: number };
+  /** Settings of PAR that it was refined with. */
+  readonly par: { readonly iterations: number; readonly dilations: readonly number[] };
   readonly shapes: Readonly<Record<LayerName, LayerShape>>;
 }
 
-const magic = 0x4c4d3254; // "T2ML"
+/** The first four bytes; other ones than those of earlier layouts, which had no `par` and no `pixels`. */
+const magic = 0x324c3254; // "T2L2"
 
-/** Layout, little-endian: "T2ML", length of the head u32, the head as JSON, then the parts one after the other in the order of `layerNames`. */
+/** Layout, little-endian: "T2L2", length of the head u32, the head as JSON, then the parts one after the other in the order of `layerNames`. */
 export function encodeLayers({ head, parts }: Layers): Uint8Array<ArrayBuffer> {
   const text = new TextEncoder().encode(JSON.stringify(head));
   const bodies = layerNames.map((name) => parts[name]);
@@ -64,11 +69,13 @@ export function encodeLayers({ head, parts }: Layers): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Reads what `encodeLayers` wrote; a RangeError says what is wrong with damaged bytes. */
+/** Reads what `encodeLayers` wrote; a RangeError says what is wrong with damaged bytes, or those of another layout. */
 export function decodeLayers(bytes: Uint8Array): Layers {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 8 || view.getUint32(0, true) !== magic) {
-    throw new RangeError("layers: the first bytes are not those of layers");
+    throw new RangeError(
+      "layers: the first bytes are not those of layers of this version; compute them again",
+    );
   }
   const length = view.getUint32(4, true);
   const head = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as LayersHead;
@@ -82,4 +89,13 @@ export function decodeLayers(bytes: Uint8Array): Layers {
     throw new RangeError(`layers: ${bytes.length} bytes, but the head names ${at}`);
   }
   return { head, parts: Object.fromEntries(parts) as Record<LayerName, Uint8Array> };
+}
+
+/** Whether `decodeLayers` can read bytes that were stored, perhaps by an earlier version. */
+export function areLayers(bytes: Uint8Array): boolean {
+  try {
+    return decodeLayers(bytes) !== undefined;
+  } catch {
+    return false;
+  }
 }

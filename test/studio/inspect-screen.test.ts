@@ -4,14 +4,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nodeHost } from "../../src/host/node/host.ts";
 import { openSegmenter } from "../../src/jobs/open-segmenter.ts";
 import { hexColor, overlayColor } from "../../src/method/images/overlay.ts";
+import { resizeMaps } from "../../src/method/images/resize-maps.ts";
 import { networkImage } from "../../src/method/inference/long-side.ts";
 import type { Segmenter } from "../../src/method/inference/segmenter.ts";
 import {
   mergeCam,
   pseudoLabel,
+  refinePseudoLabel,
   tokenAffinity,
   windowRadius,
 } from "../../src/method/labels/index.ts";
+import { parOf } from "../../src/method/refine/par.ts";
 import { decodeLayers } from "../../src/studio/layers.ts";
 import type { ImageDetails, Run } from "../../src/studio/protocol.ts";
 import { encodeRecords } from "../../src/studio/records.ts";
@@ -58,6 +61,14 @@ describe.skipIf(missing !== null)("the inspect screen", () => {
     return segmenter.needActivations().run(networkImage(pixels, config.data, config.eval));
   }
 
+  /** The layers as the page gets them, and the activations among them. */
+  async function storedLayers() {
+    const answer = await studio().request(`/api/images/${image.id}/layers?model=run-1`);
+    const { head, parts } = decodeLayers(new Uint8Array(await answer.arrayBuffer()));
+    const data = Float32Array.from(parts.cam, (level) => level / 255);
+    return { head, stored: { ...head.shapes.cam, data } };
+  }
+
   /** What is drawn over the image at the middles of a grid's cells, [rows · columns] of red, green, blue and alpha. */
   async function drawn(columns: number): Promise<number[][]> {
     return page.evaluate(`new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => {
@@ -78,11 +89,11 @@ describe.skipIf(missing !== null)("the inspect screen", () => {
   }
 
   /** The labels that are drawn: nothing for background, a class in its color, hatched where it is ignored. */
-  async function drawnLabels(): Promise<number[]> {
+  async function drawnLabels(columns = side / 4): Promise<number[]> {
     const colors = new Map(
       image.tags.map((tag) => [hexColor(overlayColor(tag + 1)).toLowerCase(), tag + 1]),
     );
-    return (await drawn(side / 4)).map(([red, green, blue, alpha]) => {
+    return (await drawn(columns)).map(([red, green, blue, alpha]) => {
       if (alpha === 0) return 0;
       if (alpha! < 255) return 255;
       const hex = [red!, green!, blue!].map((value) => value.toString(16).padStart(2, "0"));
@@ -91,12 +102,7 @@ describe.skipIf(missing !== null)("the inspect screen", () => {
   }
 
   test("the thresholds, moved by keyboard, draw exactly the pseudo label that the method makes with them", async () => {
-    const answer = await studio().request(`/api/images/${image.id}/layers?model=run-1`);
-    const { head, parts } = decodeLayers(new Uint8Array(await answer.arrayBuffer()));
-    const stored = {
-      ...head.shapes.cam,
-      data: Float32Array.from(parts.cam, (level) => level / 255),
-    };
+    const { stored } = await storedLayers();
     const { scales } = await activations();
     const exact = mergeCam(scales, image.tags, side / 4, side / 4);
     const [low, high] = ["β low", "β high"].map((name) => page.getByRole("slider", { name }));
@@ -133,10 +139,66 @@ describe.skipIf(missing !== null)("the inspect screen", () => {
       }
     }
     expect(seen.size).toBe(3);
-    const note = page.getByText("Only the pseudo label of the activations follows the sliders");
+    const note = page.getByText(
+      "Only the pseudo labels of the activations, before and after PAR, follow",
+    );
     expect(await note.isVisible()).toBe(true);
     await page.getByRole("button", { name: "Those of the model" }).click();
     await note.waitFor({ state: "detached" });
+    expect(complaints).toEqual([]);
+  });
+
+  test("after PAR they draw exactly what the method makes of the stored activations with the model's own settings of PAR", async () => {
+    const { head, stored } = await storedLayers();
+    const { config } = segmenter.model;
+    expect(head.par).toEqual({
+      iterations: config.pseudo.parIterations,
+      dilations: config.pseudo.parDilations,
+    });
+    const pixels = await nodeHost.codec.decode(join(folder(), image.file));
+    const cam = resizeMaps(stored, side, side);
+    const [low, high] = ["β low", "β high"].map((name) => page.getByRole("slider", { name }));
+    await page.getByRole("radio", { name: "after PAR", exact: true }).check();
+    const seen = new Set<string>();
+    for (const move of [
+      async () => undefined,
+      async () => {
+        for (let i = 0; i < 3; i++) await low!.press("ArrowLeft");
+        for (let i = 0; i < 9; i++) await high!.press("ArrowLeft");
+      },
+      async () => {
+        await low!.press("Home");
+        for (let i = 0; i < 3; i++) await low!.press("PageUp");
+      },
+    ]) {
+      await move();
+      const values = await Promise.all([low!, high!].map((slider) => slider.inputValue()));
+      const thresholds = { low: Number(values[0]), high: Number(values[1]) };
+      const par = parOf(config);
+      const refined = refinePseudoLabel(pixels, cam, image.tags, { ...thresholds, par });
+      const expected = [...refined.data];
+      await expect.poll(() => drawnLabels(side)).toEqual(expected);
+      seen.add(expected.join());
+    }
+    // PAR and the thresholds make a difference, or this would show nothing.
+    expect(seen.size).toBe(3);
+    expect(new Set([...seen].flatMap((labels) => labels.split(","))).size).toBeGreaterThan(2);
+    await page.getByText(`at half of the network's input, ${side / 2} × ${side / 2}`).waitFor();
+
+    await page.getByRole("application").hover();
+    const why = page.getByRole("region", { name: "Why this pixel is what it is" });
+    for (const step of [
+      "activations after PAR, β low",
+      "activations after PAR, β high",
+      "pseudo label of the activations, after PAR",
+    ]) {
+      await why.getByRole("rowheader", { name: step }).waitFor();
+    }
+    await page.getByRole("radio", { name: "before PAR", exact: true }).check();
+    const values = await Promise.all([low!, high!].map((slider) => slider.inputValue()));
+    const thresholds = { low: Number(values[0]), high: Number(values[1]) };
+    const before = [...pseudoLabel(stored, image.tags, thresholds).data];
+    await expect.poll(() => drawnLabels()).toEqual(before);
     expect(complaints).toEqual([]);
   });
 

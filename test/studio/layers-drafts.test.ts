@@ -156,6 +156,7 @@ describe("what a model sees in an image", () => {
     const label = refineAffinityLabel(pixels, maps, head.tags, { par: parOf(config) });
     expect(parts.pseudoLabel).toEqual(label.data);
     expect(head.thresholds).toEqual({ low, high, radius: windowRadius(radius, affinity) });
+    expect(parts.pixels).toEqual(new Uint8Array(pixels.data));
 
     const all = await bytesOf(`/api/images/${image!.id}/affinity?model=run-1&token=5`);
     const rows = new Float32Array(all.buffer);
@@ -174,6 +175,23 @@ describe("what a model sees in an image", () => {
     await bytesOf("/api/images/6/layers?model=run-1");
     expect(performance.now() - start).toBeLessThan(200);
     expect(await readdir(join(root, ".tag2mask/layers/run-1"))).toEqual(stored);
+  });
+
+  test("is computed anew where an earlier version, or nobody, stored it whole", async () => {
+    const address = "/api/images/5/layers?model=run-1";
+    const now = await bytesOf(address);
+    const folder = join(root, ".tag2mask/layers/run-1");
+    const files = (await readdir(folder)).filter((name) => name.endsWith(".layers"));
+    // The layout before had other first bytes, no settings of PAR and no pixels.
+    for (const stored of [
+      Buffer.concat([Buffer.from("T2ML"), now.subarray(4)]),
+      now.subarray(0, 99),
+    ]) {
+      for (const name of files) await writeFile(join(folder, name), stored);
+      expect(Buffer.from(await bytesOf(address)).equals(now)).toBe(true);
+      decodeLayers(await bytesOf(address));
+      expect((await readdir(folder)).filter((name) => name.endsWith(".layers"))).toEqual(files);
+    }
   });
 
   test("of a file that is no image is told, and others are answered", async () => {

@@ -22,6 +22,8 @@ import type { RefineLogits } from "./refine-logits.ts";
 export interface SeenLayers {
   /** Size of the network's input for class activations. */
   readonly input: { readonly width: number; readonly height: number };
+  /** The image at this size, as PAR and the CRF see it. */
+  readonly pixels: Image;
   readonly affinity: Affinity;
   /** Class activation maps of the tags, at a quarter of the input's size. */
   readonly cam: Maps;
@@ -37,6 +39,8 @@ export interface SeenLayers {
   readonly prediction: LabelMap;
   readonly crf: LabelMap;
   readonly thresholds: { readonly low: number; readonly high: number; readonly radius: number };
+  /** Settings of PAR. */
+  readonly par: { readonly iterations: number; readonly dilations: readonly number[] };
 }
 
 export interface SeenOptions {
@@ -83,6 +87,7 @@ export async function seenLayers(
   const refinedLow = slice(refined, 0, classes.length + 1);
   return {
     input: { width, height },
+    pixels,
     affinity,
     cam: mergeCam(scales, classes, quarter.width, quarter.height),
     propagated: walked.low,
@@ -92,5 +97,6 @@ export async function seenLayers(
     prediction: labelsOfClasses(labelsOf(logits, width, height), classes),
     crf: labelsOfClasses(await crf(pixels, logits), classes),
     thresholds: { low, high, radius: windowRadius(radius, affinity) },
+    par: { iterations: pseudo.parIterations, dilations: pseudo.parDilations },
   };
 }

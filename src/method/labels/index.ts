@@ -18,5 +18,6 @@ export {
   refineInside,
   refinePseudoLabel,
   refinePseudoLabels,
+  refineScores,
   sureLabels,
 } from "./refined-labels.ts";

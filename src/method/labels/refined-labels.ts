@@ -27,13 +27,27 @@ export function refinePseudoLabel(
   const { width, height } = image;
   checkSize("refinePseudoLabel", image, cam);
   if (classes.length === 0) return onlyBackground(image, box);
-  const half = halve(cam);
-  const scores = stack(withBackground(half, low), withBackground(half, high));
-  const colors = halve(colorPlanes(image, fullBox(image)));
-  const refined = resizeMaps(par.refine(colors, scores), width, height);
+  const refined = resizeMaps(refineScores(image, cam, { low, high, par }), width, height);
   const labels = { width, height, data: sureLabels(refined, classes) };
   ignoreOutside(labels, box);
   return labels;
+}
+
+/**
+ * The scores by which `refinePseudoLabel` chooses, at half the image's size: [background, ...classes] with the low background score,
+ * then the same with the high one. PAR is linear, but the softmax before it is not: for other thresholds they are computed anew.
+ *
+ * @param cam [classes, h, w] at the image's size
+ */
+export function refineScores(
+  image: Image,
+  cam: Maps,
+  { low, high, par }: Thresholds & { par: Par },
+): Maps {
+  checkSize("refineScores", image, cam);
+  const half = halve(cam);
+  const scores = stack(withBackground(half, low), withBackground(half, high));
+  return par.refine(halve(colorPlanes(image, fullBox(image))), scores);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { TokenAffinity } from "../../../method/labels/token-affinity.ts";
 import { getAffinity } from "../api.ts";
 import { CanvasView } from "../canvas/canvas-view.tsx";
 import type { ImageCanvas } from "../canvas/image-canvas.ts";
+import type { CanvasLayer } from "../canvas/layer.ts";
 import { Slider } from "../parts/slider.tsx";
 import { useStudio } from "../parts/studio.tsx";
 import { formatPercent } from "../text.ts";
@@ -12,6 +13,7 @@ import { liveLabel, tokenOf, type Place, type Thresholds } from "./stages.ts";
 import { ThresholdSliders } from "./threshold-sliders.tsx";
 import { TokenPanel } from "./token-panel.tsx";
 import type { Inspected } from "./use-inspected.ts";
+import { useRefined } from "./use-refined.ts";
 import { layerOf, viewKey, type ViewChoice, type ViewState } from "./view-choice.ts";
 import { Why } from "./why.tsx";
 
@@ -39,6 +41,7 @@ export function InspectImage({
   const [given, setThresholds] = useState<Thresholds>();
   const [first, setFirst] = useState<ViewChoice>({ kind: "labels", stage: "crf" });
   const [second, setSecond] = useState<ViewChoice>();
+  const [isRefined, setRefined] = useState(false);
   const [wipe, setWipe] = useState(0.5);
   const [opacity, setOpacity] = useState(0.7);
   const affinity = useAffinity(details.id, model, token);
@@ -48,16 +51,23 @@ export function InspectImage({
     [given, layers],
   );
   const live = useMemo(() => layers && liveLabel(layers, thresholds), [layers, thresholds]);
-  const state: ViewState = useMemo(
-    () => ({ inspected, live, token: affinity, look: { colorOf, outlines: false } }),
-    [inspected, live, affinity, colorOf],
-  );
+  const refining = useRefined(layers, thresholds);
+  const { refined } = refining;
+  const look = useMemo(() => ({ colorOf, outlines: false }), [colorOf]);
+  const state: ViewState = { inspected, live, refined, token: affinity, look };
+  const show = (view: ViewChoice): void => {
+    setFirst((before) => (viewKey(before) === viewKey(view) ? before : view));
+    if (view.kind === "labels" && view.stage === "pseudo") setRefined(false);
+    if (view.kind === "labels" && view.stage === "pseudoRefined") setRefined(true);
+  };
+  const showPseudo = (after: boolean): void =>
+    show({ kind: "labels", stage: after ? "pseudoRefined" : "pseudo" });
   const shown = (view: ViewChoice): ViewChoice =>
     views.find((one) => viewKey(one) === viewKey(view)) ?? onlyImage;
 
   useEffect(() => canvas?.setImage(picture, picture), [canvas, picture]);
-  const layer = useMemo(() => layerOf(first, state), [first, state]);
-  const other = useMemo(() => second && layerOf(second, state), [second, state]);
+  const layer = useLayer(first, state);
+  const other = useLayer(second, state);
   useEffect(() => {
     const parts = [
       { over: layer, between: [0, second ? wipe : 1] as const },
@@ -103,7 +113,7 @@ export function InspectImage({
           inspected={inspected}
           title={second ? t.inspect.left : t.inspect.show}
           value={shown(first)}
-          onChoose={setFirst}
+          onChoose={show}
         />
         <label className="compare-toggle">
           <input
@@ -154,12 +164,13 @@ export function InspectImage({
             value={thresholds}
             model={layers.head.thresholds}
             label={live}
+            isRefined={isRefined}
+            refining={refining}
             onChange={(changed) => {
               setThresholds(changed);
-              if (first.kind !== "labels" || first.stage !== "pseudo") {
-                setFirst({ kind: "labels", stage: "pseudo" });
-              }
+              showPseudo(isRefined);
             }}
+            onRefine={showPseudo}
           />
         )}
         {layers && token !== undefined && (
@@ -172,6 +183,19 @@ export function InspectImage({
         )}
       </div>
     </div>
+  );
+}
+
+/** Draws a view, anew only when what it shows is another: as a threshold moves, most of the views stay what they are. */
+function useLayer(view: ViewChoice | undefined, state: ViewState): CanvasLayer | undefined {
+  const { inspected, look } = state;
+  const stage = view?.kind === "labels" ? view.stage : undefined;
+  const live = stage === "pseudo" ? state.live : undefined;
+  const refined = stage === "pseudoRefined" ? state.refined : undefined;
+  const token = view?.kind === "token" ? state.token : undefined;
+  return useMemo(
+    () => view && layerOf(view, { inspected, look, live, refined, token }),
+    [view, inspected, look, live, refined, token],
   );
 }
 

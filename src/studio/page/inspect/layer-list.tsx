@@ -19,6 +19,7 @@ export function viewsOf({ layers, correction }: Inspected, hasToken: boolean): V
       : [
           ...scores("cam"),
           ...labels("pseudo"),
+          ...labels("pseudoRefined"),
           ...scores("propagated"),
           ...scores("refined"),
           ...labels("pseudoLabel"),

@@ -1,4 +1,5 @@
 import type { LabelMap } from "../../../method/images/image.ts";
+import { plane, type Maps } from "../../../method/images/maps.ts";
 import { pseudoLabel } from "../../../method/labels/pseudo-label.ts";
 import type { LayerName, Layers } from "../../layers.ts";
 
@@ -10,7 +11,14 @@ export interface Thresholds {
 
 /** Stages that have a score for every class, and those that have a label. */
 export const scoreStages = ["cam", "propagated", "refined", "probabilities"] as const;
-export const labelStages = ["pseudo", "pseudoLabel", "prediction", "crf", "correction"] as const;
+export const labelStages = [
+  "pseudo",
+  "pseudoRefined",
+  "pseudoLabel",
+  "prediction",
+  "crf",
+  "correction",
+] as const;
 export type ScoreStage = (typeof scoreStages)[number];
 export type LabelStage = (typeof labelStages)[number];
 
@@ -30,10 +38,19 @@ export function scoresOf({ head, parts }: Layers, stage: ScoreStage, at: number)
  * The pseudo label of the class activations for these thresholds, before anything is refined (method 2.4), at their size: a tag
  * where its score is above `high`, background where none is above `low`, 255 in between.
  */
-export function liveLabel({ head, parts }: Layers, { low, high }: Thresholds): LabelMap {
-  const shape = head.shapes.cam;
-  const data = Float32Array.from(parts.cam, (value) => value / 255);
-  return pseudoLabel({ ...shape, data }, head.tags, { low, high });
+export function liveLabel(layers: Layers, { low, high }: Thresholds): LabelMap {
+  return pseudoLabel(storedCam(layers), layers.head.tags, { low, high });
+}
+
+/** The class activations as they are stored: in 256 levels, at a quarter of the network's input. */
+export function storedCam({
+  head,
+  parts,
+}: {
+  readonly head: Layers["head"];
+  readonly parts: Pick<Layers["parts"], "cam">;
+}): Maps {
+  return { ...head.shapes.cam, data: Float32Array.from(parts.cam, (level) => level / 255) };
 }
 
 /** A label map of the layers. */
@@ -53,6 +70,12 @@ export function scoresAt({ head, parts }: Layers, stage: ScoreStage, place: Plac
   const { count, width, height } = head.shapes[stage];
   const at = pixelAt(place, width, height);
   return Array.from({ length: count }, (_, k) => parts[stage][k * width * height + at]! / 255);
+}
+
+/** The values of maps at a place, 0..1. */
+export function valuesAt(maps: Maps, place: Place): number[] {
+  const at = pixelAt(place, maps.width, maps.height);
+  return Array.from({ length: maps.count }, (_, k) => plane(maps, k)[at]!);
 }
 
 /** The label of a map at a place. */

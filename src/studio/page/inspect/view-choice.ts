@@ -3,7 +3,8 @@ import type { TokenAffinity } from "../../../method/labels/token-affinity.ts";
 import { LabelLayer, type LabelLook } from "../canvas/label-layer.ts";
 import type { CanvasLayer } from "../canvas/layer.ts";
 import { heatLayer } from "./heat-layer.ts";
-import { labelsOf, scoresOf, type ScoreStage } from "./stages.ts";
+import { labelsOf, scoresOf, type LabelStage, type ScoreStage } from "./stages.ts";
+import type { Refined } from "./refine.ts";
 import type { Inspected } from "./use-inspected.ts";
 
 /** What of a clicked token is shown. */
@@ -17,7 +18,7 @@ export type ViewChoice =
   | { readonly kind: "scores"; readonly stage: ScoreStage; readonly tag: number }
   | {
       readonly kind: "labels";
-      readonly stage: "pseudo" | "pseudoLabel" | "prediction" | "crf" | "correction";
+      readonly stage: LabelStage;
     }
   | { readonly kind: "token"; readonly of: TokenView };
 
@@ -30,6 +31,8 @@ export interface ViewState {
   readonly inspected: Inspected;
   /** The pseudo label that the thresholds make, once there are layers. */
   readonly live: LabelMap | undefined;
+  /** The same after PAR, once it is computed. */
+  readonly refined: Refined | undefined;
   readonly token: TokenAffinity | undefined;
   readonly look: LabelLook;
 }
@@ -57,12 +60,13 @@ export function layerOf(view: ViewChoice, state: ViewState): CanvasLayer | undef
 
 /** The label map of a stage; undefined if there is none. */
 export function labelsFor(
-  stage: Extract<ViewChoice, { kind: "labels" }>["stage"],
-  { inspected: { layers, correction }, live }: ViewState,
+  stage: LabelStage,
+  { inspected: { layers, correction }, live, refined }: ViewState,
 ): LabelMap | undefined {
   if (stage === "correction") return correction;
   if (layers === undefined) return undefined;
-  return stage === "pseudo" ? live : labelsOf(layers, stage);
+  if (stage === "pseudo") return live;
+  return stage === "pseudoRefined" ? refined?.label : labelsOf(layers, stage);
 }
 
 function tokenLayer(

@@ -3,7 +3,15 @@ import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
 import { labelName, LabelSwatch } from "../parts/label-name.tsx";
 import { useStudio } from "../parts/studio.tsx";
 import { formatNumber } from "../text.ts";
-import { hasBackground, labelAt, scoresAt, scoreStages, type Place } from "./stages.ts";
+import {
+  hasBackground,
+  labelAt,
+  scoresAt,
+  scoreStages,
+  valuesAt,
+  type LabelStage,
+  type Place,
+} from "./stages.ts";
 import { labelsFor, type ViewState } from "./view-choice.ts";
 
 /** Why a pixel is what it is: its scores and labels along all stages, from class activations to the correction. */
@@ -19,10 +27,13 @@ export function Why({ state, place }: { readonly state: ViewState; readonly plac
   ];
   const scores = scoreStages.map((stage) => {
     const values = scoresAt(layers, stage, place);
-    return { stage, values: hasBackground(stage) ? values : [undefined, ...values] };
+    const name = t.inspect.stages[stage];
+    return { name, values: hasBackground(stage) ? values : [undefined, ...values] };
   });
   const [cam, propagated, refined, probabilities] = scores;
-  const labels = (name: Parameters<typeof labelsFor>[0]): ReactNode => {
+  // Scores of the background and the tags with the low background score, then with the high one.
+  const afterPar = state.refined && valuesAt(state.refined.scores, place);
+  const labels = (name: LabelStage): ReactNode => {
     const map = labelsFor(name, state);
     return (
       map && (
@@ -51,6 +62,13 @@ export function Why({ state, place }: { readonly state: ViewState; readonly plac
         <tbody>
           <ScoreRow {...cam!} />
           {labels("pseudo")}
+          {afterPar && (
+            <>
+              <ScoreRow name={t.inspect.refinedLow} values={afterPar.slice(0, tags.length + 1)} />
+              <ScoreRow name={t.inspect.refinedHigh} values={afterPar.slice(tags.length + 1)} />
+            </>
+          )}
+          {labels("pseudoRefined")}
           <ScoreRow {...propagated!} />
           <ScoreRow {...refined!} />
           {labels("pseudoLabel")}
@@ -65,18 +83,17 @@ export function Why({ state, place }: { readonly state: ViewState; readonly plac
 }
 
 function ScoreRow({
-  stage,
+  name,
   values,
 }: {
-  readonly stage: (typeof scoreStages)[number];
+  readonly name: string;
   /** Background first, undefined where the stage has none. */
   readonly values: readonly (number | undefined)[];
 }) {
-  const { t } = useStudio();
   const highest = Math.max(...values.map((value) => value ?? 0));
   return (
     <tr>
-      <th scope="row">{t.inspect.stages[stage]}</th>
+      <th scope="row">{name}</th>
       {values.map((value, k) => (
         <td key={k} className={value !== undefined && value === highest ? "highest" : ""}>
           {value === undefined

@@ -1,5 +1,5 @@
 import { plane, type Maps } from "../../../method/images/maps.ts";
-import type { LabelMap } from "../../../method/images/image.ts";
+import type { Image, LabelMap } from "../../../method/images/image.ts";
 import type { SeenLayers } from "../../../method/inference/seen-layers.ts";
 import type { LayerName, Layers, LayerShape } from "../../layers.ts";
 
@@ -47,7 +47,7 @@ export function layersOf(
   const behind = [0, ...order.map((i) => i + 1)];
   const table = labelTable(classes.model, classes.project);
   const labels = (map: LabelMap): Uint8Array => relabeled(map, table).data;
-  const shape = ({ width, height }: Maps | LabelMap, count: number): LayerShape => ({ count, width, height }); // prettier-ignore
+  const shape = ({ width, height }: Maps | LabelMap | Image, count: number): LayerShape => ({ count, width, height }); // prettier-ignore
   const [own, withBackground] = [order.length, behind.length];
   const parts: Record<LayerName, Uint8Array> = {
     cam: levelsOf(seen.cam, order),
@@ -57,11 +57,12 @@ export function layersOf(
     pseudoLabel: labels(seen.pseudoLabel),
     prediction: labels(seen.prediction),
     crf: labels(seen.crf),
+    pixels: seen.pixels.data,
   };
-  const { affinity, input, thresholds } = seen;
+  const { affinity, input, thresholds, par } = seen;
   return {
     head: {
-      ...{ model, input, thresholds },
+      ...{ model, input, thresholds, par },
       tags: order.map((i) => numbers[i]!),
       tokens: { width: affinity.width, height: affinity.height },
       shapes: {
@@ -72,6 +73,7 @@ export function layersOf(
         pseudoLabel: shape(seen.pseudoLabel, 1),
         prediction: shape(seen.prediction, 1),
         crf: shape(seen.crf, 1),
+        pixels: shape(seen.pixels, 3),
       },
     },
     parts,

@@ -4,7 +4,7 @@ import type { DeviceName } from "../../../host/devices.ts";
 import { findModelFile } from "../../../files/run/find-weights.ts";
 import type { LabelMap } from "../../../method/images/image.ts";
 import type { Affinity } from "../../../method/labels/index.ts";
-import { decodeLayers } from "../../layers.ts";
+import { areLayers, decodeLayers } from "../../layers.ts";
 import { decodeMask } from "../../patches.ts";
 import type { Comparison, Drafts, Model, Run, Suggestions } from "../../protocol.ts";
 import { conflict, notFound } from "../failure.ts";
@@ -96,7 +96,8 @@ export class TrainedModels implements Models {
   async layers(id: number, model: string, options: AskOptions): Promise<Uint8Array> {
     const { files, place, work } = await this.look(id, model);
     const stored = await this.cache.read(files.layers);
-    if (stored) return stored;
+    // An earlier version had another layout.
+    if (stored && areLayers(stored)) return stored;
     const { classes } = this.library.images;
     const asked = { do: "layers", model: place, image: work, classes, files } as const;
     const { bytes, affinityBytes } = await this.queue.ask(asked, {

@@ -19,6 +19,7 @@ export const inspect = {
     refined: "after PAR",
     probabilities: "segmentation",
     pseudo: "pseudo label of the activations",
+    pseudoRefined: "pseudo label of the activations, after PAR",
     pseudoLabel: "pseudo label of the training",
     prediction: "mask of the segmentation",
     crf: "mask after the CRF",
@@ -37,8 +38,17 @@ export const inspect = {
   thresholds: "Thresholds of the pseudo label",
   ignoredShare: "{share} ignored",
   backgroundShare: "{share} background",
-  notRefined:
-    "Only the pseudo label of the activations follows the sliders; the stages after it, PAR among them, are those of the model's own thresholds.",
+  refinedLow: "activations after PAR, β low",
+  refinedHigh: "activations after PAR, β high",
+  parShown: "Pseudo label",
+  beforePar: "before PAR",
+  afterPar: "after PAR",
+  refining: "PAR …",
+  parFailed: "PAR cannot be computed here: {message}",
+  parNote:
+    "PAR depends on the thresholds: this page computes it anew for each ({ms} ms), as the training does at half of the network's input, {width} × {height}, but from the activations that it has, a quarter of the input in 256 levels.",
+  notFollowing:
+    "Only the pseudo labels of the activations, before and after PAR, follow the sliders; the stages after them are those of the model's own thresholds.",
   modelsThresholds: "Those of the model",
   propose: "Use for the next training",
   proposed: "The next training will use these thresholds",
