@@ -38,8 +38,13 @@ const mayImport: Record<string, readonly string[]> = {
   web: ["engine", "method", "host", "host/web", "files", "jobs", "core.ts", "browser"],
   // What a page gives and takes, over the jobs.
   browser: ["engine", "method", "host", "host/web", "files", "jobs"],
-  // A page that computes by itself.
-  "web/page": ["engine", "method", "host", "host/web", "files", "jobs", "browser", "web"],
+  // A page that computes by itself. Of the studio's page it shows what knows nothing of the studio.
+  "web/page": [
+    ...["engine", "method", "host", "host/web", "files", "jobs", "browser", "web"],
+    ...["style.css", "canvas", "parts/icons.tsx", "train/chart.tsx"].map(
+      (name) => `studio/page/${name}`,
+    ),
+  ],
   "user-error": [],
 };
 

@@ -1,4 +1,7 @@
+import { formatNumber } from "./parts/numbers.ts";
 import { en, type Strings } from "./strings/en.ts";
+
+export { formatNumber, formatPercent } from "./parts/numbers.ts";
 
 /** Languages of the page by code, each with its own name for itself. */
 export const languages = { en: "English", zh: "中文" } as const;
@@ -27,14 +30,4 @@ export function fill(text: string, values: Readonly<Record<string, string | numb
     if (value === undefined) return whole;
     return typeof value === "number" ? formatNumber(value) : value;
   });
-}
-
-/** A number with the separators of the page's language. */
-export function formatNumber(value: number, options?: Intl.NumberFormatOptions): string {
-  return value.toLocaleString(document.documentElement.lang || "en", options);
-}
-
-/** A share 0..1 as a percentage with one decimal. */
-export function formatPercent(share: number, digits = 1): string {
-  return formatNumber(share, { style: "percent", maximumFractionDigits: digits });
 }

@@ -1,8 +1,7 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { useStudio } from "../parts/studio.tsx";
-import { formatNumber, formatPercent } from "../text.ts";
+import { formatNumber, formatPercent } from "../parts/numbers.ts";
 
 /** Fewer steps than this have a dot each. */
 const mostDots = 30;
@@ -18,12 +17,15 @@ export interface Curve {
 /** Curves over the steps of a training. */
 export function Chart({
   title,
+  stepLabel,
   steps,
   curves,
   last,
   asShare = false,
 }: {
   readonly title: string;
+  /** Word for a step, in the legend. */
+  readonly stepLabel: string;
   readonly steps: readonly number[];
   readonly curves: readonly Curve[];
   /** End of the axis of steps. */
@@ -31,7 +33,6 @@ export function Chart({
   /** Whether the values are shares 0..1, shown as percentages. */
   readonly asShare?: boolean;
 }) {
-  const { t } = useStudio();
   const holder = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | undefined>(undefined);
   const labels = curves.map(({ label }) => label).join("\n");
@@ -40,7 +41,7 @@ export function Chart({
     const draw = (): void => {
       const data = chart.current?.data;
       chart.current?.destroy();
-      const options = optionsOf(element, curves, { last, asShare, stepLabel: t.train.step });
+      const options = optionsOf(element, curves, { last, asShare, stepLabel });
       chart.current = new uPlot(options, data ?? dataOf(steps, curves), element);
     };
     draw();

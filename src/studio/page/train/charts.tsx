@@ -23,9 +23,16 @@ export function Charts({ log, last }: { readonly log: RunLog; readonly last: num
   const validated = useMemo(() => log.validations.map(({ step }) => step), [log]);
   return (
     <div className="charts">
-      <Chart title={t.train.lossTitle} steps={at} curves={lossCurves} last={last} />
+      <Chart
+        stepLabel={t.train.step}
+        title={t.train.lossTitle}
+        steps={at}
+        curves={lossCurves}
+        last={last}
+      />
       {validated.length > 0 && (
         <Chart
+          stepLabel={t.train.step}
           title={t.train.scoreTitle}
           steps={validated}
           curves={scoreCurves}

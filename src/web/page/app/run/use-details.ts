@@ -1,0 +1,19 @@
+import { useCallback, useEffect, useState } from "react";
+import type { Failure, RunDetails } from "../../protocol.ts";
+import { desk, failureIn } from "../client.ts";
+
+/** What the storage has of a run. */
+export function useDetails(run: string): {
+  readonly details: RunDetails | undefined;
+  readonly failure: Failure | undefined;
+  readonly read: () => void;
+} {
+  const [details, setDetails] = useState<RunDetails>();
+  const [failure, setFailure] = useState<Failure>();
+  const read = useCallback(() => {
+    setFailure(undefined);
+    desk.ask("readRun", run).then(setDetails, (error: unknown) => setFailure(failureIn(error)));
+  }, [run]);
+  useEffect(read, [read]);
+  return { details, failure, read };
+}
