@@ -203,8 +203,8 @@ export const t = {
     noCrop: "no crop fits: choose a smaller model.backbone",
     useCrop: (crop: number) => `Take ${crop}`,
     storage: "Storage",
-    storageText: (images: string, run: string, free: string) =>
-      `${images} of images are copied into the storage of this browser, so that the training goes on after the tab was closed; the run takes up to ${run}. ${free} are free.`,
+    storageText: (images: string | undefined, run: string, free: string) =>
+      `${images === undefined ? "The scenes are drawn again in each visit" : `${images} of images are copied into the storage of this browser`}, so that the training goes on after the tab was closed; the run takes up to ${run}. ${free} are free.`,
     storageNot: (need: string, free: string) =>
       `storage: images and run take ${need}, but the browser gives this page ${free}; delete other trainings, or take fewer or smaller images`,
     unknown: "an unknown amount",
@@ -246,6 +246,7 @@ export const t = {
       affinity: "learns the outlines",
     },
     seen: (step: number) => `What it sees after step ${step}`,
+    seenYet: "What it sees",
     seenNone: "After the first checkpoint, pictures show here what the network sees.",
     seenOff: "Look while it learns",
     looking: "Looking …",

@@ -4,22 +4,34 @@ import { openModel } from "../../../jobs/open-model.ts";
 import { openSegmenter } from "../../../jobs/open-segmenter.ts";
 import { labelsAt, locate } from "../../../method/eval/look.ts";
 import type { Image, LabelMap } from "../../../method/images/image.ts";
-import { paintHeat, paintScaledLabels } from "../../../method/images/overlay.ts";
+import { paintHeat, paintLabels } from "../../../method/images/overlay.ts";
+import { resizeLabels } from "../../../method/images/resize-labels.ts";
 import { resizeImage } from "../../../method/images/resize-antialiased.ts";
 import type { Sample } from "../../../method/data/sample.ts";
 import type { Segmenter } from "../../../method/inference/segmenter.ts";
 import type { SeenImage, TileKind } from "../protocol.ts";
 import { host } from "./host.ts";
+import { withImages } from "./images.ts";
 import { blobOf } from "./masks.ts";
-import { imagesFolder, runFolder } from "./places.ts";
+import { runFolder } from "./places.ts";
 
 /** Images that are looked at. */
 const imageCount = 3;
 /** Long side of a picture, in pixels. */
 const side = 224;
 
-/** The data set of the run that was looked at last. */
-let known: { readonly run: string; readonly data: OpenedDataset } | undefined;
+/** An image in memory, with what is known of it. */
+interface Known {
+  readonly name: string;
+  readonly image: Image;
+  readonly tags: readonly number[];
+  readonly truth?: LabelMap;
+}
+
+/** Images of the run that was looked at last. */
+let known:
+  | { readonly run: string; readonly classes: readonly string[]; readonly images: readonly Known[] }
+  | undefined;
 
 /**
  * What the network of a checkpoint sees in a few images. It reads the checkpoint's file, in a worker and a runtime of its own: the
@@ -32,13 +44,13 @@ export async function look({
   readonly run: string;
   readonly step: number;
 }): Promise<SeenImage[]> {
-  if (known?.run !== run) known = { run, data: await openDataset(host, imagesFolder(run)) };
-  const { data } = known;
+  if (known?.run !== run) known = { run, ...(await withImages(run, knownImages)) };
+  const { images, classes } = known;
   const file = `${runFolder(run)}/weights/step-${String(step).padStart(6, "0")}.safetensors`;
   const segmenter = await openSegmenter(host, await openModel(host.store, file), { device: "cpu" });
   try {
     const seen: SeenImage[] = [];
-    for (const sample of chosen(data)) seen.push(await lookAt(sample, data, segmenter));
+    for (const image of images) seen.push(await lookAt(image, classes, segmenter));
     return seen;
   } finally {
     await segmenter.release();
@@ -53,33 +65,44 @@ function chosen({ splits }: OpenedDataset): readonly Sample[] {
   return byClasses.slice(0, imageCount);
 }
 
+async function knownImages(folder: string) {
+  const data = await openDataset(host, folder);
+  const images: Known[] = [];
+  for (const sample of chosen(data)) {
+    const image = await data.reader.readImage(sample);
+    const truth = sample.mask === undefined ? undefined : await data.reader.readMask(sample);
+    images.push({ name: sample.name, image, tags: sample.tags, ...(truth && { truth }) });
+  }
+  return { classes: data.classes, images };
+}
+
 async function lookAt(
-  sample: Sample,
-  { reader, classes }: OpenedDataset,
+  { name, image, tags, truth }: Known,
+  classes: readonly string[],
   segmenter: Segmenter,
 ): Promise<SeenImage> {
-  const image = await reader.readImage(sample);
   const { config } = segmenter.model;
   const pass = segmenter.needActivations();
-  const located = await locate(image, sample.tags, pass, config);
+  const located = await locate(image, tags, pass, config);
   const size = fit(image, side);
   const small = resizeImage(image, size.width, size.height);
   const { heat } = labelsAt(located, size.width, size.height, config.pseudo);
-  const painted = (labels: LabelMap): Image => paintScaledLabels(small, labels);
+  const painted = (labels: LabelMap): Image =>
+    paintLabels(small, resizeLabels(labels, size.width, size.height));
   const tiles: [TileKind, Image][] = [
     ["image", small],
     ["cam", paintHeat(small, heat)],
-    ["label", painted(await segmenter.label(image, sample.tags))],
+    ["label", painted(await segmenter.label(image, tags))],
     ["prediction", painted(await segmenter.segment(image))],
   ];
-  if (sample.mask !== undefined) tiles.push(["truth", painted(await reader.readMask(sample))]);
+  if (truth) tiles.push(["truth", painted(truth)]);
   const pictures = tiles.map(async ([kind, picture]) => ({
     kind,
     picture: blobOf(await host.codec.encode(picture, "jpeg", { quality: 88 }), "image/jpeg"),
   }));
   return {
-    name: sample.name,
-    tags: sample.tags.map((tag) => classes[tag]!),
+    name,
+    tags: tags.map((tag) => classes[tag]!),
     tiles: await Promise.all(pictures),
   };
 }

@@ -2,7 +2,8 @@ import { exportModelBlobs, folderZip, zipBlob } from "../../../browser/blobs.ts"
 import { openModel } from "../../../jobs/open-model.ts";
 import type { Luggage, NamedFile } from "../protocol.ts";
 import { host } from "./host.ts";
-import { imagesFolder, runFolder } from "./places.ts";
+import { withImages } from "./images.ts";
+import { runFolder } from "./places.ts";
 
 /** A run, or what is made of it, as a file to save. */
 export async function takeAlong({
@@ -14,7 +15,8 @@ export async function takeAlong({
 }): Promise<NamedFile> {
   if (what === "run") return { name: `${run}.zip`, blob: await folderZip(host, runFolder(run)) };
   if (what === "images") {
-    return { name: `${run}-images.zip`, blob: await folderZip(host, imagesFolder(run)) };
+    const blob = await withImages(run, (folder) => folderZip(host, folder));
+    return { name: `${run}-images.zip`, blob };
   }
   const model = await openModel(host.store, runFolder(run));
   if (what === "transformersjs") {

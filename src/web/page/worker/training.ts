@@ -3,7 +3,7 @@ import { resumeTraining, trainModel, type TrainJobEvent } from "../../../jobs/tr
 import { basename } from "../../../files/text/path.ts";
 import { UserError } from "../../../user-error.ts";
 import type { TrainInput, TrainNews, TrainOutcome } from "../protocol.ts";
-import { storeImages } from "./data.ts";
+import { storeImages, withImages } from "./images.ts";
 import { host } from "./host.ts";
 import { imagesFolder, runFolder } from "./places.ts";
 import type { Doing } from "./serve-tasks.ts";
@@ -25,10 +25,14 @@ export async function train(input: TrainInput, doing: Doing<"train">): Promise<T
   // Whoever tidies up leaves the images of a training alone that is only starting.
   const lock = await store.lock(images, { place: input.name, work: "writing" });
   try {
-    await storeImages(input, images, doing);
-    const { device } = input.choices;
-    const job = { ...settingOptions(input.choices), data: images, out: run, device, report };
-    return await follow(trainModel(host, job, doing), doing);
+    await storeImages(input, doing);
+    const { name, choices } = input;
+    const job = { ...settingOptions(choices), out: run, device: choices.device, report };
+    return await withImages(
+      name,
+      (data) => follow(trainModel(host, { ...job, data }, doing), doing),
+      doing,
+    );
   } catch (error) {
     if (isAbort(error, doing.signal)) return { type: "canceled" };
     throw error;
@@ -41,7 +45,12 @@ export async function train(input: TrainInput, doing: Doing<"train">): Promise<T
 
 /** Goes on with a run where it stopped. */
 export function resume(name: string, doing: Doing<"resume">): Promise<TrainOutcome> {
-  return follow(resumeTraining(host, { run: runFolder(name), report }, doing), doing);
+  const run = runFolder(name);
+  return withImages(
+    name,
+    (data) => follow(resumeTraining(host, { run, data, report }, doing), doing),
+    doing,
+  );
 }
 
 /** Tells the page what happens in a training, up to its end. */

@@ -61,7 +61,7 @@ function SceneData() {
         classes={sceneClasses}
         name="demo"
         defaults={demoChoices}
-        bytes={scenes.count * scenes.size ** 2 * 2}
+        bytes={0}
         isReady={scenes.count >= 4 && scenes.size >= 32}
       />
     </>

@@ -46,7 +46,7 @@ export function PlanView({
       {hasStorage(plan, imageBytes) ? (
         <p>
           {t.settings.storageText(
-            bytes(imageBytes),
+            imageBytes === 0 ? undefined : bytes(imageBytes),
             bytes(stored),
             free === undefined ? t.settings.unknown : bytes(free),
           )}

@@ -12,7 +12,7 @@ export function Seen({ training }: { readonly training: Training }) {
     <section className="panel seen" aria-labelledby="seen-title">
       <div className="row">
         <h2 id="seen-title" data-seen={seen?.step}>
-          {seen ? t.run.seen(seen.step) : t.run.seenOff}
+          {seen ? t.run.seen(seen.step) : t.run.seenYet}
         </h2>
         <label className="check">
           <input
