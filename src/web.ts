@@ -44,17 +44,61 @@ export type { FileMap } from "./host/web/files/memory-volume.ts";
 export type { GivenFile, GivenFolder } from "./browser/given-files.ts";
 export * from "./browser/blobs.ts";
 export { MaskFolder, type MaskFolderOptions } from "./files/formats/mask-folder.ts";
-export { RunDirectory, type CreateRunOptions, type OpenedRun } from "./files/run/directory.ts";
-export { labelImages as label, type LabelEvent, type LabelJob } from "./jobs/label.ts";
-export { segmentImages as segment, type SegmentEvent, type SegmentJob } from "./jobs/segment.ts";
+export { RunDirectory } from "./files/run/directory.ts";
+export { labelImages as label } from "./jobs/label.ts";
+export { segmentImages as segment } from "./jobs/segment.ts";
 export type { DatasetReport, InspectOptions, OpenedDataset, OpenOptions };
 export type { SegmenterOptions, TrainOptions, WriteScenesOptions };
-export type { LabelOptions, Segmentation, SegmentOptions } from "./method/inference/segmenter.ts";
+
+// What these give and take.
+export type { Judgment, Outlook } from "./files/datasets/judgment.ts";
+export type { KnownMasks } from "./files/datasets/known-masks.ts";
+export type {
+  LayoutName,
+  OnProgress,
+  Problem,
+  Source,
+  Sources,
+} from "./files/datasets/listing/listing.ts";
+export type { MaskClasses } from "./files/datasets/mask-order.ts";
+export type { SplitCounts } from "./files/datasets/open.ts";
+export type { ExportFormat } from "./files/export/target.ts";
+export type { FinishedFile } from "./files/formats/finished-files.ts";
+export type { FinishedImage } from "./files/formats/journal.ts";
+export type { LostDetail } from "./files/formats/lost-details.ts";
+export type { MaskOrigin, WrittenMask } from "./files/formats/mask-origin.ts";
+export type { Replaced } from "./files/formats/older-files.ts";
+export type { OutputName } from "./files/formats/output-names.ts";
+export type { ThumbnailFile } from "./files/formats/writer.ts";
+export type { CreateRunOptions, OpenedRun, RunHost } from "./files/run/directory.ts";
+export type { CheckpointEntry, LogEntry, StoredPanel, ValidationEntry } from "./files/run/log.ts";
 export type * from "./host/codec.ts";
+export type * from "./host/commands.ts";
 export type * from "./host/devices.ts";
 export type * from "./host/host.ts";
+export type * from "./host/hub.ts";
+export type * from "./host/machine.ts";
 export type * from "./host/store.ts";
 export type * from "./host/workers.ts";
+export type * from "./jobs/events.ts";
+export type { ExportOptions } from "./jobs/export.ts";
+export type { MeasuringSourceEvent } from "./jobs/choose-source.ts";
+export type {
+  LabelEvent,
+  LabelJob,
+  PlanningEvent,
+  SegmentationOption,
+  SourceEvent,
+} from "./jobs/label.ts";
+export type { MaskShardsEvent } from "./jobs/mask-shards.ts";
+export type { MaskEvent, MasksDoneEvent, PartDoneEvent, WriteMasksEvent } from "./jobs/masks.ts";
+export type { ShardEvent, TaskDoneEvent, TaskEvent } from "./jobs/run-shards.ts";
+export type { SegmentEvent, SegmentJob } from "./jobs/segment.ts";
+export type { ShardTask, WaitingEvent } from "./jobs/shard-plan.ts";
+export type { InstanceKind } from "./method/images/regions.ts";
+export type { InitialWeights } from "./method/inference/initial-weights.ts";
+export type { LabelOptions, Segmentation, SegmentOptions } from "./method/inference/segmenter.ts";
+export type { SkippedImage } from "./method/train/batch-loader.ts";
 
 /** What a model is opened from: a path of the host, a file, or an opened model. */
 export type ModelSource = string | GivenFile | OpenedModel | ExportedModel;

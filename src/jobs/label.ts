@@ -52,7 +52,7 @@ export type SegmentationOption = "scales" | "flip" | "longSide" | "crf";
 export type LabelEvent =
   DeviceEvent | PlanningEvent | SourceEvent | WriteMasksEvent | MaskShardsEvent;
 
-type PlanningEvent = NoticeEvent | ReadingEvent | MeasuringSourceEvent;
+export type PlanningEvent = NoticeEvent | ReadingEvent | MeasuringSourceEvent;
 
 /** Writes masks of the tagged images of a data set, by the branch of the model that serves them best. */
 export async function* labelImages(
