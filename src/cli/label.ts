@@ -4,6 +4,7 @@ import { runJob } from "./interrupt.ts";
 import { flagOf } from "./remedies.ts";
 import { maskLines } from "./mask-lines.ts";
 import {
+  share,
   withExamples,
   withInputCommand,
   withJson,
@@ -21,6 +22,8 @@ interface LabelCommandOptions extends ModelOptions, MaskOptions, ViewOptions, Sh
   readonly inputCommand?: string;
   readonly split?: string;
   readonly from: TagMaskSource | "auto";
+  readonly lowThreshold?: number;
+  readonly highThreshold?: number;
 }
 
 const segmentationOptions = ["scales", "flip", "longSide", "crf"] as const;
@@ -49,6 +52,18 @@ export function labelCommand(open: OpenOutput): Command {
       )
         .choices(["auto", ...tagMaskSources])
         .default("auto"),
+    )
+    .option(
+      "--low-threshold <score>",
+      "for --from affinity and cam: background only where even this background score beats all classes, 0 to 1 " +
+        "(with only the other one given: pseudo.lowThreshold of the model)",
+      share,
+    )
+    .option(
+      "--high-threshold <score>",
+      "for --from affinity and cam: a class only where it beats this background score; pixels between both are 255, not " +
+        "known (with only the other one given: pseudo.highThreshold of the model)",
+      share,
     );
   // After --crf: an option that only has its negative form is true by default.
   withJson(withShards(withViews(withMasks(withInputCommand(withModel(command))))))
@@ -76,6 +91,7 @@ export function labelCommand(open: OpenOutput): Command {
     "tag2mask label --model runs/train/exp --data photos --split train --out masks --no-overlays",
     "tag2mask label --model runs/train/exp --data photos --out masks --from segmentation --flip",
     "tag2mask label --model runs/train/exp --data photos --out masks --from affinity",
+    "tag2mask label --model runs/train/exp --data photos --out masks --from cam --low-threshold 0.3 --high-threshold 0.5",
     "tag2mask label --model runs/train/exp --data photos --out project --format coco,labelstudio",
     "tag2mask label --model runs/train/exp --data shards/000.tar --out masks",
     "tag2mask label --model runs/train/exp --data photos --out masks --shard-size 1000 --task 0 --tasks 8",

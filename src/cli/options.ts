@@ -45,6 +45,13 @@ export function positiveNumbers(text: string): number[] {
   throw new InvalidArgumentError(`Expected positive numbers with commas between, found "${text}".`);
 }
 
+/** A number from 0 to 1. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError(`Expected a number from 0 to 1, found "${text}".`);
+}
+
 /** Help on `--classes`. */
 export const classNamesHelp =
   "class names in label order: a,b,c, or a file with a name a line or as classes.json";

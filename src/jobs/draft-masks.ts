@@ -13,6 +13,7 @@ import {
   type SkippedEvent,
   type StoppedEvent,
 } from "./events.ts";
+import { checkThresholds, type ThresholdOptions } from "./label-thresholds.ts";
 import { prepareLabeling, withLabeling, type Labeling } from "./label.ts";
 import { atFullSize, largestSide } from "./masks.ts";
 import { openSegmenterInLanes, type ModelOptions } from "./segmenter-in-lanes.ts";
@@ -25,7 +26,7 @@ export interface DraftItem {
   readonly tags: readonly string[] | null;
 }
 
-export interface DraftJob<T extends DraftItem> extends ModelOptions {
+export interface DraftJob<T extends DraftItem> extends ModelOptions, ThresholdOptions {
   readonly items: readonly T[];
   /** Branch of the model that masks of tagged images come from; chosen by the tags by default. */
   readonly from?: TagMaskSource;
@@ -56,9 +57,10 @@ export type DraftingEvent<T> =
  */
 export async function* draftMasks<T extends DraftItem>(
   host: Host,
-  { items, model, device, from }: DraftJob<T>,
+  { items, model, device, from, ...thresholds }: DraftJob<T>,
   options: JobOptions = {},
 ): AsyncGenerator<DraftingEvent<T>, void> {
+  checkThresholds({ ...thresholds, ...(from && { from }) });
   const opened = { segmenter: yield* openSegmenterInLanes(host, { model, device }) };
   try {
     const { classes } = opened.segmenter;
@@ -70,10 +72,16 @@ export async function* draftMasks<T extends DraftItem>(
       : yield* chooseSource(host, opened.segmenter, tagged, options);
     yield* prepareLabeling(host, { model }, opened, { source }, items.length);
     const crf = source === "segmentation";
-    yield* withLabeling(host, {}, opened.segmenter, { source, crf }, ({ segment, ahead }) => {
-      const each = segmentEach<T>(host, all, segment, opened, options);
-      return tell(host, overlap(each, ahead ?? 0), all.length, options);
-    });
+    yield* withLabeling(
+      host,
+      thresholds,
+      opened.segmenter,
+      { source, crf },
+      ({ segment, ahead }) => {
+        const each = segmentEach<T>(host, all, segment, opened, options);
+        return tell(host, overlap(each, ahead ?? 0), all.length, options);
+      },
+    );
   } finally {
     await opened.segmenter.release();
   }

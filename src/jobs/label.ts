@@ -16,10 +16,11 @@ import { unfinished, writeMasks, type MaskJob, type WriteMasksEvent } from "./ma
 import { openPlan, type ShardTask } from "./shard-plan.ts";
 import { findTaggedInputs, type TaggedInputs } from "./inputs.ts";
 import { chooseSource, type MeasuringSourceEvent } from "./choose-source.ts";
+import { checkThresholds, thresholdsFor, type ThresholdOptions } from "./label-thresholds.ts";
 import { withCrf } from "./with-crf.ts";
 import { openSegmenterInLanes, type ModelOptions } from "./segmenter-in-lanes.ts";
 
-export interface LabelJob extends ModelOptions, MaskFolderOptions, TaggedInputs {
+export interface LabelJob extends ModelOptions, MaskFolderOptions, TaggedInputs, ThresholdOptions {
   /** Only the images of this split. */
   readonly split?: string;
   /** Folder of the masks, or their file if the format is a single file. */
@@ -63,6 +64,8 @@ export async function* labelImages(
   checkOptions(job);
   const { out, shards } = job;
   const segmenter = yield* openSegmenterInLanes(machine, job);
+  // Fails before anything is written.
+  thresholdsFor(job, segmenter.model.config);
   // Another takes its place once it is known what is to be computed.
   const opened = { segmenter };
   try {
@@ -198,12 +201,19 @@ export function withLabeling<E>(
     flip = false,
     longSide,
     strict = false,
-  }: Pick<LabelJob, "scales" | "flip" | "longSide" | "strict">,
+    ...job
+  }: Pick<LabelJob, "scales" | "flip" | "longSide" | "strict" | keyof ThresholdOptions>,
   segmenter: Segmenter,
   { source: from, crf: refined }: Pick<SourceEvent, "source" | "crf">,
   use: (work: Labeling) => AsyncGenerator<E, void>,
 ): AsyncGenerator<E, void> {
-  const views = { flip, ...(scales && { scales }), ...(longSide && { longSide }) };
+  const thresholds = thresholdsFor(job, segmenter.model.config);
+  const views = {
+    flip,
+    ...(scales && { scales }),
+    ...(longSide && { longSide }),
+    ...(thresholds && { thresholds }),
+  };
   return withCrf(host, refined, ({ crf, ahead = 0 }) => {
     const { lanes } = segmenter;
     const segment: Labeling["segment"] = (image, { tags }) =>
@@ -220,10 +230,10 @@ async function dependencies(
   { model, device, classes }: Segmenter,
   modelSetting?: typeof contentSetting,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const { from = "auto", crf = true, split, inputCommand } = job;
+  const { from = "auto", crf = true, split, inputCommand, lowThreshold, highThreshold } = job;
   const about = { model: model.file, device, classes };
   const common = await maskSettings(host.store, job, about, modelSetting);
-  return { ...common, from, crf, split, inputCommand };
+  return { ...common, from, lowThreshold, highThreshold, crf, split, inputCommand };
 }
 
 /** The source of the masks: the one asked for, or the one chosen by the tags. */
@@ -254,9 +264,10 @@ function segmentationOptions({ scales, flip, longSide, crf }: LabelJob): Segment
   return (Object.keys(options) as SegmentationOption[]).filter((name) => options[name]);
 }
 
-/** A UserError for options of the segmentation beside a source that has no use for them. */
+/** A UserError for options beside a source that has no use for them. */
 function checkOptions(job: LabelJob): void {
   const { from } = job;
+  checkThresholds(job);
   if (from !== "affinity" && from !== "cam") return;
   const [name] = segmentationOptions(job);
   if (name === undefined) return;

@@ -96,6 +96,53 @@ test.each(tagMaskSources)("--from %s labels a split", async (from) => {
   expect(stderr).toContain(`masks from ${title}, as asked`);
 });
 
+test("thresholds leave pixels that neither is sure of unknown, and belong to the job that --resume continues", async () => {
+  const paths = [
+    "--model",
+    blind,
+    "--data",
+    oneClass,
+    "--device",
+    "cpu",
+    "--no-sheet",
+    "--from",
+    "cam",
+  ];
+  const made = async (folder: string, ...options: string[]) => {
+    const { code, stderr } = await tag2mask("label", ...paths, "--out", at(folder), ...options);
+    expect([code, stderr]).toEqual([0, expect.stringContaining("masks from cam, as asked")]);
+    const names = readdirSync(join(at(folder), "masks"));
+    return Promise.all(
+      names.map(async (name) => (await readMask(join(at(folder), "masks", name))).data),
+    );
+  };
+  const wide = await made("wide", "--low-threshold", "0.1", "--high-threshold", "0.9");
+  const same = await made("same", "--low-threshold", "0.45", "--high-threshold", "0.45");
+  const plain = await made("plain");
+  expect(same).toEqual(plain);
+  expect(plain.flatMap((data) => [...data])).not.toContain(255);
+  expect(wide.filter((data) => data.includes(255)).length).toBeGreaterThan(0);
+  // The other one is that of the model.
+  const { stderr } = await tag2mask(
+    "label",
+    ...paths,
+    "--out",
+    at("none"),
+    "--low-threshold",
+    "0.9",
+  );
+  expect(stderr).toMatch(
+    /lowThreshold is 0.9, highThreshold 0\.\d+; .*--high-threshold is that of the model/,
+  );
+
+  const stopped = [...paths, "--out", at("stopped"), "--low-threshold", "0.2"];
+  await withFaultyFiles({ fault: "ENOSPC", at: 60, lasting: true }, () =>
+    tag2mask("label", ...stopped),
+  );
+  const other = await tag2mask("label", ...stopped, "--low-threshold", "0.3", "--resume");
+  expect(other.stderr).toMatch(/unfinished job with other settings: lowThreshold was 0.2, is 0.3/);
+});
+
 test("tags that no pixel shows are named in the summary and the table", async () => {
   const { stdout } = await label(blind, oneClass, "--from", "segmentation", "--no-crf");
   expect(stdout).toMatch(/^6 masks from segmentation in /);
@@ -110,6 +157,12 @@ test.each([
   [["--from", "cam", "--crf"], "--crf is for masks of the segmentation"],
   [["--from", "affinity", "--scales", "0.5,1"], "--scales is for masks of the segmentation"],
   [["--from", "affinity", "--long-side", "64"], "--long-side is for masks of the segmentation"],
+  [["--from", "cam", "--low-threshold", "1.2"], "Expected a number from 0 to 1"],
+  [["--low-threshold", "0.3"], "leave --low-threshold out, or give --from cam"],
+  [
+    ["--from", "segmentation", "--high-threshold", "0.6"],
+    "leave --high-threshold out, or give --from cam",
+  ],
 ])("%j is a mistake of usage", async (options, message) => {
   const { code, stderr } = await label(blind, scenes, ...options);
   expect(code).toBe(2);

@@ -1,4 +1,4 @@
-import type { LabelMap } from "../images/image.ts";
+import { ignoreIndex, type LabelMap } from "../images/image.ts";
 import type { Maps } from "../images/maps.ts";
 
 /**
@@ -16,12 +16,15 @@ export function logitsOfClasses(logits: Maps, classes: readonly number[]): Maps 
   return { count: classes.length + 1, width, height, data: kept };
 }
 
-/** Labels of all classes from labels that count only some of them: i + 1 becomes classes[i] + 1. */
+/** Labels of all classes from labels that count only some of them: i + 1 becomes classes[i] + 1; ignored pixels stay so. */
 export function labelsOfClasses(
   { width, height, data }: LabelMap,
   classes: readonly number[],
 ): LabelMap {
-  return { width, height, data: data.map((label) => (label === 0 ? 0 : classes[label - 1]! + 1)) };
+  const table = new Uint8Array(256);
+  classes.forEach((index, i) => (table[i + 1] = index + 1));
+  table[ignoreIndex] = ignoreIndex;
+  return { width, height, data: data.map((label) => table[label]!) };
 }
 
 /** The tags of which a mask has no pixel, in their order; tags are classes from 0. */

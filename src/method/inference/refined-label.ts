@@ -1,5 +1,5 @@
 import { resizeLabels } from "../images/resize-labels.ts";
-import type { Image, LabelMap } from "../images/image.ts";
+import { ignoreIndex, type Image, type LabelMap } from "../images/image.ts";
 import { labelAtSize, refineInside, refinePseudoLabel } from "../labels/index.ts";
 import { resizeMaps } from "../images/resize-maps.ts";
 import type { Maps } from "../images/maps.ts";
@@ -45,6 +45,35 @@ export function refinedLabel(
   const local = [...classes.keys()];
   const labels = labelAtSize(refined, local, image);
   const confidence = expectedIou(sharpened(refined), labels, local);
+  return { labels: labelsOfClasses(labels, classes), confidence };
+}
+
+/**
+ * Label of the pixels of an image on which two background scores agree, refined along its colors (method 2.8): a class that beats the
+ * high one, background where the low one beats all classes, ignored in between. What is ignored lowers the confidence as a pixel of
+ * its classes that was missed.
+ *
+ * @param scores maps [background, ...classes] of any size, with the low background score and with the high one
+ */
+export function sureLabel(
+  image: Image,
+  scores: { readonly low: Maps; readonly high: Maps },
+  classes: readonly number[],
+  par: Par,
+): RatedLabels {
+  const small = shrinkImage(image, longestRefined);
+  const local = [...classes.keys()];
+  // One after the other: the maps of a large photograph would need their memory twice.
+  const refined = (maps: Maps): Maps =>
+    refineInside(small, resizeMaps(maps, small.width, small.height), { par });
+  const { data } = labelAtSize(refined(scores.high), local, image);
+  const low = refined(scores.low);
+  const background = labelAtSize(low, local, image).data;
+  for (let p = 0; p < data.length; p++) {
+    if (data[p] === 0 && background[p]! > 0) data[p] = ignoreIndex;
+  }
+  const labels = { width: image.width, height: image.height, data };
+  const confidence = expectedIou(sharpened(low), labels, local);
   return { labels: labelsOfClasses(labels, classes), confidence };
 }
 

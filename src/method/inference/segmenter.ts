@@ -5,7 +5,13 @@ import { UserError } from "../../user-error.ts";
 import type { Image, LabelMap } from "../images/image.ts";
 import type { Maps } from "../images/maps.ts";
 import { labelsOf } from "../images/labels-of-logits.ts";
-import { type Affinity, mergeCam, propagateAffinity, windowRadius } from "../labels/index.ts";
+import {
+  type Affinity,
+  mergeCam,
+  propagateAffinity,
+  type Thresholds,
+  windowRadius,
+} from "../labels/index.ts";
 import { withBackground } from "../labels/pseudo-label.ts";
 import { type Par, parOf } from "../refine/par.ts";
 import { ActivationPass } from "./activations.ts";
@@ -15,7 +21,7 @@ import type { ExportedModel, OpenedModel } from "./model.ts";
 import { networkImage, pixelsWithLongSide } from "./long-side.ts";
 import { Predictor, type Prediction } from "./predictor.ts";
 import type { RefineLogits } from "./refine-logits.ts";
-import { refinedLabel, type RatedLabels } from "./refined-label.ts";
+import { refinedLabel, sureLabel, type RatedLabels } from "./refined-label.ts";
 import { expectedIou } from "../images/expected-iou.ts";
 import { labelsOfClasses, logitsOfClasses } from "./known-tags.ts";
 import type { TagMaskSource } from "./label-source.ts";
@@ -34,6 +40,11 @@ export interface SegmentOptions {
 export interface LabelOptions extends SegmentOptions {
   /** Branch that the mask comes from; `affinity` by default. The other options are those of `segmentation` alone. */
   readonly from?: TagMaskSource;
+  /**
+   * Background scores for masks of `affinity` and `cam`, 0..1, low at most high: pixels on which they do not agree are ignored (255), as in
+   * training. By default each of the two has one score of the model's settings, and every pixel gets a label.
+   */
+  readonly thresholds?: Thresholds;
 }
 
 /** Services that a segmenter works with. */
@@ -118,14 +129,15 @@ export class Segmenter {
   /**
    * Makes the mask of an image whose tags are known; only the tags and the background are in it (method 3.5). By default
    * from class activations: one step of the random walk along the learned affinity, pixel-adaptive refinement (method 2.3,
-   * 2.6 and 2.8). Every pixel gets a label.
+   * 2.6 and 2.8). Every pixel gets a label, unless `thresholds` are given; a RangeError for thresholds of the segmentation.
    * @param tags classes in the image, from 0
    */
   async label(
     image: string | Image,
     tags: readonly number[],
-    { from = "affinity", ...views }: LabelOptions = {},
+    { from = "affinity", thresholds, ...views }: LabelOptions = {},
   ): Promise<Segmentation> {
+    checkThresholds(from, thresholds);
     if (from !== "segmentation") this.needActivations();
     const pixels = await this.decoded(image);
     const classes = eachOnce(tags);
@@ -141,7 +153,13 @@ export class Segmenter {
       return { ...labels, ...known, confidence };
     }
     const activated = await this.activated(pixels, classes);
-    const { labels, confidence } = this.activatedLabel(pixels, activated, classes, from);
+    const { labels, confidence } = this.activatedLabel(
+      pixels,
+      activated,
+      classes,
+      from,
+      thresholds,
+    );
     return { ...labels, ...known, confidence };
   }
 
@@ -181,16 +199,22 @@ export class Segmenter {
     { cam, affinity }: Activated,
     classes: readonly number[],
     from: "affinity" | "cam",
+    thresholds?: Thresholds,
   ): RatedLabels {
     const { pseudo } = this.model.config;
-    const scores =
+    const scores = (...backgrounds: readonly number[]): Maps[] =>
       from === "cam"
-        ? withBackground(cam, pseudo.backgroundThreshold)
+        ? backgrounds.map((score) => withBackground(cam, score))
         : propagateAffinity(cam, affinity, {
-            backgrounds: [pseudo.lowThreshold],
+            backgrounds,
             radius: windowRadius(pseudo.radius, affinity),
-          })[0]!;
-    return refinedLabel(pixels, scores, classes, this.par);
+          });
+    if (thresholds) {
+      const [low, high] = scores(thresholds.low, thresholds.high) as [Maps, Maps];
+      return sureLabel(pixels, { low, high }, classes, this.par);
+    }
+    const own = from === "cam" ? pseudo.backgroundThreshold : pseudo.lowThreshold;
+    return refinedLabel(pixels, scores(own)[0]!, classes, this.par);
   }
 
   private async predicted(
@@ -229,6 +253,19 @@ export class Segmenter {
 interface Activated {
   readonly cam: Maps;
   readonly affinity: Affinity;
+}
+
+function checkThresholds(from: TagMaskSource, thresholds: Thresholds | undefined): void {
+  if (!thresholds) return;
+  const { low, high } = thresholds;
+  if (from === "segmentation") {
+    throw new RangeError(
+      `label: thresholds ${low} and ${high} for masks of the segmentation, which has no background score; give from: "cam" or "affinity"`,
+    );
+  }
+  if (!(low >= 0 && low <= high && high <= 1)) {
+    throw new RangeError(`label: thresholds ${low} and ${high}; give 0 <= low <= high <= 1`);
+  }
 }
 
 /** The classes in ascending order. */

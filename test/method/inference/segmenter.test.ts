@@ -86,6 +86,47 @@ test("label takes lowThreshold as background score; highThreshold has no effect"
   expect(background(await labelWith(0.6, 0.6))).toBeGreaterThan(background(low));
 });
 
+test.each([
+  ["cam", config.pseudo.backgroundThreshold],
+  ["affinity", config.pseudo.lowThreshold],
+] as const)(
+  "with thresholds, masks from %s are ignored where the low and the high one do not agree",
+  async (from, own) => {
+    const labelWith = (low: number, high: number) =>
+      segmenter.label(image, [2, 0], { from, thresholds: { low, high } });
+    expect(await labelWith(own, own)).toEqual(await segmenter.label(image, [2, 0], { from }));
+    const [low, high] = [own - 0.15, own + 0.2];
+    const [background, classes, both] = [
+      await labelWith(low, low),
+      await labelWith(high, high),
+      await labelWith(low, high),
+    ];
+    const expected = classes.data.map((label, p) => label || (background.data[p] === 0 ? 0 : 255));
+    expect(both.data).toEqual(expected);
+    expect(new Set(both.data).size).toBeGreaterThan(2);
+    expect(both.data).toContain(255);
+    // What is not known counts as missed.
+    expect(both.confidence).toBeLessThan(background.confidence);
+    expect(both.confidence).toBeGreaterThan(0);
+  },
+);
+
+test("thresholds that nothing can be made of are refused", async () => {
+  const thresholds = { low: 0.3, high: 0.5 };
+  await expect(segmenter.label(image, [0], { from: "segmentation", thresholds })).rejects.toThrow(
+    "the segmentation, which has no background score",
+  );
+  for (const wrong of [
+    { low: 0.6, high: 0.5 },
+    { low: -0.1, high: 0.5 },
+    { low: 0.1, high: NaN },
+  ]) {
+    await expect(segmenter.label(image, [0], { from: "cam", thresholds: wrong })).rejects.toThrow(
+      "give 0 <= low <= high <= 1",
+    );
+  }
+});
+
 test("with several lanes, images at the same time have the same masks as one after the other", async () => {
   const lanes = await openSegmenter(nodeHost, model, { device: "cpu", lanes: 2 });
   expect([segmenter.lanes, lanes.lanes]).toEqual([1, 2]);
