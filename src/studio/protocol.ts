@@ -135,6 +135,18 @@ export const suggestionsSchema = z.object({
 });
 export type Suggestions = z.infer<typeof suggestionsSchema>;
 
+/**
+ * How masks of tagged images are drafted: pseudo labels of a branch of the model, refined by PAR, with a class or background where both
+ * background scores agree and 255 in between.
+ */
+export const draftMethodSchema = z
+  .object({
+    from: z.enum(["affinity", "cam"]),
+    low: z.number().min(0).max(1),
+    high: z.number().min(0).max(1),
+  })
+  .refine(({ low, high }) => low <= high, { message: "low may not be above high" });
+
 /** A model that masks and suggestions can come from. */
 export const modelSchema = z.object({
   /** Id of the run. */
@@ -144,6 +156,8 @@ export const modelSchema = z.object({
   meanIou: z.number().nullable(),
   /** Number of images that have a draft by this model. */
   drafts: z.number(),
+  /** How a person asked for them; null where they come from the branch of the model that fits the tags. */
+  method: draftMethodSchema.nullable(),
 });
 export type Model = z.infer<typeof modelSchema>;
 
@@ -295,7 +309,12 @@ export const choicesSchema = z.object({
 export type Choices = z.infer<typeof choicesSchema>;
 
 /** `GET /api/drafts`, `POST /api/drafts` (start or go on), `POST /api/drafts/stop`: masks of all images by a model. */
-export const newDraftsSchema = z.object({ model: z.string().max(200) });
+export const newDraftsSchema = z.object({
+  model: z.string().max(200),
+  /** Makes all of them anew in this way; null in the way that fits the tags. By default they go on as they were begun. */
+  method: draftMethodSchema.nullable().optional(),
+});
+export type NewDrafts = z.input<typeof newDraftsSchema>;
 export const draftsSchema = z.object({
   model: z.string().nullable(),
   state: z.enum(["none", "running", "stopped", "done", "failed"]),

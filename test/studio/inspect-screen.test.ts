@@ -16,7 +16,7 @@ import {
 } from "../../src/method/labels/index.ts";
 import { parOf } from "../../src/method/refine/par.ts";
 import { decodeLayers } from "../../src/studio/layers.ts";
-import type { ImageDetails, Run } from "../../src/studio/protocol.ts";
+import type { ImageDetails, Project, Run } from "../../src/studio/protocol.ts";
 import { encodeRecords } from "../../src/studio/records.ts";
 import { missing, useBrowser } from "./open-page.ts";
 import { detailsOf } from "./review-folder.ts";
@@ -199,6 +199,32 @@ describe.skipIf(missing !== null)("the inspect screen", () => {
     const thresholds = { low: Number(values[0]), high: Number(values[1]) };
     const before = [...pseudoLabel(stored, image.tags, thresholds).data];
     await expect.poll(() => drawnLabels()).toEqual(before);
+    expect(complaints).toEqual([]);
+  });
+
+  test("all drafts are made anew with the thresholds that are shown, once a person agrees", async () => {
+    const project = () => studio().get<Project>("/api/project");
+    const made = async () => (await project()).models[0]!.drafts;
+    await expect.poll(made).toBe(6);
+    await page.getByRole("button", { name: "Those of the model" }).click();
+    await page.getByRole("slider", { name: "β low" }).press("ArrowLeft");
+    const values = await Promise.all(["β low", "β high"].map((name) => page.getByRole("slider", { name }).inputValue())); // prettier-ignore
+    const [low, high] = values.map(Number);
+    const button = page.getByRole("button", { name: "Relabel all with these …" });
+    await button.click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText(`6 drafts of this model are made anew with β ${low!.toFixed(2)} and ${high!.toFixed(2)}`).waitFor(); // prettier-ignore
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    expect((await project()).models[0]!.method).toBeNull();
+    await button.click();
+    await dialog.getByRole("radio", { name: "the activations after the affinity" }).check();
+    await dialog.getByRole("button", { name: "Relabel all" }).click();
+    await expect.poll(async () => (await project()).models[0]!.method).toEqual({ from: "affinity", low, high }); // prettier-ignore
+    await expect.poll(made).toBe(6);
+    await page.getByRole("button", { name: "Usual drafts again …" }).click();
+    await dialog.getByRole("button", { name: "Make them" }).click();
+    await expect.poll(async () => (await project()).models[0]!.method).toBeNull();
+    await expect.poll(made).toBe(6);
     expect(complaints).toEqual([]);
   });
 

@@ -136,6 +136,81 @@ test("drafts are limited to the known tags only as long as that is wanted", asyn
   expect((await mask()).data).toEqual(limited.data);
 });
 
+describe("relabeling with thresholds", () => {
+  const method = { from: "cam", low: 0.2, high: 0.8 } as const;
+  const maskOf = async (id: number) => decodeMask(await bytesOf(`/api/images/${id}/mask`));
+  const current = async () => (await studio.get<Project>("/api/project")).models[0]!;
+  const relabel = async (wanted: object | null) => {
+    await studio.send("POST", "/api/drafts", { model: "run-1", method: wanted });
+    await waitUntil(async () => {
+      const { drafts, method: by } = await current();
+      const { state, error } = await studio.get<Drafts>("/api/drafts");
+      if (state === "failed") throw new Error(error!);
+      return drafts === 10 && state === "done" && JSON.stringify(by) === JSON.stringify(wanted);
+    });
+  };
+
+  test("drafts all images anew as the method does with them, keeps corrections and verdicts, and can be taken back", async () => {
+    await drafted("run-1");
+    const images = await details();
+    const [image, corrected] = images.filter(({ tags }) => tags.length > 1);
+    const usual = await maskOf(image!.id);
+    const accepted = await maskOf(corrected!.id);
+    const answer = await studio.request(`/api/images/${corrected!.id}/mask`);
+    const rev = Number(answer.headers.get("x-mask-rev"));
+    await studio.send("POST", `/api/images/${corrected!.id}/verdict`, { rev, verdict: "accepted" });
+
+    await relabel(method);
+    const segmenter = await openSegmenter(nodeHost, join(root, ".tag2mask/runs/run-1"), { device: "cpu" }); // prettier-ignore
+    const { classes } = await studio.get<Project>("/api/project");
+    const tags = image!.tags.map((tag) => segmenter.classes.indexOf(classes[tag]!));
+    const { low, high } = method;
+    const expected = await segmenter.label(join(root, image!.file), tags, { from: "cam", thresholds: { low, high } }); // prettier-ignore
+    await segmenter.release();
+    const relabeled = await maskOf(image!.id);
+    expect(relabeled.data).toEqual(expected.data);
+    expect(relabeled.data).toContain(255);
+    expect(relabeled.data).not.toEqual(usual.data);
+    expect(await maskOf(corrected!.id)).toEqual(accepted);
+    const after = (await details()).find(({ id }) => id === corrected!.id)!;
+    expect(after.verdict).toBe("accepted");
+    // A comparison with masks that leave pixels unknown.
+    const compared = await studio.send<Comparison>("POST", "/api/compare", { before: "run-1", after: "run-1" }); // prettier-ignore
+    expect(compared.before).toBe(compared.after);
+
+    // They outlive the server, and so does how they are made.
+    await studio.kill();
+    studio = await startStudio(root, "--no-open");
+    await studio.indexed();
+    expect(await drafted("run-1")).toMatchObject({ done: 10 });
+    expect(await current()).toMatchObject({ drafts: 10, method });
+    expect((await maskOf(image!.id)).data).toEqual(expected.data);
+
+    await relabel({ ...method, high: 0.3 });
+    expect((await maskOf(image!.id)).data).not.toEqual(expected.data);
+    await relabel(null);
+    expect((await maskOf(image!.id)).data).toEqual(usual.data);
+    const reset = { rev: after.maskRev };
+    await studio.send("POST", `/api/images/${corrected!.id}/mask/reset`, reset);
+  });
+
+  test("is refused with thresholds that nothing can be made of", async () => {
+    for (const wrong of [
+      { ...method, high: 0.1 },
+      { ...method, low: -1 },
+      { ...method, from: "segmentation" },
+    ]) {
+      const response = await studio.request("/api/drafts", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ model: "run-1", method: wrong }),
+      });
+      expect(response.status).toBe(400);
+    }
+    expect((await current()).method).toBeNull();
+  });
+});
+
 describe("what a model sees in an image", () => {
   test("is what training and labeling see: activations, propagated scores, pseudo label, and the row of the affinity", async () => {
     const [image] = (await details()).filter(({ tags }) => tags.length > 1);

@@ -9,6 +9,7 @@ import { useStudio } from "../parts/studio.tsx";
 import { formatPercent } from "../text.ts";
 import { LayerList, viewsOf } from "./layer-list.tsx";
 import { drawMarks, movedPlace, placeTool } from "./place-tool.ts";
+import { Relabel } from "./relabel.tsx";
 import { liveLabel, tokenOf, type Place, type Thresholds } from "./stages.ts";
 import { ThresholdSliders } from "./threshold-sliders.tsx";
 import { TokenPanel } from "./token-panel.tsx";
@@ -173,6 +174,7 @@ export function InspectImage({
             onRefine={showPseudo}
           />
         )}
+        {layers && <Relabel thresholds={thresholds} />}
         {layers && token !== undefined && (
           <TokenPanel token={token} affinity={affinity} columns={layers.head.tokens.width} />
         )}

@@ -1,5 +1,5 @@
 import { ConfusionMatrix } from "../../../method/eval/metrics.ts";
-import type { LabelMap } from "../../../method/images/image.ts";
+import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
 import type { Comparison } from "../../protocol.ts";
 
 /** Pixels that are counted before others are answered. */
@@ -13,7 +13,10 @@ export interface ComparedImage {
   readonly after: LabelMap;
 }
 
-/** How near the masks of two models are to corrected ones; pixels that are not known there do not count. */
+/**
+ * How near the masks of two models are to corrected ones. Pixels that are not known there do not count, nor do those that one of the two
+ * leaves unknown, so that both are scored by the same pixels.
+ */
 export async function compareMasks(
   images: AsyncIterable<ComparedImage>,
   classes: number,
@@ -26,7 +29,8 @@ export async function compareMasks(
   for await (const { id, truth, before, after } of images) {
     // One of another size was made for another content of the file.
     if ([before, after].some(({ data }) => data.length !== truth.data.length)) continue;
-    const own = { before: await count(truth, before, classes), after: await count(truth, after, classes) }; // prettier-ignore
+    const known = knownToAll(truth, before, after);
+    const own = { before: await count(known, before, classes), after: await count(known, after, classes) }; // prettier-ignore
     if (!Number.isFinite(own.before.meanIou())) continue;
     sums.before.merge(own.before);
     sums.after.merge(own.after);
@@ -34,6 +38,16 @@ export async function compareMasks(
   }
   const meanOf = (sum: ConfusionMatrix): number | null => (scores.length > 0 ? sum.meanIou() : null); // prettier-ignore
   return { images: scores, before: meanOf(sums.before), after: meanOf(sums.after) };
+}
+
+/** The truth without the pixels that another mask leaves unknown; itself if there are none. */
+function knownToAll(truth: LabelMap, ...masks: readonly LabelMap[]): LabelMap {
+  const open = masks.filter(({ data }) => data.includes(ignoreIndex));
+  if (open.length === 0) return truth;
+  const data = truth.data.map((label, p) =>
+    open.some((mask) => mask.data[p] === ignoreIndex) ? ignoreIndex : label,
+  );
+  return { ...truth, data };
 }
 
 async function count(truth: LabelMap, mask: LabelMap, classes: number): Promise<ConfusionMatrix> {

@@ -1,6 +1,12 @@
 import { appendFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Store } from "../../../host/store.ts";
+import type { TagMaskSource } from "../../../method/inference/label-source.ts";
+import type { Thresholds } from "../../../method/labels/index.ts";
+import type { Model } from "../../protocol.ts";
+
+/** How masks of tagged images are drafted where a person asked for it: pseudo labels of these thresholds, unknown (255) in between. */
+export type DraftMethod = NonNullable<Model["method"]>;
 
 /** What is known of a draft, as a line of `facts.jsonl`. */
 export interface DraftFacts {
@@ -12,6 +18,8 @@ export interface DraftFacts {
   readonly confidence: number;
   /** Names of the tags that no pixel shows. */
   readonly missing: readonly string[];
+  /** How it was made where a person asked for it. */
+  readonly method?: DraftMethod;
 }
 
 /** What is known of all drafts of a model, in `about.json`. */
@@ -20,8 +28,10 @@ export interface AboutDrafts {
   readonly stamp: string;
   /** Its classes, in the order of the labels. */
   readonly classes: readonly string[];
-  readonly from: "segmentation" | "affinity" | "cam";
+  readonly from: TagMaskSource;
   readonly reason: string;
+  /** What a person asked for in place of `from`. */
+  readonly method?: DraftMethod;
   /** Whether a person stopped them. */
   readonly isStopped?: boolean;
 }
@@ -43,11 +53,31 @@ export async function imageStamp(file: string): Promise<string> {
 }
 
 /** A number for what a draft was made with; drafts with the same one need not be made again. */
-export function draftKey(tags: readonly string[] | null, stamp: string): number {
-  const text = `${tags === null ? "?" : [...tags].sort().join("\n")}\0${stamp}`;
+export function draftKey({
+  tags,
+  stamp,
+  method,
+}: Pick<DraftFacts, "tags" | "stamp" | "method">): number {
+  const made = `${tags === null ? "?" : [...tags].sort().join("\n")}\0${stamp}`;
+  const text = method ? `${made}\0${methodKey(method)}` : made;
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0 || 1;
+}
+
+/** Tells methods apart; empty where the branch that fits the tags is taken. */
+export function methodKey(method: DraftMethod | undefined): string {
+  return method ? `${method.from} ${method.low} ${method.high}` : "";
+}
+
+/** How a model is asked for drafts: its branch, and thresholds where they are given. */
+export function labeling({ from, method }: Pick<AboutDrafts, "from" | "method">): {
+  readonly from: TagMaskSource;
+  readonly thresholds?: Thresholds;
+} {
+  return method
+    ? { from: method.from, thresholds: { low: method.low, high: method.high } }
+    : { from };
 }
 
 /** The facts of a line; undefined for one that was cut short. */

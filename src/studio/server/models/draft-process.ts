@@ -7,8 +7,15 @@ import type { JobOptions } from "../../../jobs/events.ts";
 import type { TagMaskSource } from "../../../method/inference/label-source.ts";
 import { encodeMask } from "../../patches.ts";
 import { answerJob } from "../answer-job.ts";
-import { draftFiles, draftKey, imageStamp, parseFacts, writeDraft } from "./draft-files.ts";
-import type { DraftFacts } from "./draft-files.ts";
+import {
+  draftFiles,
+  draftKey,
+  imageStamp,
+  labeling,
+  parseFacts,
+  writeDraft,
+} from "./draft-files.ts";
+import type { DraftFacts, DraftMethod } from "./draft-files.ts";
 
 export interface DraftRequest {
   /** Folder of the drafts, with the list of images. */
@@ -16,6 +23,7 @@ export interface DraftRequest {
   readonly model: string;
   readonly device: DeviceName;
   readonly from: TagMaskSource;
+  readonly method?: DraftMethod;
 }
 
 export type DraftProgress =
@@ -29,21 +37,24 @@ interface StampedItem extends DraftItem {
 
 /** Makes the drafts that are missing, each a file and a line of the facts. */
 async function* makeDrafts(
-  { folder, model, device, from }: DraftRequest,
+  { folder, model, device, from: chosen, method }: DraftRequest,
   options: JobOptions,
 ): AsyncGenerator<DraftProgress, void> {
   const made = new Map<string, number>();
   const facts = join(folder, draftFiles.facts);
   for (const line of await linesOf(facts)) {
     const one = parseFacts(line);
-    if (one) made.set(one.name, draftKey(one.tags, one.stamp));
+    if (one) made.set(one.name, draftKey(one));
   }
+  const asked = method && { method };
+  const isMade = ({ name, tags }: DraftItem, stamp: string): boolean =>
+    made.get(name) === draftKey({ tags, stamp, ...asked });
   const items: StampedItem[] = [];
   let passed = 0;
   for (const line of await linesOf(join(folder, draftFiles.items))) {
     const item = JSON.parse(line) as DraftItem;
     const stamp = await imageStamp(item.file).catch(() => undefined);
-    if (stamp === undefined || made.get(item.name) === draftKey(item.tags, stamp)) passed++;
+    if (stamp === undefined || isMade(item, stamp)) passed++;
     else items.push({ ...item, stamp });
   }
   made.clear();
@@ -51,13 +62,17 @@ async function* makeDrafts(
   if (items.length === 0) return;
   // A line that was cut short must not take the next one with it.
   await appendFile(facts, "\n");
-  const job = { items, model, device, from };
+  const { from, thresholds } = labeling({ from: chosen, ...asked });
+  const job = {
+    ...{ items, model, device, from },
+    ...(thresholds && { lowThreshold: thresholds.low, highThreshold: thresholds.high }),
+  };
   for await (const event of draftMasks(nodeHost, job, options)) {
     if (event.type === "skipped") yield { type: "passed", images: 1 };
     if (event.type !== "draft") continue;
     const { item, labels, confidence, missing } = event;
     const { name, tags, stamp } = item;
-    const told = { name, tags, stamp, confidence, missing };
+    const told = { name, tags, stamp, confidence, missing, ...asked };
     await writeDraft(nodeHost.store, folder, told, encodeMask(labels));
     yield { type: "draft", facts: told };
   }

@@ -10,10 +10,12 @@ import {
   draftFiles,
   draftKey,
   imageStamp,
+  methodKey,
   parseFacts,
   writeDraft,
   type AboutDrafts,
   type DraftFacts,
+  type DraftMethod,
 } from "./draft-files.ts";
 import { labelTable, relabeled } from "./layers-of.ts";
 
@@ -87,9 +89,19 @@ export class DraftStore {
     await this.store.write([file], { durable: false });
   }
 
-  /** Takes note of a draft that was written. */
-  note({ name, tags, stamp }: DraftFacts): void {
-    this.keys.set(name, draftKey(tags, stamp));
+  /** Drafts are made by another method from now on, or by the branch that fits the tags: none of the others counts. */
+  async change(method: DraftMethod | null): Promise<void> {
+    const { method: before, ...about } = this.about!;
+    if (methodKey(before) === methodKey(method ?? undefined)) return;
+    await this.setAbout({ ...about, ...(method && { method }) });
+    this.outdate();
+  }
+
+  /** Takes note of a draft that was written, in place of any before it; one by another method than is wanted does not count. */
+  note(facts: DraftFacts): void {
+    const isWanted = methodKey(facts.method) === methodKey(this.about?.method);
+    if (isWanted) this.keys.set(facts.name, draftKey(facts));
+    else this.keys.delete(facts.name);
   }
 
   /** The draft of an image as it is now; undefined if there is none, or one of other tags or another content. */
@@ -101,7 +113,9 @@ export class DraftStore {
     const key = this.keys.get(image.name);
     if (key === undefined || !this.about) return undefined;
     try {
-      if (draftKey(tags, await imageStamp(image.path)) !== key) return undefined;
+      const { method } = this.about;
+      const stamp = await imageStamp(image.path);
+      if (draftKey({ tags, stamp, ...(method && { method }) }) !== key) return undefined;
       const mask = decodeMask(await readFile(join(this.folder, draftFile(image.name))));
       return relabeled(mask, labelTable(this.about.classes, classes));
     } catch {

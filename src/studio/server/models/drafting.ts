@@ -103,6 +103,7 @@ export class Drafting {
     await this.writeItems(folder);
     const request: DraftRequest = {
       ...{ folder, model: place.path, device: place.device, from: about.from },
+      ...(about.method && { method: about.method }),
     };
     const module = new URL("./draft-process", import.meta.url);
     const start = performance.now();

@@ -10,7 +10,7 @@ import type { Maps } from "../../../method/images/maps.ts";
 import type { SourceChoice, TagMaskSource } from "../../../method/inference/label-source.ts";
 import { pixelsWithLongSide } from "../../../method/inference/long-side.ts";
 import type { Segmenter } from "../../../method/inference/segmenter.ts";
-import { tokenAffinity, type Affinity } from "../../../method/labels/index.ts";
+import { tokenAffinity, type Affinity, type Thresholds } from "../../../method/labels/index.ts";
 import { crfLabels } from "../../../method/refine/crf-labels.ts";
 import { DenseCrf } from "../../../method/refine/crf.ts";
 import { encodeLayers } from "../../layers.ts";
@@ -45,7 +45,12 @@ export type ModelWork = { readonly model: ModelPlace } & (
     }
   | { readonly do: "token"; readonly image: WorkImage; readonly token: number }
   | { readonly do: "suggest"; readonly image: WorkImage }
-  | { readonly do: "draft"; readonly image: WorkImage; readonly from: TagMaskSource }
+  | {
+      readonly do: "draft";
+      readonly image: WorkImage;
+      readonly from: TagMaskSource;
+      readonly thresholds?: Thresholds;
+    }
   | { readonly do: "choose"; readonly images: readonly WorkImage[] }
 );
 
@@ -149,13 +154,17 @@ export class ModelWorker {
 
   private async draft(
     segmenter: Segmenter,
-    { image, from }: ModelWork & { do: "draft" },
+    { image, from, thresholds }: ModelWork & { do: "draft" },
   ): Promise<ModelAnswers["draft"]> {
     const pixels = await this.read(image);
     const named = known(image, segmenter.classes);
     const crf = from === "segmentation" && { crf: this.crf };
     const result = named.isTagged
-      ? await segmenter.label(pixels, named.tags, { from, ...crf })
+      ? await segmenter.label(pixels, named.tags, {
+          from,
+          ...crf,
+          ...(thresholds && { thresholds }),
+        })
       : await segmenter.segment(pixels);
     const { classes, confidence } = result;
     return { mask: encodeMask(result), classes, confidence, missing: missingTags(result, named) };

@@ -41,8 +41,8 @@ export function modelRoutes(models: TrainedModels): Hono {
     })
     .get("/drafts", (c) => c.json(models.drafts()))
     .post("/drafts", async (c) => {
-      const { model } = await readBody(c, newDraftsSchema);
-      return c.json(await models.startDrafts(model));
+      const { model, method } = await readBody(c, newDraftsSchema);
+      return c.json(await models.startDrafts(model, method));
     })
     .post("/drafts/stop", async (c) => c.json(await models.stopDrafts()))
     .post("/compare", async (c) => {

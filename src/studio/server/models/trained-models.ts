@@ -12,7 +12,7 @@ import type { IndexedImage, Library, Masks, Models } from "../studio.ts";
 import type { FollowedRun } from "../training/followed-run.ts";
 import { Runs } from "../training/runs.ts";
 import { compareMasks, type ComparedImage } from "./compare-models.ts";
-import { imageStamp } from "./draft-files.ts";
+import { imageStamp, labeling, methodKey, type DraftMethod } from "./draft-files.ts";
 import { DraftStore } from "./draft-store.ts";
 import { Drafting, tagNames, tellFacts } from "./drafting.ts";
 import { labelTable, relabeled } from "./layers-of.ts";
@@ -72,6 +72,7 @@ export class TrainedModels implements Models {
       step: run.summary.best ?? run.summary.checkpoint!,
       meanIou: run.summary.meanIou,
       drafts: this.stores.get(run.id)?.count ?? 0,
+      method: this.stores.get(run.id)?.about?.method ?? null,
     }));
   }
 
@@ -145,15 +146,20 @@ export class TrainedModels implements Models {
     return { model: run.id, images };
   }
 
-  /** Begins to make the drafts of a model that are missing, or goes on. */
-  async startDrafts(model: string): Promise<Drafts> {
+  /**
+   * Begins to make the drafts of a model that are missing, or goes on.
+   * @param method makes all of them anew in this way, null in the way that fits the tags; by default as they were made before
+   */
+  async startDrafts(model: string, method?: DraftMethod | null): Promise<Drafts> {
     const run = this.model(model);
     const place = await this.placeOf(run);
+    const isOther = (): boolean => this.drafting.drafts.model !== model;
+    if (method !== undefined && this.drafting.isRunning && !isOther()) await this.drafting.stop();
     const { isRunning, drafts } = this.drafting;
     // Begun already, as they are after a training.
-    if (isRunning && drafts.model === model) return drafts;
+    if (isRunning && !isOther() && method === undefined) return drafts;
     if (isRunning) throw conflict(`The masks of ${drafts.model} are being made; stop that first.`);
-    void this.makeDrafts(run, place);
+    void this.makeDrafts(run, place, method);
     return this.drafting.drafts;
   }
 
@@ -271,12 +277,15 @@ export class TrainedModels implements Models {
     const stamp = await imageStamp(image.path).catch(() => undefined);
     if (stamp === undefined) return undefined;
     const work = { file: image.path, tags };
-    const { from } = store.about!;
-    const key = JSON.stringify(["draft", run.id, place.stamp, image.name, stamp, tags]);
-    const asked = { do: "draft", model: place, image: work, from } as const;
+    const { method } = store.about!;
+    const asked = { do: "draft", model: place, image: work, ...labeling(store.about!) } as const;
+    const key = JSON.stringify(["draft", run.id, place.stamp, image.name, stamp, tags, method]);
     const drafted = await this.queue.ask(asked, { priority, key });
+    // Others were asked for meanwhile.
+    if (methodKey(store.about?.method) !== methodKey(method))
+      return this.draftOf(run, image, priority);
     const { mask, classes, confidence, missing } = drafted;
-    const facts = { name: image.name, tags, stamp, confidence, missing };
+    const facts = { name: image.name, tags, stamp, confidence, missing, ...(method && { method }) };
     await store.write(facts, mask);
     if (run === this.usable()[0]) tellFacts(images, [facts]);
     return relabeled(decodeMask(mask), labelTable(classes, images.classes));
@@ -313,10 +322,16 @@ export class TrainedModels implements Models {
     return store;
   }
 
-  private async makeDrafts(run: FollowedRun, place: ModelPlace): Promise<void> {
+  private async makeDrafts(
+    run: FollowedRun,
+    place: ModelPlace,
+    method?: DraftMethod | null,
+  ): Promise<void> {
     const { events } = this.library;
     const isWhole = await this.drafting.run(place, async () => {
       const store = await this.prepared(run, place);
+      if (method !== undefined) await store.change(method);
+      events.publish({ type: "project" });
       if (store.about!.isStopped) await store.setAbout({ ...store.about!, isStopped: false });
       return store;
     });

@@ -52,6 +52,23 @@ export const inspect = {
   modelsThresholds: "Those of the model",
   propose: "Use for the next training",
   proposed: "The next training will use these thresholds",
+  relabel: "Relabel all with these …",
+  relabelTitle: "Relabel all images with these thresholds?",
+  relabelText:
+    "{n} draft of this model is made anew with β {low} and {high}: a class or background where the pseudo label after PAR is sure, not known in between. Corrections and verdicts stay.|{n} drafts of this model are made anew with β {low} and {high}: a class or background where the pseudo label after PAR is sure, not known in between. Corrections and verdicts stay.",
+  relabelFrom: "Pseudo labels of",
+  relabelSources: {
+    cam: "the activations, as here",
+    affinity: "the activations after the affinity",
+  },
+  relabelConfirm: "Relabel all",
+  relabeling: "The drafts are being made anew; Review shows how far they are",
+  draftsBy: "The drafts are pseudo labels with β {low} and {high}.",
+  usual: "Usual drafts again …",
+  usualTitle: "Make the usual drafts again?",
+  usualText:
+    "{n} draft of this model is made anew by the part of it that fits the tags best. Corrections and verdicts stay.|{n} drafts of this model are made anew by the part of it that fits the tags best. Corrections and verdicts stay.",
+  usualConfirm: "Make them",
   token: "Token ({place})",
   asking: "Asking the model …",
   self: "keeps {share} of its own score",
