@@ -204,6 +204,7 @@ describe.skipIf(missing !== null)("the page as a static site, in Chromium", () =
     await page.getByText("Works offline.").waitFor();
     expect(page.loads).toBe(1);
     expect(await page.evaluate("crossOriginIsolated")).toBe(true);
+    expect(await page.getByText("Computing with one thread").count()).toBe(0);
     await context.close();
   });
 
