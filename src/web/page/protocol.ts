@@ -185,7 +185,7 @@ export interface PlanInput {
 
 /** What a training takes, before it starts. */
 export interface Plan {
-  /** Bytes of memory that the training takes, and those that it may take. */
+  /** Bytes of memory that the training takes, or that it takes at least if it does not fit, and those that it may take. */
   readonly bytes: number;
   readonly room: number;
   /** Bytes with whole batches, where these do not fit and are computed in parts of `microBatch` crops. */

@@ -169,8 +169,7 @@ export const t = {
     active: (name: string) => `Now marking: ${name}`,
     chooseFirst: "Add a class first.",
     grid: "Photographs",
-    photo: (name: string, tags: readonly string[]) =>
-      `${name}: ${tags.length > 0 ? tags.join(", ") : "no class yet"}`,
+    none: "no class yet",
     removeClass: (name: string) => `Remove the class ${name}`,
     count: (tagged: number, all: number) => `${tagged} of ${plural(all, "photograph")} tagged`,
     untagged: "Photographs without a class are left out.",
@@ -198,7 +197,7 @@ export const t = {
     memorySplit: (whole: string, microBatch: number, need: string, room: string) =>
       `A whole batch would take ${whole}. ${plural(microBatch, "crop")} at a time take ${need} of the ${room} that a page may take.`,
     memoryNot: (need: string, room: string) =>
-      `memory: this training takes ${need}, but a page may take ${room} of the 4 GiB that WebAssembly has`,
+      `memory: this training takes at least ${need}, but a page may take ${room} of the 4 GiB that WebAssembly has`,
     smallerCrop: (crop: number) => `make the crop smaller: ${crop} fits`,
     noCrop: "no crop fits: choose a smaller model.backbone",
     useCrop: (crop: number) => `Take ${crop}`,

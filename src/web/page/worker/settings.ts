@@ -44,32 +44,48 @@ export async function plan({ choices, classes }: PlanInput): Promise<Plan> {
   const free = host.machine.freeMemory();
   const room = plannedShare * free;
   const bytesOf = (config: Config): number => trainingBytes(networkOf(config, classes), config);
-  const { config, event } = fitMemory(wanted, classes, "cpu", free);
-  const bytes = bytesOf(config);
-  const { size } = networkOf(config, classes);
+  const { size } = networkOf(wanted, classes);
+  const common = { room, stored: copies * valueBytes * size, ...(await storageLeft()), parameters: size }; // prettier-ignore
   const crops = wanted.data.crop / cropStep;
-  const fits = (count: number): boolean => {
-    const smaller = { ...wanted, data: { ...wanted.data, crop: cropStep * count } };
-    return bytesOf(fitMemory(smaller, classes, "cpu", free).config) <= room;
-  };
+  const largest = largestCrop(crops, (count) => bytesOf(inSmallestParts(wanted, count)) <= room);
+  if (largest < crops) {
+    const tooLarge = inSmallestParts(wanted, Math.max(2, largest + 1));
+    return { ...common, bytes: bytesOf(tooLarge), largestCrop: cropStep * largest };
+  }
+  const { config, event } = fitMemory(wanted, classes, "cpu", free);
+  const parts = event && { whole: event.bytes, microBatch: event.microBatch };
+  return { ...common, bytes: bytesOf(config), ...parts };
+}
+
+/** The settings with a crop of another size and, unless they say how many crops are computed at a time, with one. */
+function inSmallestParts(config: Config, count: number): Config {
+  const { data, train } = config;
+  const microBatch = train.microBatch > 0 || data.batch === 1 ? train.microBatch : 1;
   return {
-    bytes,
-    room,
-    ...(event && { whole: event.bytes, microBatch: event.microBatch }),
-    ...(bytes > room && { largestCrop: cropStep * mostThat(fits, 2, crops - 1) }),
-    stored: copies * valueBytes * size,
-    ...(await storageLeft()),
-    parameters: size,
+    ...config,
+    data: { ...data, crop: cropStep * count },
+    train: { ...train, microBatch },
   };
 }
 
-/** The largest number from `least` to `most` that fits, 0 if none does; what is larger than one that does not fit does not fit either. */
-function mostThat(fits: (count: number) => boolean, least: number, most: number): number {
-  let [low, high] = [least - 1, most];
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (fits(middle)) low = middle;
-    else high = middle - 1;
+/**
+ * The largest crop that fits, in multiples of `cropStep`, at most `wanted`; 0 if none does. The smaller ones are tried first: the
+ * graph of a crop that is far too large takes long to make.
+ */
+function largestCrop(wanted: number, fits: (count: number) => boolean): number {
+  let low = 0;
+  let next = Math.min(wanted, 4);
+  while (fits(next)) {
+    low = next;
+    if (low === wanted) return low;
+    next = Math.min(wanted, 2 * low);
   }
-  return low < least ? 0 : low;
+  // `low` fits, or is none, and `next` does not.
+  if (low === 0) return next > 2 && fits(2) ? 2 : 0;
+  while (next - low > 1) {
+    const middle = Math.floor((low + next) / 2);
+    if (fits(middle)) low = middle;
+    else next = middle;
+  }
+  return low;
 }

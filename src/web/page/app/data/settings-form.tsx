@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import type { Choices, Failure, Plan, TrainInput } from "../../protocol.ts";
 import { desk, failureIn } from "../client.ts";
 import { FailureNote } from "../parts/failure.tsx";
@@ -37,7 +37,8 @@ export function SettingsForm({
   const { plan, failure } = usePlan(choices, classes);
   useEffect(() => {
     desk.ask("runs", null).then(
-      (runs) => setName(freeRunName(wanted, runs)),
+      // What the visitor has typed meanwhile stays.
+      (runs) => setName((now) => (now === wanted ? freeRunName(wanted, runs) : now)),
       // The list tells it on the start page.
       () => undefined,
     );
@@ -45,6 +46,7 @@ export function SettingsForm({
   const set = (change: Partial<Choices>): void => setChoices({ ...choices, ...change });
   const fits = plan !== undefined && plan.bytes <= plan.room && hasStorage(plan, bytes);
   const isBusy = training?.isActive === true;
+  const formId = useId();
   const number = (
     key: NumberKey,
     label: string,
@@ -52,18 +54,20 @@ export function SettingsForm({
     more?: { step?: number; help?: string },
   ) =>
     // prettier-ignore
-    <label className="field">
-      {label}
+    <div className="field">
+      <label htmlFor={`${formId}-${key}`}>{label}</label>
       <input
+        id={`${formId}-${key}`}
         type="number"
         required
         min={least}
         step={more?.step ?? 1}
+        aria-describedby={more?.help === undefined ? undefined : `${formId}-${key}-help`}
         value={Number.isNaN(choices[key]) ? "" : choices[key]}
         onChange={({ target }) => set({ [key]: target.valueAsNumber })}
       />
-      {more?.help !== undefined && <small>{more.help}</small>}
-    </label>;
+      {more?.help !== undefined && <small id={`${formId}-${key}-help`}>{more.help}</small>}
+    </div>;
   return (
     <form
       className="panel settings-form"
@@ -101,16 +105,18 @@ export function SettingsForm({
         <summary>{t.settings.more}</summary>
         <div className="fields">
           {number("seed", t.settings.seed, 0)}
-          <label className="field wide">
-            {t.settings.others}
+          <div className="field wide">
+            <label htmlFor={`${formId}-others`}>{t.settings.others}</label>
             <textarea
+              id={`${formId}-others`}
+              aria-describedby={`${formId}-others-help`}
               rows={6}
               spellCheck={false}
               value={choices.others}
               onChange={({ target }) => set({ others: target.value })}
             />
-            <small>{t.settings.othersText}</small>
-          </label>
+            <small id={`${formId}-others-help`}>{t.settings.othersText}</small>
+          </div>
         </div>
       </details>
       {failure && <FailureNote failure={failure} />}

@@ -110,12 +110,11 @@ export function TagPhotos({
               className="photo"
               disabled={active === undefined}
               aria-pressed={active !== undefined && tags.includes(active)}
-              aria-label={t.tag.photo(file.name, tags)}
               onClick={() => toggle(id)}
             >
               <BlobPicture blob={picture} alt="" />
               <span className="photo-name">{file.name}</span>
-              <small>{tags.join(", ")}</small>
+              <small>{tags.length > 0 ? tags.join(", ") : t.tag.none}</small>
             </button>
           </li>
         ))}

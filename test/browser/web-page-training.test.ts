@@ -1,0 +1,157 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { unzipSync } from "fflate";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { decodeSafetensors, generateScene, Segmenter } from "../../src/index.ts";
+import { commandLine } from "../built.ts";
+import { missing } from "./launch.ts";
+import { PageSite } from "./page-site.ts";
+
+/** Settings of the smallest network, for the field of all others. */
+const tiny = [
+  "model.backbone: mit_tiny",
+  "model.decoderWidth: 8",
+  "data.maxSide: 80",
+  "eval.longSide: 64",
+  "eval.minSide: 64",
+  "eval.maxSide: 64",
+  "train.validateEvery: 20",
+  "train.checkpointEvery: 3",
+  "train.labelWorkers: 0",
+].join("\n");
+
+/** Fills in the form of the demo and starts it. */
+async function startDemo(page: Page, name: string, steps: number): Promise<void> {
+  await page.getByLabel("Scenes", { exact: true }).fill("8");
+  await page.getByLabel("Side in pixels").fill("64");
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Steps", { exact: true }).fill(`${steps}`);
+  await page.getByLabel("Crop", { exact: true }).fill("64");
+  await page.getByLabel("Batch", { exact: true }).fill("2");
+  await page.getByLabel("Computed on").selectOption("cpu");
+  await page.getByText("More settings").click();
+  await page.getByLabel("Others").fill(tiny);
+  const start = page.getByRole("button", { name: "Start the training" });
+  await expect.poll(() => start.isEnabled()).toBe(true);
+  await start.click();
+}
+
+/** Waits until a training has done some steps. */
+async function steps(page: Page, least: number): Promise<void> {
+  await page.waitForFunction(
+    `Number(document.querySelector("[data-step]")?.dataset.step ?? 0) >= ${least}`,
+  );
+}
+
+describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
+  let site: PageSite;
+  const file = (name: string): string => join(site.folder, name);
+  const isDone = (page: Page) => page.locator("[data-state=done]").waitFor();
+  const save = (page: Page, what: string) =>
+    site.saved(page, () => page.getByRole("button", { name: `Save: ${what}` }).click());
+  const unpack = (zip: Uint8Array, folder: string): void => {
+    for (const [path, bytes] of Object.entries(unzipSync(zip))) {
+      mkdirSync(dirname(file(`${folder}/${path}`)), { recursive: true });
+      writeFileSync(file(`${folder}/${path}`), bytes);
+    }
+  };
+  beforeAll(async () => void (site = await PageSite.open()), 180_000);
+  afterAll(() => site?.close());
+
+  test("a training whose tab is closed in the middle goes on to the bits of one that was never stopped", async () => {
+    const whole = await site.tab("#/demo");
+    await startDemo(whole, "whole", 24);
+    // Looking changes nothing either.
+    await whole.getByLabel("Look while it learns").uncheck();
+    await isDone(whole);
+    const expected = unzipSync(await save(whole, "The whole run"));
+    await whole.close();
+
+    const closed = await site.tab("#/demo");
+    await startDemo(closed, "closed", 24);
+    await steps(closed, 5);
+    await closed.close({ runBeforeUnload: false });
+
+    const again = await site.tab();
+    const item = again.getByRole("listitem", { name: "closed" });
+    await item.getByRole("button", { name: "Go on" }).click();
+    await isDone(again);
+    const found = unzipSync(await save(again, "The whole run"));
+    const weights = "weights/last.safetensors";
+    expect(Buffer.compare(found[weights]!, expected[weights]!)).toBe(0);
+    const { tensors, metadata } = decodeSafetensors(found[weights]!, weights);
+    expect(metadata["step"]).toBe("24");
+    expect(Object.keys(tensors).some((name) => name.startsWith("optimizer.m."))).toBe(true);
+    await again.close();
+  });
+
+  test("pictures show what a training sees; its export segments in Node, and its run goes on in Node's command line", async () => {
+    const page = await site.tab("#/demo");
+    await startDemo(page, "taken", 150);
+    await page.getByRole("heading", { name: /What it sees after step \d+/ }).waitFor();
+    expect(await page.getByAltText(/^Where it looks: /).count()).toBeGreaterThan(0);
+    expect(await page.title()).toMatch(/^\d+ % · taken · tag2mask$/);
+    await page.getByRole("button", { name: "Stop" }).click();
+    const stopped = page.locator("[data-state=stopped]");
+    await stopped.waitFor();
+    const step = Number(/after step (\d+) of 150/.exec(await stopped.innerText())![1]);
+
+    writeFileSync(file("taken.onnx"), await save(page, "Model for other programs"));
+    const segmenter = await Segmenter.open(file("taken.onnx"), { device: "cpu" });
+    const mask = await segmenter.segment(generateScene({ seed: 1, index: 0, size: 64 }).image);
+    await segmenter.release();
+    expect(mask.data).toHaveLength(64 * 64);
+    expect(unzipSync(await save(page, "Files for transformers.js"))).toHaveProperty(
+      "taken/onnx/model.onnx",
+    );
+
+    unpack(await save(page, "The whole run"), "run");
+    unpack(await save(page, "The images"), "images");
+    const log = execFileSync(
+      process.execPath,
+      [...commandLine, "train", "--resume", file("run"), "--data", file("images"), "--json"],
+      { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] },
+    );
+    expect(log).toContain(`"step":${step}`);
+    const weights = readFileSync(file("run/weights/last.safetensors"));
+    expect(decodeSafetensors(weights, "last").metadata["step"]).toBe("150");
+
+    // The model is used at once, and the run can be deleted.
+    await page.getByRole("button", { name: "Use on photographs" }).click();
+    await page.getByText(/^taken: 5 classes|^taken: \d+ classes/).waitFor();
+    await page.getByRole("link", { name: "Start" }).click();
+    const item = page.getByRole("listitem", { name: "taken" });
+    await item.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("button", { name: "Delete it" }).click();
+    await item.waitFor({ state: "detached" });
+    await page.close();
+  });
+
+  test("a dropped folder is copied, so that its training goes on after the visit", async () => {
+    const { writeScenes } = await import("../../src/index.ts");
+    await writeScenes(file("animals"), { count: 6, size: 64, seed: 1, valCount: 2 });
+    const page = await site.tab("#/train");
+    await page.locator("input[webkitdirectory]").setInputFiles(file("animals"));
+    await page.getByLabel("Steps", { exact: true }).fill("200");
+    await page.getByLabel("Crop", { exact: true }).fill("64");
+    await page.getByLabel("Batch", { exact: true }).fill("2");
+    await page.getByText("More settings").click();
+    await page.getByLabel("Others").fill(tiny);
+    const start = page.getByRole("button", { name: "Start the training" });
+    await expect.poll(() => start.isEnabled()).toBe(true);
+    await start.click();
+    await steps(page, 4);
+    await page.close({ runBeforeUnload: false });
+    const again = await site.tab();
+    const item = again.getByRole("listitem", { name: "animals" });
+    await item.getByRole("button", { name: "Go on" }).click();
+    await steps(again, 6);
+    await again.getByRole("button", { name: "Stop" }).click();
+    await again.locator("[data-state=stopped]").waitFor();
+    const images = unzipSync(await save(again, "The images"));
+    expect(Object.keys(images).filter((path) => path.startsWith("images/"))).toHaveLength(6);
+    await again.close();
+  });
+});
