@@ -40,9 +40,8 @@ async function startDemo(page: Page, name: string, steps: number): Promise<void>
 
 /** Waits until a training has done some steps. */
 async function steps(page: Page, least: number): Promise<void> {
-  await page.waitForFunction(
-    `Number(document.querySelector("[data-step]")?.dataset.step ?? 0) >= ${least}`,
-  );
+  const done = `Number(document.querySelector("[data-step]")?.dataset.step ?? 0)`;
+  await expect.poll(() => page.evaluate(done)).toBeGreaterThanOrEqual(least);
 }
 
 describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
@@ -87,8 +86,10 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
     await again.close();
   });
 
-  test("pictures show what a training sees; its export segments in Node, and its run goes on in Node's command line", async () => {
+  test("without a network, pictures show what a training sees; its export segments in Node, and its run goes on in Node's command line", async () => {
     const page = await site.tab("#/demo");
+    await page.getByText("Works offline.").waitFor();
+    await site.context.setOffline(true);
     await startDemo(page, "taken", 150);
     await page.getByRole("heading", { name: /What it sees after step \d+/ }).waitFor();
     expect(await page.getByAltText(/^Where it looks: /).count()).toBeGreaterThan(0);
@@ -126,6 +127,7 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
     await item.getByRole("button", { name: "Delete" }).click();
     await page.getByRole("button", { name: "Delete it" }).click();
     await item.waitFor({ state: "detached" });
+    await site.context.setOffline(false);
     await page.close();
   });
 
