@@ -7,12 +7,11 @@ import { finishSite } from "../../scripts/web/offline-site.ts";
 const path = (relative: string): string =>
   fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 
-/** Builds the page into a folder, with `test/browser/web/page-probe.ts` beside its own code. */
-export async function buildPage(folder: string): Promise<void> {
-  const input = {
-    index: path("src/web/page/index.html"),
-    probe: path("test/browser/web/page-probe.ts"),
-  };
+/** Builds the page into a folder. @param isProbed with `test/browser/web/page-probe.ts` beside its own code */
+export async function buildPage(folder: string, isProbed = false): Promise<void> {
+  const index = path("src/web/page/index.html");
+  const probe = path("test/browser/web/page-probe.ts");
+  const input = isProbed ? { index, probe } : { index };
   const environment = process.env["NODE_ENV"];
   // Of tests it is another one, for which React is built with its warnings.
   process.env["NODE_ENV"] = "production";

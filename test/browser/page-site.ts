@@ -1,29 +1,18 @@
-import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import type { Browser, BrowserContext, Download, Page } from "playwright-core";
-import { build } from "vite";
+import { buildPage } from "./built-page.ts";
 import { launchChromium, waitLimit } from "./launch.ts";
 import { isolation } from "./serve.ts";
-
-const types: Readonly<Record<string, string>> = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".mjs": "text/javascript",
-  ".css": "text/css",
-  ".wasm": "application/wasm",
-};
+import { StaticSite } from "./static-site.ts";
 
 /** The page as a visitor has it: built, on a static host, in Chromium. */
 export class PageSite {
   private constructor(
     /** For files of the tests. */
     readonly folder: string,
-    private readonly server: Server,
+    private readonly site: StaticSite,
     private readonly browser: Browser,
     /** All pages share its storage. */
     readonly context: BrowserContext,
@@ -31,28 +20,17 @@ export class PageSite {
 
   static async open(): Promise<PageSite> {
     const folder = mkdtempSync(join(tmpdir(), "tag2mask-page-"));
-    const site = join(folder, "site");
-    await build({
-      configFile: fileURLToPath(new URL("../../vite.web.config.ts", import.meta.url)),
-      logLevel: "error",
-      build: { outDir: site },
-    });
-    const server = createServer(({ url = "/" }, response) => {
-      const { pathname } = new URL(url, "http://localhost");
-      const file = join(site, pathname === "/" ? "index.html" : pathname);
-      if (!existsSync(file)) return void response.writeHead(404).end();
-      const type = types[extname(file)] ?? "application/octet-stream";
-      response.writeHead(200, { ...isolation, "content-type": type }).end(readFileSync(file));
-    });
-    await once(server.listen(0, "127.0.0.1"), "listening");
+    const site = new StaticSite(join(folder, "site"), isolation);
+    await buildPage(site.folder);
+    await site.start();
     const browser = await launchChromium();
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     context.setDefaultTimeout(waitLimit);
-    return new PageSite(folder, server, browser, context);
+    return new PageSite(folder, site, browser, context);
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
+    return this.site.url;
   }
 
   /** Opens the page in a new tab. @param hash what it shows, such as "#/masks" */
@@ -71,7 +49,7 @@ export class PageSite {
 
   async close(): Promise<void> {
     await this.browser.close();
-    this.server.close();
+    await this.site.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -24,7 +24,7 @@ describe.skipIf(missing !== null)("the page as a static site, in Chromium", () =
 
   beforeAll(async () => {
     work = mkdtempSync(join(tmpdir(), "tag2mask-page-"));
-    await buildPage(join(work, "old"));
+    await buildPage(join(work, "old"), true);
     await changePage(join(work, "old"), join(work, "new"));
     outside = createServer((request, response) => {
       left.push(request.url!);

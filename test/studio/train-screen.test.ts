@@ -120,11 +120,17 @@ describe.skipIf(missing !== null)("the train screen", () => {
     expect(logged.length).toBeLessThan(steps);
     await expect.poll(() => shownLosses(page, steps)).toEqual(logged);
 
+    // Without the pointer the legend has the newest values, of steps that come later, too.
+    await page.mouse.move(1, 1);
+    const newest = page.locator(".chart .u-legend .u-value").first();
+    await expect.poll(() => newest.innerText()).toBe(String(logged.at(-1)![0]));
+
     // The page names the command that goes on with it.
     const [program, ...words] = (await head(page).locator("code.command").innerText()).split(" ");
     expect(program).toBe("tag2mask");
     await promisify(execFile)(process.execPath, [...commandLine, ...words]);
     await head(page).getByRole("status").getByText("done").waitFor();
+    await expect.poll(() => newest.innerText()).toBe(String(steps - 1));
     await expect.poll(() => shownLosses(page, steps)).toEqual(await loggedLosses("run-1"));
     const { id } = await studio().send<Run>("POST", "/api/runs", asked[0]);
     await reach(id, "done");

@@ -63,7 +63,10 @@ export function Chart({
     };
     // Values change often and are set below; anything else makes a new chart.
   }, [labels, last, asShare]);
-  useEffect(() => chart.current?.setData(dataOf(steps, curves)), [steps, curves]);
+  useEffect(() => {
+    chart.current?.setData(dataOf(steps, curves));
+    if (chart.current) showNewest(chart.current);
+  }, [steps, curves]);
   return (
     <figure className="chart">
       <figcaption>{title}</figcaption>
@@ -123,10 +126,13 @@ function optionsOf(
   };
 }
 
-/** Shows the newest values where the mouse chooses no step. */
+/** Shows the newest values in the legend, unless the mouse chooses a step. */
 function showNewest(chart: uPlot): void {
   const newest = chart.data[0].length - 1;
-  if ((chart.legend.idx ?? null) === null && newest >= 0) chart.setLegend({ idx: newest }, false);
+  const isPointedAt = (chart.cursor.left ?? -1) >= 0;
+  if (!isPointedAt && newest >= 0 && chart.legend.idx !== newest) {
+    chart.setLegend({ idx: newest }, false);
+  }
 }
 
 /** A color that a canvas understands: `light-dark()` has to be computed first. */
