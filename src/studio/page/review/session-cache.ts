@@ -16,6 +16,7 @@ export class SessionCache {
   readonly #opened = new Map<number, Promise<MaskSession>>();
   readonly #ready = new Map<number, MaskSession>();
   #look: LabelLook;
+  #shown: number | null = null;
 
   constructor(outbox: Outbox, look: LabelLook) {
     this.#outbox = outbox;
@@ -30,6 +31,11 @@ export class SessionCache {
   setLook(look: LabelLook): void {
     this.#look = look;
     for (const { layer } of this.#ready.values()) layer.setLook(look);
+  }
+
+  /** Keeps an image open, the one that a person looks at, however many others are opened. */
+  show(id: number | null): void {
+    this.#shown = id;
   }
 
   /** The opened image. */
@@ -98,6 +104,7 @@ export class SessionCache {
     newest.forEach((id, i) => {
       const session = this.#ready.get(id);
       if (session) pixels += session.picture.width * session.picture.height;
+      if (id === this.#shown) return;
       if (i >= mostSessions || (i >= 2 && pixels > mostPixels)) this.drop(id);
     });
   }
