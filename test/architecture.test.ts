@@ -41,9 +41,14 @@ const mayImport: Record<string, readonly string[]> = {
   // A page that computes by itself. Of the studio's page it shows what knows nothing of the studio.
   "web/page": [
     ...["engine", "method", "host", "host/web", "files", "jobs", "browser", "web"],
-    ...["style.css", "canvas", "parts/icons.tsx", "train/chart.tsx"].map(
-      (name) => `studio/page/${name}`,
-    ),
+    ...[
+      "style.css",
+      "canvas",
+      "parts/icons.tsx",
+      "parts/use-modal.ts",
+      "train/chart.tsx",
+      "train/curves.ts",
+    ].map((name) => `studio/page/${name}`),
   ],
   "user-error": [],
 };

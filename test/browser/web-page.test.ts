@@ -1,7 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { AxeResults } from "axe-core";
 import { unzipSync } from "fflate";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,21 +8,9 @@ import { ImageFiles, openMasks } from "../../src/files/formats/open.ts";
 import { nodeHost } from "../../src/host/node/host.ts";
 import { exportModel, generateScene, openModel, Segmenter, writeScenes } from "../../src/index.ts";
 import { writeVocCheckpoint } from "../jobs/exported-model.ts";
+import { findings } from "./axe.ts";
 import { missing } from "./launch.ts";
 import { PageSite } from "./page-site.ts";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** What axe finds that keeps people out. */
-async function findings(page: Page): Promise<string[]> {
-  if (await page.evaluate("typeof axe === 'undefined'")) await page.evaluate(axe);
-  const { violations } = (await page.evaluate(
-    "axe.run(document, { resultTypes: ['violations'] })",
-  )) as AxeResults;
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
-}
 
 /** axe finds nothing in light and dark, and nothing is wider than a narrow window. */
 async function expectAccessible(page: Page): Promise<void> {

@@ -1,27 +1,10 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
+import { findings } from "../browser/axe.ts";
 import { missing, useBrowser } from "./open-page.ts";
 import { useSceneStudio } from "./scene-studio.ts";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const screens = ["start", "tag", "train", "inspect", "review", "export"] as const;
-
-/** What axe finds that keeps people out, each with the elements. */
-async function findings(page: Page): Promise<string[]> {
-  // By the debugger, which the page's security policy does not bind.
-  if (await page.evaluate("typeof axe === 'undefined'")) await page.evaluate(axe);
-  const { violations } = (await page.evaluate(
-    "axe.run(document, { resultTypes: ['violations'] })",
-  )) as AxeResults;
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")} ${failureSummary}`),
-    );
-}
 
 describe.skipIf(missing !== null)("everybody can use", () => {
   const browser = useBrowser();

@@ -1,5 +1,6 @@
-import { useId, useLayoutEffect, useRef, type ReactNode } from "react";
+import { useId, type ReactNode } from "react";
 import { useStudio } from "./studio.tsx";
+import { useModal } from "./use-modal.ts";
 
 /** A window over the page, shown while it is mounted: the page behind does not react, Escape and a press outside close it. */
 export function Dialog({
@@ -16,29 +17,16 @@ export function Dialog({
   readonly children: ReactNode;
 }) {
   const { t } = useStudio();
-  const dialog = useRef<HTMLDialogElement>(null);
+  const modal = useModal(onClose);
   const titleId = useId();
-  // Before the effects of what is inside, which may choose another place for the focus.
-  useLayoutEffect(() => {
-    const element = dialog.current!;
-    const before = document.activeElement;
-    if (!element.open) element.showModal();
-    return () => {
-      element.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, []);
   return (
     <dialog
-      ref={dialog}
+      {...modal}
       className={`dialog ${className}`}
       aria-labelledby={titleId}
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
       onPointerDown={(event) => {
-        if (event.target === dialog.current && isOutside(event, dialog.current)) onClose();
+        if (event.target === event.currentTarget && isOutside(event, event.currentTarget))
+          onClose();
       }}
     >
       <header className={isTitleHidden ? "hidden" : "dialog-head"}>

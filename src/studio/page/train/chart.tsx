@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import "./chart.css";
 import { formatNumber, formatPercent } from "../parts/numbers.ts";
 
 /** Fewer steps than this have a dot each. */

@@ -1,22 +1,16 @@
 import { useMemo } from "react";
 import { useStudio } from "../parts/studio.tsx";
-import { Chart, type Curve } from "./chart.tsx";
+import { Chart } from "./chart.tsx";
+import { curvesOf, lossNames, scoreNames, thinned } from "./curves.ts";
 import type { LoggedStep, LoggedValidation, RunLog } from "./run-log.ts";
-
-/** More points than a screen has pixels only take time. */
-const mostPoints = 1000;
-
-const losses = ["total", "cls", "seg", "affinity"] as const;
-const scores = ["seg", "affinityCam", "cam", "tagF1"] as const;
-const colors = ["--curve-1", "--curve-2", "--curve-3", "--curve-4"] as const;
 
 /** Losses of the steps, and scores of the validations. */
 export function Charts({ log, last }: { readonly log: RunLog; readonly last: number }) {
   const { t } = useStudio();
   const steps = useMemo(() => thinned(log.steps), [log]);
-  const lossCurves = useMemo(() => curvesOf(losses, steps, lossOf, t.train.losses), [steps, t]);
+  const lossCurves = useMemo(() => curvesOf(lossNames, t.train.losses, steps, lossOf), [steps, t]);
   const scoreCurves = useMemo(
-    () => curvesOf(scores, log.validations, scoreOf, t.train.scores),
+    () => curvesOf(scoreNames, t.train.scores, log.validations, scoreOf),
     [log, t],
   );
   const at = useMemo(() => steps.map(({ step }) => step), [steps]);
@@ -44,24 +38,5 @@ export function Charts({ log, last }: { readonly log: RunLog; readonly last: num
   );
 }
 
-function curvesOf<K extends string, T>(
-  names: readonly K[],
-  entries: readonly T[],
-  valueOf: (entry: T, name: K) => number | null | undefined,
-  labels: Readonly<Record<K, string>>,
-): Curve[] {
-  return names.map((name, i) => ({
-    label: labels[name],
-    color: colors[i]!,
-    values: entries.map((entry) => valueOf(entry, name) ?? null),
-  }));
-}
-
-const lossOf = ({ losses: values }: LoggedStep, name: (typeof losses)[number]) => values[name];
-const scoreOf = ({ metrics }: LoggedValidation, name: (typeof scores)[number]) => metrics[name];
-
-/** Every n-th step, and the last one. */
-function thinned(steps: readonly LoggedStep[]): readonly LoggedStep[] {
-  const every = Math.ceil(steps.length / mostPoints);
-  return every <= 1 ? steps : steps.filter((_, i) => i % every === 0 || i === steps.length - 1);
-}
+const lossOf = ({ losses }: LoggedStep, name: (typeof lossNames)[number]) => losses[name];
+const scoreOf = ({ metrics }: LoggedValidation, name: (typeof scoreNames)[number]) => metrics[name];
