@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { CDPSession } from "playwright-core";
 import { Random } from "../src/engine/random.ts";
+import type { ImageDetails, Project } from "../src/studio/protocol.ts";
 import { textTable } from "../src/files/text/columns.ts";
 import { launchChromium } from "../test/browser/launch.ts";
 import { startStudio, type StartedStudio } from "../test/studio/start-studio.ts";
@@ -65,6 +66,7 @@ try {
     const [begin, end] = [performance.now(), performance.now() + 60_000 * Number(values.minutes)];
     let actions = 0;
     while (performance.now() < end) {
+      await takeVerdictsBack(studio);
       actions += await work(page, random);
       if (errors.length > 0) throw new Error(`the page has failed: ${errors.join("; ")}`);
       if (actions >= (looks.at(-1)?.actions ?? 0) + Number(values.every)) {
@@ -117,6 +119,17 @@ function childrenOf(pid: number): number[] {
     readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number), // prettier-ignore
   );
   return children.flatMap((child) => [child, ...childrenOf(child)]);
+}
+
+/** Puts all images into the queue of the review again, which would come to its end long before the time is over. */
+async function takeVerdictsBack(studio: StartedStudio): Promise<void> {
+  const { counts } = await studio.get<Project>("/api/project");
+  const ids = Array.from({ length: counts.images }, (_, id) => id);
+  const all = await studio.send<ImageDetails[]>("POST", "/api/images/details", { ids });
+  for (const { id, maskRev: rev, verdict } of all) {
+    if (verdict === "none") continue;
+    await studio.send("POST", `/api/images/${id}/verdict`, { rev, verdict: "none" });
+  }
 }
 
 function lineOf({ actions, heap, page, server, all, elements, listeners }: Look): string {

@@ -93,6 +93,18 @@ describe.skipIf(missing !== null)("what is painted is not lost", () => {
     expect(complaints).toEqual([]);
   });
 
+  test.each(["/api/images?*", "/api/images/details", "/api/images/0/mask", "/api/images/0/image*"])(
+    "a request for %s that is lost while the server answers others is made again",
+    async (path) => {
+      const { page } = await browser.open(started().url);
+      let lost = 0;
+      await page.route(`**${path}`, (route) => (++lost === 1 ? route.abort() : route.continue()));
+      await page.evaluate('location.hash = "#/review"');
+      await page.locator(".review-image h2").waitFor();
+      expect(lost).toBeGreaterThan(1);
+    },
+  );
+
   test("strokes that could not be sent outlive their tab", async () => {
     const opened = await browser.open(started().url);
     await openReview(opened.page, 2);

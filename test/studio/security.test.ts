@@ -287,28 +287,31 @@ describe("answers", () => {
 });
 
 describe("what is bounded", () => {
-  test("a body that is too large is refused before it is read", async () => {
-    const headers = { "content-type": "application/json", "content-length": String(2 << 20) };
-    const given = { method: "POST", headers, body: "x".repeat(2 << 20) };
-    expect(await send("/api/classes", given)).toMatchObject({ status: 413 });
-  });
-
-  test("a body of unknown length is cut off where it becomes too large", async () => {
-    const answer = await new Promise<string>((resolve) => {
+  /** Sends a head and a beginning of a body, and no more of it; resolves with what is answered. */
+  function answerTo(head: readonly string[], body = ""): Promise<string> {
+    return new Promise((resolve, reject) => {
       const socket = connect({ host: "127.0.0.1", port: studio.port });
       let text = "";
       socket.on("data", (piece: Buffer) => (text += piece.toString()));
-      socket.on("error", () => undefined).on("close", () => resolve(text));
-      const head = [
-        ...["POST /api/classes HTTP/1.1", `Host: localhost:${studio.port}`],
-        ...[`${tokenHeader}: ${studio.token}`, "Content-Type: application/json"],
-        ...["Transfer-Encoding: chunked", "Connection: close", "", ""],
-      ];
-      socket.write(head.join("\r\n"));
-      const piece = "x".repeat(1 << 16);
-      for (let i = 0; i < 40; i++) socket.write(`${piece.length.toString(16)}\r\n${piece}\r\n`);
+      socket.on("error", reject).on("close", () => resolve(text));
+      const own = [`Host: localhost:${studio.port}`, `${tokenHeader}: ${studio.token}`];
+      socket.write([head[0], ...own, ...head.slice(1), "", ""].join("\r\n"));
+      socket.write(body);
     });
-    expect(answer).toMatch(/^HTTP\/1.1 413 /);
+  }
+  const posted = ["POST /api/classes HTTP/1.1", "Content-Type: application/json"] as const;
+
+  test("a body that is too large is refused before it is read", async () => {
+    const head = [...posted, `Content-Length: ${2 << 20}`, "Connection: close"];
+    expect(await answerTo(head)).toMatch(/^HTTP\/1.1 413 /);
+  });
+
+  test("a body of unknown length is cut off where it becomes too large", async () => {
+    const head = [...posted, "Transfer-Encoding: chunked", "Connection: close"];
+    const piece = "x".repeat(1 << 16);
+    // One piece more than the server takes: what is written into a closed connection could hide the answer.
+    const body = `${piece.length.toString(16)}\r\n${piece}\r\n`.repeat(17);
+    expect(await answerTo(head, body)).toMatch(/^HTTP\/1.1 413 /);
   });
 
   test("bodies that are no JSON, of another type, or of another shape are refused with a reason", async () => {

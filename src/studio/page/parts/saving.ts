@@ -26,18 +26,23 @@ export class Saving {
   save = async <T>(work: () => Promise<T>): Promise<T> => {
     this.#change(1);
     try {
-      for (;;) {
-        try {
-          return await work();
-        } catch (error) {
-          if (!(error instanceof RequestFailed) || error.status !== 0) throw error;
-          this.events.lost();
-          await new Promise((resolve) => setTimeout(resolve, pauseMs));
-          await this.events.online();
-        }
-      }
+      return await this.reach(work);
     } finally {
       this.#change(-1);
+    }
+  };
+
+  /** Repeats work that could not reach the server as soon as the server answers. */
+  reach = async <T>(work: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof RequestFailed) || error.status !== 0) throw error;
+        this.events.lost();
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        await this.events.online();
+      }
     }
   };
 

@@ -98,6 +98,7 @@ export function StudioProvider({
       colorOf: (index) =>
         preferences.colors[project.classes[index] ?? ""] ?? hexColor(overlayColor(index + 1)),
       save: saving.save,
+      reach: saving.reach,
       isOnline,
     };
   }, [

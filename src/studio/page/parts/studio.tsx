@@ -24,6 +24,8 @@ export interface StudioView {
    * The page warns before it is left meanwhile.
    */
   save<T>(work: () => Promise<T>): Promise<T>;
+  /** Repeats a question that could not reach the server as soon as the server answers. */
+  reach<T>(ask: () => Promise<T>): Promise<T>;
   /** False while the server does not answer. */
   readonly isOnline: boolean;
 }

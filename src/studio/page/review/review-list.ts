@@ -1,8 +1,8 @@
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import type { ImageDetails, ImagesQuery, Verdict } from "../../protocol.ts";
 import { getDetails } from "../api.ts";
 import { messageOf } from "../parts/message.ts";
-import { useStudio } from "../parts/studio.tsx";
+import { useStudio, type StudioView } from "../parts/studio.tsx";
 import { ImageList } from "../tag/image-list.ts";
 
 export const reviewFilters = ["queue", "unsure", "rejected", "accepted"] as const;
@@ -18,14 +18,14 @@ export function useReviewList(
   filter: ReviewFilter,
   onDetails: (details: readonly ImageDetails[]) => void,
 ): ImageList {
-  const { onEvent, notify } = useStudio();
-  const [list, setList] = useState(() => makeList(filter, notify));
+  const { onEvent, notify, reach } = useStudio();
+  const [list, setList] = useState(() => makeList(filter, notify, reach));
   useEffect(() => {
-    const made = makeList(filter, notify);
+    const made = makeList(filter, notify, reach);
     made.load(0, 0);
     setList(made);
     return () => made.close();
-  }, [filter, notify]);
+  }, [filter, notify, reach]);
 
   useEffect(() => {
     const changed = new Set<number>();
@@ -54,16 +54,14 @@ export function useReviewList(
     };
   }, [list, onDetails, onEvent]);
 
-  const [version, setVersion] = useState(0);
-  useEffect(() => list.watch(() => setVersion((before) => before + 1)), [list]);
-  void version;
+  useSyncExternalStore(list.watch, list.version);
   return list;
 }
 
-function makeList(filter: ReviewFilter, failed: (message: string, kind: "error") => void) {
+function makeList(filter: ReviewFilter, notify: StudioView["notify"], reach: StudioView["reach"]) {
   const query: ImagesQuery =
     filter === "queue" ? { sort: "queue" } : { sort: "confidence", verdict: filter };
-  return new ImageList(query, (error) => failed(messageOf(error), "error"));
+  return new ImageList(query, (error) => notify(messageOf(error), "error"), reach);
 }
 
 /** The next image from a position on, in one of two directions, that has a verdict as asked for; undefined if there is none. */

@@ -27,7 +27,7 @@ import "./review.css";
 
 /** The queue of masks to look at, the mask under edit, and the verdicts. */
 export default function ReviewScreen() {
-  const { t, project, colorOf, notify, preferences, setPreferences } = useStudio();
+  const { t, project, colorOf, notify, preferences, setPreferences, reach } = useStudio();
   const { id, go } = useRoute();
   const outbox = useOutbox();
   const [filter, setFilter] = useState<ReviewFilter>("queue");
@@ -38,7 +38,7 @@ export default function ReviewScreen() {
     const list = colors.split(",");
     return { colorOf: (i: number) => list[i] ?? "#808080", outlines };
   }, [colors, outlines]);
-  const [cache] = useState(() => new SessionCache(outbox, look));
+  const [cache] = useState(() => new SessionCache(outbox, look, reach));
   const [round, setRound] = useState(0);
   const { session, error } = useSession(cache, id, round);
   const painting = usePainting(session);

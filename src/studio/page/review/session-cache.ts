@@ -3,6 +3,7 @@ import type { LabelLook } from "../canvas/label-layer.ts";
 import { smallerPictures } from "../canvas/smaller-pictures.ts";
 import { findImage } from "./find-image.ts";
 import { MaskSession } from "./mask-session.ts";
+import type { StudioView } from "../parts/studio.tsx";
 import type { Outbox } from "./outbox.ts";
 
 /** Opened images that are kept: the last ones with their steps of undo, and the next one. */
@@ -13,14 +14,17 @@ const mostPixels = 60_000_000;
 /** Opens images for review, ahead of time where it is known which comes next. */
 export class SessionCache {
   readonly #outbox: Outbox;
+  readonly #reach: StudioView["reach"];
   readonly #opened = new Map<number, Promise<MaskSession>>();
   readonly #ready = new Map<number, MaskSession>();
   #look: LabelLook;
   #shown: number | null = null;
 
-  constructor(outbox: Outbox, look: LabelLook) {
+  /** @param reach repeats what could not reach the server */
+  constructor(outbox: Outbox, look: LabelLook, reach: StudioView["reach"]) {
     this.#outbox = outbox;
     this.#look = look;
+    this.#reach = reach;
   }
 
   get ready(): Iterable<MaskSession> {
@@ -88,11 +92,7 @@ export class SessionCache {
   async #load(id: number): Promise<MaskSession> {
     // What was painted before has to be on the server first.
     await this.#outbox.drained(id);
-    const details = await findImage(id);
-    if (details === undefined) {
-      throw noSuchImage();
-    }
-    const [stored, file] = await Promise.all([getMask(id), getPicture(details)]);
+    const { details, stored, file } = await this.#reach(() => fetchAll(id));
     const picture = await createImageBitmap(file);
     const pictures = [picture, ...(await smallerPictures(file, picture))] as const;
     return new MaskSession({ details, pictures, stored, outbox: this.#outbox, look: this.#look });
@@ -108,4 +108,12 @@ export class SessionCache {
       if (i >= mostSessions || (i >= 2 && pixels > mostPixels)) this.drop(id);
     });
   }
+}
+
+/** What the server has of an image that is to be opened. */
+async function fetchAll(id: number) {
+  const details = await findImage(id);
+  if (details === undefined) throw noSuchImage();
+  const [stored, file] = await Promise.all([getMask(id), getPicture(details)]);
+  return { details, stored, file };
 }

@@ -1,5 +1,4 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { RequestFailed } from "../api.ts";
 import { messageOf } from "../parts/message.ts";
 import { useStudio } from "../parts/studio.tsx";
 import type { MaskSession } from "./mask-session.ts";
@@ -11,9 +10,6 @@ export interface OpenedImage {
   readonly error: string | undefined;
 }
 
-/** Before an image is asked for again whose request did not arrive, in ms. */
-const pauseMs = 1000;
-
 const nothing: OpenedImage = { session: undefined, error: undefined };
 
 /**
@@ -23,30 +19,17 @@ const nothing: OpenedImage = { session: undefined, error: undefined };
 export function useSession(cache: SessionCache, id: number | null, round: number): OpenedImage {
   const { isOnline } = useStudio();
   const [opened, setOpened] = useState<OpenedImage & { readonly id: number | null }>({ ...nothing, id }); // prettier-ignore
-  const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     cache.show(id);
     if (id === null) return undefined;
     let isCurrent = true;
-    let timer: ReturnType<typeof setTimeout> | undefined;
     cache.open(id).then(
       (session) => isCurrent && setOpened({ id, session, error: undefined }),
-      (error: unknown) => {
-        if (!isCurrent) return;
-        if (error instanceof RequestFailed && error.status === 0) {
-          // One request may be lost while the server answers all others.
-          timer = setTimeout(() => setAttempt((before) => before + 1), pauseMs);
-          return;
-        }
-        const message = messageOf(error);
-        setOpened({ id, session: undefined, error: message });
-      },
+      (error: unknown) =>
+        isCurrent && setOpened({ id, session: undefined, error: messageOf(error) }),
     );
-    return () => {
-      isCurrent = false;
-      clearTimeout(timer);
-    };
-  }, [cache, id, round, isOnline, attempt]);
+    return () => void (isCurrent = false);
+  }, [cache, id, round, isOnline]);
   const session = (id === null ? undefined : cache.get(id)) ?? undefined;
   useSyncExternalStore(session?.watch ?? unwatched, session?.version ?? noVersion);
   if (session !== undefined) return { session, error: undefined };

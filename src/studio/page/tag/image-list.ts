@@ -9,6 +9,7 @@ import {
   type ImageRecord,
 } from "../../records.ts";
 import { getRecordBytes } from "../api.ts";
+import type { StudioView } from "../parts/studio.tsx";
 
 interface Page {
   readonly bytes: Uint8Array;
@@ -30,12 +31,16 @@ export class ImageList {
   readonly #watchers = new Set<() => void>();
   readonly #closed = new AbortController();
   #total: number | undefined;
+  #version = 0;
 
-  /** @param failed told about a page that could not be fetched */
+  /**
+   * @param failed told about a page that the server does not give
+   * @param reach repeats what could not reach the server
+   */
   constructor(
     readonly query: ImagesQuery,
     readonly failed: (error: unknown) => void,
-    readonly fetchPage: typeof getRecordBytes = getRecordBytes,
+    readonly reach: StudioView["reach"],
   ) {}
 
   /** Number of images; undefined until the first page is here. */
@@ -47,6 +52,9 @@ export class ImageList {
     this.#watchers.add(changed);
     return () => void this.#watchers.delete(changed);
   };
+
+  /** Counts up with every change of what is here. */
+  version = (): number => this.#version;
 
   close(): void {
     this.#closed.abort();
@@ -132,7 +140,7 @@ export class ImageList {
     if (before !== undefined) before.isStale = false;
     try {
       const query = { ...this.query, cursor: number * pageRecords };
-      const bytes = await this.fetchPage(query, this.#closed.signal);
+      const bytes = await this.reach(() => getRecordBytes(query, this.#closed.signal));
       const { total, count } = decodeHead(bytes);
       const page = { bytes, count, isStale: before?.isStale === true };
       this.#total = total;
@@ -151,6 +159,7 @@ export class ImageList {
   }
 
   #changed(): void {
+    this.#version++;
     for (const watcher of [...this.#watchers]) watcher();
   }
 }

@@ -22,10 +22,11 @@ let kept: TagSession | undefined;
 /** Gives images their tags. */
 export default function TagScreen() {
   const studio = useStudio();
-  const { t, project, save, notify, onEvent } = studio;
+  const { t, project, save, reach, notify, onEvent } = studio;
   const { id } = useRoute();
   const host = {
     save,
+    reach,
     merged: (n: number) => notify(fill(t.tag.merged, { n })),
     failed: (error: unknown) => notify(messageOf(error), "error"),
   };

@@ -1,11 +1,14 @@
 import type { ImagesQuery } from "../../protocol.ts";
+import type { StudioView } from "../parts/studio.tsx";
 import { DetailsStore } from "./details-store.ts";
 import { ImageList } from "./image-list.ts";
 import { Selection } from "./selection.ts";
 import { TagEditor, type EditorHost } from "./tag-editor.ts";
 import { Thumbnails } from "./thumbnails.ts";
 
-export type SessionHost = Pick<EditorHost, "save" | "merged" | "failed">;
+export interface SessionHost extends Pick<EditorHost, "save" | "merged" | "failed"> {
+  readonly reach: StudioView["reach"];
+}
 
 /** What the tag screen keeps while others are looked at: the list and where one is in it, what can be undone, and pictures. */
 export class TagSession {
@@ -80,7 +83,8 @@ export class TagSession {
   }
 
   #createList(query: ImagesQuery): ImageList {
-    const list = new ImageList(query, (error) => this.host.failed(error));
+    const { reach } = this.host;
+    const list = new ImageList(query, (error) => this.host.failed(error), reach);
     list.watch(() => this.#changed());
     return list;
   }
