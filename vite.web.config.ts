@@ -7,6 +7,14 @@ export default defineConfig({
   root: "src/web/page",
   base: "./",
   plugins: [offlineSite],
+  // Half of what the page would otherwise be is React: preact does the same for it in a fifth of the bytes.
+  resolve: {
+    alias: [
+      { find: /^react$/, replacement: "preact/compat" },
+      { find: /^react-dom\/client$/, replacement: "preact/compat/client" },
+      { find: /^react\/jsx-runtime$/, replacement: "preact/jsx-runtime" },
+    ],
+  },
   build: {
     outDir: "../../../dist/web",
     emptyOutDir: true,

@@ -60,6 +60,8 @@ const screens: Readonly<Record<string, Show>> = {
       .check();
     await right.getByRole("radio", { name: "mask after the CRF" }).check();
     await pointAt(page, shown.object);
+    // PAR is computed once somebody points at a pixel.
+    await page.getByText("activations after PAR, β low").waitFor();
   },
   affinity: async (page) => {
     await openInspected(page);

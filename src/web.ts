@@ -43,6 +43,7 @@ export type { Dropped, DroppedFolder } from "./host/web/files/dropped.ts";
 export type { FileMap } from "./host/web/files/memory-volume.ts";
 export type { GivenFile, GivenFolder } from "./browser/given-files.ts";
 export * from "./browser/blobs.ts";
+export * from "./browser/export-blobs.ts";
 export { MaskFolder, type MaskFolderOptions } from "./files/formats/mask-folder.ts";
 export { RunDirectory } from "./files/run/directory.ts";
 export { labelImages as label } from "./jobs/label.ts";

@@ -105,6 +105,6 @@ async function writeWholeFiles(
     write(name!, await nodeStore.read(join(folder, name!)));
   } else if (format === "yolo") {
     write(sizesFile, sizesHead + images.map((index) => `${nameOf(index)},500,375\n`).join(""));
-    write(dataFile, dataYaml(classes));
+    write(dataFile, await dataYaml(classes));
   }
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Download, Page } from "playwright-core";
 import { buildPage } from "./built-page.ts";
 import { launchChromium, waitLimit } from "./launch.ts";
@@ -39,6 +40,20 @@ export class PageSite {
     await page.goto(this.url + hash);
     await page.locator("main h1").waitFor({ state: "attached" });
     return page;
+  }
+
+  /**
+   * Follows the scripts that a page loads from now on, its workers' included.
+   * @returns their bytes so far, each compressed by gzip, without ONNX Runtime's
+   */
+  countScripts(page: Page): () => number {
+    const names = new Set<string>();
+    page.on("request", (request) => {
+      const name = basename(new URL(request.url()).pathname);
+      if (name.endsWith(".js") && !name.startsWith("ort.")) names.add(name);
+    });
+    const read = (name: string): Buffer => readFileSync(join(this.site.folder, "assets", name));
+    return () => [...names].reduce((sum, name) => sum + gzipSync(read(name)).length, 0);
   }
 
   /** Saves a download of the page, whatever it is called, as bytes. */

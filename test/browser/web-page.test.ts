@@ -96,6 +96,18 @@ describe.skipIf(missing !== null)("the page in Chromium", () => {
     await page.close();
   });
 
+  test("masks take less than 205 kB of the page's own JavaScript, compressed by gzip", async () => {
+    const page = await site.context.newPage();
+    const loaded = site.countScripts(page);
+    await page.goto(`${site.url}#/masks`);
+    await choose(page, /Drop a model/, [file("a.onnx")]);
+    await choose(page, /Drop photographs/, photos);
+    await page.getByText("2 of 2 done").waitFor();
+    expect(loaded()).toBeGreaterThan(100_000);
+    expect(loaded()).toBeLessThan(205_000);
+    await page.close();
+  });
+
   test("known tags leave nothing else in a mask, and what is no image or no model says so in its place", async () => {
     const page = await site.tab("#/masks");
     await choose(page, /Drop a model/, [file("a.safetensors")]);

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import type { ImageDetails } from "../../src/studio/protocol.ts";
 import { missing, useBrowser } from "./open-page.ts";
 import {
   detailsOf,
@@ -104,6 +105,26 @@ describe.skipIf(missing !== null)("what is painted is not lost", () => {
       expect(lost).toBeGreaterThan(1);
     },
   );
+
+  test("a draft that is made anew while its image is open takes the place of the one before", async () => {
+    const { page } = await browser.open(started().url);
+    let masks = 0;
+    await page.route("**/api/images/4/mask", (route) => {
+      masks++;
+      return route.continue();
+    });
+    await openReview(page, 4);
+    expect(masks).toBe(1);
+    await page.route("**/api/images/details", async (route) => {
+      const response = await route.fetch();
+      const details = (await response.json()) as ImageDetails[];
+      await route.fulfill({ json: details.map((one) => ({ ...one, confidence: 0.5 })) });
+    });
+    const { tagsRev: rev } = await detailsOf(started(), 4);
+    await started().send("PUT", "/api/tags", { changes: [{ id: 4, rev, tags: [0, 1] }] });
+    await expect.poll(() => masks).toBe(2);
+    await page.locator(".review-image h2").waitFor();
+  });
 
   test("strokes that could not be sent outlive their tab", async () => {
     const opened = await browser.open(started().url);

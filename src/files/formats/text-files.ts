@@ -1,9 +1,9 @@
-import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
 import { join } from "../text/path.ts";
 import { parseJson } from "../text/parse-json.ts";
+import { loadYaml } from "../text/yaml.ts";
 import { checkYamlDepth } from "../text/yaml-depth.ts";
 
 /** Largest text file that is read, in bytes: the objects parsed from a larger one would not fit into memory. */
@@ -65,10 +65,11 @@ export async function readDataYaml(store: Store, root: string): Promise<DataYaml
   const path = join(root, "data.yaml");
   if ((await store.stat(path))?.kind !== "file") return undefined;
   const text = await readLimited(store, path, 256 * 1024);
+  const { parse } = await loadYaml();
   let value: unknown;
   try {
     checkYamlDepth(text);
-    value = parseYaml(text, { maxAliasCount: 10, logLevel: "error" });
+    value = parse(text, { maxAliasCount: 10, logLevel: "error" });
   } catch (error) {
     const reason = (error as Error).message.split("\n")[0]!;
     throw new UserError(`${path}: not readable as YAML: ${reason}`, { cause: error });

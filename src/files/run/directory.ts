@@ -1,4 +1,3 @@
-import { stringify } from "yaml";
 import type { Host } from "../../host/host.ts";
 import type { Lock, Store } from "../../host/store.ts";
 import type { TrainEvent, TrainingState, ValidationEvent } from "../../method/train/events.ts";
@@ -11,6 +10,7 @@ import {
 } from "../weights/initial-weights.ts";
 import { safeFileName } from "../text/file-name.ts";
 import { basename, join } from "../text/path.ts";
+import { loadYaml } from "../text/yaml.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import {
   claimRun,
@@ -84,6 +84,7 @@ export class RunDirectory {
     const { path, topmost, lock } = await claimRun(store, root, name);
     try {
       await removeTemporary(store, path);
+      const { stringify } = await loadYaml();
       await store.write([{ path: join(path, "config.yaml"), data: stringify(config) }]);
       const run = await RunDirectory.start(host, path, lock, undefined, initialWeights);
       run.topmostNew = topmost;

@@ -1,10 +1,10 @@
-import { parse as parseYaml } from "yaml";
 import { parseConfig, type Config } from "../../method/config.ts";
 import { UserError } from "../../user-error.ts";
 import { deviceNames, type DeviceName } from "../../host/devices.ts";
 import type { Store } from "../../host/store.ts";
 import type { InitialWeights } from "../../method/inference/initial-weights.ts";
 import { initialWeightsKey, readInitialWeights } from "../weights/initial-weights.ts";
+import { loadYaml } from "../text/yaml.ts";
 import { checkYamlDepth } from "../text/yaml-depth.ts";
 
 /** Inputs of a run besides its hyper-parameters: the section `run` of its config.yaml. */
@@ -104,9 +104,10 @@ export async function readYaml(
   options: { readonly maxAliasCount?: number } = {},
 ): Promise<unknown> {
   const text = await store.readText(path);
+  const { parse } = await loadYaml();
   try {
     checkYamlDepth(text);
-    return parseYaml(text, options) as unknown;
+    return parse(text, options) as unknown;
   } catch (error) {
     const reason = (error as Error).message.split("\n")[0];
     throw new UserError(`${path}: cannot be read: ${reason}`, { cause: error });

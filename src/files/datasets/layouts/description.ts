@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument, visit, type Document } from "yaml";
+import type { Document, LineCounter, visit } from "yaml";
 import { z } from "zod";
 import { nearest } from "../../../method/config/nearest.ts";
 import {
@@ -13,6 +13,7 @@ import { join } from "../../text/path.ts";
 import { isObject } from "../../formats/text-files.ts";
 import { readAnyText } from "../../text/encoding.ts";
 import { leavesFolder } from "../../text/file-name.ts";
+import { loadYaml } from "../../text/yaml.ts";
 import { checkYamlDepth } from "../../text/yaml-depth.ts";
 
 const schema = z.strictObject({
@@ -87,7 +88,7 @@ function textLines(text: string): string[] {
 
 async function readYaml(store: Store, root: string, path: string): Promise<Description> {
   const parsed = schema.safeParse(
-    withoutYoloKeys(parseYaml(await readAnyText(store, path), path) ?? {}),
+    withoutYoloKeys((await parseYaml(await readAnyText(store, path), path)) ?? {}),
   );
   if (!parsed.success) throw new UserError(`${path}: ${explain(parsed.error.issues[0]!)}`);
   const { names, splits, ...places } = parsed.data;
@@ -115,7 +116,8 @@ function withoutYoloKeys(value: unknown): unknown {
 }
 
 /** The value of a YAML document. Undefined aliases, and aliases that expand too far, are UserErrors too. */
-function parseYaml(text: string, path: string): unknown {
+async function parseYaml(text: string, path: string): Promise<unknown> {
+  const { LineCounter, parseDocument, visit } = await loadYaml();
   const lineCounter = new LineCounter();
   const refuse = (line: number | undefined, reason: string, cause?: unknown): UserError => {
     const where = line === undefined ? path : `${path}:${line}`;
@@ -132,21 +134,25 @@ function parseYaml(text: string, path: string): unknown {
     if (error instanceof UserError) throw error;
     // The parser's own errors name no place: ReferenceErrors of aliases, RangeErrors of nesting.
     const { message } = error as Error;
-    const line = document && firstAlias(document, message, lineCounter);
+    const line = document && firstAlias(document, message, { lines: lineCounter, look: visit });
     throw refuse(line, message, error);
   }
 }
 
 /** The line of the alias that an error is about. */
-function firstAlias(document: Document, message: string, lines: LineCounter): number | undefined {
+function firstAlias(
+  document: Document,
+  message: string,
+  { lines, look }: { readonly lines: LineCounter; readonly look: typeof visit },
+): number | undefined {
   if (!/alias/i.test(message)) return undefined;
   const name = /: (\S+)$/.exec(message)?.[1];
   let line: number | undefined;
-  visit(document, {
+  look(document, {
     Alias: (_, { source, range }) => {
       if (!range || (name !== undefined && source !== name)) return undefined;
       line = lines.linePos(range[0]).line;
-      return visit.BREAK;
+      return look.BREAK;
     },
   });
   return line;

@@ -1,9 +1,9 @@
-import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { UserError } from "../../../user-error.ts";
 import type { ImageCodec } from "../../../host/codec.ts";
 import type { Store } from "../../../host/store.ts";
 import { isFolder } from "../../text/folders.ts";
 import { join, relative } from "../../text/path.ts";
+import { xmlReader } from "../../text/xml.ts";
 import type { Description } from "../layouts/description.ts";
 import type { Named } from "../listing/entry.ts";
 import type { ImageList } from "../listing/image-list.ts";
@@ -180,11 +180,7 @@ export function leftOut(origin: Origin, message: string): Problem {
   return { severity: "warning", ...origin, message, leftOut: true };
 }
 
-const parser = new XMLParser({
-  ignoreAttributes: true,
-  processEntities: false,
-  parseTagValue: false,
-});
+const annotationReader = xmlReader({ ignoreAttributes: true });
 
 /** The names of the objects in a VOC annotation, as tags. */
 export async function tagsFromXml(
@@ -193,14 +189,15 @@ export async function tagsFromXml(
   name: string,
 ): Promise<readonly string[] | Problem> {
   const text = await store.readText(path);
-  const valid = XMLValidator.validate(text);
-  if (valid !== true) {
-    const { line, msg } = valid.err;
-    return leftOut({ file: path, line }, `not readable as XML: ${msg} ${name} is left out`);
+  const xml = await annotationReader();
+  const problem = xml.problem(text);
+  if (problem) {
+    const { line, message } = problem;
+    return leftOut({ file: path, line }, `not readable as XML: ${message} ${name} is left out`);
   }
   let annotation: { object?: unknown } | undefined;
   try {
-    ({ annotation } = parser.parse(text) as { annotation?: { object?: unknown } });
+    ({ annotation } = xml.parse(text) as { annotation?: { object?: unknown } });
   } catch (error) {
     // Well-formed, but refused by the parser: names such as __proto__, or very deep nesting.
     const message = `not readable as XML: ${(error as Error).message}; ${name} is left out`;

@@ -1,4 +1,3 @@
-import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { ellipseCounts } from "../../../method/images/ellipse.ts";
 import {
   guessedBackground,
@@ -11,6 +10,7 @@ import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
 import { excerpt, UserError } from "../../../user-error.ts";
 import type { FileHost } from "../../../host/host.ts";
 import { matchByEnd } from "../../text/match-by-end.ts";
+import { xmlReader } from "../../text/xml.ts";
 import { stem } from "../../text/path.ts";
 import { counted } from "../../text/units.ts";
 import { chooseClasses } from "../chosen-classes.ts";
@@ -31,11 +31,9 @@ const lists = ["image", "polygon", "box", "mask", "ellipse", "polyline", "points
 const shapeKinds = ["polygon", "box", "mask", "ellipse"] as const;
 const others = ["polyline", "points", "cuboid", "skeleton", "tag"] as const;
 
-const parser = new XMLParser({
+const loadReader = xmlReader({
   ignoreAttributes: false,
   attributeNamePrefix: "",
-  processEntities: false,
-  parseTagValue: false,
   isArray: (name) => lists.includes(name),
 });
 
@@ -50,7 +48,7 @@ export async function cvatXmlSource(
   path: string,
   options: SourceOptions,
 ): Promise<MaskSource> {
-  const root = parse(await readLimited(store, path, xmlLimit), path);
+  const root = await parse(await readLimited(store, path, xmlLimit), path);
   const images = fieldsOf(root["image"]);
   if (images.length === 0) {
     const isVideo = "track" in root;
@@ -106,12 +104,13 @@ export async function cvatXmlSource(
   return { format: "cvat", classes: chosen.classes, entries, close: () => Promise.resolve() };
 }
 
-function parse(text: string, path: string): Fields {
-  const valid = XMLValidator.validate(text);
-  if (valid !== true) {
-    throw new UserError(`${path}:${valid.err.line}: not readable as XML: ${valid.err.msg}`);
+async function parse(text: string, path: string): Promise<Fields> {
+  const xml = await loadReader();
+  const problem = xml.problem(text);
+  if (problem) {
+    throw new UserError(`${path}:${problem.line}: not readable as XML: ${problem.message}`);
   }
-  const { annotations } = parser.parse(text) as { annotations?: unknown };
+  const { annotations } = xml.parse(text) as { annotations?: unknown };
   if (isObject(annotations)) return annotations;
   throw new UserError(`${path}: has no <annotations>; expected "CVAT for images 1.1"`);
 }

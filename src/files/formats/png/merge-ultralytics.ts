@@ -6,6 +6,6 @@ import { semanticDataYaml } from "./write-ultralytics.ts";
 /** Writes the classes of Ultralytics' semantic layout: the only file that all images share. */
 export async function* mergeUltralytics(options: MergeOptions): AsyncGenerator<void, void> {
   const { folder, classes, files } = options;
-  await files.write(join(folder, dataFile), semanticDataYaml(classes));
+  await files.write(join(folder, dataFile), await semanticDataYaml(classes));
   yield;
 }

@@ -10,7 +10,7 @@ export function grayMask(name: string): string {
 }
 
 /** The text of `data.yaml`. */
-export function semanticDataYaml(classes: readonly string[]): string {
+export function semanticDataYaml(classes: readonly string[]): Promise<string> {
   return dataYaml(["background", ...classes], { masks_dir: "masks" });
 }
 
@@ -34,7 +34,7 @@ export function ultralyticsWriter(options: WriterOptions): MaskWriter {
     },
     keep: ({ name }) => Promise.resolve(pathOf(name)),
     async finish() {
-      await files.write(join(folder, dataFile), semanticDataYaml(classes));
+      await files.write(join(folder, dataFile), await semanticDataYaml(classes));
     },
     discard: () => Promise.resolve(),
   };

@@ -17,5 +17,5 @@ async function* copySizes(options: MergeOptions, sizes: WriteStream): AsyncGener
     await copyPart(store, path, await bodyOf(store, shard, path, sizesHead), sizes);
     yield;
   }
-  await files.write(join(folder, dataFile), dataYaml(classes));
+  await files.write(join(folder, dataFile), await dataYaml(classes));
 }

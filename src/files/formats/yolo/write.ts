@@ -1,9 +1,9 @@
-import { stringify } from "yaml";
 import type { WriteStream } from "../../../host/store.ts";
 import { ignoreIndex } from "../../../method/images/image.ts";
 import type { Regions } from "../../../method/images/regions.ts";
 import { csvField } from "../../text/csv.ts";
 import { join } from "../../text/path.ts";
+import { loadYaml } from "../../text/yaml.ts";
 import { copyImage } from "../image-copy.ts";
 import { regionOutlines } from "../region-outlines.ts";
 import type { KeptRecord, MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
@@ -21,10 +21,11 @@ export const dataFile = "data.yaml";
  * The text of `data.yaml` in both YOLO layouts. Names are a list, because some readers sort the keys of a map as texts: "10"
  * before "2". It is YAML 1.1, as Python reads it, where a plain `no` is not a text.
  */
-export function dataYaml(
+export async function dataYaml(
   names: readonly string[],
   more: Readonly<Record<string, string>> = {},
-): string {
+): Promise<string> {
+  const { stringify } = await loadYaml();
   const description = stringify(
     { train: "images", val: "images", ...more, names },
     { version: "1.1" },
@@ -75,7 +76,7 @@ export class YoloWriter implements MaskWriter {
 
   async finish(): Promise<void> {
     const { folder, classes, files } = this.options;
-    await files.write(join(folder, dataFile), dataYaml(classes));
+    await files.write(join(folder, dataFile), await dataYaml(classes));
     await this.sizes.finish();
   }
 

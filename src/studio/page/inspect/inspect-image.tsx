@@ -19,6 +19,7 @@ import { layerOf, viewKey, type ViewChoice, type ViewState } from "./view-choice
 import { Why } from "./why.tsx";
 
 const onlyImage: ViewChoice = { kind: "image" };
+const refinedView: ViewChoice = { kind: "labels", stage: "pseudoRefined" };
 const steps: Readonly<Record<string, { readonly dx: number; readonly dy: number }>> = {
   ArrowLeft: { dx: -1, dy: 0 },
   ArrowRight: { dx: 1, dy: 0 },
@@ -52,7 +53,12 @@ export function InspectImage({
     [given, layers],
   );
   const live = useMemo(() => layers && liveLabel(layers, thresholds), [layers, thresholds]);
-  const refining = useRefined(layers, thresholds);
+  // Only where it is seen: somebody who leafs through the images would pay for a worker and PAR with each of them.
+  const showsRefined = [first, second].some(
+    (view) => view && viewKey(view) === viewKey(refinedView),
+  );
+  const needsRefined = isRefined || showsRefined || place !== undefined;
+  const refining = useRefined(needsRefined ? layers : undefined, thresholds);
   const { refined } = refining;
   const look = useMemo(() => ({ colorOf, outlines: false }), [colorOf]);
   const state: ViewState = { inspected, live, refined, token: affinity, look };

@@ -25,12 +25,13 @@ export function useInspected(id: number | undefined, model: string | undefined) 
     const ended = new AbortController();
     const { signal } = ended;
     let picture: ImageBitmap | undefined;
+    // Asked for along with the image itself, as stored ones come at once.
+    const asked = model === undefined ? undefined : layersOf(id, model, signal);
     const load = async (): Promise<void> => {
-      const [[details], mask] = await Promise.all([getDetails([id]), getMask(id, { signal })]);
-      if (details === undefined) {
-        throw noSuchImage();
-      }
-      const bitmap = await createImageBitmap(await getPicture(details, signal));
+      const [{ details, bitmap }, mask] = await Promise.all([
+        openPicture(id, signal),
+        getMask(id, { signal }),
+      ]);
       if (signal.aborted) return bitmap.close();
       picture = bitmap;
       const labels = mask.source === "correction" ? (mask.labels ?? undefined) : undefined;
@@ -39,11 +40,8 @@ export function useInspected(id: number | undefined, model: string | undefined) 
         ...{ layers: undefined, failure: undefined },
       };
       setShown(first);
-      if (model === undefined) return;
-      const seen = await getLayers(id, model, signal).then(
-        (layers) => ({ layers }),
-        (reason: unknown) => ({ failure: messageOf(reason) }),
-      );
+      if (asked === undefined) return;
+      const seen = await asked;
       if (!signal.aborted) setShown({ ...first, ...seen });
     };
     load().catch((reason: unknown) => {
@@ -59,4 +57,18 @@ export function useInspected(id: number | undefined, model: string | undefined) 
     inspected: shown?.details.id === id ? shown : undefined,
     error: error?.id === id ? error?.message : undefined,
   };
+}
+
+/** What the model sees in an image, or why it could not look. */
+function layersOf(id: number, model: string, signal: AbortSignal) {
+  return getLayers(id, model, signal).then(
+    (layers) => ({ layers }),
+    (reason: unknown) => ({ failure: messageOf(reason) }),
+  );
+}
+
+async function openPicture(id: number, signal: AbortSignal) {
+  const [details] = await getDetails([id]);
+  if (details === undefined) throw noSuchImage();
+  return { details, bitmap: await createImageBitmap(await getPicture(details, signal)) };
 }

@@ -128,9 +128,11 @@ export class MaskSession {
     return this.#layers.layers;
   }
 
-  /** Whether the server has another mask than the one that was opened, or changed, here. */
+  /** Whether the server has another mask than the one that was opened, or changed, here; drafts are told apart by their confidence. */
   isOutdated(details: ImageDetails): boolean {
     if (this.#outbox.isWaiting(details.id)) return false;
+    if (this.#source !== "correction" && details.confidence !== this.details.confidence)
+      return true;
     // An answer may be older than what was stored meanwhile.
     return details.maskRev > (this.#outbox.revOf(details.id) ?? 0);
   }

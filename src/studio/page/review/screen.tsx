@@ -50,7 +50,8 @@ export default function ReviewScreen() {
         const opened = cache.get(one.id);
         if (opened?.isOutdated(one)) {
           cache.drop(one.id);
-          if (one.id === id) notify(fill(t.review.changedElsewhere, { name: one.name }));
+          if (one.id === id && opened.source === "correction")
+            notify(fill(t.review.changedElsewhere, { name: one.name }));
           setRound((before) => before + 1);
         } else opened?.update(one);
       }

@@ -1,4 +1,5 @@
-import { exportModelBlobs, folderZip, zipBlob } from "../../../browser/blobs.ts";
+import { folderZip, zipBlob } from "../../../browser/blobs.ts";
+import { exportModelBlobs } from "../../../browser/export-blobs.ts";
 import { openModel } from "../../../jobs/open-model.ts";
 import type { Luggage, NamedFile } from "../protocol.ts";
 import { host } from "./host.ts";

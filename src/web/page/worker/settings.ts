@@ -1,4 +1,4 @@
-import { parse as parseYaml } from "yaml";
+import { loadYaml } from "../../../files/text/yaml.ts";
 import { resolveConfig, type SettingOptions } from "../../../files/run/settings.ts";
 import { plannedShare, trainingBytes } from "../../../jobs/plan/training-memory.ts";
 import { fitMemory } from "../../../jobs/plan/micro-batch.ts";
@@ -16,16 +16,18 @@ const valueBytes = 12;
 const cropStep = 32;
 
 /** The settings of a form, over those of the preset `small`. */
-export function settingOptions({ steps, crop, batch, seed, others }: Choices): SettingOptions {
-  return { preset: "small", steps, crop, batch, seed, set: readOthers(others) };
+export async function settingOptions(choices: Choices): Promise<SettingOptions> {
+  const { others, steps, crop, batch, seed } = choices;
+  return { preset: "small", steps, crop, batch, seed, set: await readOthers(others) };
 }
 
 /** Lines `section.name: value`. */
-function readOthers(text: string): Record<string, unknown> {
+async function readOthers(text: string): Promise<Record<string, unknown>> {
   if (text.trim() === "") return {};
+  const { parse } = await loadYaml();
   let values: unknown;
   try {
-    values = parseYaml(text, { maxAliasCount: 0 });
+    values = parse(text, { maxAliasCount: 0 });
   } catch (error) {
     const [reason] = (error as Error).message.split("\n");
     throw new UserError(`other settings: cannot be read: ${reason}; write "data.maxSide: 96"`);
@@ -40,7 +42,7 @@ function readOthers(text: string): Record<string, unknown> {
 
 /** What a training takes of memory and storage, and whether a page has it. */
 export async function plan({ choices, classes }: PlanInput): Promise<Plan> {
-  const wanted = await resolveConfig(host.store, settingOptions(choices), "small");
+  const wanted = await resolveConfig(host.store, await settingOptions(choices), "small");
   const free = host.machine.freeMemory();
   const room = plannedShare * free;
   const bytesOf = (config: Config): number => trainingBytes(networkOf(config, classes), config);

@@ -27,7 +27,7 @@ export async function train(input: TrainInput, doing: Doing<"train">): Promise<T
   try {
     await storeImages(input, doing);
     const { name, choices } = input;
-    const job = { ...settingOptions(choices), out: run, device: choices.device, report };
+    const job = { ...(await settingOptions(choices)), out: run, device: choices.device, report };
     return await withImages(
       name,
       (data) => follow(trainModel(host, { ...job, data }, doing), doing),

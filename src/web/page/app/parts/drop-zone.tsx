@@ -76,8 +76,8 @@ export function DropZone({
           ref={folder}
           type="file"
           hidden
-          // React passes on what it does not know.
-          {...{ webkitdirectory: "" }}
+          // Not known to the types of elements.
+          {...{ webkitdirectory: true }}
           onChange={({ target }) => {
             const chosen = chosenFolders(target.files ?? []);
             target.value = "";
