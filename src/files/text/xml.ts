@@ -25,5 +25,10 @@ export function xmlReader(options: X2jOptions): () => Promise<XmlReader> {
       parse: (text) => parser.parse(text) as unknown,
     };
   };
-  return () => (reader ??= load());
+  // A page that could not load it tries again with the next text.
+  return () =>
+    (reader ??= load().catch((error: unknown) => {
+      reader = undefined;
+      throw error;
+    }));
 }

@@ -50,8 +50,9 @@ export default function ReviewScreen() {
         const opened = cache.get(one.id);
         if (opened?.isOutdated(one)) {
           cache.drop(one.id);
-          if (one.id === id && opened.source === "correction")
-            notify(fill(t.review.changedElsewhere, { name: one.name }));
+          // Another draft is what the person asked for, wherever that was.
+          const isMask = opened.source === "correction" || one.maskRev > opened.details.maskRev;
+          if (one.id === id && isMask) notify(fill(t.review.changedElsewhere, { name: one.name }));
           setRound((before) => before + 1);
         } else opened?.update(one);
       }
