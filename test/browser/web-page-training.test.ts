@@ -160,4 +160,39 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
     expect(Object.keys(images).filter((path) => path.startsWith("images/"))).toHaveLength(6);
     await again.close();
   });
+
+  /** Goes on with a training from the start page, to its end. */
+  async function goOn(page: Page, name: string): Promise<void> {
+    await page.getByRole("link", { name: "Start" }).click();
+    await page.getByRole("listitem", { name }).getByRole("button", { name: "Go on" }).click();
+    await isDone(page);
+  }
+
+  test("a full storage ends a training in words, and it goes on from its last checkpoint once there is room", async () => {
+    const page = await site.tab("#/demo");
+    await startDemo(page, "full", 14);
+    await steps(page, 4);
+    const session = await site.context.newCDPSession(page);
+    const { origin } = new URL(page.url());
+    await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
+    const failure = page.getByRole("alert");
+    expect(await failure.innerText()).toContain("the browser gives this site no more storage");
+    await session.send("Storage.overrideQuotaForOrigin", { origin });
+    await goOn(page, "full");
+    await page.close();
+  });
+
+  test("a training whose worker dies says so, and goes on from its last checkpoint", async () => {
+    const page = await site.tab("#/demo");
+    await startDemo(page, "dying", 14);
+    await steps(page, 4);
+    const own = page.workers().filter((worker) => /\/main-[^/]*\.js$/.test(worker.url()));
+    expect(own.length).toBeGreaterThan(0);
+    // As where its memory is used up in the middle of what nobody waits for.
+    const dying = 'setTimeout(() => { throw new Error("out of memory"); })';
+    await Promise.all(own.map((worker) => worker.evaluate(dying)));
+    expect(await page.getByRole("alert").innerText()).toContain("out of memory");
+    await goOn(page, "dying");
+    await page.close();
+  });
 });
