@@ -132,6 +132,45 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
     await started().send("PUT", "/api/preferences", { ...(await storedPreferences()), keys: {} });
   });
 
+  test("whoever goes elsewhere while a screen is on its way, or looks for its image, stays there", async () => {
+    const { page } = await browser.open(started().url);
+    await firstCell(page).waitFor();
+    // The code of a screen comes after the address has changed again, and before the page is told so.
+    await page.addInitScript({
+      content: `addEventListener("hashchange", (event) => { if (globalThis.isHeld) event.stopImmediatePropagation(); });`,
+    });
+    const code = hold();
+    await page.route("**/assets/screen-*.js", async (route) => {
+      await code.isOpen;
+      await route.continue();
+    });
+    await page.reload();
+    await page.getByRole("banner").waitFor();
+    await page.evaluate('globalThis.isHeld = true; location.hash = "#/review/3"');
+    code.open();
+    await firstCell(page).waitFor();
+    await page.evaluate(
+      'globalThis.isHeld = false; dispatchEvent(new HashChangeEvent("hashchange"))',
+    );
+    await page.locator(".review-image h2").waitFor();
+
+    const details = hold();
+    await page.route("**/api/images/details", async (route) => {
+      await details.isOpen;
+      await route.continue();
+    });
+    const asked = page.waitForRequest("**/api/images/details");
+    await page.evaluate('location.hash = "#/tag/7"');
+    await asked;
+    await page.evaluate('location.hash = "#/export"');
+    const answered = page.waitForResponse("**/api/images/details");
+    details.open();
+    await answered;
+    // What the answer sets off is done before that of a later question.
+    await page.evaluate('fetch("/").then((response) => response.text())');
+    expect(page.url()).toMatch(/#\/export$/);
+  });
+
   test("commands and images are found by typing", async () => {
     const { page } = await browser.open(started().url);
     await firstCell(page).waitFor();
@@ -208,3 +247,10 @@ describe.skipIf(missing !== null)("the page of an empty folder", () => {
     expect(complaints).toEqual([]);
   });
 });
+
+/** Holds up whoever waits for it, until it is opened. */
+function hold(): { readonly isOpen: Promise<void>; open(): void } {
+  let open = (): void => undefined;
+  const isOpen = new Promise<void>((resolve) => (open = resolve));
+  return { isOpen, open: () => open() };
+}

@@ -1,5 +1,10 @@
-import { lazy } from "react";
+import { lazy, type ComponentType } from "react";
 import type { Screen } from "./parts/route.ts";
+
+export interface ScreenProps {
+  /** Image that the screen is about; null without one. */
+  readonly id: number | null;
+}
 
 /** Each screen is fetched when it is first shown. */
 export const screenViews = {
@@ -9,4 +14,4 @@ export const screenViews = {
   inspect: lazy(() => import("./inspect/screen.tsx")),
   review: lazy(() => import("./review/screen.tsx")),
   export: lazy(() => import("./export/screen.tsx")),
-} satisfies Record<Screen, unknown>;
+} satisfies Record<Screen, ComponentType<ScreenProps>>;

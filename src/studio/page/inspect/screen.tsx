@@ -1,5 +1,6 @@
 import { ActionButton, useActions } from "../parts/actions.tsx";
-import { useRoute } from "../parts/route.ts";
+import { go } from "../parts/route.ts";
+import type { ScreenProps } from "../screens.ts";
 import { useStudio } from "../parts/studio.tsx";
 import { InspectImage } from "./inspect-image.tsx";
 import { useInspected } from "./use-inspected.ts";
@@ -7,9 +8,8 @@ import { useNeighbors } from "./use-neighbors.ts";
 import "./inspect.css";
 
 /** One image, and all that the method sees in it. */
-export default function InspectScreen() {
+export default function InspectScreen({ id }: ScreenProps) {
   const { t, project } = useStudio();
-  const { id, go } = useRoute();
   const { shown, previous, next } = useNeighbors(id);
   const model = project.models[0]?.id;
   const { inspected, error } = useInspected(shown, model);

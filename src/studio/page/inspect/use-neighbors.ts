@@ -1,12 +1,11 @@
 import { useEffect, useState } from "react";
 import type { Neighbors } from "../../protocol.ts";
 import { getJson, getRecords } from "../api.ts";
-import { useRoute } from "../parts/route.ts";
+import { go } from "../parts/route.ts";
 import { useStudio } from "../parts/studio.tsx";
 
 /** Images before and after one in the order of their names; the first image where none is chosen. */
 export function useNeighbors(id: number | null) {
-  const { go } = useRoute();
   const { onEvent } = useStudio();
   const [first, setFirst] = useState<number>();
   const [known, setKnown] = useState<Neighbors & { readonly id: number }>();

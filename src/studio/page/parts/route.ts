@@ -25,12 +25,23 @@ export function go(screen: Screen, id?: number | null): void {
   location.hash = routeHash(screen, id);
 }
 
+/**
+ * Names another image, or none, in the address of a screen; nothing if the person has gone to another screen meanwhile. It does not
+ * become a step back in the browser.
+ */
+export function rename(screen: Screen, id?: number | null): void {
+  if (parseRoute(location.hash).screen === screen) location.replace(routeHash(screen, id));
+}
+
 function listen(changed: () => void): () => void {
   addEventListener("hashchange", changed);
   return () => removeEventListener("hashchange", changed);
 }
 
-/** Where the page is, as its address says, and how to go elsewhere. */
+/**
+ * Where the page is, as its address says, and how to go elsewhere. Screens are told by the shell instead: the address may be that of
+ * the next one already.
+ */
 export function useRoute(): Route & { readonly go: typeof go } {
   const hash = useSyncExternalStore(listen, () => location.hash);
   return { ...parseRoute(hash), go };

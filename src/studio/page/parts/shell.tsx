@@ -1,5 +1,5 @@
-import { Suspense, useEffect, useState, useSyncExternalStore } from "react";
-import { screenViews } from "../screens.ts";
+import { Suspense, useEffect, useState, useSyncExternalStore, type ComponentType } from "react";
+import { screenViews, type ScreenProps } from "../screens.ts";
 import { fill } from "../text.ts";
 import { ActionButton, useActions } from "./actions.tsx";
 import { Banners } from "./banners.tsx";
@@ -25,7 +25,7 @@ export function Shell({
   readonly saving: Saving;
 }) {
   const { t, project } = useStudio();
-  const { screen, go } = useRoute();
+  const { screen, id, go } = useRoute();
   const [opened, setOpened] = useState<"search" | "keys" | "settings">();
   const close = (): void => setOpened(undefined);
 
@@ -45,7 +45,7 @@ export function Shell({
 
   const hasImages = project.counts.images > 0 || project.indexing !== null;
   const current = hasImages ? screen : "start";
-  const View = screenViews[current];
+  const View: ComponentType<ScreenProps> = screenViews[current];
   return (
     <div className="shell">
       <a className="skip" href="#content" onClick={focusContent}>
@@ -81,7 +81,7 @@ export function Shell({
         {current !== "start" && <h1 className="hidden">{t.shell[current]}</h1>}
         <ErrorBoundary key={current} t={t}>
           <Suspense fallback={<p className="notice muted loading">{t.shell.loading}</p>}>
-            <View />
+            <View id={id} />
           </Suspense>
         </ErrorBoundary>
       </main>

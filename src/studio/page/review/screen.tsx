@@ -2,7 +2,8 @@ import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useState } fro
 import type { ImageDetails, Verdict } from "../../protocol.ts";
 import { sendJson } from "../api.ts";
 import { CanvasView } from "../canvas/canvas-view.tsx";
-import { routeHash, useRoute } from "../parts/route.ts";
+import { go, rename } from "../parts/route.ts";
+import type { ScreenProps } from "../screens.ts";
 import { ActionButton } from "../parts/actions.tsx";
 import { Slider } from "../parts/slider.tsx";
 import { useStudio } from "../parts/studio.tsx";
@@ -26,9 +27,8 @@ import { useSession } from "./use-session.ts";
 import "./review.css";
 
 /** The queue of masks to look at, the mask under edit, and the verdicts. */
-export default function ReviewScreen() {
+export default function ReviewScreen({ id }: ScreenProps) {
   const { t, project, colorOf, notify, preferences, setPreferences, reach } = useStudio();
-  const { id, go } = useRoute();
   const outbox = useOutbox();
   const [filter, setFilter] = useState<ReviewFilter>("queue");
   const [outlines, setOutlines] = useState(false);
@@ -66,11 +66,11 @@ export default function ReviewScreen() {
     nextFrom(list, position, 1, isOpenTask) ??
     (filter === "queue" ? nextFrom(list, -1, 1, isOpenTask) : undefined);
 
-  // Without an image in the address, the first of the list; it does not become a step back in the browser.
+  // Without an image in the address, the first of the list.
   const firstId = list.record(0)?.id;
   useEffect(() => {
     const first = filter === "queue" ? (nextId ?? firstId) : firstId;
-    if (id === null && first !== undefined) location.replace(routeHash("review", first));
+    if (id === null && first !== undefined) rename("review", first);
   }, [id, firstId, nextId, filter]);
   // The next image opens while the person looks at this one.
   const isOpened = session !== undefined;

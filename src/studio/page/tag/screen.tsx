@@ -2,7 +2,8 @@ import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { ActionButton, useActionList, useKeys } from "../parts/actions.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { messageOf } from "../parts/message.ts";
-import { go, useRoute } from "../parts/route.ts";
+import { go, rename } from "../parts/route.ts";
+import type { ScreenProps } from "../screens.ts";
 import { useStudio } from "../parts/studio.tsx";
 import { fill } from "../text.ts";
 import { ClassPanel } from "./class-panel.tsx";
@@ -20,10 +21,9 @@ import "./tag.css";
 let kept: TagSession | undefined;
 
 /** Gives images their tags. */
-export default function TagScreen() {
+export default function TagScreen({ id }: ScreenProps) {
   const studio = useStudio();
   const { t, project, save, reach, notify, onEvent } = studio;
-  const { id } = useRoute();
   const host = {
     save,
     reach,
@@ -178,14 +178,17 @@ function useShownImage(
   failed: (error: unknown) => void,
 ): void {
   useEffect(() => {
-    if (id === null || session.focused() === id) return;
+    if (id === null || session.focused() === id) return undefined;
+    let isCurrent = true;
     session.details
       .all([id])
       .then(([image]) => {
+        if (!isCurrent) return;
         if (image !== undefined) session.query({ sort: "name", text: image.file });
-        go("tag");
+        rename("tag");
       })
       .catch(failed);
+    return () => void (isCurrent = false);
   }, [id, session]);
 }
 
