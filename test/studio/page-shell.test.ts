@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Page } from "playwright-core";
+import type { Page, Request } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ImageDetails, Preferences } from "../../src/studio/protocol.ts";
 import { holdingProxy } from "./holding-proxy.ts";
@@ -159,11 +159,15 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
       await details.isOpen;
       await route.continue();
     });
-    const asked = page.waitForRequest("**/api/images/details");
+    const isAbout7 = (request: Request): boolean => request.postData() === '{"ids":[7]}';
+    const asked = page.waitForRequest(isAbout7);
     await page.evaluate('location.hash = "#/tag/7"');
+    // Loaded anew, the page knows nothing of the image yet.
+    await page.reload();
     await asked;
     await page.evaluate('location.hash = "#/export"');
-    const answered = page.waitForResponse("**/api/images/details");
+    await page.locator("main[data-screen=export]").waitFor();
+    const answered = page.waitForResponse((response) => isAbout7(response.request()));
     details.open();
     await answered;
     // What the answer sets off is done before that of a later question.
