@@ -160,10 +160,12 @@ describe.skipIf(missing !== null)("the page of a studio", () => {
       await route.continue();
     });
     const isAbout7 = (request: Request): boolean => request.postData() === '{"ids":[7]}';
+    // Loaded anew in another screen, the page knows nothing of the image yet.
+    await page.evaluate('location.hash = "#/export"');
+    await page.reload();
+    await page.locator("main[data-screen=export]").waitFor();
     const asked = page.waitForRequest(isAbout7);
     await page.evaluate('location.hash = "#/tag/7"');
-    // Loaded anew, the page knows nothing of the image yet.
-    await page.reload();
     await asked;
     await page.evaluate('location.hash = "#/export"');
     await page.locator("main[data-screen=export]").waitFor();
