@@ -1,10 +1,5 @@
 import { lazy, type ComponentType } from "react";
-import type { Screen } from "./parts/route.ts";
-
-export interface ScreenProps {
-  /** Image that the screen is about; null without one. */
-  readonly id: number | null;
-}
+import type { Screen, ScreenProps } from "./parts/route.ts";
 
 /** Each screen is fetched when it is first shown. */
 export const screenViews = {

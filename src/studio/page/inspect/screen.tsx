@@ -1,6 +1,5 @@
 import { ActionButton, useActions } from "../parts/actions.tsx";
-import { go } from "../parts/route.ts";
-import type { ScreenProps } from "../screens.ts";
+import { go, type ScreenProps } from "../parts/route.ts";
 import { useStudio } from "../parts/studio.tsx";
 import { InspectImage } from "./inspect-image.tsx";
 import { useInspected } from "./use-inspected.ts";

@@ -9,6 +9,12 @@ export interface Route {
   readonly id: number | null;
 }
 
+/** What the shell tells a screen. */
+export interface ScreenProps {
+  /** Image that the screen is about; null without one. */
+  readonly id: number | null;
+}
+
 /** Reads `#/review/12`; anything else is the tag screen. */
 export function parseRoute(hash: string): Route {
   const [, name, id] = /^#\/(\w+)(?:\/(\d+))?$/.exec(hash) ?? [];

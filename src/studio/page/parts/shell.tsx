@@ -1,5 +1,5 @@
 import { Suspense, useEffect, useState, useSyncExternalStore, type ComponentType } from "react";
-import { screenViews, type ScreenProps } from "../screens.ts";
+import { screenViews } from "../screens.ts";
 import { fill } from "../text.ts";
 import { ActionButton, useActions } from "./actions.tsx";
 import { Banners } from "./banners.tsx";
@@ -8,7 +8,7 @@ import { ErrorBoundary } from "./error-boundary.tsx";
 import type { EventStream } from "./events.ts";
 import { Icon } from "./icons.tsx";
 import { KeyList } from "./key-list.tsx";
-import { routeHash, useRoute, type Screen } from "./route.ts";
+import { routeHash, useRoute, type Screen, type ScreenProps } from "./route.ts";
 import type { Saving } from "./saving.ts";
 import { Settings } from "./settings.tsx";
 import { useStudio } from "./studio.tsx";

@@ -2,8 +2,7 @@ import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useState } fro
 import type { ImageDetails, Verdict } from "../../protocol.ts";
 import { sendJson } from "../api.ts";
 import { CanvasView } from "../canvas/canvas-view.tsx";
-import { go, rename } from "../parts/route.ts";
-import type { ScreenProps } from "../screens.ts";
+import { go, rename, type ScreenProps } from "../parts/route.ts";
 import { ActionButton } from "../parts/actions.tsx";
 import { Slider } from "../parts/slider.tsx";
 import { useStudio } from "../parts/studio.tsx";
