@@ -7,7 +7,7 @@ export default defineConfig({
   root: "src/web/page",
   base: "./",
   plugins: [offlineSite],
-  // Half of what the page would otherwise be is React: preact does the same for it in a fifth of the bytes.
+  // Half of what the page would start with is React: preact does the same for it in a fifth of the bytes.
   resolve: {
     alias: [
       { find: /^react$/, replacement: "preact/compat" },

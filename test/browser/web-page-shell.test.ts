@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildPage, changePage, scriptOf } from "./built-page.ts";
@@ -205,6 +206,26 @@ describe.skipIf(missing !== null)("the page as a static site, in Chromium", () =
     expect(await page.evaluate("crossOriginIsolated")).toBe(true);
     expect(await page.getByText("Computing with one thread").count()).toBe(0);
     await context.close();
+  });
+
+  test("the JavaScript of the page, without ONNX Runtime's, takes at most 415 kB of gzip", () => {
+    const folder = join(work, "old");
+    const read = (name: string): Buffer => readFileSync(join(folder, "assets", name));
+    // Files that others name, from the page on: its own code without what stands beside it for tests.
+    const names = readdirSync(join(folder, "assets"));
+    const found = new Set<string>();
+    const follow = (text: string): void => {
+      for (const name of names.filter((one) => !found.has(one) && text.includes(one))) {
+        found.add(name);
+        if (name.endsWith(".js")) follow(read(name).toString());
+      }
+    };
+    follow(readFileSync(join(folder, "index.html"), "utf8"));
+    expect([...found].filter((name) => name.endsWith(".wasm"))).toHaveLength(3);
+    const own = [...found].filter((name) => name.endsWith(".js") && !name.startsWith("ort."));
+    const total = own.reduce((sum, name) => sum + gzipSync(read(name)).length, 0);
+    expect(total).toBeGreaterThan(100_000);
+    expect(total).toBeLessThanOrEqual(415_000);
   });
 
   interface Watched extends Page {

@@ -289,11 +289,11 @@ describe("answers", () => {
 describe("what is bounded", () => {
   /** Sends a head and a beginning of a body, and no more of it; resolves with what is answered. */
   function answerTo(head: readonly string[], body = ""): Promise<string> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const socket = connect({ host: "127.0.0.1", port: studio.port });
       let text = "";
       socket.on("data", (piece: Buffer) => (text += piece.toString()));
-      socket.on("error", reject).on("close", () => resolve(text));
+      socket.on("error", () => undefined).on("close", () => resolve(text));
       const own = [`Host: localhost:${studio.port}`, `${tokenHeader}: ${studio.token}`];
       socket.write([head[0], ...own, ...head.slice(1), "", ""].join("\r\n"));
       socket.write(body);

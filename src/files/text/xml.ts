@@ -1,4 +1,4 @@
-import type { X2jOptions } from "fast-xml-parser";
+import type { X2jOptions, XMLParser } from "fast-xml-parser";
 
 /** What reads XML of a kind. */
 export interface XmlReader {
@@ -13,22 +13,16 @@ const always = { processEntities: false, parseTagValue: false } as const;
 
 /** A reader of XML that is loaded with the first text: most data sets have none, and a page would load it for nothing. */
 export function xmlReader(options: X2jOptions): () => Promise<XmlReader> {
-  let reader: Promise<XmlReader> | undefined;
-  const load = async (): Promise<XmlReader> => {
+  let parser: XMLParser | undefined;
+  return async () => {
     const { XMLParser, XMLValidator } = await import("fast-xml-parser");
-    const parser = new XMLParser({ ...options, ...always });
+    const own = (parser ??= new XMLParser({ ...options, ...always }));
     return {
       problem: (text) => {
         const valid = XMLValidator.validate(text);
         return valid === true ? undefined : { line: valid.err.line, message: valid.err.msg };
       },
-      parse: (text) => parser.parse(text) as unknown,
+      parse: (text) => own.parse(text) as unknown,
     };
   };
-  // A page that could not load it tries again with the next text.
-  return () =>
-    (reader ??= load().catch((error: unknown) => {
-      reader = undefined;
-      throw error;
-    }));
 }

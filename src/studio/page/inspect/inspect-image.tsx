@@ -19,7 +19,6 @@ import { layerOf, viewKey, type ViewChoice, type ViewState } from "./view-choice
 import { Why } from "./why.tsx";
 
 const onlyImage: ViewChoice = { kind: "image" };
-const refinedView: ViewChoice = { kind: "labels", stage: "pseudoRefined" };
 const steps: Readonly<Record<string, { readonly dx: number; readonly dy: number }>> = {
   ArrowLeft: { dx: -1, dy: 0 },
   ArrowRight: { dx: 1, dy: 0 },
@@ -55,7 +54,7 @@ export function InspectImage({
   const live = useMemo(() => layers && liveLabel(layers, thresholds), [layers, thresholds]);
   // Only where it is seen: somebody who leafs through the images would pay for a worker and PAR with each of them.
   const showsRefined = [first, second].some(
-    (view) => view && viewKey(view) === viewKey(refinedView),
+    (view) => view?.kind === "labels" && view.stage === "pseudoRefined",
   );
   const needsRefined = isRefined || showsRefined || place !== undefined;
   const refining = useRefined(needsRefined ? layers : undefined, thresholds);

@@ -6,7 +6,7 @@ import { useActionList } from "./actions.tsx";
 import { Dialog } from "./dialog.tsx";
 import { showKey } from "./keys.ts";
 import { PickList, type Choice } from "./pick-list.tsx";
-import { useRoute } from "./route.ts";
+import { go, useRoute } from "./route.ts";
 import { useStudio } from "./studio.tsx";
 
 const mostImages = 8;
@@ -17,7 +17,7 @@ const typingMs = 120;
 export function CommandPalette({ onClose }: { readonly onClose: () => void }) {
   const { t, preferences } = useStudio();
   const list = useActionList();
-  const { screen, go } = useRoute();
+  const { screen } = useRoute();
   const [text, setText] = useState("");
   const images = useImagesNamed(text);
 

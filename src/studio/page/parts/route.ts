@@ -44,11 +44,7 @@ function listen(changed: () => void): () => void {
   return () => removeEventListener("hashchange", changed);
 }
 
-/**
- * Where the page is, as its address says, and how to go elsewhere. Screens are told by the shell instead: the address may be that of
- * the next one already.
- */
-export function useRoute(): Route & { readonly go: typeof go } {
-  const hash = useSyncExternalStore(listen, () => location.hash);
-  return { ...parseRoute(hash), go };
+/** Where the page is, as its address says. Screens are told by the shell instead: the address may be that of the next one already. */
+export function useRoute(): Route {
+  return parseRoute(useSyncExternalStore(listen, () => location.hash));
 }

@@ -1,4 +1,4 @@
-import { Suspense, useEffect, useState, useSyncExternalStore, type ComponentType } from "react";
+import { Suspense, useEffect, useState, useSyncExternalStore } from "react";
 import { screenViews } from "../screens.ts";
 import { fill } from "../text.ts";
 import { ActionButton, useActions } from "./actions.tsx";
@@ -8,7 +8,7 @@ import { ErrorBoundary } from "./error-boundary.tsx";
 import type { EventStream } from "./events.ts";
 import { Icon } from "./icons.tsx";
 import { KeyList } from "./key-list.tsx";
-import { routeHash, useRoute, type Screen, type ScreenProps } from "./route.ts";
+import { go, routeHash, useRoute, type Screen } from "./route.ts";
 import type { Saving } from "./saving.ts";
 import { Settings } from "./settings.tsx";
 import { useStudio } from "./studio.tsx";
@@ -25,7 +25,7 @@ export function Shell({
   readonly saving: Saving;
 }) {
   const { t, project } = useStudio();
-  const { screen, id, go } = useRoute();
+  const { screen, id } = useRoute();
   const [opened, setOpened] = useState<"search" | "keys" | "settings">();
   const close = (): void => setOpened(undefined);
 
@@ -45,7 +45,7 @@ export function Shell({
 
   const hasImages = project.counts.images > 0 || project.indexing !== null;
   const current = hasImages ? screen : "start";
-  const View: ComponentType<ScreenProps> = screenViews[current];
+  const View = screenViews[current];
   return (
     <div className="shell">
       <a className="skip" href="#content" onClick={focusContent}>
