@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { listDatasetImages, type ListedDataset } from "../files/datasets/look.ts";
 import type { JobSettings } from "../files/formats/journal.ts";
 import { pathOf, storedPath } from "../files/shards/item-list.ts";

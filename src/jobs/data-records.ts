@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { LookedAt } from "../files/datasets/look.ts";
 import { fileWith, type FinishedFile } from "../files/formats/finished-files.ts";
 import { areMaskCounts } from "../files/formats/label-counts.ts";
@@ -23,7 +23,7 @@ const lookedAt = z.object({
   headers: z.object({ image: size, mask: z.optional(size) }),
   pixels: z.optional(pixels),
 });
-const inspected = lookedAt.extend({ index: whole });
+const inspected = z.extend(lookedAt, { index: whole });
 
 /** What is known of an image, by a journal that may be damaged. */
 export function asLookedAt(facts: unknown): LookedAt | undefined {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { stageTitles, type StageName } from "../method/eval/stages.ts";
 
 /** What the files of an evaluation say of the model and the images, besides the scores. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { areMaskCounts, LabelCounts, type MaskCounts } from "../files/formats/label-counts.ts";
 import type { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import type { MeasuredImage, WorstImage, WorstImages } from "../files/report/worst-images.ts";

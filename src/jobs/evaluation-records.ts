@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { fileWith, type FinishedFile } from "../files/formats/finished-files.ts";
 import type { UnfinishedJob } from "../files/formats/unfinished-job.ts";
 import { WorstImages } from "../files/report/worst-images.ts";

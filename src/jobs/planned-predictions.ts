@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 
 /** The job of a plan whose shards are predictions of images without truth. */
 export const predictionsJob = "predictions";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { Store } from "../../host/store.ts";
 import { foregroundClasses, isBackground, validateClasses } from "../../method/images/classes.ts";
 import { UserError } from "../../user-error.ts";
@@ -9,7 +9,7 @@ import { parseJson } from "../text/parse-json.ts";
 const sizeLimit = 1_000_000;
 
 const classesJson = z.object({
-  classes: z.array(z.object({ index: z.int().min(0), name: z.string() })),
+  classes: z.array(z.object({ index: z.int().check(z.nonnegative()), name: z.string() })),
 });
 
 /**

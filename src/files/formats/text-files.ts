@@ -1,6 +1,7 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
+import { inEnglish } from "../text/in-english.ts";
 import { join } from "../text/path.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { loadYaml } from "../text/yaml.ts";
@@ -54,10 +55,10 @@ export interface DataYaml {
   readonly masksDir?: string;
 }
 
-const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+const scalar = z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String));
 const schema = z.object({
-  names: z.union([z.array(scalar), z.record(z.string(), scalar)]).optional(),
-  masks_dir: z.string().optional(),
+  names: z.optional(z.union([z.array(scalar), z.record(z.string(), scalar)])),
+  masks_dir: z.optional(z.string()),
 });
 
 /** Class names and mask folder from the `data.yaml` of a folder; undefined if it has none. */
@@ -74,7 +75,7 @@ export async function readDataYaml(store: Store, root: string): Promise<DataYaml
     const reason = (error as Error).message.split("\n")[0]!;
     throw new UserError(`${path}: not readable as YAML: ${reason}`, { cause: error });
   }
-  const parsed = schema.safeParse(value ?? {});
+  const parsed = schema.safeParse(value ?? {}, inEnglish);
   if (!parsed.success) {
     const { path: place, message } = parsed.error.issues[0]!;
     throw new UserError(`${path}: ${place.join(".") || "it"}: ${message}`);

@@ -1,5 +1,5 @@
 import type { Document, LineCounter, visit } from "yaml";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { nearest } from "../../../method/config/nearest.ts";
 import {
   foregroundClasses,
@@ -13,15 +13,16 @@ import { join } from "../../text/path.ts";
 import { isObject } from "../../formats/text-files.ts";
 import { readAnyText } from "../../text/encoding.ts";
 import { leavesFolder } from "../../text/file-name.ts";
+import { inEnglish } from "../../text/in-english.ts";
 import { loadYaml } from "../../text/yaml.ts";
 import { checkYamlDepth } from "../../text/yaml-depth.ts";
 
 const schema = z.strictObject({
-  names: z.union([z.array(z.string()), z.record(z.string(), z.string())]).optional(),
-  images: z.string().exactOptional(),
-  masks: z.string().exactOptional(),
-  tags: z.string().exactOptional(),
-  splits: z.record(z.string(), z.union([z.string(), z.array(z.coerce.string())])).optional(),
+  names: z.optional(z.union([z.array(z.string()), z.record(z.string(), z.string())])),
+  images: z.exactOptional(z.string()),
+  masks: z.exactOptional(z.string()),
+  tags: z.exactOptional(z.string()),
+  splits: z.optional(z.record(z.string(), z.union([z.string(), z.array(z.coerce.string())]))),
 });
 
 /** Keys of the data.yaml of YOLO, as Ultralytics and Roboflow write it; their folders are found by name. */
@@ -89,6 +90,7 @@ function textLines(text: string): string[] {
 async function readYaml(store: Store, root: string, path: string): Promise<Description> {
   const parsed = schema.safeParse(
     withoutYoloKeys((await parseYaml(await readAnyText(store, path), path)) ?? {}),
+    inEnglish,
   );
   if (!parsed.success) throw new UserError(`${path}: ${explain(parsed.error.issues[0]!)}`);
   const { names, splits, ...places } = parsed.data;

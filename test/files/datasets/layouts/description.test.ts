@@ -48,7 +48,11 @@ describe("data.yaml is refused for", () => {
     ["a strange key", "zzzzzzzz: 1", /"zzzzzzzz".*names, images, masks, tags, splits/],
     ["names of another type", "names: 3", /data\.yaml: names .*class names/],
     ["a split of another type", "splits: {val: 3}", /data\.yaml: splits\.val .*images/],
-    ["a place that is no text", "images: 3", /data\.yaml: images: ./],
+    [
+      "a place that is no text",
+      "images: 3",
+      /data\.yaml: images: .*expected string, received number/,
+    ],
     ["a list", "[1]", /data\.yaml: (?!:)./],
     ["a gap in the names", "names: {0: a, 2: b}", /names .*\b2\b.*\b1\b/],
     ["names from 1", "names: {1: a}", /names .*\b1\b.*\b0\b/],
