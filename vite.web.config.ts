@@ -22,5 +22,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
   },
-  worker: { format: "es", plugins: () => [oneWorkerBuild()] },
+  worker: {
+    format: "es",
+    plugins: () => [oneWorkerBuild()],
+    rolldownOptions: {
+      treeshake: { moduleSideEffects: [{ test: /\/node_modules\/yaml\//, sideEffects: false }] },
+    },
+  },
 });

@@ -1,4 +1,3 @@
-import { downloadZip } from "client-zip";
 import { join } from "../files/text/path.ts";
 import type { Host } from "../host/host.ts";
 import type { LabelMap } from "../method/images/image.ts";
@@ -26,7 +25,10 @@ export async function folderZip(host: Pick<Host, "store">, folder: string): Prom
 }
 
 /** A zip of files. */
-export function zipBlob(files: Iterable<NamedBlob> | AsyncIterable<NamedBlob>): Promise<Blob> {
+export async function zipBlob(
+  files: Iterable<NamedBlob> | AsyncIterable<NamedBlob>,
+): Promise<Blob> {
+  const { downloadZip } = await import("client-zip");
   return downloadZip(inputs(files)).blob();
 }
 

@@ -5,7 +5,6 @@ import type { FileHost } from "../../host/host.ts";
 import type { Store } from "../../host/store.ts";
 import { UserError } from "../../user-error.ts";
 import { listPngs } from "../formats/png/read.ts";
-import { openPaletteMasks } from "../formats/open.ts";
 import { classesBeside } from "../formats/source-classes.ts";
 import { isFolder } from "../text/folders.ts";
 import { join, stem } from "../text/path.ts";
@@ -62,6 +61,7 @@ export class KnownMasks {
       return new KnownMasks(data, undefined, files);
     }
     if (!(await isFolder(store, folder))) throw new UserError(`${folder}: no such folder`);
+    const { openPaletteMasks } = await import("../formats/open.ts");
     const masks = await openPaletteMasks(store, folder);
     const files = await masksByName(store, masks.folder, labelsOf(masks.classes, data, folder));
     const known = new KnownMasks(data, folder, files);

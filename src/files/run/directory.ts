@@ -10,7 +10,7 @@ import {
 } from "../weights/initial-weights.ts";
 import { safeFileName } from "../text/file-name.ts";
 import { basename, join } from "../text/path.ts";
-import { loadYaml } from "../text/yaml.ts";
+import { yamlOf } from "../text/yaml.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import {
   claimRun,
@@ -84,8 +84,7 @@ export class RunDirectory {
     const { path, topmost, lock } = await claimRun(store, root, name);
     try {
       await removeTemporary(store, path);
-      const { stringify } = await loadYaml();
-      await store.write([{ path: join(path, "config.yaml"), data: stringify(config) }]);
+      await store.write([{ path: join(path, "config.yaml"), data: await yamlOf(config) }]);
       const run = await RunDirectory.start(host, path, lock, undefined, initialWeights);
       run.topmostNew = topmost;
       return run;

@@ -1,7 +1,6 @@
 import { UserError } from "../../user-error.ts";
 import { openSafetensors } from "./safetensors.ts";
 import type { Archive, ByteSource } from "../../host/byte-source.ts";
-import { openTorchLegacy, openTorchZip } from "./torch.ts";
 import type { WeightsFile } from "./weights-file.ts";
 
 /**
@@ -18,8 +17,11 @@ export async function openWeights(
   if (first[8] === 0x7b && first[5] === 0 && first[6] === 0 && first[7] === 0) {
     return openSafetensors(source);
   }
-  if (startsWith(first, [0x50, 0x4b])) return openTorchZip(source, await openZip(source));
-  if (first[0] === 0x80) return openTorchLegacy(source);
+  if (startsWith(first, [0x50, 0x4b])) {
+    const { openTorchZip } = await import("./torch.ts");
+    return openTorchZip(source, await openZip(source));
+  }
+  if (first[0] === 0x80) return (await import("./torch.ts")).openTorchLegacy(source);
   if (source.name.endsWith(".safetensors")) return openSafetensors(source);
   const content = first.length === 0 ? "is empty" : contentOf(first);
   throw new UserError(

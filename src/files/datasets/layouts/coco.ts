@@ -5,8 +5,8 @@ import type { Description } from "./description.ts";
 import { uploadedName } from "../../formats/image-files.ts";
 import { matchByEnd } from "../../text/match-by-end.ts";
 import type { FileHost } from "../../../host/host.ts";
-import type { FolderContent, Store } from "../../../host/store.ts";
-import { isFile, isFolder, listImages } from "../../text/folders.ts";
+import type { Store } from "../../../host/store.ts";
+import { isFolder, listImages } from "../../text/folders.ts";
 import { basename, dirname, join, relative, stem } from "../../text/path.ts";
 import { counted } from "../../text/units.ts";
 import {
@@ -23,27 +23,25 @@ import { readLists } from "./lists.ts";
 import { TagSources, tagsFileSource, type TagSource } from "../tags/sources.ts";
 import { paint } from "../../formats/paint-objects.ts";
 import { listVoc } from "./voc.ts";
-import { splitOfFolder } from "./files-by-name.ts";
+import { hasSplits, splitOf, suffixOf, type CocoFolder } from "./find-coco.ts";
 
 /**
  * Lists a COCO folder in either of its forms: `JPEGImages/{train,val}` with masks in folders like VOC's, or images with
- * `annotations/instances_*.json`. Undefined if the data set has another layout.
- * @param inside content of JPEGImages; undefined if there is no such folder
+ * `annotations/instances_*.json`.
+ * @param folder what `findCoco` found in it
  */
 export async function listCoco(
   host: FileHost,
   root: string,
   description: Description,
-  inside: FolderContent | undefined,
+  { files, inside }: CocoFolder,
   onProgress?: OnProgress,
-): Promise<Listing | undefined> {
-  const files = await findInstances(host.store, root);
+): Promise<Listing> {
   if (inside && hasSplits(inside)) {
     if (files.length === 0 || (await isFolder(host.store, join(root, "SegmentationClass")))) {
       return listVoc(host, root, description, { kind: "coco", inside, onProgress });
     }
   }
-  if (files.length === 0) return undefined;
   const bySplit = new Map<string | undefined, string>();
   for (const path of files) {
     const split = splitOf(path);
@@ -58,57 +56,6 @@ export async function listCoco(
     bySplit.set(split, path);
   }
   return listInstances(host.store, root, description, bySplit, onProgress);
-}
-
-function hasSplits({ folders }: FolderContent): boolean {
-  return folders.some((name) => ["train", "val"].includes(splitOfFolder(`${name}/`)));
-}
-
-/** Names of annotation files: COCO's own with the split, Label Studio's export, Roboflow's in the folder of a split. */
-const [cocoFile, labelStudioFile, roboflowFile] = [
-  /^instances_.+\.json$/,
-  "result.json",
-  "_annotations.coco.json",
-] as const;
-
-/**
- * The paths of the annotation files: instances_*.json in annotations/ or, if none is there, in the folder itself; else
- * the files of other tools.
- */
-async function findInstances(store: Store, root: string): Promise<string[]> {
-  for (const folder of [join(root, "annotations"), root]) {
-    if (!(await isFolder(store, folder))) continue;
-    const { files } = await store.list(folder);
-    const names = files.filter((name) => cocoFile.test(name));
-    if (names.length > 0) return names.map((name) => join(folder, name));
-  }
-  const { files, folders } = await store.list(root);
-  const places = [".", ...folders].map((folder) => join(root, folder, roboflowFile));
-  const roboflow: string[] = [];
-  for (const path of places) if (await isFile(store, path)) roboflow.push(path);
-  if (roboflow.length > 0) return roboflow;
-  // The name alone says little, so the images must lie where Label Studio puts them.
-  const isExport = files.includes(labelStudioFile) && folders.includes("images");
-  return isExport ? [join(root, labelStudioFile)] : [];
-}
-
-/** The split of an annotation file, `train` for instances_train2014.json; undefined if its name says none. */
-function splitOf(path: string): string | undefined {
-  const name = suffixOf(path).replace(/\d{4}$/, "");
-  return name === "" || name === "default" ? undefined : name;
-}
-
-/**
- * The part of an annotation file's name or folder that may name a split: `train2014` for instances_train2014.json, empty
- * if there is none.
- */
-function suffixOf(path: string): string {
-  const name = basename(path);
-  if (cocoFile.test(name)) return stem(name).slice("instances_".length);
-  if (name !== roboflowFile) return "";
-  const folder = basename(dirname(path)).toLowerCase();
-  if (folder === "valid") return "val";
-  return ["train", "val", "test"].includes(folder) ? folder : "";
 }
 
 /** An annotation file, its content and the folder of its images. */

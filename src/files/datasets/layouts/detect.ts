@@ -1,7 +1,7 @@
 import { UserError } from "../../../user-error.ts";
 import { listClassFolders } from "./class-folders.ts";
-import { listCoco } from "./coco.ts";
 import { readDescription, type Description } from "./description.ts";
+import { findCoco } from "./find-coco.ts";
 import type { FileHost } from "../../../host/host.ts";
 import { isFile, isFolder } from "../../text/folders.ts";
 import { isTarName, tarsInFolder } from "../../inputs/tars.ts";
@@ -10,7 +10,6 @@ import { listNames } from "../../text/list-names.ts";
 import { extname, join } from "../../text/path.ts";
 import type { Listing, OnProgress } from "../listing/listing.ts";
 import { describeFolder, findTagsFile, listPlain } from "./plain.ts";
-import { listVoc } from "./voc.ts";
 import { listVocBeside } from "./voc-beside.ts";
 
 const layouts =
@@ -53,9 +52,14 @@ async function listDescribed(
   const inside = (await isFolder(store, images))
     ? await store.list(images, { sorted: false })
     : undefined;
-  const coco = await listCoco(host, root, description, inside, onProgress);
-  if (coco) return warnOfUnused(coco, root, description, ["masks", "splits"]);
+  const coco = await findCoco(store, root, inside);
+  if (coco) {
+    const { listCoco } = await import("./coco.ts");
+    const listing = await listCoco(host, root, description, coco, onProgress);
+    return warnOfUnused(listing, root, description, ["masks", "splits"]);
+  }
   if (inside) {
+    const { listVoc } = await import("./voc.ts");
     const voc = await listVoc(host, root, description, { kind: "voc", inside, onProgress });
     return warnOfUnused(voc, root, description, ["images", "masks", "splits"]);
   }

@@ -3,9 +3,7 @@ import { UserError } from "../../../user-error.ts";
 import { extname } from "../../text/path.ts";
 import type { Problem, TagSink } from "../listing/listing.ts";
 import { readCsv } from "./csv.ts";
-import { readJson, readJsonLines } from "./json.ts";
 import { TagLines } from "./lines.ts";
-import { readTagsNpy } from "./npy.ts";
 
 /** Names a tags file may have; the first that exists is read. */
 export const tagsFileNames: readonly string[] = ["tags.csv", "tags.tsv", "tags.jsonl", "tags.json"];
@@ -27,7 +25,10 @@ export async function readTagsFile(
 ): Promise<readonly Problem[]> {
   const ending = extname(path).toLowerCase();
   if (ending === ".npy") {
-    if (classes) return readTagsNpy(store, path, classes, sink);
+    if (classes) {
+      const { readTagsNpy } = await import("./npy.ts");
+      return readTagsNpy(store, path, classes, sink);
+    }
     throw new UserError(
       `${path}: its vectors do not name the classes; list them in classes.txt, in the order of the vectors`,
     );
@@ -50,6 +51,6 @@ type Reader = (store: Store, path: string, out: TagLines) => Promise<void>;
 const readers: Readonly<Partial<Record<string, Reader>>> = {
   ".csv": readCsv,
   ".tsv": readCsv,
-  ".jsonl": readJsonLines,
-  ".json": readJson,
+  ".jsonl": async (...given) => (await import("./json.ts")).readJsonLines(...given),
+  ".json": async (...given) => (await import("./json.ts")).readJson(...given),
 };

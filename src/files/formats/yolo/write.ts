@@ -3,7 +3,7 @@ import { ignoreIndex } from "../../../method/images/image.ts";
 import type { Regions } from "../../../method/images/regions.ts";
 import { csvField } from "../../text/csv.ts";
 import { join } from "../../text/path.ts";
-import { loadYaml } from "../../text/yaml.ts";
+import { yamlOf } from "../../text/yaml.ts";
 import { copyImage } from "../image-copy.ts";
 import { regionOutlines } from "../region-outlines.ts";
 import type { KeptRecord, MaskRecord, MaskWriter, WriterOptions } from "../writer.ts";
@@ -25,8 +25,7 @@ export async function dataYaml(
   names: readonly string[],
   more: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const { stringify } = await loadYaml();
-  const description = stringify(
+  const description = await yamlOf(
     { train: "images", val: "images", ...more, names },
     { version: "1.1" },
   );

@@ -10,9 +10,9 @@ import { resizeImage } from "../../../method/images/resize-antialiased.ts";
 import type { Sample } from "../../../method/data/sample.ts";
 import type { Segmenter } from "../../../method/inference/segmenter.ts";
 import type { SeenImage, TileKind } from "../protocol.ts";
+import { blobOf } from "./blobs.ts";
 import { host } from "./host.ts";
 import { withImages } from "./images.ts";
-import { blobOf } from "./masks.ts";
 import { runFolder } from "./places.ts";
 
 /** Images that are looked at. */

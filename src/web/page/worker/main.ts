@@ -13,7 +13,7 @@ serveTasks({
   thumbnail: onDemand(async () => (await masks()).thumbnail),
   segment: onDemand(async () => (await masks()).segment),
   show: async (input, { handOver }) => (await masks()).show(input, handOver),
-  exportMasks: onDemand(async () => (await masks()).exportMasks),
+  exportMasks: onDemand(async () => (await import("./export-masks.ts")).exportMasks),
   inspect: onDemand(async () => (await import("./data.ts")).inspect),
   plan: onDemand(async () => (await import("./settings.ts")).plan),
   train: onDemand(async () => (await training()).train),

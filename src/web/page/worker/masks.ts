@@ -1,6 +1,3 @@
-import { folderZip } from "../../../browser/blobs.ts";
-import { MaskFolder } from "../../../files/formats/mask-folder.ts";
-import { stem } from "../../../files/text/path.ts";
 import { openSegmenter } from "../../../jobs/open-segmenter.ts";
 import { withFile } from "../../../browser/given-files.ts";
 import { paintScaledLabels } from "../../../method/images/overlay.ts";
@@ -10,28 +7,24 @@ import type { Segmentation, Segmenter } from "../../../method/inference/segmente
 import { CrfPool } from "../../../method/refine/crf-pool.ts";
 import { UserError } from "../../../user-error.ts";
 import type {
-  ExportMasksInput,
   MadeMask,
   ModelFacts,
   ModelSource,
-  NamedFile,
   SegmentInput,
   ShowInput,
   ShownImage,
 } from "../protocol.ts";
+import { blobOf, largeSide, sourceOf } from "./blobs.ts";
 import { host } from "./host.ts";
 import { runFolder } from "./places.ts";
 
 /** Long side of small pictures, in pixels. */
 const smallSide = 240;
-/** Longer side that a large photograph is shown with. */
-const largeSide = 4096;
 
 const models = new Map<number, Segmenter>();
 let lastModel = 0;
 /** Threads of the CRF, kept for all photographs. */
 let crfPool: CrfPool | undefined;
-let exportCount = 0;
 
 /** Opens a model and keeps it. */
 export async function openModel(source: ModelSource): Promise<ModelFacts> {
@@ -101,35 +94,6 @@ export async function show(
   return { picture, labels: map };
 }
 
-/** Masks in formats of other programs, as a zip. */
-export async function exportMasks({
-  classes,
-  masks,
-  formats,
-  overlays,
-}: ExportMasksInput): Promise<NamedFile> {
-  const folder = `/memory/masks-${exportCount++}`;
-  const { codec, store } = host;
-  // Some formats hold the photographs too; several may have the same name.
-  const files = masks.map(({ photo }, index) => [`${index}/${photo.name}`, photo] as const);
-  const photos = host.addFolder("photographs", new Map(files));
-  try {
-    const out = await MaskFolder.create(host, folder, classes, { format: formats, overlays });
-    for (const [index, { photo, labels, confidence }] of masks.entries()) {
-      const map = await codec.decodeLabels(await sourceOf(labels, photo.name));
-      const image = overlays ? await codec.decode(await sourceOf(photo), { largeSide }) : undefined;
-      const source = `${photos}/${files[index]![0]}`;
-      const origin = { source, confidence, index };
-      await out.write(stem(photo.name), map, image, origin);
-    }
-    await out.finish();
-    return { name: "masks.zip", blob: await folderZip(host, folder) };
-  } finally {
-    host.removeFolder(photos);
-    await store.remove(folder);
-  }
-}
-
 function crfThreads(): CrfPool {
   return (crfPool ??= new CrfPool(host.workers, { threads: host.machine.cores }));
 }
@@ -157,12 +121,4 @@ async function bitmapOf({ width, height, data }: Image): Promise<ImageBitmap> {
     pixels.data[o + 3] = 255;
   }
   return createImageBitmap(pixels);
-}
-
-async function sourceOf(file: Blob, name = (file as File).name) {
-  return { bytes: new Uint8Array(await file.arrayBuffer()), name };
-}
-
-export function blobOf(bytes: Uint8Array, type: string): Blob {
-  return new Blob([bytes as Uint8Array<ArrayBuffer>], { type });
 }

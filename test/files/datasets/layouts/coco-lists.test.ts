@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { formatProblem, openDataset } from "../../../../src/files/datasets/index.ts";
 import { listCoco } from "../../../../src/files/datasets/layouts/coco.ts";
+import { findCoco } from "../../../../src/files/datasets/layouts/find-coco.ts";
 import { nodeHost } from "../../../../src/host/node/host.ts";
 import { UserError } from "../../../../src/user-error.ts";
 import { makeFolder, Picture } from "../folders.ts";
@@ -20,9 +21,10 @@ const json = (change: object = {}): string => JSON.stringify({ ...whole, ...chan
 async function list(files: Files, description = {}) {
   const root = await makeFolder(files);
   const steps: string[] = [];
-  const found = (await listCoco(nodeHost, root, description, undefined, (done, total, what) =>
+  const folder = (await findCoco(nodeHost.store, root, undefined))!;
+  const found = await listCoco(nodeHost, root, description, folder, (done, total, what) =>
     steps.push(`${done}/${total} ${what}`),
-  ))!;
+  );
   const told = found.problems.map((one) => `${one.severity} ${formatProblem(one).slice(root.length + 1)}`); // prettier-ignore
   const relative = (path: string | undefined) => path?.replace(`${root}/`, "");
   return { ...found, root, told, steps, relative };
@@ -59,7 +61,7 @@ test("annotation files in annotations/ go before those beside the images", async
   const beside = await list({ "annotations/other.json": "", "instances_val.json": json(), "images/a.jpg": picture }); // prettier-ignore
   expect(beside.sources!.lists).toEqual([{ from: "instances_val.json", images: 1 }]);
   expect(beside.images.at(0).split).toBe("val");
-  expect(await listCoco(nodeHost, await makeFolder({ "instances_.json": "" }), {}, undefined)).toBeUndefined(); // prettier-ignore
+  expect(await findCoco(nodeHost.store, await makeFolder({ "instances_.json": "" }), undefined)).toBeUndefined(); // prettier-ignore
 });
 
 test("what is not used of a file is told with its number", async () => {

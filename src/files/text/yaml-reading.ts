@@ -1,0 +1,1 @@
+export { LineCounter, parse, parseDocument, visit } from "yaml";
