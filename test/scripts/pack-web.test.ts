@@ -62,10 +62,10 @@ test("tag2mask-web depends on what its files import, in the versions of the repo
   expect(Object.keys(dependencies!)).toEqual([
     "@bufbuild/protobuf",
     "@noble/hashes",
+    "@rgrove/parse-xml",
     "client-zip",
     "d3-contour",
     "fast-png",
-    "fast-xml-parser",
     "fflate",
     "onnxruntime-web",
     "picocolors",

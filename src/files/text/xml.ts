@@ -1,28 +1,35 @@
-import type { X2jOptions, XMLParser } from "fast-xml-parser";
+import { parseXml, XmlElement, XmlError, XmlText } from "@rgrove/parse-xml";
 
-/** What reads XML of a kind. */
-export interface XmlReader {
-  /** Why a text is not well-formed, and where; undefined if it is. */
-  problem(text: string): { readonly line: number; readonly message: string } | undefined;
-  /** The elements of a well-formed text; an error for names such as __proto__, and for very deep nesting. */
-  parse(text: string): unknown;
+/** Why a text is no well-formed XML. */
+export interface XmlProblem {
+  readonly line?: number;
+  readonly message: string;
 }
 
-/** Entities that a file defines, which could grow without end, stay as they are; so do numbers. */
-const always = { processEntities: false, parseTagValue: false } as const;
+/** The outermost element of a text. Entities that a file defines, which could grow without end, stay as they are. */
+export function readXml(text: string): XmlElement | XmlProblem {
+  try {
+    return parseXml(text, { ignoreUndefinedEntities: true }).root!;
+  } catch (error) {
+    // Every level of elements is a call.
+    if (error instanceof RangeError) return { message: "it is nested too deeply" };
+    if (!(error instanceof XmlError)) throw error;
+    // Its place, and the letters around that, follow the reason.
+    const [reason] = error.message.split(" (line ") as [string];
+    return { line: error.line, message: reason };
+  }
+}
 
-/** A reader of XML that is loaded with the first text: most data sets have none, and a page would load it for nothing. */
-export function xmlReader(options: X2jOptions): () => Promise<XmlReader> {
-  let parser: XMLParser | undefined;
-  return async () => {
-    const { XMLParser, XMLValidator } = await import("fast-xml-parser");
-    const own = (parser ??= new XMLParser({ ...options, ...always }));
-    return {
-      problem: (text) => {
-        const valid = XMLValidator.validate(text);
-        return valid === true ? undefined : { line: valid.err.line, message: valid.err.msg };
-      },
-      parse: (text) => own.parse(text) as unknown,
-    };
-  };
+/** The elements directly inside another, of one name or all. */
+export function elementsIn({ children }: XmlElement, name?: string): XmlElement[] {
+  return children.filter(
+    (child): child is XmlElement =>
+      child instanceof XmlElement && (name === undefined || child.name === name),
+  );
+}
+
+/** The text of an element that has nothing else in it, trimmed. */
+export function textOf({ children }: XmlElement): string | undefined {
+  const texts = children.filter((child) => child instanceof XmlText);
+  return texts.length < children.length ? undefined : texts.map(({ text }) => text).join("").trim(); // prettier-ignore
 }

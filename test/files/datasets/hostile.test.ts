@@ -62,10 +62,8 @@ test.each([
   await expect(opening).rejects.toThrow(/nested (?:too deeply|more than 500 levels deep)/);
 });
 
-test.each([
-  "<annotation><__proto__>x</__proto__></annotation>",
-  `<annotation>${nest("<part>", "</part>", 200)}</annotation>`,
-])("an annotation that the parser refuses is left out (%#)", async (xml) => {
+test("an annotation that is nested too deeply is left out", async () => {
+  const xml = `<annotation>${nest("<part>", "</part>", 100_000)}</annotation>`;
   const root = await makeFolder({
     "JPEGImages/a.jpg": new Picture(),
     "JPEGImages/b.jpg": new Picture(),

@@ -3,7 +3,6 @@ import type { ImageCodec } from "../../../host/codec.ts";
 import type { Store } from "../../../host/store.ts";
 import { isFolder } from "../../text/folders.ts";
 import { join, relative } from "../../text/path.ts";
-import { xmlReader } from "../../text/xml.ts";
 import type { Description } from "../layouts/description.ts";
 import type { Named } from "../listing/entry.ts";
 import type { ImageList } from "../listing/image-list.ts";
@@ -180,8 +179,6 @@ export function leftOut(origin: Origin, message: string): Problem {
   return { severity: "warning", ...origin, message, leftOut: true };
 }
 
-const annotationReader = xmlReader({ ignoreAttributes: true });
-
 /** The names of the objects in a VOC annotation, as tags. */
 export async function tagsFromXml(
   store: Store,
@@ -189,34 +186,27 @@ export async function tagsFromXml(
   name: string,
 ): Promise<readonly string[] | Problem> {
   const text = await store.readText(path);
-  const xml = await annotationReader();
-  const problem = xml.problem(text);
-  if (problem) {
-    const { line, message } = problem;
-    return leftOut({ file: path, line }, `not readable as XML: ${message} ${name} is left out`);
+  // Most data sets have no XML: a page would load its parser for nothing.
+  const { elementsIn, readXml, textOf } = await import("../../text/xml.ts");
+  const root = readXml(text);
+  if ("message" in root) {
+    const { line, message } = root;
+    const origin = { file: path, ...(line !== undefined && { line }) };
+    return leftOut(origin, `not readable as XML: ${message}; ${name} is left out`);
   }
-  let annotation: { object?: unknown } | undefined;
-  try {
-    ({ annotation } = xml.parse(text) as { annotation?: { object?: unknown } });
-  } catch (error) {
-    // Well-formed, but refused by the parser: names such as __proto__, or very deep nesting.
-    const message = `not readable as XML: ${(error as Error).message}; ${name} is left out`;
-    return leftOut({ file: path }, message);
-  }
-  if (annotation === undefined) {
+  if (root.name !== "annotation") {
     return leftOut(
       { file: path },
       `has no <annotation>, so it is not a VOC annotation; ${name} is left out`,
     );
   }
-  const objects = annotation.object ?? [];
   const tags = new Set<string>();
-  for (const object of Array.isArray(objects) ? objects : [objects]) {
-    const tag = (object as { name?: unknown } | null)?.name;
-    if (typeof tag !== "string") {
+  for (const object of elementsIn(root, "object")) {
+    const names = elementsIn(object, "name").map(textOf);
+    if (names.length !== 1 || names[0] === undefined) {
       return leftOut({ file: path }, `an object has no name; ${name} is left out`);
     }
-    tags.add(tag.normalize("NFC").trim());
+    tags.add(names[0].normalize("NFC"));
   }
   return [...tags];
 }

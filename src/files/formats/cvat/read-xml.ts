@@ -1,3 +1,4 @@
+import type { XmlElement } from "@rgrove/parse-xml";
 import { ellipseCounts } from "../../../method/images/ellipse.ts";
 import {
   guessedBackground,
@@ -10,8 +11,8 @@ import { ignoreIndex, type LabelMap } from "../../../method/images/image.ts";
 import { excerpt, UserError } from "../../../user-error.ts";
 import type { FileHost } from "../../../host/host.ts";
 import { matchByEnd } from "../../text/match-by-end.ts";
-import { xmlReader } from "../../text/xml.ts";
 import { stem } from "../../text/path.ts";
+import { elementsIn, readXml, textOf } from "../../text/xml.ts";
 import { counted } from "../../text/units.ts";
 import { chooseClasses } from "../chosen-classes.ts";
 import { cleanNames } from "../class-names.ts";
@@ -20,22 +21,14 @@ import { checkSize, DrawingWork } from "../drawing-limits.ts";
 import { ignoredNames } from "../formats.ts";
 import { paintObjects, polygonCounts, type MaskObject } from "../paint-objects.ts";
 import type { MaskEntry, MaskSource, SourceOptions } from "../source.ts";
-import { isObject, readLimited, type Fields } from "../text-files.ts";
+import { readLimited } from "../text-files.ts";
 import { unannotatedMask } from "../unannotated.ts";
 
 /** Most bytes of an annotations.xml. */
 const xmlLimit = 256 * 1024 * 1024;
 
-/** Elements of an image, of which there may be any number. */
-const lists = ["image", "polygon", "box", "mask", "ellipse", "polyline", "points", "cuboid", "tag", "skeleton", "label"]; // prettier-ignore
 const shapeKinds = ["polygon", "box", "mask", "ellipse"] as const;
 const others = ["polyline", "points", "cuboid", "skeleton", "tag"] as const;
-
-const loadReader = xmlReader({
-  ignoreAttributes: false,
-  attributeNamePrefix: "",
-  isArray: (name) => lists.includes(name),
-});
 
 /** Whether a text is the beginning of CVAT's XML. */
 export function isCvatXml(text: string): boolean {
@@ -48,10 +41,10 @@ export async function cvatXmlSource(
   path: string,
   options: SourceOptions,
 ): Promise<MaskSource> {
-  const root = await parse(await readLimited(store, path, xmlLimit), path);
-  const images = fieldsOf(root["image"]);
+  const root = parse(await readLimited(store, path, xmlLimit), path);
+  const images = elementsIn(root, "image");
   if (images.length === 0) {
-    const isVideo = "track" in root;
+    const isVideo = elementsIn(root, "track").length > 0;
     throw new UserError(
       isVideo
         ? `${path}: is "CVAT for video 1.1", whose tracks are not read; export the task as "CVAT for images 1.1" or "Segmentation mask 1.1"`
@@ -76,7 +69,7 @@ export async function cvatXmlSource(
     ]),
   );
   const { places } = imagePlaces(
-    images.map(({ name }) => textOf(name).replaceAll("\\", "/").normalize("NFC")),
+    images.map((image) => valueOf(image, "name").replaceAll("\\", "/").normalize("NFC")),
   );
   const { images: known } = options;
   const files = matchByEnd(
@@ -94,7 +87,8 @@ export async function cvatXmlSource(
       where,
       ...(file !== undefined && { image: file }),
       read: async () => {
-        const size = { width: Number(image["width"]), height: Number(image["height"]) };
+        const { width, height } = image.attributes;
+        const size = { width: Number(width), height: Number(height) };
         checkSize(size.width, size.height, where);
         if (file !== undefined) checkMaskSize(size, where, await codec.header(file), file);
         return paintImage(image, size, { ...options, name, where, labels });
@@ -104,45 +98,32 @@ export async function cvatXmlSource(
   return { format: "cvat", classes: chosen.classes, entries, close: () => Promise.resolve() };
 }
 
-async function parse(text: string, path: string): Promise<Fields> {
-  const xml = await loadReader();
-  const problem = xml.problem(text);
-  if (problem) {
-    throw new UserError(`${path}:${problem.line}: not readable as XML: ${problem.message}`);
+function parse(text: string, path: string): XmlElement {
+  const root = readXml(text);
+  if ("message" in root) {
+    const where = root.line === undefined ? path : `${path}:${root.line}`;
+    throw new UserError(`${where}: not readable as XML: ${root.message}`);
   }
-  const { annotations } = xml.parse(text) as { annotations?: unknown };
-  if (isObject(annotations)) return annotations;
+  if (root.name === "annotations") return root;
   throw new UserError(`${path}: has no <annotations>; expected "CVAT for images 1.1"`);
 }
 
-/** The five entities that XML has by itself; those that a file defines could grow without end and stay as they are. */
-const entities: Readonly<Record<string, string>> = {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
-  apos: "'",
-};
-
-function textOf(value: unknown): string {
-  return String(value).replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => entities[name]!);
-}
-
-function fieldsOf(value: unknown): Fields[] {
-  return (Array.isArray(value) ? (value as unknown[]) : []).filter(isObject);
+function valueOf({ attributes }: XmlElement, name: string): string {
+  return String(attributes[name]).trim();
 }
 
 /** The labels of the task in its order, or else those of the shapes, sorted. */
-function labelsOf(root: Fields, images: readonly Fields[]): string[] {
-  const meta = isObject(root["meta"]) ? root["meta"] : {};
-  for (const part of [...Object.values(meta), meta]) {
-    if (!isObject(part) || !isObject(part["labels"])) continue;
-    const names = fieldsOf(part["labels"]["label"]).map(({ name }) => textOf(name));
+function labelsOf(root: XmlElement, images: readonly XmlElement[]): string[] {
+  const metas = elementsIn(root, "meta");
+  // The task or job that was exported, or the task alone.
+  for (const part of [...metas.flatMap((meta) => elementsIn(meta)), ...metas]) {
+    const labels = elementsIn(part, "labels").flatMap((list) => elementsIn(list, "label"));
+    const names = labels.flatMap((label) => elementsIn(label, "name").map((name) => textOf(name)!));
     if (names.length > 0) return cleanNames(names);
   }
   const used = images.flatMap((image) =>
     [...shapeKinds, ...others].flatMap((kind) =>
-      fieldsOf(image[kind]).map(({ label }) => textOf(label)),
+      elementsIn(image, kind).map((shape) => valueOf(shape, "label")),
     ),
   );
   return [...new Set(cleanNames(used))].sort();
@@ -153,7 +134,7 @@ function isIgnored(name: string): boolean {
 }
 
 function paintImage(
-  image: Fields,
+  image: XmlElement,
   size: { readonly width: number; readonly height: number },
   context: SourceOptions & { name: string; where: string; labels: ReadonlyMap<string, number> },
 ): LabelMap {
@@ -161,9 +142,9 @@ function paintImage(
   const work = new DrawingWork(where);
   const objects: MaskObject[] = [];
   for (const kind of shapeKinds) {
-    for (const [i, shape] of fieldsOf(image[kind]).entries()) {
+    for (const [i, shape] of elementsIn(image, kind).entries()) {
       const place = { where: `${where}: ${kind} ${i + 1}`, work };
-      const [labelName] = cleanNames([textOf(shape["label"])]) as [string];
+      const [labelName] = cleanNames([valueOf(shape, "label")]) as [string];
       const label = labels.get(labelName);
       if (label === undefined) {
         throw new UserError(
@@ -180,7 +161,7 @@ function paintImage(
       objects.push({ label, counts, ...(isBox && { isBox }) });
     }
   }
-  const bare = others.reduce((sum, kind) => sum + fieldsOf(image[kind]).length, 0);
+  const bare = others.reduce((sum, kind) => sum + elementsIn(image, kind).length, 0);
   losses.read(name, objects.length + bare);
   if (bare > 0 && objects.length === 0) {
     throw new UserError(
@@ -197,18 +178,19 @@ function paintImage(
 
 function countsOf(
   kind: (typeof shapeKinds)[number],
-  shape: Fields,
+  shape: XmlElement,
   size: { readonly width: number; readonly height: number },
   context: { where: string; work: DrawingWork },
 ): number[] | undefined {
   const number = (key: string, otherwise?: number): number => {
-    const value = shape[key] === undefined ? otherwise : Number(shape[key]);
+    const text = shape.attributes[key];
+    const value = text === undefined ? otherwise : Number(text);
     if (value !== undefined && Number.isFinite(value)) return value;
-    throw new UserError(`${context.where}: its "${key}" is ${String(shape[key])}, not a number`);
+    throw new UserError(`${context.where}: its "${key}" is ${String(text)}, not a number`);
   };
   switch (kind) {
     case "polygon": {
-      const points = String(shape["points"]).split(/[;,]/).map(Number);
+      const points = valueOf(shape, "points").split(/[;,]/).map(Number);
       if (points.some((value) => !Number.isFinite(value)) || points.length % 2 === 1) {
         throw new UserError(`${context.where}: its points are not pairs of numbers, as in 1,2;3,4`);
       }
@@ -235,7 +217,7 @@ function countsOf(
       const [left, top, width, height] = ["left", "top", "width", "height"].map((key) => number(key)) as [number, number, number, number]; // prettier-ignore
       checkSize(width, height, context.where);
       context.work.spend(width * height + size.width * size.height);
-      const runs = String(shape["rle"]).split(",").map(Number);
+      const runs = valueOf(shape, "rle").split(",").map(Number);
       return maskCounts(runs, { left, top, width, height }, size, context.where);
     }
   }

@@ -1,16 +1,9 @@
-import { XMLParser, XMLValidator } from "fast-xml-parser";
+import type { XmlElement } from "@rgrove/parse-xml";
 import { shown, UserError } from "../../../user-error.ts";
-import { isObject, type Fields } from "../text-files.ts";
+import { elementsIn, readXml } from "../../text/xml.ts";
 
 /** Most letters of a labeling configuration. */
 const longest = 1 << 20;
-
-const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: "@",
-  processEntities: false,
-  parseTagValue: false,
-});
 
 /** A label of a brush, under the name that results have. */
 export interface BrushLabel {
@@ -34,10 +27,10 @@ export interface BrushControl {
 /** The brushes of a labeling configuration. A UserError if it has none, or if the image is none of a task's own. */
 export function brushControls(configuration: string): BrushControl[] {
   const all = elementsOf(configuration);
-  const images = all.filter(({ tag }) => tag === "Image");
-  const brushes = all.filter(({ tag }) => tag === "BrushLabels");
+  const images = all.filter(({ name }) => name === "Image");
+  const brushes = all.filter(({ name }) => name === "BrushLabels");
   if (brushes.length === 0) {
-    const others = all.map(({ tag }) => tag).filter((tag) => /Labels$/.test(tag));
+    const others = all.map(({ name }) => name).filter((name) => /Labels$/.test(name));
     const found = others.length === 0 ? "" : `, only <${[...new Set(others)].join(">, <")}>`;
     throw new UserError(
       `labeling configuration: has no <BrushLabels>${found}; masks are labels of a brush, so add one for the image`,
@@ -60,60 +53,39 @@ export function brushControls(configuration: string): BrushControl[] {
       );
     }
     const choices = all.filter(
-      (one) => one.tag === "Choices" && namesIn(attribute(one, "toName")).includes(to),
+      (one) => one.name === "Choices" && namesIn(attribute(one, "toName")).includes(to),
     );
     return {
       name,
       image: to,
       field: value.slice(1),
-      labels: childrenOf(brush, "Label").flatMap(labelOf),
+      labels: elementsIn(brush, "Label").flatMap(labelOf),
       choices: choices.map((one) => attribute(one, "name") ?? ""),
     };
   });
 }
 
-interface Element {
-  readonly tag: string;
-  readonly fields: Fields;
-}
-
-function elementsOf(configuration: string): Element[] {
+/** All elements of a configuration, each before those in it. */
+function elementsOf(configuration: string): XmlElement[] {
   const where = "labeling configuration";
   if (configuration.length > longest) {
     throw new UserError(`${where}: has ${configuration.length} letters, at most ${longest} are read`); // prettier-ignore
   }
-  const valid = XMLValidator.validate(configuration);
-  if (valid !== true) {
-    throw new UserError(`${where}: line ${valid.err.line}: not readable as XML: ${valid.err.msg}`);
+  const root = readXml(configuration);
+  if ("message" in root) {
+    const place = root.line === undefined ? where : `${where}: line ${root.line}`;
+    throw new UserError(`${place}: not readable as XML: ${root.message}`);
   }
-  let root: unknown;
-  try {
-    root = parser.parse(configuration);
-  } catch (error) {
-    throw new UserError(`${where}: not readable as XML: ${(error as Error).message}`, {
-      cause: error,
-    });
+  const elements: XmlElement[] = [];
+  const left = [root];
+  for (let element = left.pop(); element; element = left.pop()) {
+    elements.push(element);
+    left.push(...elementsIn(element).reverse());
   }
-  const elements: Element[] = [];
-  const collect = (fields: unknown): void => {
-    if (!isObject(fields)) return;
-    for (const tag of Object.keys(fields).filter((key) => /^\w/.test(key))) {
-      for (const child of childrenOf({ tag, fields }, tag)) {
-        elements.push(child);
-        collect(child.fields);
-      }
-    }
-  };
-  collect(root);
   return elements;
 }
 
-/** The elements of a kind directly inside another; one without attributes is read as a text. */
-function childrenOf({ fields }: Element, tag: string): Element[] {
-  return [fields[tag]].flat().flatMap((one) => (isObject(one) ? [{ tag, fields: one }] : []));
-}
-
-function labelOf(label: Element): BrushLabel[] {
+function labelOf(label: XmlElement): BrushLabel[] {
   const value = attribute(label, "value");
   if (value === undefined || value === "") return [];
   const alias = attribute(label, "alias");
@@ -124,18 +96,6 @@ function namesIn(list: string | undefined): string[] {
   return (list ?? "").split(",").map((name) => name.trim());
 }
 
-/** The entities that XML has by itself; a configuration cannot define others. */
-const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" }; // prettier-ignore
-
-function attribute({ fields }: Element, name: string): string | undefined {
-  const value = fields[`@${name}`];
-  if (value === undefined) return undefined;
-  return String(value).replace(
-    /&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#x([\da-f]{1,6}));/gi,
-    (text, known?: string, decimal?: string, hex?: string) => {
-      if (known !== undefined) return entities[known.toLowerCase()]!;
-      const code = decimal === undefined ? parseInt(hex!, 16) : Number(decimal);
-      return code <= 0x10ffff ? String.fromCodePoint(code) : text;
-    },
-  );
+function attribute({ attributes }: XmlElement, name: string): string | undefined {
+  return attributes[name]?.trim();
 }

@@ -152,12 +152,14 @@ test("tags of an annotation are the names of its objects, one or several, or why
     "Annotations/d.xml": annotation("<name>x</name>", "<pose/>"),
     "Annotations/e.xml": "<a>\n<b>\n</a>",
     "Annotations/f.xml": "<other/>",
+    "Annotations/g.xml": annotation("<__proto__>x</__proto__><name>R&amp;D &#233; &own;</name>"),
   });
   const source = (await xmlSource(nodeStore, root))!;
   const ask = (name: string) => source.read({ name, id: undefined });
   expect(await ask("a")).toEqual(["caf\u00e9"]);
   expect(await ask("b")).toEqual(["x", "y"]);
   expect(await ask("c")).toEqual([]);
+  expect(await ask("g")).toEqual(["R&D \u00e9 &own;"]);
   expect(ask("missing")).toBeUndefined();
   const problem = (name: string, line?: number) => ({
     severity: "warning",
