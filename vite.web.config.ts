@@ -1,12 +1,15 @@
 import { defineConfig } from "vite";
+import { bundledLicenses } from "./scripts/licenses/bundled-licenses.ts";
 import { offlineSite } from "./scripts/web/offline-site.ts";
 import { oneWorkerBuild } from "./scripts/web/one-worker-build.ts";
+
+const licenses = bundledLicenses();
 
 /** The page that computes in a browser: one folder of files for any static host, below any path. */
 export default defineConfig({
   root: "src/web/page",
   base: "./",
-  plugins: [offlineSite],
+  plugins: [licenses.page, offlineSite],
   // Half of what the page would start with is React: preact does the same for it in a fifth of the bytes.
   resolve: {
     alias: [
@@ -24,7 +27,7 @@ export default defineConfig({
   },
   worker: {
     format: "es",
-    plugins: () => [oneWorkerBuild()],
+    plugins: () => [oneWorkerBuild(), licenses.workers],
     rolldownOptions: {
       treeshake: { moduleSideEffects: [{ test: /\/node_modules\/yaml\//, sideEffects: false }] },
     },

@@ -27,7 +27,7 @@ export function pinned(...names: readonly string[]): Record<string, string> {
 }
 
 /** The license of ONNX Runtime, whose packages on npm come without its text. */
-export const ortLicense = join(root, "scripts/pack/onnxruntime-license.txt");
+export const ortLicense = join(root, "scripts/licenses/onnxruntime-web.txt");
 
 /** Runs npm; returns what it prints. */
 export async function npm(args: readonly string[], cwd: string): Promise<string> {

@@ -10,6 +10,7 @@ const types: Readonly<Record<string, string>> = {
   ".mjs": "text/javascript",
   ".css": "text/css",
   ".wasm": "application/wasm",
+  ".txt": "text/plain",
 };
 
 /** Where the site lies on its host. */

@@ -77,6 +77,12 @@ describe.skipIf(missing !== null)("the page as a static site, in Chromium", () =
     expect(await ask(page, "threads")).toBeGreaterThan(1);
     expect(await ask(page, "compute", "cpu")).toBeGreaterThan(0);
     expect(await ask(page, "scene", 48)).toBe(48 * 48);
+    const [licenses] = await Promise.all([
+      context.waitForEvent("page"),
+      page.getByRole("link", { name: "Licenses" }).click(),
+    ]);
+    await licenses.getByText(/^tag2mask .*\(MIT\)/).waitFor();
+    await licenses.close();
     expect(page.problems).toEqual([]);
     expect(left).toEqual([]);
     await context.close();

@@ -115,6 +115,11 @@ function Data() {
           </a>
         </p>
       )}
+      <p>
+        <a href="./licenses.txt" target="_blank">
+          {t.start.licenses}
+        </a>
+      </p>
     </section>
   );
 }

@@ -8,6 +8,7 @@ const types: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
   js: "text/javascript",
   mjs: "text/javascript",
+  txt: "text/plain; charset=utf-8",
   wasm: "application/wasm",
 };
 

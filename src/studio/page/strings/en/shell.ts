@@ -100,6 +100,7 @@ export const start = {
   corrections: "Corrected masks",
   models: "Models",
   version: "Version",
+  licenses: "Licenses of the packages in this page",
   problems: "Problems of the data",
   noProblems: "No problems were found.",
   goTag: "Tag images",

@@ -89,6 +89,7 @@ export const start: Strings["start"] = {
   corrections: "已修正的掩膜",
   models: "模型",
   version: "版本",
+  licenses: "本页面所含软件包的许可证",
   problems: "数据的问题",
   noProblems: "没有发现问题。",
   goTag: "标注图像",
