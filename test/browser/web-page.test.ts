@@ -96,7 +96,7 @@ describe.skipIf(missing !== null)("the page in Chromium", () => {
     await page.close();
   });
 
-  test("masks take less than 205 kB of the page's own JavaScript, compressed by gzip", async () => {
+  test("masks take less than 148 kB of the page's own JavaScript, compressed by gzip", async () => {
     const page = await site.context.newPage();
     const loaded = site.countScripts(page);
     await page.goto(`${site.url}#/masks`);
@@ -104,7 +104,7 @@ describe.skipIf(missing !== null)("the page in Chromium", () => {
     await choose(page, /Drop photographs/, photos);
     await page.getByText("2 of 2 done").waitFor();
     expect(loaded()).toBeGreaterThan(100_000);
-    expect(loaded()).toBeLessThan(205_000);
+    expect(loaded()).toBeLessThan(148_000);
     await page.close();
   });
 
