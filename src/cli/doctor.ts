@@ -26,6 +26,8 @@ export function doctorCommand(open: OpenOutput): Command {
       const report = await examine();
       output.say(formatDoctor(report, wordRemedies));
       output.record(report);
+      const { images } = report;
+      if ("problem" in images) throw new UserError(`images cannot be read: ${images.problem}`);
       const cpu = report.devices.find((device) => device.device === "cpu");
       if (!cpu?.works) throw new UserError(`device cpu: ${cpu?.problem ?? "not in this build"}`);
     });

@@ -54,6 +54,7 @@ describe("doctor", () => {
     const { code, stdout } = await tag2mask("doctor");
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ONNX Runtime +1\.\d+/m);
+    expect(stdout).toMatch(/^images +reads JPEG, PNG, .*PPM$/m);
     expect(stdout).toMatch(/^device cpu +works, .* GFLOP\/s$/m);
   });
 

@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, freemem, release, totalmem } from "node:os";
 import type { DeviceReport } from "../devices.ts";
 import { imageFormats } from "../../method/images/image-name.ts";
+import { sharpProblem } from "./images/sharp-problem.ts";
 import { describeMpi, type MpiReport } from "./mpi/describe.ts";
 import { listDevices } from "./ort/devices.ts";
 import { describeWasm, loadOrt } from "./ort/load-ort.ts";
@@ -18,15 +19,20 @@ export interface DoctorReport {
   readonly cpu: { readonly model: string; readonly cores: number };
   /** Bytes. */
   readonly memory: { readonly total: number; readonly free: number };
+  /** Formats that can be read, or why sharp, which decodes most, cannot be loaded. */
+  readonly images: { readonly formats: readonly string[] } | { readonly problem: string };
   readonly devices: readonly DeviceReport[];
   /** The library through which several machines would train together. */
   readonly mpi: MpiReport;
 }
 
+const formats = imageFormats.map(([, name]) => name);
+
 /** Examines the machine and tries every device. */
 export async function examine(): Promise<DoctorReport> {
   const loaded = loadOrt();
   const { versions } = loaded.ort.env;
+  const problem = await sharpProblem();
   // Memory limit of a container; 0 or a huge number means none.
   const limit = process.constrainedMemory() || Infinity;
   return {
@@ -37,6 +43,7 @@ export async function examine(): Promise<DoctorReport> {
     system: `${process.platform} ${process.arch} ${release()}`,
     cpu: { model: cpus()[0]?.model.trim() ?? "unknown", cores: availableParallelism() },
     memory: { total: Math.min(totalmem(), limit), free: Math.min(freemem(), limit) },
+    images: problem === undefined ? { formats } : { problem },
     devices: await listDevices(),
     mpi: await describeMpi(),
   };
@@ -47,7 +54,7 @@ export function formatDoctor(
   report: DoctorReport,
   wordRemedies: (remedies: readonly Remedy[]) => string,
 ): string {
-  const { cpu, memory, mpi, runtime } = report;
+  const { cpu, memory, images, mpi, runtime } = report;
   const rows = [
     ["tag2mask", report.tag2mask],
     ["Node.js", report.node],
@@ -60,7 +67,12 @@ export function formatDoctor(
     ["system", report.system],
     ["CPU", `${cpu.model}, ${cpu.cores} cores`],
     ["memory", `${gigabytes(memory.total)}, ${gigabytes(memory.free)} free`],
-    ["images", `reads ${imageFormats.map(([, name]) => name).join(", ")}`],
+    [
+      "images",
+      "problem" in images
+        ? `cannot be read: ${images.problem}`
+        : `reads ${images.formats.join(", ")}`,
+    ],
     ...report.devices.map((device) => [`device ${device.device}`, verdict(device, wordRemedies)]),
     ["MPI", "problem" in mpi ? `not available: ${mpi.problem}` : `${mpi.version} (${mpi.library})`],
   ];

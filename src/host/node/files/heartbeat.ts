@@ -5,7 +5,8 @@ export const heartbeatSeconds = 10;
 
 /**
  * Program of the thread: writes the time into the lock files that it is told of. It looks for the token first, so that it never
- * touches a file in a lock's place, and opens the file each time: nothing stays open that could become another file.
+ * touches a file in a lock's place, and opens the file each time: nothing stays open that could become another file. It counts in
+ * bytes: the name of a host may have letters of several, and some runtimes (Deno 2.9) mind a position with bytes alone.
  */
 const program = `
 const { closeSync, openSync, readFileSync, writeSync } = require("node:fs");
@@ -16,9 +17,10 @@ function beat() {
     try {
       const file = openSync(path, "r+");
       try {
-        const text = readFileSync(file, "utf8");
-        const time = '"' + new Date().toISOString() + '"}\\n';
-        if (text.includes(token)) writeSync(file, time, text.length - time.length);
+        const content = readFileSync(file);
+        const time = Buffer.from('"' + new Date().toISOString() + '"}\\n');
+        const position = content.length - time.length;
+        if (content.includes(token)) writeSync(file, time, 0, time.length, position);
       } finally {
         closeSync(file);
       }

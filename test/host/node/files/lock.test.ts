@@ -119,9 +119,12 @@ test("three takers of one lock: exactly one gets it, dead or free, also where on
   }
 });
 
-test("a heartbeat is renewed in place, only in the lock that it belongs to", async () => {
+test.each([
+  ["ASCII", hostname()],
+  ["letters of several bytes", "gerät-七"],
+])("a heartbeat is renewed in place, in its own lock alone: host of %s", async (_, host) => {
   const path = join(root, "run.lock");
-  const lock = (await ProcessLock.take(path)) as ProcessLock;
+  const lock = (await ProcessLock.take(path, { ...thisProcess(), host })) as ProcessLock;
   const [before, { token }] = [readFileSync(path, "utf8"), (await readLock(path))!];
   const other = join(root, "other.lock");
   writeFileSync(other, before.replace(token, "another"));
