@@ -11,6 +11,9 @@ export const missing = existsSync(executablePath)
 const quiet = ["quic", "gpu", "background-networking", "component-update", "sync"];
 const args = ["--no-sandbox", "--no-first-run", ...quiet.map((name) => `--disable-${name}`)];
 
+/** Chromium computes WebGPU on the processor; flags of Vulkan beside these would break it. */
+export const softwareGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
 /** Ends waiting for what never comes in a page, in ms; below the time limit of a test, so that the message says what was missing. */
 export const waitLimit = 150_000;
 

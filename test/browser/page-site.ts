@@ -19,12 +19,13 @@ export class PageSite {
     readonly context: BrowserContext,
   ) {}
 
-  static async open(): Promise<PageSite> {
+  /** @param more arguments of the browser */
+  static async open(more: readonly string[] = []): Promise<PageSite> {
     const folder = mkdtempSync(join(tmpdir(), "tag2mask-page-"));
     const site = new StaticSite(join(folder, "site"), isolation);
     await buildPage(site.folder);
     await site.start();
-    const browser = await launchChromium();
+    const browser = await launchChromium(more);
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     context.setDefaultTimeout(waitLimit);
     return new PageSite(folder, site, browser, context);

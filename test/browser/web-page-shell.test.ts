@@ -8,11 +8,8 @@ import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildPage, changePage, scriptOf } from "./built-page.ts";
-import { launchChromium, missing, waitLimit } from "./launch.ts";
+import { launchChromium, missing, softwareGpu, waitLimit } from "./launch.ts";
 import { StaticSite } from "./static-site.ts";
-
-/** A GPU in software, which the page would not compute on by itself. */
-const software = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
 describe.skipIf(missing !== null)("the page as a static site, in Chromium", () => {
   let work: string;
@@ -35,7 +32,7 @@ describe.skipIf(missing !== null)("the page as a static site, in Chromium", () =
       socket.destroy();
     });
     await once(outside.listen(0, "127.0.0.1"), "listening");
-    browser = await launchChromium(software);
+    browser = await launchChromium(softwareGpu);
   });
   afterAll(async () => {
     await browser?.close();

@@ -7,36 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decodeSafetensors, generateScene, Segmenter } from "../../src/index.ts";
 import { commandLine } from "../built.ts";
 import { missing } from "./launch.ts";
+import { expectAccessible } from "./axe.ts";
+import { startDemo, tiny } from "./page-demo.ts";
 import { PageSite } from "./page-site.ts";
-
-/** Settings of the smallest network, for the field of all others. */
-const tiny = [
-  "model.backbone: mit_tiny",
-  "model.decoderWidth: 8",
-  "data.maxSide: 80",
-  "eval.longSide: 64",
-  "eval.minSide: 64",
-  "eval.maxSide: 64",
-  "train.validateEvery: 20",
-  "train.checkpointEvery: 3",
-  "train.labelWorkers: 0",
-].join("\n");
-
-/** Fills in the form of the demo and starts it. */
-async function startDemo(page: Page, name: string, steps: number): Promise<void> {
-  await page.getByLabel("Scenes", { exact: true }).fill("8");
-  await page.getByLabel("Side in pixels").fill("64");
-  await page.getByLabel("Name").fill(name);
-  await page.getByLabel("Steps", { exact: true }).fill(`${steps}`);
-  await page.getByLabel("Crop", { exact: true }).fill("64");
-  await page.getByLabel("Batch", { exact: true }).fill("2");
-  await page.getByLabel("Computed on").selectOption("cpu");
-  await page.getByText("More settings").click();
-  await page.getByLabel("Others").fill(tiny);
-  const start = page.getByRole("button", { name: "Start the training" });
-  await expect.poll(() => start.isEnabled()).toBe(true);
-  await start.click();
-}
 
 /** Waits until a training has done some steps. */
 async function steps(page: Page, least: number): Promise<void> {
@@ -49,7 +22,7 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
   const file = (name: string): string => join(site.folder, name);
   const isDone = (page: Page) => page.locator("[data-state=done]").waitFor();
   const save = (page: Page, what: string) =>
-    site.saved(page, () => page.getByRole("button", { name: `Save: ${what}` }).click());
+    site.saved(page, () => page.getByRole("button", { name: what }).click());
   const unpack = (zip: Uint8Array, folder: string): void => {
     for (const [path, bytes] of Object.entries(unzipSync(zip))) {
       mkdirSync(dirname(file(`${folder}/${path}`)), { recursive: true });
@@ -63,7 +36,7 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
     const whole = await site.context.newPage();
     const loaded = site.countScripts(whole);
     await whole.goto(`${site.url}#/demo`);
-    await startDemo(whole, "whole", 24);
+    await startDemo(whole, { name: "whole", steps: 24 });
     // Looking changes nothing either.
     await whole.getByLabel("Look while it learns").uncheck();
     await isDone(whole);
@@ -73,12 +46,13 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
     await whole.close();
 
     const closed = await site.tab("#/demo");
-    await startDemo(closed, "closed", 24);
+    await startDemo(closed, { name: "closed", steps: 24 });
     await steps(closed, 5);
-    await closed.close({ runBeforeUnload: false });
-
     const again = await site.tab();
     const item = again.getByRole("listitem", { name: "closed" });
+    await item.getByText("is being trained").waitFor();
+    await closed.close({ runBeforeUnload: false });
+    // The other tab sees that nobody trains any more.
     await item.getByRole("button", { name: "Go on" }).click();
     await isDone(again);
     const found = unzipSync(await save(again, "The whole run"));
@@ -94,7 +68,7 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
     const page = await site.tab("#/demo");
     await page.getByText("Works offline.").waitFor();
     await site.context.setOffline(true);
-    await startDemo(page, "taken", 150);
+    await startDemo(page, { name: "taken", steps: 150 });
     await page.getByRole("heading", { name: /What it sees after step \d+/ }).waitFor();
     expect(await page.getByAltText(/^Where it looks: /).count()).toBeGreaterThan(0);
     expect(await page.title()).toMatch(/^\d+ % · taken · tag2mask$/);
@@ -135,12 +109,12 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
     await page.close();
   });
 
-  test("a dropped folder is copied, so that its training goes on after the visit", async () => {
+  test("a dropped folder is copied, so that its training goes on after the visit; axe finds nothing while it runs and once it has stopped", async () => {
     const { writeScenes } = await import("../../src/index.ts");
     await writeScenes(file("animals"), { count: 6, size: 64, seed: 1, valCount: 2 });
     const page = await site.tab("#/train");
     await page.locator("input[webkitdirectory]").setInputFiles(file("animals"));
-    await page.getByLabel("Steps", { exact: true }).fill("200");
+    await page.getByLabel("Steps", { exact: true }).fill("2000");
     await page.getByLabel("Crop", { exact: true }).fill("64");
     await page.getByLabel("Batch", { exact: true }).fill("2");
     await page.getByText("More settings").click();
@@ -153,9 +127,11 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
     const again = await site.tab();
     const item = again.getByRole("listitem", { name: "animals" });
     await item.getByRole("button", { name: "Go on" }).click();
-    await steps(again, 6);
+    await again.getByRole("heading", { name: /What it sees after step \d+/ }).waitFor();
+    await expectAccessible(again);
     await again.getByRole("button", { name: "Stop" }).click();
     await again.locator("[data-state=stopped]").waitFor();
+    await expectAccessible(again);
     const images = unzipSync(await save(again, "The images"));
     expect(Object.keys(images).filter((path) => path.startsWith("images/"))).toHaveLength(6);
     await again.close();
@@ -170,7 +146,7 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
 
   test("a full storage ends a training in words, and it goes on from its last checkpoint once there is room", async () => {
     const page = await site.tab("#/demo");
-    await startDemo(page, "full", 14);
+    await startDemo(page, { name: "full", steps: 14 });
     await steps(page, 4);
     const session = await site.context.newCDPSession(page);
     const { origin } = new URL(page.url());
@@ -184,7 +160,7 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
 
   test("a training whose worker dies says so, and goes on from its last checkpoint", async () => {
     const page = await site.tab("#/demo");
-    await startDemo(page, "dying", 14);
+    await startDemo(page, { name: "dying", steps: 14 });
     await steps(page, 4);
     const own = page.workers().filter((worker) => /\/main-[^/]*\.js$/.test(worker.url()));
     expect(own.length).toBeGreaterThan(0);

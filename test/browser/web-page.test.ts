@@ -8,23 +8,9 @@ import { ImageFiles, openMasks } from "../../src/files/formats/open.ts";
 import { nodeHost } from "../../src/host/node/host.ts";
 import { exportModel, generateScene, openModel, Segmenter, writeScenes } from "../../src/index.ts";
 import { writeVocCheckpoint } from "../jobs/exported-model.ts";
-import { findings } from "./axe.ts";
+import { expectAccessible } from "./axe.ts";
 import { missing } from "./launch.ts";
 import { PageSite } from "./page-site.ts";
-
-/** axe finds nothing in light and dark, and nothing is wider than a narrow window. */
-async function expectAccessible(page: Page): Promise<void> {
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    expect(await findings(page)).toEqual([]);
-  }
-  await page.setViewportSize({ width: 360, height: 740 });
-  const overflow = await page.evaluate(
-    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-  );
-  expect(overflow).toBeLessThanOrEqual(0);
-  await page.setViewportSize({ width: 1280, height: 800 });
-}
 
 /** Chooses files in the place for them that has this name. */
 async function choose(page: Page, place: string | RegExp, files: string[]): Promise<void> {

@@ -1,10 +1,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { launchChromium, waitLimit } from "./launch.ts";
+import { launchChromium, softwareGpu, waitLimit } from "./launch.ts";
 import { isolation, serve } from "./serve.ts";
 import { sourcesBundle } from "./sources-bundle.ts";
-
-/** Chromium computes WebGPU on the processor; flags of Vulkan beside these would break it. */
-const software = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
 /** A page that starts workers and hands their answers on. */
 const pageScript = `
@@ -76,7 +73,7 @@ export async function openWorkerPage(entry: URL): Promise<WorkerPage> {
     "/worker.js": await sourcesBundle(entry),
   };
   const site = await serve(scripts, isolation);
-  const browser = await launchChromium(software);
+  const browser = await launchChromium(softwareGpu);
   const asking = await openAsking(browser, site.url);
   const { page } = asking;
   return {

@@ -29,17 +29,18 @@ export function LuggageList({ run }: { readonly run: string }) {
       <ul>
         {all.map((what) => {
           const [label, ending] = t.run.alongText[what];
+          const words = making === what ? t.run.making : `${t.run.save} ${ending}`;
           return (
             <li key={what}>
               <span>{label}</span>
               <button
                 type="button"
                 className="button"
-                aria-label={`${t.run.save}: ${label}`}
+                aria-label={`${words}: ${label}`}
                 disabled={making !== undefined}
                 onClick={() => void make(what)}
               >
-                {making === what ? t.run.making : `${t.run.save} ${ending}`}
+                {words}
               </button>
             </li>
           );

@@ -23,7 +23,7 @@ export interface TrainingState {
   readonly validations: readonly Validation[];
   readonly seen?: { readonly step: number; readonly images: readonly SeenImage[] };
   readonly isLooking: boolean;
-  readonly lookFailure?: Failure;
+  readonly lookFailure?: Failure | undefined;
   /** Whether pictures are made after every checkpoint. */
   readonly looks: boolean;
   readonly outcome?: TrainOutcome;
@@ -126,7 +126,7 @@ export class Training extends Store<TrainingState> {
     this.set({ isLooking: true });
     try {
       const images = await desk.ask("look", { run, step });
-      this.set({ seen: { step, images } });
+      this.set({ seen: { step, images }, lookFailure: undefined });
     } catch (error) {
       // The training goes on; newer weights may have replaced these.
       this.set({ lookFailure: failureIn(error) });

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import type { Failure, RunDetails } from "../../protocol.ts";
 import { desk, failureIn } from "../client.ts";
+import { useRepeated } from "../parts/use-repeated.ts";
 
 /** What the storage has of a run. */
 export function useDetails(run: string): {
@@ -15,5 +16,6 @@ export function useDetails(run: string): {
     desk.ask("readRun", run).then(setDetails, (error: unknown) => setFailure(failureIn(error)));
   }, [run]);
   useEffect(read, [read]);
+  useRepeated(read, details?.state === "running");
   return { details, failure, read };
 }

@@ -4,6 +4,7 @@ import { desk, failureIn } from "../client.ts";
 import { maskList } from "../masks/mask-list.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { FailureNote, shownMessage } from "../parts/failure.tsx";
+import { useRepeated } from "../parts/use-repeated.ts";
 import { goTo, hrefOf } from "../route.ts";
 import { begin, tab } from "../run/training.ts";
 import { useStore } from "../store.ts";
@@ -19,6 +20,7 @@ export function RunList() {
     desk.ask("runs", null).then(setRuns, (error: unknown) => setFailure(failureIn(error)));
   }, []);
   useEffect(read, [read]);
+  useRepeated(read, runs?.some(({ state }) => state === "running") === true);
   const remove = async (run: string): Promise<void> => {
     setLeaving(undefined);
     try {

@@ -1,0 +1,40 @@
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { strFromU8, unzipSync } from "fflate";
+import { PageSite } from "../test/browser/page-site.ts";
+import { processUse } from "./web-training/process-use.ts";
+
+// How long the page takes from one press until a network has learned outlines from tags: the demo as a visitor starts it, in Chromium.
+// With --picture FILE.png the page is kept as it looks at the end.
+const { values } = parseArgs({ options: { picture: { type: "string" } } });
+
+const site = await PageSite.open();
+try {
+  const page = await site.tab();
+  page.setDefaultTimeout(0);
+  const since = (start: number): string => `${((performance.now() - start) / 1000).toFixed(0)} s`;
+  const start = performance.now();
+  await page.getByRole("button", { name: "Start the demo" }).click();
+  await page.getByRole("heading", { name: /What it sees after step \d+/ }).waitFor();
+  console.log(`first look at what the network sees: after ${since(start)}`);
+  await page.locator("[data-state=done], [role=alert]").waitFor();
+  const failures = await page.getByRole("alert").allInnerTexts();
+  if (failures.length > 0) throw new Error(failures.join("\n"));
+  const { seconds, largestBytes } = processUse(process.pid);
+  console.log(
+    `trained: after ${since(start)}, ${seconds.toFixed(0)} s of processor time, ` +
+      `${(largestBytes / 1e6).toFixed(0)} MB at most in a process; ${cpus().length} × ${cpus()[0]?.model}`,
+  );
+  if (values.picture !== undefined) await page.screenshot({ path: values.picture, fullPage: true });
+  const zip = await site.saved(page, () =>
+    page.getByRole("button", { name: "The whole run" }).click(),
+  );
+  const validations = strFromU8(unzipSync(zip)["log.jsonl"]!)
+    .split("\n")
+    .filter((line) => line.includes('"type":"validation"'))
+    .map((line) => JSON.parse(line) as { step: number; metrics: { seg: number | null } });
+  for (const { step, metrics } of validations)
+    console.log(`step ${step}: mIoU ${((metrics.seg ?? NaN) * 100).toFixed(1)} %`);
+} finally {
+  await site.close();
+}
