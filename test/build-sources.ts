@@ -1,9 +1,9 @@
-import { copyFileSync, rmSync, symlinkSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "tsdown";
 import type { TestProject } from "vitest/node";
 import config from "../tsdown.config.ts";
-import { builtFolder } from "./built.ts";
+import { builtFolder, runFolder } from "./built.ts";
 
 // Threads and processes that the sources start register a TypeScript loader first, which takes each of them about a second,
 // many times what they do in a test. While tests run they are therefore started from JavaScript, which is built once.
@@ -12,9 +12,14 @@ const root = join(import.meta.dirname, "..");
 
 /** Builds the sources before the first test, and again before tests that are watched run again. */
 export default async function setUp(project: TestProject): Promise<() => void> {
+  mkdirSync(runFolder);
   await buildSources();
   project.onTestsRerun(buildSources);
-  return () => rmSync(dirname(builtFolder), { recursive: true, force: true });
+  return () => {
+    for (const folder of [dirname(builtFolder), runFolder]) {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
 }
 
 /** Builds the sources as they are now. */

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -9,6 +10,9 @@ const owner = (process.env["TAG2MASK_TEST_RUN"] ??= String(process.pid));
 
 /** Where `build-sources.ts` puts the JavaScript of the sources; packages are found from there. */
 export const builtFolder = join(root, "node_modules/.cache", `tag2mask-tests-${owner}`, "dist");
+
+/** A place for files of tests, which is removed after the last one. */
+export const runFolder = join(tmpdir(), `tag2mask-tests-${owner}`);
 
 const builtMain = join(builtFolder, "cli/main.js");
 

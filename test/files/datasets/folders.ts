@@ -1,9 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
-import { afterAll } from "vitest";
 import { encodeMask } from "../../../src/host/node/images/index-png.ts";
+import { runFolder } from "../../built.ts";
 
 /** An image of one color, [width, height]. */
 export class Picture {
@@ -26,8 +25,7 @@ export class Mask {
   }
 }
 
-const root = mkdtempSync(join(tmpdir(), "tag2mask-datasets-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const root = mkdtempSync(join(runFolder, "datasets-"));
 let folders = 0;
 
 /** Writes a folder from a map of paths to pictures, masks, bytes and texts, and returns where it is. */
