@@ -29,6 +29,7 @@ export default defineConfig({
     format: "es",
     plugins: () => [oneWorkerBuild(), licenses.workers],
     rolldownOptions: {
+      // Its package does not say that parts of it can be left out.
       treeshake: { moduleSideEffects: [{ test: /\/node_modules\/yaml\//, sideEffects: false }] },
     },
   },

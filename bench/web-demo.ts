@@ -11,14 +11,16 @@ const { values } = parseArgs({ options: { picture: { type: "string" } } });
 const site = await PageSite.open();
 try {
   const page = await site.tab();
-  page.setDefaultTimeout(0);
+  page.setDefaultTimeout(1_800_000);
   const since = (start: number): string => `${((performance.now() - start) / 1000).toFixed(0)} s`;
   const start = performance.now();
   await page.getByRole("button", { name: "Start the demo" }).click();
-  await page.getByRole("heading", { name: /What it sees after step \d+/ }).waitFor();
+  const failure = page.getByRole("alert");
+  const seen = page.getByRole("heading", { name: /What it sees after step \d+/ });
+  await seen.or(failure).first().waitFor();
   console.log(`first look at what the network sees: after ${since(start)}`);
   await page.locator("[data-state=done], [role=alert]").waitFor();
-  const failures = await page.getByRole("alert").allInnerTexts();
+  const failures = await failure.allInnerTexts();
   if (failures.length > 0) throw new Error(failures.join("\n"));
   const { seconds, largestBytes } = processUse(process.pid);
   console.log(

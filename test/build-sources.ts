@@ -12,6 +12,8 @@ const root = join(import.meta.dirname, "..");
 
 /** Builds the sources before the first test, and again before tests that are watched run again. */
 export default async function setUp(project: TestProject): Promise<() => void> {
+  // A run that was killed may have left one of this name.
+  rmSync(runFolder, { recursive: true, force: true });
   mkdirSync(runFolder);
   await buildSources();
   project.onTestsRerun(buildSources);

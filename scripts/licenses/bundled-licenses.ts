@@ -7,6 +7,7 @@ import { ortLicense, readManifest, root } from "../pack/sources.ts";
 const elsewhere: Readonly<Record<string, string>> = {
   "onnxruntime-web": ortLicense,
   "@bufbuild/protobuf": join(root, "scripts/licenses/protobuf.txt"),
+  saxes: join(root, "scripts/licenses/saxes.txt"),
 };
 
 /**
@@ -19,7 +20,8 @@ export function bundledLicenses(): { readonly page: Plugin; readonly workers: Pl
   const collect = (bundle: Rolldown.OutputBundle): void => {
     for (const output of Object.values(bundle)) {
       for (const id of output.type === "chunk" ? output.moduleIds : []) {
-        const [folder] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id) ?? [];
+        const path = id.replaceAll("\\", "/");
+        const [folder] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path) ?? [];
         if (folder !== undefined) folders.add(folder);
       }
     }
@@ -31,7 +33,7 @@ export function bundledLicenses(): { readonly page: Plugin; readonly workers: Pl
       // Workers are built before, while the modules of the page are read.
       generateBundle(_, bundle) {
         collect(bundle);
-        const source = licensesText([root, ...folders]);
+        const source = licensesText([root, ...[...folders].sort()]);
         this.emitFile({ type: "asset", fileName: "licenses.txt", source });
       },
     },
@@ -45,7 +47,9 @@ export function licensesText(folders: readonly string[]): string {
 
 function licenseOf(folder: string): string {
   const { name, version, license } = readManifest(folder);
-  const own = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
+  const own = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && /^(licen[cs]e|copying|notice)/i.test(entry.name))
+    .map((entry) => entry.name);
   const files = own.length > 0 ? own.map((file) => join(folder, file)) : [elsewhere[name] ?? ""];
   if (files[0] === "") {
     throw new Error(

@@ -16,9 +16,9 @@ test.each([
   [
     "vite.web.config.ts",
     [
-      ...["@bufbuild/protobuf", "@noble/hashes", "@rgrove/parse-xml", "client-zip", "d3-array"],
+      ...["@bufbuild/protobuf", "@noble/hashes", "client-zip", "d3-array"],
       ...["d3-contour", "fast-png", "fflate", "iobuffer", "onnxruntime-web", "preact", "pure-rand"],
-      ...["shell-quote", "tag2mask", "uplot", "yaml", "zod"],
+      ...["saxes", "shell-quote", "tag2mask", "uplot", "xmlchars", "yaml", "zod"],
     ],
   ],
   ["vite.page.config.ts", ["react", "react-dom", "scheduler", "tag2mask", "uplot"]],
@@ -36,7 +36,7 @@ test.each([
       const folder = name === "tag2mask" ? root : join(root, "node_modules", name!);
       expect(version).toBe(readManifest(folder).version);
     }
-    expect(text.match(/Copyright/gi)!.length).toBeGreaterThanOrEqual(packages.length);
+    for (const part of text.split(`\n${"=".repeat(80)}\n\n`)) expect(part).toMatch(/copyright/i);
   },
   120_000,
 );

@@ -63,7 +63,7 @@ test.each([
 });
 
 test("an annotation that is nested too deeply is left out", async () => {
-  const xml = `<annotation>${nest("<part>", "</part>", 100_000)}</annotation>`;
+  const xml = `<annotation>${nest("<part>", "</part>", 1000)}</annotation>`;
   const root = await makeFolder({
     "JPEGImages/a.jpg": new Picture(),
     "JPEGImages/b.jpg": new Picture(),
@@ -75,7 +75,9 @@ test("an annotation that is nested too deeply is left out", async () => {
   expect(counts.all.images).toBe(1);
   const told = problems.filter(({ leftOut }) => leftOut).map(formatProblem);
   expect(told).toHaveLength(1);
-  expect(told[0]).toMatch(/Annotations.b\.xml: not readable as XML: .*; b is left out$/);
+  expect(told[0]).toMatch(
+    /Annotations.b\.xml:1: not readable as XML: nested more than 500 levels deep; b is left out$/,
+  );
 });
 
 test.each([

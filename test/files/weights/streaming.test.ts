@@ -100,13 +100,11 @@ test.each([
       return file.read(offset, length);
     },
   };
-  const started = performance.now();
   const weights = await openWeights(counted, openZip);
   const opening = bytes;
   const wanted = weights.tensors.find(({ name }) => name === "wanted")!;
   expect((await readTensor(wanted)).data).toEqual(Float32Array.of(7, 8, 9));
   expect(bytes - opening).toBeLessThan(100); // 12 of the tensor, a local header of the zip
   expect(opening).toBeLessThan(1.1 * megabyte); // of an old file the first megabyte is read at once
-  expect(performance.now() - started).toBeLessThan(500);
   await file.close();
 });

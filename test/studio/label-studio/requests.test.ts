@@ -41,7 +41,10 @@ describe("labeling configuration", () => {
     ],
     ["<View><Image></View>", "line 1: not readable as XML"],
     ['<!DOCTYPE v [<!ENTITY a "b">]><View/>', "labeling configuration: "],
-    [`${"<a>".repeat(100_000)}${"</a>".repeat(100_000)}`, "not readable as XML"],
+    [`${"<a>".repeat(100_000)}${"</a>".repeat(100_000)}`, "nested more than 500 levels deep"],
+    [`<View>${"<a/>".repeat(200_000)}</View>`, "has no <BrushLabels>"],
+    [`<View>${"\r".repeat(1_000_000)}</View>`, "has no <BrushLabels>"],
+    ['<View>\n<Label value="Cats & Dogs"/>\n</View>', 'line 2: not readable as XML: an "&"'],
     ["x".repeat((1 << 20) + 1), "has 1048577 letters"],
   ])("%.60s is refused with the reason", (text, reason) => {
     expect(() => brushControls(text)).toThrow(reason);

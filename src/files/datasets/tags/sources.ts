@@ -191,8 +191,7 @@ export async function tagsFromXml(
   const root = readXml(text);
   if ("message" in root) {
     const { line, message } = root;
-    const origin = { file: path, ...(line !== undefined && { line }) };
-    return leftOut(origin, `not readable as XML: ${message}; ${name} is left out`);
+    return leftOut({ file: path, line }, `not readable as XML: ${message}; ${name} is left out`);
   }
   if (root.name !== "annotation") {
     return leftOut(

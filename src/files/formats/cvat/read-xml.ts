@@ -1,4 +1,3 @@
-import type { XmlElement } from "@rgrove/parse-xml";
 import { ellipseCounts } from "../../../method/images/ellipse.ts";
 import {
   guessedBackground,
@@ -12,7 +11,7 @@ import { excerpt, UserError } from "../../../user-error.ts";
 import type { FileHost } from "../../../host/host.ts";
 import { matchByEnd } from "../../text/match-by-end.ts";
 import { stem } from "../../text/path.ts";
-import { elementsIn, readXml, textOf } from "../../text/xml.ts";
+import { elementsIn, readXml, textOf, type XmlElement } from "../../text/xml.ts";
 import { counted } from "../../text/units.ts";
 import { chooseClasses } from "../chosen-classes.ts";
 import { cleanNames } from "../class-names.ts";
@@ -101,8 +100,7 @@ export async function cvatXmlSource(
 function parse(text: string, path: string): XmlElement {
   const root = readXml(text);
   if ("message" in root) {
-    const where = root.line === undefined ? path : `${path}:${root.line}`;
-    throw new UserError(`${where}: not readable as XML: ${root.message}`);
+    throw new UserError(`${path}:${root.line}: not readable as XML: ${root.message}`);
   }
   if (root.name === "annotations") return root;
   throw new UserError(`${path}: has no <annotations>; expected "CVAT for images 1.1"`);
@@ -118,7 +116,9 @@ function labelsOf(root: XmlElement, images: readonly XmlElement[]): string[] {
   // The task or job that was exported, or the task alone.
   for (const part of [...metas.flatMap((meta) => elementsIn(meta)), ...metas]) {
     const labels = elementsIn(part, "labels").flatMap((list) => elementsIn(list, "label"));
-    const names = labels.flatMap((label) => elementsIn(label, "name").map((name) => textOf(name)!));
+    const names = labels.flatMap((label) =>
+      elementsIn(label, "name").map((name) => textOf(name) ?? ""),
+    );
     if (names.length > 0) return cleanNames(names);
   }
   const used = images.flatMap((image) =>

@@ -1,6 +1,5 @@
-import type { XmlElement } from "@rgrove/parse-xml";
 import { shown, UserError } from "../../../user-error.ts";
-import { elementsIn, readXml } from "../../text/xml.ts";
+import { elementsIn, readXml, type XmlElement } from "../../text/xml.ts";
 
 /** Most letters of a labeling configuration. */
 const longest = 1 << 20;
@@ -73,14 +72,13 @@ function elementsOf(configuration: string): XmlElement[] {
   }
   const root = readXml(configuration);
   if ("message" in root) {
-    const place = root.line === undefined ? where : `${where}: line ${root.line}`;
-    throw new UserError(`${place}: not readable as XML: ${root.message}`);
+    throw new UserError(`${where}: line ${root.line}: not readable as XML: ${root.message}`);
   }
   const elements: XmlElement[] = [];
   const left = [root];
   for (let element = left.pop(); element; element = left.pop()) {
     elements.push(element);
-    left.push(...elementsIn(element).reverse());
+    for (const child of elementsIn(element).reverse()) left.push(child);
   }
   return elements;
 }

@@ -21,10 +21,10 @@ export async function train(input: TrainInput, doing: Doing<"train">): Promise<T
       throw new UserError(`${input.name}: a training has this name already; choose another one`);
     }
   }
-  await store.makeFolder(images);
   // Whoever tidies up leaves the images of a training alone that is only starting.
   const lock = await store.lock(images, { place: input.name, work: "writing" });
   try {
+    await store.makeFolder(images);
     await storeImages(input, doing);
     const { name, choices } = input;
     const job = { ...(await settingOptions(choices)), out: run, device: choices.device, report };

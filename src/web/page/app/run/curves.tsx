@@ -3,7 +3,7 @@ import { failureIn } from "../client.ts";
 import { FailureNote } from "../parts/failure.tsx";
 import type { ChartsProps } from "./charts.tsx";
 
-/** The charts are half of what the page would start with. */
+/** The library of the charts would be the largest part of what the page starts with. */
 const Charts = lazy(() =>
   import("./charts.tsx").catch((error: unknown) => ({
     default: () => <FailureNote failure={failureIn(error)} />,

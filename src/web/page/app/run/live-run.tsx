@@ -84,7 +84,7 @@ function Ended({ training }: { readonly training: Training }) {
     // A training that ended before its first checkpoint has left nothing.
     if (outcome?.type === "canceled") setIsGone(true);
   }, [outcome]);
-  useEffect(() => read(), [read, outcome]);
+  useEffect(() => void read(), [read, outcome]);
   return (
     <>
       {failure && <FailureNote failure={failure} />}

@@ -15,13 +15,13 @@ export function RunScreen({ run }: { readonly run: string }) {
   return (
     <div className="run">
       <h1>{run}</h1>
-      {here ? <LiveRun key={run} training={here} /> : <Stored run={run} />}
+      {here ? <LiveRun key={run} training={here} /> : <Stored key={run} run={run} />}
     </div>
   );
 }
 
 function Stored({ run }: { readonly run: string }) {
   const { details, failure, read } = useDetails(run);
-  if (failure) return <FailureNote failure={failure} onRetry={read} />;
+  if (failure) return <FailureNote failure={failure} onRetry={() => void read()} />;
   return details ? <StoredRun details={details} /> : <Progress label={t.working} />;
 }

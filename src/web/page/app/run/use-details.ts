@@ -7,15 +7,19 @@ import { useRepeated } from "../parts/use-repeated.ts";
 export function useDetails(run: string): {
   readonly details: RunDetails | undefined;
   readonly failure: Failure | undefined;
-  readonly read: () => void;
+  readonly read: () => Promise<void>;
 } {
   const [details, setDetails] = useState<RunDetails>();
   const [failure, setFailure] = useState<Failure>();
-  const read = useCallback(() => {
-    setFailure(undefined);
-    desk.ask("readRun", run).then(setDetails, (error: unknown) => setFailure(failureIn(error)));
+  const read = useCallback(async () => {
+    try {
+      setDetails(await desk.ask("readRun", run));
+      setFailure(undefined);
+    } catch (error) {
+      setFailure(failureIn(error));
+    }
   }, [run]);
-  useEffect(read, [read]);
+  useEffect(() => void read(), [read]);
   useRepeated(read, details?.state === "running");
   return { details, failure, read };
 }

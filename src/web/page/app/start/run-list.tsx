@@ -16,17 +16,22 @@ export function RunList() {
   const [runs, setRuns] = useState<readonly RunFacts[]>();
   const [failure, setFailure] = useState<Failure>();
   const [leaving, setLeaving] = useState<string>();
-  const read = useCallback(() => {
-    desk.ask("runs", null).then(setRuns, (error: unknown) => setFailure(failureIn(error)));
+  const read = useCallback(async () => {
+    try {
+      setRuns(await desk.ask("runs", null));
+      setFailure(undefined);
+    } catch (error) {
+      setFailure(failureIn(error));
+    }
   }, []);
-  useEffect(read, [read]);
+  useEffect(() => void read(), [read]);
   useRepeated(read, runs?.some(({ state }) => state === "running") === true);
   const remove = async (run: string): Promise<void> => {
     setLeaving(undefined);
     try {
       await desk.ask("removeRun", run);
       if (training?.state.run === run) tab.set({});
-      read();
+      await read();
     } catch (error) {
       setFailure(failureIn(error));
     }
@@ -34,7 +39,7 @@ export function RunList() {
   return (
     <section className="run-list" aria-labelledby="runs-title">
       <h2 id="runs-title">{t.start.runs}</h2>
-      {failure && <FailureNote failure={failure} onRetry={read} />}
+      {failure && <FailureNote failure={failure} onRetry={() => void read()} />}
       {runs?.length === 0 && <p className="muted">{t.start.runsNone}</p>}
       <ul>
         {runs?.map((run) => (
