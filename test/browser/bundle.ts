@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build as bundle } from "esbuild";
+import { build as bundle, type BuildOptions } from "esbuild";
 import { build } from "tsdown";
 import library from "../../tsdown.config.ts";
 import { forBrowser } from "./sources-bundle.ts";
@@ -14,20 +14,43 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * now and by the library's own settings. Anything that a browser lacks, such as node:fs, is an error.
  */
 export async function browserBundle(entry: string): Promise<Uint8Array> {
+  const { outputFiles } = await bundled(entry);
+  return outputFiles[0]!.contents;
+}
+
+/** The files of such a bundle that a page downloads at once: without what the core imports when it is first needed. */
+export async function firstFiles(entry: string): Promise<Uint8Array[]> {
+  const outdir = join(tmpdir(), "not-written");
+  const { outputFiles, metafile } = await bundled(entry, { splitting: true, outdir });
+  const contents = new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]));
+  const outputs = new Map(
+    Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]),
+  );
+  const names = new Set(["stdin.js"]);
+  for (const name of names) {
+    for (const { path, kind } of outputs.get(name)!.imports) {
+      if (kind === "import-statement") names.add(basename(path));
+    }
+  }
+  return [...names].map((name) => contents.get(name)!);
+}
+
+async function bundled(entry: string, options: BuildOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), "tag2mask-core-"));
   try {
     const own = { entry: ["src/core.ts"], outDir: folder, cwd: root, dts: false };
     await build({ ...library, ...own, config: false, logLevel: "error" });
-    const { outputFiles } = await bundle({
+    return await bundle({
       stdin: { contents: entry, resolveDir: root, loader: "ts" },
       alias: { "tag2mask/core": join(folder, "core.js") },
       nodePaths: [join(root, "node_modules")],
       // The paths of tsconfig.json lead to the sources.
       tsconfigRaw: {},
       ...forBrowser,
+      ...options,
+      metafile: true,
       write: false,
     });
-    return outputFiles[0]!.contents;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -55,12 +55,13 @@ describe.skipIf(missing !== null)("a list of a million images", () => {
 
   /** Every cell that can be seen names the image of its own place, and all places are there. */
   async function expectRightCells(): Promise<{ first: number; last: number }> {
-    const look = () => page.evaluate<Cell[]>(lookAtCells);
     const expected = (position: number): string => `image-${position}.jpg`;
-    await expect
-      .poll(async () => (await look()).every((c) => c.label.startsWith(expected(c.position))))
-      .toBe(true);
-    const cells = await look();
+    let cells: Cell[] = [];
+    const areRight = async (): Promise<boolean> => {
+      cells = await page.evaluate<Cell[]>(lookAtCells);
+      return cells.length > 0 && cells.every((c) => c.label.startsWith(expected(c.position)));
+    };
+    await expect.poll(areRight).toBe(true);
     const positions = cells.map(({ position }) => position);
     const [first, last] = [positions[0]!, positions.at(-1)!];
     expect(positions).toEqual(Array.from({ length: last - first + 1 }, (_, i) => first + i));

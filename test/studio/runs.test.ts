@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Hono } from "hono";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { studioWords } from "../../src/cli/studio-words.ts";
+import type { LogEntry } from "../../src/files/run/log.ts";
 import { nodeHost } from "../../src/host/node/host.ts";
 import { EventHub } from "../../src/studio/server/events.ts";
 import { answerFailure } from "../../src/studio/server/failure.ts";
@@ -98,6 +99,19 @@ async function logOf(run: Run): Promise<string[]> {
   return (await readFile(join(run.path, "log.jsonl"), "utf8")).trim().split("\n");
 }
 
+/** Kills a training whose log is ahead of its last checkpoint, so that a resumption cuts off what the log has after that. */
+async function killBetweenCheckpoints(pid: number, run: Run, every: number): Promise<void> {
+  for (;;) {
+    // Its log does not grow while it is looked at.
+    process.kill(pid, "SIGSTOP");
+    const { type, step } = JSON.parse((await logOf(run)).at(-1)!) as LogEntry;
+    // A checkpoint follows the last step before it.
+    if (type === "step" && (step + 1) % every !== 0) return void process.kill(pid, "SIGKILL");
+    process.kill(pid, "SIGCONT");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 describe("a training of the studio", () => {
   test("runs to its end in a process of its own, and its log and samples can be read", async () => {
     const { app, get, post, reach, events } = await open();
@@ -150,11 +164,11 @@ describe("a training of the studio", () => {
 
   test("that is killed is told as failed, and a reader of its log is told what a resumption cuts off", async () => {
     const { runs, app, post, reach } = await open();
-    const { id } = await post("/api/runs", { ...tiny, steps: 40, set: { ...tiny.set, "train.checkpointEvery": 4 } }); // prettier-ignore
-    await waitUntil(() => runs.get(id).summary.step >= 6);
-    const { holder } = runs.get(id);
+    const { id } = await post("/api/runs", { ...tiny, steps: 400, set: { ...tiny.set, "train.checkpointEvery": 4 } }); // prettier-ignore
+    await waitUntil(() => runs.get(id).summary.step >= 5);
+    const { holder, run } = runs.get(id);
     if (holder.state !== "running") throw new Error("no process trains");
-    process.kill(holder.pid, "SIGKILL");
+    await killBetweenCheckpoints(holder.pid, run, 4);
     const failed = await reach(id, "failed");
     expect(failed).toMatchObject({ resumable: true });
     expect(failed.error).toMatch(/as if it was killed; the checkpoint of step \d+ is intact/);
