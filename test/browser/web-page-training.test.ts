@@ -62,7 +62,8 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
     expect(metadata["step"]).toBe("24");
     expect(Object.keys(tensors).some((name) => name.startsWith("optimizer.m."))).toBe(true);
     await again.close();
-  });
+    // Three trainings start.
+  }, 400_000);
 
   test("without a network, pictures show what a training sees; its export segments in Node, and its run goes on in Node's command line", async () => {
     const page = await site.tab("#/demo");
