@@ -78,7 +78,7 @@ function Now({ state }: { readonly state: TrainingState }) {
 /** A training that ended in this visit: what is stored of it, and how it ended. */
 function Ended({ training }: { readonly training: Training }) {
   const { run, failure, outcome, notices } = useStore(training);
-  const { details, read } = useDetails(run);
+  const { value: details, read } = useDetails(run);
   const [isGone, setIsGone] = useState(false);
   useEffect(() => {
     // A training that ended before its first checkpoint has left nothing.

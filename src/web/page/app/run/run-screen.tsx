@@ -21,7 +21,7 @@ export function RunScreen({ run }: { readonly run: string }) {
 }
 
 function Stored({ run }: { readonly run: string }) {
-  const { details, failure, read } = useDetails(run);
+  const { value: details, failure, read } = useDetails(run);
   if (failure) return <FailureNote failure={failure} onRetry={() => void read()} />;
   return details ? <StoredRun details={details} /> : <Progress label={t.working} />;
 }

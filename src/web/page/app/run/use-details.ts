@@ -1,25 +1,14 @@
-import { useCallback, useEffect, useState } from "react";
-import type { Failure, RunDetails } from "../../protocol.ts";
-import { desk, failureIn } from "../client.ts";
-import { useRepeated } from "../parts/use-repeated.ts";
+import { useCallback } from "react";
+import type { RunDetails } from "../../protocol.ts";
+import { desk } from "../client.ts";
+import { useRead, type Read } from "../parts/use-read.ts";
 
 /** What the storage has of a run. */
-export function useDetails(run: string): {
-  readonly details: RunDetails | undefined;
-  readonly failure: Failure | undefined;
-  readonly read: () => Promise<void>;
-} {
-  const [details, setDetails] = useState<RunDetails>();
-  const [failure, setFailure] = useState<Failure>();
-  const read = useCallback(async () => {
-    try {
-      setDetails(await desk.ask("readRun", run));
-      setFailure(undefined);
-    } catch (error) {
-      setFailure(failureIn(error));
-    }
-  }, [run]);
-  useEffect(() => void read(), [read]);
-  useRepeated(read, details?.state === "running");
-  return { details, failure, read };
+export function useDetails(run: string): Read<RunDetails> {
+  return useRead(
+    useCallback(() => desk.ask("readRun", run), [run]),
+    isRunning,
+  );
 }
+
+const isRunning = ({ state }: RunDetails): boolean => state === "running";

@@ -1,10 +1,10 @@
-import { useCallback, useEffect, useState } from "react";
+import { useState } from "react";
 import type { Failure, RunFacts } from "../../protocol.ts";
 import { desk, failureIn } from "../client.ts";
 import { maskList } from "../masks/mask-list.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { FailureNote, shownMessage } from "../parts/failure.tsx";
-import { useRepeated } from "../parts/use-repeated.ts";
+import { useRead } from "../parts/use-read.ts";
 import { goTo, hrefOf } from "../route.ts";
 import { begin, tab } from "../run/training.ts";
 import { useStore } from "../store.ts";
@@ -13,33 +13,29 @@ import { percent, t } from "../strings.ts";
 /** The trainings in the storage of the page. */
 export function RunList() {
   const { training } = useStore(tab);
-  const [runs, setRuns] = useState<readonly RunFacts[]>();
-  const [failure, setFailure] = useState<Failure>();
+  const { value: runs, failure: unread, read } = useRead(askForRuns, isAnyRunning);
+  const [unremoved, setUnremoved] = useState<Failure>();
   const [leaving, setLeaving] = useState<string>();
-  const read = useCallback(async () => {
-    try {
-      setRuns(await desk.ask("runs", null));
-      setFailure(undefined);
-    } catch (error) {
-      setFailure(failureIn(error));
-    }
-  }, []);
-  useEffect(() => void read(), [read]);
-  useRepeated(read, runs?.some(({ state }) => state === "running") === true);
+  const failure = unread ?? unremoved;
+  const retry = (): void => {
+    setUnremoved(undefined);
+    void read();
+  };
   const remove = async (run: string): Promise<void> => {
     setLeaving(undefined);
+    setUnremoved(undefined);
     try {
       await desk.ask("removeRun", run);
       if (training?.state.run === run) tab.set({});
       await read();
     } catch (error) {
-      setFailure(failureIn(error));
+      setUnremoved(failureIn(error));
     }
   };
   return (
     <section className="run-list" aria-labelledby="runs-title">
       <h2 id="runs-title">{t.start.runs}</h2>
-      {failure && <FailureNote failure={failure} onRetry={() => void read()} />}
+      {failure && <FailureNote failure={failure} onRetry={retry} />}
       {runs?.length === 0 && <p className="muted">{t.start.runsNone}</p>}
       <ul>
         {runs?.map((run) => (
@@ -67,6 +63,10 @@ export function RunList() {
     </section>
   );
 }
+
+const askForRuns = (): Promise<readonly RunFacts[]> => desk.ask("runs", null);
+const isAnyRunning = (runs: readonly RunFacts[]): boolean =>
+  runs.some(({ state }) => state === "running");
 
 function RunItem({
   run,
