@@ -18,11 +18,12 @@ export async function browserBundle(entry: string): Promise<Uint8Array> {
   return outputFiles[0]!.contents;
 }
 
-/** The files of such a bundle that a page downloads at once: without what the core imports when it is first needed. */
-export async function firstFiles(entry: string): Promise<Uint8Array[]> {
+/** The files of such a bundle: those that a page downloads at once, and what the core imports when it is first needed. */
+export async function bundleFiles(
+  entry: string,
+): Promise<{ first: Uint8Array[]; later: Uint8Array[] }> {
   const outdir = join(tmpdir(), "not-written");
   const { outputFiles, metafile } = await bundled(entry, { splitting: true, outdir });
-  const contents = new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]));
   const outputs = new Map(
     Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]),
   );
@@ -32,7 +33,11 @@ export async function firstFiles(entry: string): Promise<Uint8Array[]> {
       if (kind === "import-statement") names.add(basename(path));
     }
   }
-  return [...names].map((name) => contents.get(name)!);
+  const contents = (isFirst: boolean): Uint8Array[] =>
+    outputFiles
+      .filter(({ path }) => names.has(basename(path)) === isFirst)
+      .map(({ contents }) => contents);
+  return { first: contents(true), later: contents(false) };
 }
 
 async function bundled(entry: string, options: BuildOptions = {}) {
