@@ -1,8 +1,8 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { strFromU8, unzipSync } from "fflate";
 import { PageSite } from "../test/browser/page-site.ts";
 import { processUse } from "./web-training/process-use.ts";
+import { savedLog, untilTrained } from "./web-training/saved-log.ts";
 
 // How long the page takes from one press until a network has learned outlines from tags: the demo as a visitor starts it, in Chromium.
 // With --picture FILE.png the page is kept as it looks at the end.
@@ -15,28 +15,20 @@ try {
   const since = (start: number): string => `${((performance.now() - start) / 1000).toFixed(0)} s`;
   const start = performance.now();
   await page.getByRole("button", { name: "Start the demo" }).click();
-  const failure = page.getByRole("alert");
   const seen = page.getByRole("heading", { name: /What it sees after step \d+/ });
-  await seen.or(failure).first().waitFor();
+  await seen.or(page.getByRole("alert")).first().waitFor();
   console.log(`first look at what the network sees: after ${since(start)}`);
-  await page.locator("[data-state=done], [role=alert]").waitFor();
-  const failures = await failure.allInnerTexts();
-  if (failures.length > 0) throw new Error(failures.join("\n"));
+  await untilTrained(page);
   const { seconds, largestBytes } = processUse(process.pid);
   console.log(
     `trained: after ${since(start)}, ${seconds.toFixed(0)} s of processor time, ` +
       `${(largestBytes / 1e6).toFixed(0)} MB at most in a process; ${cpus().length} × ${cpus()[0]?.model}`,
   );
   if (values.picture !== undefined) await page.screenshot({ path: values.picture, fullPage: true });
-  const zip = await site.saved(page, () =>
-    page.getByRole("button", { name: "The whole run" }).click(),
-  );
-  const validations = strFromU8(unzipSync(zip)["log.jsonl"]!)
-    .split("\n")
-    .filter((line) => line.includes('"type":"validation"'))
-    .map((line) => JSON.parse(line) as { step: number; metrics: { seg: number | null } });
-  for (const { step, metrics } of validations)
-    console.log(`step ${step}: mIoU ${((metrics.seg ?? NaN) * 100).toFixed(1)} %`);
+  for (const entry of await savedLog(site, page)) {
+    if (entry.type !== "validation") continue;
+    console.log(`step ${entry.step}: mIoU ${((entry.metrics.seg ?? NaN) * 100).toFixed(1)} %`);
+  }
 } finally {
   await site.close();
 }
