@@ -47,11 +47,11 @@ export function licensesText(folders: readonly string[]): string {
 
 function licenseOf(folder: string): string {
   const { name, version, license } = readManifest(folder);
-  const own = readdirSync(folder, { withFileTypes: true })
+  const files = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && /^(licen[cs]e|copying|notice)/i.test(entry.name))
-    .map((entry) => entry.name);
-  const files = own.length > 0 ? own.map((file) => join(folder, file)) : [elsewhere[name] ?? ""];
-  if (files[0] === "") {
+    .map((entry) => join(folder, entry.name));
+  if (files.length === 0 && elsewhere[name] !== undefined) files.push(elsewhere[name]);
+  if (files.length === 0) {
     throw new Error(
       `licenses: ${name} ${version} comes without the text of its license; add it to scripts/licenses`,
     );
