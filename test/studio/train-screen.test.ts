@@ -76,11 +76,11 @@ describe.skipIf(missing !== null)("the train screen", () => {
   /** The same as the curve shows it below the pointer, which is led from its beginning to its end. */
   async function shownLosses(page: Page, steps: number): Promise<[step: number, loss: number][]> {
     const chart = page.locator(".chart").first();
-    const { x, y, width, height } = (await chart.locator(".u-over").boundingBox())!;
+    const { x, y, width, height } = (await chart.locator(".area").boundingBox())!;
     const found = new Map<number, number>();
     for (let step = 0; step <= steps; step++) {
       await page.mouse.move(x + (step / steps) * (width - 1), y + height / 2);
-      const [at, total] = await chart.locator(".u-legend .u-value").allInnerTexts();
+      const [at, total] = await chart.locator(".legend .value").allInnerTexts();
       if (/\d/.test(at!)) found.set(Number(at), Number(total));
     }
     return [...found].sort(([a], [b]) => a - b);
@@ -122,7 +122,7 @@ describe.skipIf(missing !== null)("the train screen", () => {
 
     // Without the pointer the legend has the newest values, of steps that come later, too.
     await page.mouse.move(1, 1);
-    const newest = page.locator(".chart .u-legend .u-value").first();
+    const newest = page.locator(".chart .legend .value").first();
     await expect.poll(() => newest.innerText()).toBe(String(logged.at(-1)![0]));
 
     // The page names the command that goes on with it.
@@ -132,6 +132,25 @@ describe.skipIf(missing !== null)("the train screen", () => {
     await head(page).getByRole("status").getByText("done").waitFor();
     await expect.poll(() => newest.innerText()).toBe(String(steps - 1));
     await expect.poll(() => shownLosses(page, steps)).toEqual(await loggedLosses("run-1"));
+
+    const chart = page.locator(".chart").first();
+    const curves = chart.locator("polyline");
+    const shown = await curves.count();
+    await chart.getByRole("button", { name: "total" }).click();
+    await expect.poll(() => curves.count()).toBe(shown - 1);
+    await chart.getByRole("button", { name: "total" }).click();
+    await expect.poll(() => curves.count()).toBe(shown);
+    // Dragging over steps shows these alone, a double click all again.
+    const area = chart.locator(".area");
+    const { width } = (await area.boundingBox())!;
+    const firstStep = async () => Number(await chart.locator(".at-bottom text").first().textContent()); // prettier-ignore
+    await area.hover({ position: { x: width / 2, y: 20 } });
+    await page.mouse.down();
+    await area.hover({ position: { x: (3 / 4) * width, y: 20 } });
+    await page.mouse.up();
+    await expect.poll(firstStep).toBeGreaterThan(steps / 2 - 2);
+    await area.dblclick();
+    await expect.poll(firstStep).toBe(0);
     const { id } = await studio().send<Run>("POST", "/api/runs", asked[0]);
     await reach(id, "done");
     expect((await weights("run-1")).equals(await weights(id))).toBe(true);

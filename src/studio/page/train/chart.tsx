@@ -1,11 +1,14 @@
-import { useEffect, useRef } from "react";
-import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
+import { bisectCenter, ticks } from "d3-array";
+import { useEffect, useMemo, useRef, useState, type PointerEvent } from "react";
 import "./chart.css";
 import { formatNumber, formatPercent } from "../parts/numbers.ts";
 
 /** Fewer steps than this have a dot each. */
 const mostDots = 30;
+/** Room for the numbers of the axes around the curves, in pixels. */
+const room = { left: 48, right: 12, top: 8, bottom: 24 };
+/** A press that moves by fewer pixels than this chooses no steps. */
+const leastDrag = 5;
 
 export interface Curve {
   readonly label: string;
@@ -15,7 +18,13 @@ export interface Curve {
   readonly values: readonly (number | null)[];
 }
 
-/** Curves over the steps of a training. */
+/** A range of steps or of values. */
+type Span = readonly [from: number, to: number];
+
+/**
+ * Curves over the steps of a training. The legend has the values of the step below the pointer, or else the newest ones, and its
+ * buttons hide curves. Dragging over steps shows these alone, a double click shows all again.
+ */
 export function Chart({
   title,
   stepLabel,
@@ -27,6 +36,7 @@ export function Chart({
   readonly title: string;
   /** Word for a step, in the legend. */
   readonly stepLabel: string;
+  /** In ascending order. */
   readonly steps: readonly number[];
   readonly curves: readonly Curve[];
   /** End of the axis of steps. */
@@ -35,119 +45,184 @@ export function Chart({
   readonly asShare?: boolean;
 }) {
   const holder = useRef<HTMLDivElement>(null);
-  const chart = useRef<uPlot | undefined>(undefined);
-  const labels = curves.map(({ label }) => label).join("\n");
-  useEffect(() => {
-    const element = holder.current!;
-    const draw = (): void => {
-      const data = chart.current?.data;
-      chart.current?.destroy();
-      const options = optionsOf(element, curves, { last, asShare, stepLabel });
-      chart.current = new uPlot(options, data ?? dataOf(steps, curves), element);
-    };
-    draw();
-    const resized = new ResizeObserver(() =>
-      chart.current?.setSize({ width: element.clientWidth, height: heightOf(element) }),
-    );
-    resized.observe(element);
-    // Colors are read once, when a chart is made.
-    const themed = new MutationObserver(draw);
-    themed.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    const scheme = matchMedia("(prefers-color-scheme: dark)");
-    scheme.addEventListener("change", draw);
-    return () => {
-      resized.disconnect();
-      themed.disconnect();
-      scheme.removeEventListener("change", draw);
-      chart.current?.destroy();
-      chart.current = undefined;
-    };
-    // Values change often and are set below; anything else makes a new chart.
-  }, [labels, last, asShare]);
-  useEffect(() => {
-    chart.current?.setData(dataOf(steps, curves));
-    if (chart.current) showNewest(chart.current);
-  }, [steps, curves]);
+  const outer = useWidth(holder);
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const [pointed, setPointed] = useState<number>();
+  const [drag, setDrag] = useState<Span>();
+  const [zoom, setZoom] = useState<Span>();
+  const shown = curves.filter(({ label }) => !hidden.has(label));
+  const span: Span = zoom ?? [0, Math.max(last, 1)];
+  const values = useMemo(
+    () => rangeOf(steps, shown, span, asShare),
+    [steps, curves, hidden, zoom, last, asShare],
+  );
+  const height = Math.round(Math.min(220, Math.max(140, outer * 0.45)));
+  const inner = { width: outer - room.left - room.right, height: height - room.top - room.bottom };
+  const xOf = (step: number): number => ((step - span[0]) / (span[1] - span[0])) * inner.width;
+  const yOf = (value: number): number =>
+    inner.height * (1 - (value - values[0]) / (values[1] - values[0]));
+  const lines = useMemo(
+    () => shown.map(({ label, color, values }) => ({ label, color, points: pointsOf(steps, values, xOf, yOf) })), // prettier-ignore
+    [steps, curves, hidden, zoom, values, last, outer],
+  );
+  const show = (value: number): string =>
+    asShare ? formatPercent(value) : formatNumber(value, { maximumSignificantDigits: 3 });
+  const stepAt = ({ currentTarget, clientX }: PointerEvent<SVGElement>): number => {
+    const { left, width } = currentTarget.getBoundingClientRect();
+    const share = Math.min(1, Math.max(0, (clientX - left) / width));
+    return span[0] + share * (span[1] - span[0]);
+  };
+  const at = pointed === undefined ? steps.length - 1 : bisectCenter(steps, pointed);
+  const atStep = steps[at];
+  const chooseSteps = (): void => {
+    setDrag(undefined);
+    if (!drag || Math.abs(xOf(drag[1]) - xOf(drag[0])) < leastDrag) return;
+    setZoom([Math.min(...drag), Math.max(...drag)]);
+  };
+  const toggle = (label: string): void => {
+    const next = new Set(hidden);
+    if (!next.delete(label)) next.add(label);
+    setHidden(next);
+  };
   return (
     <figure className="chart">
       <figcaption>{title}</figcaption>
-      <div ref={holder} role="img" aria-label={describe(title, steps, curves)} />
+      <div ref={holder} role="img" aria-label={describe(title, steps, curves)}>
+        {outer > 0 && (
+          <svg width={outer} height={height}>
+            <g className="axis at-left">
+              {ticks(...values, inner.height / 36).map((value) => (
+                <g key={value} transform={`translate(${room.left} ${room.top + yOf(value)})`}>
+                  <line x2={inner.width} />
+                  <text x={-6}>{show(value)}</text>
+                </g>
+              ))}
+            </g>
+            <g className="axis at-bottom">
+              {wholeTicks(span, inner.width / 72).map((step) => (
+                <g key={step} transform={`translate(${room.left + xOf(step)} ${room.top})`}>
+                  <line y2={inner.height} />
+                  <text y={inner.height + 16}>{formatNumber(step)}</text>
+                </g>
+              ))}
+            </g>
+            <svg className={zoom && "is-cut"} x={room.left} y={room.top} {...inner}>
+              {lines.map(({ label, color, points }) => (
+                <g key={label} style={{ color: `var(${color})` }}>
+                  <polyline points={points.join(" ")} />
+                  {steps.length < mostDots &&
+                    points.map(([x, y]) => <circle key={x} cx={x} cy={y} r={2.5} />)}
+                </g>
+              ))}
+              {drag && (
+                <rect
+                  className="chosen"
+                  x={xOf(Math.min(...drag))}
+                  width={Math.abs(xOf(drag[1]) - xOf(drag[0]))}
+                  height={inner.height}
+                />
+              )}
+              {pointed !== undefined && atStep !== undefined && (
+                <g className="pointed" transform={`translate(${xOf(atStep)} 0)`}>
+                  <line y2={inner.height} />
+                  {shown.map(({ label, color, values: { [at]: value } }) => (
+                    <circle
+                      key={label}
+                      style={{ color: `var(${color})` }}
+                      cy={typeof value === "number" ? yOf(value) : -9}
+                      r={3.5}
+                    />
+                  ))}
+                </g>
+              )}
+              <rect
+                className="area"
+                {...inner}
+                onPointerDown={(event) => {
+                  if (event.button !== 0 || event.pointerType !== "mouse") return;
+                  event.currentTarget.setPointerCapture(event.pointerId);
+                  setDrag([stepAt(event), stepAt(event)]);
+                }}
+                onPointerMove={(event) => {
+                  const step = stepAt(event);
+                  setPointed(step);
+                  if (drag) setDrag([drag[0], step]);
+                }}
+                onPointerUp={chooseSteps}
+                onPointerCancel={() => setDrag(undefined)}
+                onPointerLeave={() => setPointed(undefined)}
+                onDoubleClick={() => setZoom(undefined)}
+              />
+            </svg>
+          </svg>
+        )}
+      </div>
+      <ul className="legend">
+        <li>
+          {stepLabel}{" "}
+          <span className="value">{atStep === undefined ? "–" : formatNumber(atStep)}</span>
+        </li>
+        {curves.map(({ label, color, values: { [at]: value } }) => (
+          <li key={label}>
+            <button type="button" aria-pressed={!hidden.has(label)} onClick={() => toggle(label)}>
+              <span className="swatch" style={{ background: `var(${color})` }} />
+              {label}
+            </button>{" "}
+            <span className="value">{typeof value === "number" ? show(value) : "–"}</span>
+          </li>
+        ))}
+      </ul>
     </figure>
   );
 }
 
-function dataOf(steps: readonly number[], curves: readonly Curve[]): uPlot.AlignedData {
-  return [[...steps], ...curves.map(({ values }) => [...values])];
+/** The width of an element in pixels, also after it changes; 0 before it is laid out. */
+function useWidth(element: { readonly current: HTMLElement | null }): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const { current } = element;
+    const observer = new ResizeObserver(() => setWidth(current!.clientWidth));
+    observer.observe(current!);
+    return () => observer.disconnect();
+  }, []);
+  return width;
 }
 
-function optionsOf(
-  element: HTMLElement,
+/** The values that an axis shows: those of some steps, and 0. */
+function rangeOf(
+  steps: readonly number[],
   curves: readonly Curve[],
-  {
-    last,
-    asShare,
-    stepLabel,
-  }: { readonly last: number; readonly asShare: boolean; readonly stepLabel: string },
-): uPlot.Options {
-  const style = getComputedStyle(element);
-  const color = (name: string): string => resolved(style.getPropertyValue(name), element);
-  const axis = {
-    stroke: color("--ink-2"),
-    grid: { stroke: color("--line"), width: 1 },
-    ticks: { stroke: color("--line"), width: 1 },
-    font: `11px ${style.fontFamily}`,
-  };
-  const show = (value: number): string =>
-    asShare ? formatPercent(value) : formatNumber(value, { maximumSignificantDigits: 3 });
-  return {
-    width: element.clientWidth,
-    height: heightOf(element),
-    scales: {
-      x: { time: false, range: [0, Math.max(last, 1)] },
-      y: { range: (_, low, high) => [Math.min(0, low), asShare ? 1 : Math.max(high * 1.05, 0.1)] },
-    },
-    axes: [
-      { ...axis, size: 28 },
-      { ...axis, size: 48, values: (_, ticks) => ticks.map(show) },
-    ],
-    series: [
-      { label: stepLabel },
-      ...curves.map((curve) => ({
-        label: curve.label,
-        stroke: color(curve.color),
-        width: 1.5,
-        spanGaps: true,
-        points: { show: (chart: uPlot) => chart.data[0].length < mostDots },
-        value: (_: uPlot, value: number | null) => (value === null ? "–" : show(value)),
-      })),
-    ],
-    legend: { live: true },
-    cursor: { y: false },
-    hooks: { setLegend: [showNewest] },
-  };
-}
-
-/** Shows the newest values in the legend, unless the mouse chooses a step. */
-function showNewest(chart: uPlot): void {
-  const newest = chart.data[0].length - 1;
-  const isPointedAt = (chart.cursor.left ?? -1) >= 0;
-  if (!isPointedAt && newest >= 0 && chart.legend.idx !== newest) {
-    chart.setLegend({ idx: newest }, false);
+  [from, to]: Span,
+  asShare: boolean,
+): Span {
+  let [low, high] = [0, asShare ? 1 : 0.1 / 1.05];
+  for (const { values } of curves) {
+    values.forEach((value, i) => {
+      if (value === null || steps[i]! < from || steps[i]! > to) return;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    });
   }
+  return [low, asShare ? 1 : high * 1.05];
 }
 
-/** A color that a canvas understands: `light-dark()` has to be computed first. */
-function resolved(value: string, element: HTMLElement): string {
-  const probe = document.createElement("i");
-  probe.style.color = value;
-  element.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
+/** Where a curve has values, in pixels. */
+function pointsOf(
+  steps: readonly number[],
+  values: readonly (number | null)[],
+  xOf: (step: number) => number,
+  yOf: (value: number) => number,
+): [x: number, y: number][] {
+  const round = (pixels: number): number => Math.round(10 * pixels) / 10;
+  return steps.flatMap((step, i) => {
+    const value = values[i];
+    return typeof value === "number" ? [[round(xOf(step)), round(yOf(value))]] : [];
+  });
 }
 
-function heightOf(element: HTMLElement): number {
-  return Math.round(Math.min(220, Math.max(140, element.clientWidth * 0.45)));
+/** About so many steps at equal distances. */
+function wholeTicks(span: Span, count: number): readonly number[] {
+  return ticks(...span, count).filter(Number.isInteger);
 }
 
 /** The newest values in words, for those who do not see the curves. */

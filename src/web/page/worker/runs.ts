@@ -58,8 +58,6 @@ async function readFacts(
   locked: ReadonlySet<string>,
 ): Promise<{ facts: RunFacts; entries: readonly LogEntry[] }> {
   const folder = runFolder(name);
-  const file = join(folder, "config.yaml");
-  const { config } = readStoredConfig(file, await readYaml(store, file));
   const log = join(folder, "log.jsonl");
   const entries = await readLog(store, log);
   const start = entries.find((entry) => entry.type === "start");
@@ -70,13 +68,19 @@ async function readFacts(
   const facts: RunFacts = {
     name,
     step: checkpoint?.step ?? 0,
-    steps: config.train.steps,
+    steps: start?.steps ?? (await stepsOf(folder)),
     state: locked.has(folder) ? "running" : isDone ? "done" : "stopped",
     classes: start?.classes ?? [],
     changed: (await store.stat(log))?.modified ?? 0,
     ...(best && { score: { kind, value: best[kind] } }),
   };
   return { facts, entries };
+}
+
+/** The steps of a run that has not begun; the log of others has them, so that a visit does not load the parser of YAML. */
+async function stepsOf(folder: string): Promise<number> {
+  const file = join(folder, "config.yaml");
+  return readStoredConfig(file, await readYaml(store, file)).config.train.steps;
 }
 
 /** The folders of the storage that a tab or worker of the page is writing now. */

@@ -5,13 +5,14 @@ import { curvesOf, lossNames, scoreNames, thinned } from "../../../../studio/pag
 import type { Validation } from "../../protocol.ts";
 import { t } from "../strings.ts";
 
-export interface ChartsProps {
+/** Losses of the steps, and scores of the validations. */
+export function Charts({
+  steps: all,
+  validations,
+}: {
   readonly steps: readonly StepEvent[];
   readonly validations: readonly Validation[];
-}
-
-/** Losses of the steps, and scores of the validations. */
-export default function Charts({ steps: all, validations }: ChartsProps) {
+}) {
   const steps = useMemo(() => thinned(all), [all]);
   const lossCurves = useMemo(
     () => curvesOf(lossNames, t.run.lossNames, steps, (step, name) => step.losses[name]),

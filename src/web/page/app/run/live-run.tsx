@@ -3,7 +3,7 @@ import { FailureNote, shownMessage } from "../parts/failure.tsx";
 import { Progress } from "../parts/progress.tsx";
 import { useStore } from "../store.ts";
 import { duration, t } from "../strings.ts";
-import { Curves } from "./curves.tsx";
+import { Charts } from "./charts.tsx";
 import { Seen } from "./seen.tsx";
 import { StoredRun } from "./stored-run.tsx";
 import { secondsPerStep, tab, type Training, type TrainingState } from "./training.ts";
@@ -34,7 +34,7 @@ export function LiveRun({ training }: { readonly training: Training }) {
         </div>
       </section>
       <Seen training={training} />
-      <Curves steps={steps} validations={validations} />
+      <Charts steps={steps} validations={validations} />
       <Notices notices={notices} />
     </>
   );

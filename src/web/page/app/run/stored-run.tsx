@@ -5,7 +5,7 @@ import { FailureNote } from "../parts/failure.tsx";
 import { goOn, openInMasks } from "../start/run-list.tsx";
 import { useStore } from "../store.ts";
 import { t } from "../strings.ts";
-import { Curves } from "./curves.tsx";
+import { Charts } from "./charts.tsx";
 import { LuggageList } from "./luggage-list.tsx";
 import { SeenImages } from "./seen.tsx";
 import { tab, type Training } from "./training.ts";
@@ -63,7 +63,7 @@ export function StoredRun({
         </div>
       </section>
       {newest > 0 && <LastLook run={name} step={newest} known={training?.state.seen} />}
-      <Curves steps={log} validations={validations} />
+      <Charts steps={log} validations={validations} />
       {newest > 0 && state !== "running" && <LuggageList run={name} />}
     </>
   );
