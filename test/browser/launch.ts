@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chromium, type Browser } from "playwright-core";
+import { chromium, type Browser, type BrowserContext } from "playwright-core";
 
 const executablePath = "/usr/bin/chromium";
 
@@ -19,4 +19,19 @@ export const waitLimit = 150_000;
 
 export function launchChromium(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({ executablePath, args: [...args, ...more] });
+}
+
+/**
+ * Chromium as a visitor has it, with the storage of pages in a folder. In others it is in the memory of another process, where each
+ * write takes milliseconds.
+ */
+export function launchVisitor(
+  folder: string,
+  more: readonly string[] = [],
+): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, {
+    executablePath,
+    args: [...args, ...more],
+    viewport: { width: 1280, height: 800 },
+  });
 }

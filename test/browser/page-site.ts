@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Browser, BrowserContext, Download, Page } from "playwright-core";
+import type { BrowserContext, Download, Page } from "playwright-core";
 import { buildPage } from "./built-page.ts";
-import { launchChromium, waitLimit } from "./launch.ts";
+import { launchVisitor, waitLimit } from "./launch.ts";
 import { isolation } from "./serve.ts";
 import { StaticSite } from "./static-site.ts";
 
@@ -14,8 +14,7 @@ export class PageSite {
     /** For files of the tests. */
     readonly folder: string,
     private readonly site: StaticSite,
-    private readonly browser: Browser,
-    /** All pages share its storage. */
+    /** All pages share its storage, on the disk as a visitor's. */
     readonly context: BrowserContext,
   ) {}
 
@@ -25,10 +24,9 @@ export class PageSite {
     const site = new StaticSite(join(folder, "site"), isolation);
     await buildPage(site.folder);
     await site.start();
-    const browser = await launchChromium(more);
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const context = await launchVisitor(join(folder, "profile"), more);
     context.setDefaultTimeout(waitLimit);
-    return new PageSite(folder, site, browser, context);
+    return new PageSite(folder, site, context);
   }
 
   get url(): string {
@@ -64,7 +62,7 @@ export class PageSite {
   }
 
   async close(): Promise<void> {
-    await this.browser.close();
+    await this.context.close();
     await this.site.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
