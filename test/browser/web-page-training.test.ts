@@ -36,7 +36,7 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
     const whole = await site.context.newPage();
     const loaded = site.countScripts(whole);
     await whole.goto(`${site.url}#/demo`);
-    await startDemo(whole, { name: "whole", steps: 24 });
+    await startDemo(whole, { name: "whole", steps: 16 });
     // Looking changes nothing either.
     await whole.getByLabel("Look while it learns").uncheck();
     await isDone(whole);
@@ -46,7 +46,7 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
     await whole.close();
 
     const closed = await site.tab("#/demo");
-    await startDemo(closed, { name: "closed", steps: 24 });
+    await startDemo(closed, { name: "closed", steps: 16 });
     await steps(closed, 5);
     const again = await site.tab();
     const item = again.getByRole("listitem", { name: "closed" });
@@ -59,7 +59,7 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
     const weights = "weights/last.safetensors";
     expect(Buffer.compare(found[weights]!, expected[weights]!)).toBe(0);
     const { tensors, metadata } = decodeSafetensors(found[weights]!, weights);
-    expect(metadata["step"]).toBe("24");
+    expect(metadata["step"]).toBe("16");
     expect(Object.keys(tensors).some((name) => name.startsWith("optimizer.m."))).toBe(true);
     await again.close();
     // Three trainings start.
