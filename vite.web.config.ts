@@ -28,9 +28,5 @@ export default defineConfig({
   worker: {
     format: "es",
     plugins: () => [oneWorkerBuild(), licenses.workers],
-    rolldownOptions: {
-      // Its package does not say that parts of it can be left out.
-      treeshake: { moduleSideEffects: [{ test: /\/node_modules\/yaml\//, sideEffects: false }] },
-    },
   },
 });

@@ -1,6 +1,5 @@
 import { InvalidArgumentError, type Command } from "commander";
-import { parse as parseYaml } from "yaml";
-import { checkYamlDepth } from "../files/text/yaml-depth.ts";
+import { parseYamlSync } from "../files/text/yaml-sync.ts";
 
 /** `--set` and `--config`, for whatever trains. */
 export function withSettings(command: Command): Command {
@@ -19,8 +18,7 @@ export function setting(
     throw new InvalidArgumentError(`Expected key=value, found "${text}".`);
   }
   try {
-    checkYamlDepth(value);
-    return { ...before, [key.trim()]: parseYaml(value) as unknown };
+    return { ...before, [key.trim()]: parseYamlSync(value) };
   } catch {
     throw new InvalidArgumentError(
       `Expected a number, word or list after ${key}=, found "${value}".`,

@@ -82,7 +82,7 @@ test.each<[code: number, message: RegExp, ...args: string[]]>([
     ...["--data", at("scenes"), "--config", at("type.yaml"), "--out", out],
   ],
   [
-    ...([1, /torn\.yaml: cannot be read/, "train"] as const),
+    ...([1, /torn\.yaml:1: not readable as YAML/, "train"] as const),
     ...["--data", at("scenes"), "--config", at("torn.yaml"), "--out", out],
   ],
   [

@@ -66,12 +66,12 @@ test("tag2mask-web depends on what its files import, in the versions of the repo
     "d3-contour",
     "fast-png",
     "fflate",
+    "js-yaml",
     "onnxruntime-web",
     "picocolors",
     "pure-rand",
     "saxes",
     "shell-quote",
-    "yaml",
     "zod",
   ]);
   const here = readManifest(root);

@@ -4,8 +4,7 @@ import { UserError } from "../../user-error.ts";
 import { inEnglish } from "../text/in-english.ts";
 import { join } from "../text/path.ts";
 import { parseJson } from "../text/parse-json.ts";
-import { loadYaml } from "../text/yaml.ts";
-import { checkYamlDepth } from "../text/yaml-depth.ts";
+import { parseYamlFile } from "../text/yaml.ts";
 
 /** Largest text file that is read, in bytes: the objects parsed from a larger one would not fit into memory. */
 const textLimit = 16 * 1024 * 1024;
@@ -66,16 +65,7 @@ export async function readDataYaml(store: Store, root: string): Promise<DataYaml
   const path = join(root, "data.yaml");
   if ((await store.stat(path))?.kind !== "file") return undefined;
   const text = await readLimited(store, path, 256 * 1024);
-  const { parse } = await loadYaml();
-  let value: unknown;
-  try {
-    checkYamlDepth(text);
-    value = parse(text, { maxAliasCount: 10, logLevel: "error" });
-  } catch (error) {
-    const reason = (error as Error).message.split("\n")[0]!;
-    throw new UserError(`${path}: not readable as YAML: ${reason}`, { cause: error });
-  }
-  const parsed = schema.safeParse(value ?? {}, inEnglish);
+  const parsed = schema.safeParse((await parseYamlFile(text, path)) ?? {}, inEnglish);
   if (!parsed.success) {
     const { path: place, message } = parsed.error.issues[0]!;
     throw new UserError(`${path}: ${place.join(".") || "it"}: ${message}`);

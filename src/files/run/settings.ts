@@ -4,8 +4,7 @@ import { deviceNames, type DeviceName } from "../../host/devices.ts";
 import type { Store } from "../../host/store.ts";
 import type { InitialWeights } from "../../method/inference/initial-weights.ts";
 import { initialWeightsKey, readInitialWeights } from "../weights/initial-weights.ts";
-import { loadYaml } from "../text/yaml.ts";
-import { checkYamlDepth } from "../text/yaml-depth.ts";
+import { parseYamlFile } from "../text/yaml.ts";
 
 /** Inputs of a run besides its hyper-parameters: the section `run` of its config.yaml. */
 export interface RunOrigin {
@@ -94,24 +93,12 @@ function namesBackbone(settings: unknown): boolean {
 }
 
 async function readSettingsFile(store: Store, file: string): Promise<unknown> {
-  return splitRun(await readYaml(store, file, { maxAliasCount: 10 })).settings;
+  return splitRun(await readYaml(store, file)).settings;
 }
 
 /** Parses a YAML file; a UserError names it and the line that is wrong. */
-export async function readYaml(
-  store: Store,
-  path: string,
-  options: { readonly maxAliasCount?: number } = {},
-): Promise<unknown> {
-  const text = await store.readText(path);
-  const { parse } = await loadYaml();
-  try {
-    checkYamlDepth(text);
-    return parse(text, options) as unknown;
-  } catch (error) {
-    const reason = (error as Error).message.split("\n")[0];
-    throw new UserError(`${path}: cannot be read: ${reason}`, { cause: error });
-  }
+export async function readYaml(store: Store, path: string): Promise<unknown> {
+  return parseYamlFile(await store.readText(path), path);
 }
 
 /** The content of a run's config.yaml. */

@@ -36,13 +36,13 @@ const bomb = `a: &a [x]\n${[..."bcdefgh"]
   .map((name, i) => `${name}: &${name} [${`*${"abcdefgh"[i]},`.repeat(9)}]\n`)
   .join("")}`;
 test.each([
-  ["images: .\nnames: *foo\n", /data\.yaml:2: not readable as YAML: Unresolved alias/],
-  [bomb, /data\.yaml:2: not readable as YAML: Excessive alias count/],
+  ["images: .\nnames: *foo\n", /data\.yaml:2: not readable as YAML: unidentified alias "foo"/],
+  [bomb, /data\.yaml:3: not readable as YAML: it has more than 9 aliases/],
   [
     `names: ${nest("[", "]", 20000)}\n`,
-    /data\.yaml: not readable as YAML: it is nested more than 100 levels deep/,
+    /data\.yaml:1: not readable as YAML: it is nested more than 100 levels deep/,
   ],
-  ["names: &a [*a]\n", /data\.yaml: names has the wrong type/],
+  ["names: &a [*a]\n", /data\.yaml:1: not readable as YAML: recursive alias "a"/],
 ])("a data.yaml is refused with its line (%#)", async (yaml, message) => {
   const opening = openDataset(
     nodeHost,

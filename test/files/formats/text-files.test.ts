@@ -49,7 +49,7 @@ test.each<[string, RegExp]>([
   ["just words", /data\.yaml: it: ./],
   ["names: {1234567: a}", /data\.yaml: names has the key "1234567"/],
   ["names: {-1: a}", /data\.yaml: names has the key "-1"/],
-  ["a: [", /data\.yaml: not readable as YAML: [^\n]+$/],
+  ["a: [", /data\.yaml:1: not readable as YAML: [^\n]+$/],
 ])("data.yaml %j is refused", async (text, message) => {
   const root = await makeFolder({ "data.yaml": text });
   await expect(readDataYaml(nodeStore, root)).rejects.toThrow(message);

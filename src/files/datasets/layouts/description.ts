@@ -1,4 +1,3 @@
-import type { Document, LineCounter, visit } from "yaml";
 import * as z from "zod/mini";
 import { nearest } from "../../../method/config/nearest.ts";
 import {
@@ -14,8 +13,7 @@ import { isObject } from "../../formats/text-files.ts";
 import { readAnyText } from "../../text/encoding.ts";
 import { leavesFolder } from "../../text/file-name.ts";
 import { inEnglish } from "../../text/in-english.ts";
-import { loadYaml } from "../../text/yaml.ts";
-import { checkYamlDepth } from "../../text/yaml-depth.ts";
+import { parseYamlFile } from "../../text/yaml.ts";
 
 const schema = z.strictObject({
   names: z.optional(z.union([z.array(z.string()), z.record(z.string(), z.string())])),
@@ -89,7 +87,7 @@ function textLines(text: string): string[] {
 
 async function readYaml(store: Store, root: string, path: string): Promise<Description> {
   const parsed = schema.safeParse(
-    withoutYoloKeys((await parseYaml(await readAnyText(store, path), path)) ?? {}),
+    withoutYoloKeys((await parseYamlFile(await readAnyText(store, path), path)) ?? {}),
     inEnglish,
   );
   if (!parsed.success) throw new UserError(`${path}: ${explain(parsed.error.issues[0]!)}`);
@@ -115,49 +113,6 @@ async function readYaml(store: Store, root: string, path: string): Promise<Descr
 function withoutYoloKeys(value: unknown): unknown {
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([key]) => !yoloKeys.has(key)));
-}
-
-/** The value of a YAML document. Undefined aliases, and aliases that expand too far, are UserErrors too. */
-async function parseYaml(text: string, path: string): Promise<unknown> {
-  const { LineCounter, parseDocument, visit } = await loadYaml();
-  const lineCounter = new LineCounter();
-  const refuse = (line: number | undefined, reason: string, cause?: unknown): UserError => {
-    const where = line === undefined ? path : `${path}:${line}`;
-    return new UserError(`${where}: not readable as YAML: ${reason.split("\n")[0]}`, { cause });
-  };
-  let document;
-  try {
-    checkYamlDepth(text);
-    document = parseDocument(text, { lineCounter, logLevel: "error" });
-    const [error] = document.errors;
-    if (!error) return document.toJS({ maxAliasCount: 10 }) as unknown;
-    throw refuse(lineCounter.linePos(error.pos[0]).line, error.message);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    // The parser's own errors name no place: ReferenceErrors of aliases, RangeErrors of nesting.
-    const { message } = error as Error;
-    const line = document && firstAlias(document, message, { lines: lineCounter, look: visit });
-    throw refuse(line, message, error);
-  }
-}
-
-/** The line of the alias that an error is about. */
-function firstAlias(
-  document: Document,
-  message: string,
-  { lines, look }: { readonly lines: LineCounter; readonly look: typeof visit },
-): number | undefined {
-  if (!/alias/i.test(message)) return undefined;
-  const name = /: (\S+)$/.exec(message)?.[1];
-  let line: number | undefined;
-  look(document, {
-    Alias: (_, { source, range }) => {
-      if (!range || (name !== undefined && source !== name)) return undefined;
-      line = lines.linePos(range[0]).line;
-      return look.BREAK;
-    },
-  });
-  return line;
 }
 
 function explain(issue: z.core.$ZodIssue): string {

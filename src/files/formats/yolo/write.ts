@@ -19,16 +19,13 @@ export const dataFile = "data.yaml";
 
 /**
  * The text of `data.yaml` in both YOLO layouts. Names are a list, because some readers sort the keys of a map as texts: "10"
- * before "2". It is YAML 1.1, as Python reads it, where a plain `no` is not a text.
+ * before "2".
  */
 export async function dataYaml(
   names: readonly string[],
   more: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const description = await yamlOf(
-    { train: "images", val: "images", ...more, names },
-    { version: "1.1" },
-  );
+  const description = await yamlOf({ train: "images", val: "images", ...more, names });
   return `# train and val are the same images: split them before you train\n${description}`;
 }
 

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { parse as parseYaml } from "yaml";
+import { parseYaml } from "../../../files/text/yaml.ts";
 import type { Run } from "../../protocol.ts";
 import type { SentError } from "../child-process.ts";
 import type { CommandWords } from "../command-words.ts";
@@ -187,15 +187,16 @@ export class FollowedRun {
     const text = await readFile(file, "utf8").catch(() => undefined);
     if (text === undefined) return undefined;
     const { mtimeMs: started } = await stat(file);
-    return { ...configFacts(text), started };
+    return { ...(await configFacts(text)), started };
   }
 }
 
 type Section = Partial<Record<string, unknown>>;
+type Sections = Partial<Record<"model" | "train" | "run", Section>>;
 
-function parsedConfig(text: string): Partial<Record<"model" | "train" | "run", Section>> {
+async function parsedConfig(text: string): Promise<Sections> {
   try {
-    return (parseYaml(text, { maxAliasCount: 10 }) ?? {}) as ReturnType<typeof parsedConfig>;
+    return ((await parseYaml(text)) ?? {}) as Sections;
   } catch {
     // Opening the run says what is wrong.
     return {};
@@ -203,8 +204,8 @@ function parsedConfig(text: string): Partial<Record<"model" | "train" | "run", S
 }
 
 /** What a run's config.yaml says, as far as it can be read. */
-function configFacts(text: string): Omit<RunFacts, "started"> {
-  const { model, train, run } = parsedConfig(text);
+async function configFacts(text: string): Promise<Omit<RunFacts, "started">> {
+  const { model, train, run } = await parsedConfig(text);
   const { corrections } = (run?.["masks"] ?? {}) as { corrections?: unknown };
   const [backbone, steps, device] = [model?.["backbone"], train?.["steps"], run?.["device"]];
   return {

@@ -1,4 +1,5 @@
-import { loadYaml } from "../../../files/text/yaml.ts";
+import { parseYaml } from "../../../files/text/yaml.ts";
+import type { YamlError } from "../../../files/text/yaml-sync.ts";
 import { resolveConfig, type SettingOptions } from "../../../files/run/settings.ts";
 import { plannedShare, trainingBytes } from "../../../jobs/plan/training-memory.ts";
 import { fitMemory } from "../../../jobs/plan/micro-batch.ts";
@@ -24,13 +25,15 @@ export async function settingOptions(choices: Choices): Promise<SettingOptions> 
 /** Lines `section.name: value`. */
 async function readOthers(text: string): Promise<Record<string, unknown>> {
   if (text.trim() === "") return {};
-  const { parse } = await loadYaml();
   let values: unknown;
   try {
-    values = parse(text, { maxAliasCount: 0 });
+    values = await parseYaml(text);
   } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
-    throw new UserError(`other settings: cannot be read: ${reason}; write "data.maxSide: 96"`);
+    const { line, message } = error as YamlError;
+    const where = line === undefined ? "" : ` in line ${line}`;
+    throw new UserError(
+      `other settings: cannot be read${where}: ${message}; write "data.maxSide: 96"`,
+    );
   }
   if (typeof values === "object" && values !== null && !Array.isArray(values)) {
     return values as Record<string, unknown>;

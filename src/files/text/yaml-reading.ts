@@ -1,1 +1,0 @@
-export { LineCounter, parse, parseDocument, visit } from "yaml";
