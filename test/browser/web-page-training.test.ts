@@ -41,7 +41,7 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
     await whole.getByLabel("Look while it learns").uncheck();
     await isDone(whole);
     // The page's own JavaScript, compressed by gzip.
-    expect(loaded()).toBeLessThan(284_000);
+    expect(loaded()).toBeLessThan(250_000);
     const expected = unzipSync(await save(whole, "The whole run"));
     await whole.close();
 
