@@ -80,7 +80,7 @@ describe.skipIf(missing !== null)("the train screen", () => {
     const found = new Map<number, number>();
     for (let step = 0; step <= steps; step++) {
       await page.mouse.move(x + (step / steps) * (width - 1), y + height / 2);
-      const [at, total] = await chart.locator(".legend .value").allInnerTexts();
+      const [at, total] = await chart.locator(".chart-legend .value").allInnerTexts();
       if (/\d/.test(at!)) found.set(Number(at), Number(total));
     }
     return [...found].sort(([a], [b]) => a - b);
@@ -122,7 +122,7 @@ describe.skipIf(missing !== null)("the train screen", () => {
 
     // Without the pointer the legend has the newest values, of steps that come later, too.
     await page.mouse.move(1, 1);
-    const newest = page.locator(".chart .legend .value").first();
+    const newest = page.locator(".chart-legend .value").first();
     await expect.poll(() => newest.innerText()).toBe(String(logged.at(-1)![0]));
 
     // The page names the command that goes on with it.
@@ -149,8 +149,11 @@ describe.skipIf(missing !== null)("the train screen", () => {
     await area.hover({ position: { x: (3 / 4) * width, y: 20 } });
     await page.mouse.up();
     await expect.poll(firstStep).toBeGreaterThan(steps / 2 - 2);
+    // Few steps have a dot each.
+    await expect.poll(() => chart.locator("polyline ~ circle").count()).toBeGreaterThan(0);
     await area.dblclick();
     await expect.poll(firstStep).toBe(0);
+    await expect.poll(() => chart.locator("polyline ~ circle").count()).toBe(0);
     const { id } = await studio().send<Run>("POST", "/api/runs", asked[0]);
     await reach(id, "done");
     expect((await weights("run-1")).equals(await weights(id))).toBe(true);

@@ -31,11 +31,11 @@ const deepest = 100;
 /** Most aliases in a text: they can make what it says some forty times as long as it is, and no longer. */
 const mostAliases = 9;
 
-/** Characters that are read once more, at most, for closing brackets at the margin. */
+/** Characters that are read once more, at most, for what `mended` mends, one place at a time. */
 const readAgain = 2 ** 20;
 
 /** Reasons that the library gives. */
-const [atMargin, complexKey] = ["deficient indentation", "object-based map"];
+const [atMargin, complexKey] = ["deficient indentation", "object-based map"] as const;
 
 const schema = CORE_SCHEMA.withTags(
   // The library refuses an alias of what is not finished where it could become something else, which these do not. So no value
@@ -46,10 +46,12 @@ const schema = CORE_SCHEMA.withTags(
 
 /** The value of a YAML text: null for an empty one, a YamlError for one that cannot be read. */
 export function parseYamlSync(text: string): unknown {
+  refuseSecondDocument(text);
   try {
     const documents = readDocuments(text);
     if (documents.length <= 1) return documents[0] ?? null;
   } catch (error) {
+    if (error instanceof YamlError) throw error;
     if (!(error instanceof YAMLException)) {
       throw new YamlError((error as Error).message, undefined, error);
     }
@@ -59,11 +61,20 @@ export function parseYamlSync(text: string): unknown {
     throw new YamlError(inWords(reason), line, error);
   }
   const border = [...text.matchAll(/^(?:---|\.\.\.)(?=\s|$)/gm)].at(-1)?.index;
-  throw new YamlError(
-    "it has more than one document",
-    text.slice(0, border).split(/\r\n?|\n/).length,
-    undefined,
-  );
+  throw secondDocument(text, border);
+}
+
+/** Before thousands of documents are read, which takes long. */
+function refuseSecondDocument(text: string): void {
+  const starts = text.matchAll(/^---(?=\s|$)/gm);
+  starts.next();
+  const second = starts.next();
+  if (second.done !== true) throw secondDocument(text, second.value.index);
+}
+
+function secondDocument(text: string, start: number | undefined): YamlError {
+  const line = text.slice(0, start).split(/\r\n?|\n/).length;
+  return new YamlError("it has more than one document", line, undefined);
 }
 
 function readDocuments(text: string): unknown[] {
@@ -72,35 +83,64 @@ function readDocuments(text: string): unknown[] {
     try {
       return loadAll(source, { schema, maxDepth: deepest, maxAliases: mostAliases });
     } catch (error) {
-      const place = bracketAtMargin(source, error);
+      if (!(error instanceof YAMLException) || !error.mark || error.reason !== atMargin) {
+        throw error;
+      }
+      const { position, column, line } = error.mark;
+      const changed = mended(source, position, column);
+      if (changed === undefined) throw error;
       left -= source.length;
-      if (place === undefined || left < 0) throw error;
-      source = `${source.slice(0, place)} ${source.slice(place)}`;
+      if (left < 0) {
+        const reason = "it is too long for tabs in lists, and for closing brackets that begin a line; write spaces before such brackets and in place of the tabs"; // prettier-ignore
+        throw new YamlError(reason, line + 1, error);
+      }
+      source = changed;
     }
   }
 }
 
 /**
- * Where a closing bracket that begins a line is the reason of an error. YAML wants it further to the right than the key, the
- * library too, but people write it below the first letter, and Python reads it.
+ * A text with spaces where the library wants them before it goes on in a list or map in brackets, and people and Python do not:
+ * before a closing bracket that begins a line, and for tabs before an entry. Undefined if it is neither.
  */
-function bracketAtMargin(text: string, error: unknown): number | undefined {
-  if (!(error instanceof YAMLException) || !error.mark) return undefined;
-  const { position, column } = error.mark;
-  const line = text.slice(position - column, position + 1);
-  return error.reason === atMargin && /^ *[\]}]$/.test(line) ? position : undefined;
+function mended(text: string, position: number, column: number): string | undefined {
+  const [before, after] = [text.slice(0, position), text.slice(position)];
+  const line = before.slice(position - column);
+  if (/^[\]}]/.test(after) && /^ *$/.test(line)) return `${before} ${after}`;
+  const bracket = /[[{]$/.exec(line)?.[0] ?? "";
+  const end = line.length - bracket.length;
+  let start = end;
+  while (/[\t ]/.test(line.charAt(start - 1))) start--;
+  const isIndentation = start === 0;
+  if (isIndentation || !line.slice(start, end).includes("\t")) return undefined;
+  const kept = text.slice(0, position - line.length + start);
+  return `${kept}${" ".repeat(end - start)}${bracket}${after}`;
 }
 
 /** The library's reason, or another where it speaks of its own options, or says too little. */
 function inWords(reason: string): string {
-  if (reason === atMargin) {
-    return "brackets or quotes are not closed, or go on without an indentation by spaces";
-  }
-  if (reason.startsWith(complexKey)) return "a list or map cannot be a key";
-  if (reason.startsWith("nesting exceeded")) return `it is nested more than ${deepest} levels deep`;
-  if (reason.startsWith("aliases exceeded")) return `it has more than ${mostAliases} aliases`;
-  return reason.replace(/^(recursive alias ".*") is .*/, "$1");
+  const found = reasons.find(([start]) => reason.startsWith(start));
+  return found?.[1] ?? reason.replace(/^(recursive alias ".*") is .*/, "$1");
 }
+
+const reasons: readonly (readonly [start: string, words: string])[] = [
+  [atMargin, "brackets or quotes are not closed, or go on without an indentation by spaces"],
+  [complexKey, "a list or map cannot be a key"],
+  ["nesting exceeded", `it is nested more than ${deepest} levels deep`],
+  ["aliases exceeded", `it has more than ${mostAliases} aliases`],
+  [
+    "bad indentation of a",
+    'its indentation is wrong, or a text needs quotes around it: one with ": " or quotes in it, or that begins with @, %, ` or the like',
+  ],
+  [
+    "missed comma",
+    "a comma is missing in a list or map, or a text in it needs quotes around it: one that begins with @, %, ` or the like",
+  ],
+  [
+    "end of the stream",
+    "it goes on where it should have ended; in this line or the one before, a space may be missing after a colon",
+  ],
+];
 
 /** The YAML of a value, for readers of YAML 1.1 as well, which is what Python reads, and where a plain `no` is no text. */
 export function writeYamlSync(value: unknown): string {

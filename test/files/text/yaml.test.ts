@@ -49,6 +49,18 @@ describe("a text is read", () => {
     expect(parse(text)).toEqual(value);
   });
 
+  test.each<[string, unknown]>([
+    ["names:\t['a',\t'b']", { names: ["a", "b"] }],
+    ["-\t['a']", [["a"]]],
+    ["- \t{a:\t1}", [{ a: 1 }]],
+    ["a: [\t \t1 \t,2]", { a: [1, 2] }],
+    ["[\n  1\n\t]", [1]],
+    ["a: [\"\t\",\t'\t\t' ]", { a: ["\t", "\t\t"] }],
+  ])("with tabs before and in a list: %j", (text, value) => {
+    expect(parseYamlSync(text)).toEqual(value);
+    expect(parse(text)).toEqual(value);
+  });
+
   test("with a key __proto__, which changes no prototype", () => {
     for (const text of ["__proto__: {a: 1}", "a: &x {__proto__: {a: 1}}\n<<: *x"]) {
       const value = parseYamlSync(text) as object;
@@ -89,7 +101,11 @@ describe("a text is refused with the line that is wrong:", () => {
     ["a tab before a key", "a:\n\tb: 1\n", 2, /tab|indent/],
     ["an open list", "a: 1\nb: [1,\n", 3, /not closed/],
     ["a list that goes on at the margin", "a: 1\nb: [1,\n2]\n", 3, /without an indentation/],
-    ["a list with a tab in it", "a: 1\nb: [1,\t2]\n", 2, /by spaces/],
+    ["a tab before a list", "a: 1\nb:\n\t[1]\n", 3, /tab characters/],
+    ["a quote in quotes", "a: 1\nb: 'it's'\n", 2, /quotes around it/],
+    ["a letter that YAML keeps for itself", "a: 1\nb: [@a]\n", 2, /quotes around it/],
+    ["a colon without a space", "nc:3\nnames: [a]\n", 2, /a space may be missing after a colon/],
+    ["hundreds of thousands of documents", "---\n".repeat(300_000), 2, /more than one document/],
     ["an unprintable letter", "a: 1\nb: c\u0007\n", 2, /printable/],
   ])("%s", (_, text, line, message) => {
     const error = refusal(text);
@@ -117,7 +133,7 @@ describe("a text is refused with the line that is wrong:", () => {
 
   test("brackets at the margin, at once where there are too many", () => {
     const text = `a:\n${"- [\n  1\n]\n".repeat(50_000)}`;
-    expect(refusal(text).message).toMatch(/without an indentation/);
+    expect(refusal(text)).toMatchObject({ line: 10, message: expect.stringMatching(/too long for/) as string }); // prettier-ignore
   });
 
   test("a file, by its path too", async () => {

@@ -1,25 +1,13 @@
-import { bisectCenter, ticks } from "d3-array";
-import { useEffect, useMemo, useRef, useState, type PointerEvent } from "react";
+import { bisectCenter } from "d3-array";
+import { useCallback, useEffect, useMemo, useRef, useState, type PointerEvent } from "react";
 import "./chart.css";
 import { formatNumber, formatPercent } from "../parts/numbers.ts";
+import { ChartDrawing, xOf, yOf, type Curve, type Frame, type Span } from "./chart-drawing.tsx";
 
-/** Fewer steps than this have a dot each. */
-const mostDots = 30;
 /** Room for the numbers of the axes around the curves, in pixels. */
 const room = { left: 48, right: 12, top: 8, bottom: 24 };
 /** A press that moves by fewer pixels than this chooses no steps. */
 const leastDrag = 5;
-
-export interface Curve {
-  readonly label: string;
-  /** A custom property of the style sheet. */
-  readonly color: string;
-  /** null where there is no value. */
-  readonly values: readonly (number | null)[];
-}
-
-/** A range of steps or of values. */
-type Span = readonly [from: number, to: number];
 
 /**
  * Curves over the steps of a training. The legend has the values of the step below the pointer, or else the newest ones, and its
@@ -47,37 +35,38 @@ export function Chart({
   const holder = useRef<HTMLDivElement>(null);
   const outer = useWidth(holder);
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  /** Index of the step below the pointer. */
   const [pointed, setPointed] = useState<number>();
   const [drag, setDrag] = useState<Span>();
   const [zoom, setZoom] = useState<Span>();
-  const shown = curves.filter(({ label }) => !hidden.has(label));
-  const span: Span = zoom ?? [0, Math.max(last, 1)];
-  const values = useMemo(
-    () => rangeOf(steps, shown, span, asShare),
-    [steps, curves, hidden, zoom, last, asShare],
-  );
+  const shown = useMemo(() => curves.filter(({ label }) => !hidden.has(label)), [curves, hidden]);
   const height = Math.round(Math.min(220, Math.max(140, outer * 0.45)));
-  const inner = { width: outer - room.left - room.right, height: height - room.top - room.bottom };
-  const xOf = (step: number): number => ((step - span[0]) / (span[1] - span[0])) * inner.width;
-  const yOf = (value: number): number =>
-    inner.height * (1 - (value - values[0]) / (values[1] - values[0]));
-  const lines = useMemo(
-    () => shown.map(({ label, color, values }) => ({ label, color, points: pointsOf(steps, values, xOf, yOf) })), // prettier-ignore
-    [steps, curves, hidden, zoom, values, last, outer],
+  const frame = useMemo((): Frame => {
+    const span = zoom ?? ([0, Math.max(last, steps.at(-1) ?? 0, 1)] as const);
+    return {
+      steps: span,
+      values: rangeOf(steps, shown, span, asShare),
+      width: Math.max(1, outer - room.left - room.right),
+      height: height - room.top - room.bottom,
+    };
+  }, [steps, shown, zoom, last, asShare, outer]);
+  const show = useCallback(
+    (value: number): string =>
+      asShare ? formatPercent(value) : formatNumber(value, { maximumSignificantDigits: 3 }),
+    [asShare],
   );
-  const show = (value: number): string =>
-    asShare ? formatPercent(value) : formatNumber(value, { maximumSignificantDigits: 3 });
   const stepAt = ({ currentTarget, clientX }: PointerEvent<SVGElement>): number => {
     const { left, width } = currentTarget.getBoundingClientRect();
-    const share = Math.min(1, Math.max(0, (clientX - left) / width));
-    return span[0] + share * (span[1] - span[0]);
+    const [from, to] = frame.steps;
+    return from + Math.min(1, Math.max(0, (clientX - left) / width)) * (to - from);
   };
-  const at = pointed === undefined ? steps.length - 1 : bisectCenter(steps, pointed);
+  const at = pointed ?? steps.length - 1;
   const atStep = steps[at];
-  const chooseSteps = (): void => {
-    setDrag(undefined);
-    if (!drag || Math.abs(xOf(drag[1]) - xOf(drag[0])) < leastDrag) return;
-    setZoom([Math.min(...drag), Math.max(...drag)]);
+  const choose = (from: number, to: number): void => {
+    if (Math.abs(xOf(frame, to) - xOf(frame, from)) < leastDrag) return;
+    const span = [Math.floor(Math.min(from, to)), Math.ceil(Math.max(from, to))] as const;
+    // A single point shows no curve.
+    if (stepsIn(steps, span) >= 2) setZoom(span);
   };
   const toggle = (label: string): void => {
     const next = new Set(hidden);
@@ -90,54 +79,41 @@ export function Chart({
       <div ref={holder} role="img" aria-label={describe(title, steps, curves)}>
         {outer > 0 && (
           <svg width={outer} height={height}>
-            <g className="axis at-left">
-              {ticks(...values, inner.height / 36).map((value) => (
-                <g key={value} transform={`translate(${room.left} ${room.top + yOf(value)})`}>
-                  <line x2={inner.width} />
-                  <text x={-6}>{show(value)}</text>
-                </g>
-              ))}
-            </g>
-            <g className="axis at-bottom">
-              {wholeTicks(span, inner.width / 72).map((step) => (
-                <g key={step} transform={`translate(${room.left + xOf(step)} ${room.top})`}>
-                  <line y2={inner.height} />
-                  <text y={inner.height + 16}>{formatNumber(step)}</text>
-                </g>
-              ))}
-            </g>
-            <svg className={zoom && "is-cut"} x={room.left} y={room.top} {...inner}>
-              {lines.map(({ label, color, points }) => (
-                <g key={label} style={{ color: `var(${color})` }}>
-                  <polyline points={points.join(" ")} />
-                  {steps.length < mostDots &&
-                    points.map(([x, y]) => <circle key={x} cx={x} cy={y} r={2.5} />)}
-                </g>
-              ))}
+            <g transform={`translate(${room.left} ${room.top})`}>
+              <ChartDrawing
+                frame={frame}
+                steps={steps}
+                curves={shown}
+                isZoomed={zoom !== undefined}
+                show={show}
+              />
               {drag && (
                 <rect
                   className="chosen"
-                  x={xOf(Math.min(...drag))}
-                  width={Math.abs(xOf(drag[1]) - xOf(drag[0]))}
-                  height={inner.height}
+                  x={xOf(frame, Math.min(...drag))}
+                  width={Math.abs(xOf(frame, drag[1]) - xOf(frame, drag[0]))}
+                  height={frame.height}
                 />
               )}
-              {pointed !== undefined && atStep !== undefined && (
-                <g className="pointed" transform={`translate(${xOf(atStep)} 0)`}>
-                  <line y2={inner.height} />
-                  {shown.map(({ label, color, values: { [at]: value } }) => (
-                    <circle
-                      key={label}
-                      style={{ color: `var(${color})` }}
-                      cy={typeof value === "number" ? yOf(value) : -9}
-                      r={3.5}
-                    />
-                  ))}
+              {pointed !== undefined && atStep !== undefined && isIn(frame.steps, atStep) && (
+                <g className="pointed" transform={`translate(${xOf(frame, atStep)} 0)`}>
+                  <line y2={frame.height} />
+                  {shown.map(({ label, color, values: { [at]: value } }) =>
+                    typeof value === "number" ? (
+                      <circle
+                        key={label}
+                        style={{ color: `var(${color})` }}
+                        cy={yOf(frame, value)}
+                        r={3.5}
+                      />
+                    ) : null,
+                  )}
                 </g>
               )}
               <rect
                 className="area"
-                {...inner}
+                width={frame.width}
+                height={frame.height}
                 onPointerDown={(event) => {
                   if (event.button !== 0 || event.pointerType !== "mouse") return;
                   event.currentTarget.setPointerCapture(event.pointerId);
@@ -145,21 +121,24 @@ export function Chart({
                 }}
                 onPointerMove={(event) => {
                   const step = stepAt(event);
-                  setPointed(step);
+                  setPointed(steps.length > 0 ? bisectCenter(steps, step) : undefined);
                   if (drag) setDrag([drag[0], step]);
                 }}
-                onPointerUp={chooseSteps}
-                onPointerCancel={() => setDrag(undefined)}
+                onPointerUp={(event) => {
+                  if (drag) choose(drag[0], stepAt(event));
+                  setDrag(undefined);
+                }}
+                onLostPointerCapture={() => setDrag(undefined)}
                 onPointerLeave={() => setPointed(undefined)}
                 onDoubleClick={() => setZoom(undefined)}
               />
-            </svg>
+            </g>
           </svg>
         )}
       </div>
-      <ul className="legend">
+      <ul className="chart-legend">
         <li>
-          {stepLabel}{" "}
+          {stepLabel}
           <span className="value">{atStep === undefined ? "–" : formatNumber(atStep)}</span>
         </li>
         {curves.map(({ label, color, values: { [at]: value } }) => (
@@ -167,7 +146,7 @@ export function Chart({
             <button type="button" aria-pressed={!hidden.has(label)} onClick={() => toggle(label)}>
               <span className="swatch" style={{ background: `var(${color})` }} />
               {label}
-            </button>{" "}
+            </button>
             <span className="value">{typeof value === "number" ? show(value) : "–"}</span>
           </li>
         ))}
@@ -188,41 +167,28 @@ function useWidth(element: { readonly current: HTMLElement | null }): number {
   return width;
 }
 
+const isIn = ([from, to]: Span, step: number): boolean => step >= from && step <= to;
+
+const stepsIn = (steps: readonly number[], span: Span): number =>
+  steps.filter((step) => isIn(span, step)).length;
+
 /** The values that an axis shows: those of some steps, and 0. */
 function rangeOf(
   steps: readonly number[],
   curves: readonly Curve[],
-  [from, to]: Span,
+  span: Span,
   asShare: boolean,
 ): Span {
   let [low, high] = [0, asShare ? 1 : 0.1 / 1.05];
   for (const { values } of curves) {
-    values.forEach((value, i) => {
-      if (value === null || steps[i]! < from || steps[i]! > to) return;
+    for (const [i, step] of steps.entries()) {
+      const value = values[i];
+      if (typeof value !== "number" || !isIn(span, step)) continue;
       low = Math.min(low, value);
       high = Math.max(high, value);
-    });
+    }
   }
   return [low, asShare ? 1 : high * 1.05];
-}
-
-/** Where a curve has values, in pixels. */
-function pointsOf(
-  steps: readonly number[],
-  values: readonly (number | null)[],
-  xOf: (step: number) => number,
-  yOf: (value: number) => number,
-): [x: number, y: number][] {
-  const round = (pixels: number): number => Math.round(10 * pixels) / 10;
-  return steps.flatMap((step, i) => {
-    const value = values[i];
-    return typeof value === "number" ? [[round(xOf(step)), round(yOf(value))]] : [];
-  });
-}
-
-/** About so many steps at equal distances. */
-function wholeTicks(span: Span, count: number): readonly number[] {
-  return ticks(...span, count).filter(Number.isInteger);
 }
 
 /** The newest values in words, for those who do not see the curves. */

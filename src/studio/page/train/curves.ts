@@ -1,4 +1,4 @@
-import type { Curve } from "./chart.tsx";
+import type { Curve } from "./chart-drawing.tsx";
 
 /** Curves of a training, in the order of their colors. */
 export const lossNames = ["total", "cls", "seg", "affinity"] as const;

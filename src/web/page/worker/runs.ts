@@ -77,7 +77,10 @@ async function readFacts(
   return { facts, entries };
 }
 
-/** The steps of a run that has not begun; the log of others has them, so that a visit does not load the parser of YAML. */
+/**
+ * The steps of a run that has not begun. The log of others has them, so that a visit does not load the parser of YAML; where their
+ * config.yaml is damaged, going on with them says so.
+ */
 async function stepsOf(folder: string): Promise<number> {
   const file = join(folder, "config.yaml");
   return readStoredConfig(file, await readYaml(store, file)).config.train.steps;

@@ -29,6 +29,7 @@ async function readOthers(text: string): Promise<Record<string, unknown>> {
   try {
     values = await parseYaml(text);
   } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
     const { line, message } = error as YamlError;
     const where = line === undefined ? "" : ` in line ${line}`;
     throw new UserError(
