@@ -1,5 +1,5 @@
 import { ticks } from "d3-array";
-import { memo, useMemo } from "react";
+import { memo } from "react";
 import { formatNumber } from "../parts/numbers.ts";
 
 /** Fewer steps than this have a dot each. */
@@ -35,6 +35,13 @@ export function yOf({ values: [low, high], height }: Frame, value: number): numb
   return height * (1 - (value - low) / (high - low));
 }
 
+/** Whether a range has a step. */
+export const isIn = ([from, to]: Span, step: number): boolean => step >= from && step <= to;
+
+/** Number of the steps in a range. */
+export const stepsIn = (steps: readonly number[], span: Span): number =>
+  steps.filter((step) => isIn(span, step)).length;
+
 /** The grid with its numbers, and the curves. It is large, so it is drawn anew only where one of these has changed. */
 export const ChartDrawing = memo(function ChartDrawing({
   frame,
@@ -51,12 +58,8 @@ export const ChartDrawing = memo(function ChartDrawing({
   readonly show: (value: number) => string;
 }) {
   const { width, height } = frame;
-  const lines = useMemo(
-    () => curves.map(({ values }) => pointsOf(frame, steps, values)),
-    [frame, steps, curves],
-  );
-  const [from, to] = frame.steps;
-  const hasDots = steps.filter((step) => step >= from && step <= to).length < mostDots;
+  const lines = curves.map(({ values }) => pointsOf(frame, steps, values));
+  const hasDots = stepsIn(steps, frame.steps) < mostDots;
   return (
     <>
       <g className="axis at-left">
@@ -68,7 +71,7 @@ export const ChartDrawing = memo(function ChartDrawing({
         ))}
       </g>
       <g className="axis at-bottom">
-        {ticks(from, to, width / 72)
+        {ticks(...frame.steps, width / 72)
           .filter(Number.isInteger)
           .map((step) => (
             <g key={step} transform={`translate(${xOf(frame, step)} 0)`}>

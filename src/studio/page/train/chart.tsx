@@ -1,8 +1,17 @@
 import { bisectCenter } from "d3-array";
-import { useCallback, useEffect, useMemo, useRef, useState, type PointerEvent } from "react";
+import { useEffect, useMemo, useRef, useState, type PointerEvent } from "react";
 import "./chart.css";
 import { formatNumber, formatPercent } from "../parts/numbers.ts";
-import { ChartDrawing, xOf, yOf, type Curve, type Frame, type Span } from "./chart-drawing.tsx";
+import {
+  ChartDrawing,
+  isIn,
+  stepsIn,
+  xOf,
+  yOf,
+  type Curve,
+  type Frame,
+  type Span,
+} from "./chart-drawing.tsx";
 
 /** Room for the numbers of the axes around the curves, in pixels. */
 const room = { left: 48, right: 12, top: 8, bottom: 24 };
@@ -50,11 +59,7 @@ export function Chart({
       height: height - room.top - room.bottom,
     };
   }, [steps, shown, zoom, last, asShare, outer]);
-  const show = useCallback(
-    (value: number): string =>
-      asShare ? formatPercent(value) : formatNumber(value, { maximumSignificantDigits: 3 }),
-    [asShare],
-  );
+  const show = asShare ? formatPercent : formatLoss;
   const stepAt = ({ currentTarget, clientX }: PointerEvent<SVGElement>): number => {
     const { left, width } = currentTarget.getBoundingClientRect();
     const [from, to] = frame.steps;
@@ -167,10 +172,7 @@ function useWidth(element: { readonly current: HTMLElement | null }): number {
   return width;
 }
 
-const isIn = ([from, to]: Span, step: number): boolean => step >= from && step <= to;
-
-const stepsIn = (steps: readonly number[], span: Span): number =>
-  steps.filter((step) => isIn(span, step)).length;
+const formatLoss = (value: number): string => formatNumber(value, { maximumSignificantDigits: 3 });
 
 /** The values that an axis shows: those of some steps, and 0. */
 function rangeOf(
@@ -179,7 +181,7 @@ function rangeOf(
   span: Span,
   asShare: boolean,
 ): Span {
-  let [low, high] = [0, asShare ? 1 : 0.1 / 1.05];
+  let [low, high] = [0, 0];
   for (const { values } of curves) {
     for (const [i, step] of steps.entries()) {
       const value = values[i];
@@ -188,7 +190,7 @@ function rangeOf(
       high = Math.max(high, value);
     }
   }
-  return [low, asShare ? 1 : high * 1.05];
+  return [low, asShare ? 1 : Math.max(1.05 * high, 0.1)];
 }
 
 /** The newest values in words, for those who do not see the curves. */
