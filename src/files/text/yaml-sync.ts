@@ -104,17 +104,16 @@ function readDocuments(text: string): unknown[] {
  * before a closing bracket that begins a line, and for tabs before an entry. Undefined if it is neither.
  */
 function mended(text: string, position: number, column: number): string | undefined {
-  const [before, after] = [text.slice(0, position), text.slice(position)];
-  const line = before.slice(position - column);
-  if (/^[\]}]/.test(after) && /^ *$/.test(line)) return `${before} ${after}`;
-  const bracket = /[[{]$/.exec(line)?.[0] ?? "";
-  const end = line.length - bracket.length;
+  const lineStart = position - column;
+  const line = text.slice(lineStart, position);
+  const after = text.slice(position);
+  if (/^[\]}]/.test(after) && /^ *$/.test(line)) return `${text.slice(0, position)} ${after}`;
+  const end = /[[{]$/.test(line) ? column - 1 : column;
   let start = end;
   while (/[\t ]/.test(line.charAt(start - 1))) start--;
   const isIndentation = start === 0;
   if (isIndentation || !line.slice(start, end).includes("\t")) return undefined;
-  const kept = text.slice(0, position - line.length + start);
-  return `${kept}${" ".repeat(end - start)}${bracket}${after}`;
+  return `${text.slice(0, lineStart + start)}${" ".repeat(end - start)}${text.slice(lineStart + end)}`;
 }
 
 /** The library's reason, or another where it speaks of its own options, or says too little. */
