@@ -35,6 +35,9 @@ export interface Tasks {
 }
 export type TaskName = keyof Tasks;
 
+/** The name of a worker: one trains, one looks meanwhile at what the network sees, and one does everything else. */
+export type WorkerRole = "training" | "lookout" | "desk";
+
 /** A message to a worker; a signal that is aborted sends `cancel`. */
 export type Request =
   | { readonly id: number; readonly task: TaskName; readonly input: unknown }

@@ -1,4 +1,4 @@
-import type { Answer, Failure, Request, TaskName, Tasks } from "../protocol.ts";
+import type { Answer, Failure, Request, TaskName, Tasks, WorkerRole } from "../protocol.ts";
 import { t } from "./strings.ts";
 
 /** A failure of a worker, in the page. */
@@ -36,6 +36,9 @@ export class WorkerClient {
   private worker: Worker | undefined;
   private readonly waiting = new Map<number, Waiting>();
   private lastId = 0;
+
+  /** @param role what it computes, which decides on its threads */
+  constructor(private readonly role: WorkerRole) {}
 
   ask<Name extends TaskName>(
     task: Name,
@@ -82,7 +85,7 @@ export class WorkerClient {
 
   private start(): Worker {
     // Bundlers look for exactly these words.
-    const worker = new Worker(new URL("../worker/main.ts", import.meta.url), { type: "module" });
+    const worker = new Worker(new URL("../worker/main.ts", import.meta.url), { type: "module", name: this.role }); // prettier-ignore
     worker.onmessage = ({ data }: MessageEvent<Answer>) => this.take(data);
     worker.onerror = (event) => {
       event.preventDefault();
@@ -110,5 +113,5 @@ export class WorkerClient {
   }
 }
 
-/** The worker for everything but trainings, each of which has one of its own. */
-export const desk = new WorkerClient();
+/** The worker for everything but trainings, each of which has its own. */
+export const desk = new WorkerClient("desk");

@@ -33,9 +33,10 @@ export interface TrainingState {
 /** Steps whose mean tells how long the next ones take. */
 const lastSteps = 10;
 
-/** A training in a worker of its own. */
+/** A training in a worker of its own, with another one that looks at what the network sees. */
 export class Training extends Store<TrainingState> {
-  private readonly worker = new WorkerClient();
+  private readonly worker = new WorkerClient("training");
+  private readonly lookout = new WorkerClient("lookout");
   private readonly ending = new AbortController();
   private wakeLock: { release(): Promise<void> } | undefined;
 
@@ -91,6 +92,7 @@ export class Training extends Store<TrainingState> {
       document.removeEventListener("visibilitychange", keepAwake);
       await this.wakeLock?.release().catch(() => undefined);
       this.worker.close();
+      if (!this.state.isLooking) this.lookout.close();
     }
   }
 
@@ -119,19 +121,20 @@ export class Training extends Store<TrainingState> {
     }
   }
 
-  /** Has the other worker look at the weights of a step, unless it still does at those of another. */
+  /** Has the lookout look at the weights of a step, unless it still does at those of another. */
   async look(step: number): Promise<void> {
     const { run, isLooking, looks } = this.state;
     if (isLooking || !looks) return;
     this.set({ isLooking: true });
     try {
-      const images = await desk.ask("look", { run, step });
+      const images = await this.lookout.ask("look", { run, step });
       this.set({ seen: { step, images }, lookFailure: undefined });
     } catch (error) {
       // The training goes on; newer weights may have replaced these.
       this.set({ lookFailure: failureIn(error) });
     } finally {
       this.set({ isLooking: false });
+      if (!this.isActive) this.lookout.close();
     }
   }
 
