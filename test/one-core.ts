@@ -4,11 +4,15 @@ import { expect } from "vitest";
 
 // Test files run side by side, each on one core of its own with all the processes and threads that it starts. On several cores
 // each job would start as many threads and compile its graphs in every one, which takes far longer than computing its tiny
-// images. Tests of such threads say how many they want. Browsers and the studio's servers, which answer each other, have all cores.
+// images; in pages these threads, which wait by spinning, would take the core of the file beside it. Tests of such threads say how
+// many they want. Those of threads in pages, and the studio's servers with their browsers, have all cores.
 
-const hasBrowser = /[\\/]test[\\/](browser|studio)[\\/]/.test(expect.getState().testPath ?? "");
+const hasAllCores =
+  /[\\/]test[\\/](studio[\\/]|browser[\\/](ort|web-page-(resume|shell))\.test)/.test(
+    expect.getState().testPath ?? "",
+  );
 
-if (process.platform === "linux" && !hasBrowser) {
+if (process.platform === "linux" && !hasAllCores) {
   const cores = allowedCores();
   const core = cores[(Number(process.env["VITEST_POOL_ID"] ?? 1) - 1) % cores.length]!;
   // Where there is no taskset, or a thread ends while it is moved, tests take longer, that is all.

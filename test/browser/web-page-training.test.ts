@@ -9,18 +9,12 @@ import { commandLine } from "../built.ts";
 import { missing } from "./launch.ts";
 import { expectAccessible } from "./axe.ts";
 import { startDemo, tiny } from "./page-demo.ts";
+import { isDone, steps } from "./page-progress.ts";
 import { PageSite } from "./page-site.ts";
-
-/** Waits until a training has done some steps. */
-async function steps(page: Page, least: number): Promise<void> {
-  const done = `Number(document.querySelector("[data-step]")?.dataset.step ?? 0)`;
-  await expect.poll(() => page.evaluate(done)).toBeGreaterThanOrEqual(least);
-}
 
 describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
   let site: PageSite;
   const file = (name: string): string => join(site.folder, name);
-  const isDone = (page: Page) => page.locator("[data-state=done]").waitFor();
   const save = (page: Page, what: string) =>
     site.saved(page, () => page.getByRole("button", { name: what }).click());
   const unpack = (zip: Uint8Array, folder: string): void => {
@@ -31,39 +25,6 @@ describe.skipIf(missing !== null)("trainings of the page in Chromium", () => {
   };
   beforeAll(async () => void (site = await PageSite.open()), 180_000);
   afterAll(() => site?.close());
-
-  test("a training whose tab is closed in the middle goes on to the bits of one that was never stopped", async () => {
-    const whole = await site.context.newPage();
-    const loaded = site.countScripts(whole);
-    await whole.goto(`${site.url}#/demo`);
-    await startDemo(whole, { name: "whole", steps: 16 });
-    // Looking changes nothing either.
-    await whole.getByLabel("Look while it learns").uncheck();
-    await isDone(whole);
-    // The page's own JavaScript, compressed by gzip.
-    expect(loaded()).toBeLessThan(250_000);
-    const expected = unzipSync(await save(whole, "The whole run"));
-    await whole.close();
-
-    const closed = await site.tab("#/demo");
-    await startDemo(closed, { name: "closed", steps: 16 });
-    await steps(closed, 5);
-    const again = await site.tab();
-    const item = again.getByRole("listitem", { name: "closed" });
-    await item.getByText("is being trained").waitFor();
-    await closed.close({ runBeforeUnload: false });
-    // The other tab sees that nobody trains any more.
-    await item.getByRole("button", { name: "Go on" }).click();
-    await isDone(again);
-    const found = unzipSync(await save(again, "The whole run"));
-    const weights = "weights/last.safetensors";
-    expect(Buffer.compare(found[weights]!, expected[weights]!)).toBe(0);
-    const { tensors, metadata } = decodeSafetensors(found[weights]!, weights);
-    expect(metadata["step"]).toBe("16");
-    expect(Object.keys(tensors).some((name) => name.startsWith("optimizer.m."))).toBe(true);
-    await again.close();
-    // Three trainings start.
-  }, 400_000);
 
   test("without a network, pictures show what a training sees; its export segments in Node, and its run goes on in Node's command line", async () => {
     const page = await site.tab("#/demo");
