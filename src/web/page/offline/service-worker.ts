@@ -87,8 +87,8 @@ async function answer({ keep: builds }: KeepRequest, port: MessagePort | undefin
   }
 }
 
-/** Files that are fetched at the same time: a network's answers overlap, and what pages load waits for few of them. */
-const fetchedAtOnce = 6;
+/** Files that are fetched at the same time. Browsers have six connections to a host of HTTP/1.1; two are left to the page itself. */
+const fetchedAtOnce = 4;
 
 /** Keeps files of this version, by the builds that they belong to. */
 async function keep(isWanted: (build: BuildName | undefined) => boolean): Promise<void> {

@@ -1,17 +1,15 @@
 import { webHost } from "../../../host/web/host.ts";
+import { browserFacts } from "../../../host/web/ort/choice.ts";
 import type { Facts, WorkerRole } from "../protocol.ts";
 
-const { name: role, navigator } = globalThis as unknown as {
-  readonly name: WorkerRole;
-  readonly navigator: { readonly hardwareConcurrency: number };
-};
+const role = (globalThis as unknown as { readonly name: WorkerRole }).name;
 
 /**
- * The host of this worker. Only workers let the files of a run grow in place. Where a training runs beside it, which needs the
- * cores itself, it takes a quarter of them.
+ * The host of this worker. Only workers let the files of a run grow in place. The lookout takes a quarter of the cores: the
+ * training beside it needs them itself.
  */
 export const host = webHost(
-  role === "lookout" ? { threads: Math.max(1, Math.floor(navigator.hardwareConcurrency / 4)) } : {},
+  role === "lookout" ? { threads: Math.max(1, Math.floor(browserFacts().cores / 4)) } : {},
 );
 
 /** Bytes that the browser still stores for this page; nothing where it does not tell. */
