@@ -197,7 +197,7 @@ describe("predictions", () => {
   test("go on after the process that makes them died, and health is answered meanwhile", async () => {
     const before = served.pid!;
     const running = predictions(
-      ...Array.from({ length: 8 }, (_, i) => task(i, local("photos/a.png"))),
+      ...Array.from({ length: 48 }, (_, i) => task(i, local("photos/a.png"))),
     );
     let isDone = false;
     void running.then(() => (isDone = true));
