@@ -1,3 +1,4 @@
+import { mapAtOnce } from "../../../files/datasets/map-at-once.ts";
 import type { BuildName } from "../../../host/web/ort/choice.ts";
 import { KeptFiles } from "./kept-files.ts";
 import { buildOf, lockName, type KeepRequest, type Notice, type Site } from "./site.ts"; // prettier-ignore
@@ -93,15 +94,7 @@ const fetchedAtOnce = 4;
 /** Keeps files of this version, by the builds that they belong to. */
 async function keep(isWanted: (build: BuildName | undefined) => boolean): Promise<void> {
   const paths = Object.keys(site.files).filter((path) => isWanted(buildOf(path)));
-  const fetchInTurn = async (): Promise<void> => {
-    for (let path = paths.shift(); path !== undefined; path = paths.shift()) await files.load(path);
-  };
-  try {
-    await Promise.all(Array.from({ length: fetchedAtOnce }, fetchInTurn));
-  } finally {
-    // Once one has failed, the others are not needed.
-    paths.length = 0;
-  }
+  await mapAtOnce(paths, fetchedAtOnce, (path) => files.load(path));
 }
 
 /** Removes older versions, unless a page of one is open. */
