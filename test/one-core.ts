@@ -1,18 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { expect } from "vitest";
+import { availableParallelism } from "node:os";
 
-// Test files run side by side, each on one core of its own with all the processes and threads that it starts. On several cores
-// each job would start as many threads and compile its graphs in every one, which takes far longer than computing its tiny
-// images; in pages these threads, which wait by spinning, would take the core of the file beside it. Tests of such threads say how
-// many they want. Those of threads in pages, and the studio's servers with their browsers, have all cores.
+// Test files run side by side, each process of them on one core of its own with all the processes and threads that it starts. On
+// several cores each job would start as many threads and compile its graphs in every one, which takes far longer than computing its
+// tiny images; in pages these threads, which wait by spinning, would take the core of the file beside it. Tests of such threads say
+// how many they want.
 
-const hasAllCores =
-  /[\\/]test[\\/](studio[\\/]|browser[\\/](ort|web-page-(resume|shell))\.test)/.test(
-    expect.getState().testPath ?? "",
-  );
-
-if (process.platform === "linux" && !hasAllCores) {
+// The next files of a process have its core already.
+if (process.platform === "linux" && availableParallelism() > 1) {
   const cores = allowedCores();
   const core = cores[(Number(process.env["VITEST_POOL_ID"] ?? 1) - 1) % cores.length]!;
   // Where there is no taskset, or a thread ends while it is moved, tests take longer, that is all.

@@ -7,6 +7,7 @@ import { nodeHost } from "../../../src/host/node/host.ts";
 import { openSegmenter } from "../../../src/jobs/open-segmenter.ts";
 import { generateScene } from "../../../src/method/data/scenes.ts";
 import type { LabelMap } from "../../../src/method/images/image.ts";
+import { MaskWorker } from "../../../src/studio/server/label-studio/mask-worker.ts";
 import {
   serveLabelStudio,
   type ServedModel,
@@ -196,11 +197,15 @@ describe("predictions", () => {
 
   test("go on after the process that makes them died, and health is answered meanwhile", async () => {
     const before = served.pid!;
+    // Stands still, so that it cannot have answered before it dies.
+    process.kill(before, "SIGSTOP");
+    const asked = vi.spyOn(MaskWorker.prototype, "mask");
     const running = predictions(
-      ...Array.from({ length: 48 }, (_, i) => task(i, local("photos/a.png"))),
+      ...Array.from({ length: 8 }, (_, i) => task(i, local("photos/a.png"))),
     );
     let isDone = false;
     void running.then(() => (isDone = true));
+    await vi.waitUntil(() => asked.mock.calls.length > 0);
     expect((await fetch(`${served.url}/health`)).status).toBe(200);
     expect(isDone).toBe(false);
     process.kill(before, "SIGKILL");

@@ -20,12 +20,15 @@ import {
   file,
   newCache,
   partial,
+  serveHub,
   server,
   sha256,
   slept,
   small,
   storageRanges,
 } from "./local.ts";
+
+serveHub();
 
 describe("a fetched file", () => {
   test("lies in the layout of the Python library and is not fetched again", async () => {

@@ -7,8 +7,7 @@ import type { CheckedHubCopy, HubEvent, HubFile } from "../../../../src/host/hub
 import { createHub, type NodeHubOptions } from "../../../../src/host/node/hub/hub.ts";
 import { HubServer } from "../../../hub/server.ts";
 
-export const root = mkdtempSync(join(tmpdir(), "tag2mask-hub-"));
-const repositories = join(root, "repositories");
+let root: string;
 export const bytes = Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7919) >> 3));
 export const sha256 = createHash("sha256").update(bytes).digest("hex");
 export const file: HubFile = {
@@ -22,28 +21,33 @@ export let server: HubServer;
 export let cache: string;
 export let slept: number[];
 
-beforeAll(async () => {
-  for (const [name, content] of [
-    ["model.safetensors", bytes],
-    ["config/a b.json", "{}"],
-  ] as const) {
-    mkdirSync(dirname(join(repositories, "owner/name", name)), { recursive: true });
-    writeFileSync(join(repositories, "owner/name", name), content);
-  }
-  server = await HubServer.start(repositories);
-});
-beforeEach(() => {
-  newCache();
-  slept = [];
-});
-afterEach(() => {
-  server.faults = () => undefined;
-  server.requests.length = 0;
-});
-afterAll(async () => {
-  await server.close();
-  rmSync(root, { recursive: true, force: true });
-});
+/** Serves the files while the tests of a file run, each with an empty cache. */
+export function serveHub(): void {
+  beforeAll(async () => {
+    root = mkdtempSync(join(tmpdir(), "tag2mask-hub-"));
+    const repositories = join(root, "repositories");
+    for (const [name, content] of [
+      ["model.safetensors", bytes],
+      ["config/a b.json", "{}"],
+    ] as const) {
+      mkdirSync(dirname(join(repositories, "owner/name", name)), { recursive: true });
+      writeFileSync(join(repositories, "owner/name", name), content);
+    }
+    server = await HubServer.start(repositories);
+  });
+  beforeEach(() => {
+    newCache();
+    slept = [];
+  });
+  afterEach(() => {
+    server.faults = () => undefined;
+    server.requests.length = 0;
+  });
+  afterAll(async () => {
+    await server.close();
+    rmSync(root, { recursive: true, force: true });
+  });
+}
 
 export const environment = (env: Record<string, string> = {}): Record<string, string> => ({
   HF_ENDPOINT: server.endpoint,

@@ -13,10 +13,13 @@ import {
   fetchFile,
   file,
   partial,
+  serveHub,
   server,
   sha256,
   storageRanges,
 } from "./local.ts";
+
+serveHub();
 
 test("an aborted signal ends a download and keeps what has arrived", async () => {
   server.faults = ({ host, earlier }) =>
