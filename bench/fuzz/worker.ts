@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../src/user-error.ts";
+import { peakMemory } from "../peak-memory.ts";
 import { makeCase } from "./mutate.ts";
 import type { Subject } from "./subject.ts";
 import { makeSubjects } from "./subjects/index.ts";
@@ -58,11 +59,16 @@ function faultOf(error: UserError): string | undefined {
   return isInternal.test(message) ? `the message is one of the program: ${message}` : undefined;
 }
 
+/** Most memory that this process has taken, bytes. On Linux `maxRSS` begins with what the process that started it had by then. */
+function peakHere(): number {
+  return peakMemory(process.pid) || process.resourceUsage().maxRSS * 1024;
+}
+
 async function readOne(
   subject: Subject,
   bytes: Uint8Array,
 ): Promise<Omit<CaseReport, "subject" | "index">> {
-  const before = process.resourceUsage().maxRSS * 1024;
+  const before = peakHere();
   const start = performance.now();
   const work = process.cpuUsage();
   let refused = false;
@@ -80,7 +86,7 @@ async function readOne(
   const spent = process.cpuUsage(work);
   // A machine with other work to do takes longer.
   const milliseconds = Math.min(performance.now() - start, (spent.user + spent.system) / 1000);
-  const peak = process.resourceUsage().maxRSS * 1024;
+  const peak = peakHere();
   if (milliseconds > patience) wrong ??= `takes ${milliseconds.toFixed(0)} ms`;
   if (peak - before > allowance) wrong ??= `takes ${((peak - before) / 2 ** 20).toFixed(0)} MB`;
   if (Object.keys(Object.prototype).length > 0) wrong ??= "Object.prototype was changed";
