@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, afterEach } from "vitest";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { nodeHost } from "../../../src/host/node/host.ts";
 import type { LabelMap } from "../../../src/method/images/image.ts";
 import { decodeMask, encodePatch, type Patch } from "../../../src/studio/patches.ts";
@@ -20,9 +20,8 @@ import type {
 
 export const [width, height] = [40, 30];
 
-/** Starting it takes longer than most tests. */
-const worker = new PixelWorker();
-afterAll(() => worker.close());
+/** One for the tests of a file: starting it takes longer than most of them. */
+let worker: PixelWorker;
 
 /** The masks of a folder of images, opened in this process; each test has a folder of its own. */
 export class OpenedMasks {
@@ -136,6 +135,8 @@ async function writePhoto(path: string): Promise<void> {
 /** Opens masks for a test, which are closed and removed after it. */
 export function useMasks(): (...names: readonly string[]) => Promise<OpenedMasks> {
   const opened: OpenedMasks[] = [];
+  beforeAll(() => void (worker = new PixelWorker()));
+  afterAll(() => worker.close());
   afterEach(async () => {
     for (const one of opened.splice(0)) {
       await one.book.close().catch(() => undefined);
