@@ -205,7 +205,7 @@ describe("predictions", () => {
     );
     let isDone = false;
     void running.then(() => (isDone = true));
-    await vi.waitUntil(() => asked.mock.calls.length > 0);
+    await vi.waitUntil(() => asked.mock.calls.length > 0, { timeout: 20_000 });
     expect((await fetch(`${served.url}/health`)).status).toBe(200);
     expect(isDone).toBe(false);
     process.kill(before, "SIGKILL");
